@@ -1,0 +1,51 @@
+# make lab    open the first lesson in JupyterLab
+# make test   run every check and test
+# make class  let a simulated class go through the whole teaching loop
+# make build  rebuild the notebooks after a change in source/*/*.md
+# make lock   renew requirements.txt after a change in pyproject.toml
+# The first call makes the environment in .venv; later calls reuse it.
+
+PYTHON ?= python3
+export UV_PYTHON_DOWNLOADS = never
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+RUN := .venv/bin/python
+
+.PHONY: lab test class build lock format
+
+lab: .venv/ready
+	@$(RUN) -m course lab
+
+test: .venv/ready
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m tests.browser.install
+	$(RUN) -m pytest -n 2 --dist loadgroup
+
+class: .venv/ready
+	@$(RUN) -m tests.classroom
+
+build: .venv/ready
+	@$(RUN) -m autograder build
+
+format: .venv/ready
+	$(RUN) -m ruff check --fix-only .
+	$(RUN) -m ruff format .
+
+lock: $(UV)
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --extra test --custom-compile-command "make lock" \
+	  pyproject.toml -o requirements.txt
+
+.venv/ready: requirements.txt pyproject.toml | $(UV)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
+	  "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v)'
+	@test -d .venv || $(UV) venv -q --python $(PYTHON) .venv
+	@echo "Installing the course into .venv (some minutes the first time) ..."
+	@$(UV) pip install -q --python $(RUN) --require-hashes -r requirements.txt
+	@$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.tools/bin/uv:
+	@echo "Fetching uv into .tools ..."
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --target .tools uv

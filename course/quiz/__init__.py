@@ -1,0 +1,29 @@
+r"""A question as data: read a task list, compare an answer with a key, give credit.
+
+Example:
+    >>> from course import quiz
+    >>> key = quiz.parse("**Even?**\n\n- [ ] one\n- [x] two\n  > It is twice one.\n")
+    >>> answer = quiz.parse("**Even?**\n\n- [ ] one\n- [X] two\n")
+    >>> quiz.compare(answer, key).right
+    True
+
+The student's answer is the ``[x]`` in the cell's own source, so it is the same
+answer whether it was clicked or typed, and reading it never runs anything. This
+package holds no key: keys stand in ``source/`` alone.
+"""
+
+from course.quiz.compare import Comparison, compare
+from course.quiz.credit import CREDIT_RULES, credit
+from course.quiz.text import Option, Question, bare, mark, parse
+
+__all__ = [
+    "CREDIT_RULES",
+    "Comparison",
+    "Option",
+    "Question",
+    "bare",
+    "compare",
+    "credit",
+    "mark",
+    "parse",
+]

@@ -1,0 +1,39 @@
+"""How many points an answer earns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from course.quiz.compare import Comparison
+
+CREDIT_RULES: Final = ("all-or-nothing", "each-option")
+
+
+def credit(comparison: Comparison, points: float, rule: str = "all-or-nothing") -> float:
+    """Return the points that an answer earns, from 0 to ``points``.
+
+    Example:
+        >>> half = Comparison(wanted=frozenset({0, 1}), chosen=frozenset({0}), count=4)
+        >>> credit(half, 2), credit(half, 2, "each-option")
+        (0.0, 1.0)
+
+    ``all-or-nothing``: all points for exactly the right ticks, else none.
+    ``each-option``: each right tick earns its share, each wrong tick costs one, and
+    the sum is never negative. A blank answer earns 0; a perfect one exactly ``points``.
+
+    Raises:
+        ValueError: The rule is unknown, the points are negative, or the answer is in doubt.
+    """
+    if rule not in CREDIT_RULES:
+        raise ValueError(f"rule={rule!r}: choose one of {', '.join(CREDIT_RULES)}")
+    if not points >= 0:
+        raise ValueError(f"points={points!r}: points are 0 or more")
+    if comparison.doubts:
+        raise ValueError("an answer in doubt earns no points by rule: a person must look at it")
+    if comparison.right:
+        return float(points)
+    if rule == "all-or-nothing":
+        return 0.0
+    hits = len(comparison.chosen & comparison.wanted)
+    misses = len(comparison.chosen - comparison.wanted)
+    return float(points) * max(0, hits - misses) / len(comparison.wanted)

@@ -1,0 +1,191 @@
+r"""Reading and writing the task list that is a question.
+
+A question is Markdown: some text, then a list whose items begin with a box::
+
+    **What is an encoder for?**
+
+    - [ ] It sorts the images.
+      > Nothing in it knows of an order.
+    - [x] It turns an image into a code.
+
+``[x]`` ticks an option. The quoted lines under an option are its explanation;
+they and the key's ticks stay in ``source/``. People type freely, so the reader
+takes ``*``, ``+``, ``1.`` for the dash, ``[X]``, ``[x ]``, ``[✓]`` for the tick,
+``[]`` for the empty box, any indentation and any line ending.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+_BOX = re.compile(
+    r"""^(?P<indent>[ \t]*)(?P<bullet>[-*+•]|\d{1,3}[.)])[ \t]*
+        (?:\[[ \t\u00a0]*(?P<tick>[xX✓✔☑☒×✗]?)[ \t\u00a0]*\]|(?P<drawn>[☐☑☒]))
+        (?P<space>[ \t]*)(?!\()(?P<text>.*)$""",
+    re.VERBOSE,
+)
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})")
+_QUOTE = re.compile(r"^[ \t]*>[ \t]?(.*)$")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One line to tick.
+
+    Attributes:
+        text: The option as written, without box and explanation; lines joined by a newline.
+        ticked: Whether the box holds a tick.
+        explanation: What is said about it afterwards; empty in a student's copy.
+        line: Index of the line that holds the box, from 0.
+    """
+
+    text: str
+    ticked: bool
+    explanation: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        r"""The text by which an option is recognised: case, spacing and emphasis do not matter.
+
+        Example:
+            >>> Option("An  *Autoencoder*,\n deep.", False, "", 0).name
+            'an autoencoder, deep'
+        """
+        return normalised(self.text)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prompt and its options, in the order in which they are written."""
+
+    prompt: str
+    options: tuple[Option, ...]
+
+    @property
+    def ticked(self) -> tuple[Option, ...]:
+        """The options that hold a tick."""
+        return tuple(option for option in self.options if option.ticked)
+
+
+def normalised(text: str) -> str:
+    """Return the text as it is compared: what a reader would call the same is the same."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = text.replace("\u2019", "'").replace("\u2018", "'")
+    text = text.replace("\u201c", '"').replace("\u201d", '"').replace("\u2013", "-")
+    text = re.sub(r"(?<!\\)(\*\*|__|\*|`)", "", text)
+    return _SPACE.sub(" ", text).strip().rstrip(".;, ")
+
+
+def _lines(source: str) -> list[str]:
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _boxes(lines: list[str]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield the lines that hold a box, leaving out those inside fenced code."""
+    fence = ""
+    for number, line in enumerate(lines):
+        opened = _FENCE.match(line)
+        if opened and not fence:
+            fence = opened.group(1)
+        elif opened and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
+            fence = ""
+        elif not fence:
+            box = _BOX.match(line)
+            if box:
+                yield number, box
+
+
+def _ticked(box: re.Match[str]) -> bool:
+    return bool(box["tick"]) or box["drawn"] in {"☑", "☒"}
+
+
+def parse(source: str) -> Question:
+    r"""Read a question, or an answer to it, from the Markdown of its cell.
+
+    Example:
+        >>> question = parse("Pick.\n* [X] one\n* [ ] two")
+        >>> [option.text for option in question.ticked]
+        ['one']
+
+    Args:
+        source: The cell's Markdown.
+
+    Returns:
+        The question. Without a single box it has no options; that is for the
+        caller to judge, for a student may have deleted them.
+    """
+    lines = _lines(source)
+    boxes = list(_boxes(lines))
+    if not boxes:
+        return Question(source.strip(), ())
+    options = []
+    for (start, box), end in zip(boxes, [n for n, _ in boxes[1:]] + [len(lines)], strict=True):
+        text, explanation = [box["text"].strip()], []
+        outer = len(box["indent"].expandtabs(4))
+        for line in lines[start + 1 : end]:
+            quoted = _QUOTE.match(line)
+            indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+            if quoted:
+                explanation.append(quoted.group(1).rstrip())
+            elif not line.strip():
+                continue
+            elif indent > outer:
+                text.append(line.strip())
+            else:
+                break  # text after the list belongs to no option
+        options.append(
+            Option("\n".join(text).strip(), _ticked(box), "\n".join(explanation).strip(), start)
+        )
+    return Question("\n".join(lines[: boxes[0][0]]).strip(), tuple(options))
+
+
+def mark(source: str, ticked: AbstractSet[int]) -> str:
+    r"""Return the source with exactly the options of these indices ticked.
+
+    Example:
+        >>> mark("Pick.\n* [X] one\n* [ ] two", {1})
+        'Pick.\n* [ ] one\n* [x] two'
+
+    Everything but the boxes stays as it is, to the letter.
+
+    Raises:
+        ValueError: An index names no option.
+    """
+    ending = "\r\n" if "\r\n" in source else "\n"
+    lines = _lines(source)
+    boxes = list(_boxes(lines))
+    beyond = sorted(index for index in ticked if not 0 <= index < len(boxes))
+    if beyond:
+        raise ValueError(f"ticked={beyond}: the question has the options 0 to {len(boxes) - 1}")
+    for index, (number, box) in enumerate(boxes):
+        start, end = box.start("bullet"), box.start("text")
+        tick = "[x]" if index in ticked else "[ ]"
+        gap = box["space"] or " "
+        lines[number] = f"{lines[number][:start]}{box['bullet']} {tick}{gap}{lines[number][end:]}"
+    return ending.join(lines)
+
+
+def bare(source: str) -> str:
+    r"""Return the question as a student gets it: no tick, no explanation.
+
+    Example:
+        >>> bare("Pick.\n\n- [x] one\n  > Because.\n- [ ] two\n")
+        'Pick.\n\n- [ ] one\n- [ ] two\n'
+
+    The result depends on neither the key nor the explanations: two questions
+    that differ in nothing else become the same text.
+    """
+    lines = _lines(source)
+    boxes = [number for number, _ in _boxes(lines)]
+    if not boxes:
+        return "\n".join(lines)
+    kept = lines[: boxes[0]]
+    for start, end in zip(boxes, [*boxes[1:], len(lines)], strict=True):
+        kept += [line for line in lines[start:end] if not _QUOTE.match(line)]
+    return mark("\n".join(kept), frozenset())
