@@ -1,13 +1,19 @@
 """How nbgrader publishes and grades this course: its own commands, with our steps in its lists."""
 
 import sys
+import warnings
 from pathlib import Path
+
+from sqlalchemy.exc import SAWarning
 
 HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:  # so that the commands find `autograder` from any environment
     sys.path.insert(0, str(HERE))
 
 from autograder import preprocessors  # noqa: E402  (it lies beside this file)
+
+# nbgrader's own queries; nothing that an instructor could mend.
+warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  (nbgrader provides it)
 
@@ -23,5 +29,16 @@ c.CourseDirectory.ignore = [
     "*.md",
 ]
 
+# release/ is built from source/ and never edited, so building it again loses nothing.
+c.GenerateAssignment.force = True
 c.GenerateAssignment.preprocessors = preprocessors.PUBLISH
 c.ClearSolutions.code_stub = {"python": "# Your code here\nraise NotImplementedError"}
+
+c.Autograde.exporter_class = preprocessors.ReadSubmission
+c.Autograde.pre_convert_hook = preprocessors.expect_notebooks
+c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
+c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
+c.Grade.cell_seconds = 30
+c.Grade.notebook_seconds = 300
+
+c.ExportApp.plugin_class = "autograder.gradebook.ExportGrades"

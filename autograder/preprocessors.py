@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
+import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import (
+    AssignLatePenalties,
     CheckCellMetadata,
     ClearHiddenTests,
     ClearMarkScheme,
@@ -13,26 +17,116 @@ from nbgrader.preprocessors import (
     ClearSolutions,
     ComputeChecksums,
     LockCells,
+    NbGraderPreprocessor,
     SaveCells,
 )
+from traitlets import Float
 
+from autograder import gradebook
+from autograder.judge import comments, frame, process, scores, submission
+from autograder.kernels.budget import Budget
 from course import quiz
+
+Resources = dict[str, Any]
 
 
 class ClearAnswers(ClearSolutions):
     """Take the solutions out of code cells, and key and explanations out of questions."""
 
     def preprocess_cell(
-        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
-    ) -> tuple[NotebookNode, dict[str, Any]]:
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> tuple[NotebookNode, Resources]:
         """Clear one cell; nbgrader's own step would empty a question."""
-        if "quiz" in cell.metadata.get("course", {}):
+        if frame.is_quiz(cell):
             cell.source = quiz.bare(cell.source)
             return cell, resources
-        cleared: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(
+        cleared: tuple[NotebookNode, Resources] = super().preprocess_cell(
             cell, resources, cell_index
         )
         return cleared
+
+
+def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> None:  # noqa: ARG001
+    """Expect every notebook of the assignment in a submission, under its own name.
+
+    nbgrader calls this before it grades a submission, in the course's folder, and lets
+    it change the list: without it, a renamed notebook would be an error of the run.
+    """
+    folder = Path(notebooks[0]).parent
+    wanted = sorted(Path("source", folder.name).glob("*.ipynb"))
+    notebooks[:] = [str(folder / path.name) for path in wanted] or notebooks
+
+
+class ReadSubmission(NotebookExporter):
+    """Read what was handed in without failing, or our own graded notebook as it is."""
+
+    def from_filename(
+        self, filename: str, resources: Resources | None = None, **settings: Any
+    ) -> Any:
+        """Read a notebook and run the steps over it."""
+        path = Path(filename)
+        resources = dict(resources or {})
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        if any(isinstance(step, FitFrame) for step in self._preprocessors):
+            nb = _frame(_coursedir(self), resources)
+            resources["submission"] = submission.read(path, frame.names(nb))
+        else:
+            nb = NotebookNode(nbformat.read(path, as_version=4))
+        return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
+
+
+class FitFrame(NbGraderPreprocessor):
+    """Put the student's answers into the instructor's notebook."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Fit the submission that was read into its frame."""
+        return frame.fit(nb, resources["submission"]), resources
+
+
+class Grade(NbGraderPreprocessor):
+    """Run the fitted notebook, decide the points, and write them down."""
+
+    cell_seconds = Float(30.0, help="Seconds that one cell may run.").tag(config=True)
+    notebook_seconds = Float(300.0, help="Seconds that a whole notebook may run.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Grade one notebook."""
+        coursedir = _coursedir(self.parent)
+        framed = {
+            cell.metadata["nbgrader"]["grade_id"]: cell
+            for cell in _frame(coursedir, resources).cells
+            if cell.metadata.get("nbgrader", {}).get("grade")
+        }
+        unreadable = nb.metadata["course"]["unreadable"]
+        outcomes = {}
+        if process.needs_kernel(nb) and not unreadable:
+            budget = Budget(self.cell_seconds, self.notebook_seconds)
+            outcomes = process.run(nb, Path(resources["metadata"]["path"]), budget)
+        verdicts = {}
+        for cell in nb.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if name in framed:
+                outcome = outcomes.get(cell["id"])
+                verdicts[name] = scores.score(framed[name], cell, outcome, unreadable)
+        told = comments.comments(nb, verdicts, outcomes)
+        comments.write(nb, verdicts)
+        where = resources["nbgrader"]
+        place = gradebook.Place(where["assignment"], where["notebook"], where["student"])
+        gradebook.save(where["db_url"], coursedir.course_id, place, list(verdicts.values()), told)
+        return nb, resources
+
+
+def _coursedir(exporter: Any) -> Any:
+    """The course's folders, from nbgrader's converter, which made the exporter."""
+    return exporter.parent.coursedir
+
+
+def _frame(coursedir: Any, resources: Resources) -> NotebookNode:
+    """Read the instructor's notebook that belongs to the notebook in hand."""
+    where = resources["nbgrader"]
+    folder = coursedir.format_path(coursedir.source_directory, ".", where["assignment"])
+    path = Path(folder) / f"{where['notebook']}.ipynb"
+    return NotebookNode(nbformat.read(path, as_version=4))
 
 
 PUBLISH: Final = [
@@ -47,3 +141,5 @@ PUBLISH: Final = [
     ComputeChecksums,
     CheckCellMetadata,
 ]
+SANITIZE: Final = [FitFrame, CheckCellMetadata]
+AUTOGRADE: Final = [Grade, AssignLatePenalties, CheckCellMetadata]

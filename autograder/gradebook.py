@@ -1,0 +1,174 @@
+"""The only writer of the gradebook, and the reader that exports it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.plugins import ExportPlugin
+
+from autograder.judge.scores import Verdict
+
+if TYPE_CHECKING:
+    from nbgrader.api import SubmittedAssignment
+
+COLUMNS: Final = (
+    "assignment",
+    "duedate",
+    "timestamp",
+    "student_id",
+    "last_name",
+    "first_name",
+    "email",
+    "raw_score",
+    "late_submission_penalty",
+    "score",
+    "max_score",
+    "status",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where scores belong: one student's notebook in one assignment."""
+
+    assignment: str
+    notebook: str
+    student: str
+
+
+def save(
+    db_url: str, course_id: str, place: Place, verdicts: list[Verdict], comments: dict[str, str]
+) -> None:
+    """Write the scores of one notebook, all or none.
+
+    A score that a person gave stays; the cell is marked for another look, as nbgrader does.
+
+    Args:
+        db_url: The gradebook's address.
+        course_id: The course's name in it.
+        place: Whose notebook it is.
+        verdicts: One for each graded cell.
+        comments: What to tell the student, by the name of the cell in which the answer stands.
+
+    Raises:
+        LookupError: The gradebook knows other questions than ``source/``.
+    """
+    where = (place.notebook, place.assignment, place.student)
+    with Gradebook(db_url, course_id) as gradebook:
+        known = {grade.name for grade in gradebook.find_submission_notebook(*where).grades}
+        if known != {verdict.name for verdict in verdicts}:
+            differing = ", ".join(sorted(known ^ {verdict.name for verdict in verdicts}))
+            raise LookupError(
+                f"{place.assignment}: source/ and the gradebook differ in {differing}; "
+                f"run: nbgrader generate_assignment {place.assignment} --force"
+            )
+        try:
+            for verdict in verdicts:
+                grade = gradebook.find_grade(verdict.name, *where)
+                grade.auto_score = verdict.points
+                grade.needs_manual_grade = verdict.points is None or grade.manual_score is not None
+            for name, text in comments.items():
+                gradebook.find_comment(name, *where).auto_comment = text or None
+            gradebook.db.commit()
+        except BaseException:
+            gradebook.db.rollback()
+            raise
+
+
+class ExportGrades(ExportPlugin):
+    """``nbgrader export``: nbgrader's columns, and how far each score can be trusted.
+
+    ``status`` is ``graded``, ``needs review`` (a person must look at some answers first),
+    ``not graded`` or ``not submitted``. Only what is graded has a score; what is not has a
+    reason and no number, so that nobody takes it for a zero.
+    """
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write one line for each student and assignment, complete or not at all."""
+        target = Path(self.to or "grades.csv")
+        beside = target.with_name(f".{target.name}.new")
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, COLUMNS)
+            table.writeheader()
+            for assignment in gradebook.assignments:
+                if self.assignment and assignment.name not in self.assignment:
+                    continue
+                for student in gradebook.students:
+                    if not self.student or student.id in map(str, self.student):
+                        row = self._row(gradebook, assignment, student)
+                        table.writerow({key: _cell(value) for key, value in row.items()})
+        beside.replace(target)
+        self.log.info("Exported grades to %s", target)
+
+    def _row(self, gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, Any]:
+        row = {
+            "assignment": assignment.name,
+            "duedate": assignment.duedate,
+            "student_id": student.id,
+            "last_name": student.last_name,
+            "first_name": student.first_name,
+            "email": student.email,
+            "max_score": assignment.max_score,
+        }
+        try:
+            submission = gradebook.find_submission(assignment.name, student.id)
+        except MissingEntry:
+            return row | self._absent(assignment.name, student.id)
+        waiting = [
+            grade
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+            if grade.needs_manual_grade
+        ]
+        row["timestamp"] = submission.timestamp
+        row["late_submission_penalty"] = submission.late_submission_penalty
+        if not waiting:
+            penalty = submission.late_submission_penalty or 0.0
+            score = max(0.0, submission.score - penalty)
+            return row | {"raw_score": submission.score, "score": score, "status": "graded"}
+        graded = sum(len(notebook.grades) for notebook in submission.notebooks) - len(waiting)
+        reasons = self._reasons(submission, {grade.name for grade in waiting})
+        if not graded:
+            return row | {"status": "not graded", "reason": reasons}
+        return row | {"raw_score": submission.score, "status": "needs review", "reason": reasons}
+
+    def _absent(self, assignment: str, student: str) -> dict[str, str]:
+        coursedir = self.parent.coursedir
+        folder = Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
+        if folder.exists():
+            reason = "The submission has no notebook, or it has not been graded yet."
+            return {"status": "not graded", "reason": reason}
+        return {"status": "not submitted", "reason": "Nothing was submitted."}
+
+    def _reasons(self, submission: SubmittedAssignment, waiting: set[str]) -> str:
+        """Collect why a person must look, from the graded notebooks."""
+        coursedir = self.parent.coursedir
+        folder = Path(
+            coursedir.format_path(
+                coursedir.autograded_directory, submission.student.id, submission.assignment.name
+            )
+        )
+        reasons: dict[str, list[str]] = {}
+        for path in sorted(folder.glob("*.ipynb")):
+            for cell in json.loads(path.read_bytes())["cells"]:
+                name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+                verdict = cell["metadata"].get("course", {}).get("verdict")
+                if name in waiting and verdict and verdict["points"] is None:
+                    reasons.setdefault(verdict["reason"], []).append(name)
+        if not reasons:
+            return f"A person must look at: {', '.join(sorted(waiting))}."
+        if len(reasons) == 1 and set(*reasons.values()) == waiting and len(waiting) > 1:
+            return next(iter(reasons))
+        return " ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+
+
+def _cell(value: Any) -> str:
+    """A value for a spreadsheet, which must not take a student's name for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "@", "\t", "\r")) else text

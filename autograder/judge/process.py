@@ -1,0 +1,85 @@
+"""Running a fitted notebook, cell by cell, whatever its cells do.
+
+A cell that runs too long or kills its kernel costs what it would have earned. The
+kernel starts anew, the cells before are run again, and the rest of the notebook is
+run as if that cell were not there.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from nbformat import NotebookNode
+
+from autograder.judge.frame import is_test
+from autograder.kernels.budget import Budget
+from autograder.kernels.session import Outcome, Session
+
+MOST_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
+
+
+def needs_kernel(nb: NotebookNode) -> bool:
+    """Whether any points depend on running code; questions are read, not run."""
+    return any(
+        cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+        for cell in nb.cells
+    )
+
+
+def run(nb: NotebookNode, folder: Path, budget: Budget) -> dict[str, Outcome | None]:
+    """Run every code cell of the notebook; the outputs are kept in it.
+
+    Args:
+        nb: A fitted notebook; its code cells get new outputs.
+        folder: The folder in which the code runs.
+        budget: How long it may run.
+
+    Returns:
+        By cell id, how the cell ended; None if it was not run because the budget was
+        used up or kernels died too often.
+    """
+    outcomes: dict[str, Outcome | None] = {}
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    restarts = 0
+    with Session(folder, {"NBGRADER_EXECUTION": "autograde"}) as session:
+        for index, cell in enumerate(cells):
+            if budget.next() <= 0 or restarts > MOST_RESTARTS:
+                outcomes[cell["id"]] = None
+                continue
+            seconds = budget.next()
+            outcome = session.run(cell, seconds)
+            if outcome.status == "too long":
+                outcome = replace(outcome, message=f"{seconds:.0f} s")
+            outcomes[cell["id"]] = outcome
+            if outcome.status in {"too long", "died"} and index + 1 < len(cells):
+                restarts += 1
+                session.restart()
+                restarts += _run_again(session, cells[:index], outcomes, budget)
+    return outcomes
+
+
+def _run_again(
+    session: Session, cells: list[NotebookNode], outcomes: dict[str, Outcome | None], budget: Budget
+) -> int:
+    """Bring a new kernel to where the old one was; return how many more kernels that cost.
+
+    Tests are left out, and so is every cell that has killed a kernel before.
+    """
+    harmless = [
+        cell
+        for cell in cells
+        if not is_test(cell)
+        and (before := outcomes[cell["id"]]) is not None
+        and before.status in {"ran", "raised"}
+    ]
+    for index, cell in enumerate(harmless):
+        if budget.next() <= 0:
+            return 0
+        if session.run(copy.deepcopy(cell), budget.next()).status in {"too long", "died"}:
+            session.restart()
+            rest = harmless[:index]
+            return 1 + (_run_again(session, rest, outcomes, budget) if index else 0)
+    return 0

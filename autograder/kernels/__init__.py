@@ -1,0 +1,1 @@
+"""The processes in which students' code runs, and their limits."""
