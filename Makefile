@@ -9,6 +9,7 @@ PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 RUN := .venv/bin/python
+EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
 .PHONY: lab test class build lock format
 
@@ -37,7 +38,7 @@ lock: $(UV)
 	  --no-emit-index-url --no-emit-find-links --extra test --custom-compile-command "make lock" \
 	  pyproject.toml -o requirements.txt
 
-.venv/ready: requirements.txt pyproject.toml | $(UV)
+.venv/ready: requirements.txt pyproject.toml $(EXTENSION) | $(UV)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
 	  "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v)'
 	@test -d .venv || $(UV) venv -q --python $(PYTHON) .venv

@@ -11,6 +11,7 @@ if str(HERE) not in sys.path:  # so that the commands find `autograder` from any
     sys.path.insert(0, str(HERE))
 
 from autograder import preprocessors  # noqa: E402  (it lies beside this file)
+from autograder.feedback import page  # noqa: E402  (as above)
 
 # nbgrader's own queries; nothing that an instructor could mend.
 warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
@@ -40,5 +41,12 @@ c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
 c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
 c.Grade.cell_seconds = 30
 c.Grade.notebook_seconds = 300
+
+c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
+c.GenerateFeedback.post_convert_hook = preprocessors.rename_feedback
+c.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES)]
+c.HTMLExporter.filters = {"clean_page": page.clean}
+# When feedback shows keys and explanations: "never", "after the due date" or "always".
+c.ShowGrades.reveal = "after the due date"
 
 c.ExportApp.plugin_class = "autograder.gradebook.ExportGrades"

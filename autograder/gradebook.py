@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,6 +80,20 @@ def save(
         except BaseException:
             gradebook.db.rollback()
             raise
+
+
+def open_ends(db_url: str, course_id: str, place: Place) -> tuple[set[str], datetime | None]:
+    """Return the cells that nobody has graded yet, and the student's due date in UTC."""
+    with Gradebook(db_url, course_id) as gradebook:
+        notebook = gradebook.find_submission_notebook(
+            place.notebook, place.assignment, place.student
+        )
+        waiting = {
+            grade.name
+            for grade in notebook.grades
+            if grade.auto_score is None and grade.manual_score is None
+        }
+        return waiting, notebook.assignment.duedate
 
 
 class ExportGrades(ExportPlugin):

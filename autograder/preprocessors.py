@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +18,16 @@ from nbgrader.preprocessors import (
     ClearOutput,
     ClearSolutions,
     ComputeChecksums,
+    GetGrades,
     LockCells,
     NbGraderPreprocessor,
     SaveCells,
 )
-from traitlets import Float
+from traitlets import Enum, Float
 
 from autograder import gradebook
-from autograder.judge import comments, frame, process, scores, submission
+from autograder.feedback import page, questions
+from autograder.judge import comments, frame, outputs, process, scores, submission
 from autograder.kernels.budget import Budget
 from course import quiz
 
@@ -109,11 +113,66 @@ class Grade(NbGraderPreprocessor):
                 outcome = outcomes.get(cell["id"])
                 verdicts[name] = scores.score(framed[name], cell, outcome, unreadable)
         told = comments.comments(nb, verdicts, outcomes)
+        outputs.defuse(nb)
         comments.write(nb, verdicts)
         where = resources["nbgrader"]
         place = gradebook.Place(where["assignment"], where["notebook"], where["student"])
         gradebook.save(where["db_url"], coursedir.course_id, place, list(verdicts.values()), told)
         return nb, resources
+
+
+class HideTests(ClearHiddenTests):
+    """Take the hidden part out of tests, and leave alone what a student wrote."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """Clear one cell; nbgrader's own step stops at a student's cell with such a mark."""
+        if not frame.is_test(cell):
+            return cell, resources
+        cleared: tuple[NotebookNode, Resources] = super().preprocess_cell(
+            cell, resources, cell_index
+        )
+        return cleared
+
+
+class ShowGrades(GetGrades):
+    """Put scores, choices and comments into the notebook that becomes the feedback page."""
+
+    reveal = Enum(
+        questions.POLICIES,
+        default_value="after the due date",
+        help="When feedback shows the right options of a question and the explanations.",
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Show one notebook's grades."""
+        coursedir = _coursedir(self.parent)
+        nb, resources = super().preprocess(nb, resources)
+        where = resources["nbgrader"]
+        place = gradebook.Place(where["assignment"], where["notebook"], where["student"])
+        waiting, duedate = gradebook.open_ends(where["db_url"], coursedir.course_id, place)
+        for cell in nb.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") in waiting:
+                cell.metadata["nbgrader"]["score"] = None
+        now = datetime.now(UTC).replace(tzinfo=None)
+        reveal = questions.reveals(self.reveal, duedate, now)
+        framed = _frame(coursedir, resources)
+        resources["feedback"] = page.prepare(nb, framed, reveal=reveal)
+        return nb, resources
+
+
+def rename_feedback(assignment: str, student: str, notebooks: list[str]) -> None:  # noqa: ARG001
+    """Give feedback for a renamed notebook the student's file name too.
+
+    nbgrader calls this after it made the pages. A student fetches feedback by the name of
+    the file that was handed in.
+    """
+    for path in map(Path, notebooks):
+        submitted = nbformat.read(path, as_version=4).metadata["course"].get("file", path.name)
+        made = Path("feedback", *path.parts[-3:-1], f"{path.stem}.html")
+        if submitted != path.name and made.exists():
+            shutil.copyfile(made, made.with_name(f"{Path(submitted).stem}.html"))
 
 
 def _coursedir(exporter: Any) -> Any:
@@ -143,3 +202,4 @@ PUBLISH: Final = [
 ]
 SANITIZE: Final = [FitFrame, CheckCellMetadata]
 AUTOGRADE: Final = [Grade, AssignLatePenalties, CheckCellMetadata]
+FEEDBACK: Final = [HideTests, ShowGrades]

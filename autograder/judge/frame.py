@@ -72,6 +72,8 @@ def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
             fitted.append(_extra(cell, f"extra-{slot + 1}-{index}"))
     metadata = copy.deepcopy(frame.metadata)
     metadata["course"] = {"notes": list(submission.notes), "unreadable": submission.unreadable}
+    if submission.file:
+        metadata["course"]["file"] = submission.file
     return NotebookNode(
         cells=fitted,
         metadata=metadata,

@@ -30,16 +30,23 @@ class Verdict:
         points: What it earned; None if a person must decide.
         maximum: What it could earn, from the instructor's notebook.
         reason: Why it is not the maximum, in words for the student; empty if it is.
+        chosen: For a question, the indices of the key's options that are ticked.
     """
 
     name: str
     points: float | None
     maximum: float
     reason: str = ""
+    chosen: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain data, for the graded notebook's metadata."""
-        return {"points": self.points, "maximum": self.maximum, "reason": self.reason}
+        return {
+            "points": self.points,
+            "maximum": self.maximum,
+            "reason": self.reason,
+            "chosen": list(self.chosen),
+        }
 
 
 def plain(text: str) -> str:
@@ -122,13 +129,14 @@ def _score_quiz(framed: NotebookNode, fitted: NotebookNode, name: str, maximum: 
         reason = "The question stands there more than once, with different answers."
         return Verdict(name, None, maximum, reason)
     (answer,) = answers
+    chosen = tuple(sorted(answer.chosen))
     if answer.doubts:
-        return Verdict(name, None, maximum, plain(" ".join(answer.doubts)))
-    if len(answer.chosen) > 1 and not course["multiple"]:
-        reason = f"{len(answer.chosen)} options are ticked, but only one can be right."
-        return Verdict(name, 0.0, maximum, reason)
+        return Verdict(name, None, maximum, plain(" ".join(answer.doubts)), chosen)
+    if len(chosen) > 1 and not course["multiple"]:
+        reason = f"{len(chosen)} options are ticked, but only one can be right."
+        return Verdict(name, 0.0, maximum, reason, chosen)
     points = quiz.credit(answer, maximum, course["credit"])
-    return Verdict(name, points, maximum, "" if points == maximum else _missed(answer))
+    return Verdict(name, points, maximum, "" if points == maximum else _missed(answer), chosen)
 
 
 def _missed(answer: quiz.Comparison) -> str:

@@ -7,7 +7,7 @@ submission: it comes back as a reason in plain words, and the next one is graded
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,11 +32,13 @@ class Submission:
         cells: The cells in the student's order; empty if the notebook can't be read.
         unreadable: Why it can't be read, or an empty string.
         notes: What else a person should know, such as another file name.
+        file: The name of the file that was read, if it is not the expected one.
     """
 
     cells: tuple[SubmittedCell, ...] = ()
     unreadable: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    file: str = ""
 
 
 def _text(value: Any) -> str:
@@ -118,7 +120,7 @@ def read(path: Path, names: frozenset[str]) -> Submission:
     if len(alike) == 1:
         other, submission = alike[0]
         note = f"The notebook is called “{other.name}” instead of “{path.name}”."
-        return Submission(submission.cells, notes=(note,))
+        return replace(submission, notes=(note,), file=other.name)
     if alike:
         listed = ", ".join(f"“{other.name}”" for other, _ in alike)
         return Submission(

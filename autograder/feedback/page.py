@@ -1,0 +1,97 @@
+"""What the feedback page needs besides the graded notebook."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import bleach
+from nbformat import NotebookNode
+from pygments.formatters import HtmlFormatter
+
+from autograder.feedback import questions
+from autograder.judge.frame import is_quiz, is_test
+from course import quiz
+
+TEMPLATES: Final = Path(__file__).with_name("templates")
+_STYLE: Final = Path(__file__).with_name("style.css")
+_TAGS: Final = bleach.ALLOWED_TAGS | {
+    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "pre", "span", "div"),
+    *("table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"),
+    *("img", "sup", "sub", "del", "details", "summary", "figure", "figcaption"),
+}
+
+
+def clean(html: str) -> str:
+    """Return HTML without anything that could act: scripts, handlers, styles, odd links.
+
+    Example:
+        >>> clean("<p onclick='steal()'>a<script>b</script></p>")
+        '<p>a&lt;script&gt;b&lt;/script&gt;</p>'
+    """
+    return bleach.clean(
+        html,
+        tags=_TAGS,
+        attributes=_allowed,
+        protocols={"http", "https", "mailto", "data"},
+    )
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if name in {"id", "class", "title", "lang", "dir"}:
+        return True
+    if name == "href":
+        return tag == "a" and not value.lower().lstrip().startswith("data")
+    if name == "src":
+        picture = re.match(r"data:image/(png|jpeg|svg\+xml);base64,", value)
+        return tag == "img" and (picture is not None or not value.lower().startswith("data"))
+    return name in {"alt", "width", "height"} and tag == "img"
+
+
+def prepare(nb: NotebookNode, frame: NotebookNode, *, reveal: bool) -> dict[str, Any]:
+    """Turn a graded notebook into what the page shows, in place.
+
+    Args:
+        nb: The graded notebook; its ``nbgrader.score`` is None where a person must decide.
+        frame: The instructor's notebook, for the questions' own words.
+        reveal: Whether to show keys and explanations.
+
+    Returns:
+        What the template reads as ``resources.feedback``.
+    """
+    keys = {
+        cell.metadata["nbgrader"]["grade_id"]: cell.source for cell in frame.cells if is_quiz(cell)
+    }
+    graded = []
+    for cell in nb.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        name = marks.get("grade_id", "")
+        course = dict(cell.metadata.get("course", {}))
+        if name in keys:
+            course["title"] = _title(quiz.parse(keys[name]).prompt)
+            verdict = course.get("verdict", {})
+            cell["source"] = questions.show(keys[name], verdict, reveal=reveal)
+        elif is_test(cell):
+            course["title"] = f"Test: {name}"
+        else:
+            course["title"] = f"Answer: {name}"
+        cell.metadata["course"] = NotebookNode(course)
+        if marks.get("grade"):
+            graded.append(cell)
+    about = nb.metadata.get("course", {})
+    headings = [re.match(r"# (.+)", cell.source) for cell in frame.cells]
+    return {
+        "title": next((found[1] for found in headings if found), "your notebook"),
+        "cells": graded,
+        "waiting": sum(cell.metadata["nbgrader"].get("score") is None for cell in graded),
+        "notes": [note for note in (about.get("unreadable"), *about.get("notes", [])) if note],
+        "formulas": any("$" in cell.source for cell in nb.cells if cell.cell_type == "markdown"),
+        "style": _STYLE.read_text(encoding="utf-8"),
+        "highlighting": HtmlFormatter().get_style_defs(".highlight"),
+    }
+
+
+def _title(prompt: str) -> str:
+    line = next((line for line in prompt.split("\n") if line.strip()), "Question")
+    return re.sub(r"[*_`#]", "", line).strip()

@@ -1,0 +1,1 @@
+"""A simulated class that goes through the whole teaching loop with nbgrader's own commands."""
