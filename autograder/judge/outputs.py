@@ -71,6 +71,7 @@ def _keep(output: dict[str, Any]) -> list[NotebookNode]:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         return ""
+    value = value.encode("utf-8", "replace").decode("utf-8")  # half a character is none
     return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "\n[More is not kept.]"
 
 

@@ -44,7 +44,10 @@ class Submission:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))
-    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    value = value.encode("utf-8", "replace").decode("utf-8")  # half a character is none
+    return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _cell(value: Any) -> SubmittedCell | None:
@@ -53,9 +56,9 @@ def _cell(value: Any) -> SubmittedCell | None:
     metadata = value.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    identity = value.get("id")
+    identity, kind = value.get("id"), value.get("cell_type")
     return SubmittedCell(
-        kind=value["cell_type"] if value.get("cell_type") in {"code", "markdown"} else "raw",
+        kind=kind if isinstance(kind, str) and kind in {"code", "markdown"} else "raw",
         source=_text(value.get("source", value.get("input"))),  # "input": notebooks of format 3
         id=identity if isinstance(identity, str) else "",
         grade_id=grade_id if isinstance(grade_id, str) else "",

@@ -124,7 +124,10 @@ def _question(source: str, role: str, settings: dict[str, Any], where: str) -> N
     silent = [option.text for option in question.options if not option.explanation]
     if silent:
         raise AuthoringError(f"{where}: no explanation ('> ...') under the option {silent[0]!r}")
-    quiz.compare(question, question)  # raises if two options can't be told apart
+    try:
+        quiz.compare(question, question)
+    except ValueError as error:
+        raise AuthoringError(f"{where}: {error}") from error
     return NotebookNode(quiz={"multiple": multiple, "credit": rule})
 
 

@@ -1,0 +1,184 @@
+"""The instructor's notebook is the frame: a submission only fills in answers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbformat import NotebookNode
+
+from autograder.judge import frame
+from tests.autograder.lessons import cell, handed_in, read
+from tests.autograder.lessons import frame as instructors
+
+FRAME = instructors()
+
+
+def fitted(nb: dict[str, Any]) -> NotebookNode:
+    return frame.fit(FRAME, read(nb))
+
+
+def by_id(nb: NotebookNode, name: str) -> NotebookNode:
+    found: NotebookNode = next(each for each in nb.cells if each["id"] == name)
+    return found
+
+
+def notes(nb: NotebookNode, name: str) -> list[str]:
+    said: list[str] = by_id(nb, name).metadata.get("course", {}).get("notes", [])
+    return said
+
+
+def test_answers_come_from_the_student_and_tests_from_the_instructor() -> None:
+    nb = handed_in()
+    cell(nb, "double")["source"] = "double = 5"
+    cell(nb, "double-test")["source"] = "assert True"
+    result = fitted(nb)
+    assert by_id(result, "double").source == "double = 5"
+    assert "double(-3)" in by_id(result, "double-test").source
+    assert notes(result, "double-test") == [frame.EDITED]
+    assert notes(result, "half-test") == []
+
+
+def test_metadata_is_the_instructors_alone() -> None:
+    nb = handed_in()
+    marks = cell(nb, "double-test")["metadata"]["nbgrader"]
+    marks.update(points=100, schema_version=4, locked=False, solution=True, grade=False)
+    cell(nb, "single")["metadata"]["course"] = {
+        "quiz": {"multiple": True},
+        "verdict": {"points": 9},
+    }
+    nb["metadata"]["course"] = {"unreadable": ""}
+    result = fitted(nb)
+    for framed in FRAME.cells:
+        got = by_id(result, framed["id"]).metadata
+        assert got.get("nbgrader") == framed.metadata.get("nbgrader")
+        assert got.get("course", {}).get("quiz") == framed.metadata.get("course", {}).get("quiz")
+        assert "verdict" not in got.get("course", {})
+
+
+def test_a_deleted_answer_is_noted_and_a_deleted_test_is_back() -> None:
+    nb = handed_in()
+    nb["cells"] = [
+        each for each in nb["cells"] if each["id"] not in {"single", "half", "half-test"}
+    ]
+    result = fitted(nb)
+    assert notes(result, "single") == notes(result, "half") == [frame.DELETED]
+    assert "[x]" not in by_id(result, "single").source
+    assert by_id(result, "half").source == ""
+    assert "half(base)" in by_id(result, "half-test").source
+
+
+def test_a_split_exercise_is_run_whole() -> None:
+    nb = handed_in()
+    index = nb["cells"].index(cell(nb, "double"))
+    second = copy.deepcopy(nb["cells"][index]) | {"id": "new"}
+    second["source"] = "more = 2"
+    nb["cells"].insert(index + 1, second)
+    result = fitted(nb)
+    order = [each["id"] for each in result.cells]
+    at = order.index("double")
+    assert result.cells[at + 1].source == "more = 2"
+    assert order[at + 2] == "double-test"
+    assert notes(result, "double") == ["This cell stands in the submission 2 times."]
+
+
+def test_added_cells_keep_their_place_and_lose_their_metadata() -> None:
+    nb = handed_in()
+    helper = {
+        "cell_type": "code",
+        "id": "mine",
+        "metadata": {"nbgrader": {"grade_id": "nobody", "points": 50, "grade": True}},
+        "source": "import math",
+        "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}],
+    }
+    nb["cells"].insert(nb["cells"].index(cell(nb, "double")), helper)
+    nb["cells"].insert(0, {**copy.deepcopy(helper), "id": "first"})
+    result = fitted(nb)
+    assert result.cells[0].source == "import math"
+    before = result.cells[[each["id"] for each in result.cells].index("double") - 1]
+    assert (before.source, before.metadata, before.outputs) == ("import math", {}, [])
+
+
+def test_questions_without_metadata_are_found_by_their_options() -> None:
+    nb = handed_in()
+    for each in nb["cells"]:
+        each["metadata"] = {}
+        each["id"] = f"other-{each['id']}"[:60]
+    result = fitted(nb)
+    assert "- [x] the second of them" in by_id(result, "single").source
+    assert "- [x] red" in by_id(result, "several").source
+
+
+def test_a_retyped_cell_is_its_old_type_again() -> None:
+    nb = handed_in()
+    cell(nb, "double")["cell_type"] = "markdown"
+    cell(nb, "single")["cell_type"] = "raw"
+    result = fitted(nb)
+    assert by_id(result, "double").cell_type == "code"
+    assert by_id(result, "single").cell_type == "markdown"
+    assert "[x]" in by_id(result, "single").source
+
+
+def test_a_setup_cell_is_the_students_if_it_is_there() -> None:
+    nb = handed_in()
+    setup = next(each for each in nb["cells"] if each["source"] == "base = 1")
+    setup["source"] = "base = 1  # mine"
+    assert "# mine" in [part for each in fitted(nb).cells for part in [each.source[-6:]]]
+    nb["cells"].remove(setup)
+    assert "base = 1" in [each.source for each in fitted(nb).cells]
+
+
+def test_an_unreadable_submission_keeps_every_question() -> None:
+    result = frame.fit(FRAME, read({"no": "notebook"}))
+    assert [each["id"] for each in result.cells] == [each["id"] for each in FRAME.cells]
+    assert "no list of cells" in result.metadata["course"]["unreadable"]
+    assert notes(result, "single") == []
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["delete", "copy", "move", "retype", "strip", "rename", "forge"]),
+        st.integers(0, 30),
+        st.integers(0, 30),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.slow
+@given(ACTIONS)
+def test_no_mutilation_changes_the_questions_or_the_maximum(
+    actions: list[tuple[str, int, int]],
+) -> None:
+    nb = handed_in()
+    cells = nb["cells"]
+    for action, first, second in actions:
+        if not cells:
+            break
+        at, to = first % len(cells), second % len(cells)
+        if action == "delete":
+            del cells[at]
+        elif action == "copy":
+            cells.insert(to, copy.deepcopy(cells[at]))
+        elif action == "move":
+            cells.insert(to, cells.pop(at))
+        elif action == "retype":
+            cells[at]["cell_type"] = ["code", "raw", "markdown", "heading"][second % 4]
+        elif action == "strip":
+            cells[at]["metadata"] = None
+        elif action == "rename":
+            cells[at]["metadata"] = {"nbgrader": {"grade_id": cells[to]["id"]}}
+        else:
+            cells[at]["metadata"] = {"nbgrader": {"grade_id": ["x"], "points": -5, "grade": True}}
+    result = fitted(nb)
+    graded = {
+        each.metadata["nbgrader"]["grade_id"]: each.metadata["nbgrader"]["points"]
+        for each in result.cells
+        if each.metadata.get("nbgrader", {}).get("grade")
+    }
+    assert graded == {"single": 1, "several": 2, "double-test": 2, "half-test": 3}
+    identities = [each["id"] for each in result.cells]
+    assert len(identities) == len(set(identities))

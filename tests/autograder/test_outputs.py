@@ -1,0 +1,74 @@
+"""A graded notebook is safe to look at: text, real pictures, nothing that acts."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder.judge import outputs
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 30).decode()
+EVIL = "<script>alert(1)</script>"
+
+
+def kept(*raw: dict[str, object]) -> list[NotebookNode]:
+    cell = new_code_cell("x", outputs=[NotebookNode(output) for output in raw])
+    nb = new_notebook(cells=[cell])
+    outputs.defuse(nb)
+    result: list[NotebookNode] = nb.cells[0].outputs
+    return result
+
+
+def display(metadata: dict[str, object] | None = None, /, **data: object) -> dict[str, object]:
+    named = {key.replace("__", "+").replace("_", "/", 1): value for key, value in data.items()}
+    return {"output_type": "display_data", "data": named, "metadata": metadata or {}}
+
+
+def test_html_scripts_and_widgets_are_dropped() -> None:
+    assert kept(display(text_html=EVIL), display(application_javascript="alert(1)")) == []
+    assert kept(display(image_svg__xml="<svg onload='alert(1)'/>")) == []
+    (output,) = kept(display(text_html=EVIL, text_plain="a table"))
+    assert output["data"] == {"text/plain": "a table"}
+
+
+def test_a_picture_must_be_one() -> None:
+    (output,) = kept(display({"image/png": {"alt": "a line", "width": EVIL}}, image_png=PNG))
+    assert output["metadata"] == {"image/png": {"alt": "a line"}}
+    assert kept(display(image_png='"><script>')) == []
+    assert kept(display(image_png=base64.b64encode(b"GIF89a").decode())) == []
+    assert kept(display(image_png=["list"])) == []
+    (output,) = kept(display(image_png=PNG))
+    assert output["metadata"]["image/png"]["alt"] == outputs.NO_WORDS
+
+
+def test_no_shape_of_output_breaks_it() -> None:
+    odd: list[dict[str, object]] = [
+        {"output_type": "stream"},
+        {"output_type": "error", "traceback": "no list", "ename": 5},
+        {"output_type": "update_display_data", "data": {}},
+        {"output_type": "display_data", "data": []},
+        {"output_type": 7},
+        {},
+    ]
+    assert [output["output_type"] for output in kept(*odd)] == ["stream", "error"]
+
+
+def test_long_text_is_cut() -> None:
+    (output,) = kept({"output_type": "stream", "name": "stdout", "text": "x" * 10**6})
+    assert len(output["text"]) < outputs.LONGEST_TEXT + 100
+
+
+def test_html_in_a_students_text_becomes_text() -> None:
+    answer = new_markdown_cell(f"{EVIL} a < b <!-- c -->", id="answer")
+    answer.metadata["nbgrader"] = {"solution": True}
+    added = new_markdown_cell("<img src=x onerror=alert(1)>", id="extra-1-0")
+    own = new_markdown_cell("<b>the instructor's</b>", id="own")
+    nb = new_notebook(cells=[answer, added, own])
+    outputs.defuse(nb)
+    assert nb.cells[0].source == "&lt;script>alert(1)&lt;/script> a < b &lt;!-- c -->"
+    assert nb.cells[1].source.startswith("&lt;img")
+    assert nb.cells[2].source == "<b>the instructor's</b>"
+    assert "<script" not in json.dumps(nb)

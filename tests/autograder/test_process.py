@@ -1,0 +1,95 @@
+"""Whatever a cell does, the rest of the notebook is run and every cell accounted for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder.judge import process
+from autograder.kernels.budget import Budget
+from autograder.kernels.session import MOST_OUTPUT, Outcome, Session
+
+pytestmark = pytest.mark.slow
+
+DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+
+
+def notebook(*sources: str) -> NotebookNode:
+    cells = [new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(sources)]
+    for cell in cells:
+        if cell.source.startswith("assert"):
+            cell.metadata["nbgrader"] = {"grade": True, "solution": False, "grade_id": cell["id"]}
+    return NotebookNode(new_notebook(cells=[new_markdown_cell("text", id="text"), *cells]))
+
+
+def ended(outcomes: dict[str, Outcome | None]) -> list[str]:
+    return [outcome.status if outcome else "not run" for outcome in outcomes.values()]
+
+
+def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
+    nb = notebook(
+        "a = 1",
+        "1 / 0",
+        "import os\nos._exit(0)",
+        "b = a + 1",
+        DEAF,
+        "assert (a, b) == (1, 2)",
+        "assert a == 2, 'a is 1'",
+        "import sys\nsys.exit(3)",
+        "assert a",
+    )
+    outcomes = process.run(nb, tmp_path, Budget(cell=4, notebook=120))
+    assert ended(outcomes) == [
+        *("ran", "raised", "died", "ran", "too long", "ran", "raised", "raised", "ran"),
+    ]
+    assert outcomes["cell-6"] == Outcome("raised", "AssertionError", "a is 1")
+    assert outcomes["cell-4"] == Outcome("too long", message="4 s")
+
+
+def test_stderr_and_last_expressions_decide_nothing(tmp_path: Path) -> None:
+    nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
+    outcomes = process.run(nb, tmp_path, Budget(cell=10, notebook=60))
+    assert ended(outcomes) == ["ran"]
+    assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "execute_result"}
+
+
+def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
+    nb = notebook("a = 1", "import time\ntime.sleep(60)", "assert a", "assert a")
+    outcomes = process.run(nb, tmp_path, Budget(cell=50, notebook=3))
+    assert ended(outcomes) == ["ran", "too long", "not run", "not run"]
+
+
+def test_kernels_that_die_for_ever_come_to_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "MOST_RESTARTS", 1)
+    nb = notebook(*["import os\nos._exit(1)"] * 4, "assert True")
+    outcomes = process.run(nb, tmp_path, Budget(cell=20, notebook=100))
+    assert ended(outcomes) == ["died", "died", "not run", "not run", "not run"]
+
+
+def test_output_is_kept_only_up_to_a_limit(tmp_path: Path) -> None:
+    cell = new_code_cell("for _ in range(60): print('x' * 100_000, flush=True)")
+    with Session(tmp_path) as session:
+        assert session.run(cell, seconds=30) == Outcome("ran")
+    text = "".join(output["text"] for output in cell["outputs"])
+    assert len(text) < MOST_OUTPUT + 200_000
+    assert "More was printed than is kept." in text
+
+
+def test_code_runs_in_its_folder_and_cannot_ask(tmp_path: Path) -> None:
+    (tmp_path / "beside.txt").write_text("here")
+    ask = new_code_cell("input('?')")
+    read = new_code_cell("assert open('beside.txt').read() == 'here'")
+    with Session(tmp_path) as session:
+        assert session.run(read, seconds=20) == Outcome("ran")
+        assert session.run(ask, seconds=20).error == "StdinNotImplementedError"
+
+
+def test_questions_alone_need_no_kernel() -> None:
+    nb = notebook("print('a demonstration')")
+    assert not process.needs_kernel(nb)
+    assert process.needs_kernel(notebook("assert True"))

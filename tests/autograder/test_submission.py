@@ -1,0 +1,128 @@
+"""Whatever is handed in, reading it never fails and always says what it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.judge import submission
+
+NAMES = frozenset({"q-one"})
+
+
+def notebook(*cells: dict[str, Any]) -> dict[str, Any]:
+    return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+CELL = {
+    "cell_type": "markdown",
+    "id": "q-one",
+    "metadata": {"nbgrader": {"grade_id": "q-one"}},
+    "source": ["a\r\n", "b"],
+}
+
+
+def test_a_notebook_becomes_plain_data() -> None:
+    read = submission.parse(json.dumps(notebook(CELL)).encode())
+    assert read.cells == (submission.SubmittedCell("markdown", "a\nb", "q-one", "q-one"),)
+    assert not read.unreadable
+
+
+def test_a_byte_order_mark_is_no_obstacle() -> None:
+    content = json.dumps(notebook(CELL)).encode("utf-8-sig")
+    assert len(submission.parse(content).cells) == 1
+
+
+def test_format_3_keeps_its_cells_in_worksheets() -> None:
+    old = {"worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1"}]}], "nbformat": 3}
+    assert submission.parse(json.dumps(old).encode()).cells[0].source == "x = 1"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (json.dumps(notebook(CELL)).encode()[:-20], "breaks off or is damaged in line 1"),
+        (b"", "breaks off or is damaged in line 1, column 1"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (b"[" * 200_000 + b"]" * 200_000, "nested too deeply"),
+        (b"[1, 2]", "holds no list of cells"),
+        (b'{"cells": 5}', "holds no list of cells"),
+        (b'{"nbformat": 4}', "holds no list of cells"),
+        (b"9" * 6000, "nested too deeply"),
+    ],
+)
+def test_what_can_not_be_read_has_a_reason(content: bytes, reason: str) -> None:
+    read = submission.parse(content)
+    assert reason in read.unreadable
+    assert read.cells == ()
+
+
+def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submission, "LARGEST", 10)
+    assert "too large" in submission.parse(b" " * 11).unreadable
+
+
+def test_half_a_character_is_none() -> None:
+    read = submission.parse(b'{"cells": [{"cell_type": "code", "source": "a\\ud800b"}]}')
+    assert read.cells[0].source.encode() == b"a?b"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["cells", "source", "metadata", "nbgrader", "grade_id", "id", "cell_type"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@given(JSON | JSON.map(lambda value: {"cells": [value]}))
+def test_no_json_breaks_the_reader(value: Any) -> None:
+    read = submission.parse(json.dumps(value).encode())
+    assert bool(read.unreadable) or all(isinstance(cell.source, str) for cell in read.cells)
+
+
+def write(folder: Path, name: str, content: dict[str, Any]) -> None:
+    (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_a_renamed_notebook_is_found(tmp_path: Path) -> None:
+    write(tmp_path, "scratch.ipynb", notebook())
+    write(tmp_path, "final (2).ipynb", notebook(CELL))
+    read = submission.read(tmp_path / "intro.ipynb", NAMES)
+    assert read.file == "final (2).ipynb"
+    assert read.notes == ("The notebook is called “final (2).ipynb” instead of “intro.ipynb”.",)
+    assert len(read.cells) == 1
+
+
+def test_two_notebooks_that_may_be_meant_are_for_a_person(tmp_path: Path) -> None:
+    write(tmp_path, "a.ipynb", notebook(CELL))
+    write(tmp_path, "b.ipynb", notebook(CELL))
+    read = submission.read(tmp_path / "intro.ipynb", NAMES)
+    assert "“a.ipynb”, “b.ipynb”" in read.unreadable
+
+
+def test_no_notebook_is_a_reason_too(tmp_path: Path) -> None:
+    read = submission.read(tmp_path / "intro.ipynb", NAMES)
+    assert read.unreadable == "The submission has no notebook “intro.ipynb”."
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.ipynb"
+    write(tmp_path, secret.name, notebook(CELL))
+    folder = tmp_path / "submitted"
+    folder.mkdir()
+    (folder / "intro.ipynb").symlink_to(secret)
+    assert submission.read(folder / "intro.ipynb", NAMES).unreadable

@@ -1,0 +1,205 @@
+"""Questions as data: what people type is read, what they mean is compared."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course import quiz
+
+KEY = """**What is the difference?**
+
+- [ ] Supervised against unsupervised, $x^2 < y$.
+  > Neither needs labels.
+- [x] A *deterministic* approach against a [stochastic](https://example.org) one.
+  > An RBM samples.
+- [ ] Fewer layers
+  - a nested remark
+  - another
+  > No.
+
+Think before you tick.
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- [x] yes",
+        "- [X] yes",
+        "- [x ] yes",
+        "- [ x] yes",
+        "-  [x]   yes",
+        "* [x] yes",
+        "+ [x] yes",
+        "1. [x] yes",
+        "2) [x] yes",
+        "    - [x] yes",
+        "\t- [x] yes",
+        "- [x]yes",
+        "- [✓] yes",
+        "- [✔] yes",
+        "- ☒ yes",
+        "- ☑ yes",
+        "-[x] yes",
+        "- [\u00a0x\u00a0] yes",
+        "- [x] yes   ",
+    ],
+)
+def test_all_the_ways_to_tick(line: str) -> None:
+    for ending in ("\n", "\r\n", "\r"):
+        question = quiz.parse(f"Is it?{ending}{ending}{line}{ending}- [ ] no")
+        assert [option.name for option in question.ticked] == ["yes"]
+        assert len(question.options) == 2
+
+
+@pytest.mark.parametrize("line", ["- [ ] no", "- [] no", "* [   ] no", "- ☐ no", "3. [ ] no"])
+def test_all_the_ways_not_to_tick(line: str) -> None:
+    (option,) = quiz.parse(line).options
+    assert option.name == "no"
+    assert not option.ticked
+
+
+@pytest.mark.parametrize(
+    "text", ["- [x](https://example.org) a link", "- text [x] later", "[x] no bullet", "- plain"]
+)
+def test_what_is_no_option(text: str) -> None:
+    assert quiz.parse(text).options == ()
+
+
+def test_code_is_no_option() -> None:
+    fences = "Q\n\n```\n- [x] in code\n```\n\n- [ ] real\n\n~~~~\n- [x] too\n~~~\n~~~~\n"
+    (option,) = quiz.parse(fences).options
+    assert (option.name, option.ticked) == ("real", False)
+
+
+def test_a_question_is_read_whole() -> None:
+    question = quiz.parse(KEY)
+    assert question.prompt == "**What is the difference?**"
+    assert [option.ticked for option in question.options] == [False, True, False]
+    assert question.options[0].explanation == "Neither needs labels."
+    assert question.options[2].text == "Fewer layers\n- a nested remark\n- another"
+    assert question.options[2].explanation == "No."
+
+
+def test_bare_holds_neither_key_nor_explanation() -> None:
+    bare = quiz.bare(KEY)
+    assert ">" not in bare
+    assert "[x]" not in bare
+    assert "a nested remark" in bare
+    assert "Think before you tick." in bare
+    rotated = quiz.mark(KEY, {0, 2}).replace("An RBM samples.", "Because.")
+    assert quiz.bare(rotated) == bare
+
+
+@given(st.sets(st.integers(0, 2)))
+def test_mark_changes_nothing_but_boxes(ticked: set[int]) -> None:
+    source = quiz.bare(KEY).replace("\n", "\r\n")
+    marked = quiz.mark(source, ticked)
+    options = quiz.parse(marked).options
+    assert {index for index, option in enumerate(options) if option.ticked} == ticked
+    assert quiz.mark(marked, set()) == source
+
+
+def test_mark_names_a_missing_option() -> None:
+    with pytest.raises(ValueError, match=r"ticked=\[3\]: the question has the options 0 to 2"):
+        quiz.mark(KEY, {3})
+
+
+def answer(text: str) -> quiz.Comparison:
+    return quiz.compare(quiz.parse(text), quiz.parse(KEY))
+
+
+def test_order_case_and_emphasis_do_not_matter() -> None:
+    comparison = answer(
+        "- [ ] fewer   LAYERS\n  - a nested remark\n  - another\n"
+        "- [X] a deterministic approach against a [stochastic](https://example.org) one\n"
+        "- [ ] Supervised against unsupervised, $x^2 < y$"
+    )
+    assert comparison.right
+
+
+def test_a_slip_in_the_wording_is_forgiven() -> None:
+    slip = "- [x] A deterministic aproach against a [stochastic](https://example.org) one."
+    assert answer(slip).chosen == {1}
+
+
+def test_a_made_up_option_is_for_a_person() -> None:
+    comparison = answer("- [x] Something else altogether")
+    assert not comparison.right
+    assert comparison.doubts == (
+        "The ticked line “Something else altogether” is none of the options.",
+    )
+
+
+def test_an_option_ticked_and_not_ticked_is_for_a_person() -> None:
+    text = quiz.bare(KEY)
+    comparison = answer(text + "\n" + quiz.mark(text, {1}))
+    assert len(comparison.doubts) == 1
+    assert "twice" in comparison.doubts[0]
+
+
+def test_text_between_two_options_is_not_guessed() -> None:
+    key = quiz.parse("Q\n- [x] the encoder maps x to z\n- [ ] the decoder maps z to x")
+    comparison = quiz.compare(quiz.parse("- [x] the eecoder maps x to z to x"), key)
+    assert comparison.doubts
+
+
+def test_a_huge_answer_is_read_quickly() -> None:
+    huge = "\n".join(f"- [x] {'a' * 5000} {number}" for number in range(2000))
+    comparison = answer(huge)
+    assert len(comparison.doubts) == 3
+
+
+def test_a_key_whose_options_are_alike_is_refused() -> None:
+    key = quiz.parse("Q\n- [x] One.\n- [ ] *one*")
+    with pytest.raises(ValueError, match="'one' stands twice"):
+        quiz.compare(key, key)
+
+
+def compared(chosen: set[int], wanted: set[int], count: int = 5) -> quiz.Comparison:
+    return quiz.Comparison(frozenset(wanted), frozenset(chosen), count)
+
+
+@given(
+    st.sets(st.integers(0, 4)),
+    st.sets(st.integers(0, 4), min_size=1),
+    st.floats(0, 100),
+    st.sampled_from(quiz.CREDIT_RULES),
+)
+def test_credit_stays_in_its_range(
+    chosen: set[int], wanted: set[int], points: float, rule: str
+) -> None:
+    earned = quiz.credit(compared(chosen, wanted), points, rule)
+    assert 0 <= earned <= points
+    if chosen == wanted:
+        assert earned == points  # exactly, not nearly
+    if not chosen:
+        assert earned == 0
+
+
+def test_each_option_is_net() -> None:
+    assert quiz.credit(compared({0, 1}, {0, 1, 2}), 3, "each-option") == pytest.approx(2)
+    assert quiz.credit(compared({0, 1, 4}, {0, 1, 2}), 3, "each-option") == pytest.approx(1)
+    assert quiz.credit(compared({0, 1, 2, 3, 4}, {0, 1}), 2, "each-option") == 0
+    assert quiz.credit(compared({0, 1}, {0, 1, 2}), 3) == 0
+
+
+def test_credit_names_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="rule='some'"):
+        quiz.credit(compared({0}, {0}), 1, "some")
+    with pytest.raises(ValueError, match="points=-1"):
+        quiz.credit(compared({0}, {0}), -1)
+    doubtful = quiz.Comparison(frozenset({0}), frozenset(), 2, ("?",))
+    with pytest.raises(ValueError, match="a person"):
+        quiz.credit(doubtful, 1)
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    question = quiz.parse(text)
+    assert len(quiz.parse(quiz.bare(text)).options) == len(question.options)
+    if question.options:
+        everything = set(range(len(question.options)))
+        assert len(quiz.parse(quiz.mark(text, everything)).ticked) == len(question.options)

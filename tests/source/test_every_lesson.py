@@ -1,0 +1,88 @@
+"""Every lesson, run from top to bottom as it would be graded."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from autograder.judge import frame, process, scores, submission
+from autograder.kernels.budget import Budget
+from autograder.publish import build
+
+COURSE = Path(__file__).resolve().parents[2]
+LESSONS = build.assignments(COURSE)
+NO_NETWORK = Path(__file__).with_name("no_network")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=["embedded", "real"])
+def data(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The embedded data without any network or cache, then the real data."""
+    if request.param == "real" and "COURSE_DATA" not in os.environ:
+        pytest.skip("COURSE_DATA names no folder with the real data")
+    if request.param == "embedded":
+        monkeypatch.delenv("COURSE_DATA", raising=False)
+        for cache in ("HOME", "KERAS_HOME", "SCIKIT_LEARN_DATA", "XDG_CACHE_HOME"):
+            monkeypatch.setenv(cache, str(tmp_path / "nothing"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(NO_NETWORK), str(COURSE)]))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "matplotlib"))
+    return str(request.param)
+
+
+def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, scores.Verdict]]:
+    """Grade a notebook of the course itself, as if it had been handed in."""
+    (path,) = (COURSE / "source" / name).glob("*.ipynb")
+    source = nbformat.read(path, as_version=4)
+    handed_in = submission.parse((COURSE / room / name / path.name).read_bytes())
+    fitted = frame.fit(source, handed_in)
+    outcomes = process.run(fitted, folder, Budget(cell=120, notebook=400))
+    verdicts = {}
+    cells = {cell["id"]: cell for cell in fitted.cells}
+    for cell in source.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            verdict = scores.score(cell, cells[cell["id"]], outcomes.get(cell["id"]))
+            verdicts[verdict.name] = verdict
+    return fitted, verdicts
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_solution_earns_everything_and_nothing_complains(
+    name: str, data: str, tmp_path: Path
+) -> None:
+    fitted, verdicts = grade(name, "source", tmp_path)
+    lost = {verdict.name: verdict.reason for verdict in verdicts.values() if verdict.reason}
+    assert lost == {}, data
+    assert sum(verdict.points or 0 for verdict in verdicts.values()) > 0
+    for cell in fitted.cells:
+        for output in cell.get("outputs", []):
+            assert output["output_type"] != "error", output.get("evalue")
+            assert output.get("name") != "stderr", output.get("text")
+            pictures(output)
+
+
+def pictures(output: NotebookNode) -> None:
+    """Every picture says in words what it shows."""
+    data = output.get("data", {})
+    for tag in re.findall(r"<img\b[^>]*>", data.get("text/html", "")):
+        assert re.search(r'\balt="[^"]{15,}"', tag), tag[:200]
+    if "image/png" in data:
+        assert len(output["metadata"].get("image/png", {}).get("alt", "")) > 15
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_untouched_release_earns_nothing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    _, verdicts = grade(name, "release", tmp_path)
+    assert {verdict.name: verdict.points for verdict in verdicts.values()} == dict.fromkeys(
+        verdicts, 0.0
+    )
+    assert all(verdict.reason for verdict in verdicts.values())

@@ -1,0 +1,111 @@
+"""The house stays in order: one direction, light imports, one list of dependencies."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def modules(room: str) -> Iterator[Path]:
+    return (path for path in sorted((ROOT / room).rglob("*.py")))
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def offenders(room: str, forbidden: str) -> list[str]:
+    return [
+        str(path.relative_to(ROOT))
+        for path in modules(room)
+        if any(name == forbidden or name.startswith(f"{forbidden}.") for name in imported(path))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("room", "forbidden"),
+    [
+        ("course", "autograder"),
+        ("course", "tests"),
+        ("course/widgets", "tensorflow"),
+        ("course/widgets", "keras"),
+        ("autograder", "tests"),
+        ("autograder/kernels", "autograder.judge"),
+        ("autograder/kernels", "autograder.preprocessors"),
+        ("autograder/judge", "autograder.preprocessors"),
+        ("autograder/judge", "autograder.gradebook"),
+        ("autograder/judge", "autograder.publish"),
+        ("autograder/publish", "autograder.judge"),
+    ],
+)
+def test_arrows_point_one_way(room: str, forbidden: str) -> None:
+    assert offenders(room, forbidden) == []
+
+
+def test_importing_the_course_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, course, course.data, course.quiz\n"
+        "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'scipy', 'IPython', 'pandas'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("room", ["course", "autograder", "tests"])
+def test_a_module_is_one_idea(room: str) -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in modules(room)
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}
+
+
+def project() -> dict[str, list[str]]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        table = tomllib.load(file)["project"]
+    return {"main": table["dependencies"], "python": [table["requires-python"]]}
+
+
+def normal(requirement: str) -> str:
+    """A requirement without extras, which conda does not have."""
+    return re.sub(r"\[[^\]]*\]", "", requirement)
+
+
+def test_conda_gets_the_same_names_and_bounds() -> None:
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    (pip,) = (entry["pip"] for entry in conda if isinstance(entry, dict))
+    names = [entry for entry in conda if isinstance(entry, str)]
+    helpers = {"pip", "tinycss2"}  # pip itself, and what bleach[css] means
+    python = [entry.removeprefix("python") for entry in names if entry.startswith("python>")]
+    assert python == project()["python"]
+    listed = [entry for entry in names if entry not in helpers and not entry.startswith("python>")]
+    listed += [entry for entry in pip if entry != "-e ."]
+    assert sorted(listed) == sorted(map(normal, project()["main"]))
+
+
+def test_the_lock_has_hashes_and_no_addresses() -> None:
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert "://" not in lock
+    pins = re.findall(r"(?m)^([\w.-]+)(?:\[[^\]]*\])?==", lock)
+    for requirement in project()["main"]:
+        assert re.split(r"[\[<>=;]", requirement)[0].lower() in pins
+    entries = re.split(r"(?m)^(?=[\w])", lock)
+    assert all("--hash=sha256:" in entry for entry in entries if "==" in entry.split("\n")[0])
