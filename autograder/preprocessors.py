@@ -28,6 +28,7 @@ from traitlets import Enum, Float
 from autograder import gradebook
 from autograder.feedback import page, questions
 from autograder.judge import comments, frame, outputs, process, scores, submission
+from autograder.judge.channel import Broken
 from autograder.kernels.budget import Budget
 from course import quiz
 
@@ -96,16 +97,21 @@ class Grade(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Grade one notebook."""
         coursedir = _coursedir(self.parent)
+        instructors = _frame(coursedir, resources)
         framed = {
             cell.metadata["nbgrader"]["grade_id"]: cell
-            for cell in _frame(coursedir, resources).cells
+            for cell in instructors.cells
             if cell.metadata.get("nbgrader", {}).get("grade")
         }
         unreadable = nb.metadata["course"]["unreadable"]
         outcomes = {}
         if process.needs_kernel(nb) and not unreadable:
             budget = Budget(self.cell_seconds, self.notebook_seconds)
-            outcomes = process.run(nb, Path(resources["metadata"]["path"]), budget)
+            folder = Path(resources["metadata"]["path"])
+            outcomes = process.run(nb, folder, budget, frame.lesson(instructors))
+            for name, outcome in outcomes.items():
+                if isinstance(outcome, Broken):
+                    self.log.error("%s: %s", name, outcome.reason)
         verdicts = {}
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id")

@@ -7,6 +7,7 @@ import re
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from autograder.judge.channel import Broken
 from autograder.judge.frame import is_answer, is_quiz, is_test
 from autograder.judge.scores import Verdict, explain
 from autograder.kernels.session import Outcome
@@ -24,7 +25,7 @@ def markdown(text: str) -> str:
 
 
 def comments(
-    nb: NotebookNode, verdicts: dict[str, Verdict], outcomes: dict[str, Outcome | None]
+    nb: NotebookNode, verdicts: dict[str, Verdict], outcomes: dict[str, Outcome | Broken | None]
 ) -> dict[str, str]:
     """Return the comment for each cell in which an answer stands.
 
@@ -44,7 +45,7 @@ def comments(
             else:
                 exercise = lines
                 outcome = outcomes.get(cell["id"])
-                if outcome is not None and outcome.status != "ran":
+                if isinstance(outcome, Outcome) and outcome.status != "ran":
                     lines.append(f"This cell failed. {explain(outcome)}")
         elif is_test(cell):
             exercise.append(f"{name}: {sentence(verdicts[name])}")

@@ -51,6 +51,15 @@ def names(frame: NotebookNode) -> frozenset[str]:
     )
 
 
+def lesson(frame: NotebookNode) -> list[str]:
+    """The instructor's own code: all cells in which no student writes and that test nothing."""
+    return [
+        cell.source
+        for cell in frame.cells
+        if cell.cell_type == "code" and not is_answer(cell) and not is_test(cell)
+    ]
+
+
 def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
     """Return the instructor's notebook with the student's answers in it.
 

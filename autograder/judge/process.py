@@ -14,6 +14,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
+from autograder.judge.channel import Broken, Judge
 from autograder.judge.frame import is_test
 from autograder.kernels.budget import Budget
 from autograder.kernels.session import Outcome, Session
@@ -29,40 +30,55 @@ def needs_kernel(nb: NotebookNode) -> bool:
     )
 
 
-def run(nb: NotebookNode, folder: Path, budget: Budget) -> dict[str, Outcome | None]:
+def run(
+    nb: NotebookNode, folder: Path, budget: Budget, lesson: list[str]
+) -> dict[str, Outcome | Broken | None]:
     """Run every code cell of the notebook; the outputs are kept in it.
+
+    The student's cells run in the student's kernel, the tests in the judge's process.
 
     Args:
         nb: A fitted notebook; its code cells get new outputs.
         folder: The folder in which the code runs.
         budget: How long it may run.
+        lesson: The instructor's own cells: what they import, tests may use.
 
     Returns:
         By cell id, how the cell ended; None if it was not run because the budget was
         used up or kernels died too often.
     """
-    outcomes: dict[str, Outcome | None] = {}
+    outcomes: dict[str, Outcome | Broken | None] = {}
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     restarts = 0
-    with Session(folder, {"NBGRADER_EXECUTION": "autograde"}) as session:
+    with Judge(lesson) as judge, Session(folder, {"NBGRADER_EXECUTION": "autograde"}) as session:
         for index, cell in enumerate(cells):
             if budget.next() <= 0 or restarts > MOST_RESTARTS:
                 outcomes[cell["id"]] = None
                 continue
             seconds = budget.next()
-            outcome = session.run(cell, seconds)
-            if outcome.status == "too long":
-                outcome = replace(outcome, message=f"{seconds:.0f} s")
+            if is_test(cell):
+                outcome = judge.hold(cell.source, session, seconds)
+            else:
+                outcome = session.run(cell, seconds)
+                if outcome.status == "too long":
+                    outcome = replace(outcome, message=f"{seconds:.0f} s")
             outcomes[cell["id"]] = outcome
-            if outcome.status in {"too long", "died"} and index + 1 < len(cells):
+            if _killed(outcome) and index + 1 < len(cells):
                 restarts += 1
                 session.restart()
                 restarts += _run_again(session, cells[:index], outcomes, budget)
     return outcomes
 
 
+def _killed(outcome: Outcome | Broken | None) -> bool:
+    return isinstance(outcome, Outcome) and outcome.status in {"too long", "died"}
+
+
 def _run_again(
-    session: Session, cells: list[NotebookNode], outcomes: dict[str, Outcome | None], budget: Budget
+    session: Session,
+    cells: list[NotebookNode],
+    outcomes: dict[str, Outcome | Broken | None],
+    budget: Budget,
 ) -> int:
     """Bring a new kernel to where the old one was; return how many more kernels that cost.
 
@@ -72,13 +88,13 @@ def _run_again(
         cell
         for cell in cells
         if not is_test(cell)
-        and (before := outcomes[cell["id"]]) is not None
-        and before.status in {"ran", "raised"}
+        and outcomes[cell["id"]] is not None
+        and not _killed(outcomes[cell["id"]])
     ]
     for index, cell in enumerate(harmless):
         if budget.next() <= 0:
             return 0
-        if session.run(copy.deepcopy(cell), budget.next()).status in {"too long", "died"}:
+        if _killed(session.run(copy.deepcopy(cell), budget.next())):
             session.restart()
             rest = harmless[:index]
             return 1 + (_run_again(session, rest, outcomes, budget) if index else 0)

@@ -14,10 +14,12 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
+from autograder.judge.channel import Broken
 from autograder.judge.frame import DELETED, is_quiz, is_test
 from autograder.kernels.session import Outcome
 from course import quiz
 
+BROKEN: Final = "The test itself could not be run; a person will look at it."
 LONGEST: Final = 400  # letters of a student's own words that a reason repeats
 
 
@@ -80,7 +82,10 @@ def explain(outcome: Outcome) -> str:
 
 
 def score(
-    framed: NotebookNode, fitted: NotebookNode, outcome: Outcome | None, unreadable: str = ""
+    framed: NotebookNode,
+    fitted: NotebookNode,
+    outcome: Outcome | Broken | None,
+    unreadable: str = "",
 ) -> Verdict:
     """Decide what a graded cell earned.
 
@@ -101,10 +106,12 @@ def score(
     return Verdict(name, None, maximum, "This answer is graded by a person.")
 
 
-def _score_test(outcome: Outcome | None, name: str, maximum: float) -> Verdict:
+def _score_test(outcome: Outcome | Broken | None, name: str, maximum: float) -> Verdict:
     if outcome is None:
         reason = "It was not run: the time for the whole notebook was used up by other cells."
         return Verdict(name, None, maximum, reason)
+    if isinstance(outcome, Broken):
+        return Verdict(name, None, maximum, BROKEN)
     if outcome.status == "ran":
         return Verdict(name, maximum, maximum)
     return Verdict(name, 0.0, maximum, explain(outcome))

@@ -46,8 +46,8 @@ def _text(value: Any) -> str:
         value = "".join(part for part in value if isinstance(part, str))
     if not isinstance(value, str):
         return ""
-    value = value.encode("utf-8", "replace").decode("utf-8")  # half a character is none
-    return value.replace("\r\n", "\n").replace("\r", "\n")
+    text = value.encode("utf-8", "replace").decode("utf-8")  # half a character is none
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _cell(value: Any) -> SubmittedCell | None:

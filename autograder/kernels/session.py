@@ -19,6 +19,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 from traitlets.config import Config
 
 MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
@@ -50,6 +51,7 @@ class _Client(NotebookClient):
     """nbclient, with a limit on what one cell may print."""
 
     written: int = 0
+    most: int = MOST_OUTPUT
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
@@ -57,9 +59,9 @@ class _Client(NotebookClient):
         """Keep an output, until there are too many."""
         before = self.written
         self.written += len(str(msg.get("content", "")))
-        if self.written <= MOST_OUTPUT:
+        if self.written <= self.most:
             return super().output(outs, msg, display_id, cell_index)
-        if before <= MOST_OUTPUT:
+        if before <= self.most:
             text = "\n[More was printed than is kept.]\n"
             outs.append(NotebookNode(output_type="stream", name="stdout", text=text))
         return None
@@ -112,7 +114,7 @@ class Session:
             interrupt_on_timeout=False,
             shutdown_kernel="immediate",
             startup_timeout=120,
-            coalesce_streams=True,
+            coalesce_streams=False,  # nbclient's way takes the square of a line's length
             config=config,
             extra_arguments=["--HistoryManager.enabled=False"],
             on_cell_executed=self._keep_reply,
@@ -125,6 +127,31 @@ class Session:
 
     def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]
+
+    @property
+    def kernel(self) -> object:
+        """Something that is another thing after each restart."""
+        return self._client
+
+    def ask(self, code: str, seconds: float, mime: str, most: int) -> tuple[Outcome, str | None]:
+        """Run code of the grader's own and return the text that it published.
+
+        Args:
+            code: What to run; it publishes a text under ``mime``, or nothing.
+            seconds: How long it may run.
+            mime: The kind of output to look for.
+            most: How many characters of output are taken at most.
+        """
+        cell = new_code_cell(code)
+        if self._client is not None:
+            self._client.most = max(most, MOST_OUTPUT)
+        try:
+            outcome = self.run(cell, seconds)
+        finally:
+            if self._client is not None:
+                self._client.most = MOST_OUTPUT
+        texts = [output["data"].get(mime) for output in cell["outputs"] if "data" in output]
+        return outcome, next((text for text in texts if isinstance(text, str)), None)
 
     def run(self, cell: NotebookNode, seconds: float) -> Outcome:
         """Run one code cell; its outputs are kept in the cell.
@@ -153,6 +180,24 @@ class Session:
                 outcome = Outcome("raised", error, message)
             else:
                 outcome = Outcome("ran")
-        cell["outputs"] = trial["outputs"]
+        cell["outputs"] = _merged(trial["outputs"])
         cell["execution_count"] = None
         return outcome
+
+
+def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join what was printed in one go, and let a progress bar stand as it ended."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output["output_type"] != "stream":
+            joined.append(output)
+        elif last.get("output_type") == "stream" and last.get("name") == output["name"]:
+            last["text"] += output["text"]
+        else:
+            joined.append(output)
+    for output in joined:
+        if output["output_type"] == "stream":
+            lines = output["text"].replace("\r\n", "\n").split("\n")
+            output["text"] = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
+    return joined

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 _BOX = re.compile(
     r"""^(?P<indent>[ \t]*)(?P<bullet>[-*+•]|\d{1,3}[.)])[ \t]*
-        (?:\[[ \t\u00a0]*(?P<tick>[xX✓✔☑☒×✗]?)[ \t\u00a0]*\]|(?P<drawn>[☐☑☒]))
+        (?:\[(?:[ \t\u00a0]*(?P<tick>[xX✓✔☑☒×✗]))?[ \t\u00a0]*\]|(?P<drawn>[☐☑☒]))
         (?P<space>[ \t]*)(?!\()(?P<text>.*)$""",
     re.VERBOSE,
 )

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.judge import process
+from autograder.judge.channel import Broken
 from autograder.kernels.budget import Budget
 from autograder.kernels.session import MOST_OUTPUT, Outcome, Session
 
@@ -25,8 +26,11 @@ def notebook(*sources: str) -> NotebookNode:
     return NotebookNode(new_notebook(cells=[new_markdown_cell("text", id="text"), *cells]))
 
 
-def ended(outcomes: dict[str, Outcome | None]) -> list[str]:
-    return [outcome.status if outcome else "not run" for outcome in outcomes.values()]
+def ended(outcomes: dict[str, Outcome | Broken | None]) -> list[str]:
+    return [
+        outcome.status if isinstance(outcome, Outcome) else "broken" if outcome else "not run"
+        for outcome in outcomes.values()
+    ]
 
 
 def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
@@ -41,7 +45,7 @@ def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
         "import sys\nsys.exit(3)",
         "assert a",
     )
-    outcomes = process.run(nb, tmp_path, Budget(cell=4, notebook=120))
+    outcomes = process.run(nb, tmp_path, Budget(cell=4, notebook=120), [])
     assert ended(outcomes) == [
         *("ran", "raised", "died", "ran", "too long", "ran", "raised", "raised", "ran"),
     ]
@@ -51,14 +55,14 @@ def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
 
 def test_stderr_and_last_expressions_decide_nothing(tmp_path: Path) -> None:
     nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
-    outcomes = process.run(nb, tmp_path, Budget(cell=10, notebook=60))
+    outcomes = process.run(nb, tmp_path, Budget(cell=10, notebook=60), [])
     assert ended(outcomes) == ["ran"]
     assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "execute_result"}
 
 
 def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
     nb = notebook("a = 1", "import time\ntime.sleep(60)", "assert a", "assert a")
-    outcomes = process.run(nb, tmp_path, Budget(cell=50, notebook=3))
+    outcomes = process.run(nb, tmp_path, Budget(cell=50, notebook=3), [])
     assert ended(outcomes) == ["ran", "too long", "not run", "not run"]
 
 
@@ -67,7 +71,7 @@ def test_kernels_that_die_for_ever_come_to_an_end(
 ) -> None:
     monkeypatch.setattr(process, "MOST_RESTARTS", 1)
     nb = notebook(*["import os\nos._exit(1)"] * 4, "assert True")
-    outcomes = process.run(nb, tmp_path, Budget(cell=20, notebook=100))
+    outcomes = process.run(nb, tmp_path, Budget(cell=20, notebook=100), [])
     assert ended(outcomes) == ["died", "died", "not run", "not run", "not run"]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from autograder.judge import comments, frame, scores
+from autograder.judge.channel import Broken
 from autograder.kernels.session import Outcome, Session
 from tests.autograder.lessons import cell, handed_in, read
 from tests.autograder.lessons import frame as instructors
@@ -15,7 +16,9 @@ from tests.benchmarks import quiz_scoring
 FRAME = instructors()
 
 
-def verdict(nb: dict[str, Any], name: str, outcome: Outcome | None = None) -> scores.Verdict:
+def verdict(
+    nb: dict[str, Any], name: str, outcome: Outcome | Broken | None = None
+) -> scores.Verdict:
     fitted = frame.fit(FRAME, read(nb))
     framed, answered = (
         next(each for each in each_nb.cells if each["id"] == name) for each_nb in (FRAME, fitted)
@@ -94,11 +97,12 @@ def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
         (Outcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
         (Outcome("too long", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
         (Outcome("died"), 0, "It ended the Python process (the kernel died)."),
+        (Broken("?"), None, scores.BROKEN),
         (None, None, "It was not run: the time for the whole notebook was used up by other cells."),
     ],
 )
 def test_a_test_passes_or_raises(
-    outcome: Outcome | None, points: float | None, reason: str
+    outcome: Outcome | Broken | None, points: float | None, reason: str
 ) -> None:
     result = verdict(handed_in(), "double-test", outcome)
     assert (result.points, result.reason) == (points, reason)
@@ -124,7 +128,7 @@ def test_comments_gather_what_happened_and_escape_it() -> None:
     cell(nb, "double")["source"] = "raise ValueError"
     fitted = frame.fit(FRAME, read(nb))
     bad = "<script>alert(1)</script> [x](javascript:0)"
-    outcomes: dict[str, Outcome | None] = {"double": Outcome("raised", "ValueError", bad)}
+    outcomes: dict[str, Outcome | Broken | None] = {"double": Outcome("raised", "ValueError", bad)}
     verdicts = {
         "single": scores.Verdict("single", 1, 1),
         "several": scores.Verdict("several", 1, 2, "Something is missing."),

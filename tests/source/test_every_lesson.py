@@ -42,7 +42,7 @@ def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, s
     source = nbformat.read(path, as_version=4)
     handed_in = submission.parse((COURSE / room / name / path.name).read_bytes())
     fitted = frame.fit(source, handed_in)
-    outcomes = process.run(fitted, folder, Budget(cell=120, notebook=400))
+    outcomes = process.run(fitted, folder, Budget(cell=120, notebook=400), frame.lesson(source))
     verdicts = {}
     cells = {cell["id"]: cell for cell in fitted.cells}
     for cell in source.cells:

@@ -1,0 +1,172 @@
+"""The grader between the judge and the student's kernel: it carries messages, and the clock.
+
+Neither side sees the other. What the student's kernel sends is measured and parsed here
+before the judge gets it; what goes wrong there costs the student's test, what goes wrong
+in the judge costs nobody anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from autograder.judge import agent
+from autograder.kernels.session import Outcome, Session
+
+_AGENT: Final = Path(agent.__file__).read_text(encoding="utf-8")
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_INSTALL: Final = (
+    "(lambda m, s: (exec(s, m.__dict__), __import__('sys').modules.__setitem__('_agent', m)))"
+    "(__import__('types').ModuleType('_agent'), {source!r}) and None"
+)
+_SPEAK: Final = "__import__('sys').modules['_agent'].speak({request!r}, globals())"
+NO_ANSWER: Final = {
+    "raised": "RuntimeError",
+    "says": "Python gave no answer that can be read",
+    "trace": "",
+}
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A test that could not be held, through no fault of the student's.
+
+    Attributes:
+        reason: What went wrong, for the instructor.
+    """
+
+    reason: str
+
+
+class Judge:
+    """The judge's process, as a context manager; one for a notebook.
+
+    Example:
+        >>> with Judge(["import numpy as np"]) as judge:  # doctest: +SKIP
+        ...     judge.hold("assert np.sum(double([1, 2])) == 6", session, seconds=30)
+        Outcome(status='ran', error='', message='')
+    """
+
+    def __init__(self, lesson: list[str]) -> None:
+        self._lesson = lesson
+        self._process: subprocess.Popen[bytes] | None = None
+        self._heard = b""
+        self._taught: object = None
+
+    def __enter__(self) -> Self:
+        """Start the process; it gets ready while the kernel starts."""
+        self._start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the process."""
+        self._stop()
+
+    def _start(self) -> None:
+        # -P and the folder: nothing that a student handed in can be imported by the judge.
+        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+        self._heard = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "autograder.judge.trial"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def hold(self, test: str, session: Session, seconds: float) -> Outcome | Broken:
+        """Run a test against the student's kernel.
+
+        Args:
+            test: The instructor's test, hidden part included.
+            session: The student's kernel.
+            seconds: How long the test may take, its calls included.
+
+        Returns:
+            How the test ended: ``ran`` if it passed. If the kernel died or took too long,
+            that; the session must be restarted then.
+        """
+        ends = time.monotonic() + seconds
+        if self._process is None:
+            self._start()
+        try:
+            self._tell({"test": test, "imports": self._lesson})
+            while "end" not in (said := self._hear(ends)):
+                outcome, answer = self._ask(said, session, ends)
+                if outcome.status in {"too long", "died"}:
+                    self._stop()  # it waits for an answer that will never come
+                    if outcome.status == "too long":
+                        outcome = replace(outcome, message=f"{seconds:.0f} s")
+                    return outcome
+                self._tell(answer)
+        except (OSError, ValueError, TimeoutError) as error:
+            self._stop()
+            return Broken(f"The judge's process failed: {error}")
+        if said["end"] == "passed":
+            return Outcome("ran")
+        if said["end"] == "broken":
+            return Broken(f"The test itself is broken: {said['says']}")
+        return Outcome("raised", said["error"], said["says"])
+
+    def _ask(
+        self, request: dict[str, Any], session: Session, ends: float
+    ) -> tuple[Outcome, dict[str, Any]]:
+        """Have the kernel answer; whatever it says comes back as one checked JSON object."""
+        if self._taught is not session.kernel:
+            session.ask(_INSTALL.format(source=_AGENT), self._left(ends), agent.MIME, 0)
+            self._taught = session.kernel
+        code = _SPEAK.format(request=json.dumps(request))
+        outcome, text = session.ask(code, self._left(ends), agent.MIME, agent.LARGEST)
+        try:
+            answer = json.loads(text or "")
+        except (ValueError, RecursionError):
+            answer = None
+        return outcome, answer if isinstance(answer, dict) else NO_ANSWER
+
+    @staticmethod
+    def _left(ends: float) -> float:
+        return max(1.0, ends - time.monotonic())
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        if self._process is None or self._process.stdin is None:
+            raise OSError("it is not running")
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _hear(self, ends: float) -> dict[str, Any]:
+        """Return the judge's next message."""
+        if self._process is None or self._process.stdout is None:
+            raise OSError("it is not running")
+        wire = self._process.stdout.fileno()
+        with selectors.DefaultSelector() as selector:
+            selector.register(wire, selectors.EVENT_READ)
+            while b"\n" not in self._heard:
+                if not selector.select(timeout=self._left(ends)):
+                    raise TimeoutError("it took too long")
+                more = os.read(wire, 2**20)
+                if not more:
+                    raise OSError("it ended")
+                self._heard += more
+        line, _, self._heard = self._heard.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message

@@ -1,0 +1,272 @@
+"""The judge: a process of its own in which one test cell runs.
+
+The test is the instructor's. Names that it does not define itself stand for the
+student's: asking for one brings plain data, or a stand-in whose calls happen in the
+student's kernel and bring plain data back. So nothing that a student did to Python, to
+NumPy or to an ``assert`` is here, and no hidden test ever leaves this process.
+
+It speaks JSON lines with the grader on standard input and output.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn
+
+from autograder.judge import agent
+
+TEST: Final = "<test>"
+# Not raised again as they are: they need other arguments, or would read as the judge's own.
+_OWN: Final = (
+    OSError,
+    UnicodeError,
+    ImportError,
+    SyntaxError,
+    AssertionError,
+    BaseExceptionGroup,
+)
+
+
+class Line:
+    """The wire to the grader: one JSON line out, one in."""
+
+    def __init__(self) -> None:
+        self._in, self._out = sys.stdin, sys.stdout
+        sys.stdout = sys.stderr  # a test that prints must not speak on the wire
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and wait for its answer."""
+        self.tell(request)
+        line = self._in.readline()
+        if not line:
+            raise SystemExit(0)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message that needs no answer."""
+        self._out.write(json.dumps(message) + "\n")
+        self._out.flush()
+
+    def listen(self) -> Iterator[dict[str, Any]]:
+        """Yield what the grader sends."""
+        while line := self._in.readline():
+            yield json.loads(line)
+
+
+class Student:
+    """What the judge can do with the student's kernel."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def look_up(self, names: list[str]) -> dict[str, Any]:
+        """Return those of the names that the student has: plain data or stand-ins."""
+        answer = self._request({"ask": "names", "names": names})
+        found = {}
+        for name in names:
+            said = answer["names"].get(name) if isinstance(answer.get("names"), dict) else None
+            if isinstance(said, dict) and "value" in said:
+                found[name] = self._decode(said["value"])
+        return found
+
+    def do(self, request: dict[str, Any]) -> Any:
+        """Have something done with a stand-in; raise what it raised there."""
+        answer = self._request(request)
+        return self._decode(answer.get("value"))
+
+    def _decode(self, data: Any) -> Any:
+        try:
+            return agent.decode(data, lambda *about: StandIn(self, *about))
+        except (ValueError, TypeError, KeyError, MemoryError, RecursionError) as error:
+            says = f"what came back is no plain data ({error})"
+            raise StudentError("ValueError", says) from None
+
+    def _request(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer = self._line.ask(request)
+        if "ended" in answer:  # the kernel died or took too long: the grader knows how
+            raise SystemExit(0)
+        if "raised" in answer:
+            raise_again(answer)
+        return answer
+
+
+class StudentError(Exception):
+    """An error that the student's code raised, with the name that it had there."""
+
+    def __init__(self, name: str, says: str) -> None:
+        super().__init__(says)
+        self.name = name
+
+
+def raise_again(answer: dict[str, Any]) -> NoReturn:
+    """Raise here what the student's code raised there, so that a test can expect it."""
+    name, says = str(answer["raised"])[:80], str(answer.get("says", ""))[:2000]
+    kind = getattr(builtins, name, None)
+    if not isinstance(kind, type) or not issubclass(kind, Exception) or issubclass(kind, _OWN):
+        raise StudentError(name, says)
+    error = kind(says)
+    error.from_student = True  # type: ignore[attr-defined]  # any exception takes attributes
+    raise error
+
+
+class StandIn:
+    """Something in the student's kernel that is no plain data: a function, a model."""
+
+    __slots__ = ("_callable", "_kind", "_number", "_student")
+
+    def __init__(self, student: Student, number: int, kind: str, is_callable: bool) -> None:
+        for name, value in {
+            "_student": student,
+            "_number": number,
+            "_kind": kind,
+            "_callable": is_callable,
+        }.items():
+            object.__setattr__(self, name, value)
+
+    def _do(self, ask: str, **more: Any) -> Any:
+        return self._student.do({"ask": ask, "object": self._number, **more})
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it in the student's kernel, with plain data and stand-ins."""
+        if not self._callable:
+            raise TypeError(f"'{self._kind}' object is not callable")
+        return self._do(
+            "call",
+            arguments=[_send(argument) for argument in arguments],
+            named={key: _send(argument) for key, argument in named.items()},
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask for an attribute there."""
+        if name.startswith("__") and name not in {"__name__", "__doc__"}:
+            raise AttributeError(name)
+        return self._do("attribute", attribute=name)
+
+    def __getitem__(self, item: Any) -> Any:
+        """Ask for an item there."""
+        return self._do("item", item=agent.encode(item))
+
+    def __len__(self) -> int:
+        """Ask for the length there."""
+        length = self._do("length")
+        if not isinstance(length, int) or not 0 <= length < 10**9:
+            raise StudentError("TypeError", "its length is no number")
+        return length
+
+    def __iter__(self) -> Iterator[Any]:
+        """Go through the items, one question each."""
+        return (self[index] for index in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        """Refuse: only plain data can be compared."""
+        raise TypeError(f"compare plain data, not the student's '{self._kind}' object")
+
+    __hash__ = None  # type: ignore[assignment]  # what can't be compared can't be a key
+
+    def __bool__(self) -> bool:
+        """Refuse, for the same reason."""
+        raise TypeError(f"'{self._kind}' object of the student is neither true nor false")
+
+    def __repr__(self) -> str:
+        """Name the kind."""
+        return f"<the student's {self._kind}>"
+
+
+def _send(value: Any) -> Any:
+    if isinstance(value, StandIn):
+        return {"object": value._number, "type": "", "callable": False}  # noqa: SLF001  (its own kind)
+    return agent.encode(value)
+
+
+class Names(dict[str, Any]):
+    """The test's global names; what it does not define comes from the student."""
+
+    def __init__(self, student: Student, imports: dict[str, Callable[[], Any]]) -> None:
+        super().__init__(__name__="__test__", __builtins__=builtins)
+        self._student, self._imports = student, imports
+
+    def __missing__(self, name: str) -> Any:
+        """Find a name: first what the lesson imports, then what the student has."""
+        if hasattr(builtins, name):
+            raise KeyError(name)
+        if name in self._imports:
+            self[name] = self._imports[name]()
+            return self[name]
+        found = self._student.look_up([name])
+        if name not in found:
+            raise NameError(f"name '{name}' is not defined")
+        self[name] = found[name]
+        return found[name]
+
+
+def imports(sources: list[str]) -> dict[str, Callable[[], Any]]:
+    """Return what the lesson's own cells import, by name; nothing is imported yet.
+
+    A module that a test uses without importing it must be the real one, not the student's.
+    """
+    found: dict[str, Callable[[], Any]] = {}
+    for source in sources:
+        try:
+            tree = ast.parse(source)
+        except SyntaxError:  # a cell with IPython's magic
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for alias in node.names:
+                    bound = alias.asname or alias.name.split(".")[0]
+                    found[bound] = _importer(node, alias, bound)
+    return found
+
+
+def _importer(node: ast.Import | ast.ImportFrom, alias: ast.alias, bound: str) -> Callable[[], Any]:
+    one = (
+        ast.Import([alias])
+        if isinstance(node, ast.Import)
+        else ast.ImportFrom(node.module, [alias], node.level)
+    )
+    module = ast.fix_missing_locations(ast.Module([one], []))
+
+    def run() -> Any:
+        space: dict[str, Any] = {}
+        exec(compile(module, "<imports>", "exec"), space)  # noqa: S102  (the instructor's own line)
+        return space[bound]
+
+    return run
+
+
+def hold(source: str, names: Names) -> dict[str, Any]:
+    """Run a test; return how it ended: ``passed``, ``failed`` or ``broken``."""
+    try:
+        code = compile(source, TEST, "exec")
+        exec(code, names)  # noqa: S102  (the instructor's own test)
+    except SystemExit:
+        raise
+    except StudentError as error:
+        return {"end": "failed", "error": error.name, "says": str(error)}
+    except (SyntaxError, ImportError, MemoryError, RecursionError) as error:
+        if getattr(error, "from_student", False):
+            return {"end": "failed", "error": type(error).__name__, "says": str(error)}
+        return {"end": "broken", "error": type(error).__name__, "says": traceback.format_exc()}
+    except BaseException as error:  # noqa: BLE001  (any other error is the test's verdict)
+        return {"end": "failed", "error": type(error).__name__, "says": str(error)}
+    return {"end": "passed"}
+
+
+def main() -> None:
+    """Serve the grader: one test after another, each with names of its own."""
+    line = Line()
+    importlib.import_module("numpy")  # while the kernel starts, so that no test waits for it
+    for task in line.listen():
+        names = Names(Student(line), imports(task["imports"]))
+        line.tell(hold(task["test"], names))
+
+
+if __name__ == "__main__":
+    main()
