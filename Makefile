@@ -21,6 +21,7 @@ test: .venv/ready
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m tests.browser.install
+	$(RUN) -m tests.hostile.install
 	$(RUN) -m pytest -n 2 --dist loadgroup
 
 class: .venv/ready

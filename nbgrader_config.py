@@ -12,6 +12,7 @@ if str(HERE) not in sys.path:  # so that the commands find `autograder` from any
 
 from autograder import preprocessors  # noqa: E402  (it lies beside this file)
 from autograder.feedback import page  # noqa: E402  (as above)
+from autograder.publish import answers, gate  # noqa: E402  (as above)
 
 # nbgrader's own queries; nothing that an instructor could mend.
 warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
@@ -28,12 +29,15 @@ c.CourseDirectory.ignore = [
     ".*",
     "feedback",
     "*.md",
+    gate.FILES,
 ]
 
 # release/ is built from source/ and never edited, so building it again loses nothing.
 c.GenerateAssignment.force = True
 c.GenerateAssignment.preprocessors = preprocessors.PUBLISH
-c.ClearSolutions.code_stub = {"python": "# Your code here\nraise NotImplementedError"}
+c.ClearSolutions.code_stub = {"python": answers.STUB}
+# Checks once more what `generate_assignment` made, or a hand edited since.
+c.ExchangeFactory.release_assignment = gate.ReleaseAssignment
 
 c.Autograde.exporter_class = preprocessors.ReadSubmission
 c.Autograde.pre_convert_hook = preprocessors.expect_notebooks
@@ -41,11 +45,13 @@ c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
 c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
 c.Grade.cell_seconds = 30
 c.Grade.notebook_seconds = 300
+c.Grade.start_seconds = 60
 
 c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
 c.GenerateFeedback.post_convert_hook = preprocessors.rename_feedback
-c.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES)]
-c.HTMLExporter.filters = {"clean_page": page.clean}
+# For feedback alone: formgrader has templates of its own.
+c.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES)]
+c.GenerateFeedback.HTMLExporter.filters = {"clean_page": page.clean}
 # When feedback shows keys and explanations: "never", "after the due date" or "always".
 c.ShowGrades.reveal = "after the due date"
 

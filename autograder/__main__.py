@@ -1,4 +1,4 @@
-"""The instructor's command: ``python -m autograder build``."""
+"""The instructor's commands: ``python -m autograder build`` and ``python -m autograder doctor``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
     building = commands.add_parser("build", help="text in source/ to notebooks to release/")
     building.add_argument("names", nargs="*", metavar="NAME", help="assignments; all if none")
     building.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
+    commands.add_parser("doctor", help="try what keeps students' code in its place here")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "doctor":
+        return _doctor()
     try:
         for path in build.build_source(chosen.root, chosen.names):
             print(f"built {path.relative_to(chosen.root)}")  # noqa: T201  (what it did)
@@ -27,6 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Nothing more was built. {error}", file=sys.stderr)  # noqa: T201  (what to mend)
         return 1
     return 0
+
+
+def _doctor() -> int:
+    from autograder import doctor  # noqa: PLC0415  (Jupyter's client is slow to load)
+
+    findings = doctor.examine()
+    print(doctor.table(findings))  # noqa: T201  (what was asked for)
+    if doctor.safe(findings):
+        return 0
+    print("Students' code is not safely apart from this machine.", file=sys.stderr)  # noqa: T201  (the answer)
+    return 1
 
 
 if __name__ == "__main__":

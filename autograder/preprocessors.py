@@ -23,13 +23,15 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveCells,
 )
-from traitlets import Enum, Float
+from traitlets import Bool, Enum, Float
 
 from autograder import gradebook
 from autograder.feedback import page, questions
 from autograder.judge import comments, frame, outputs, process, scores, submission
 from autograder.judge.channel import Broken
 from autograder.kernels.budget import Budget
+from autograder.kernels.session import Session
+from autograder.publish import gate
 from course import quiz
 
 Resources = dict[str, Any]
@@ -93,6 +95,13 @@ class Grade(NbGraderPreprocessor):
 
     cell_seconds = Float(30.0, help="Seconds that one cell may run.").tag(config=True)
     notebook_seconds = Float(300.0, help="Seconds that a whole notebook may run.").tag(config=True)
+    start_seconds = Float(60.0, help="Seconds on top of that for imports in a new kernel.").tag(
+        config=True
+    )
+    allow_unprotected = Bool(
+        default_value=False,
+        help="Whether to grade where the host can't keep students' code in its place.",
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Grade one notebook."""
@@ -106,9 +115,14 @@ class Grade(NbGraderPreprocessor):
         unreadable = nb.metadata["course"]["unreadable"]
         outcomes = {}
         if process.needs_kernel(nb) and not unreadable:
-            budget = Budget(self.cell_seconds, self.notebook_seconds)
+            budget = Budget(self.cell_seconds, self.notebook_seconds, self.start_seconds)
             folder = Path(resources["metadata"]["path"])
-            outcomes = process.run(nb, folder, budget, frame.lesson(instructors))
+            session = Session(
+                folder,
+                {"NBGRADER_EXECUTION": "autograde"},
+                allow_unprotected=self.allow_unprotected,
+            )
+            outcomes = process.run(nb, session, budget, frame.lesson(instructors))
             for name, outcome in outcomes.items():
                 if isinstance(outcome, Broken):
                     self.log.error("%s: %s", name, outcome.reason)
@@ -120,7 +134,7 @@ class Grade(NbGraderPreprocessor):
                 verdicts[name] = scores.score(framed[name], cell, outcome, unreadable)
         told = comments.comments(nb, verdicts, outcomes)
         outputs.defuse(nb)
-        comments.write(nb, verdicts)
+        comments.write(nb, verdicts, outcomes)
         where = resources["nbgrader"]
         place = gradebook.Place(where["assignment"], where["notebook"], where["student"])
         gradebook.save(where["db_url"], coursedir.course_id, place, list(verdicts.values()), told)
@@ -205,6 +219,7 @@ PUBLISH: Final = [
     ClearMarkScheme,
     ComputeChecksums,
     CheckCellMetadata,
+    gate.Gate,
 ]
 SANITIZE: Final = [FitFrame, CheckCellMetadata]
 AUTOGRADE: Final = [Grade, AssignLatePenalties, CheckCellMetadata]

@@ -218,8 +218,11 @@ def _named(error: BaseException) -> str:
 
 
 def _trace(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first one is ours
-    return "".join(traceback.format_list(frames[-8:]))[-4000:]
+    lines = []
+    for frame in traceback.extract_tb(error.__traceback__)[1:][-8:]:  # the first one is ours
+        where = "a cell" if "ipykernel" in frame.filename else frame.filename.rsplit("/", 1)[-1]
+        lines.append(f"line {frame.lineno} of {where}, in {frame.name}: {frame.line}")
+    return "\n".join(lines)[-4000:]
 
 
 def speak(request: str, namespace: dict[str, Any]) -> None:

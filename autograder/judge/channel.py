@@ -13,7 +13,7 @@ import selectors
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -115,8 +115,6 @@ class Judge:
                 outcome, answer = self._ask(said, session, ends)
                 if outcome.status in {"too long", "died"}:
                     self._stop()  # it waits for an answer that will never come
-                    if outcome.status == "too long":
-                        outcome = replace(outcome, message=f"{seconds:.0f} s")
                     return outcome
                 self._tell(answer)
         except (OSError, ValueError, TimeoutError) as error:
@@ -126,7 +124,7 @@ class Judge:
             return Outcome("ran")
         if said["end"] == "broken":
             return Broken(f"The test itself is broken: {said['says']}")
-        return Outcome("raised", said["error"], said["says"])
+        return Outcome("raised", said["error"], said["says"], said.get("trace", ""))
 
     def _ask(
         self, request: dict[str, Any], session: Session, ends: float

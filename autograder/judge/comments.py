@@ -9,7 +9,7 @@ from nbformat.v4 import new_output
 
 from autograder.judge.channel import Broken
 from autograder.judge.frame import is_answer, is_quiz, is_test
-from autograder.judge.scores import Verdict, explain
+from autograder.judge.scores import Verdict, explain, plain
 from autograder.kernels.session import Outcome
 
 
@@ -66,7 +66,9 @@ def sentence(verdict: Verdict) -> str:
     return f"Passed, {earned}." if not verdict.reason else f"{earned}. {verdict.reason}"
 
 
-def write(nb: NotebookNode, verdicts: dict[str, Verdict]) -> None:
+def write(
+    nb: NotebookNode, verdicts: dict[str, Verdict], outcomes: dict[str, Outcome | Broken | None]
+) -> None:
     """Put the verdicts into the graded notebook.
 
     A test's own output is replaced by one line: what it printed could show hidden tests.
@@ -78,5 +80,12 @@ def write(nb: NotebookNode, verdicts: dict[str, Verdict]) -> None:
         cell.metadata["course"] = {**cell.metadata.get("course", {}), "verdict": verdict.to_json()}
         if is_test(cell):
             notes = cell.metadata["course"].get("notes", [])
-            text = "\n".join([sentence(verdict), *notes]) + "\n"
+            text = "\n".join([sentence(verdict), *notes, *_trace(outcomes.get(cell["id"]))]) + "\n"
             cell["outputs"] = [new_output("stream", name="stdout", text=text)]
+
+
+def _trace(outcome: Outcome | Broken | None) -> list[str]:
+    """Where in the student's own code a test failed."""
+    if not isinstance(outcome, Outcome) or not outcome.trace:
+        return []
+    return ["In your code:", *(f"  {plain(line)}" for line in outcome.trace.split("\n") if line)]

@@ -8,8 +8,8 @@ run as if that cell were not there.
 from __future__ import annotations
 
 import copy
+import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from nbformat import NotebookNode
@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from autograder.judge.channel import Broken, Judge
 from autograder.judge.frame import is_test
 from autograder.kernels.budget import Budget
-from autograder.kernels.session import Outcome, Session
+from autograder.kernels.session import KernelFault, Outcome, Session
 
 MOST_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
 
@@ -31,7 +31,7 @@ def needs_kernel(nb: NotebookNode) -> bool:
 
 
 def run(
-    nb: NotebookNode, folder: Path, budget: Budget, lesson: list[str]
+    nb: NotebookNode, session: Session, budget: Budget, lesson: list[str]
 ) -> dict[str, Outcome | Broken | None]:
     """Run every code cell of the notebook; the outputs are kept in it.
 
@@ -39,35 +39,45 @@ def run(
 
     Args:
         nb: A fitted notebook; its code cells get new outputs.
-        folder: The folder in which the code runs.
+        session: The student's kernel, not yet begun.
         budget: How long it may run.
         lesson: The instructor's own cells: what they import, tests may use.
 
     Returns:
         By cell id, how the cell ended; None if it was not run because the budget was
-        used up or kernels died too often.
+        used up or kernels died too often; Broken if no kernel could be had.
     """
     outcomes: dict[str, Outcome | Broken | None] = {}
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     restarts = 0
-    with Judge(lesson) as judge, Session(folder, {"NBGRADER_EXECUTION": "autograde"}) as session:
-        for index, cell in enumerate(cells):
-            if budget.next() <= 0 or restarts > MOST_RESTARTS:
-                outcomes[cell["id"]] = None
-                continue
-            seconds = budget.next()
-            if is_test(cell):
-                outcome = judge.hold(cell.source, session, seconds)
-            else:
-                outcome = session.run(cell, seconds)
-                if outcome.status == "too long":
-                    outcome = replace(outcome, message=f"{seconds:.0f} s")
-            outcomes[cell["id"]] = outcome
-            if _killed(outcome) and index + 1 < len(cells):
-                restarts += 1
-                session.restart()
-                restarts += _run_again(session, cells[:index], outcomes, budget)
+    try:
+        with Judge(lesson) as judge, session:
+            for index, cell in enumerate(cells):
+                if budget.next() <= 0 or restarts > MOST_RESTARTS:
+                    outcomes[cell["id"]] = None
+                    continue
+                outcome = _one(cell, judge, session, budget)
+                outcomes[cell["id"]] = outcome
+                if _killed(outcome) and index + 1 < len(cells):
+                    restarts += 1
+                    session.restart()
+                    restarts += _run_again(judge, session, cells[:index], outcomes, budget)
+    except KernelFault as fault:
+        return {cell["id"]: outcomes.get(cell["id"], Broken(str(fault))) for cell in cells}
     return outcomes
+
+
+def _one(cell: NotebookNode, judge: Judge, session: Session, budget: Budget) -> Outcome | Broken:
+    """Run one cell where it belongs, and take its time from the budget."""
+    seconds, began = budget.next(), time.monotonic()
+    outcome = (
+        judge.hold(cell.source, session, seconds) if is_test(cell) else session.run(cell, seconds)
+    )
+    took = time.monotonic() - began
+    budget.charge(took, finished=not _killed(outcome))
+    if isinstance(outcome, Outcome) and outcome.status == "too long":
+        return replace(outcome, message=f"{seconds:.0f} s")
+    return outcome
 
 
 def _killed(outcome: Outcome | Broken | None) -> bool:
@@ -75,6 +85,7 @@ def _killed(outcome: Outcome | Broken | None) -> bool:
 
 
 def _run_again(
+    judge: Judge,
     session: Session,
     cells: list[NotebookNode],
     outcomes: dict[str, Outcome | Broken | None],
@@ -84,6 +95,7 @@ def _run_again(
 
     Tests are left out, and so is every cell that has killed a kernel before.
     """
+    budget.fresh()
     harmless = [
         cell
         for cell in cells
@@ -94,8 +106,8 @@ def _run_again(
     for index, cell in enumerate(harmless):
         if budget.next() <= 0:
             return 0
-        if _killed(session.run(copy.deepcopy(cell), budget.next())):
+        if _killed(_one(copy.deepcopy(cell), judge, session, budget)):
             session.restart()
             rest = harmless[:index]
-            return 1 + (_run_again(session, rest, outcomes, budget) if index else 0)
+            return 1 + (_run_again(judge, session, rest, outcomes, budget) if index else 0)
     return 0

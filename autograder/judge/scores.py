@@ -72,7 +72,8 @@ def explain(outcome: Outcome) -> str:
     if outcome.status == "too long":
         return f"It ran longer than {outcome.message} and was stopped."
     if outcome.status == "died":
-        return "It ended the Python process (the kernel died)."
+        cause = plain(outcome.message) or "It ended the Python process."
+        return f"{cause} (The kernel died.)"
     error, message = plain(outcome.error), plain(outcome.message)
     if error == "NotImplementedError" and not message:
         return "The code is still to be written."

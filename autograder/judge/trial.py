@@ -31,6 +31,8 @@ _OWN: Final = (
     AssertionError,
     BaseExceptionGroup,
 )
+# In the judge's own code these are faults of the test or of the machine, not of the student.
+_BROKEN: Final = (SyntaxError, ImportError, MemoryError, RecursionError)
 
 
 class Line:
@@ -90,8 +92,6 @@ class Student:
 
     def _request(self, request: dict[str, Any]) -> dict[str, Any]:
         answer = self._line.ask(request)
-        if "ended" in answer:  # the kernel died or took too long: the grader knows how
-            raise SystemExit(0)
         if "raised" in answer:
             raise_again(answer)
         return answer
@@ -100,19 +100,20 @@ class Student:
 class StudentError(Exception):
     """An error that the student's code raised, with the name that it had there."""
 
-    def __init__(self, name: str, says: str) -> None:
+    def __init__(self, name: str, says: str, trace: str = "") -> None:
         super().__init__(says)
-        self.name = name
+        self.name, self.trace_there = name, trace
 
 
 def raise_again(answer: dict[str, Any]) -> NoReturn:
     """Raise here what the student's code raised there, so that a test can expect it."""
     name, says = str(answer["raised"])[:80], str(answer.get("says", ""))[:2000]
+    trace = str(answer.get("trace", ""))[:4000]
     kind = getattr(builtins, name, None)
     if not isinstance(kind, type) or not issubclass(kind, Exception) or issubclass(kind, _OWN):
-        raise StudentError(name, says)
+        raise StudentError(name, says, trace)
     error = kind(says)
-    error.from_student = True  # type: ignore[attr-defined]  # any exception takes attributes
+    error.trace_there = trace  # type: ignore[attr-defined]  # any exception takes attributes
     raise error
 
 
@@ -248,14 +249,12 @@ def hold(source: str, names: Names) -> dict[str, Any]:
         exec(code, names)  # noqa: S102  (the instructor's own test)
     except SystemExit:
         raise
-    except StudentError as error:
-        return {"end": "failed", "error": error.name, "says": str(error)}
-    except (SyntaxError, ImportError, MemoryError, RecursionError) as error:
-        if getattr(error, "from_student", False):
-            return {"end": "failed", "error": type(error).__name__, "says": str(error)}
-        return {"end": "broken", "error": type(error).__name__, "says": traceback.format_exc()}
-    except BaseException as error:  # noqa: BLE001  (any other error is the test's verdict)
-        return {"end": "failed", "error": type(error).__name__, "says": str(error)}
+    except BaseException as error:  # noqa: BLE001  (any error is the test's verdict)
+        trace = getattr(error, "trace_there", None)
+        if trace is None and isinstance(error, _BROKEN):
+            return {"end": "broken", "says": traceback.format_exc()}
+        name = error.name if isinstance(error, StudentError) else type(error).__name__
+        return {"end": "failed", "error": name, "says": str(error), "trace": trace or ""}
     return {"end": "passed"}
 
 

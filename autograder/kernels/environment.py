@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 HOME: Final = "/home/student"
+TEMPORARY: Final = f"{HOME}/tmp"  # noqa: S108  (a folder of the kernel's own)
 DATA: Final = "/srv/data"
 QUIET: Final = {  # TensorFlow speaks on stderr even when all is well
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -52,7 +53,7 @@ def variables(
         "HOME": home,
         "USER": "student",
         "LOGNAME": "student",
-        "TMPDIR": f"{home}/tmp",
+        "TMPDIR": f"{home}/tmp",  # noqa: S108  (as above)
         "MPLCONFIGDIR": f"{home}/.config/matplotlib",
         "IPYTHONDIR": f"{home}/.ipython",
         "JUPYTER_PLATFORM_DIRS": "1",
@@ -78,7 +79,7 @@ def python_folders() -> list[Path]:
         folders.append(step.parent.parent)
         if not step.is_symlink():
             break
-        step = step.parent / os.readlink(step)
+        step = step.parent / step.readlink()
     if site.ENABLE_USER_SITE:
         folders.append(Path(site.getusersitepackages()))
     found = {place for folder in folders for place in (absolute(folder), folder.resolve())}

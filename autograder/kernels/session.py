@@ -7,26 +7,30 @@ killed. Whatever happens in a kernel comes back as an ``Outcome``, never as an e
 from __future__ import annotations
 
 import copy
-import os
-from contextlib import ExitStack
+import logging
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-from traitlets.config import Config
+
+from autograder.kernels import isolation
+from autograder.kernels.isolation import Launch, Order, Protection
+from autograder.kernels.limits import Limits
+from autograder.kernels.manager import Manager
+from autograder.kernels.watch import Watch
 
 MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
-QUIET: Final = {  # TensorFlow speaks on stderr even when all is well
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-}
+START_SECONDS: Final = 120  # a kernel starts in one; a busy machine takes longer
+
+_log: Final = logging.getLogger("autograder.kernels")
+_log.addHandler(logging.NullHandler())  # an outcome says it all
 
 Status = Literal["ran", "raised", "too long", "died"]
 
@@ -40,11 +44,17 @@ class Outcome:
             ``died``.
         error: The name of the exception, as the kernel gives it.
         message: What the exception says, likewise; both are the student's words.
+        trace: Where in the student's code a test failed, if it failed there.
     """
 
     status: Status
     error: str = ""
     message: str = ""
+    trace: str = ""
+
+
+class KernelFault(RuntimeError):  # noqa: N818  (a fault of ours, not of the code that was run)
+    """No kernel could be started, for reasons that are not the student's."""
 
 
 class _Client(NotebookClient):
@@ -66,22 +76,50 @@ class _Client(NotebookClient):
             outs.append(NotebookNode(output_type="stream", name="stdout", text=text))
         return None
 
+    def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], _: int) -> None:
+        """Keep nothing of what widgets send: nobody reads it, and it has no limit."""
+
 
 class Session:
-    """A kernel in a folder, as a context manager.
+    """A kernel in a sandbox, as a context manager.
 
     Example:
         >>> from nbformat.v4 import new_code_cell
         >>> with Session(Path.cwd()) as session:  # doctest: +SKIP
         ...     session.run(new_code_cell("1 / 0"), seconds=10).error
         'ZeroDivisionError'
+
+    Args:
+        folder: The submission's folder; the kernel works on a copy of it, without notebooks.
+        environment: Variables to set for the kernel; of the grader's it gets next to none.
+        limits: How much it may use.
+        protection: What keeps it in its place; None is the strongest that the host offers.
+        allow_unprotected: Whether to go on where the host offers nothing.
+        visible: Further folders that the kernel may read.
+
+    Raises:
+        UnprotectedError: If the host offers no protection and that is not allowed.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(  # noqa: PLR0913  (each is a choice of the instructor's)
+        self,
+        folder: Path,
+        environment: dict[str, str] | None = None,
+        limits: Limits | None = None,
+        *,
+        protection: Protection | None = None,
+        allow_unprotected: bool = False,
+        visible: tuple[Path, ...] = (),
+    ) -> None:
         self.folder = folder
         self.environment = environment or {}
+        self.limits = limits or Limits()
+        self.protection = protection or isolation.choose(allow_unprotected)
+        self.visible = visible
         self._stack = ExitStack()
         self._client: _Client | None = None
+        self._manager: Manager | None = None
+        self._watch: Watch | None = None
         self._reply: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -95,38 +133,72 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the kernel and all that it started in its process group."""
-        self._stack.close()
+        """End the kernel and all that it started."""
+        self._end()
+
+    def _end(self) -> None:
+        with suppress(RuntimeError):  # Jupyter's word for a kernel that has ended by itself
+            self._stack.close()
+        self._client = None
 
     def restart(self) -> None:
-        """End the kernel, if there is one, and start another that knows nothing."""
-        self._stack.close()
-        config = Config()
-        if os.name == "posix":  # sockets in a folder of our own, which nobody else can open
-            folder = self._stack.enter_context(TemporaryDirectory(prefix="kernel-"))
-            config.KernelManager.transport = "ipc"
-            config.KernelManager.connection_file = f"{folder}/kernel.json"
-        self._client = _Client(
+        """End the kernel, if there is one, and start another that knows nothing.
+
+        Raises:
+            KernelFault: If none can be started, even when it is tried again.
+        """
+        self._end()
+        for last in (False, True):
+            try:
+                self._start()
+            except Exception as error:
+                said = self._manager.said() if self._manager else ""
+                self._end()
+                if last:
+                    raise KernelFault(f"No kernel could be started: {said or error or type(error)}") from error
+            else:
+                return
+
+    def _start(self) -> None:
+        private = Path(self._stack.enter_context(TemporaryDirectory(prefix="kernel-")))
+
+        def prepare(sockets: dict[str, int]) -> Launch:
+            order = Order(
+                private, self.folder, self.limits, self.environment, sockets, self.visible
+            )
+            if self.protection is Protection.SANDBOX:
+                return isolation.protect(self._stack, order)
+            return isolation.leave_open(self._stack, order)
+
+        self._manager = Manager(self._stack, private, prepare)
+        client = _Client(
             NotebookNode(cells=[], metadata={}, nbformat=4, nbformat_minor=5),
-            kernel_name="python3",
-            kernel_manager_class=AsyncKernelManager,
+            km=self._manager,
             allow_errors=True,
             interrupt_on_timeout=False,
             shutdown_kernel="immediate",
-            startup_timeout=120,
-            coalesce_streams=False,  # nbclient's way takes the square of a line's length
-            config=config,
-            extra_arguments=["--HistoryManager.enabled=False"],
+            startup_timeout=START_SECONDS,
+            coalesce_streams=True,
+            store_widget_state=False,
             on_cell_executed=self._keep_reply,
+            log=_log,
         )
-        self._stack.enter_context(
-            self._client.setup_kernel(
-                cwd=str(self.folder), env={**os.environ, **QUIET, **self.environment}
-            )
-        )
+        self._stack.enter_context(client.setup_kernel(cleanup_kc=True))
+        self._client = client
+        pid = getattr(self._manager.provisioner, "pid", None)
+        self._watch = None
+        if isinstance(pid, int) and (launch := self._manager.launch) and launch.group is None:
+            self._watch = self._stack.enter_context(Watch(pid, self.limits.memory))
 
     def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]
+
+    def _cause(self) -> str:
+        """Why the kernel died, as far as the system tells."""
+        group = self._manager.launch.group if self._manager and self._manager.launch else None
+        if (group and group.out_of_memory()) or (self._watch and self._watch.struck):
+            return f"It used more than {self.limits.memory / 2**30:.1f} GB of memory."
+        return ""
 
     @property
     def kernel(self) -> object:
@@ -173,7 +245,9 @@ class Session:
         except CellTimeoutError:
             outcome = Outcome("too long")
         except DeadKernelError:
-            outcome = Outcome("died")
+            outcome = Outcome("died", message=self._cause())
+        except Exception as unread:  # noqa: BLE001  (the kernel may say anything, in any form)
+            outcome = Outcome("died", message=f"It sent what can't be read ({unread!r:.200}).")
         else:
             if self._reply.get("status") == "error":
                 error, message = (str(self._reply.get(key, "")) for key in ("ename", "evalue"))

@@ -123,9 +123,12 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
     from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (costs a second)
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (as above)
 
+    from autograder.publish import gate  # noqa: PLC0415  (it imports nbgrader)
+
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.GenerateAssignment.no_database = True
     config.SaveCells.enabled = False
+    config.Gate.enabled = False  # it would end up in a log; here its reasons are the message
     changed = []
     with tempfile.TemporaryDirectory(prefix="release-") as elsewhere:
         config.CourseDirectory.root = str(root)
@@ -137,6 +140,7 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
                 converter.start()
             except Exception as error:
                 raise AuthoringError(f"{name}: the release was not built: {error}") from error
+            gate.require(Path(elsewhere) / name, root / "source" / name)
             for made in sorted((Path(elsewhere) / name).glob("*.ipynb")):
                 target = root / "release" / name / made.name
                 if write(nbformat.read(made, as_version=nbformat.NO_CONVERT), target):

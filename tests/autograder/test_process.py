@@ -26,6 +26,10 @@ def notebook(*sources: str) -> NotebookNode:
     return NotebookNode(new_notebook(cells=[new_markdown_cell("text", id="text"), *cells]))
 
 
+def session(folder: Path) -> Session:
+    return Session(folder, allow_unprotected=True)
+
+
 def ended(outcomes: dict[str, Outcome | Broken | None]) -> list[str]:
     return [
         outcome.status if isinstance(outcome, Outcome) else "broken" if outcome else "not run"
@@ -45,7 +49,7 @@ def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
         "import sys\nsys.exit(3)",
         "assert a",
     )
-    outcomes = process.run(nb, tmp_path, Budget(cell=4, notebook=120), [])
+    outcomes = process.run(nb, session(tmp_path), Budget(cell=4, notebook=120), [])
     assert ended(outcomes) == [
         *("ran", "raised", "died", "ran", "too long", "ran", "raised", "raised", "ran"),
     ]
@@ -55,14 +59,14 @@ def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
 
 def test_stderr_and_last_expressions_decide_nothing(tmp_path: Path) -> None:
     nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
-    outcomes = process.run(nb, tmp_path, Budget(cell=10, notebook=60), [])
+    outcomes = process.run(nb, session(tmp_path), Budget(cell=10, notebook=60), [])
     assert ended(outcomes) == ["ran"]
     assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "execute_result"}
 
 
 def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
     nb = notebook("a = 1", "import time\ntime.sleep(60)", "assert a", "assert a")
-    outcomes = process.run(nb, tmp_path, Budget(cell=50, notebook=3), [])
+    outcomes = process.run(nb, session(tmp_path), Budget(cell=50, notebook=3), [])
     assert ended(outcomes) == ["ran", "too long", "not run", "not run"]
 
 
@@ -71,14 +75,14 @@ def test_kernels_that_die_for_ever_come_to_an_end(
 ) -> None:
     monkeypatch.setattr(process, "MOST_RESTARTS", 1)
     nb = notebook(*["import os\nos._exit(1)"] * 4, "assert True")
-    outcomes = process.run(nb, tmp_path, Budget(cell=20, notebook=100), [])
+    outcomes = process.run(nb, session(tmp_path), Budget(cell=20, notebook=100), [])
     assert ended(outcomes) == ["died", "died", "not run", "not run", "not run"]
 
 
 def test_output_is_kept_only_up_to_a_limit(tmp_path: Path) -> None:
     cell = new_code_cell("for _ in range(60): print('x' * 100_000, flush=True)")
-    with Session(tmp_path) as session:
-        assert session.run(cell, seconds=30) == Outcome("ran")
+    with session(tmp_path) as kernel:
+        assert kernel.run(cell, seconds=30) == Outcome("ran")
     text = "".join(output["text"] for output in cell["outputs"])
     assert len(text) < MOST_OUTPUT + 200_000
     assert "More was printed than is kept." in text
@@ -88,9 +92,9 @@ def test_code_runs_in_its_folder_and_cannot_ask(tmp_path: Path) -> None:
     (tmp_path / "beside.txt").write_text("here")
     ask = new_code_cell("input('?')")
     read = new_code_cell("assert open('beside.txt').read() == 'here'")
-    with Session(tmp_path) as session:
-        assert session.run(read, seconds=20) == Outcome("ran")
-        assert session.run(ask, seconds=20).error == "StdinNotImplementedError"
+    with session(tmp_path) as kernel:
+        assert kernel.run(read, seconds=20) == Outcome("ran")
+        assert kernel.run(ask, seconds=20).error == "StdinNotImplementedError"
 
 
 def test_questions_alone_need_no_kernel() -> None:

@@ -96,7 +96,7 @@ def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
         (Outcome("raised", "NotImplementedError", ""), 0, "The code is still to be written."),
         (Outcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
         (Outcome("too long", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
-        (Outcome("died"), 0, "It ended the Python process (the kernel died)."),
+        (Outcome("died"), 0, "It ended the Python process. (The kernel died.)"),
         (Broken("?"), None, scores.BROKEN),
         (None, None, "It was not run: the time for the whole notebook was used up by other cells."),
     ],

@@ -55,7 +55,7 @@ def main() -> None:
     """Print the table."""
     print(f"{'quiz':28} {'questions':>9} {'submissions':>11} {'seconds':>8} {'kernel starts':>14}")
     start = time.perf_counter()
-    with Session(Path.cwd()) as session:
+    with Session(Path.cwd(), allow_unprotected=True) as session:
         session.run(new_code_cell("1"), seconds=60)
     kernel = time.perf_counter() - start
     for assignment in ("01-intro", "04-architecture"):

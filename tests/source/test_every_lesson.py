@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from autograder.judge import frame, process, scores, submission
 from autograder.kernels.budget import Budget
+from autograder.kernels.session import Session
 from autograder.publish import build
 
 COURSE = Path(__file__).resolve().parents[2]
@@ -42,7 +43,9 @@ def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, s
     source = nbformat.read(path, as_version=4)
     handed_in = submission.parse((COURSE / room / name / path.name).read_bytes())
     fitted = frame.fit(source, handed_in)
-    outcomes = process.run(fitted, folder, Budget(cell=120, notebook=400), frame.lesson(source))
+    session = Session(folder, {"PYTHONPATH": str(NO_NETWORK)}, allow_unprotected=True)
+    budget = Budget(cell=120, notebook=400)
+    outcomes = process.run(fitted, session, budget, frame.lesson(source))
     verdicts = {}
     cells = {cell["id"]: cell for cell in fitted.cells}
     for cell in source.cells:

@@ -1,0 +1,235 @@
+"""How a student's kernel is kept apart from everything else, as far as the host allows.
+
+`protect` puts the parts of this room together: the place (`sandbox`), the filter (`seccomp`),
+the control group (`cgroups`), the variables (`environment`), the copy of the folder (`pack`).
+Where the host can't give the place, nothing is run unless the instructor has said that this
+is meant.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import IO, Final
+
+from autograder.kernels import environment, pack, sandbox, seccomp
+from autograder.kernels.cgroups import Group
+from autograder.kernels.limits import Limits
+from autograder.kernels.sandbox import Sandbox
+
+OLDEST_BWRAP: Final = (0, 8)  # the first that can limit the size of a folder reliably
+_JOIN: Final = 'for f in $0; do echo $$ >"$f" || exit 1; done; exec "$@"'
+_NO_BWRAP: Final = (
+    "Bubblewrap is missing; install it (apt-get install bubblewrap, dnf install bubblewrap, or"
+    " conda install -c conda-forge bubblewrap)."
+)
+_NO_NAMESPACES: Final = (
+    "In a container, run it with the right to make namespaces; on Ubuntu 24.04, let AppArmor"
+    " allow bwrap."
+)
+
+
+class Protection(Enum):
+    """What keeps a student's code in its place."""
+
+    SANDBOX = "a sandbox"
+    NONE = "limits alone"
+
+
+class UnprotectedError(RuntimeError):
+    """The host offers no way to keep students' code in its place."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(
+            "Students' code can't be kept apart from this machine: "
+            + " ".join(missing)
+            + " To grade all the same, with students' code able to read and change whatever you"
+            " can, set c.Grade.allow_unprotected = True in nbgrader_config.py."
+        )
+
+
+@dataclass(frozen=True)
+class Order:
+    """A kernel that is wanted.
+
+    Attributes:
+        private: A folder that only the grader can enter, with ``kernel.json``.
+        folder: The submission.
+        limits: What the kernel may use.
+        variables: Variables to set for it.
+        sockets: The numbers of open sockets, by the addresses that the kernel knows.
+        visible: Further folders that it may read.
+    """
+
+    private: Path
+    folder: Path
+    limits: Limits
+    variables: dict[str, str] = field(default_factory=dict)
+    sockets: dict[str, int] = field(default_factory=dict)
+    visible: tuple[Path, ...] = ()
+
+
+@dataclass
+class Launch:
+    """How a kernel is to be started.
+
+    Attributes:
+        command: What to run.
+        variables: Its whole environment.
+        folder: Where to run it.
+        stdin: What it gets to read before the kernel begins.
+        numbers: The open files that it inherits.
+        group: Its control group, if there is one.
+    """
+
+    command: list[str]
+    variables: dict[str, str]
+    folder: Path
+    stdin: IO[bytes] | None = None
+    numbers: list[int] = field(default_factory=list)
+    group: Group | None = None
+
+
+def choose(allow_unprotected: bool = False) -> Protection:
+    """Return the strongest protection that the host offers.
+
+    Example:
+        >>> choose(allow_unprotected=True) in Protection
+        True
+
+    Args:
+        allow_unprotected: Whether limits alone will do, if there is no more.
+
+    Raises:
+        UnprotectedError: If there is no more, and that will not do.
+    """
+    missing = what_is_missing()
+    if not missing:
+        return Protection.SANDBOX
+    if allow_unprotected:
+        return Protection.NONE
+    raise UnprotectedError(missing)
+
+
+@functools.cache
+def _missing() -> tuple[str, ...]:
+    if not sys.platform.startswith("linux"):
+        return ("Bubblewrap needs Linux; use a Linux machine, a virtual one, or WSL 2.",)
+    absent = [name for name, path in sandbox.programs().items() if path is None]
+    if "bwrap" in absent:
+        return (_NO_BWRAP,)
+    if absent:
+        return (f"These programs are missing: {', '.join(absent)}; install util-linux and tar.",)
+    said = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)  # noqa: S607  (found on PATH, where the system keeps it)
+    version = tuple(map(int, re.findall(r"\d+", said.stdout)[:2]))
+    if version < OLDEST_BWRAP:
+        return (f"Bubblewrap 0.8 or newer is needed, and this is {said.stdout.strip()}.",)
+    if not seccomp.program():
+        return ("libseccomp is missing; install it (apt-get install libseccomp2).",)
+    return _tried()
+
+
+def _tried() -> tuple[str, ...]:
+    """Build a place and run nothing in it."""
+    with ExitStack() as stack:
+        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-")))
+        (private / "kernel.json").write_text("{}", encoding="ascii")
+        launch = protect(stack, Order(private, private / "none", Limits()))
+        at = launch.command.index(sys.executable)
+        try:
+            done = subprocess.run(  # noqa: S603  (our own command)
+                [*launch.command[:at], sys.executable, "-c", "pass"],
+                env=launch.variables,
+                stdin=launch.stdin,
+                pass_fds=launch.numbers,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return (f"The sandbox can't be started: {error}.",)
+        finally:
+            if launch.group:
+                launch.group.remove()
+        if done.returncode == 0:
+            return ()
+        said = done.stderr.strip().splitlines() or [str(done.returncode)]
+        return (f"The sandbox can't be started: {said[-1]}. {_NO_NAMESPACES}",)
+
+
+def what_is_missing() -> list[str]:
+    """What the host lacks for a sandbox, in sentences; nothing if one can be made."""
+    return list(_missing())
+
+
+def protect(stack: ExitStack, order: Order) -> Launch:
+    """Prepare a kernel in a place of its own.
+
+    Args:
+        stack: Closes what is opened here.
+        order: What is to be started; the kernel gets a copy of the folder's files.
+    """
+    data = os.environ.get("COURSE_DATA", "").strip()
+    data_folder = Path(data).expanduser() if data else None
+    if data_folder is not None and not data_folder.is_dir():
+        data_folder = None
+    box = Sandbox(order.limits, sandbox.own_uid(), data_folder, order.visible)
+    for name, text in box.users().items():
+        (order.private / name).write_text(text, encoding="ascii")
+    for name in ("kernel.json", *box.users()):  # nobody else can enter the folder around them
+        (order.private / name).chmod(0o644)
+    luggage = _file(stack)
+    if order.folder.is_dir():
+        pack.pack(order.folder, luggage, order.limits.disk)
+    rules = _file(stack, seccomp.program())
+    told = _file(stack, "\0".join(box.arguments(order.private, rules.fileno())).encode())
+    command = ["bwrap", "--args", str(told.fileno()), "--", *box.inside(order.sockets)]
+    group = Group.make(order.limits)
+    if group is not None:
+        stack.callback(group.remove)
+        command = ["sh", "-c", _JOIN, " ".join(group.join()), *command]
+    data_inside = environment.DATA if data_folder is not None else None
+    return Launch(
+        command=command,
+        variables=environment.variables(order.variables, os.environ, data=data_inside),
+        folder=Path("/"),
+        stdin=luggage,
+        numbers=[*order.sockets.values(), rules.fileno(), told.fileno()],
+        group=group,
+    )
+
+
+def leave_open(stack: ExitStack, order: Order) -> Launch:
+    """Prepare a kernel that only its limits hold; as in `protect`, but it works in the folder."""
+    home = order.private / "home"
+    (home / "tmp").mkdir(parents=True)
+    found = environment.variables(
+        order.variables, os.environ, str(home), os.environ.get("COURSE_DATA")
+    )
+    if os.name != "posix":  # Windows can't start Python without its own
+        found |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+    connection = str(order.private / "kernel.json")
+    command = sandbox.start_command(str(sandbox.START), connection, order.limits, order.sockets)
+    group = Group.make(order.limits)
+    if group is not None:
+        stack.callback(group.remove)
+        command = ["sh", "-c", _JOIN, " ".join(group.join()), *command]
+    numbers = list(order.sockets.values())
+    return Launch(command, found, order.folder, numbers=numbers, group=group)
+
+
+def _file(stack: ExitStack, content: bytes = b"") -> IO[bytes]:
+    """Return an open file without a name, at its beginning."""
+    file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  (the stack closes it)
+    file.write(content)
+    file.seek(0)
+    return file

@@ -1,0 +1,213 @@
+"""Lesson 4: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from autograder.publish.build import notebook
+from course import quiz
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "04-architecture"
+TEXT = ROOT / "source" / NAME / "architecture.md"
+BUILT = notebook(TEXT.read_text(encoding="utf-8"))
+CELLS = {
+    cell.metadata.nbgrader.grade_id: cell for cell in BUILT.cells if "nbgrader" in cell.metadata
+}
+EXERCISES = [name.removesuffix("-test") for name in CELLS if name.endswith("-test")]
+
+SIGNATURES = {
+    "param-count": "def param_count(s): ",
+    "two-errors": "def two_errors(x, y): ",
+    "backprop-by-hand": "def gradients(x, W1, b1, W2, b2): ",
+    "free-energy": "def free_energy(v, W, b, c): ",
+    "cd1-update": "def cd1_update(v, W, b, c, u_h, u_v): ",
+}
+SIGMOID = "def s(a): return 1 / (1 + np.exp(-a))\n"
+FORWARD = "h = s(x @ W1 + b1); o = h @ W2 + b2; n = len(x); "
+BACK = "D = d @ W2.T * h * (1 - h); return x.T @ D, D.sum(0), h.T @ d, d.sum(0)"
+UP_DOWN = "p = s(v @ W.T + c); h = (u_h < p) * 1.0; q = s(h @ W + b); w = (u_v < q) * 1.0; "
+STEP = "P = s(w @ W.T + c); n = len(v); "
+DONE = "return (p.T @ v - P.T @ w) / n, (v - w).mean(0), (p - P).mean(0)"
+WRONG = {
+    "param-count": {
+        "sum((a + 1) * b for a, b in zip(s, s[1:]))": "gives nothing back",
+        "return sum(a * b for a, b in zip(s, s[1:]))": "counted the weights",
+        "return int(np.prod(s))": "multiplied all sizes",
+        "return sum(s)": "added up the units",
+        "return sum(a * b for a, b in zip(s, s[1:])) + sum(s)": "gave the inputs biases",
+        "return sum(a * b for a, b in zip(s, s[1:])) + len(s) - 1": "one bias for each layer",
+        "return (s[0] + 1) * s[1]": "Only the first pair",
+        "return (s[-2] + 1) * s[-1]": "Only the last pair",
+        "return (s[0] + 1) * s[1] + (s[1] + 1) * s[2]": "list index|any number of layers",
+    },
+    "two-errors": {
+        "((y - x) ** 2).mean()": "gives nothing back",
+        "return ((y - x) ** 2).mean()": "Expected two numbers",
+        "e = (y - x) ** 2; return e.sum(1).mean(), e.mean()": "wrong order",
+        "e = abs(y - x); return e.mean(), e.sum(1).mean()": "absolute differences",
+        "e = y - x; return e.mean(), e.sum(1).mean()": "plus and minus cancel",
+        "e = (y - x) ** 2 / 2; return e.mean(), e.sum(1).mean()": "half of it",
+        "e = (y - x) ** 2; return e.mean() ** 0.5, e.sum(1).mean()": "square root",
+        "e = (y - x) ** 2; return e.mean(), e.sum()": "summed over the images as well",
+        "e = (y - x) ** 2; return e.mean(), e.sum(0).mean()": "along axis=1",
+    },
+    "backprop-by-hand": {
+        "pass": "gives nothing back",
+        FORWARD + "d = (o - x) / n; return h.T @ d, d.sum(0)": "Expected 4 gradients",
+        FORWARD + "d = (o - x) / n; D = d @ W2.T * h * (1 - h); return x.T @ D, D, h.T @ d, d": (
+            "has the shape"
+        ),
+        FORWARD + "d = (x - o) / n; " + BACK: "wrong way",
+        FORWARD + "d = o - x; " + BACK: "divide by n",
+        FORWARD + "d = 2 * (o - x) / n; " + BACK: "cancels the 2",
+        FORWARD + "d = (o - x) / n; " + BACK.replace(" * h * (1 - h)", ""): "slope of the logistic",
+        FORWARD + "d = (o - x) / n; " + BACK.replace("d.sum(0)", "d.mean(0)"): "sum the error",
+        FORWARD + "d = (o - x) / n * o * (1 - o); " + BACK: "Follow the four steps",
+    },
+    "free-energy": {
+        "v @ b": "gives nothing back",
+        "return -(v @ b).sum() - np.logaddexp(0, v @ W.T + c).sum()": "3 images have 3",
+        "return (v @ b) + np.logaddexp(0, v @ W.T + c).sum(1)": "All signs|sign of",
+        "return -np.logaddexp(0, v @ W.T + c).sum(1)": "visible biases b are missing",
+        "return -(v @ b) - np.logaddexp(0, v @ W.T).sum(1)": "hidden biases c are missing",
+        "return (v @ b) - np.logaddexp(0, v @ W.T + c).sum(1)": "sign of b.v",
+        "return -(v @ b) + np.logaddexp(0, v @ W.T + c).sum(1)": "sign of the sum",
+        "return -(v @ b) - s(v @ W.T + c).sum(1)": "summed the probabilities",
+        "return -(v @ b) - (v @ W.T + c).sum(1)": r"Do not forget the 1 \+",
+        "return -(v @ b) - np.logaddexp(0, (v @ W.T + c).sum(1))": "before the logarithm",
+        "return -(v @ b) - np.log(1 + np.exp(v @ W.T + c)).sum(1)": "overflow",
+    },
+    "cd1-update": {
+        "pass": "gives nothing back",
+        UP_DOWN + STEP + "return (p.T @ v - P.T @ w) / n": "Expected 3 arrays",
+        UP_DOWN + STEP + "return (v.T @ p - w.T @ P) / n, (v - w).mean(0), (p - P).mean(0)": (
+            "has the shape"
+        ),
+        UP_DOWN + STEP + "return (P.T @ w - p.T @ v) / n, (w - v).mean(0), (P - p).mean(0)": (
+            "sign is turned round"
+        ),
+        UP_DOWN + STEP + "return p.T @ v - P.T @ w, (v - w).sum(0), (p - P).sum(0)": (
+            "divide by their number"
+        ),
+        UP_DOWN.replace("h @ W", "p @ W") + STEP + DONE: r"h = u_h < p_h",
+        UP_DOWN + "w = q; " + STEP + DONE: r"v1 = u_v < p_v",
+        UP_DOWN + "w = s(p @ W + b); " + STEP + DONE: "no coins at all",
+        UP_DOWN.replace("<", ">") + STEP + DONE: "Your coins are turned round",
+        UP_DOWN + STEP + "p = h; " + DONE: "data's average",
+        UP_DOWN + "P = p; n = len(v); " + DONE: "go up once more",
+        UP_DOWN + STEP + DONE.replace("(v - w)", "(w - v)"): "For b expected",
+        UP_DOWN + STEP + DONE.replace("(p - P)", "(P - p)"): "For c expected",
+    },
+}
+
+
+LECTURE = {
+    "autoencoder-or-rbm": (
+        "what is the difference between Autoencoders and RBMs?",
+        [
+            (
+                "Autoencoders are used for supervised learning, but RBMs are used for "
+                "unsupervised learning."
+            ),
+            "Autoencoders use a deterministic approach, but RBMs use a stochastic approach.",
+            "Autoencoders have less layers than RBMs.",
+            "All of the above",
+        ],
+        "Autoencoders use a deterministic approach, but RBMs use a stochastic approach.",
+    ),
+    "deep-autoencoder": (
+        "What is a Deep Autoencoder:",
+        [
+            "An Autoencoder with Multiple Hidden Layers",
+            "An Autoencoder with multiple input and output layers",
+            "An Autoencoder stacked with Multiple Visible Layers",
+            "An Autoencoder stacked with over 1000 layers",
+            "None of the Above",
+        ],
+        "An Autoencoder with Multiple Hidden Layers",
+    ),
+}
+
+
+def judge(exercise: str, answer: str) -> None:
+    """Run an answer and the test of its exercise as a notebook would, in one namespace."""
+    namespace: dict[str, Any] = {"np": np}
+    with np.errstate(over="ignore"):  # a notebook only warns
+        exec(answer, namespace)
+        exec(CELLS[f"{exercise}-test"].source, namespace)
+
+
+def test_every_exercise_is_here() -> None:
+    assert set(EXERCISES) == set(WRONG)
+    assert all(len(answers) >= 5 for answers in WRONG.values())
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_solution_passes(exercise: str) -> None:
+    judge(exercise, CELLS[exercise].source)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_release_holds_a_stub_that_fails(exercise: str) -> None:
+    release = nbformat.read(ROOT / "release" / NAME / f"{TEXT.stem}.ipynb", as_version=4)
+    stub = next(cell.source for cell in release.cells if cell.id == exercise)
+    assert "SOLUTION" not in stub
+    with pytest.raises(NotImplementedError):
+        judge(exercise, stub)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "body", "words"),
+    [
+        (exercise, body, words)
+        for exercise, answers in WRONG.items()
+        for body, words in answers.items()
+    ],
+)
+def test_a_wrong_answer_hears_what_is_wrong(exercise: str, body: str, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        judge(exercise, SIGMOID + SIGNATURES[exercise] + body)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_no_two_wrong_answers_hear_the_same(exercise: str) -> None:
+    heard = []
+    for body in WRONG[exercise]:
+        with pytest.raises(AssertionError) as caught:
+            judge(exercise, SIGMOID + SIGNATURES[exercise] + body)
+        heard.append(str(caught.value))
+    assert len(set(heard)) == len(heard)
+
+
+def test_objectives_name_graded_cells_and_every_graded_cell_has_an_objective() -> None:
+    table = next(cell.source for cell in BUILT.cells if "| checked by |" in cell.source)
+    graded = {name for name, cell in CELLS.items() if cell.metadata.nbgrader.grade}
+    named = {word for word in table.split("`") if word in graded}
+    assert named == graded
+
+
+def test_the_lesson_has_what_a_lesson_has() -> None:
+    predictions = [cell for cell in BUILT.cells if "prediction" in cell.metadata.get("course", {})]
+    quizzes = [cell for cell in BUILT.cells if "quiz" in cell.metadata.get("course", {})]
+    text = "\n".join(cell.source for cell in BUILT.cells)
+    assert len(predictions) >= 2
+    assert all(f'predictions.show("{cell.id}")' in text for cell in predictions)
+    assert 5 <= len(quizzes) <= 8
+    for heading in ("What people get wrong", "What we have seen", "Glossary"):
+        assert f"## {heading}" in text
+    assert text.count("**The lecture says:**") == text.count("**The literature says:**") >= 6
+    assert text.count("**Source:**") == text.count("**The lecture says:**")
+
+
+def test_the_lecture_questions_keep_their_words_and_keys() -> None:
+    asked = {name: quiz.parse(CELLS[name].source) for name in LECTURE}
+    for name, (prompt, options, key) in LECTURE.items():
+        assert prompt in asked[name].prompt
+        assert [option.text for option in asked[name].options] == options
+        assert [option.text for option in asked[name].ticked] == [key]
