@@ -16,6 +16,9 @@ EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* 
 lab: .venv/ready
 	@$(RUN) -m course lab
 
+# One thread for each of the two test processes: small matrix products fight over cores otherwise.
+test: export OPENBLAS_NUM_THREADS = 1
+test: export OMP_NUM_THREADS = 1
 test: .venv/ready
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .

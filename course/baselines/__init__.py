@@ -1,0 +1,45 @@
+"""What to beat: simple codes with the same three verbs, `fit`, `encode`, `decode`.
+
+Example:
+    >>> from course import data
+    >>> from course.baselines import PCA
+    >>> digits = data.digits("bundled")
+    >>> pca = PCA(30).fit(digits.x_train)
+    >>> pca.encode(digits.x_test).shape
+    (296, 30)
+    >>> pca.reconstruct(digits.x_test).shape
+    (296, 784)
+
+A network is only as good as the simplest thing that it beats. On MNIST with 30 numbers
+per image, squared error summed over the 784 pixels, mean over the 10,000 test images:
+
+=================  ========  ====================================================
+baseline           error     where the number comes from
+=================  ========  ====================================================
+`MeanImage`        52.90     measured
+`PCA` (30)         13.87     Hinton and Salakhutdinov 2006, and measured
+`ClippedPCA` (30)  12.59     measured
+`LogisticPCA` (30) 8.01      Hinton and Salakhutdinov 2006; see its own notes
+=================  ========  ====================================================
+
+`LSA` is PCA's counterpart for word counts.
+
+Source: G. E. Hinton and R. R. Salakhutdinov, *Reducing the dimensionality of data with
+neural networks*, Science 313 (2006), https://doi.org/10.1126/science.1127647.
+"""
+
+from __future__ import annotations
+
+from course.baselines.linear import LSA, PCA, ClippedPCA, MeanImage
+from course.baselines.logistic import LogisticPCA
+from course.baselines.protocol import Baseline, NotFittedError
+
+__all__ = [
+    "LSA",
+    "PCA",
+    "Baseline",
+    "ClippedPCA",
+    "LogisticPCA",
+    "MeanImage",
+    "NotFittedError",
+]

@@ -1,0 +1,81 @@
+"""Reuters-21578: 7,487 news stories of the ten commonest topics (D. D. Lewis; research use).
+
+Example:
+    >>> read(Path("reuters.npz").read_bytes())  # doctest: +SKIP
+    news: 5,204 to train on, 2,283 to test on; 2,000 words; 10 labels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from course.data.checked import check_array, check_content, read_npz
+from course.data.dataset import Dataset
+from course.data.word_counts import weigh
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_STORIES, _WORDS, _TOPICS, _ENTRIES = 7_487, 2_000, 10, 262_098
+_UNPACKED: Final = 20_000_000
+_FIELDS: Final = {
+    "indptr": ((_STORIES + 1,), "iu"),
+    "indices": ((_ENTRIES,), "iu"),
+    "counts": ((_ENTRIES,), "iu"),
+    "shape": ((2,), "iu"),
+    "topic": ((_STORIES,), "iu"),
+    "topic_names": ((_TOPICS,), "U"),
+    "words": ((_WORDS,), "U"),
+    "is_train": ((_STORIES,), "b"),
+}
+# Of all arrays one after another, as `_plain` writes them.
+_SHA256: Final = "a726e255fc44f74ac5c7bf131f77468771af71ff52ffaf326390dac0215a03d0"
+
+
+def read(content: bytes) -> Dataset:
+    """Read the stories from the bytes of ``reuters.npz``.
+
+    Example:
+        >>> read(b"half a fi")
+        Traceback (most recent call last):
+        course.data.dataset.DataError: damaged: no readable .npz file
+
+    Args:
+        content: The file: word counts as a sparse matrix (CSR arrays ``indptr``, ``indices``,
+            ``counts``, ``shape``), ``topic``, ``topic_names``, ``words``, ``is_train``.
+
+    Returns:
+        The 2,000 commonest words of each story, weighed as `weigh` says; the split is Lewis's.
+
+    Raises:
+        DataError: The file is damaged, or holds anything but these stories.
+    """
+    arrays = read_npz(content, _FIELDS, limit=_UNPACKED)
+    for name, (shape, kind) in _FIELDS.items():
+        check_array(name, arrays[name], shape, kind)
+    check_content("reuters", (_plain(arrays[name]) for name in _FIELDS), _SHA256)
+    counts = np.zeros((_STORIES, _WORDS), np.float32)
+    story = np.repeat(np.arange(_STORIES), np.diff(arrays["indptr"]))
+    counts[story, arrays["indices"]] = arrays["counts"]
+    weights, topic, train = weigh(counts), arrays["topic"].astype(np.int64), arrays["is_train"]
+    return Dataset(
+        name="news",
+        x_train=weights[train],
+        y_train=topic[train],
+        x_test=weights[~train],
+        y_test=topic[~train],
+        labels=tuple(str(name) for name in arrays["topic_names"]),
+        image_shape=None,
+        source="reuters",
+        note="Reuters-21578, ten commonest topics",
+        words=tuple(str(word) for word in arrays["words"]),
+    )
+
+
+def _plain(array: NDArray[Any]) -> bytes:
+    """Numbers as 64-bit little-endian, words as lines: the same on every machine."""
+    if array.dtype.kind == "U":
+        return "\n".join(array.tolist()).encode()
+    return array.astype("<i8").tobytes()

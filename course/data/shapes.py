@@ -1,0 +1,64 @@
+"""Soft-edged shapes on a small picture, for many pictures at once.
+
+A shape is a signed distance: negative inside, zero on the edge, positive
+outside, in pixels. `cover` turns it into the share of each pixel that the shape
+covers, and `paint` lays a shade over the picture by that share. Edges come out
+smooth without drawing larger and shrinking.
+
+Example:
+    >>> import numpy as np
+    >>> y, x = np.mgrid[:28, :28].astype(np.float32) + 0.5
+    >>> picture = np.zeros((28, 28), np.float32)
+    >>> paint(picture, cover(ellipse(x - 14, y - 14, 6, 6)), 1.0)
+    >>> round(float(picture.sum()))  # the area of the disc, in pixels
+    113
+
+The approximate distance to an ellipse, |k|(|k| - 1)/|gradient|, is the usual
+first-order one: value of the implicit function over the length of its gradient
+(Taubin 1991, https://doi.org/10.1109/34.103273).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Grid: TypeAlias = NDArray[np.floating[Any]]  # a number for each pixel
+    Value: TypeAlias = Grid | float
+
+
+def cover(distance: Grid) -> Grid:
+    """Share of each pixel that lies inside, 0 to 1, for a straight edge at that distance."""
+    share: Grid = np.clip(0.5 - distance, 0, 1)
+    return share
+
+
+def paint(picture: Grid, share: Grid, shade: Value) -> None:
+    """Lay ``shade`` over ``picture`` in place, where ``share`` is 1 fully, where 0 not at all."""
+    picture += share * (shade - picture)
+
+
+def ellipse(x: Grid, y: Grid, half_width: Value, half_height: Value) -> Grid:
+    """Distance to an ellipse around the origin."""
+    across, down = x / half_width, y / half_height
+    scaled = _length(across, down)
+    steepness = _length(across / half_width, down / half_height) + 1e-6
+    distance: Grid = scaled * (scaled - 1) / steepness
+    return distance
+
+
+def segment(x: Grid, y: Grid, start: tuple[Value, Value], end: tuple[Value, Value]) -> Grid:
+    """Distance to a straight line from ``start`` to ``end``, each an (x, y)."""
+    across, down = end[0] - start[0], end[1] - start[1]
+    length2 = across * across + down * down
+    along = np.clip(((x - start[0]) * across + (y - start[1]) * down) / length2, 0, 1)
+    return _length(x - start[0] - along * across, y - start[1] - along * down)
+
+
+def _length(x: Grid, y: Grid) -> Grid:
+    length: Grid = np.sqrt(x * x + y * y)  # twice as fast as np.hypot, and nothing overflows here
+    return length

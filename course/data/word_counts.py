@@ -1,0 +1,38 @@
+"""From counted words to the numbers a network is shown.
+
+Example:
+    >>> weigh(np.array([[1, 0, 0], [3, 3, 0]])).round(2)
+    array([[1.  , 0.  , 0.  ],
+           [0.71, 0.71, 0.  ]], dtype=float32)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from course.data.dataset import FloatArray
+
+
+def weigh(counts: NDArray[Any]) -> FloatArray:
+    """Logarithm of one plus the count, then each text scaled to length 1.
+
+    A word that comes ten times says more than one that comes once, but not ten times
+    more; and a long text is not more about its topic than a short one. RCV1, the
+    corpus of the 2006 paper, is prepared alike (D. Lewis et al. 2004,
+    https://jmlr.org/papers/v5/lewis04a.html).
+
+    Args:
+        counts: ``(texts, words)``, not negative.
+
+    Returns:
+        ``(texts, words)``, float32 in [0, 1]; each row has length 1, an empty text length 0.
+    """
+    weights: FloatArray = np.log1p(counts, dtype=np.float32)
+    length = np.sqrt(np.square(weights).sum(1, keepdims=True))
+    np.divide(weights, length, out=weights, where=length > 0)
+    return np.minimum(weights, 1, out=weights)  # a text of one word may be 1.0000001 long

@@ -1,0 +1,105 @@
+"""News that nobody reported: 3,000 stories on eight topics, made up word by word.
+
+Example:
+    >>> stories = load()
+    >>> stories.labels[stories.y_train[0]] in stories.labels
+    True
+
+A story mixes words that any story has with words of its topic, fewer of a second
+topic, and a few names. Within a list the r-th word is about 1/r as common as the first
+(Zipf's law). Each topic has two kinds of story that favour different words. Order of
+words does not matter, because only their counts are kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from course.data.dataset import Dataset
+from course.data.news_words import COMMON_WORDS, NAMES, TOPIC_WORDS
+from course.data.word_counts import weigh
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from course.data.dataset import IntArray
+
+STORIES: Final = 3_000
+TRAINING_STORIES: Final = 2_000
+_SEED: Final = 1987  # the year of the Reuters stories
+_SHARES: Final = {"common": 0.52, "topic": 0.30, "second": 0.12, "names": 0.06}
+_LENGTH, _LENGTH_SPREAD = 4.1, 0.45  # of the logarithm of the number of words: mostly 38 to 95
+_FLATTEN: Final = 2.5  # Zipf-Mandelbrot: the few commonest words are a little rarer than 1/r
+NOTE: Final = "made-up stories on eight topics"
+
+
+def load() -> Dataset:
+    """Write 3,000 stories; the first 2,000 are for training.
+
+    Example:
+        >>> len(load().words)
+        742
+
+    Returns:
+        Weighed word counts as for Reuters, see `course.data.word_counts.weigh`.
+    """
+    lots = np.random.RandomState(_SEED)  # its numbers never change between versions (NEP 19)
+    words = (*COMMON_WORDS, *(w for of_topic in TOPIC_WORDS.values() for w in of_topic), *NAMES)
+    counts, topic = _write(lots, words)
+    weights = weigh(counts)
+    return Dataset(
+        name="news",
+        x_train=weights[:TRAINING_STORIES],
+        y_train=topic[:TRAINING_STORIES],
+        x_test=weights[TRAINING_STORIES:],
+        y_test=topic[TRAINING_STORIES:],
+        labels=tuple(TOPIC_WORDS),
+        image_shape=None,
+        source="written",
+        note=NOTE,
+        words=words,
+    )
+
+
+def _write(
+    lots: np.random.RandomState, words: tuple[str, ...]
+) -> tuple[NDArray[np.int64], IntArray]:
+    """Counts (stories, words) and topics."""
+    column = {word: i for i, word in enumerate(words)}
+    topics = len(TOPIC_WORDS)
+
+    def zipf(chosen: tuple[str, ...]) -> NDArray[np.float64]:
+        chance: NDArray[np.float64] = np.zeros(len(words))
+        chance[[column[w] for w in chosen]] = 1 / (np.arange(len(chosen)) + _FLATTEN)
+        chance /= chance.sum()
+        return chance
+
+    common = zipf(COMMON_WORDS)
+    of_topic = np.array([zipf(chosen) for chosen in TOPIC_WORDS.values()])
+    shuffled = tuple(NAMES[i] for i in lots.permutation(len(NAMES)))
+    of_names = np.array([zipf(shuffled[k::topics]) for k in range(topics)])
+    favour = lots.uniform(0.3, 1.7, (topics, 1, len(words)))
+    kinds = np.concatenate(
+        [favour, 2 - favour], 1
+    )  # what one kind of story favours, the other shuns
+
+    popularity = 1 / (np.arange(topics) + 4.0)
+    topic = lots.choice(topics, STORIES, p=popularity / popularity.sum())
+    second = (topic + lots.choice([1, 1, 2, topics - 1], STORIES)) % topics
+    kind = lots.randint(2, size=STORIES)
+    length = np.exp(lots.normal(_LENGTH, _LENGTH_SPREAD, STORIES)).astype(int) + 8
+    # How much a story is about its topic differs from story to story.
+    focus = lots.uniform(0.5, 1.5, STORIES)
+    counts = np.zeros((STORIES, len(words)), np.int64)
+    for i in range(STORIES):
+        t = topic[i]
+        chance = (
+            _SHARES["common"] * common
+            + focus[i] * _SHARES["topic"] * of_topic[t] * kinds[t, kind[i]]
+            + _SHARES["second"] * of_topic[second[i]]
+            + _SHARES["names"] * of_names[t]
+        )
+        counts[i] = lots.multinomial(length[i], chance / chance.sum())
+    return counts, topic.astype(np.int64)

@@ -1,0 +1,38 @@
+"""How good is a reconstruction, and how much of what matters is left in a code?
+
+Example:
+    >>> import numpy as np
+    >>> x = np.array([[0.0, 1.0], [1.0, 1.0]])
+    >>> squared_error(x, np.full((2, 2), 0.5))
+    0.5
+
+`course.metrics.errors` compares images with their reconstructions, `course.metrics.codes`
+and `course.metrics.report` look at codes, `course.metrics.subspaces` at axes.
+"""
+
+from __future__ import annotations
+
+from course.metrics.codes import knn_accuracy, linear_probe, silhouette, trustworthiness
+from course.metrics.errors import (
+    cross_entropy,
+    cross_entropy_floor,
+    mean_squared_error,
+    squared_error,
+)
+from course.metrics.report import Separability, separability, separability_table
+from course.metrics.subspaces import principal_angles
+
+__all__ = [
+    "Separability",
+    "cross_entropy",
+    "cross_entropy_floor",
+    "knn_accuracy",
+    "linear_probe",
+    "mean_squared_error",
+    "principal_angles",
+    "separability",
+    "separability_table",
+    "silhouette",
+    "squared_error",
+    "trustworthiness",
+]

@@ -1,0 +1,116 @@
+"""All that is known about how well a code keeps classes apart, side by side.
+
+Example:
+    >>> from course import data
+    >>> from course.baselines import PCA
+    >>> digits = data.digits("bundled")
+    >>> pca = PCA(2).fit(digits.x_train)
+    >>> found = separability(
+    ...     pca.encode(digits.x_train),
+    ...     digits.y_train,
+    ...     pca.encode(digits.x_test),
+    ...     digits.y_test,
+    ...     digits.x_test,
+    ... )
+    >>> bool(0.4 < found.knn < 0.8)
+    True
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course.metrics.codes import knn_accuracy, linear_probe, silhouette, trustworthiness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class Separability:
+    """Four answers to the question how well a code keeps classes apart.
+
+    Example:
+        >>> Separability(knn=0.4255, probe=0.45, trustworthiness=0.741, silhouette=0.025)
+        Separability(knn=0.4255, probe=0.45, trustworthiness=0.741, silhouette=0.025)
+
+    Attributes:
+        knn: Share of right 5-nearest-neighbour votes: is the neighbourhood pure?
+        probe: Share that a linear classifier gets right: can the label be read off?
+        trustworthiness: Are neighbours in the code neighbours in the data? None without data.
+        silhouette: Are classes round and compact? The odd one out, see `silhouette`.
+    """
+
+    knn: float
+    probe: float
+    trustworthiness: float | None
+    silhouette: float
+
+
+def separability(
+    code_train: ArrayLike,
+    y_train: ArrayLike,
+    code_test: ArrayLike,
+    y_test: ArrayLike,
+    x_test: ArrayLike | None = None,
+) -> Separability:
+    """Measure how well a code keeps classes apart, in four ways.
+
+    Example:
+        >>> codes = [[0], [1], [2], [3], [90], [91], [92], [93]]
+        >>> labels = [0, 0, 0, 0, 1, 1, 1, 1]
+        >>> separability(codes, labels, codes, labels).knn
+        1.0
+
+    Args:
+        code_train: Codes of training examples, ``(n, k)``.
+        y_train: Their labels, ``(n,)``.
+        code_test: Codes of test examples, ``(m, k)``; some 2,000 are enough.
+        y_test: Their labels, ``(m,)``.
+        x_test: The test examples themselves, ``(m, d)``, for the trustworthiness.
+
+    Returns:
+        All four measures.
+
+    Raises:
+        ValueError: Shapes do not fit, or there are too few examples or labels.
+    """
+    codes = (code_train, y_train, code_test, y_test)
+    return Separability(
+        knn=knn_accuracy(*codes),
+        probe=linear_probe(*codes),
+        trustworthiness=None if x_test is None else trustworthiness(x_test, code_test),
+        silhouette=silhouette(code_test, y_test),
+    )
+
+
+def separability_table(rows: Mapping[str, Separability]) -> str:
+    """A table of several codes, in Markdown; it reads as plain text, too.
+
+    Example:
+        >>> print(separability_table({"PCA-2": Separability(0.4255, 0.45, 0.741, 0.025)}))
+        | code  |   5-NN | linear probe | trustworthiness | silhouette |
+        | :---- | -----: | -----------: | --------------: | ---------: |
+        | PCA-2 | 42.5 % |       45.0 % |           0.741 |      0.025 |
+
+    Args:
+        rows: Name of a code to its measures.
+
+    Returns:
+        One line a code, below two lines of heading.
+    """
+    lines = [["code", "5-NN", "linear probe", "trustworthiness", "silhouette"]]
+    for name, row in rows.items():
+        trust = "–" if row.trustworthiness is None else f"{row.trustworthiness:.3f}"
+        share = [f"{100 * row.knn:.1f} %", f"{100 * row.probe:.1f} %"]
+        lines.append([name, *share, trust, f"{row.silhouette:.3f}"])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines.insert(1, rule)
+    return "\n".join(
+        "| " + " | ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) + " |"
+        for line in lines
+    )

@@ -1,0 +1,274 @@
+"""The baselines against closed forms, scikit-learn and the numbers of the 2006 paper."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import sklearn.decomposition
+
+from course import data
+from course.baselines import LSA, PCA, Baseline, ClippedPCA, LogisticPCA, MeanImage, NotFittedError
+from course.baselines.linear import leading_axes
+from course.metrics import cross_entropy, principal_angles, squared_error
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+real = pytest.mark.skipif(
+    not (Path(os.environ.get("COURSE_DATA", "")) / "mnist.npz").is_file(),
+    reason="COURSE_DATA names no folder with mnist.npz",
+)
+
+
+def everyone() -> list[Baseline]:
+    quick = LogisticPCA(3, steps=5, progress=False)
+    return [MeanImage(), PCA(3), ClippedPCA(3), LSA(3), quick]
+
+
+def grey(n: int = 40, d: int = 12, seed: int = 0) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).random((n, d))
+
+
+@pytest.mark.parametrize("baseline", everyone(), ids=repr)
+def test_all_keep_the_same_protocol(baseline: Baseline) -> None:
+    x = grey().astype(np.float32)
+    assert baseline.fit(x) is baseline
+    code = baseline.encode(x[:7])
+    assert code.shape == (7, baseline.k)
+    assert baseline.decode(code).shape == (7, 12)
+    np.testing.assert_allclose(baseline.reconstruct(x[:7]), baseline.decode(code))
+    assert baseline.reconstruct(x).dtype == np.float32
+    assert baseline.encode(x.tolist()).shape == (40, baseline.k)  # lists do, too
+
+
+@pytest.mark.parametrize("baseline", everyone(), ids=repr)
+def test_fitting_twice_gives_the_same_and_changes_no_data(baseline: Baseline) -> None:
+    x = grey()
+    before = x.copy()
+    first = baseline.fit(x).reconstruct(x)
+    np.testing.assert_array_equal(baseline.fit(x).reconstruct(x), first)
+    np.testing.assert_array_equal(x, before)
+    x.flags.writeable = False  # as the course's own data are
+    baseline.fit(x)
+
+
+@pytest.mark.parametrize("baseline", everyone(), ids=repr)
+def test_nothing_works_before_fit(baseline: Baseline) -> None:
+    with pytest.raises(NotFittedError, match=r"encode: .* has learned nothing yet; call fit"):
+        baseline.encode(grey())
+    with pytest.raises(NotFittedError, match="decode"):
+        baseline.decode(np.zeros((1, baseline.k)))
+
+
+@pytest.mark.parametrize("baseline", everyone(), ids=repr)
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (np.full((5, 12), np.nan), r"\(x\): NaN or infinity at 60 places"),
+        (np.full((5, 12), np.inf), "NaN or infinity"),
+        (np.zeros(12), r"shape \(12,\); \(n, d\) is right \(one example is x\[None\]\)"),
+        (np.zeros((5, 3, 4)), r"shape \(5, 3, 4\)"),
+        (np.zeros((0, 12)), r"shape \(0, 12\)"),
+        ([["a", "b"]], r"no numbers; an array \(n, d\) is right"),
+        ([[1, 2], [3]], "no numbers"),
+        (None, "no numbers"),
+    ],
+)
+def test_what_is_no_data_is_refused(baseline: Baseline, x: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=f"fit{words}" if words[0] == "\\" else words):
+        baseline.fit(x)
+    baseline.fit(grey())
+    with pytest.raises(ValueError, match="encode"):
+        baseline.encode(x)
+
+
+@pytest.mark.parametrize("baseline", everyone(), ids=repr)
+def test_wrong_widths_are_refused(baseline: Baseline) -> None:
+    baseline.fit(grey())
+    with pytest.raises(ValueError, match=r"encode\(x\): rows of 11 numbers; fit saw rows of 12"):
+        baseline.encode(grey(d=11))
+    with pytest.raises(ValueError, match=rf"codes of 5 numbers; k is {baseline.k}"):
+        baseline.decode(np.zeros((2, 5)))
+
+
+@pytest.mark.parametrize("name", ["MeanImage", "PCA", "ClippedPCA", "LogisticPCA"])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_images_of_0_to_255_are_refused(name: str, kind: type) -> None:
+    pixels: NDArray[Any] = np.random.default_rng(0).integers(0, 256, (30, 12)).astype(kind)
+    baseline = next(b for b in everyone() if type(b).__name__ == name)
+    with pytest.raises(ValueError, match=r"look like pixels of 0 to 255; divide by 255 first"):
+        baseline.fit(pixels)
+    baseline.fit(grey())
+    with pytest.raises(ValueError, match=r"encode\(x\): .* divide by 255"):
+        baseline.encode(pixels)
+
+
+def test_other_data_than_images_are_welcome_where_they_make_sense() -> None:
+    points = np.array([[1, 2], [3, 4], [5, 7]])
+    assert PCA(1).fit(points).encode(points).shape == (3, 1)
+    assert PCA(1).fit(grey() * 300 - 100).k == 1
+    assert LSA(1).fit(np.array([[0, 200], [3, 1]])).k == 1  # counts of words
+    for picky in (ClippedPCA(1), LogisticPCA(1, progress=False)):
+        with pytest.raises(ValueError, match=r"values from -1 to 1; \w+PCA needs \[0, 1\]"):
+            picky.fit(np.array([[-1.0, 1.0], [0.0, 0.5]]))
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.0, "3", True, None])
+def test_k_is_a_whole_number_above_zero(k: Any) -> None:
+    with pytest.raises(ValueError, match=r"k: .*; a whole number from 1 on is right"):
+        PCA(k)
+
+
+def test_more_axes_than_the_data_have_are_refused() -> None:
+    with pytest.raises(ValueError, match="5 examples of 12 numbers give at most 5 axes; k is 6"):
+        PCA(6).fit(grey(n=5))
+
+
+def test_a_failed_fit_leaves_nothing_half_fitted() -> None:
+    class Broken(PCA):
+        def _fit(self, x: NDArray[Any]) -> None:
+            raise FloatingPointError(str(x.shape))
+
+    pca = Broken(2)
+    with pytest.raises(FloatingPointError):
+        pca.fit(grey())
+    with pytest.raises(NotFittedError):
+        pca.encode(grey())
+
+
+def test_the_mean_image_is_the_mean() -> None:
+    x = grey()
+    np.testing.assert_allclose(MeanImage().fit(x).reconstruct(x[:2]), np.tile(x.mean(0), (2, 1)))
+    assert repr(MeanImage()) == "MeanImage()"
+
+
+@pytest.mark.parametrize("shape", [(40, 12), (9, 12)])  # tall and wide take different ways
+def test_pca_agrees_with_scikit_learn(shape: tuple[int, int]) -> None:
+    x = grey(*shape)
+    ours, theirs = PCA(4).fit(x), sklearn.decomposition.PCA(4).fit(x)
+    assert principal_angles(ours.axes, theirs.components_).max() < 1e-6
+    np.testing.assert_allclose(np.abs((ours.axes * theirs.components_).sum(1)), 1, atol=1e-9)
+    np.testing.assert_allclose(ours.explained, theirs.explained_variance_ratio_, atol=1e-9)
+    back = theirs.inverse_transform(theirs.transform(x))
+    np.testing.assert_allclose(ours.reconstruct(x), back, atol=1e-9)
+
+
+def test_pca_of_all_axes_loses_nothing_and_of_points_on_a_plane_neither() -> None:
+    x = grey()
+    np.testing.assert_allclose(PCA(12).fit(x).reconstruct(x), x, atol=1e-9)
+    plane = grey(d=2) @ grey(n=2, seed=1) + 5
+    np.testing.assert_allclose(PCA(2).fit(plane).reconstruct(plane), plane, atol=1e-9)
+
+
+def test_pca_of_data_that_never_change() -> None:
+    still = np.full((6, 4), 0.3)
+    pca = PCA(2).fit(still)
+    np.testing.assert_allclose(pca.reconstruct(still), still)
+    assert pca.explained.tolist() == [0, 0]
+
+
+def test_axes_point_the_same_way_every_time() -> None:
+    axes, _ = leading_axes(grey(), 5)
+    turned, _ = leading_axes(-grey(), 5)
+    np.testing.assert_allclose(axes, turned, atol=1e-9)
+    assert (axes.max(1) >= -axes.min(1)).all()
+
+
+def test_clipping_never_does_harm() -> None:
+    digits = data.digits("bundled")
+    plain, clipped = (c(10).fit(digits.x_train) for c in (PCA, ClippedPCA))
+    errors = [squared_error(digits.x_test, b.reconstruct(digits.x_test)) for b in (plain, clipped)]
+    assert errors[1] < errors[0]
+    np.testing.assert_array_equal(plain.encode(digits.x_test), clipped.encode(digits.x_test))
+
+
+def test_lsa_agrees_with_scikit_learn() -> None:
+    news = data.news("written")
+    ours = LSA(5).fit(news.x_train)
+    theirs = sklearn.decomposition.TruncatedSVD(5, algorithm="arpack").fit(news.x_train)
+    assert principal_angles(ours.axes, theirs.components_).max() < 1e-3
+    assert not hasattr(ours, "mean")
+    first = ours.axes[0]
+    mean = news.x_train.mean(0)
+    assert first @ mean / np.linalg.norm(mean) > 0.95  # the price of not centring
+
+
+def test_logistic_pca_follows_its_gradient() -> None:
+    x = grey(n=20, d=5)
+    model = LogisticPCA(2, steps=0, progress=False).fit(x)
+    gradients = model._gradients(x)
+    for values, gradient in zip((model.encoder, model.decoder, model.bias), gradients, strict=True):
+        numeric = np.empty_like(values)
+        for index in np.ndindex(values.shape):
+            kept, sides = values[index], []
+            for step in (1e-6, -1e-6):
+                values[index] = kept + step
+                sides.append(cross_entropy(x, model.reconstruct(x)))
+            values[index] = kept
+            numeric[index] = (sides[0] - sides[1]) / 2e-6
+        np.testing.assert_allclose(gradient, numeric, atol=1e-7)
+
+
+def test_logistic_pca_beats_clipped_pca_on_cross_entropy_and_error() -> None:
+    digits = data.digits("bundled")
+    linear = ClippedPCA(10).fit(digits.x_train).reconstruct(digits.x_test)
+    logistic = LogisticPCA(10, steps=400, batch=200, progress=False).fit(digits.x_train)
+    ours = logistic.reconstruct(digits.x_test)
+    assert cross_entropy(digits.x_test, ours) < cross_entropy(digits.x_test, linear)
+    assert squared_error(digits.x_test, ours) < 0.9 * squared_error(digits.x_test, linear)
+
+
+def test_logistic_pca_of_pixels_that_are_never_lit(capsys: pytest.CaptureFixture[str]) -> None:
+    x = np.zeros((10, 4))
+    x[:5, 0] = 1
+    model = LogisticPCA(1, steps=300).fit(x)
+    assert squared_error(x, model.reconstruct(x)) < 0.01
+    far = model.decode([[1e6], [-1e6]])  # no overflow, whatever the code
+    assert np.isfinite(far).all()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("wrong", [{"steps": -1}, {"batch": 0}])
+def test_logistic_pca_says_what_it_needs(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="at least 0 and 1 are right"):
+        LogisticPCA(2, **wrong)
+
+
+@real
+def test_the_table_of_baselines_on_mnist() -> None:
+    mnist = data.digits("mnist")
+
+    def error(baseline: Baseline) -> float:
+        return squared_error(mnist.x_test, baseline.reconstruct(mnist.x_test))
+
+    pca = PCA(100).fit(mnist.x_train)
+    assert pca.explained[:30].sum() == pytest.approx(0.7305, abs=2e-4)
+    assert pca.explained.sum() == pytest.approx(0.915, abs=1e-3)
+    assert error(pca) == pytest.approx(4.40, abs=0.01)
+    assert error(MeanImage().fit(mnist.x_train)) == pytest.approx(52.90, abs=0.01)
+    clipped = ClippedPCA(30).fit(mnist.x_train)
+    assert error(clipped) == pytest.approx(12.59, abs=0.02)
+    plain = clipped.mean + clipped.encode(mnist.x_test) @ clipped.axes
+    assert squared_error(mnist.x_test, plain) == pytest.approx(13.87, abs=0.02)
+
+
+@real
+@pytest.mark.slow
+def test_logistic_pca_reaches_the_papers_error_on_mnist() -> None:
+    mnist = data.digits("mnist")
+    model = LogisticPCA(30, progress=False).fit(mnist.x_train)
+    assert squared_error(mnist.x_test, model.reconstruct(mnist.x_test)) < 8.01
+
+
+@pytest.mark.parametrize("module", ["__init__", "protocol", "linear", "logistic"])
+def test_every_example_in_the_documentation_runs(module: str) -> None:
+    name = "course.baselines" if module == "__init__" else f"course.baselines.{module}"
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+    assert result.attempted > 0

@@ -1,0 +1,248 @@
+"""The measures against closed forms, scikit-learn and Keras's definitions."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from course import data, metrics
+from course.baselines import PCA, MeanImage
+
+real = pytest.mark.skipif(
+    not (Path(os.environ.get("COURSE_DATA", "")) / "mnist.npz").is_file(),
+    reason="COURSE_DATA names no folder with mnist.npz",
+)
+LINE = [[0], [1], [2], [3], [90], [91], [92], [93]]
+SIDE = [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_squared_error_sums_pixels_and_averages_images() -> None:
+    x = np.zeros((4, 784), np.float32)
+    x_hat = np.full((4, 784), 0.5, np.float32)
+    x_hat[2:] = 0
+    assert metrics.squared_error(x, x_hat) == pytest.approx(784 / 4 / 2)
+    assert metrics.mean_squared_error(x, x_hat) == pytest.approx(1 / 8)
+
+
+def test_cross_entropy_is_that_of_its_formula() -> None:
+    x, x_hat = np.array([[0.0, 0.25, 1.0]]), np.array([[0.1, 0.5, 0.8]])
+    right = -(np.log(0.9) + np.log(0.5) + np.log(0.8))
+    assert metrics.cross_entropy(x, x_hat) == pytest.approx(right)
+    assert metrics.cross_entropy([[1.0]], [[0.0]]) == pytest.approx(-np.log(1e-7))
+    assert metrics.cross_entropy(np.ones((1, 3), np.float32), np.ones((1, 3))) < 1e-5
+
+
+def test_no_reconstruction_is_below_the_floor() -> None:
+    lots = np.random.default_rng(0)
+    x = lots.random((5, 20))
+    floor = metrics.cross_entropy_floor(x)
+    entropy = -(x * np.log(x) + (1 - x) * np.log(1 - x)).sum(1).mean()
+    assert floor == pytest.approx(entropy)
+    for _ in range(20):
+        near = np.clip(x + lots.normal(0, 0.05, x.shape), 0, 1)
+        assert metrics.cross_entropy(x, near) > floor
+    assert metrics.cross_entropy_floor([[0.0, 1.0, 1.0]]) < 1e-5
+
+
+@pytest.mark.parametrize("measure", [metrics.squared_error, metrics.cross_entropy])
+@pytest.mark.parametrize(
+    ("x", "x_hat", "words"),
+    [
+        (np.zeros((2, 3)), np.zeros((2, 4)), r"x_hat: shape \(2, 4\); x has \(2, 3\)"),
+        (np.zeros((2, 3)), np.zeros((1, 3)), "x_hat: shape"),  # no silent broadcasting
+        (np.zeros(3), np.zeros(3), r"x: shape \(3,\) of float64; numbers \(n, d\) are right"),
+        (np.zeros((2, 3)), np.full((2, 3), np.nan), "x_hat: NaN or infinity"),
+        (np.zeros((0, 3)), np.zeros((0, 3)), r"x: shape \(0, 3\)"),
+        ([["a"]], [["b"]], "x: shape"),
+    ],
+)
+def test_errors_name_what_does_not_fit(measure: Any, x: Any, x_hat: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        measure(x, x_hat)
+
+
+def test_cross_entropy_needs_intensities() -> None:
+    with pytest.raises(ValueError, match=r"x: values from 0 to 255; they must lie in \[0, 1\]"):
+        metrics.cross_entropy([[0, 255]], [[0, 1]])
+    with pytest.raises(ValueError, match=r"x_hat: values from -0.5 to 1"):
+        metrics.cross_entropy([[0, 1]], [[-0.5, 1]])
+
+
+def test_knn_counts_the_votes_of_k_neighbours() -> None:
+    codes, labels = [[0.0], [1.0], [2.0], [10.0]], [0, 1, 1, 1]
+    assert metrics.knn_accuracy(codes, labels, [[0.1]], [0], k=1) == 1
+    assert metrics.knn_accuracy(codes, labels, [[0.1]], [0], k=3) == 0
+    with pytest.raises(ValueError, match="k: 5; from 1 to the 4 training codes"):
+        metrics.knn_accuracy(codes, labels, [[0.1]], [0])
+
+
+def test_knn_gives_the_same_by_tree_and_by_brute_force() -> None:
+    lots = np.random.default_rng(1)
+    few = lots.normal(size=(300, 2))
+    labels = (few.sum(1) + lots.normal(0, 0.5, 300) > 0).astype(int)
+    many = np.hstack([few, np.zeros((300, 20))])
+    by_tree = metrics.knn_accuracy(few[:200], labels[:200], few[200:], labels[200:])
+    by_force = metrics.knn_accuracy(many[:200], labels[:200], many[200:], labels[200:])
+    assert by_tree == by_force
+    assert 0.7 < by_tree < 1
+
+
+def test_linear_probe_reads_lines_but_no_rings() -> None:
+    lots = np.random.default_rng(2)
+    points = lots.normal(size=(400, 2))
+    right = (points @ [1.0, 2.0] > 0.3).astype(int)
+    ring = (np.linalg.norm(points, axis=1) > 1.2).astype(int)
+    assert metrics.linear_probe(points[:300], right[:300], points[300:], right[300:]) > 0.95
+    assert metrics.linear_probe(points[:300], ring[:300], points[300:], ring[300:]) < 0.75
+
+
+def test_linear_probe_does_not_care_about_units_nor_about_dead_numbers() -> None:
+    lots = np.random.default_rng(3)
+    points = lots.normal(size=(200, 3))
+    labels = (points[:, 0] + lots.normal(0, 0.3, 200) > 0).astype(int)
+    scaled = np.hstack([points * [1e4, 1e-4, 1] + [5e4, 0, 0], np.full((200, 1), 0.1)])
+    plain = metrics.linear_probe(points[:100], labels[:100], points[100:], labels[100:])
+    assert metrics.linear_probe(scaled[:100], labels[:100], scaled[100:], labels[100:]) == plain
+
+
+def test_linear_probe_needs_two_labels() -> None:
+    with pytest.raises(ValueError, match="one label only"):
+        metrics.linear_probe(LINE, [0] * 8, LINE, SIDE)
+
+
+def test_trustworthiness_is_one_for_a_copy_and_near_one_half_for_chance() -> None:
+    lots = np.random.default_rng(4)
+    x = lots.normal(size=(200, 5))
+    assert metrics.trustworthiness(x, 3 * x - 1) == 1
+    assert metrics.trustworthiness(x, lots.normal(size=(200, 2))) == pytest.approx(0.5, abs=0.06)
+    assert 0.5 < metrics.trustworthiness(x, x[:, :2]) < 1
+
+
+def test_trustworthiness_is_that_of_its_formula() -> None:
+    # Four points on a line; the code swaps two of them, so each has a false neighbour.
+    x, z, k, n = np.array([[0.0], [1], [2.1], [9]]), np.array([[0.0], [9], [2.1], [1]]), 1, 4
+    ranks = np.argsort(np.argsort(np.abs(x - x.T), axis=1), axis=1)  # 0 is the point itself
+    near = np.argsort(np.abs(z - z.T), axis=1)[:, 1]
+    cost = sum(max(ranks[i, near[i]] - k, 0) for i in range(n))
+    right = 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * cost
+    assert metrics.trustworthiness(x, z, k=1) == pytest.approx(right)
+    assert right < 1
+
+
+@pytest.mark.parametrize("k", [0, 4, 100])
+def test_trustworthiness_needs_enough_points(k: int) -> None:
+    with pytest.raises(ValueError, match="from 1 to less than n / 2 = 4"):
+        metrics.trustworthiness(LINE, LINE, k=k)
+
+
+def test_lengths_must_agree() -> None:
+    with pytest.raises(ValueError, match="z: 7 codes for 8 points"):
+        metrics.trustworthiness(LINE, LINE[:7])
+    with pytest.raises(ValueError, match=r"labels of z: shape \(7,\); .* \(8,\)"):
+        metrics.silhouette(LINE, SIDE[:7])
+    with pytest.raises(ValueError, match=r"labels of code_test: shape \(8, 1\)"):
+        metrics.knn_accuracy(LINE, SIDE, LINE, np.reshape(SIDE, (8, 1)))
+    with pytest.raises(ValueError, match=r"code_test: codes of 2 numbers; code_train's have 1"):
+        metrics.linear_probe(LINE, SIDE, np.zeros((8, 2)), SIDE)
+
+
+def test_silhouette_is_that_of_its_formula() -> None:
+    # Two tight pairs: for each point (b - a) / max(a, b), with a within and b between.
+    z, y = [[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1]
+    outer, inner = (10.5 - 1) / 10.5, (9.5 - 1) / 9.5
+    assert metrics.silhouette(z, y) == pytest.approx((outer + inner) / 2)
+
+
+@pytest.mark.parametrize("labels", [[0] * 8, list(range(8))])
+def test_silhouette_needs_classes_of_several(labels: list[int]) -> None:
+    with pytest.raises(ValueError, match="at least two labels are needed"):
+        metrics.silhouette(LINE, labels)
+
+
+@pytest.mark.parametrize("degrees", [0, 1e-5, 30, 60, 90])
+def test_principal_angles_between_two_directions(degrees: float) -> None:
+    turn = np.radians(degrees)
+    found = metrics.principal_angles([[1, 0, 0]], [[np.cos(turn), np.sin(turn), 0]])
+    assert np.degrees(found) == pytest.approx([degrees], abs=1e-9)
+
+
+def test_principal_angles_do_not_depend_on_the_axes_chosen() -> None:
+    lots = np.random.default_rng(5)
+    a, mix = lots.normal(size=(3, 10)), lots.normal(size=(3, 3))
+    assert metrics.principal_angles(a, mix @ a).max() < 1e-7
+    b = lots.normal(size=(3, 10))
+    angles = metrics.principal_angles(a, b)
+    np.testing.assert_allclose(metrics.principal_angles(mix @ b, a), angles, atol=1e-9)
+    assert (np.diff(angles) >= 0).all()
+    assert metrics.principal_angles(a[:1], a).tolist() == pytest.approx([0], abs=1e-7)
+
+
+def test_principal_angles_refuse_what_is_no_subspace() -> None:
+    with pytest.raises(ValueError, match="b: axes of 2 numbers, a's have 3"):
+        metrics.principal_angles(np.eye(3), np.eye(2))
+    with pytest.raises(ValueError, match="b: 2 axes that depend on each other"):
+        metrics.principal_angles(np.eye(3), [[1, 0, 0], [2, 0, 0]])
+
+
+def test_separability_gathers_all_four() -> None:
+    found = metrics.separability(LINE, SIDE, LINE, SIDE)
+    assert (found.knn, found.probe, found.trustworthiness) == (1, 1, None)
+    assert found.silhouette == metrics.silhouette(LINE, SIDE)
+    many = np.arange(60.0)[:, None]
+    side = (many[:, 0] > 30).astype(int)
+    assert metrics.separability(many, side, many, side, many).trustworthiness == 1
+
+
+def test_the_table_has_a_line_for_each_code() -> None:
+    found = metrics.separability(LINE, SIDE, LINE, SIDE)
+    lines = metrics.separability_table({"pixels": found, "PCA-2": found}).splitlines()
+    assert [len(line) for line in lines] == [len(lines[0])] * 4
+    cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
+    assert cells == ["pixels", "100.0 %", "100.0 %", "–", f"{found.silhouette:.3f}"]
+
+
+@real
+def test_floor_and_mean_image_on_mnist() -> None:
+    mnist = data.digits("mnist")
+    floor = metrics.cross_entropy_floor(mnist.x_test)
+    assert floor == pytest.approx(45.5, abs=0.1)
+    assert floor / 784 == pytest.approx(0.0581, abs=1e-4)
+    mean = MeanImage().fit(mnist.x_train).reconstruct(mnist.x_test)
+    assert metrics.cross_entropy(mnist.x_test, mean) / 784 == pytest.approx(0.2625, abs=5e-4)
+    assert metrics.mean_squared_error(mnist.x_test, mean) == pytest.approx(52.90 / 784, abs=1e-4)
+
+
+@real
+@pytest.mark.slow
+def test_separability_on_mnist_is_as_measured_before() -> None:
+    # 10,000 random training images, 2,000 random test images.
+    mnist = data.digits("mnist")
+    lots = np.random.RandomState(0)
+    train, test = lots.permutation(60_000)[:10_000], lots.permutation(10_000)[:2_000]
+    x, y = mnist.x_train[train], mnist.y_train[train]
+    x_test, y_test = mnist.x_test[test], mnist.y_test[test]
+    pixels = metrics.knn_accuracy(x, y, x_test, y_test)
+    assert pixels == pytest.approx(0.9485, abs=0.012)
+    assert metrics.silhouette(x_test, y_test) == pytest.approx(0.051, abs=0.01)
+    pca = PCA(30).fit(mnist.x_train)
+    code, code_test = pca.encode(x), pca.encode(x_test)
+    for k, knn, trust, round_ in ((30, 0.9595, 0.998, 0.083), (2, 0.4255, 0.741, 0.025)):
+        found = metrics.separability(code[:, :k], y, code_test[:, :k], y_test, x_test)
+        assert found.knn == pytest.approx(knn, abs=0.02)
+        assert found.trustworthiness == pytest.approx(trust, abs=0.01)
+        assert found.silhouette == pytest.approx(round_, abs=0.01)
+        assert found.probe > found.silhouette
+
+
+@pytest.mark.parametrize("module", ["__init__", "arrays", "errors", "codes", "report", "subspaces"])
+def test_every_example_in_the_documentation_runs(module: str) -> None:
+    name = "course.metrics" if module == "__init__" else f"course.metrics.{module}"
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+    assert result.attempted > 0
