@@ -12,9 +12,10 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from typing import Final
 
-import nbgrader.apps
+_WARM: Final = multiprocessing.get_context("forkserver")
+_WARM.set_forkserver_preload(["nbgrader.apps"])
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,10 @@ class Shell:
         Raises:
             RuntimeError: It ended with another exit code than expected; with what it said.
         """
-        with tempfile.TemporaryFile() as said:
-            # A fork, for the point is not to import nbgrader anew; no thread runs here.
-            process = multiprocessing.get_context("fork").Process(
-                target=_call, args=(list(arguments), self, said.fileno())
-            )
+        with tempfile.NamedTemporaryFile() as said:
+            process = _WARM.Process(target=_call, args=(list(arguments), self, said.name))
             process.start()
             process.join()
-            said.seek(0)
             text = said.read().decode(errors="replace")
         if expect is not None and process.exitcode != expect:
             command = " ".join(("nbgrader", *arguments))
@@ -45,11 +42,13 @@ class Shell:
         return text
 
 
-def _call(arguments: list[str], shell: Shell, output: int) -> None:
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+def _call(arguments: list[str], shell: Shell, output: str) -> None:
+    from nbgrader.apps import NbGraderApp  # noqa: PLC0415  (the server has imported it)
+
+    with Path(output).open("wb") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
     os.chdir(shell.folder)
     os.environ.update(shell.environment)
     sys.argv = ["nbgrader", *arguments]
-    apps: ModuleType = nbgrader.apps
-    apps.NbGraderApp.launch_instance(arguments)
+    NbGraderApp.launch_instance(arguments)

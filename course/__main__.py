@@ -1,0 +1,66 @@
+"""The learner's command: ``python -m course lab`` opens the first lesson in JupyterLab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from course.handout import hand_out
+
+
+def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> list[str]:
+    """Return the command that opens the first lesson of ``work`` in JupyterLab.
+
+    Example:
+        >>> from pathlib import Path
+        >>> lab_command(Path("."), Path("work"), browser=False, more=[])[1:4]
+        ['-m', 'jupyterlab', '--no-browser']
+
+    Args:
+        root: The course's folder; its ``source/`` holds the keys for the Check button.
+        work: The learner's folder, which JupyterLab shows.
+        browser: Whether to open a browser window.
+        more: Further options for JupyterLab.
+    """
+    command = [sys.executable, "-m", "jupyterlab"]
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container, where Jupyter would refuse to start
+    command.append(f"--ServerApp.root_dir={work.resolve()}")
+    lesson = next(iter(sorted(work.glob("*/*.ipynb"))), None)
+    if lesson:
+        command.append(f"--LabApp.default_url=/lab/tree/{lesson.relative_to(work).as_posix()}")
+    source = root.resolve() / "source"
+    if source.is_dir():
+        command.append(f"--AnswerKeys.source={source}")
+    return command + more
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Hand out the lessons, then become JupyterLab; exit with 1 if that could not be."""
+    parser = argparse.ArgumentParser(prog="python -m course", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    lab = commands.add_parser(
+        "lab", help="hand out the lessons and open the first in JupyterLab; takes its options too"
+    )
+    lab.add_argument("--no-browser", action="store_true", help="only print the address")
+    lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
+    lab.add_argument("--work", type=Path, help="the learner's folder; `work` in the course's")
+    chosen, more = parser.parse_known_args(arguments)
+    work = chosen.work or chosen.root / "work"
+    try:
+        lines = hand_out(chosen.root / "release", work)
+    except OSError as error:
+        sys.exit(f"The lessons were not handed out: {error}")
+    for line in lines:
+        print(line)  # noqa: T201  (the learner wants to know)
+    sys.stdout.flush()
+    command = lab_command(chosen.root, work, browser=not chosen.no_browser, more=more)
+    os.execv(command[0], command)  # noqa: S606  (no shell; JupyterLab takes this process's place)
+
+
+if __name__ == "__main__":
+    main()

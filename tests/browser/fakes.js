@@ -1,0 +1,98 @@
+// Just enough of Jupyter for notebook.js: models with signals, cells, a panel. Nothing is drawn
+// but by the script under test.
+export class Signal {
+  slots = [];
+  connect(slot, self) {
+    this.slots.push(slot.bind(self));
+  }
+  emit(...args) {
+    for (const slot of this.slots) slot(...args);
+  }
+}
+
+export class Widget {
+  static Msg = { AfterAttach: { type: 'after-attach' } };
+  isAttached = true;
+  constructor({ node }) {
+    this.node = node;
+  }
+  processMessage() {}
+  setHidden(hidden) {
+    this.node.hidden = hidden;
+  }
+}
+
+class Text {
+  writes = 0;
+  constructor(source, changed) {
+    Object.assign(this, { source, changed });
+  }
+  getSource() {
+    return this.source;
+  }
+  setSource(source) {
+    this.writes += 1;
+    this.source = source;
+    this.changed.emit();
+  }
+}
+
+export function fakePanel(cells, post) {
+  const contentChanged = new Signal();
+  const saveState = new Signal();
+  const models = cells.map(({ source, type = 'markdown', ...metadata }, index) => ({
+    id: metadata.id ?? `cell-${index}`,
+    type,
+    getMetadata: key => metadata[key],
+    sharedModel: new Text(source, contentChanged),
+  }));
+  const page = document.createElement('main');
+  const widgets = models.map(model => {
+    const node = document.createElement('article');
+    page.append(node);
+    return {
+      model,
+      node,
+      ready: Promise.resolve(),
+      rendered: true,
+      renderedChanged: new Signal(),
+      inputArea: { layout: { addWidget: widget => node.append(widget.node) } },
+      toggleClass: (name, on) => node.classList.toggle(name, on),
+    };
+  });
+  const createRenderer = () => ({
+    node: document.createElement('div'),
+    processMessage() {},
+    renderModel({ data }) {
+      this.node.textContent = data['text/markdown'];
+    },
+  });
+  const context = {
+    path: '01-any/lesson.ipynb',
+    canSave: true,
+    saves: 0,
+    works: true,
+    saveState,
+    async save() {
+      await null;
+      saveState.emit(context, 'started');
+      context.saves += 1;
+      context.running = (context.running ?? 0) + 1;
+      context.most = Math.max(context.most ?? 0, context.running);
+      await new Promise(done => setTimeout(done, 30));
+      context.running -= 1;
+      saveState.emit(context, context.works ? 'completed' : 'failed');
+      if (!context.works) throw new Error('the disk is full');
+    },
+  };
+  const content = {
+    widgets,
+    activeCellIndex: 0,
+    model: { cells: models, contentChanged },
+    rendermime: { createRenderer },
+    scrollToItem: async () => {},
+  };
+  const header = document.createElement('header');
+  document.body.replaceChildren(header, page);
+  return { context, content, contentHeader: { addWidget: ({ node }) => header.append(node) } };
+}

@@ -1,0 +1,234 @@
+"""The extension's script in a blank page, with fake models: quick, and no Jupyter at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from course import quiz
+from tests.browser.servers import COURSE
+
+HERE = Path(__file__).parent
+STATIC = COURSE / "labextension" / "static"
+CASES: list[dict[str, Any]] = json.loads((HERE / "task_lists.json").read_text(encoding="utf-8"))
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+Run = Callable[..., Any]
+
+QUIZ = {"course": {"quiz": {"multiple": False}}}
+MANY = {"course": {"quiz": {"multiple": True}}}
+
+
+def named(name: str, source: str, marks: dict[str, Any]) -> dict[str, Any]:
+    return {"source": source, "nbgrader": {"grade_id": name}, **marks}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
+def test_the_reader_of_the_grader_agrees_with_the_table(case: dict[str, Any]) -> None:
+    question = quiz.parse(case["source"])
+    options = [{"text": option.text, "ticked": option.ticked} for option in question.options]
+    assert question.prompt == case["prompt"]
+    assert options == case["options"]
+    assert quiz.mark(case["source"], frozenset(case["ticks"])) == case["marked"]
+
+
+@pytest.fixture
+def run(page: Page) -> Run:
+    """Return a function that runs JavaScript in a page which can import the script."""
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rsplit("/", 1)[-1]
+        if not name:
+            route.fulfill(content_type="text/html", body="<!doctype html><title>blank</title>")
+            return
+        folder = HERE if name == "fakes.js" else STATIC
+        route.fulfill(content_type="text/javascript", path=folder / name)
+
+    page.route("http://localhost/**", answer)
+    page.goto("http://localhost/")
+    page.evaluate(
+        """async () => Object.assign(window, await import('./text.js'),
+           await import('./question.js'), await import('./notebook.js'),
+           await import('./fakes.js'))"""
+    )
+    return lambda code, argument=None: page.evaluate(f"async given => {{ {code} }}", argument)
+
+
+def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None) -> None:
+    run(
+        """window.asked = [];
+        const post = async (path, body) => {
+            asked.push([path, body]);
+            if (given.reply === null) throw new TypeError('no network');
+            return { json: async () => JSON.parse(given.reply) };
+        };
+        window.panel = fakePanel(given.cells, post);
+        window.notebook = new QuizNotebook(panel, { Widget, post });
+        window.source = index => panel.content.model.cells[index].sharedModel.getSource();""",
+        {"cells": cells, "reply": reply},
+    )
+
+
+def test_the_script_agrees_with_the_table(run: Run) -> None:
+    told = run(
+        """return given.map(({ source, ticks }) => {
+            const { prompt, options } = parse(source);
+            const marked = mark(source, new Set(ticks));
+            return { prompt, marked, options: options.map(({ body, ticked }) => [body, ticked]) };
+        })""",
+        CASES,
+    )
+    for case, found in zip(CASES, told, strict=True):
+        # The page keeps blank lines and indentation inside an option; they are no difference.
+        texts = [
+            {"text": "\n".join(filter(None, map(str.strip, body.split("\n")))), "ticked": ticked}
+            for body, ticked in found["options"]
+        ]
+        assert texts == case["options"], case["case"]
+        assert found["prompt"] == case["prompt"], case["case"]
+        assert found["marked"] == case["marked"], case["case"]
+
+
+def test_an_option_keeps_the_shape_of_its_text(run: Run) -> None:
+    source = "- [ ] one\n\n  ```python\n  if x:\n      y\n  ```\n  > Because.\n\nThe end.\n"
+    (option,) = run("return parse(given).options", source)
+    assert option["body"] == "one\n\n```python\nif x:\n    y\n```"
+    assert option["aside"] == "> Because.\n\nThe end."
+
+
+@pytest.mark.parametrize(
+    ("copy", "leader", "multiple", "expected"),
+    [
+        ("- [ ] a\n- [x] b", "- [x] a\n- [ ] b", False, "- [x] a\n- [ ] b"),
+        ("- [x] b\n- [ ] a", "- [x] a\n- [ ] b", False, "- [ ] b\n- [x] a"),
+        ("- [x] b", "- [x] a", False, "- [ ] b"),  # split in two, where one answer may be
+        ("- [x] b", "- [x] a", True, "- [x] b"),
+        ("- [x] b", "- [ ] a", False, "- [x] b"),
+    ],
+)
+def test_a_copy_follows(run: Run, copy: str, leader: str, multiple: bool, expected: str) -> None:
+    assert run("return follow(...given)", [copy, leader, multiple]) == expected
+
+
+def test_only_cells_that_say_so_are_questions(run: Run, page: Page) -> None:
+    source = "Which?\n- [ ] a\n- [ ] b"
+    broken: list[Any] = [None, 3, "quiz", [], {}, {"quiz": None}, {"quiz": True}, {"other": {}}]
+    open_notebook(
+        run,
+        {"source": source},
+        *({"source": source, "course": course} for course in broken),
+        {"source": source, "type": "code", **QUIZ},
+        {"source": source, **QUIZ},
+    )
+    expect(page.locator(".course-question")).to_have_count(1)
+    expect(page.locator(".course-count")).to_have_text("0 of 1 answered")
+
+
+def test_a_notebook_without_questions_has_no_bar(run: Run, page: Page) -> None:
+    open_notebook(run, {"source": "Words."})
+    expect(page.locator(".course-progress")).to_be_hidden()
+
+
+def test_a_click_writes_one_cell_once_and_saves(run: Run, page: Page) -> None:
+    open_notebook(run, named("one", "- [ ] a\n- [ ] b", QUIZ), named("two", "- [ ] a", QUIZ))
+    page.locator(".course-text").nth(1).click()
+    state = page.locator(".course-state").first
+    expect(state).to_have_text("Saved")
+    writes = "return panel.content.model.cells.map(one => one.sharedModel.writes)"
+    assert run(writes) == [1, 0]
+    assert run("return [source(0), panel.context.saves]") == ["- [ ] a\n- [x] b", 1]
+
+
+def test_two_saves_never_run_at_once(run: Run, page: Page) -> None:
+    reply = json.dumps({"verdict": "saved", "message": "Saved.", "explanations": []})
+    open_notebook(run, named("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)
+    page.get_by_role("radio").first.check()
+    run("panel.context.save()")  # the learner presses Ctrl+S
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".course-message")).to_have_text("Saved.")
+    assert run("return panel.context.most") == 1
+
+
+def test_an_answer_that_can_not_be_saved_is_not_called_saved(run: Run, page: Page) -> None:
+    reply = json.dumps({"verdict": "saved", "message": "Saved.", "explanations": []})
+    open_notebook(run, named("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)
+    run("panel.context.works = false")
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".course-message")).to_contain_text("not saved yet")
+    expect(page.locator(".course-state")).to_have_text("Unsaved")
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (None, "Not checked: the server gave no answer."),
+        ("<html>404</html>", "Not checked: the server gave no answer."),  # without the extension
+        ('{"message": "too many checks; wait 3 seconds"}', "Not checked: too many checks"),
+        ('{"verdict": "right", "message": "<b>Bold</b>"}', "<b>Bold</b>"),
+    ],
+)
+def test_whatever_the_server_says_is_said(
+    run: Run, page: Page, reply: str | None, said: str
+) -> None:
+    open_notebook(run, named("one", "- [x] a\n- [ ] b", QUIZ), reply=reply)
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".course-message")).to_contain_text(said)
+
+
+def test_the_cell_is_posted_as_it_is(run: Run, page: Page) -> None:
+    open_notebook(run, named("one", "Which?\n- [x] a\n", QUIZ), reply='{"message": "no"}')
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".course-message")).to_be_visible()
+    body = {"path": "01-any/lesson.ipynb", "question": "one", "answer": "Which?\n- [x] a\n"}
+    assert run("return asked") == [["course/check", body]]
+
+
+def test_a_verdict_on_another_answer_is_dropped(run: Run, page: Page) -> None:
+    open_notebook(run, named("one", "- [x] a\n- [ ] b", QUIZ))
+    run(
+        """notebook.post = () => new Promise(done => (window.late = done));
+        document.querySelector('.course-button:not([hidden])').focus();"""
+    )
+    page.get_by_role("button", name="Check").click()
+    page.get_by_role("radio").nth(1).check()
+    page.wait_for_function("'late' in window")
+    told = json.dumps({"verdict": "right", "message": "That is right."})
+    run("late({ json: async () => JSON.parse(given) }); await new Promise(setTimeout);", told)
+    expect(page.locator(".course-verdict")).to_be_empty()
+
+
+def test_copies_of_one_name_are_kept_equal(run: Run, page: Page) -> None:
+    many = "- [ ] a\n- [ ] b"
+    cells = [named("one", many, MANY), named("one", many, MANY), named("two", many, MANY)]
+    open_notebook(run, *cells)
+    page.get_by_role("checkbox").nth(1).check()
+    page.get_by_role("checkbox").nth(2).check()
+    both = "- [x] a\n- [x] b"
+    assert run("return [0, 1, 2].map(source)") == [both, both, many]
+    run("panel.content.model.cells[1].sharedModel.setSource('- [ ] a\\n- [✓] b')")  # typed
+    expect(page.get_by_role("checkbox").nth(0)).not_to_be_checked()
+    assert run("return source(0)") == "- [ ] a\n- [x] b"
+
+
+def test_a_redrawn_question_keeps_neither_old_options_nor_lost_focus(run: Run, page: Page) -> None:
+    open_notebook(run, named("one", "Which?\n- [ ] a\n- [ ] b", QUIZ))
+    first = page.get_by_role("radio").first
+    first.focus()
+    page.keyboard.press("Space")
+    expect(first).to_be_focused()
+    run("panel.content.model.cells[0].sharedModel.setSource('Which?\\n- [ ] c')")
+    expect(page.locator(".course-text")).to_have_text(["c"])
+
+
+def test_selecting_words_of_an_option_is_no_answer(run: Run, page: Page) -> None:
+    open_notebook(run, named("one", "Which?\n- [ ] a long option\n- [ ] b", QUIZ))
+    page.locator(".course-text").first.dblclick()
+    before = run("return source(0)")
+    run("getSelection().selectAllChildren(document.querySelector('.course-text'))")
+    page.locator(".course-text").nth(1).dispatch_event("click")
+    assert run("return source(0)") == before
