@@ -1,0 +1,390 @@
+"""What is strange about high-dimensional space, in small functions that can be checked by hand.
+
+Example:
+    >>> round(occupied_share(20, bins=3, d=2), 3), round(occupied_share(20, bins=3, d=10), 5)
+    (0.905, 0.00034)
+
+Four groups: how empty a space is (``occupied_share``), how much of it lies at its
+edges (``edge_share``, ``edge_length``, ``ball_share``), how distances grow alike
+(``relative_contrast``, ``coefficient_of_variation``), and how many examples an
+estimate asks for (``stone_rate``, ``samples_needed``, ``classifier_accuracy``,
+``regression_errors``). The way out, ``intrinsic_dimension``, closes the room.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+_AT_ONCE: Final = 1 << 22
+"""Numbers held at once while distances are measured: 32 MB."""
+
+
+def occupied_share(n: int, bins: int, d: int) -> float:
+    """Return the expected share of the ``bins**d`` cells of a cube that hold a point.
+
+    Example:
+        >>> round(occupied_share(20, bins=3, d=3), 3)
+        0.53
+
+    A cell is missed by one uniform point with probability ``1 - bins**-d``, by all
+    ``n`` independent points with that number to the power ``n``.
+
+    Args:
+        n: Number of points, 0 or more.
+        bins: Into how many equal parts each side is cut, 1 or more.
+        d: Number of dimensions, 1 or more.
+
+    Returns:
+        A share in [0, 1].
+    """
+    _at_least("n", n, 0)
+    _at_least("bins", bins, 1)
+    _at_least("d", d, 1)
+    if n == 0 or bins == 1:
+        return float(n > 0)
+    # log1p and expm1 keep the digits where 1 - tiny would lose them.
+    return -math.expm1(n * math.log1p(-math.exp(-d * math.log(bins))))
+
+
+def count_occupied(points: ArrayLike, bins: int) -> int:
+    """Return how many of the ``bins**d`` cells of the unit cube hold one of these points.
+
+    Example:
+        >>> count_occupied([[0.1, 0.1], [0.2, 0.3], [0.9, 0.1]], bins=3)
+        2
+
+    Args:
+        points: Points in the unit cube, ``(n, d)``, each coordinate in [0, 1].
+        bins: Into how many equal parts each side is cut.
+
+    Raises:
+        ValueError: A coordinate lies outside [0, 1].
+    """
+    _at_least("bins", bins, 1)
+    x = _points("points", points)
+    if x.size and (x.min() < 0 or x.max() > 1):
+        raise ValueError("points: every coordinate must lie between 0 and 1")
+    cells = np.minimum((x * bins).astype(np.int64), bins - 1)  # 1.0 belongs to the last cell
+    return len(np.unique(cells, axis=0))
+
+
+def edge_share(d: int, margin: float = 0.05) -> float:
+    """Return the share of the unit cube's volume that lies within ``margin`` of its border.
+
+    Example:
+        >>> round(edge_share(1), 2), round(edge_share(50), 3)
+        (0.1, 0.995)
+
+    What is not at the edge is a cube with sides ``1 - 2 * margin``.
+    """
+    _at_least("d", d, 1)
+    if not 0 <= margin <= 0.5:
+        raise ValueError(f"margin={margin}: the cube's middle is 0.5 away from its border")
+    return 1.0 - (1.0 - 2.0 * margin) ** d
+
+
+def edge_length(share: float, d: int) -> float:
+    """Return the side of a cube that holds this share of the unit cube's volume.
+
+    Example:
+        >>> round(edge_length(0.1, d=10), 2)
+        0.79
+    """
+    _at_least("d", d, 1)
+    if not 0 <= share <= 1:
+        raise ValueError(f"share={share}: a share lies between 0 and 1")
+    return float(share ** (1.0 / d))
+
+
+def ball_share(d: int) -> float:
+    """Return the share of a cube's volume that the largest ball inside it fills.
+
+    Example:
+        >>> round(ball_share(3), 2), round(ball_share(10), 4)
+        (0.52, 0.0025)
+
+    It is ``pi**(d/2) / (2**d * gamma(d/2 + 1))``, taken as logarithms.
+    """
+    _at_least("d", d, 1)
+    half = d / 2
+    return math.exp(half * math.log(math.pi) - d * math.log(2) - math.lgamma(half + 1))
+
+
+def distances(points: ArrayLike, query: ArrayLike) -> Floats:
+    """Return the Euclidean distance of each point, ``(n, d)``, to one query, ``(d,)``.
+
+    Example:
+        >>> distances([[3, 4], [0, 1]], [0, 0]).tolist()
+        [5.0, 1.0]
+    """
+    x, q = _points("points", points), np.asarray(query, dtype=np.float64)
+    if q.shape != x.shape[1:]:
+        raise ValueError(f"query: shape {q.shape}; the points have {x.shape[1]} coordinates each")
+    return np.asarray(np.sqrt(((x - q) ** 2).sum(axis=1)))
+
+
+def relative_contrast(points: ArrayLike, query: ArrayLike) -> float:
+    """Return ``(farthest - nearest) / nearest``: how much nearer the nearest neighbour is.
+
+    Example:
+        >>> relative_contrast([[1.0], [4.0]], [0.0])
+        3.0
+
+    Near 0, "nearest" says little. For many kinds of data it goes to 0 as the dimension
+    grows: K. Beyer et al., When is "nearest neighbor" meaningful?, ICDT 1999.
+
+    Args:
+        points: ``(n, d)`` with n of 1 or more.
+        query: ``(d,)``, not one of the points.
+
+    Raises:
+        ValueError: A point equals the query, so that the contrast has no value.
+    """
+    away = distances(points, query)
+    if away.min() == 0:
+        raise ValueError("query: one of the points equals it; leave that point out")
+    return float((away.max() - away.min()) / away.min())
+
+
+def coefficient_of_variation(values: ArrayLike) -> float:
+    """Return standard deviation divided by mean: the spread in parts of the size.
+
+    Example:
+        >>> coefficient_of_variation([1.0, 3.0])
+        0.5
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    return float(numbers.std() / numbers.mean())
+
+
+def pair_distances(d: int, pairs: int = 1000, seed: int = 0) -> Floats:
+    """Return the distances of random pairs of points in the unit cube, ``(pairs,)``.
+
+    Example:
+        >>> bool(abs(pair_distances(600).mean() - 10) < 0.1)  # about sqrt(d / 6)
+        True
+
+    The mean squared distance is ``d / 6`` exactly: each coordinate adds 1/6.
+    """
+    _at_least("d", d, 1)
+    _at_least("pairs", pairs, 1)
+    rng = np.random.default_rng([seed, d])
+    step = max(1, _AT_ONCE // d)
+    parts = [min(step, pairs - start) for start in range(0, pairs, step)]
+    gaps = (rng.random((part, d)) - rng.random((part, d)) for part in parts)
+    return np.concatenate([np.linalg.norm(gap, axis=1) for gap in gaps])
+
+
+def stone_rate(m: float, p: float, d: float) -> float:
+    """Return ``m**(-p / (2p + d))``: how the best possible error falls with the examples.
+
+    Example:
+        >>> round(stone_rate(10_000, p=2, d=10), 3)
+        0.268
+
+    C. J. Stone, Optimal global rates of convergence for nonparametric regression,
+    Annals of Statistics 10(4), 1982, 1040-1053: the order of the root mean squared error of
+    the best estimator in the worst case. It is no time.
+
+    Args:
+        m: Number of examples, 1 or more.
+        p: Smoothness: how many bounded derivatives the unknown function has, above 0.
+        d: Number of inputs, above 0.
+    """
+    _at_least("m", m, 1)
+    _above_zero("p", p)
+    _above_zero("d", d)
+    return float(m ** (-p / (2 * p + d)))
+
+
+def samples_needed(m: float, d_from: float, d_to: float, p: float) -> float:
+    """Return how many examples ``d_to`` inputs need for what ``m`` give with ``d_from``.
+
+    Example:
+        >>> round(samples_needed(10_000, d_from=10, d_to=20, p=2) / 1e6, 1)  # million
+        7.2
+
+    Equal rates give ``m ** ((2p + d_to) / (2p + d_from))``. The example is that of
+    C. J. C. Burges, Dimension Reduction: A Guided Tour, 2010, who rounds to 10 million.
+    """
+    _at_least("m", m, 1)
+    _above_zero("p", p)
+    _above_zero("d_from", d_from)
+    _above_zero("d_to", d_to)
+    return float(m ** ((2 * p + d_to) / (2 * p + d_from)))
+
+
+def cost_of_halving(p: float, d: float) -> float:
+    """Return how many times the examples that half the error costs: ``2 ** (2 + d/p)``.
+
+    Example:
+        >>> cost_of_halving(p=2, d=2), cost_of_halving(p=2, d=20)
+        (8.0, 4096.0)
+    """
+    _above_zero("p", p)
+    _above_zero("d", d)
+    return float(2.0 ** (2 + d / p))
+
+
+def classifier_accuracy(d: int, n: int | None = None, seed: int = 0) -> float:
+    """Return how often two classes are told apart by ``d`` features of falling worth.
+
+    Example:
+        >>> known = [classifier_accuracy(d) for d in (1, 10, 1000)]
+        >>> learned = [classifier_accuracy(d, n=10) for d in (1, 10, 1000)]
+        >>> bool(known[0] < known[1] < known[2]), bool(learned[1] > learned[2])
+        (True, True)
+
+    The classes are Gaussian clouds of variance 1 in every direction around ``mu`` and
+    ``-mu``, with ``mu_i = 1 / sqrt(i)``: each feature helps, the later the less. With ``mu``
+    known, more features are always better. With ``mu`` learned from ``n`` examples, each
+    feature also brings its error along, and from some ``d`` on more is worse.
+    G. V. Trunk, A problem of dimensionality: a simple example, IEEE Transactions on Pattern
+    Analysis and Machine Intelligence 1(3), 1979, 306-307.
+
+    Args:
+        d: Number of features.
+        n: Examples to learn from; None if the truth is known.
+        seed: For the draw of 200 training sets; the accuracy of each is exact.
+    """
+    _at_least("d", d, 1)
+    mu = 1 / np.sqrt(np.arange(1, d + 1))
+    if n is None:
+        return _normal_below(float(np.linalg.norm(mu)))
+    _at_least("n", n, 1)
+    rng = np.random.default_rng([seed, d, n])
+    learned = mu + rng.standard_normal((200, d)) / math.sqrt(n)
+    margins = learned @ mu / np.linalg.norm(learned, axis=1)
+    return float(np.mean([_normal_below(margin) for margin in margins]))
+
+
+def regression_errors(
+    d: int, sizes: Sequence[int], *, noise: float = 0.5, queries: int = 400, seed: int = 0
+) -> Floats:
+    """Measure how the error of k-NN regression falls with the number of examples.
+
+    Example:
+        >>> errors = regression_errors(d=1, sizes=[100, 1000])
+        >>> bool(errors[1] < errors[0])
+        True
+
+    The task: guess ``f(x) = sqrt(2/d) * sum(cos(2 pi x_i))`` from noisy values at random
+    places, by the mean of the k nearest. Its typical size is 1 for every ``d``, it is smooth
+    (p = 2 is what a mean of neighbours can use), and opposite faces of the cube are glued,
+    so that there is no border to disturb the rate. The best k is taken for each size.
+
+    Args:
+        d: Number of inputs.
+        sizes: Numbers of examples, each 1 or more.
+        noise: Standard deviation of the noise on each example.
+        queries: At how many fresh places the guess is compared with ``f``.
+        seed: Three draws are made from it, and their squared errors averaged.
+
+    Returns:
+        The root mean squared error for each size, ``(len(sizes),)``.
+    """
+    _at_least("d", d, 1)
+    repeats = 3
+    errors = []
+    for m in sizes:
+        _at_least("sizes", m, 1)
+        k = min(m, int(2 * m ** (4 / (4 + d))) + 10)  # twice what theory asks for, and a bit
+        squared = np.zeros(k)
+        for repeat in range(repeats):
+            rng = np.random.default_rng([seed, d, m, repeat])
+            x, q = rng.random((m, d)), rng.random((queries, d))
+            y = _target(x) + noise * rng.standard_normal(m)
+            guesses = np.cumsum(y[_neighbours_on_torus(x, q, k)], axis=1) / np.arange(1, k + 1)
+            squared += ((guesses - _target(q)[:, None]) ** 2).mean(axis=0) / repeats
+        errors.append(math.sqrt(squared.min()))
+    return np.array(errors)
+
+
+def intrinsic_dimension(points: ArrayLike, k: int = 10) -> float:
+    """Estimate along how many directions the data really vary.
+
+    Example:
+        >>> t = np.random.default_rng(0).random(500)
+        >>> spiral = np.stack([t * np.cos(9 * t), t * np.sin(9 * t), t], axis=1)  # a curve in 3-D
+        >>> round(intrinsic_dimension(spiral))
+        1
+
+    In ``d`` dimensions a ball of double radius holds ``2**d`` times the neighbours, so the
+    distances to the first ``k`` neighbours tell ``d``. E. Levina and P. Bickel, Maximum
+    likelihood estimation of intrinsic dimension, NIPS 2004, with the inverses averaged.
+    It reads low for high dimensions, where samples are always too few.
+
+    Args:
+        points: ``(n, D)``; all pairs are compared, so keep n to a few thousand.
+        k: Neighbours to use, from 2 to n - 1.
+
+    Raises:
+        ValueError: There are not enough points, or too many of them are equal.
+    """
+    x = _points("points", points)
+    if not 2 <= k < len(x):
+        raise ValueError(f"k={k}: with {len(x)} points it goes from 2 to {len(x) - 1}")
+    norms = (x**2).sum(axis=1)
+    inverses = []
+    step = max(1, _AT_ONCE // len(x))
+    for start in range(0, len(x), step):
+        block = slice(start, start + step)
+        squared = np.maximum(norms[block, None] - 2 * x[block] @ x.T + norms, 0)
+        rows = np.arange(len(squared))
+        squared[rows, rows + start] = np.inf  # nobody is their own neighbour
+        near = np.sort(np.partition(squared, k - 1, axis=1)[:, :k], axis=1)
+        near = near[near[:, 0] > 1e-9 * norms.mean()]  # an equal point tells nothing
+        inverses.append(0.5 * np.log(near[:, -1:] / near[:, :-1]).mean(axis=1))
+    mean = np.concatenate(inverses).mean() if any(len(part) for part in inverses) else 0.0
+    if not mean > 0:
+        raise ValueError("points: too many are equal; remove the duplicates")
+    return float(1 / mean)
+
+
+def _normal_below(x: float) -> float:
+    """Return the share of a standard normal distribution that lies below ``x``."""
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+def _target(x: Floats) -> Floats:
+    return np.asarray(math.sqrt(2 / x.shape[1]) * np.cos(2 * np.pi * x).sum(axis=1))
+
+
+def _neighbours_on_torus(x: Floats, queries: Floats, k: int) -> NDArray[np.int64]:
+    """Return the indices of the ``k`` nearest of ``x``, nearest first, ``(queries, k)``."""
+    if x.shape[1] <= 4:  # beyond that a tree visits most of its leaves anyway
+        from scipy.spatial import cKDTree  # noqa: PLC0415  (heavy)
+
+        found = cKDTree(x, boxsize=1).query(queries, np.arange(1, k + 1))[1]
+        return np.asarray(found)
+    squared = np.zeros((len(queries), len(x)), dtype=np.float32)
+    for axis in range(x.shape[1]):
+        gap = np.abs(np.subtract.outer(queries[:, axis], x[:, axis]).astype(np.float32))
+        squared += np.minimum(gap, 1 - gap) ** 2
+    nearest = np.argpartition(squared, k - 1, axis=1)[:, :k]
+    order = np.take_along_axis(squared, nearest, axis=1).argsort(axis=1)
+    return np.asarray(np.take_along_axis(nearest, order, axis=1))
+
+
+def _points(name: str, value: ArrayLike) -> Floats:
+    x = np.asarray(value, dtype=np.float64)
+    if x.ndim != 2:
+        raise ValueError(f"{name}: shape {x.shape}; rows of coordinates (n, d) are right")
+    return x
+
+
+def _at_least(name: str, value: float, least: int) -> None:
+    if value < least:
+        raise ValueError(f"{name}={value}: it must be {least} or more")
+
+
+def _above_zero(name: str, value: float) -> None:
+    if value <= 0:
+        raise ValueError(f"{name}={value}: it must be above 0")

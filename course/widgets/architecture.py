@@ -1,0 +1,46 @@
+"""The first explorer of lesson 4: choose the layers, see shapes, parameters and a measured error.
+
+Example:
+    >>> explorer = NetworkExplorer(code=30)
+    >>> explorer.first, explorer.second, explorer.code
+    (256, 0, 30)
+
+The errors were measured once, as told in ``architecture_grid``; the page only looks them up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import anywidget
+import traitlets
+
+from course.widgets import architecture_grid as grid
+
+_HERE: Final = Path(__file__).parent
+
+
+class NetworkExplorer(anywidget.AnyWidget):
+    """Three choices: the units of two layers (0 leaves one out) and of the code.
+
+    Attributes:
+        first: Units of the layer after the input: 0, 64, 256 or 1000.
+        second: Units of the layer after that: 0, 32 or 128. Without a first there is none.
+        code: Units of the code: 2, 10 or 30.
+    """
+
+    _esm = _HERE / "architecture.js"
+    _css = _HERE / "architecture.css"
+    content = traitlets.Dict().tag(sync=True)
+    first = traitlets.Enum(grid.FIRST, default_value=256).tag(sync=True)
+    second = traitlets.Enum(grid.SECOND, default_value=0).tag(sync=True)
+    code = traitlets.Enum(grid.CODE, default_value=30).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        choices = {"first": grid.FIRST, "second": grid.SECOND, "code": grid.CODE}
+        super().__init__(content={"choices": choices, **grid.load()}, **traits)
+
+    def __repr__(self) -> str:
+        """What a page without widgets shows instead."""
+        return "Explorer of networks; the figure below shows all of them at once."

@@ -1,0 +1,101 @@
+// The Gibbs explorer of lesson 4. Each step is taken in Python; this file shows it.
+
+const PICTURES = [
+  ["before", 28, "image before"],
+  ["hidden", 0, "hidden units"],
+  ["after", 28, "image after"],
+];
+
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+function paintPixels(canvas, bytes, side) {
+  canvas.width = side;
+  canvas.height = side;
+  const image = new ImageData(side, side);
+  for (let i = 0; i < side * side; i++) {
+    const ink = i < bytes.length ? bytes[i] : 0;
+    image.data.set([251 - ink * 0.85, 250 - ink * 0.85, 247 - ink * 0.84, 255], 4 * i);
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// JupyterLab takes single keys (d d deletes a cell) unless the focused element says no;
+// Shift+Enter and Ctrl+S must still reach it.
+function guardKeys(root) {
+  const guard = (event) => {
+    if (!root.contains(event.target)) return;
+    const forLab = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !forLab);
+  };
+  window.addEventListener("keydown", guard, true);
+  return () => window.removeEventListener("keydown", guard, true);
+}
+
+function render({ model, el }) {
+  const root = make("div", { class: "gibbs-explorer" });
+  const button = (label, click) => {
+    const node = make("button", { type: "button" }, label);
+    node.addEventListener("click", click);
+    return node;
+  };
+  let timer = null;
+  const stop = () => {
+    clearInterval(timer);
+    timer = null;
+    run.textContent = "Run";
+  };
+  const run = button("Run", () => {
+    if (timer) return stop();
+    timer = setInterval(() => model.send("step"), 200);
+    run.textContent = "Stop";
+  });
+  const coins = make("input", { type: "checkbox" });
+  coins.addEventListener("change", () => {
+    stop();
+    model.set("sampling", coins.checked);
+    model.save_changes();
+  });
+  const controls = make("div", { class: "controls" },
+    button("One step", () => { stop(); model.send("step"); }),
+    run,
+    button("Start again", () => { stop(); model.send("restart"); }),
+    button("Next image", () => {
+      stop();
+      model.set("choice", (model.get("choice") + 1) % model.get("choices"));
+      model.save_changes();
+    }),
+    make("label", {}, coins, "toss coins"));
+  const shown = make("div", { class: "pictures" });
+  const canvases = PICTURES.map(([name, , title]) => {
+    const canvas = make("canvas", { role: "img", "aria-label": title });
+    shown.append(make("figure", {}, canvas, make("figcaption", {}, title)));
+    return [name, canvas];
+  });
+  const words = make("p", { "aria-live": "polite" });
+  root.append(controls, shown, words);
+  el.append(root);
+
+  const paint = () => {
+    coins.checked = model.get("sampling");
+    const pictures = model.get("pictures");
+    for (const [i, [name, canvas]] of canvases.entries()) {
+      const view = pictures[name];
+      const bytes = new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength);
+      paintPixels(canvas, bytes, PICTURES[i][1] || Math.ceil(Math.sqrt(bytes.length)));
+      canvas.parentNode.classList.toggle("empty", name !== "before" && model.get("steps") === 0);
+    }
+    words.setAttribute("aria-live", timer ? "off" : "polite"); // a running chain would never stop talking
+    words.textContent = model.get("words");
+  };
+  model.on("change:pictures change:words change:sampling", paint);
+  paint();
+  const release = guardKeys(root);
+  return () => { stop(); release(); };
+}
+
+export default { render };

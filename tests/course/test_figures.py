@@ -1,0 +1,149 @@
+"""A figure describes itself wherever it is shown, and the figures of lesson 1 tell the truth."""
+
+from __future__ import annotations
+
+import doctest
+import html
+import io
+import re
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from course import assets
+from course.figures import intro, style
+from course.figures.picture import Picture
+
+rng = np.random.default_rng(5)
+IMAGES = rng.random((6, 784))
+
+
+def blank() -> Picture:
+    picture = style.sheet(4, 2)
+    picture.subplots()
+    return picture
+
+
+def test_the_docstrings_hold() -> None:
+    names = {"figure": style.figure, "sheet": style.sheet, "Picture": Picture}
+    for module in (style, intro):
+        assert doctest.testmod(module, extraglobs=names).failed == 0
+
+
+def test_a_picture_hands_its_words_to_every_kind_of_page() -> None:
+    picture = blank().describe('A "level"\n  line <b>.')
+    bundle, metadata = picture._repr_mimebundle_()
+    (alt,) = re.findall(r'<img alt="([^"]*)"', bundle["text/html"])
+    assert html.unescape(alt) == 'A "level" line <b>.'
+    assert metadata["image/png"]["alt"] == picture.alt
+    assert bundle["text/plain"].endswith(picture.alt)
+    assert metadata["image/png"]["width"] == 4 * 96
+
+
+def test_it_shows_itself_in_a_notebook_with_words(capsys: pytest.CaptureFixture[str]) -> None:
+    blank().describe("A blank frame.")._ipython_display_()
+    assert "A blank frame." in capsys.readouterr().out
+
+
+def test_a_picture_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="describe"):
+        blank()._repr_mimebundle_()
+    with pytest.raises(ValueError, match="say in words"):
+        blank().describe("  ")
+
+    @style.figure
+    def silent() -> Picture:
+        return blank()
+
+    with pytest.raises(ValueError, match=r"silent\(\) drew a picture without words"):
+        silent()
+
+
+def test_the_look_ends_with_the_figure() -> None:
+    before = dict(mpl.rcParams)
+    intro.copies(IMAGES, {"copy": IMAGES})
+    assert dict(mpl.rcParams) == before
+
+
+def test_the_png_is_small_sharp_and_on_paper() -> None:
+    packed = intro.copies(IMAGES, {"copy": IMAGES}).png()
+    image = Image.open(io.BytesIO(packed))
+    assert len(packed) < 60_000
+    assert image.size[0] == 8 * 96 * 2
+    assert image.convert("RGB").getpixel((3, 3)) == (0xFB, 0xFA, 0xF7)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_text_can_be_read_on_paper() -> None:
+    assert contrast(style.INK, style.PAPER) > 12
+    assert contrast(style.FAINT, style.PAPER) > 4.5
+
+
+def test_classes_differ_in_shape_before_colours_repeat() -> None:
+    looks = [tuple(style.class_style(number).values()) for number in range(40)]
+    assert len(set(looks)) == 40
+    assert len({marker for _, marker in looks[:10]}) == 10
+    with pytest.raises(ValueError, match="counted from 0"):
+        style.class_style(-1)
+
+
+def test_every_figure_of_lesson_1_speaks_and_makes_a_png() -> None:
+    codes = rng.normal(size=(30, 2))
+    pictures = [
+        intro.numbers_of_a_face(IMAGES[0], "sad"),
+        intro.bottleneck(IMAGES[:1], np.zeros((1, 30)), IMAGES[1:2]),
+        intro.copies(IMAGES, {"PCA": IMAGES, "mean": IMAGES * 0}, ink=False),
+        intro.code_sizes("a face"),
+        intro.emotion_scores({"pixels": [0.5, 0.9], "code": [0.6, 0.8]}, [10, 1000]),
+        intro.between(IMAGES, IMAGES),
+        intro.smiles({"original": IMAGES, "+ 1": IMAGES}),
+        intro.invented({"one": IMAGES, "two": IMAGES}),
+        intro.code_map(codes, np.arange(30) % 3, "abc"),
+    ]
+    for picture in pictures:
+        assert 80 < len(picture.alt) < 700
+        assert picture.png().startswith(b"\x89PNG")
+    assert len({picture.alt for picture in pictures}) == len(pictures)
+
+
+def test_the_words_hold_the_numbers() -> None:
+    half = intro.copies(IMAGES, {"half": IMAGES * 0.5})
+    error = ((IMAGES * 0.5) ** 2).sum(axis=1).mean()
+    assert f"half, squared error {error:.1f}" in half.alt
+    copied = intro.bottleneck(IMAGES[0], np.ones(7), IMAGES[0] + 0.1)
+    assert "code z of 7 numbers" in copied.alt
+    assert f"is {784 * 0.01:.1f}." in copied.alt
+    scores = intro.emotion_scores({"pixels": [0.51, 0.92]}, [10, 1000])
+    assert "after 10 and 1,000 labelled faces. pixels: 51%, 92%" in scores.alt
+
+
+def test_code_sizes_tells_the_measured_errors() -> None:
+    facts = assets.code_size_facts()
+    at = facts.sizes.index(10)
+    told = f"10 numbers: {facts.pca[at]:.1f} and {facts.autoencoder[at]:.1f}"
+    assert told in intro.code_sizes("a 3").alt
+
+
+def test_no_name_on_the_map_hides_another() -> None:
+    codes = np.repeat([[0.0, 0.0], [0.0, 0.0], [5.0, 5.0]], 4, axis=0)
+    picture = intro.code_map(codes, np.repeat([0, 1, 2], 4), ["a", "b", "c"])
+    names = [text for text in picture.axes[0].texts if text.get_text() in "abc"]
+    assert len({text.get_position() for text in names}) == 3
+
+
+def test_uneven_rows_are_named() -> None:
+    with pytest.raises(ValueError, match=r"\[2, 6\] images; all rows need as many"):
+        intro.smiles({"six": IMAGES, "two": IMAGES[:2]})

@@ -1,0 +1,64 @@
+"""The figures of lesson 4 draw what they say, and say it with the right numbers."""
+
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+
+from course.figures import architecture as figures
+from course.figures.picture import Picture
+
+
+def test_the_example_in_the_docstring_holds() -> None:
+    assert doctest.testmod(figures).failed == 0
+
+
+def all_figures() -> list[Picture]:
+    rng = np.random.default_rng(0)
+    return [
+        figures.network([625, 2000, 1000, 500, 30], "Faces"),
+        figures.rows({"input": rng.random((5, 784)), "output": rng.random((5, 784))}, "All noise."),
+        figures.curves({"sum": [9.0, 3, 1], "mean": [9.0, 8, 7]}, ylabel="error"),
+        figures.cross_entropy_floor(),
+        figures.nudges([1e-8, 1e-5, 1e-2], [1e-6, 1e-9, 1e-5]),
+        figures.twice(rng.normal(size=(3, 30)), rng.integers(0, 2, (3, 64))),
+        figures.approach([1, 5, 50], [0.8, 0.4, 0.001], [54, 12, 0.1]),
+        figures.trade({"one": [(900, 4.0), (100, 6.0)], "two": [(500, 3.0), (1500, 2.5)]}),
+    ]
+
+
+def test_every_figure_speaks_and_makes_a_png() -> None:
+    pictures = all_figures()
+    for picture in pictures:
+        assert 60 < len(picture.alt) < 600
+        assert picture.png().startswith(b"\x89PNG")
+    assert len({picture.alt for picture in pictures}) == len(pictures)
+
+
+def test_a_network_tells_its_layers_and_its_code() -> None:
+    alt = figures.network([784, 1000, 500, 250, 30]).alt
+    assert "784, 1000, 500, 250, 30, 250, 500, 1000, 784" in alt
+    assert "code with 30" in alt
+
+
+def test_the_floor_of_a_grey_pixel_is_its_entropy() -> None:
+    alt = figures.cross_entropy_floor().alt
+    assert "0.00 for a pixel of 0" in alt
+    assert f"{np.log(2):.2f} for a pixel of 0.5" in alt
+
+
+@pytest.mark.parametrize("changed", [0, 3])
+def test_twice_counts_the_units_that_changed(changed: int) -> None:
+    hidden = np.zeros((2, 16))
+    hidden[1, :changed] = 1
+    alt = figures.twice(np.ones((2, 4)), hidden).alt
+    assert f"16 hidden units {changed} are not the same" in alt
+    assert "differ by at most 0 between" in alt
+
+
+def test_trade_names_the_best_of_each_kind() -> None:
+    alt = figures.trade({"one": [(900, 4.0), (100, 6.0)], "two": [(500, 3.0)]}).alt
+    assert "one: best 4.00 with 900 parameters" in alt
+    assert "two: best 3.00 with 500 parameters" in alt

@@ -1,0 +1,211 @@
+"""Lesson 1: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from autograder.publish.build import notebook
+from course import quiz
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "01-intro"
+TEXT = ROOT / "source" / NAME / "intro.md"
+BUILT = notebook(TEXT.read_text(encoding="utf-8"))
+CELLS = {
+    cell.metadata.nbgrader.grade_id: cell for cell in BUILT.cells if "nbgrader" in cell.metadata
+}
+EXERCISES = [name.removesuffix("-test") for name in CELLS if name.endswith("-test")]
+
+DECODE = "\ndef decode(z, mean, axes): return mean + z @ axes"
+ENCODE = "def encode(x, mean, axes): return (x - mean) @ axes.T\n"
+ERROR = "def reconstruction_error(x, x_copy): "
+GOOD_ERROR = ERROR + "return ((x - x_copy) ** 2).sum(axis=1).mean()\n"
+LAZY = "def mean_image_error(x_train, x_test): "
+RATIOS = "def compression(pixels, code_size, bits_per_pixel=8, bits_per_number=32): "
+WRONG = {
+    "linear-code": {
+        "def encode(x, mean, axes): (x - mean) @ axes.T" + DECODE: "encode gives nothing back",
+        "def encode(x, mean, axes): return (x - mean) @ axes" + DECODE: "encode stopped at arrays",
+        "def encode(x, mean, axes): return axes @ (x - mean).T" + DECODE: "one row an axis",
+        "def encode(x, mean, axes): return (x - mean)[0] @ axes.T"
+        + DECODE: r"\(4, 2\), not \(2,\)",
+        "def encode(x, mean, axes): return x @ axes.T" + DECODE: "take the mean image away",
+        "def encode(x, mean, axes): return (mean - x) @ axes.T" + DECODE: "the sign is wrong",
+        "def encode(x, mean, axes): return x @ axes.T - mean.mean()" + DECODE: "expected the codes",
+        "def encode(x, mean, axes): return (x - mean)[:, :3] @ axes[:, :3].T"
+        + DECODE: "made for one size only",
+        ENCODE + "def decode(z, mean, axes): return z @ axes": "add the mean image",
+        ENCODE + "def decode(z, mean, axes): z @ axes + mean": "decode gives nothing back",
+        ENCODE + "def decode(z, mean, axes): return mean + z @ axes.T": "decode stopped at arrays",
+        ENCODE + "def decode(z, mean, axes): return z": "decode: four codes stand for images",
+        ENCODE + "def decode(z, mean, axes): return mean - z @ axes": "come back whole",
+        ENCODE + "def decode(z, mean, axes): return mean + abs(z @ axes)": r"\[2.0, 2.0, 3.0\]\]\.",
+    },
+    "reconstruction-error": {
+        ERROR + "((x - x_copy) ** 2).sum(axis=1).mean()": "reconstruction_error gives nothing back",
+        ERROR
+        + "return ((x - x_copy) ** 2).sum(axis=1)": r"one number, not an array of shape \(2,\)",
+        ERROR + "return ((x - x_copy) ** 2).mean()": "mean over the pixels, too. Sum",
+        ERROR + "return ((x - x_copy) ** 2).sum()": "summed over the images",
+        ERROR + "return abs(x - x_copy).sum(axis=1).mean()": "Square each",
+        ERROR + "return ((x - x_copy) ** 2).mean() ** 0.5": "root of the mean over all",
+        ERROR + "return ((x - x_copy) ** 2).sum(axis=1).mean() ** 0.5": "root at the end",
+        ERROR + "return np.linalg.norm(x - x_copy, axis=1).mean()": "root of each image",
+        ERROR + "return ((x - x_copy) ** 2).sum(axis=0).mean()": "the wrong axis",
+        GOOD_ERROR
+        + LAZY
+        + "reconstruction_error(x_test, x_train.mean(axis=0))": "mean_image_error gi",
+        GOOD_ERROR
+        + LAZY
+        + "return reconstruction_error(x_test, x_test.mean(axis=0))": "test images. The",
+        GOOD_ERROR + LAZY + "return reconstruction_error(x_test, x_train.mean())": "one grey",
+        GOOD_ERROR + LAZY + "return ((x_test - x_train.mean(axis=0)) ** 2).mean()": "Use your",
+        GOOD_ERROR
+        + LAZY
+        + "return reconstruction_error(x_train, x_train.mean(axis=0))": "compared the tr",
+        GOOD_ERROR
+        + LAZY
+        + "return ((x_test - x_train.mean(axis=0)) ** 2).sum()": "error: you summed",
+        GOOD_ERROR
+        + LAZY
+        + "return reconstruction_error(x_test, np.median(x_train, axis=0))": "0.6875,",
+        ERROR
+        + "return ((x - x_copy) ** 2).sum(axis=1).sum() / 2\n"
+        + LAZY
+        + "return ((x_test - x_train.mean(axis=0)) ** 2).sum() / 2": "1 images of 4 pixels",
+    },
+    "compression": {
+        RATIOS + "pixels / code_size": "gives nothing back",
+        RATIOS + "return pixels / code_size": "should give two numbers",
+        RATIOS + "return code_size / pixels, code_size / pixels": "in_numbers: upside down",
+        RATIOS + "return pixels // code_size, pixels // code_size": "need not be a whole number",
+        RATIOS + "return 1 - code_size / pixels, 0": "the share saved",
+        RATIOS + "return 100 * (1 - code_size / pixels), 0": "the percentage saved",
+        RATIOS + "return pixels * 8 / code_size / 32, pixels / code_size": "The bits come second",
+        RATIOS + "return pixels / code_size, pixels / code_size": "in bits it is less",
+        RATIOS + "return pixels / code_size, code_size * 32 / (pixels * 8)": "in_bits: upside down",
+        RATIOS + "return pixels / code_size, pixels * 32 / (code_size * 8)": "wrong way round",
+        RATIOS + "return pixels / code_size, pixels * 8 / code_size": "only the bits of the image",
+        RATIOS + "return pixels / code_size, pixels / code_size / 32": "only the bits of the code",
+        RATIOS + "return pixels / code_size, pixels * 8 / code_size / 32": "all four arguments",
+    },
+}
+# The lecture's questions, to the letter; the key is marked.
+LECTURE = {
+    "quiz-cannot": """Which of the following problems cannot be solved by Autoencoders:
+  Dimensionality Reduction
+x Time series prediction
+  Image Reconstruction
+  Emotion Detection
+  All of the above""",
+    "quiz-true": """What is TRUE about Autoencoders:
+  Help to Reduce the Curse of Dimensionality
+  Used to Learn the Most important Features in Data
+  Used for Unsupervised Learning
+x All of the Above""",
+    "quiz-what": """What are Autoencoders:
+  A Neural Network that is designed to replace Non-Linear Regression
+x A Neural Network that is trained to attempt to copy its input to its output
+  A Neural Network that learns all the weights by using labeled data
+  A Neural Network where different layer inputs are controlled by gates
+  All of the Above""",
+}
+
+
+def judge(exercise: str, answer: str) -> None:
+    """Run an answer and the test of its exercise as a notebook would, in one namespace."""
+    namespace: dict[str, Any] = {"np": np}
+    exec(answer, namespace)
+    exec(CELLS[f"{exercise}-test"].source, namespace)
+
+
+def test_every_exercise_is_here() -> None:
+    assert set(EXERCISES) == set(WRONG)
+    assert all(len(answers) >= 5 for answers in WRONG.values())
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_solution_passes(exercise: str) -> None:
+    judge(exercise, CELLS[exercise].source)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_release_holds_a_stub_that_fails(exercise: str) -> None:
+    release = nbformat.read(ROOT / "release" / NAME / "intro.ipynb", as_version=4)
+    stub = next(cell.source for cell in release.cells if cell.id == exercise)
+    assert "SOLUTION" not in stub
+    with pytest.raises(NotImplementedError):
+        judge(exercise, stub)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "words"),
+    [
+        (exercise, answer, words)
+        for exercise, answers in WRONG.items()
+        for answer, words in answers.items()
+    ],
+)
+def test_a_wrong_answer_hears_what_is_wrong(exercise: str, answer: str, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        judge(exercise, answer)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_no_two_wrong_answers_hear_the_same(exercise: str) -> None:
+    heard = []
+    for answer in WRONG[exercise]:
+        with pytest.raises(AssertionError) as caught:
+            judge(exercise, answer)
+        heard.append(str(caught.value))
+    assert len(set(heard)) == len(heard)
+
+
+@pytest.mark.parametrize("name", LECTURE)
+def test_the_lectures_questions_keep_their_words_and_keys(name: str) -> None:
+    question = quiz.parse(CELLS[name].source)
+    options = [f"{'x' if option.ticked else ' '} {option.text}" for option in question.options]
+    assert [question.prompt.strip("*"), *options] == LECTURE[name].splitlines()
+    assert not CELLS[name].metadata.course.quiz.multiple
+
+
+def test_the_time_series_question_tells_the_nuance() -> None:
+    (right,) = quiz.parse(CELLS["quiz-cannot"].source).ticked
+    assert "do help forecasters" in right.explanation
+    assert "10.1038/s41598-019-55320-6" in right.explanation
+
+
+def test_one_question_has_several_answers_and_credit_for_each() -> None:
+    settings = [cell.metadata.course.quiz for cell in CELLS.values() if "course" in cell.metadata]
+    assert {"multiple": True, "credit": "each-option"} in settings
+
+
+def test_points_are_two_an_exercise_and_one_a_question() -> None:
+    points = {name: cell.metadata.nbgrader.get("points") for name, cell in CELLS.items()}
+    assert {points[f"{exercise}-test"] for exercise in EXERCISES} == {2}
+    assert {points[name] for name in CELLS if name.startswith("quiz-")} == {1}
+
+
+def test_objectives_name_graded_cells_and_every_graded_cell_has_an_objective() -> None:
+    table = next(cell.source for cell in BUILT.cells if "| checked by |" in cell.source)
+    graded = {name for name, cell in CELLS.items() if cell.metadata.nbgrader.grade}
+    named = {word for word in table.split("`") if word in graded}
+    assert named == graded
+
+
+def test_the_lesson_has_what_a_lesson_has() -> None:
+    predictions = [cell for cell in BUILT.cells if "prediction" in cell.metadata.get("course", {})]
+    quizzes = [cell for cell in BUILT.cells if "quiz" in cell.metadata.get("course", {})]
+    text = "\n".join(cell.source for cell in BUILT.cells)
+    assert len(predictions) >= 2
+    assert all(f'predictions.show("{cell.id}")' in text for cell in predictions)
+    assert 5 <= len(quizzes) <= 8
+    for heading in ("What people get wrong", "What we have seen", "Glossary"):
+        assert f"## {heading}" in text
+    assert text.count("**The lecture says:**") == text.count("**The literature says:**") >= 4
+    assert text.count("**Source:**") == text.count("**The lecture says:**")
