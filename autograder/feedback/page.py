@@ -88,8 +88,15 @@ def prepare(nb: NotebookNode, frame: NotebookNode, *, reveal: bool) -> dict[str,
         "notes": [note for note in (about.get("unreadable"), *about.get("notes", [])) if note],
         "formulas": any("$" in cell.source for cell in nb.cells if cell.cell_type == "markdown"),
         "style": _STYLE.read_text(encoding="utf-8"),
-        "highlighting": HtmlFormatter().get_style_defs(".highlight"),
+        "highlighting": _highlighting(),
     }
+
+
+def _highlighting() -> str:
+    """The colours of code, by day and by night."""
+    day = HtmlFormatter(style="default").get_style_defs(".highlight")
+    night = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
+    return f"{day}\n@media (prefers-color-scheme: dark) {{\n{night}\n}}"
 
 
 def _title(prompt: str) -> str:

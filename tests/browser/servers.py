@@ -88,7 +88,12 @@ def serve(program: str, root: Path, home: Path, *options: str) -> Iterator[Serve
     log = home / "server.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(  # its own group, so that its kernels end with it
-            command, env=environment, stdout=stream, stderr=stream, start_new_session=True
+            command,
+            cwd=root,  # where nbgrader looks for its settings
+            env=environment,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
         )
     try:
         yield Server(_ready(home / "runtime", process, token, log), token, root)
