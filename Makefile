@@ -47,7 +47,7 @@ lock: $(UV)
 	  "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v)'
 	@test -d .venv || $(UV) venv -q --python $(PYTHON) .venv
 	@echo "Installing the course into .venv (some minutes the first time) ..."
-	@$(UV) pip install -q --python $(RUN) --require-hashes -r requirements.txt
+	@$(UV) pip install -q --compile-bytecode --python $(RUN) --require-hashes -r requirements.txt
 	@$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:  # so that the commands find `autograder` from any environment
     sys.path.insert(0, str(HERE))
 
-from autograder import preprocessors  # noqa: E402  (it lies beside this file)
+from autograder import links, preprocessors  # noqa: E402  (it lies beside this file)
 from autograder.feedback import page  # noqa: E402  (as above)
 from autograder.publish import answers, gate  # noqa: E402  (as above)
 
@@ -38,6 +38,8 @@ c.GenerateAssignment.preprocessors = preprocessors.PUBLISH
 c.ClearSolutions.code_stub = {"python": answers.STUB}
 # Checks once more what `generate_assignment` made, or a hand edited since.
 c.ExchangeFactory.release_assignment = gate.ReleaseAssignment
+# A link that a student hands in is not followed.
+c.ExchangeFactory.collect = links.CollectFiles
 
 c.Autograde.exporter_class = preprocessors.ReadSubmission
 c.Autograde.pre_convert_hook = preprocessors.expect_notebooks

@@ -31,6 +31,7 @@ from autograder.judge import comments, frame, outputs, process, scores, submissi
 from autograder.judge.channel import Broken
 from autograder.kernels.budget import Budget
 from autograder.kernels.session import Session
+from autograder.links import remove_links
 from autograder.publish import gate
 from course import quiz
 
@@ -57,9 +58,11 @@ def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> Non
     """Expect every notebook of the assignment in a submission, under its own name.
 
     nbgrader calls this before it grades a submission, in the course's folder, and lets
-    it change the list: without it, a renamed notebook would be an error of the run.
+    it change the list: without it, a renamed notebook would be an error of the run. Links
+    are removed here, before nbgrader copies what they point to.
     """
     folder = Path(notebooks[0]).parent
+    remove_links(folder)
     wanted = sorted(Path("source", folder.name).glob("*.ipynb"))
     notebooks[:] = [str(folder / path.name) for path in wanted] or notebooks
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,22 +16,23 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels import isolation
+from autograder.kernels.client import GRACE, MOST_OUTPUT, Client
 from autograder.kernels.isolation import Launch, Order, Protection
 from autograder.kernels.limits import Limits
 from autograder.kernels.manager import Manager
 from autograder.kernels.watch import Watch
 
-MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
 START_SECONDS: Final = 120  # a kernel starts in one; a busy machine takes longer
 
 _log: Final = logging.getLogger("autograder.kernels")
 _log.addHandler(logging.NullHandler())  # an outcome says it all
+
+__all__ = ("MOST_OUTPUT", "KernelFault", "Outcome", "Session", "Status")
 
 Status = Literal["ran", "raised", "too long", "died"]
 
@@ -55,29 +57,6 @@ class Outcome:
 
 class KernelFault(RuntimeError):  # noqa: N818  (a fault of ours, not of the code that was run)
     """No kernel could be started, for reasons that are not the student's."""
-
-
-class _Client(NotebookClient):
-    """nbclient, with a limit on what one cell may print."""
-
-    written: int = 0
-    most: int = MOST_OUTPUT
-
-    def output(
-        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
-    ) -> NotebookNode | None:
-        """Keep an output, until there are too many."""
-        before = self.written
-        self.written += len(str(msg.get("content", "")))
-        if self.written <= self.most:
-            return super().output(outs, msg, display_id, cell_index)
-        if before <= self.most:
-            text = "\n[More was printed than is kept.]\n"
-            outs.append(NotebookNode(output_type="stream", name="stdout", text=text))
-        return None
-
-    def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], _: int) -> None:
-        """Keep nothing of what widgets send: nobody reads it, and it has no limit."""
 
 
 class Session:
@@ -117,7 +96,7 @@ class Session:
         self.protection = protection or isolation.choose(allow_unprotected)
         self.visible = visible
         self._stack = ExitStack()
-        self._client: _Client | None = None
+        self._client: Client | None = None
         self._manager: Manager | None = None
         self._watch: Watch | None = None
         self._reply: dict[str, Any] = {}
@@ -155,7 +134,9 @@ class Session:
                 said = self._manager.said() if self._manager else ""
                 self._end()
                 if last:
-                    raise KernelFault(f"No kernel could be started: {said or error or type(error)}") from error
+                    raise KernelFault(
+                        f"No kernel could be started: {said or error or type(error)}"
+                    ) from error
             else:
                 return
 
@@ -171,7 +152,7 @@ class Session:
             return isolation.leave_open(self._stack, order)
 
         self._manager = Manager(self._stack, private, prepare)
-        client = _Client(
+        client = Client(
             NotebookNode(cells=[], metadata={}, nbformat=4, nbformat_minor=5),
             km=self._manager,
             allow_errors=True,
@@ -198,6 +179,8 @@ class Session:
         group = self._manager.launch.group if self._manager and self._manager.launch else None
         if (group and group.out_of_memory()) or (self._watch and self._watch.struck):
             return f"It used more than {self.limits.memory / 2**30:.1f} GB of memory."
+        if self._client and self._client.unread is not None:
+            return f"It sent what can't be read ({self._client.unread!r:.200})."
         return ""
 
     @property
@@ -238,16 +221,18 @@ class Session:
         trial = copy.deepcopy(cell)
         trial["outputs"], trial["execution_count"] = [], None
         client.nb.cells, client.written = [trial], 0
-        client.timeout = max(1, round(seconds))
         self._reply = {}
+        began = time.monotonic()
         try:
-            client.execute_cell(trial, 0)
-        except CellTimeoutError:
+            client.run(trial, seconds)
+        except (CellTimeoutError, TimeoutError):
             outcome = Outcome("too long")
         except DeadKernelError:
-            outcome = Outcome("died", message=self._cause())
+            late = time.monotonic() - began > seconds + GRACE / 2  # the clock was not looked at
+            outcome = Outcome("too long") if late else Outcome("died", message=self._cause())
         except Exception as unread:  # noqa: BLE001  (the kernel may say anything, in any form)
-            outcome = Outcome("died", message=f"It sent what can't be read ({unread!r:.200}).")
+            client.unread = unread
+            outcome = Outcome("died", message=self._cause())
         else:
             if self._reply.get("status") == "error":
                 error, message = (str(self._reply.get(key, "")) for key in ("ename", "evalue"))

@@ -1,0 +1,91 @@
+"""Jupyter's own client, made to bear a kernel that means harm.
+
+What a kernel sends is limited in number and size, and it may send anything: a flood must not keep
+the client from looking at the clock, and what it gave up must not come up again later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
+
+from jupyter_core.utils import ensure_async, run_sync
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
+from nbformat import NotebookNode
+
+MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
+GRACE: Final = 10.0  # seconds; by then the client should have seen itself that time is up
+
+
+class Client(NotebookClient):
+    """nbclient, with a limit on what one cell may print.
+
+    Attributes:
+        written: Characters that the cell has printed.
+        most: How many of them are kept.
+        unread: What was wrong with a message that could not be read.
+    """
+
+    written: int = 0
+    most: int = MOST_OUTPUT
+    unread: Exception | None = None
+
+    async def _run(self, cell: NotebookNode, seconds: float) -> None:
+        self.timeout = max(1, round(seconds))
+        self._shown: dict[str, int] = {}
+        self.unread = None
+        await asyncio.wait_for(self.async_execute_cell(cell, 0), self.timeout + GRACE)
+
+    run = run_sync(_run)
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        """Keep an output, until there are too many."""
+        before, size = self.written, len(str(msg.get("content", "")))
+        self.written += size
+        if self.written <= self.most:
+            if display_id is not None:
+                self._shown[display_id] = size
+            return super().output(outs, msg, display_id, cell_index)
+        if before <= self.most:
+            text = "\n[More was printed than is kept.]\n"
+            outs.append(NotebookNode(output_type="stream", name="stdout", text=text))
+        return None
+
+    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
+        """Replace outputs, unless what comes instead is too long."""
+        size = len(str(msg.get("content", "")))
+        places = sum(map(len, self._display_id_map.get(display_id, {}).values()))
+        growth = (size - self._shown.get(display_id, 0)) * places
+        if self.written + growth <= self.most:
+            self.written += growth
+            self._shown[display_id] = size
+            super()._update_display_id(display_id, msg)
+
+    def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], _: int) -> None:
+        """Keep nothing of what widgets send: nobody reads it, and it has no limit."""
+
+    async def _async_poll_output_msg(
+        self, parent_msg_id: str, cell: NotebookNode, cell_index: int
+    ) -> None:
+        """Take outputs as they come, and let others have their turn after each."""
+        try:
+            while self.kc is not None:
+                msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                    self.process_message(msg, cell, cell_index)
+                await asyncio.sleep(0)
+        except CellExecutionComplete:
+            return
+        except Exception as error:  # noqa: BLE001  (a kernel that means harm sends anything)
+            self.unread = error
+            if self.task_poll_for_reply is not None:  # nobody waits for such a kernel
+                self.task_poll_for_reply.cancel()
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """Look whether the kernel lives, as long as anybody wants to know."""
+        with suppress(AssertionError):  # the client has let go of the kernel
+            await super()._async_poll_kernel_alive()

@@ -1,0 +1,77 @@
+"""What attacks go for, and the kernels that they are tried in."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from autograder.kernels.session import Outcome, Session
+from tests.hostile.machine import (
+    CALLS,
+    SECRET,
+    TIGHT,
+    TOOLS,
+    Machine,
+    marked,
+    number,
+    run,
+    wait_for_none,
+)
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    with (
+        TemporaryDirectory(prefix="course-") as name,
+        TemporaryDirectory(prefix=".keys-", dir=Path.home()) as home,
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX) as local,
+        socket.socket(socket.AF_UNIX) as abstract,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        folder = Path(name)
+        made = Machine(folder, Path(home, "id_ed25519"), server, local, abstract)
+        (folder / "source" / "01").mkdir(parents=True)
+        (folder / "source" / "01" / "01.ipynb").write_text(SECRET)
+        (folder / "gradebook.db").write_text(SECRET)
+        made.work.mkdir(parents=True)
+        (made.work / "01.ipynb").write_text(SECRET)
+        (made.work / "data.csv").write_text("1,2\n")
+        (made.work / "link").symlink_to(folder / "gradebook.db")
+        (made.work / "up").symlink_to("../../..")
+        made.key.write_text(SECRET)
+        local.bind(f"{folder}/service")
+        abstract.bind(f"\0{SECRET}")
+        for listening in (local, abstract):
+            listening.listen()
+        for listening in (server, local, abstract):
+            listening.settimeout(0)
+        for variable in ("COURSE_SECRET", "JUPYTERHUB_API_TOKEN", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(variable, SECRET)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def neighbour(machine: Machine) -> Iterator[Session]:
+    """A kernel that lives through all attacks; most are tried in it."""
+    with Session(machine.work, {"MARK": "neighbour"}, TIGHT) as session:
+        numbers = {name: number(name) for name in CALLS}
+        assert run(session, f"{TOOLS}\nNUMBERS = {numbers!r}\nx = 41").status == "ran"
+        yield session
+
+
+@pytest.fixture
+def guest(machine: Machine, neighbour: Session) -> Iterator[Session]:
+    """A kernel to be ruined; afterwards nothing of it is left and its neighbour is well."""
+    mark = f"guest-{uuid.uuid4().hex}"
+    with Session(machine.work, {"MARK": mark}, TIGHT) as session:
+        assert marked(mark)
+        assert run(session, TOOLS).status == "ran"
+        yield session
+    assert wait_for_none(mark) == []
+    assert run(neighbour, "assert x + 1 == 42") == Outcome("ran")
