@@ -1,5 +1,6 @@
 """How nbgrader publishes and grades this course: its own commands, with our steps in its lists."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -9,6 +10,9 @@ from sqlalchemy.exc import SAWarning
 HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:  # so that the commands find `autograder` from any environment
     sys.path.insert(0, str(HERE))
+
+# nbgrader makes a new gradebook by calling `alembic` by name, which lies beside Python.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 from autograder import links, preprocessors  # noqa: E402  (it lies beside this file)
 from autograder.feedback import page  # noqa: E402  (as above)

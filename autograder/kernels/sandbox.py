@@ -85,13 +85,15 @@ class Sandbox:
             found += ["--unshare-user"]
         for folder in ("dev", "etc", "home", "run", RUN[1:], "srv", "var"):
             found += [*_OPEN, "--dir", f"/{folder}"]
-        found += self._system() + self._shown()
+        shown = self._shown()
+        found += self._system() + shown
         size = ["--perms", "1777", "--size", str(self.limits.disk), "--tmpfs"]
         found += [*size, environment.HOME, "--proc", "/proc"]
         for device in _DEVICES:
             found += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
         for link in _TEMPORARY:
-            found += ["--symlink", environment.TEMPORARY, link]
+            if not any(place.startswith(f"{link}/") for place in shown):  # the course lies there
+                found += ["--symlink", environment.TEMPORARY, link]
         found += ["--symlink", "/proc/self/fd", "/dev/fd"]
         found += ["--ro-bind", str(START), f"{RUN}/start.py"]
         found += ["--ro-bind", str(private / "kernel.json"), f"{RUN}/kernel.json"]

@@ -6,7 +6,7 @@ import base64
 import json
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.judge import outputs
 
@@ -15,8 +15,9 @@ EVIL = "<script>alert(1)</script>"
 
 
 def kept(*raw: dict[str, object]) -> list[NotebookNode]:
-    cell = new_code_cell("x", outputs=[NotebookNode(output) for output in raw])
-    nb = new_notebook(cells=[cell])
+    cell = new_code_cell("x")
+    cell["outputs"] = [NotebookNode(output) for output in raw]
+    nb = NotebookNode(cells=[cell])
     outputs.defuse(nb)
     result: list[NotebookNode] = nb.cells[0].outputs
     return result
@@ -66,7 +67,7 @@ def test_html_in_a_students_text_becomes_text() -> None:
     answer.metadata["nbgrader"] = {"solution": True}
     added = new_markdown_cell("<img src=x onerror=alert(1)>", id="extra-1-0")
     own = new_markdown_cell("<b>the instructor's</b>", id="own")
-    nb = new_notebook(cells=[answer, added, own])
+    nb = NotebookNode(cells=[answer, added, own])
     outputs.defuse(nb)
     assert nb.cells[0].source == "&lt;script>alert(1)&lt;/script> a < b &lt;!-- c -->"
     assert nb.cells[1].source.startswith("&lt;img")

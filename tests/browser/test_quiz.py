@@ -52,6 +52,14 @@ def test_mouse_touch_and_keyboard_write_the_same_file(lab: Lab, make: Make) -> N
         assert path.read_text(encoding="utf-8") == nbformat.writes(expected) + "\n"
 
 
+def test_saving_while_an_answer_is_being_saved_asks_nothing(lab: Lab, make: Make) -> None:
+    with lab.open(make()) as lesson:
+        lesson.tick("kind", [1])
+        lesson.js("await Promise.all([1, 2, 3].map(() => panel.context.save()))")
+        lesson.saved("kind")
+        expect(lesson.page.locator(".jp-Dialog")).to_have_count(0)
+
+
 def test_changing_ones_mind(lab: Lab, make: Make) -> None:
     with lab.open(make()) as lesson:
         lesson.tick("kind", [1])

@@ -30,6 +30,9 @@ export class QuizNotebook {
     const node = make('div', 'course-progress', this.meter, this.count, this.next);
     this.bar = new Widget({ node });
     panel.contentHeader.addWidget(this.bar);
+    // One save after the other: two at once take each other for a change by somebody else.
+    const save = panel.context.save.bind(panel.context);
+    panel.context.save = () => (this.last = Promise.resolve(this.last).then(save, save));
     panel.context.saveState.connect((_, state) => this.onSave(state));
     panel.content.model.contentChanged.connect(this.later, this);
     this.later();
@@ -124,18 +127,15 @@ export class QuizNotebook {
     return view;
   }
 
-  /** One save after the other: two at once take each other for a change by somebody else. */
   async save() {
     const { context } = this.panel;
-    for (let n = 0; this.busy && n < 50; n += 1) await new Promise(go => setTimeout(go, 100));
     const late = ({ model, source }) => this.onDisk.get(model) !== ticks(source);
     if (context.isDisposed || !context.canSave || !this.questions.some(late)) return;
     await context.save().catch(() => {}); // if it fails, Jupyter itself says why
   }
 
   onSave(state) {
-    this.busy = state === 'started';
-    if (this.busy) this.sent = this.questions;
+    if (state === 'started') this.sent = this.questions;
     if (state.startsWith('completed'))
       for (const { model, source } of this.sent ?? []) this.onDisk.set(model, ticks(source));
     this.later();
