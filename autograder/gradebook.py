@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, Student
 from nbgrader.plugins import ExportPlugin
 
 from autograder.judge.scores import Verdict
@@ -114,12 +114,24 @@ class ExportGrades(ExportPlugin):
             for assignment in gradebook.assignments:
                 if self.assignment and assignment.name not in self.assignment:
                     continue
-                for student in gradebook.students:
+                for student in [*gradebook.students, *self._unknown(gradebook, assignment.name)]:
                     if not self.student or student.id in map(str, self.student):
                         row = self._row(gradebook, assignment, student)
                         table.writerow({key: _cell(value) for key, value in row.items()})
         beside.replace(target)
         self.log.info("Exported grades to %s", target)
+
+    def _unknown(self, gradebook: Gradebook, assignment: str) -> list[Student]:
+        """Those who handed something in, but nothing that got them into the gradebook."""
+        coursedir = self.parent.coursedir
+        known = {student.id for student in gradebook.students}
+        handed_in = Path(coursedir.root).glob(
+            coursedir.format_path(coursedir.submitted_directory, "*", assignment).removeprefix(
+                f"{coursedir.root}/"
+            )
+        )
+        names = sorted(folder.parent.name for folder in handed_in)
+        return [Student(id=name) for name in names if name not in known]
 
     def _row(self, gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, Any]:
         row = {
@@ -142,6 +154,9 @@ class ExportGrades(ExportPlugin):
             if grade.needs_manual_grade
         ]
         row["timestamp"] = submission.timestamp
+        if not self._finished(submission):
+            reason = "Grading it failed; what `nbgrader autograde` said has the cause."
+            return row | {"status": "not graded", "reason": reason}
         row["late_submission_penalty"] = submission.late_submission_penalty
         if not waiting:
             penalty = submission.late_submission_penalty or 0.0
@@ -152,6 +167,18 @@ class ExportGrades(ExportPlugin):
         if not graded:
             return row | {"status": "not graded", "reason": reasons}
         return row | {"raw_score": submission.score, "status": "needs review", "reason": reasons}
+
+    def _finished(self, submission: SubmittedAssignment) -> bool:
+        """Whether grading came to its end, or a person has graded: nbgrader may leave zeros."""
+        coursedir = self.parent.coursedir
+        place = (submission.student.id, submission.assignment.name)
+        folder = Path(coursedir.format_path(coursedir.autograded_directory, *place))
+        by_hand = any(
+            grade.manual_score is not None
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        )
+        return by_hand or any(folder.glob("*.ipynb"))
 
     def _absent(self, assignment: str, student: str) -> dict[str, str]:
         coursedir = self.parent.coursedir

@@ -106,25 +106,28 @@ class Judge:
             How the test ended: ``ran`` if it passed. If the kernel died or took too long,
             that; the session must be restarted then.
         """
-        ends = time.monotonic() + seconds
+        ends, asked = time.monotonic() + seconds, False
         if self._process is None:
             self._start()
         try:
             self._tell({"test": test, "imports": self._lesson})
             while "end" not in (said := self._hear(ends)):
+                if time.monotonic() > ends:  # a thousand quick answers are one slow one
+                    self._stop()
+                    return Outcome("too long")
                 outcome, answer = self._ask(said, session, ends)
+                asked = True
                 if outcome.status in {"too long", "died"}:
                     self._stop()  # it waits for an answer that will never come
                     return outcome
                 self._tell(answer)
-        except (OSError, ValueError, TimeoutError) as error:
+        except TimeoutError:  # building what came back is part of the student's time
+            self._stop()
+            return Outcome("too long") if asked else Broken("The test itself took too long.")
+        except (OSError, ValueError) as error:
             self._stop()
             return Broken(f"The judge's process failed: {error}")
-        if said["end"] == "passed":
-            return Outcome("ran")
-        if said["end"] == "broken":
-            return Broken(f"The test itself is broken: {said['says']}")
-        return Outcome("raised", said["error"], said["says"], said.get("trace", ""))
+        return _ended(said)
 
     def _ask(
         self, request: dict[str, Any], session: Session, ends: float
@@ -168,3 +171,12 @@ class Judge:
         line, _, self._heard = self._heard.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         return message
+
+
+def _ended(said: dict[str, Any]) -> Outcome | Broken:
+    """Say in the grader's words how the judge says that a test ended."""
+    if said["end"] == "passed":
+        return Outcome("ran")
+    if said["end"] == "broken":
+        return Broken(f"The test itself is broken: {said['says']}")
+    return Outcome("raised", said["error"], said["says"], said.get("trace", ""))

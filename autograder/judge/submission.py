@@ -122,10 +122,11 @@ def read(path: Path, names: frozenset[str]) -> Submission:
     ]
     if len(alike) == 1:
         other, submission = alike[0]
-        note = f"The notebook is called “{other.name}” instead of “{path.name}”."
-        return replace(submission, notes=(note,), file=other.name)
+        name = _text(other.name)  # a name need not be text
+        note = f"The notebook is called “{name}” instead of “{path.name}”."
+        return replace(submission, notes=(note,), file=name)
     if alike:
-        listed = ", ".join(f"“{other.name}”" for other, _ in alike)
+        listed = ", ".join(f"“{_text(other.name)}”" for other, _ in alike)
         return Submission(
             unreadable=f"No notebook is called “{path.name}”, but these are: {listed}."
         )

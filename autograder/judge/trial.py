@@ -48,7 +48,10 @@ class Line:
         line = self._in.readline()
         if not line:
             raise SystemExit(0)
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer: dict[str, Any] = json.loads(line)
+        except (RecursionError, ValueError):
+            answer = {"raised": "ValueError", "says": "what came back is no plain data"}
         return answer
 
     def tell(self, message: dict[str, Any]) -> None:

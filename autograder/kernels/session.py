@@ -251,7 +251,9 @@ def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
         last = joined[-1] if joined else {}
         if output["output_type"] != "stream":
             joined.append(output)
-        elif last.get("output_type") == "stream" and last.get("name") == output["name"]:
+            continue
+        output["text"] = "".join(map(str, output["text"]))  # a kernel may send a list
+        if last.get("output_type") == "stream" and last.get("name") == output["name"]:
             last["text"] += output["text"]
         else:
             joined.append(output)

@@ -16,6 +16,7 @@ from course.quiz.text import Question
 _NEAR = 0.85  # at least this share of the letters must agree ...
 _APART = 0.08  # ... and the next best option must be this much further away
 _LONGEST = 2_000  # letters; comparing costs their square, and no option is that long
+_MOST_EDITED = 20  # ticked lines that are compared letter by letter; the rest is in doubt
 _MOST_DOUBTS = 3  # a person looks in any case
 
 
@@ -89,9 +90,11 @@ def compare(answer: Question, key: Question) -> Comparison:
         )
     doubts: list[str] = []
     marks: dict[int, set[bool]] = {}
+    edited = 0
     for option in answer.options:
         index = names.index(option.name) if option.name in names else None
-        if index is None and option.ticked and len(doubts) < _MOST_DOUBTS:
+        if index is None and option.ticked and edited < _MOST_EDITED:
+            edited += 1
             index = _nearest(option.name, names)
         if index is not None:
             marks.setdefault(index, set()).add(option.ticked)

@@ -85,7 +85,7 @@ class Classroom:
         )
         own = (COURSE / "nbgrader_config.py").read_text(encoding="utf-8")
         (self.course / "nbgrader_config.py").write_text(
-            f"{own}{settings}c.Grade.cell_seconds = 15\n", encoding="utf-8"
+            f"{own}{settings}c.Grade.cell_seconds = c.Grade.start_seconds = 15\n", encoding="utf-8"
         )
         for student in students:
             home = self.home(student.name)

@@ -59,10 +59,12 @@ def test_the_disk_can_not_be_filled(neighbour: Session) -> None:
     found += [attempt(lambda: fill('huge', 2**24, 1))]
     found += [attempt(lambda: fill('afterwards', 2**20, 8))]
     found += [[os.statvfs(place).f_blocks * os.statvfs(place).f_frsize
-               for place in ('/tmp', '/dev/shm', '/home/student')]]
+               for place in ('/tmp', '/dev/shm', '/home/student')
+               if os.access(place, os.W_OK)]]
     """
     found = tell(neighbour, code)
-    assert found == [*("OSError", "OSError", "OSError"), 8 * 2**20, [TIGHT.disk] * 3]
+    assert found[:4] == ["OSError", "OSError", "OSError", 8 * 2**20]
+    assert set(found[4]) == {TIGHT.disk}
 
 
 def test_signals_end_only_the_kernel_that_sends_them(guest: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import os
 import re
 from pathlib import Path
@@ -10,7 +12,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.judge import frame, process, scores, submission
+from autograder.judge import frame, process, scores, submission, trial
 from autograder.kernels.budget import Budget
 from autograder.kernels.session import Session
 from autograder.publish import build
@@ -77,6 +79,44 @@ def pictures(output: NotebookNode) -> None:
         assert re.search(r'\balt="[^"]{15,}"', tag), tag[:200]
     if "image/png" in data:
         assert len(output["metadata"].get("image/png", {}).get("alt", "")) > 15
+
+
+def used(source: str) -> set[str]:
+    """Names that code takes from outside."""
+    names = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return loaded - defined(source) - set(dir(builtins))
+
+
+def defined(source: str) -> set[str]:
+    """Names that code gives a meaning, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_test_takes_nothing_from_the_student_but_the_answer(name: str) -> None:
+    (path,) = (COURSE / "source" / name).glob("*.ipynb")
+    source = nbformat.read(path, as_version=4)
+    answers = [
+        cell.source for cell in source.cells if cell.cell_type == "code" and frame.is_answer(cell)
+    ]
+    given = {name for answer in answers for name in defined(answer)}
+    given |= set(trial.imports(frame.lesson(source)))
+    for cell in source.cells:
+        if frame.is_test(cell):
+            assert used(cell.source) <= given, cell["id"]
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -1,0 +1,202 @@
+"""Notebooks mutilated at random, and kernels killed at every cell: no question gets lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nbformat import NotebookNode
+
+from autograder.judge import comments, frame, outputs, process, scores, submission
+from autograder.judge.channel import Broken
+from autograder.kernels import isolation
+from autograder.kernels.budget import Budget
+from autograder.kernels.session import Outcome, Session
+from tests.autograder import lessons
+from tests.hostile.corpus import NAMES
+
+FRAME = lessons.frame()
+GRADED = {
+    cell.metadata["nbgrader"]["grade_id"]: cell
+    for cell in FRAME.cells
+    if cell.metadata.get("nbgrader", {}).get("grade")
+}
+MAXIMUM = 8.0
+EXAMPLES = 1000
+MISSING = isolation.what_is_missing()
+
+Outcomes = dict[str, Outcome | Broken | None]
+Change = Callable[[dict[str, Any]], object]
+
+
+def score(fitted: NotebookNode, outcomes: Outcomes, unreadable: str) -> dict[str, scores.Verdict]:
+    """Score a fitted notebook as the grader does."""
+    return {
+        name: scores.score(GRADED[name], cell, outcomes.get(cell["id"]), unreadable)
+        for cell in fitted.cells
+        if (name := cell.metadata.get("nbgrader", {}).get("grade_id")) in GRADED
+    }
+
+
+WORDS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        [
+            *("single", "double", "double-test", "half-test", "- [x] red", "- [x]", "[", "\x00"),
+            *("code", "markdown", "raw", "heading", "\ud800", "```", "    - [x] blue\n> - [x] red"),
+            "- [x] the first of them\n- [ ] the second of them",
+            "- [x] the second of them\n\t- [X] the second of them",
+        ]
+    ),
+)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(["source", "cell_type", "id", "metadata", "outputs", "input"])
+MARKS = st.sampled_from(["grade_id", "points", "schema_version", "locked", "grade", "solution"])
+PLACES = st.integers(0, 30)
+
+
+def pick(nb: dict[str, Any], place: int) -> dict[str, Any]:
+    """One of the cells; an empty one if there is none left."""
+    found: dict[str, Any] = nb["cells"][place % len(nb["cells"])] if nb["cells"] else {}
+    return found
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    """One thing that can happen to a notebook's cells."""
+    here, there, what = draw(PLACES), draw(PLACES), draw(PLAIN)
+    key, mark, words = draw(FIELDS), draw(MARKS), draw(WORDS)
+
+    def mark_cell(nb: dict[str, Any]) -> None:
+        metadata = pick(nb, here).get("metadata")
+        if isinstance(metadata, dict) and isinstance(metadata.get("nbgrader"), dict):
+            metadata["nbgrader"][mark] = what
+
+    def split(nb: dict[str, Any]) -> None:
+        cell = pick(nb, here)
+        if isinstance(source := cell.get("source"), str):
+            half = len(source) // 2
+            cell["source"] = source[:half]
+            nb["cells"].insert(here, json.loads(json.dumps(cell)) | {"source": source[half:]})
+
+    def add_words(nb: dict[str, Any]) -> None:
+        cell = pick(nb, here)
+        if isinstance(source := cell.get("source"), str):
+            at = there % (len(source) + 1)
+            cell["source"] = source[:at] + words + source[at:]
+
+    choices: list[Change] = [
+        lambda nb: nb["cells"].remove(pick(nb, here)) if nb["cells"] else None,
+        lambda nb: nb["cells"].insert(there, json.loads(json.dumps(pick(nb, here)))),
+        lambda nb: nb["cells"].insert(0, nb["cells"].pop()) if nb["cells"] else None,
+        lambda nb: pick(nb, here).update({key: what}),
+        lambda nb: pick(nb, here).pop(key, None),
+        lambda nb: nb["cells"].insert(here, what),
+        mark_cell,
+        split,
+        add_words,
+    ]
+    chosen: Change = draw(st.sampled_from(choices))
+    return chosen
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """The bytes of a mutilated notebook."""
+    nb = lessons.handed_in()
+    for change in draw(st.lists(changes(), min_size=1, max_size=6)):
+        nb["cells"] = [cell for cell in nb["cells"] if isinstance(cell, dict)]
+        change(nb)
+    if draw(st.integers(0, 9)) == 0:
+        nb[draw(st.sampled_from(["cells", "metadata", "nbformat"]))] = draw(PLAIN)
+    content = json.dumps(nb).encode()
+    if draw(st.integers(0, 4)) == 0:
+        at = draw(st.integers(0, len(content)))
+        content = content[:at] + draw(st.binary(max_size=8)) + content[at + draw(PLACES) :]
+    if draw(st.integers(0, 9)) == 0:
+        content = content[: draw(st.integers(0, len(content)))]
+    return content
+
+
+OUTCOMES = st.sampled_from(
+    [
+        None,
+        Outcome("ran"),
+        Outcome("raised", "AssertionError", "no"),
+        Outcome("raised", "\x1b[31m", "\x00<script>"),
+        Outcome("too long", message="4 s"),
+        Outcome("died"),
+        Broken("the machine"),
+    ]
+)
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(files(), st.lists(OUTCOMES, min_size=5, max_size=5))
+def test_every_question_has_a_score_or_a_reason(
+    content: bytes, ended: list[Outcome | Broken | None]
+) -> None:
+    read = submission.parse(content)
+    fitted = frame.fit(FRAME, read)
+    code = [cell["id"] for cell in fitted.cells if cell.cell_type == "code"]
+    outcomes: Outcomes = {identity: ended[at % len(ended)] for at, identity in enumerate(code)}
+    verdicts = score(fitted, outcomes, read.unreadable)
+
+    assert set(verdicts) == set(GRADED)
+    assert sum(verdict.maximum for verdict in verdicts.values()) == MAXIMUM
+    for verdict in verdicts.values():
+        assert verdict.points is None or 0 <= verdict.points <= verdict.maximum
+        assert (verdict.reason == "") == (verdict.points == verdict.maximum)
+
+    told = comments.comments(fitted, verdicts, outcomes)
+    assert set(told) == {"single", "several", "double", "half"}
+    outputs.defuse(fitted)
+    comments.write(fitted, verdicts, outcomes)
+    nbformat.validate(fitted)
+    assert json.loads(nbformat.writes(fitted))["cells"]
+
+
+EXIT = "\nimport os\nos._exit(0)"
+DYING: dict[str, dict[str, float]] = {
+    "base": {"double-test": 2, "half-test": 0},  # half's test needs `base`
+    "double": {"double-test": 0, "half-test": 3},
+    "double-test": {"double-test": 2, "half-test": 3},  # the instructor's test is run
+    "half": {"double-test": 2, "half-test": 0},
+    "half-test": {"double-test": 2, "half-test": 3},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("hostile")
+@pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
+def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> None:
+    earned: dict[str, dict[str, float | None]] = {}
+    for name in DYING:
+        nb = lessons.handed_in()
+        lessons.cell(nb, NAMES.get(name, name))["source"] += EXIT
+        fitted = frame.fit(FRAME, lessons.read(nb))
+        budget = Budget(cell=20, notebook=120)
+        outcomes = process.run(fitted, Session(tmp_path), budget, frame.lesson(FRAME))
+        verdicts = score(fitted, outcomes, "")
+        assert sum(verdict.maximum for verdict in verdicts.values()) == MAXIMUM
+        assert verdicts["single"].points == 1
+        assert verdicts["several"].points == 2
+        earned[name] = {test: verdicts[test].points for test in ("double-test", "half-test")}
+    assert earned == DYING
