@@ -159,7 +159,7 @@ class Session:
             interrupt_on_timeout=False,
             shutdown_kernel="immediate",
             startup_timeout=START_SECONDS,
-            coalesce_streams=True,
+            coalesce_streams=False,  # nbclient would take the square of a line's length
             store_widget_state=False,
             on_cell_executed=self._keep_reply,
             log=_log,
