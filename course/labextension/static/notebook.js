@@ -30,9 +30,9 @@ export class QuizNotebook {
     const node = make('div', 'course-progress', this.meter, this.count, this.next);
     this.bar = new Widget({ node });
     panel.contentHeader.addWidget(this.bar);
-    // One save after the other: two at once take each other for a change by somebody else.
     const save = panel.context.save.bind(panel.context);
-    panel.context.save = () => (this.last = Promise.resolve(this.last).then(save, save));
+    const next = () => panel.isDisposed || save(); // one by one: two at once look like two people
+    panel.context.save = () => (this.last = Promise.resolve(this.last).then(next, next));
     panel.context.saveState.connect((_, state) => this.onSave(state));
     panel.content.model.contentChanged.connect(this.later, this);
     this.later();
