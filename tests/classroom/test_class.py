@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -118,7 +119,7 @@ def test_hidden_tests_and_keys_stay_hidden(results: dict[str, Result], root: Pat
     assert lines
     for result in results.values():
         for feedback in result.feedback.values():
-            plain = re.sub(r"<[^>]+>", "", feedback)
+            plain = html.unescape(re.sub(r"<[^>]+>", "", feedback))
             assert "HIDDEN TESTS" not in plain
             for line in lines:
                 assert line not in plain
