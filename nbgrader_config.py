@@ -52,6 +52,8 @@ c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
 c.Grade.cell_seconds = 30
 c.Grade.notebook_seconds = 300
 c.Grade.start_seconds = 60
+# Also: c.Grade.limits = {"memory": 4 << 30, ...}, c.Grade.visible = ["/srv/material"]; and a code
+# cell of a lesson may have seconds of its own: `:seconds: 120` below its first line.
 
 c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
 c.GenerateFeedback.post_convert_hook = preprocessors.rename_feedback

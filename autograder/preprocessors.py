@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +24,14 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveCells,
 )
-from traitlets import Bool, Enum, Float
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
 
 from autograder import gradebook
 from autograder.feedback import page, questions
 from autograder.judge import comments, frame, outputs, process, scores, submission
 from autograder.judge.channel import Broken
 from autograder.kernels.budget import Budget
+from autograder.kernels.limits import Limits
 from autograder.kernels.session import Session
 from autograder.links import remove_links
 from autograder.publish import gate
@@ -106,6 +108,25 @@ class Grade(NbGraderPreprocessor):
         help="Whether to grade where the host can't keep students' code in its place.",
     ).tag(config=True)
 
+    limits = Dict(
+        key_trait=Unicode(),
+        value_trait=Int(),
+        help="What a kernel may use, where not the usual: memory, processes, cpu_seconds, disk,"
+        " files, file_size, open_files. Sizes are in bytes.",
+    ).tag(config=True)
+    visible = List(Unicode(), help="Further folders that students' code may read.").tag(config=True)
+
+    @validate("limits")
+    def _known(self, proposal: dict[str, Any]) -> dict[str, int]:
+        limits: dict[str, int] = proposal["value"]
+        known = [field.name for field in dataclasses.fields(Limits)]
+        for name, value in limits.items():
+            if name not in known:
+                raise TraitError(f"c.Grade.limits: no limit {name!r}; there are {', '.join(known)}")
+            if value <= 0:
+                raise TraitError(f"c.Grade.limits: {name}={value}; a limit is above 0")
+        return limits
+
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Grade one notebook."""
         coursedir = _coursedir(self.parent)
@@ -123,7 +144,9 @@ class Grade(NbGraderPreprocessor):
             session = Session(
                 folder,
                 {"NBGRADER_EXECUTION": "autograde"},
+                Limits(**self.limits),
                 allow_unprotected=self.allow_unprotected,
+                visible=tuple(Path(folder).resolve() for folder in self.visible),
             )
             outcomes = process.run(nb, session, budget, frame.lesson(instructors))
             for name, outcome in outcomes.items():

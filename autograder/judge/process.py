@@ -69,12 +69,13 @@ def run(
 
 def _one(cell: NotebookNode, judge: Judge, session: Session, budget: Budget) -> Outcome | Broken:
     """Run one cell where it belongs, and take its time from the budget."""
-    seconds, began = budget.next(), time.monotonic()
+    own = cell.metadata.get("course", {}).get("seconds")  # from the instructor's frame
+    seconds, began = budget.next(own), time.monotonic()
     outcome = (
         judge.hold(cell.source, session, seconds) if is_test(cell) else session.run(cell, seconds)
     )
     took = time.monotonic() - began
-    budget.charge(took, finished=not _killed(outcome))
+    budget.charge(took, finished=not _killed(outcome), cell=own)
     if isinstance(outcome, Outcome) and outcome.status == "too long":
         return replace(outcome, message=f"{seconds:.0f} s")
     return outcome

@@ -49,21 +49,28 @@ class Budget:
         used = time.monotonic() - self._began - self._granted
         return max(0.0, self.notebook - used)
 
-    def next(self) -> float:
-        """Seconds that the next cell may run; 0 when the notebook's are used up."""
+    def next(self, cell: float | None = None) -> float:
+        """Seconds that the next cell may run; 0 when the notebook's are used up.
+
+        Args:
+            cell: The seconds of this cell, if its author gave it other ones than the rest.
+        """
         if self._began is None:
             self._began = time.monotonic()
         left = self.left
-        return min(self.cell, left) + self._allowance if left > 0 else 0.0
+        own = self.cell if cell is None else cell
+        return min(own, left) + self._allowance if left > 0 else 0.0
 
-    def charge(self, seconds: float, *, finished: bool) -> None:
+    def charge(self, seconds: float, *, finished: bool, cell: float | None = None) -> None:
         """Take what a cell ran beyond its own seconds from those for the imports.
 
         Args:
             seconds: How long it ran.
             finished: Whether it came to its end; what did not says nothing about the imports.
+            cell: As for `next`.
         """
-        drawn = min(max(0.0, seconds - self.cell), self._allowance)
+        own = self.cell if cell is None else cell
+        drawn = min(max(0.0, seconds - own), self._allowance)
         self._allowance -= drawn
         self._granted += drawn
         if finished:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -168,8 +168,9 @@ class Session:
         self._client = client
         pid = getattr(self._manager.provisioner, "pid", None)
         self._watch = None
-        if isinstance(pid, int) and (launch := self._manager.launch) and launch.group is None:
-            self._watch = self._stack.enter_context(Watch(pid, self.limits.memory))
+        if isinstance(pid, int) and (launch := self._manager.launch):
+            most = self.limits.memory if launch.group is None else None
+            self._watch = self._stack.enter_context(Watch(pid, most))
 
     def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]
@@ -179,6 +180,8 @@ class Session:
         group = self._manager.launch.group if self._manager and self._manager.launch else None
         if (group and group.out_of_memory()) or (self._watch and self._watch.struck):
             return f"It used more than {self.limits.memory / 2**30:.1f} GB of memory."
+        if self._watch and self._watch.flooded:
+            return "It sent more than can be taken in."
         if self._client and self._client.unread is not None:
             return f"It sent what can't be read ({self._client.unread!r:.200})."
         return ""
@@ -224,7 +227,8 @@ class Session:
         self._reply = {}
         began = time.monotonic()
         try:
-            client.run(trial, seconds)
+            with self._watch.listening() if self._watch else nullcontext():
+                client.run(trial, seconds)
         except (CellTimeoutError, TimeoutError):
             outcome = Outcome("too long")
         except DeadKernelError:

@@ -1,7 +1,9 @@
-"""Where no control group can be made: count the memory of a kernel, and end it in time.
+"""Count memory while a kernel runs, and end the kernel in time.
 
-Each process has its own limit anyway; this counts all of them together. It looks a few times a
-second, so a kernel can hold more for a moment; a control group never lets that happen.
+Two things are counted a few times a second. The kernel's own memory, where no control group
+can be made: each process has its own limit anyway, this adds them up. And ours: a message of
+endless small pieces is kept in the grader's memory until its last piece has come, and no
+limit on messages holds that back.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 EVERY: Final = 0.25  # seconds; a process fills some 0.5 GB in this time
+FLOOD: Final = 1 << 30  # bytes by which the grader itself may grow while one kernel runs
 
 
 class Watch:
@@ -28,13 +32,20 @@ class Watch:
 
     Args:
         pid: The first of the processes; in a sandbox all others stay below it.
-        most: Bytes that they may hold together.
+        most: Bytes that they may hold together; None if a control group sees to that.
+        flood: Bytes by which we ourselves may grow while a cell runs.
+
+    Attributes:
+        struck: Whether they were ended because they held too much.
+        flooded: Whether they were ended because they made us hold too much.
     """
 
-    def __init__(self, pid: int, most: int) -> None:
+    def __init__(self, pid: int, most: int | None, flood: int = FLOOD) -> None:
         self.pid = pid
         self.most = most
-        self.struck = False
+        self.struck = self.flooded = False
+        self._flood = flood
+        self._brim: int | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, name="watch-kernel", daemon=True)
 
@@ -53,14 +64,32 @@ class Watch:
         self._done.set()
         self._thread.join()
 
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """While this lasts the kernel speaks, so what we grow by is its doing."""
+        self._brim = _held(os.getpid()) + self._flood
+        try:
+            yield
+        finally:
+            self._brim = None
+
     def _look(self) -> None:
         while not self._done.wait(EVERY):
-            family = descendants(self.pid)
-            if all(sum(map(count, family)) > self.most for count in (_held, _share)):
-                self.struck = True
-                for pid in reversed(family):
-                    with contextlib.suppress(OSError):
-                        os.kill(pid, signal.SIGKILL)
+            brim = self._brim
+            if brim is not None and _held(os.getpid()) > brim:
+                self.flooded = True
+                _kill(descendants(self.pid))
+            elif self.most is not None:
+                family = descendants(self.pid)
+                if all(sum(map(count, family)) > self.most for count in (_held, _share)):
+                    self.struck = True
+                    _kill(family)
+
+
+def _kill(family: list[int]) -> None:
+    for pid in reversed(family):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def descendants(pid: int) -> list[int]:

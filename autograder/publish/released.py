@@ -83,6 +83,9 @@ def _student_cell(cell: NotebookNode) -> dict[str, Any]:
     if "quiz" in course:
         rule = course["quiz"].get("credit")
         metadata["course"]["quiz"]["credit"] = rule if rule in quiz.CREDIT_RULES else "unknown"
+    seconds = course.get("seconds")
+    if cell.cell_type == "code" and isinstance(seconds, int | float):
+        metadata["course"] = {"seconds": seconds}
     if marks:
         graded, answered = marks.get("grade") is True, marks.get("solution") is True
         metadata["nbgrader"] = {

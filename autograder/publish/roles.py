@@ -13,7 +13,8 @@ in the text      what it becomes
 ``locked``       a cell that is put back as it was before grading
 ===============  =====================================================================
 
-The word's value is the cell's name: it becomes its ``grade_id`` and its cell id.
+The word's value is the cell's name: it becomes its ``grade_id`` and its cell id. Any code cell
+may have ``seconds``: how long it may run when it is graded, if not as long as the others.
 """
 
 from __future__ import annotations
@@ -56,11 +57,13 @@ def expand(cell: NotebookNode, where: str) -> str | None:
         AuthoringError: A mark is unknown, missing, or does not fit the cell.
     """
     marks: dict[str, Any] = dict(cell.metadata)
+    seconds = _seconds(marks, cell.cell_type, where)
     roles = sorted(set(marks) & set(ROLES))
     if not roles:
         stray = sorted(set(marks) & {"points", "credit", "multiple"})
         if stray:
             raise AuthoringError(f"{where}: {stray[0]} belongs to a quiz, a prediction or a test")
+        cell.metadata = NotebookNode(marks | seconds)
         return None
     if len(roles) > 1:
         raise AuthoringError(f"{where}: one role a cell, but here are {' and '.join(roles)}")
@@ -75,7 +78,7 @@ def expand(cell: NotebookNode, where: str) -> str | None:
     stray = sorted(set(marks) & {"points", "credit", "multiple"})
     if stray:
         raise AuthoringError(f"{where}: {stray[0]} does not belong to the {role} {name!r}")
-    cell.metadata = NotebookNode(marks)
+    cell.metadata = NotebookNode(marks | seconds)
     if role in _MARKDOWN:
         cell.metadata["course"] = _question(cell.source, role, settings, f"{where}: {name}")
     if role != "prediction":
@@ -89,6 +92,18 @@ def cell_id(cell: NotebookNode, name: str | None) -> str:
         return name
     text = f"{cell.cell_type}\n{cell.source}"
     return "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _seconds(marks: dict[str, Any], cell_type: str, where: str) -> dict[str, Any]:
+    """Take the seconds out of a cell's marks; return the metadata that they become."""
+    if "seconds" not in marks:
+        return {}
+    seconds = marks.pop("seconds")
+    if cell_type != "code":
+        raise AuthoringError(f"{where}: seconds are for code cells; this is a {cell_type} cell")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
+        raise AuthoringError(f"{where}: seconds={seconds!r}; seconds are a number from 1 to 3600")
+    return {"course": {"seconds": seconds}}
 
 
 def _points(settings: dict[str, Any], where: str) -> int | float:

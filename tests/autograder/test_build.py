@@ -131,6 +131,8 @@ HEAD = "# A lesson\n\n"
         ('+++ {"exercise": "one"}\n\nText.', "can't be a markdown cell"),
         ('+++ {"points": 2}\n\nText.', "points belongs to"),
         ("```{code-cell}\n:quiz: one\nx = 1\n```", "can't be a code cell"),
+        ("```{code-cell}\n:seconds: 0\nx = 1\n```", "seconds=0"),
+        ('+++ {"locked": "one", "seconds": 9}\n\nText.', "seconds are for code cells"),
         (
             "```{code-cell}\n:exercise: one\n:points: 2\nx = 1\n```",
             "does not belong to the exercise",
@@ -145,6 +147,14 @@ def test_a_slip_in_the_text_is_named(text: str, message: str) -> None:
     with pytest.raises(AuthoringError, match=re.escape(message)) as error:
         build.notebook(HEAD + text, where="lesson.md")
     assert "lesson.md, cell" in str(error.value)
+
+
+def test_a_code_cell_may_have_seconds_of_its_own() -> None:
+    text = "```{code-cell}\n:seconds: 90\nx = 1\n```\n\n"
+    text += "```{code-cell}\n:exercise: one\n:seconds: 5\n1\n```"
+    plain, exercise = build.notebook(HEAD + text).cells[1:]
+    assert plain.metadata == {"course": {"seconds": 90}}
+    assert exercise.metadata["course"] == {"seconds": 5}
 
 
 def test_the_same_sentence_twice_gets_two_ids() -> None:

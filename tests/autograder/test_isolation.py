@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from traitlets import TraitError
 
 from autograder import doctor
 from autograder.__main__ import main
@@ -24,6 +25,7 @@ from autograder.kernels.isolation import Protection, UnprotectedError
 from autograder.kernels.limits import MB, Limits
 from autograder.kernels.pack import pack
 from autograder.kernels.session import KernelFault, Session
+from autograder.preprocessors import Grade
 
 
 def binds(arguments: list[str]) -> dict[str, str]:
@@ -243,6 +245,14 @@ class TestBudget:
         budget.fresh()
         assert budget.next() == 50
 
+    def test_a_cell_may_have_seconds_of_its_own(self) -> None:
+        budget = Budget(cell=10, notebook=100, start=60)
+        assert budget.next(50) == 110
+        self.now += 70
+        budget.charge(70, finished=True, cell=50)
+        assert budget.left == 50  # 20 seconds were the imports'
+        assert budget.next(2) == 42
+
     def test_loops_without_end_get_the_seconds_once(self) -> None:
         budget = Budget(cell=10, notebook=100, start=60)
         assert self.run(budget, 1000) == 70
@@ -316,9 +326,34 @@ def test_the_watch_ends_what_holds_too_much() -> None:
         assert strict.struck
 
 
+def test_the_watch_ends_what_makes_the_grader_swell() -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("counts in /proc")
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        with watch.Watch(process.pid, most=None, flood=100 << 20) as strict:
+            kept = [b"x" * (150 << 20)]  # not while it speaks
+            time.sleep(3 * watch.EVERY)
+            assert process.poll() is None
+            with strict.listening():
+                kept.append(b"x" * (150 << 20))
+                assert process.wait(timeout=60) == -9
+        assert strict.flooded
+        assert not strict.struck
+    assert kept
+
+
 def test_limits_are_the_systems_words() -> None:
     limits = Limits(memory=1, processes=2, file_size=3)
     assert limits.rlimits()["RLIMIT_NPROC"] == 2
     assert dataclasses.replace(limits, processes=9).rlimits()["RLIMIT_NPROC"] == 9
     names = set(itertools.chain(limits.rlimits()))
     assert all(name.startswith("RLIMIT_") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"), [({"ram": 1}, "no limit 'ram'"), ({"disk": 0}, "disk=0")]
+)
+def test_a_slip_in_the_settings_is_named(limits: dict[str, int], says: str) -> None:
+    with pytest.raises(TraitError, match=says):
+        Grade(limits=limits)
+    assert Grade(limits={"memory": 1 << 30}).limits == {"memory": 1 << 30}

@@ -70,6 +70,15 @@ def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
     assert ended(outcomes) == ["ran", "too long", "not run", "not run"]
 
 
+def test_a_cell_has_the_seconds_that_its_author_gave_it(tmp_path: Path) -> None:
+    nb = notebook("import time\ntime.sleep(3)\nx = 1", "time.sleep(60)", "assert x")
+    nb.cells[1].metadata["course"] = {"seconds": 40}
+    nb.cells[2].metadata["course"] = {"seconds": 1}
+    outcomes = process.run(nb, session(tmp_path), Budget(cell=2, notebook=120), [])
+    assert ended(outcomes) == ["ran", "too long", "ran"]
+    assert outcomes["cell-1"] == Outcome("too long", message="1 s")
+
+
 def test_kernels_that_die_for_ever_come_to_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ Every kernel that is ruined here is looked for afterwards: no process of it may 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from nbformat.v4 import new_code_cell
 from autograder.kernels import isolation
 from autograder.kernels.client import MOST_OUTPUT
 from autograder.kernels.session import Outcome, Session
+from autograder.kernels.watch import FLOOD
+from tests.hostile.corpus import FOLDER
 from tests.hostile.machine import ROOT, TIGHT, TOOLS, Machine, marked, run, tell, wait_for_none
 
 MISSING = isolation.what_is_missing()
@@ -65,6 +68,15 @@ def test_the_disk_can_not_be_filled(neighbour: Session) -> None:
     found = tell(neighbour, code)
     assert found[:4] == ["OSError", "OSError", "OSError", 8 * 2**20]
     assert set(found[4]) == {TIGHT.disk}
+
+
+def test_a_message_without_end_does_not_fill_the_grader(guest: Session) -> None:
+    flood = (FOLDER / "endless-message.txt").read_text(encoding="utf-8").split("--- double\n")[1]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    outcome = guest.run(new_code_cell(f"{flood}\ndouble(1)"), seconds=40)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    assert outcome == Outcome("died", message="It sent more than can be taken in.")
+    assert FLOOD / 2 < grown < 3 * FLOOD
 
 
 def test_signals_end_only_the_kernel_that_sends_them(guest: Session) -> None:

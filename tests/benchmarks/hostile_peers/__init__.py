@@ -1,0 +1,1 @@
+"""The hostile submissions of `tests/hostile`, graded by stock nbgrader, otter-grader and here."""

@@ -1,0 +1,99 @@
+"""``python -m tests.benchmarks.hostile_peers``: three graders, the same hostile submissions.
+
+For each submission stock nbgrader and otter-grader grade a batch of two in a cage: the
+submission, and after it an honest neighbour. Ours grades the whole corpus in one batch, as
+its tests do. The table goes to ``hostile_peers.md`` beside this folder. It takes an hour or
+so on two cores: several submissions use up all the time that they get. What was done is kept
+in ``.tools/hostile_peers.json``, and a run that was interrupted goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from tests.benchmarks.hostile_peers import cage, otter, stock
+from tests.benchmarks.hostile_peers.table import Run, write
+from tests.benchmarks.peers import ROOT, program
+from tests.hostile import batch
+from tests.hostile.corpus import Entry, Submission
+
+ATTACKER, NEIGHBOUR = "mallory", "zoe"
+KEPT = ROOT / ".tools" / "hostile_peers.json"
+PEERS: dict[str, Any] = {"stock nbgrader": stock, "otter-grader": otter}
+
+
+Runs = dict[str, dict[str, Run]]
+
+
+def attempt(peer: Any, template: Path, entry: Entry) -> Run:
+    """One submission and its neighbour, graded by a peer."""
+    with cage.disk() as place:
+        students = {ATTACKER: entry.submission(place), NEIGHBOUR: Submission()}
+        ended = peer.grade(template, place, students)
+        got = peer.points(place, ATTACKER)
+        beside = peer.points(place, NEIGHBOUR)
+    stopped = ended.code is None or beside != {name: batch.FULL[name] for name in stock.TESTS}
+    return Run(got, stopped)
+
+
+def ours(folder: Path) -> dict[str, Run]:
+    """The whole corpus in one run of this course's grader."""
+    graded = batch.grade(folder / "course")
+    whole = all(graded.verdicts(student) == batch.FULL for student in batch.NEIGHBOURS)
+    return {
+        name: Run({test: graded.verdicts(name)[test] for test in stock.TESTS}, not whole)
+        for name in batch.CORPUS
+    }
+
+
+def kept() -> Runs:
+    """What an interrupted run has done."""
+    if not KEPT.exists():
+        return {}
+    found = json.loads(KEPT.read_bytes())
+    return {
+        title: {name: Run(**run) for name, run in runs.items()} for title, runs in found.items()
+    }
+
+
+def grade(peer: Any, template: Path, entries: list[Entry], jobs: int) -> Iterator[tuple[str, Run]]:
+    """Let a peer grade many, some side by side."""
+    with ThreadPoolExecutor(jobs) as pool:
+        begun = {pool.submit(attempt, peer, template, entry): entry.name for entry in entries}
+        for done in as_completed(begun):
+            yield begun[done], done.result()
+
+
+def main() -> None:
+    """Grade, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2, help="cages at once")
+    told = parser.parse_args()
+    entries = list(batch.CORPUS.values())
+    program("otter")  # installed before the clock runs
+    runs = kept()
+    with tempfile.TemporaryDirectory(prefix="peers-") as name:
+        for title, peer in PEERS.items():
+            template = Path(name, title.replace(" ", "-"))
+            template.mkdir()
+            peer.prepare(template)
+            found = runs.setdefault(title, {})
+            left = [entry for entry in entries if entry.name not in found]
+            for student, run in tqdm(grade(peer, template, left, told.jobs), title, len(left)):
+                found[student] = run
+                KEPT.write_text(json.dumps(runs, default=vars), encoding="utf-8")
+        runs["this course"] = ours(Path(name))
+    write(entries, runs)
+    KEPT.unlink()
+
+
+if __name__ == "__main__":
+    main()
