@@ -1,4 +1,4 @@
-"""The instructor's commands: ``python -m autograder build`` and ``python -m autograder doctor``."""
+"""The instructor's commands, ``python -m autograder build`` and others: see ``--help``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from autograder.publish import build
+from autograder.publish import build, claims
 from autograder.publish.roles import AuthoringError
 
 
@@ -17,18 +17,31 @@ def main(arguments: list[str] | None = None) -> int:
     building = commands.add_parser("build", help="text in source/ to notebooks to release/")
     building.add_argument("names", nargs="*", metavar="NAME", help="assignments; all if none")
     building.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
+    timing = commands.add_parser("times", help="run every lesson and write down how long it takes")
+    timing.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     commands.add_parser("doctor", help="try what keeps students' code in its place here")
     chosen = parser.parse_args(arguments)
     if chosen.command == "doctor":
         return _doctor()
+    if chosen.command == "times":
+        return _times(chosen.root)
     try:
         for path in build.build_source(chosen.root, chosen.names):
+            print(f"built {path.relative_to(chosen.root)}")  # noqa: T201  (what it did)
+        for path in claims.write(chosen.root):
             print(f"built {path.relative_to(chosen.root)}")  # noqa: T201  (what it did)
         for path in build.build_release(chosen.root, chosen.names):
             print(f"built {path.relative_to(chosen.root)}")  # noqa: T201  (what it did)
     except AuthoringError as error:
         print(f"Nothing more was built. {error}", file=sys.stderr)  # noqa: T201  (what to mend)
         return 1
+    return 0
+
+
+def _times(root: Path) -> int:
+    from autograder.publish import times  # noqa: PLC0415  (Jupyter's client is slow to load)
+
+    print(times.write(root).read_text(encoding="utf-8"))  # noqa: T201  (what was asked for)
     return 0
 
 

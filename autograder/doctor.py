@@ -29,6 +29,7 @@ from typing import Any, Final
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels import environment, isolation, probe
+from autograder.kernels.isolation import Protection, UnprotectedError
 from autograder.kernels.limits import MB, Limits
 from autograder.kernels.session import KernelFault, Session
 
@@ -68,6 +69,12 @@ _GROUPS: Final = (
     " Delegate=yes. Without them each process has its own limit, and all of them are counted"
     " four times a second."
 )
+_COUNTED: Final = "Landlock only counts, four times a second; install Bubblewrap for a cap."
+_WEAKER: Final = {  # what Landlock does less well than a sandbox, and what to do
+    "disk": _COUNTED,
+    "files": _COUNTED,
+    "root": "Put Python and the course where every user can reach them, or don't grade as root.",
+}
 MEASURES: Final = (
     _Measure("connect", "no network, not even to this machine"),
     _Measure("unix", "no way to this machine's services through files"),
@@ -91,33 +98,39 @@ MEASURES: Final = (
 )
 
 
-def examine() -> list[Finding]:
-    """Try every measure; return what was found."""
-    reasons = isolation.what_is_missing()
-    if reasons:
-        advice = " ".join(reasons)
-        missing = dict.fromkeys((measure.trial for measure in MEASURES), True)
-        return _findings(missing, advice)
+def examine(protection: Protection | None = None) -> list[Finding]:
+    """Try every measure; return what was found.
+
+    Args:
+        protection: What to try; None is what grading would take.
+    """
     try:
-        done = _attack()
+        protection = protection or isolation.choose()
+        done = _attack(protection)
+    except UnprotectedError as reasons:
+        missing = dict.fromkeys((measure.trial for measure in MEASURES), True)
+        return _findings(missing, " ".join(reasons.missing))
     except KernelFault as fault:
         return [Finding("a kernel starts", in_force=False, advice=str(fault))]
-    return _findings(done)
+    return _findings(done, weaker=protection is Protection.FENCE)
 
 
-def _findings(done: dict[str, bool], advice: str = "") -> list[Finding]:
-    return [
-        Finding(measure.words, not done[measure.trial], advice or measure.advice, measure.essential)
-        for measure in MEASURES
-    ]
+def _findings(done: dict[str, bool], advice: str = "", *, weaker: bool = False) -> list[Finding]:
+    found = []
+    for measure in MEASURES:
+        words, essential = advice or measure.advice, measure.essential
+        if weaker and measure.trial in _WEAKER:
+            words, essential = _WEAKER[measure.trial], False
+        found.append(Finding(measure.words, not done[measure.trial], words, essential))
+    return found
 
 
-def _attack() -> dict[str, bool]:
+def _attack(protection: Protection) -> dict[str, bool]:
     """Let code in a kernel try everything; by name, whether it could be done."""
     text = Path(probe.__file__).read_text(encoding="utf-8")
     word = f"planted-{secrets.token_hex(8)}"
     with _planted(word) as told, tempfile.TemporaryDirectory(prefix="kernel-") as folder:
-        with Session(Path(folder), limits=SMALL) as session:
+        with Session(Path(folder), limits=SMALL, protection=protection) as session:
             done: dict[str, bool] = _hear(session, f"{text}\nsay(probe({told!r}))")
             leave = f"outlives({'left-' + word!r})\nsay(sees({'left-' + word!r}))"
             began = _hear(session, f"import time\n{leave}")

@@ -2,8 +2,8 @@
 
 `protect` puts the parts of this room together: the place (`sandbox`), the filter (`seccomp`),
 the control group (`cgroups`), the variables (`environment`), the copy of the folder (`pack`).
-Where the host can't give the place, nothing is run unless the instructor has said that this
-is meant.
+Where the host can't give the place, `fence` does it with `landlock`, and where it can't do
+that either, nothing is run unless the instructor has said that this is meant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, Final
 
-from autograder.kernels import environment, pack, sandbox, seccomp
+from autograder.kernels import environment, landlock, pack, sandbox, seccomp
 from autograder.kernels.cgroups import Group
 from autograder.kernels.limits import Limits
 from autograder.kernels.sandbox import Sandbox
@@ -41,6 +41,7 @@ class Protection(Enum):
     """What keeps a student's code in its place."""
 
     SANDBOX = "a sandbox"
+    FENCE = "Landlock"
     NONE = "limits alone"
 
 
@@ -48,6 +49,7 @@ class UnprotectedError(RuntimeError):
     """The host offers no way to keep students' code in its place."""
 
     def __init__(self, missing: list[str]) -> None:
+        self.missing = missing
         super().__init__(
             "Students' code can't be kept apart from this machine: "
             + " ".join(missing)
@@ -88,6 +90,7 @@ class Launch:
         stdin: What it gets to read before the kernel begins.
         numbers: The open files that it inherits.
         group: Its control group, if there is one.
+        home: Its folder, if that is one of the machine's, whose size must be watched.
     """
 
     command: list[str]
@@ -96,6 +99,7 @@ class Launch:
     stdin: IO[bytes] | None = None
     numbers: list[int] = field(default_factory=list)
     group: Group | None = None
+    home: Path | None = None
 
 
 def choose(allow_unprotected: bool = False) -> Protection:
@@ -114,9 +118,12 @@ def choose(allow_unprotected: bool = False) -> Protection:
     missing = what_is_missing()
     if not missing:
         return Protection.SANDBOX
+    no_fence = landlock.what_is_missing()
+    if not no_fence:
+        return Protection.FENCE
     if allow_unprotected:
         return Protection.NONE
-    raise UnprotectedError(missing)
+    raise UnprotectedError([*missing, no_fence])
 
 
 @functools.cache
@@ -205,6 +212,49 @@ def protect(stack: ExitStack, order: Order) -> Launch:
         stdin=luggage,
         numbers=[*order.sockets.values(), rules.fileno(), told.fileno()],
         group=group,
+    )
+
+
+def fence(stack: ExitStack, order: Order) -> Launch:
+    """Prepare a kernel behind Landlock's fence; as in `protect`, but on the machine itself."""
+    place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-home-")))
+    home, uid, data = place / "home", landlock.owner(), os.environ.get("COURSE_DATA", "").strip()
+    home.mkdir(mode=0o700)
+    place.chmod(0o711)  # so that the kernel's user comes to its home
+    connection = home / "kernel.json"
+    connection.write_bytes((order.private / "kernel.json").read_bytes())
+    if uid is not None:
+        for mine in (home, connection):
+            os.chown(mine, uid, uid)
+    luggage = _file(stack)
+    if order.folder.is_dir():
+        pack.pack(order.folder, luggage, order.limits.disk)
+    rules = _file(stack, seccomp.program(strict=True))
+    library = landlock.library(place)
+    folder = Path(data).expanduser().resolve() if data else None
+    start = sandbox.start_command(str(sandbox.START), str(connection), order.limits, order.sockets)
+    (home / "work").mkdir()
+    if uid is not None:
+        os.chown(home / "work", uid, uid)
+    visible = (*order.visible, library)
+    command = landlock.command(home, rules.fileno(), uid, visible, folder)
+    command += ["sh", "-c", sandbox.UNPACK, "sh", *start]
+    group = Group.make(order.limits)
+    if group is not None:
+        stack.callback(group.remove)
+        command = ["sh", "-c", _JOIN, " ".join(group.join()), *command]
+    data_inside = str(folder) if folder is not None and folder.is_dir() else None
+    variables = environment.variables(order.variables, os.environ, str(home), data_inside)
+    own = order.variables.get("PYTHONPATH", "")
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, [own, str(library)]))
+    return Launch(
+        command=command,
+        variables=variables,
+        folder=Path("/"),
+        stdin=luggage,
+        numbers=[*order.sockets.values(), rules.fileno()],
+        group=group,
+        home=home,
     )
 
 

@@ -32,9 +32,13 @@ def works(action: Any) -> bool:
 
 def connect(kind: int, address: Any) -> bool:
     """Whether something can be reached through a socket."""
-    with socket.socket(kind, socket.SOCK_STREAM) as opened:
-        opened.settimeout(2)
-        return works(lambda: opened.connect(address))
+    try:
+        with socket.socket(kind, socket.SOCK_STREAM) as opened:
+            opened.settimeout(2)
+            opened.connect(address)
+    except OSError:
+        return False
+    return True
 
 
 def changes(folder: str) -> bool:

@@ -41,7 +41,7 @@ _CONCEALED: Final = ("/usr/local/share/nbgrader", "/usr/local/etc", "/usr/etc", 
 _SETTINGS: Final = ("etc/jupyter", "etc/jupyterhub")
 
 _COUNT_FILES: Final = 'mount -n -o "$0" "$HOME" && exec "$@"'
-_UNPACK: Final = (
+UNPACK: Final = (
     'mkdir -p "$HOME/tmp" "$HOME/work" && cd "$HOME/work" && '
     "{ tar -x --no-same-owner --no-same-permissions -f - 2>/dev/null || :; } && "
     'exec "$@" </dev/null'
@@ -143,7 +143,7 @@ class Sandbox:
             drop += [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
             drop += ["--bounding-set=-all"]
         python = start_command(f"{RUN}/start.py", f"{RUN}/kernel.json", self.limits, sockets)
-        return ["sh", "-c", _COUNT_FILES, options, *drop, "sh", "-c", _UNPACK, "sh", *python]
+        return ["sh", "-c", _COUNT_FILES, options, *drop, "sh", "-c", UNPACK, "sh", *python]
 
     def users(self) -> dict[str, str]:
         """The files in which programs look up who they are."""

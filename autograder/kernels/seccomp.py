@@ -16,6 +16,7 @@ import errno
 import functools
 import socket
 import tempfile
+from collections.abc import Callable
 from typing import Final
 
 # Refused to all: names from man 2 syscalls.
@@ -31,6 +32,7 @@ REFUSED: Final = (
 SOCKETS: Final = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)  # 16: AF_NETLINK
 _CLONE_NAMESPACES: Final = 0x7E02_0000  # CLONE_NEW*, from linux/sched.h
 
+_FAST_OPEN: Final = 0x2000_0000  # MSG_FASTOPEN, from linux/socket.h
 _ALLOW: Final = 0x7FFF_0000  # SCMP_ACT_ALLOW and the rest: from seccomp.h
 _ERRNO: Final = 0x0005_0000
 _EQ, _GT, _MASKED = 4, 6, 7
@@ -58,9 +60,43 @@ def library() -> ctypes.CDLL | None:
     return loaded
 
 
+# Landlock does not decide about these. Programs that copy files call the first, so they are
+# told that it was done.
+PRETENDED: Final = ("chmod", "fchmodat", "fchmodat2", "utime", "utimes", "utimensat", "futimesat")
+REFUSED_TOO: Final = (
+    *("chown", "lchown", "fchownat", "setxattr", "lsetxattr", "removexattr", "lremovexattr"),
+    *("chroot", "mount", "umount2", "pivot_root", "move_mount", "fsmount", "open_tree"),
+    *("listen", "mknod", "mknodat", "sched_setaffinity", "setpriority"),
+)
+
+
+def _rely_on_nothing(refuse: Callable[..., None]) -> None:
+    """Refuse what only namespaces hold back, and what Landlock does not decide about."""
+    for name in REFUSED_TOO:
+        refuse(name)
+    for name in PRETENDED:
+        refuse(name, error=0)
+    refuse("prlimit64", _Argument(0, _GT, 0, 0))  # the limits of others
+    # Landlock decides about TCP alone, and not about a connection that begins with data.
+    refuse("socket", _Argument(0, _EQ, socket.AF_UNIX, 0))
+    for family in (socket.AF_INET, socket.AF_INET6):
+        own = _Argument(0, _EQ, family, 0)
+        for kind in set(range(16)) - {socket.SOCK_STREAM}:
+            refuse("socket", own, _Argument(1, _MASKED, 15, kind))
+        for protocol in range(1, socket.IPPROTO_TCP):
+            refuse("socket", own, _Argument(2, _EQ, protocol, 0))
+        refuse("socket", own, _Argument(2, _GT, socket.IPPROTO_TCP, 0))
+    for name, flags in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+        refuse(name, _Argument(flags, _MASKED, _FAST_OPEN, _FAST_OPEN))
+
+
 @functools.cache
-def program() -> bytes:
-    """The filter, as Bubblewrap wants it; empty where libseccomp is not installed."""
+def program(*, strict: bool = False) -> bytes:
+    """The filter, as Bubblewrap wants it; empty where libseccomp is not installed.
+
+    Args:
+        strict: Whether nothing else keeps the kernel from the network and from others' files.
+    """
     seccomp = library()
     if seccomp is None:
         return b""
@@ -75,19 +111,18 @@ def program() -> bytes:
 
     for name in REFUSED:
         refuse(name)
+    if strict:
+        _rely_on_nothing(refuse)
     # clone3 hides its flags in memory; without it the C library takes clone.
     refuse("clone3", error=errno.ENOSYS)
     for bit in range(32):
         if _CLONE_NAMESPACES >> bit & 1:
             refuse("clone", _Argument(0, _MASKED, 1 << bit, 1 << bit))
-    previous = -1
-    for family in sorted(SOCKETS):
-        for other in range(previous + 1, family):
-            refuse("socket", _Argument(0, _EQ, other, 0))
-        previous = family
-    refuse("socket", _Argument(0, _GT, previous, 0))
+    for family in set(range(max(SOCKETS))) - set(SOCKETS):
+        refuse("socket", _Argument(0, _EQ, family, 0))
+    refuse("socket", _Argument(0, _GT, max(SOCKETS), 0))
     try:
-        with tempfile.TemporaryFile() as file:
+        with tempfile.TemporaryFile() as file:  # libseccomp writes to files alone
             if seccomp.seccomp_export_bpf(context, file.fileno()) != 0:
                 return b""
             file.seek(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import subprocess
 import time
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from autograder.kernels.limits import Limits
 from autograder.kernels.manager import Manager
 from autograder.kernels.watch import Watch
 
+SWEEP_SECONDS: Final = 10
 START_SECONDS: Final = 120  # a kernel starts in one; a busy machine takes longer
 
 _log: Final = logging.getLogger("autograder.kernels")
@@ -149,6 +151,8 @@ class Session:
             )
             if self.protection is Protection.SANDBOX:
                 return isolation.protect(self._stack, order)
+            if self.protection is Protection.FENCE:
+                return isolation.fence(self._stack, order)
             return isolation.leave_open(self._stack, order)
 
         self._manager = Manager(self._stack, private, prepare)
@@ -170,7 +174,19 @@ class Session:
         self._watch = None
         if isinstance(pid, int) and (launch := self._manager.launch):
             most = self.limits.memory if launch.group is None else None
-            self._watch = self._stack.enter_context(Watch(pid, most))
+            if launch.home:
+                fence = getattr(self._manager.provisioner, "process", None)
+                self._stack.callback(self._sweep, fence)
+            kept = (launch.home, self.limits) if launch.home else None
+            self._watch = self._stack.enter_context(Watch(pid, most, kept=kept))
+
+    @staticmethod
+    def _sweep(fence: Any) -> None:
+        """Let the fence end all that is inside, before Jupyter ends the fence."""
+        if fence is not None and fence.poll() is None:
+            fence.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                fence.wait(SWEEP_SECONDS)
 
     def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]
@@ -180,6 +196,8 @@ class Session:
         group = self._manager.launch.group if self._manager and self._manager.launch else None
         if (group and group.out_of_memory()) or (self._watch and self._watch.struck):
             return f"It used more than {self.limits.memory / 2**30:.1f} GB of memory."
+        if self._watch and self._watch.littered:
+            return "It kept more files than it may."
         if self._watch and self._watch.flooded:
             return "It sent more than can be taken in."
         if self._client and self._client.unread is not None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from autograder.kernels.limits import Limits
+
 EVERY: Final = 0.25  # seconds; a process fills some 0.5 GB in this time
 FLOOD: Final = 1 << 30  # bytes by which the grader itself may grow while one kernel runs
 
@@ -34,16 +36,26 @@ class Watch:
         pid: The first of the processes; in a sandbox all others stay below it.
         most: Bytes that they may hold together; None if a control group sees to that.
         flood: Bytes by which we ourselves may grow while a cell runs.
+        kept: The folder that they write to and the limits on what it holds; None if the
+            system sees to that.
 
     Attributes:
         struck: Whether they were ended because they held too much.
         flooded: Whether they were ended because they made us hold too much.
+        littered: Whether they were ended because their folder held too much.
     """
 
-    def __init__(self, pid: int, most: int | None, flood: int = FLOOD) -> None:
+    def __init__(
+        self,
+        pid: int,
+        most: int | None,
+        flood: int = FLOOD,
+        kept: tuple[Path, Limits] | None = None,
+    ) -> None:
         self.pid = pid
         self.most = most
-        self.struck = self.flooded = False
+        self.struck = self.flooded = self.littered = False
+        self._kept = kept
         self._flood = flood
         self._brim: int | None = None
         self._done = threading.Event()
@@ -73,23 +85,53 @@ class Watch:
         finally:
             self._brim = None
 
+    def _end(self, family: list[int]) -> None:
+        """End them all; a fence ends what is inside by itself, and what forks on meanwhile."""
+        if self._kept is not None:
+            family, number = [self.pid], signal.SIGTERM
+        else:
+            number = signal.SIGKILL
+        for pid in reversed(family):
+            with contextlib.suppress(OSError):
+                os.kill(pid, number)
+
     def _look(self) -> None:
         while not self._done.wait(EVERY):
             brim = self._brim
             if brim is not None and _held(os.getpid()) > brim:
                 self.flooded = True
-                _kill(descendants(self.pid))
+                self._end(descendants(self.pid))
+            elif self._kept is not None and full(*self._kept):
+                self.littered = True
+                self._end(descendants(self.pid))
             elif self.most is not None:
                 family = descendants(self.pid)
                 if all(sum(map(count, family)) > self.most for count in (_held, _share)):
                     self.struck = True
-                    _kill(family)
+                    self._end(family)
 
 
-def _kill(family: list[int]) -> None:
-    for pid in reversed(family):
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
+def full(folder: Path, limits: Limits) -> bool:
+    """Whether a folder holds more files, or more bytes in them, than it may.
+
+    Example:
+        >>> full(Path("/nowhere"), Limits())
+        False
+    """
+    files = size = 0
+    left = [folder]
+    while left:
+        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                files += 1
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    with contextlib.suppress(OSError):
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                if files > limits.files or size > limits.disk:
+                    return True
+    return False
 
 
 def descendants(pid: int) -> list[int]:

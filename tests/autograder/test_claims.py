@@ -1,0 +1,56 @@
+"""The ledger of the lecture's claims says what the lessons say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.publish import claims
+from autograder.publish.roles import AuthoringError
+
+COURSE = Path(__file__).resolve().parents[2]
+BOX = """Text.
+
+> **The lecture says:** "Time is
+> exponential | always".
+>
+> **The literature says:** Error is.
+>
+> **Source:** [Stone](https://doi.org/10.1214/aos/1176345969).
+
+> A quote that is no claim.
+"""
+
+
+def test_a_box_becomes_a_claim() -> None:
+    (claim,) = claims.read(BOX, "lesson.md")
+    assert claim.lecture == '"Time is exponential | always".'
+    assert claim.literature == "Error is."
+    assert claim.source.startswith("[Stone]")
+
+
+def test_a_box_without_its_source_is_named() -> None:
+    box = BOX.replace("**Source:**", "Source:")
+    with pytest.raises(AuthoringError, match=r"lesson\.md: no '\*\*Source:\*\*'"):
+        list(claims.read(box, "lesson.md"))
+
+
+def test_the_ledger_is_up_to_date_long_enough_and_linked() -> None:
+    text = (COURSE / claims.LEDGER).read_text(encoding="utf-8")
+    assert text == claims.ledger(COURSE), "run `make build`"
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 8
+    assert all(line.count(" | ") == 3 for line in (row.replace("\\|", "") for row in rows))
+    assert str(claims.LEDGER) in (COURSE / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_ledger_is_written_once(tmp_path: Path) -> None:
+    lesson = tmp_path / "source" / "01-small" / "small.md"
+    lesson.parent.mkdir(parents=True)
+    lesson.write_text(BOX, encoding="utf-8")
+    assert claims.write(tmp_path) == []  # a course without the package
+    (tmp_path / "course").mkdir()
+    assert claims.write(tmp_path) == [tmp_path / claims.LEDGER]
+    assert claims.write(tmp_path) == []
+    assert "exponential \\| always" in (tmp_path / claims.LEDGER).read_text(encoding="utf-8")
