@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import nbformat
-import numpy as np
-import pytest
-
-from autograder.publish.build import notebook
-
-ROOT = Path(__file__).resolve().parents[2]
-NAME = "02-curse-of-dimensionality"
-TEXT = ROOT / "source" / NAME / "curse-of-dimensionality.md"
-BUILT = notebook(TEXT.read_text(encoding="utf-8"))
-CELLS = {
-    cell.metadata.nbgrader.grade_id: cell for cell in BUILT.cells if "nbgrader" in cell.metadata
-}
-EXERCISES = [name.removesuffix("-test") for name in CELLS if name.endswith("-test")]
+from tests.source.lesson import Lesson, LessonTests
 
 SIGNATURES = {
     "occupied-share": "def occupied_share(n, bins, d): ",
@@ -83,72 +67,8 @@ WRONG = {
         "return np.log(y[-1] / y[0]) / np.log(x[-1] / x[0])": "two ends",
     },
 }
+LESSON = Lesson("02-curse-of-dimensionality", WRONG, SIGNATURES)
 
 
-def judge(exercise: str, answer: str) -> None:
-    """Run an answer and the test of its exercise as a notebook would, in one namespace."""
-    namespace: dict[str, Any] = {"np": np}
-    exec(answer, namespace)
-    exec(CELLS[f"{exercise}-test"].source, namespace)
-
-
-def test_every_exercise_is_here() -> None:
-    assert set(EXERCISES) == set(WRONG)
-    assert all(len(answers) >= 5 for answers in WRONG.values())
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_solution_passes(exercise: str) -> None:
-    judge(exercise, CELLS[exercise].source)
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_release_holds_a_stub_that_fails(exercise: str) -> None:
-    release = nbformat.read(ROOT / "release" / NAME / f"{TEXT.stem}.ipynb", as_version=4)
-    stub = next(cell.source for cell in release.cells if cell.id == exercise)
-    assert "SOLUTION" not in stub
-    with pytest.raises(NotImplementedError):
-        judge(exercise, stub)
-
-
-@pytest.mark.parametrize(
-    ("exercise", "body", "words"),
-    [
-        (exercise, body, words)
-        for exercise, answers in WRONG.items()
-        for body, words in answers.items()
-    ],
-)
-def test_a_wrong_answer_hears_what_is_wrong(exercise: str, body: str, words: str) -> None:
-    with pytest.raises(AssertionError, match=words):
-        judge(exercise, SIGNATURES[exercise] + body)
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_no_two_wrong_answers_hear_the_same(exercise: str) -> None:
-    heard = []
-    for body in WRONG[exercise]:
-        with pytest.raises(AssertionError) as caught:
-            judge(exercise, SIGNATURES[exercise] + body)
-        heard.append(str(caught.value))
-    assert len(set(heard)) == len(heard)
-
-
-def test_objectives_name_graded_cells_and_every_graded_cell_has_an_objective() -> None:
-    table = next(cell.source for cell in BUILT.cells if "| checked by |" in cell.source)
-    graded = {name for name, cell in CELLS.items() if cell.metadata.nbgrader.grade}
-    named = {word for word in table.split("`") if word in graded}
-    assert named == graded
-
-
-def test_the_lesson_has_what_a_lesson_has() -> None:
-    predictions = [cell for cell in BUILT.cells if "prediction" in cell.metadata.get("course", {})]
-    quizzes = [cell for cell in BUILT.cells if "quiz" in cell.metadata.get("course", {})]
-    text = "\n".join(cell.source for cell in BUILT.cells)
-    assert len(predictions) >= 2
-    assert all(f'predictions.show("{cell.id}")' in text for cell in predictions)
-    assert 5 <= len(quizzes) <= 8
-    for heading in ("What people get wrong", "What we have seen", "Glossary"):
-        assert f"## {heading}" in text
-    assert text.count("**The lecture says:**") == text.count("**The literature says:**") >= 4
-    assert text.count("**Source:**") == text.count("**The lecture says:**")
+class TestLesson(LessonTests):
+    lesson = LESSON

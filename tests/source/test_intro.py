@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import nbformat
-import numpy as np
 import pytest
 
-from autograder.publish.build import notebook
 from course import quiz
-
-ROOT = Path(__file__).resolve().parents[2]
-NAME = "01-intro"
-TEXT = ROOT / "source" / NAME / "intro.md"
-BUILT = notebook(TEXT.read_text(encoding="utf-8"))
-CELLS = {
-    cell.metadata.nbgrader.grade_id: cell for cell in BUILT.cells if "nbgrader" in cell.metadata
-}
-EXERCISES = [name.removesuffix("-test") for name in CELLS if name.endswith("-test")]
+from tests.source.lesson import Lesson, LessonTests
 
 DECODE = "\ndef decode(z, mean, axes): return mean + z @ axes"
 ENCODE = "def encode(x, mean, axes): return (x - mean) @ axes.T\n"
@@ -115,97 +101,35 @@ x A Neural Network that is trained to attempt to copy its input to its output
   A Neural Network where different layer inputs are controlled by gates
   All of the Above""",
 }
+LESSON = Lesson("01-intro", WRONG)
 
 
-def judge(exercise: str, answer: str) -> None:
-    """Run an answer and the test of its exercise as a notebook would, in one namespace."""
-    namespace: dict[str, Any] = {"np": np}
-    exec(answer, namespace)
-    exec(CELLS[f"{exercise}-test"].source, namespace)
-
-
-def test_every_exercise_is_here() -> None:
-    assert set(EXERCISES) == set(WRONG)
-    assert all(len(answers) >= 5 for answers in WRONG.values())
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_solution_passes(exercise: str) -> None:
-    judge(exercise, CELLS[exercise].source)
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_release_holds_a_stub_that_fails(exercise: str) -> None:
-    release = nbformat.read(ROOT / "release" / NAME / "intro.ipynb", as_version=4)
-    stub = next(cell.source for cell in release.cells if cell.id == exercise)
-    assert "SOLUTION" not in stub
-    with pytest.raises(NotImplementedError):
-        judge(exercise, stub)
-
-
-@pytest.mark.parametrize(
-    ("exercise", "answer", "words"),
-    [
-        (exercise, answer, words)
-        for exercise, answers in WRONG.items()
-        for answer, words in answers.items()
-    ],
-)
-def test_a_wrong_answer_hears_what_is_wrong(exercise: str, answer: str, words: str) -> None:
-    with pytest.raises(AssertionError, match=words):
-        judge(exercise, answer)
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_no_two_wrong_answers_hear_the_same(exercise: str) -> None:
-    heard = []
-    for answer in WRONG[exercise]:
-        with pytest.raises(AssertionError) as caught:
-            judge(exercise, answer)
-        heard.append(str(caught.value))
-    assert len(set(heard)) == len(heard)
+class TestLesson(LessonTests):
+    lesson = LESSON
 
 
 @pytest.mark.parametrize("name", LECTURE)
 def test_the_lectures_questions_keep_their_words_and_keys(name: str) -> None:
-    question = quiz.parse(CELLS[name].source)
+    question = quiz.parse(LESSON.cells[name].source)
     options = [f"{'x' if option.ticked else ' '} {option.text}" for option in question.options]
     assert [question.prompt.strip("*"), *options] == LECTURE[name].splitlines()
-    assert not CELLS[name].metadata.course.quiz.multiple
+    assert not LESSON.cells[name].metadata.course.quiz.multiple
 
 
 def test_the_time_series_question_tells_the_nuance() -> None:
-    (right,) = quiz.parse(CELLS["quiz-cannot"].source).ticked
+    (right,) = quiz.parse(LESSON.cells["quiz-cannot"].source).ticked
     assert "do help forecasters" in right.explanation
     assert "10.1038/s41598-019-55320-6" in right.explanation
 
 
 def test_one_question_has_several_answers_and_credit_for_each() -> None:
-    settings = [cell.metadata.course.quiz for cell in CELLS.values() if "course" in cell.metadata]
+    settings = [
+        cell.metadata.course.quiz for cell in LESSON.cells.values() if "course" in cell.metadata
+    ]
     assert {"multiple": True, "credit": "each-option"} in settings
 
 
 def test_points_are_two_an_exercise_and_one_a_question() -> None:
-    points = {name: cell.metadata.nbgrader.get("points") for name, cell in CELLS.items()}
-    assert {points[f"{exercise}-test"] for exercise in EXERCISES} == {2}
-    assert {points[name] for name in CELLS if name.startswith("quiz-")} == {1}
-
-
-def test_objectives_name_graded_cells_and_every_graded_cell_has_an_objective() -> None:
-    table = next(cell.source for cell in BUILT.cells if "| checked by |" in cell.source)
-    graded = {name for name, cell in CELLS.items() if cell.metadata.nbgrader.grade}
-    named = {word for word in table.split("`") if word in graded}
-    assert named == graded
-
-
-def test_the_lesson_has_what_a_lesson_has() -> None:
-    predictions = [cell for cell in BUILT.cells if "prediction" in cell.metadata.get("course", {})]
-    quizzes = [cell for cell in BUILT.cells if "quiz" in cell.metadata.get("course", {})]
-    text = "\n".join(cell.source for cell in BUILT.cells)
-    assert len(predictions) >= 2
-    assert all(f'predictions.show("{cell.id}")' in text for cell in predictions)
-    assert 5 <= len(quizzes) <= 8
-    for heading in ("What people get wrong", "What we have seen", "Glossary"):
-        assert f"## {heading}" in text
-    assert text.count("**The lecture says:**") == text.count("**The literature says:**") >= 4
-    assert text.count("**Source:**") == text.count("**The lecture says:**")
+    points = {name: cell.metadata.nbgrader.get("points") for name, cell in LESSON.cells.items()}
+    assert {points[f"{exercise}-test"] for exercise in LESSON.exercises} == {2}
+    assert {points[name] for name in LESSON.cells if name.startswith("quiz-")} == {1}
