@@ -1,4 +1,8 @@
-"""The learner's command: ``python -m course lab`` opens the first lesson in JupyterLab."""
+"""The learner's commands.
+
+``python -m course lab`` opens the first lesson in JupyterLab; ``python -m course serve`` serves the
+digit canvas.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from course.deployment import serve
 from course.handout import hand_out
 
 
@@ -40,7 +45,7 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Hand out the lessons, then become JupyterLab; exit with 1 if that could not be."""
+    """Do what was asked; ``lab`` hands out the lessons, then becomes JupyterLab."""
     parser = argparse.ArgumentParser(prog="python -m course", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser(
@@ -49,7 +54,13 @@ def main(arguments: list[str] | None = None) -> None:
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     lab.add_argument("--work", type=Path, help="the learner's folder; `work` in the course's")
+    serve.parser(commands.add_parser("serve", help="serve the digit canvas: page and deployments"))
     chosen, more = parser.parse_known_args(arguments)
+    if chosen.command == "serve":
+        if more:
+            parser.error(f"unrecognized arguments: {' '.join(more)}")
+        serve.run(chosen)
+        return
     work = chosen.work or chosen.root / "work"
     try:
         lines = hand_out(chosen.root / "release", work)

@@ -76,6 +76,7 @@ def linear_probe(
         ValueError: Shapes do not fit, or there is but one label.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - heavy, only when used
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only when it is needed
 
     train, labels, test, truth = _parts(code_train, y_train, code_test, y_test)
     if len(np.unique(labels)) < 2:
@@ -83,7 +84,10 @@ def linear_probe(
     mean, spread = train.mean(0), train.std(0)
     spread[spread < 1e-6 * (np.abs(mean) + 1)] = 1  # a number that never changes says nothing
     probe = LogisticRegression(max_iter=300)
-    with warnings.catch_warnings(action="ignore"):  # stopping a little early costs no accuracy
+    with (
+        warnings.catch_warnings(action="ignore"),  # stopping a little early costs no accuracy
+        threadpool_limits(1),  # many small products: threads would mostly wait for each other
+    ):
         probe.fit((train - mean) / spread, labels)
     return float(probe.score((test - mean) / spread, truth))
 

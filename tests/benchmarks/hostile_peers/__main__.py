@@ -39,9 +39,8 @@ def attempt(peer: Any, template: Path, entry: Entry) -> Run:
         students = {ATTACKER: entry.submission(place), NEIGHBOUR: Submission()}
         ended = peer.grade(template, place, students)
         got = peer.points(place, ATTACKER)
-        beside = peer.points(place, NEIGHBOUR)
-    stopped = ended.code is None or beside != {name: batch.FULL[name] for name in stock.TESTS}
-    return Run(got, stopped)
+        harmed = ended.code is None or peer.harmed(template, place, NEIGHBOUR)
+    return Run(got, harmed)
 
 
 def ours(folder: Path) -> dict[str, Run]:

@@ -15,6 +15,7 @@ from tests.benchmarks.hostile_peers.stock import TESTS
 from tests.benchmarks.peers import program
 from tests.hostile.corpus import Fair, Submission
 
+_NEXT = "next"  # made by the loop when it comes to the next student
 _CASES = {
     "double-test": [("double(2) == 4", 1), ("double(-3) == -6", 1)],
     "half-test": [("half(base) == 0.5", 3)],
@@ -44,19 +45,31 @@ def prepare(template: Path) -> None:
 
 
 def grade(template: Path, place: Path, students: dict[str, Submission]) -> cage.Ended:
-    """Let everybody hand in, and grade them one after another, as a loop in a shell does."""
+    """Let the first hand in, be graded in a loop of the shell's, and see whether it goes on.
+
+    Each ``otter run`` takes ten seconds and more, mostly to begin. The next one is a process of
+    its own with the same archive of tests, so it needs no run to know that it can be graded.
+    """
     (place / "tests.zip").write_bytes((template / "tests.zip").read_bytes())
-    script = []
-    for student, submission in students.items():
-        folder = place / "submitted" / student
-        folder.mkdir(parents=True)
-        submission.write(folder)
-        (place / "results" / student).mkdir(parents=True)
-        notebooks = sorted(folder.glob("*.ipynb"))
-        name = str(notebooks[0]) if notebooks else str(folder / "small.ipynb")
-        words = [program("otter"), "run", name, "-a", "tests.zip", "--no-logo"]
-        script.append(shlex.join([*words, "-o", f"results/{student}"]))
-    return cage.run(["sh", "-c", "; ".join(script)], place)
+    student, submission = next(iter(students.items()))
+    folder = place / "submitted" / student
+    folder.mkdir(parents=True)
+    submission.write(folder)
+    (place / "results" / student).mkdir(parents=True)
+    notebooks = sorted(folder.glob("*.ipynb"))
+    name = str(notebooks[0]) if notebooks else str(folder / "small.ipynb")
+    words = [program("otter"), "run", name, "-a", "tests.zip", "--no-logo"]
+    words += ["-o", f"results/{student}"]
+    return cage.run(["sh", "-c", f"{shlex.join(words)}; echo >{_NEXT}"], place)
+
+
+def harmed(template: Path, place: Path, _: str) -> bool:
+    """Whether the loop ended, or the tests are no longer the instructor's."""
+    try:
+        same = (place / "tests.zip").read_bytes() == (template / "tests.zip").read_bytes()
+    except OSError:
+        return True
+    return not same or not (place / _NEXT).exists()
 
 
 def points(place: Path, student: str) -> Fair:

@@ -16,6 +16,7 @@ from tests.autograder import lessons
 from tests.autograder.small import LESSON, NOTEBOOK
 from tests.benchmarks.hostile_peers import cage
 from tests.benchmarks.peers import program
+from tests.hostile.batch import FULL
 from tests.hostile.corpus import Fair, Submission
 
 TESTS = ("double-test", "half-test")
@@ -46,6 +47,11 @@ def grade(template: Path, place: Path, students: dict[str, Submission]) -> cage.
         submission.write(folder)
     bin_folder = Path(program("nbgrader")).parent
     return cage.run(["sh", "-c", f"PATH={bin_folder}:$PATH nbgrader autograde {LESSON}"], place)
+
+
+def harmed(_: Path, place: Path, neighbour: str) -> bool:
+    """Whether the honest student who is graded next has not all points."""
+    return points(place, neighbour) != {name: FULL[name] for name in TESTS}
 
 
 def points(place: Path, student: str) -> Fair:

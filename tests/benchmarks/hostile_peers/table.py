@@ -25,8 +25,8 @@ Stock nbgrader {nbgrader} and otter-grader (`otter run`) have the settings that 
 - **Unearned**: points above what is fair.
 - **Lost**: points below what is fair.
 - **To a person**: points that a person must decide, and the grader says so.
-- **Batches harmed**: runs that did not end in {seconds:g} seconds, or in which the honest student
-  who is graded next has not all points.
+- **Batches harmed**: runs that did not end in {seconds:g} seconds, or after which the next student,
+  an honest one, has not all points or can't be graded.
 """
 _SUMS: Final = {
     "unearned": "unearned points",

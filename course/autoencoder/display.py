@@ -1,0 +1,123 @@
+"""What is to be seen while a model learns: a bar everywhere, in notebooks a curve beside it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from course.autoencoder.history import History
+
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
+
+_SECONDS = 5.0  # between two curves: drawing one costs a fifth of a second
+
+
+class Display:
+    """A progress bar that ends tidily, whatever happens, and a curve below it in notebooks.
+
+    Args:
+        epochs: How many there will be.
+        per_epoch: Steps in each.
+        shown: False shows nothing at all.
+    """
+
+    def __init__(self, epochs: int, per_epoch: int, *, shown: bool) -> None:
+        self._epochs, self._per_epoch, self._shown = epochs, per_epoch, shown
+        self._bar: Any = None
+        self._curve: Any = None
+        self._drawn = 0.0
+        self._history = History()
+
+    def __enter__(self) -> Self:
+        """Show the empty bar."""
+        if self._shown:
+            from tqdm.auto import tqdm  # noqa: PLC0415 - only when something is shown
+
+            total = self._epochs * self._per_epoch
+            self._bar = tqdm(total=total, desc="learning", unit="batch", file=sys.stdout, delay=0.5)
+            self._drawn = time.monotonic()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the bar as it is, and the curve up to date."""
+        if self._bar is not None:
+            if len(self._history.loss) > 1:
+                self._draw()
+            self._bar.close()
+
+    def step(self, count: int, loss: float) -> None:
+        """Move the bar on by so many batches."""
+        if self._bar is not None:
+            done = min(self._epochs, (self._bar.n + count - 1) // self._per_epoch + 1)
+            self._bar.set_postfix_str(
+                f"epoch {done}/{self._epochs}, loss {loss:.2f}", refresh=False
+            )
+            self._bar.update(count)
+
+    def epoch(self, history: History) -> None:
+        """Take note of an epoch's end."""
+        self._history = history
+        if self._bar is not None and time.monotonic() - self._drawn > _SECONDS:
+            self._draw()
+
+    def _draw(self) -> None:
+        if not in_notebook() or len(self._history.loss) < 2:
+            return
+        from IPython import display  # noqa: PLC0415  (only in a notebook)
+
+        bundle, metadata = loss_curve(self._history)._repr_mimebundle_()
+        if self._curve is None:
+            show: Any = display.display  # untyped
+            self._curve = show(bundle, metadata=metadata, raw=True, display_id=True)
+        else:
+            self._curve.update(bundle, metadata=metadata, raw=True)
+        self._drawn = time.monotonic()
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a notebook's kernel, not in a terminal."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython  # noqa: PLC0415  (loaded already)
+
+    return hasattr(get_ipython(), "kernel")
+
+
+def loss_curve(history: History) -> Picture:
+    """Draw the loss of each epoch, and the validation loss if there is one.
+
+    Example:
+        >>> loss_curve(History(loss=[20.0, 10.0, 8.0], seconds=[1, 2, 3])).alt[:42]
+        'Loss after each of 3 epochs: it falls from'
+    """
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  (heavy)
+
+    from course.figures.style import BLUE, VERMILLION, figure, sheet  # noqa: PLC0415 (as needed)
+
+    @figure
+    def curve() -> Picture:
+        picture = sheet(6, 2.6)
+        axes = picture.subplots()
+        epochs = range(1, len(history.loss) + 1)
+        axes.plot(epochs, history.loss, color=BLUE, label="training, as it went")
+        lines = [("", history.loss)]
+        if history.validation:
+            measured = range(1, len(history.validation) + 1)
+            axes.plot(measured, history.validation, "--", color=VERMILLION, label="validation")
+            lines.append(("; on validation data ", history.validation))
+            axes.legend()
+        axes.set(xlabel="epoch", ylabel="loss per example", yscale="log")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        told = "".join(f"{name}from {v[0]:.2f} to {v[-1]:.2f}" for name, v in lines)
+        verb = "falls" if history.loss[-1] < history.loss[0] else "goes"
+        return picture.describe(f"Loss after each of {len(history.loss)} epochs: it {verb} {told}.")
+
+    return curve()

@@ -1,0 +1,126 @@
+"""The network: layers that narrow down to a code, and their mirror image.
+
+Example:
+    >>> model = build(784, 1000, 500, 250, 30)
+    >>> model.count_params()
+    2837314
+    >>> model.encoder.output_shape, model.decoder.output_shape
+    ((None, 30), (None, 784))
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+from course.autoencoder.archive import HIDDEN, OUTPUTS
+from course.autoencoder.backend import tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(*sizes: int, hidden: str = "gelu", output: str = "sigmoid", seed: int = 0) -> keras.Model:
+    """Build an autoencoder, untrained: the given layers down to the code, and back up again.
+
+    Example:
+        >>> model = build(784, 100, 10)
+        >>> [layer.units for layer in model.layers[1:]]
+        [100, 10, 100, 784]
+
+    The code layer is linear, as in Hinton and Salakhutdinov 2006
+    (https://doi.org/10.1126/science.1127647): it may answer with any number. Weights start at
+    random with variance 1 / inputs, 2 / inputs where the inputs come from a ReLU or a GELU,
+    which let half of the signal through (K. He et al. 2015, https://arxiv.org/abs/1502.01852).
+
+    Args:
+        sizes: Numbers per example, widths of the hidden layers if any, numbers per code.
+        hidden: What hidden layers do: ``"gelu"`` (in its tanh form), ``"relu"``, ``"tanh"``,
+            ``"sigmoid"``, ``"linear"``.
+        output: ``"sigmoid"`` for numbers in [0, 1], ``"linear"`` for any numbers, ``"softmax"``
+            for shares that sum to 1.
+        seed: The same seed gives the same start.
+
+    Returns:
+        A Keras model ``(n, d) -> (n, d)``. Its ``encoder`` ``(n, d) -> (n, k)`` and its ``decoder``
+        ``(n, k) -> (n, d)`` are Keras models too and share its weights.
+
+    Raises:
+        ValueError: A size is no whole number above 0, or there are fewer than two, or there is
+            no activation of that name.
+    """
+    widths = _widths(sizes)
+    if hidden not in HIDDEN:
+        raise ValueError(f"hidden={hidden!r}: one of {', '.join(HIDDEN)} is right.")
+    if output not in OUTPUTS:
+        raise ValueError(f"output={output!r}: one of {', '.join(OUTPUTS)} is right.")
+    _, keras = tensorflow()
+    middle = len(widths) - 1
+    layers = []
+    for i, units in enumerate([*widths[1:], *widths[-2::-1]]):
+        last = 2 * middle - 1
+        name = (
+            f"encoder_{i + 1}"
+            if i < middle - 1
+            else "code"
+            if i == middle - 1
+            else f"decoder_{i - middle + 1}"
+            if i < last
+            else "copy"
+        )
+        # What a layer reads: data or code as they are, or what a hidden layer let through.
+        halved = hidden in ("gelu", "relu") and i not in (0, middle - 1, middle)
+        layers.append(
+            keras.layers.Dense(
+                units,
+                activation=output
+                if i == last
+                else "linear"
+                if i == middle - 1
+                else _activation(keras, hidden),
+                kernel_initializer=keras.initializers.VarianceScaling(
+                    2.0 if halved else 1.0, "fan_in", "untruncated_normal", seed=seed * 1000 + i
+                ),
+                name=name,
+            )
+        )
+    x = keras.Input((widths[0],), name="x")
+    code = _chain(layers[:middle], x)
+    z = keras.Input((widths[-1],), name="z")
+    model = keras.Model(x, _chain(layers[middle:], code), name="autoencoder")
+    model.encoder = keras.Model(x, code, name="encoder")
+    model.decoder = keras.Model(z, _chain(layers[middle:], z), name="decoder")
+    return model
+
+
+def _widths(sizes: tuple[int, ...]) -> list[int]:
+    try:
+        widths = [operator.index(size) for size in sizes]
+    except TypeError:
+        widths = []
+    if len(widths) < 2 or min(widths) < 1 or any(isinstance(size, bool) for size in sizes):
+        raise ValueError(
+            f"build{sizes!r}: at least two whole numbers above 0 are right, the numbers "
+            "of an example first and those of a code last: build(784, 1000, 500, 250, 30)."
+        )
+    return widths
+
+
+def _chain(layers: list[Any], values: Any) -> Any:
+    for layer in layers:
+        values = layer(values)
+    return values
+
+
+def _activation(keras: Any, name: str) -> Any:
+    """Keras's name or, for GELU, its tanh form: faster, and the same to three digits."""
+    if name != "gelu":
+        return name
+    known = keras.saving.get_registered_object("course>gelu")
+    if known is not None:
+        return known
+
+    def gelu(x: Any) -> Any:
+        return keras.activations.gelu(x, approximate=True)
+
+    return keras.saving.register_keras_serializable("course", "gelu")(gelu)

@@ -1,0 +1,71 @@
+"""``python -m course serve``: the server in a process of its own.
+
+Example:
+    >>> options = parser().parse_args(["--port", "8123"])
+    >>> options.host, options.port
+    ('127.0.0.1', 8123)
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_PORT: Final = 8000
+
+
+def parser(found: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
+    """Return the parser with the command's options."""
+    found = found or argparse.ArgumentParser(prog="python -m course serve", description=__doc__)
+    found.add_argument("--port", type=int, default=_PORT, help=f"{_PORT}, unless said otherwise")
+    found.add_argument(
+        "--host", default="127.0.0.1", help="this machine alone, unless said otherwise"
+    )
+    found.add_argument(
+        "--unix-socket", type=Path, metavar="PATH", help="listen there instead of on a port"
+    )
+    found.add_argument(
+        "--root-path", default="", help="the prefix under which a proxy shows the server"
+    )
+    return found
+
+
+def run(options: argparse.Namespace) -> None:
+    """Serve until interrupted; exit with 1 if the port is taken."""
+    import uvicorn  # noqa: PLC0415  (heavy)
+
+    from course.deployment.app import create  # noqa: PLC0415  (as above)
+    from course.deployment.logs import CONFIG  # noqa: PLC0415  (as above)
+
+    config = uvicorn.Config(
+        create(),
+        log_config=CONFIG,
+        access_log=False,
+        uds=str(options.unix_socket) if options.unix_socket else None,
+        root_path=options.root_path,
+        timeout_graceful_shutdown=5,
+    )
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C ends it, and is no error
+        _run(uvicorn.Server(config), options)
+
+
+def _run(server: uvicorn.Server, options: argparse.Namespace) -> None:
+    from course.deployment.background import listen  # noqa: PLC0415  (heavy)
+
+    if options.unix_socket:
+        server.run()
+        return
+    try:
+        listener = listen(options.port, options.host)
+    except OSError as error:
+        sys.exit(f"Not started: {error.strerror}")
+    with listener:
+        address = f"http://{options.host}:{listener.getsockname()[1]}/"
+        print(f"Digit canvas: {address}", flush=True)  # noqa: T201  (where to look)
+        server.run(sockets=[listener])

@@ -1,0 +1,86 @@
+"""Steps 1 and 2 of the lecture: the box around the ink, and the square with the ink centred.
+
+Example:
+    >>> alpha = np.zeros((280, 280), np.uint8)
+    >>> alpha[100:180, 30:70] = 255
+    >>> box = bounding_box(alpha)
+    >>> box
+    Box(top=100, left=30, bottom=180, right=70)
+    >>> square(alpha, box).shape
+    (80, 80)
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from course.drawing.errors import DrawingError
+from course.drawing.ink import Bytes
+
+EMPTY = "The canvas is empty. Draw one digit, 0 to 9."
+
+
+class Box(NamedTuple):
+    """Rows ``top`` to ``bottom``, columns ``left`` to ``right``; as in slices, without the ends."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Rows in the box."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns in the box."""
+        return self.right - self.left
+
+
+def bounding_box(alpha: Bytes) -> Box:
+    """Return the smallest box that holds all ink.
+
+    Example:
+        >>> bounding_box(np.eye(5, dtype=np.uint8)[1:])
+        Box(top=0, left=1, bottom=4, right=5)
+
+    Args:
+        alpha: How much ink is in each pixel, ``(h, w)``; every value above 0 counts.
+
+    Raises:
+        DrawingError: There is none.
+    """
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not len(rows):
+        raise DrawingError(EMPTY)
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+
+
+def crop(image: Bytes, box: Box) -> Bytes:
+    """Return what lies in the box."""
+    return image[box.top : box.bottom, box.left : box.right]
+
+
+def square(image: Bytes, box: Box) -> Bytes:
+    """Return the box's content in the middle of a square as long as the box's longer side.
+
+    Example:
+        >>> square(np.ones((2, 5), np.uint8), Box(0, 0, 2, 5)).tolist()
+        [[0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
+
+    What is added is empty. If the margins can't be equal, the pixel too many goes to the right or
+    below.
+
+    Args:
+        image: ``(h, w)`` or ``(h, w, channels)``.
+        box: Part of the image.
+    """
+    side = max(box.height, box.width)
+    above, left = (side - box.height) // 2, (side - box.width) // 2
+    framed = np.zeros((side, side, *image.shape[2:]), dtype=image.dtype)
+    framed[above : above + box.height, left : left + box.width] = crop(image, box)
+    return framed

@@ -1,0 +1,78 @@
+"""MNIST's way to 28 by 28: fit into 20 by 20, then centre by mass.
+
+Example:
+    >>> line = np.full((80, 16), 255, np.uint8)
+    >>> small = fit(line)
+    >>> small.shape
+    (20, 4)
+    >>> centred(small).shape
+    (28, 28)
+
+Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits,
+http://yann.lecun.com/exdb/mnist/: digits were "size normalized to fit in a 20x20 pixel box while
+preserving their aspect ratio", and put into 28 by 28 "by computing the center of mass of the
+pixels".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from course.drawing.ink import Bytes
+from course.drawing.resize import area
+
+INNER: Final = 20
+SIDE: Final = 28
+MIDDLE: Final = 14
+
+
+def fit(alpha: Bytes) -> Bytes:
+    """Resize so that the longer side is 20 pixels and the shape stays as it is.
+
+    Args:
+        alpha: The ink's own box, ``(h, w)`` uint8.
+
+    Returns:
+        ``(20, w)`` or ``(h, 20)``, at least 1 pixel wide.
+    """
+    scale = INNER / max(alpha.shape)
+    rows, columns = (max(1, round(side * scale)) for side in alpha.shape)
+    return area(alpha, (rows, columns))
+
+
+def centre_of_mass(alpha: Bytes) -> tuple[float, float]:
+    """Return row and column of the ink's centre of mass; a pixel's own centre is at its index.
+
+    Example:
+        >>> centre_of_mass(np.array([[0, 0, 0], [0, 10, 30]], np.uint8))
+        (1.0, 1.75)
+
+    Args:
+        alpha: ``(h, w)`` uint8, not all 0.
+    """
+    ink = alpha.astype(np.float64)
+    total = ink.sum()
+    return (
+        float(ink.sum(axis=1) @ np.arange(ink.shape[0]) / total),
+        float(ink.sum(axis=0) @ np.arange(ink.shape[1]) / total),
+    )
+
+
+def centred(small: Bytes) -> Bytes:
+    """Return 28 by 28 pixels with the ink's centre of mass at the middle, to the nearest pixel.
+
+    MNIST's middle is pixel (14, 14): on average its test digits have their mass at 13.99 and 14.01,
+    counted from 0. Ink that would leave the picture keeps inside it.
+
+    Args:
+        small: At most 28 by 28, uint8, not all 0.
+    """
+    top, left = (
+        int(np.clip(np.floor(MIDDLE - centre + 0.5), 0, SIDE - size))
+        for centre, size in zip(centre_of_mass(small), small.shape, strict=True)
+    )
+    framed = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    framed[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return framed

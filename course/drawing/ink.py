@@ -1,0 +1,133 @@
+"""From the pen's path to pixels: strokes become a canvas whose alpha channel is the ink.
+
+Example:
+    >>> canvas = rasterise([[[40, 40], [40, 240]]], pen=10)
+    >>> canvas.shape, canvas.dtype.name
+    ((280, 280, 4), 'uint8')
+    >>> [int(value) for value in canvas[140, 40]]  # the ink's colour, and all of it
+    [0, 114, 178, 255]
+
+A stroke is a list of points ``[x, y]``, or ``[x, y, t]``, in CSS pixels: x to the right,
+y down, from the canvas's upper left corner. The page draws the same straight pieces with round
+ends, so what is computed here is what was seen there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course.drawing.errors import DrawingError
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float64]
+Strokes: TypeAlias = Sequence[Sequence[Sequence[float]]]
+
+INK: Final = (0, 114, 178)
+"""Red, green and blue of the ink; nothing is read from them, the ink is in the alpha channel."""
+
+PEN: Final = 18.0
+"""Width of the pen in CSS pixels on a canvas of 280, unless said otherwise."""
+
+MOST_PIXELS: Final = 2048
+MOST_POINTS: Final = 20_000
+
+
+def rasterise(strokes: Strokes, width: int = 280, height: int = 280, pen: float = PEN) -> Bytes:
+    """Draw strokes with a round pen.
+
+    Example:
+        >>> rasterise([[[30, 30]]], width=60, height=40, pen=8)[30, 30, 3]  # a dot
+        np.uint8(255)
+
+    Args:
+        strokes: Points ``[x, y]`` or ``[x, y, t]`` in CSS pixels; those outside are cut off.
+        width: Of the canvas, 8 to 2048 pixels.
+        height: Of the canvas, 8 to 2048 pixels.
+        pen: Width of the line, 1 to 200 pixels.
+
+    Returns:
+        RGBA, ``(height, width, 4)`` uint8. A pixel's alpha says how much of it the ink
+        covers, 0 to 255.
+
+    Raises:
+        DrawingError: A number is missing, not finite or out of range; names it.
+    """
+    for name, size in (("width", width), ("height", height)):
+        if not _is_number(size) or int(size) != size or not 8 <= size <= MOST_PIXELS:
+            raise DrawingError(f"{name}={size!r}: whole pixels from 8 to {MOST_PIXELS} are right")
+    if not _is_number(pen) or not 1 <= pen <= 200:
+        raise DrawingError(f"pen={pen!r}: a width from 1 to 200 pixels is right")
+    nearest = np.full((int(height), int(width)), np.inf)
+    for points in check_strokes(strokes):
+        starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
+        for start, end in zip(starts, ends, strict=True):
+            _approach(nearest, start, end, pen / 2 + 1)
+    # A pixel's share of ink falls from 1 to 0 within one pixel: a soft edge.
+    cover = np.clip(pen / 2 + 0.5 - np.sqrt(nearest), 0, 1)
+    canvas = np.zeros((int(height), int(width), 4), dtype=np.uint8)
+    canvas[..., 3] = np.rint(255 * cover)
+    canvas[canvas[..., 3] > 0, :3] = INK
+    return canvas
+
+
+def check_strokes(strokes: Strokes) -> list[Floats]:
+    """Return each stroke as points ``(n, 2)``, without their times; empty ones are left out.
+
+    Example:
+        >>> check_strokes([[[1, 2, 0.0], [3, 4, 0.1]], []])
+        [array([[1., 2.],
+               [3., 4.]])]
+
+    Raises:
+        DrawingError: A stroke is no list of finite points.
+    """
+    if not isinstance(strokes, list | tuple):
+        raise DrawingError(f"strokes is a {type(strokes).__name__}: a list of strokes is right")
+    checked: list[Floats] = []
+    total = 0
+    for number, stroke in enumerate(strokes):
+        if not isinstance(stroke, list | tuple | np.ndarray):
+            raise DrawingError(f"strokes[{number}] is no list of points [x, y]")
+        total += len(stroke)
+        if total > MOST_POINTS:
+            raise DrawingError(f"strokes: more than {MOST_POINTS:,} points are too many")
+        points = np.array([_point(point, number, place) for place, point in enumerate(stroke)])
+        if len(points):
+            checked.append(points)
+    return checked
+
+
+def _point(point: Any, stroke: int, place: int) -> tuple[float, float]:
+    where = f"strokes[{stroke}][{place}]"
+    if not isinstance(point, list | tuple | np.ndarray) or len(point) not in (2, 3):
+        raise DrawingError(f"{where} is no point: [x, y] or [x, y, t] is right")
+    if not all(_is_number(value) for value in point[:2]):
+        raise DrawingError(f"{where}={list(point)!r}: finite numbers of pixels are right")
+    return float(point[0]), float(point[1])
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and bool(np.isfinite(value)) and abs(value) < 1e6
+
+
+def _approach(nearest: Floats, start: Floats, end: Floats, reach: float) -> None:
+    """Lower `nearest`, squared distances of pixels to the path, by one straight piece, in place."""
+    low = np.floor(np.minimum(start, end) - reach).astype(int)
+    high = np.ceil(np.maximum(start, end) + reach).astype(int)
+    (left, top), (right, bottom) = np.maximum(low, 0), np.minimum(high, nearest.shape[::-1])
+    if left >= right or top >= bottom:
+        return
+    x = np.arange(left, right) + (0.5 - start[0])
+    y = (np.arange(top, bottom) + (0.5 - start[1]))[:, None]
+    dx, dy = (end - start).tolist()
+    length = dx * dx + dy * dy
+    if length:
+        share = np.clip(x * (dx / length) + y * (dy / length), 0, 1)
+        x, y = x - share * dx, y - share * dy
+    piece = nearest[top:bottom, left:right]
+    np.minimum(piece, x * x + y * y, out=piece)

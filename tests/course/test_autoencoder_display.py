@@ -1,0 +1,93 @@
+"""What training shows while it goes on: a bar, a curve, a line; in a notebook and a terminal."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from course import autoencoder, data
+from course.autoencoder import display, training
+from course.autoencoder.history import History
+
+
+def digits() -> Any:
+    return data.digits("bundled").x_train
+
+
+def test_the_bar_and_the_curve_in_a_notebook(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: list[dict[str, Any]] = []
+
+    class Handle:
+        def update(self, bundle: dict[str, Any], **_: Any) -> None:
+            shown.append(bundle)
+
+    def show(bundle: dict[str, Any], **_: Any) -> Handle:
+        shown.append(bundle)
+        return Handle()
+
+    monkeypatch.setattr(display, "in_notebook", lambda: True)
+    monkeypatch.setattr(display, "_SECONDS", 0.0)
+    monkeypatch.setattr("IPython.display.display", show)
+    with display.Display(3, 2, shown=True) as screen:
+        history = History()
+        for epoch in range(3):
+            screen.step(2, 9.0)
+            history.add(9.0 / (epoch + 1), 5.0, float(epoch))
+            screen.epoch(history)
+    assert [bundle["text/plain"][:31] for bundle in shown] == [
+        "Figure: Loss after each of 2 ep",
+        *["Figure: Loss after each of 3 ep"] * 2,
+    ]
+    assert "validation data from 5.00 to 5.00" in shown[-1]["text/html"]
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "\n" not in out.strip()
+
+
+def test_a_run_in_a_terminal_shows_its_loss_and_no_chatter() -> None:
+    code = (
+        "from course import autoencoder, data\n"
+        "x = data.digits('bundled').x_train\n"
+        "model = autoencoder.build(784, 8, 2)\n"
+        "print(autoencoder.train(model, x, epochs=9, batch=128))\n"
+        "model.encoder.predict(x[:9], verbose=0)\n"
+        "import os, signal, threading\n"
+        "from course.autoencoder.steps import Steps\n"
+        "take = Steps.take\n"
+        "def ringing(*given):\n"
+        "    if Steps.take is ringing:\n"
+        "        Steps.take = take\n"
+        "        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "    return take(*given)\n"
+        "Steps.take = ringing\n"
+        "print(autoencoder.train(model, x, epochs=10**6, live=False))\n"
+    )
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=clean
+    )
+    assert done.stderr == ""
+    assert "9 epochs in" in done.stdout
+    assert "epoch 9/9, loss" in done.stdout
+    assert ", interrupted" in done.stdout.splitlines()[-1]
+
+
+def test_the_history_reads_as_one_line() -> None:
+    assert repr(History()) == "0 epochs"
+    assert (
+        repr(History([3.0], [4.0], [1.0])) == "1 epoch in 1.0 s: loss 3.00 -> 3.00, validation 4.00"
+    )
+
+
+def test_the_example_of_train_is_right() -> None:
+    failed, _ = doctest.testmod(training)
+    assert failed == 0
+    failed, _ = doctest.testmod(autoencoder)
+    assert failed == 0

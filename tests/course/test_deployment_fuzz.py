@@ -1,0 +1,54 @@
+"""Schemathesis asks what the OpenAPI schema allows, and what it forbids: never a 500."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from course import deployment
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with deployment.start() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def described(url: str) -> Any:
+    return schemathesis.openapi.from_url(f"{url}openapi.json")
+
+
+schema = schemathesis.pytest.from_fixture("described")
+
+
+@schema.parametrize()
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_answers_are_as_described(case: Any, url: str) -> None:
+    case.call_and_validate(base_url=url, checks=CHECKS)

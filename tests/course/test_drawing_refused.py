@@ -1,0 +1,151 @@
+"""What is no digit, or no canvas, is refused in words that help; nothing crashes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from course import drawing
+from course.drawing import DrawingError
+
+
+def test_a_blank_canvas_a_dot_and_two_digits_are_refused() -> None:
+    stored = drawing.stored()
+    for canvas, words in [
+        (drawing.rasterise([]), "The canvas is empty. Draw one digit, 0 to 9."),
+        (stored["dot"].rgba, "That is a dot"),
+        (stored["two digits"].rgba, "There seem to be 2 digits"),
+    ]:
+        with pytest.raises(DrawingError, match=words):
+            drawing.preprocess(canvas)
+
+
+def test_three_digits_are_counted_and_a_star_passes() -> None:
+    sticks = [[[x, 60], [x, 200]] for x in (60, 130, 200)]
+    with pytest.raises(DrawingError, match="3 digits"):
+        drawing.preprocess(drawing.rasterise(sticks))
+    stacked = [[[100, y], [180, y], [120, y + 60]] for y in (20, 180)]
+    with pytest.raises(DrawingError, match="2 digits"):
+        drawing.preprocess(drawing.rasterise(stacked, pen=10))
+    assert drawing.preprocess(drawing.stored()["star"].rgba).vector.max() == 1
+
+
+def test_a_digit_of_several_strokes_is_one_digit() -> None:
+    five = [[[200, 60], [120, 60]], [[112, 72], [105, 120], [170, 130], [150, 200], [90, 190]]]
+    assert drawing.preprocess(drawing.rasterise(five, pen=6)).notes == ()
+
+
+def test_ink_at_the_edge_is_told_but_read() -> None:
+    one = drawing.stored()["3"]
+    cut = [[[x - 90, y] for x, y in stroke] for stroke in one.strokes]
+    found = drawing.preprocess(drawing.rasterise(cut, pen=18))
+    assert found.notes == ("The ink touches the left edge: a part of the digit may be cut off.",)
+    assert found.vector.shape == (1, 784)
+
+
+def test_the_canvas_need_not_be_square() -> None:
+    one = drawing.stored()["9"]
+    usual = drawing.preprocess(one.rgba).vector
+    for width, height in [(280, 400), (500, 280)]:
+        canvas = drawing.rasterise(one.strokes, width, height, one.pen)
+        assert canvas.shape == (height, width, 4)
+        assert (drawing.preprocess(canvas).vector == usual).all()
+
+
+@pytest.mark.parametrize(
+    ("strokes", "words"),
+    [
+        ("abc", "strokes is a str"),
+        ([5], r"strokes\[0\] is no list"),
+        ([[[1, 2], [3]]], r"strokes\[0\]\[1\] is no point"),
+        ([[[1, 2], [float("nan"), 3]]], r"strokes\[0\]\[1\]=.*finite"),
+        ([[["1", 2]]], r"strokes\[0\]\[0\]=.*finite"),
+        ([[[True, 2]]], "finite"),
+        ([[[1e300, 2]]], "finite"),
+        ([[[0, 0]] * 20_001], "20,000 points"),
+    ],
+)
+def test_strokes_that_are_none_are_named(strokes: Any, words: str) -> None:
+    with pytest.raises(DrawingError, match=words):
+        drawing.rasterise(strokes)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"width": 0}, "width=0"),
+        ({"height": 1e9}, "height=1000000000.0"),
+        ({"width": 80.5}, "width=80.5"),
+        ({"pen": float("nan")}, "pen=nan"),
+        ({"pen": 0}, "pen=0"),
+    ],
+)
+def test_sizes_out_of_range_are_named(sizes: dict[str, Any], words: str) -> None:
+    with pytest.raises(DrawingError, match=words):
+        drawing.rasterise([[[1, 2]]], **sizes)
+
+
+def test_strokes_outside_leave_the_canvas_empty() -> None:
+    assert not drawing.rasterise([[[-900, -900], [-800, -900]], [[9e5, 1], [9e5, 9]]]).any()
+
+
+@pytest.mark.parametrize(
+    ("canvas", "words"),
+    [
+        (np.zeros((28, 28), np.uint8), r"shape \(28, 28\)"),
+        (np.zeros((0, 5, 4), np.uint8), "shape"),
+        (np.zeros((28, 28, 4)), "float64"),
+        (np.full((28, 28, 4), 255, np.uint8), "transparent"),
+        ("canvas", "shape"),
+    ],
+)
+def test_a_canvas_that_is_none_is_named(canvas: Any, words: str) -> None:
+    with pytest.raises(DrawingError, match=words):
+        drawing.preprocess(canvas)
+
+
+@pytest.mark.parametrize(
+    ("data", "height", "words"),
+    [
+        ([0] * 400, 10, "canvas is empty"),
+        ([0] * 399, 10, r"399 numbers.*10 \* 10 \* 4 = 400"),
+        ([0] * 400, 10.0, "height=10.0"),
+        ([0] * 400, True, "height=True"),
+        ([0] * 400, "10", "height='10'"),
+        ([], 0, "height=0"),
+        ([0], 10**9, "height=1000000000"),
+        ([256] * 400, 10, "0 to 255"),
+        ([-1] * 400, 10, "0 to 255"),
+        ([0.5] * 400, 10, "whole numbers"),
+        (["0"] * 400, 10, "whole numbers"),
+        ([None] * 400, 10, "whole numbers"),
+        ([[0] * 4] * 99 + [[0]], 10, "numbers"),
+        (None, 10, "1 numbers"),
+    ],
+)
+def test_a_square_that_is_none_is_named(data: Any, height: Any, words: str) -> None:
+    with pytest.raises(DrawingError, match=words):
+        drawing.from_square(data, height)
+
+
+def test_another_way_is_refused() -> None:
+    with pytest.raises(ValueError, match="'mnist' or 'lecture'"):
+        drawing.preprocess(drawing.stored()["1"].rgba, "other")  # type: ignore[arg-type]
+
+
+def test_real_digits_are_not_refused() -> None:
+    folder = os.environ.get("COURSE_DATA")
+    if folder is None:
+        pytest.skip("COURSE_DATA names no folder with pen strokes")
+    with gzip.open(Path(folder) / "pen_strokes.jsonl.gz", "rt", encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file][::10]
+    for line in lines:
+        strokes = [[[40 + 190 * x, 40 + 190 * y] for x, y in one] for one in line["strokes"]]
+        found = drawing.preprocess(drawing.rasterise(strokes, pen=14))
+        assert found.vector.sum() > 20

@@ -1,0 +1,129 @@
+"""Lesson 6: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+
+from __future__ import annotations
+
+from course import drawing
+from course.drawing.resize import area
+from tests.source.lesson import Lesson, LessonTests
+
+SIGNATURES = {
+    "bounding-box": "def bounding_box(alpha): ",
+    "pad-square": "def pad_square(ink): ",
+    "fit-20-in-28": "def fit_20_in_28(ink): ",
+    "centre-of-mass-shift": "def centre_of_mass_shift(image): ",
+    "to-payload": "def to_payload(image): ",
+    "score": "def score(payload, W, b):\n ",
+}
+FIND = (
+    "r = np.flatnonzero(alpha.any(axis=1)); c = np.flatnonzero(alpha.any(axis=0)); "
+    "t, l, b, g = int(r[0]), int(c[0]), int(r[-1]) + 1, int(c[-1]) + 1; "
+)
+FRAME = "h, w = ink.shape; n = max(h, w); f = np.zeros((n, n), ink.dtype); "
+SMALL = (
+    "k = 20 / max(ink.shape); r, c = (max(1, round(n * k)) for n in ink.shape); "
+    "f = np.zeros((28, 28), np.uint8); "
+)
+MASS = (
+    "w = image.astype(float); p = np.arange(28); "
+    "r = w.sum(1) @ p / w.sum(); c = w.sum(0) @ p / w.sum(); "
+)
+READ = "c = payload['values'][0]; x = drawing.from_square(c['data'], c['height']).vector; "
+SAFE = "\n try:\n  {body}\n except {errors} as e: return {{'error': {said}}}"
+PROPER = "(KeyError, IndexError, TypeError, ValueError)"
+
+
+def guarded(answer: str, errors: str = PROPER, said: str = "str(e)") -> str:
+    return SAFE.format(body=READ + answer, errors=errors, said=said)
+
+
+GOOD = "return {'digit_class': int((x @ W + b).argmax())}"
+WRONG = {
+    "bounding-box": {
+        FIND: "gives nothing back",
+        FIND + "return t, l": "Expected four numbers",
+        FIND + "return t, l, b - 1, g - 1": "the end is one further",
+        FIND + "return l, t, g, b": "Rows and columns are swapped",
+        FIND + "return t, b, l, g": "The order is",
+        FIND + "return t, l, b - t, g - l": "height and width",
+        "alpha = alpha > 127; " + FIND + "return t, l, b, g": "faint pixel",
+        "return 0, 0, *alpha.shape": "whole canvas",
+        FIND + "return t, l, 7, 9": "canvas's own size",
+    },
+    "pad-square": {
+        FRAME + "f[:h, :w] = ink": "gives nothing back",
+        "return ink": "shape of the ink still",
+        "return np.zeros((7, 7))": "5 by 5, got",
+        FRAME + "return f": "square is empty",
+        FRAME + "f[:h, :w] = ink; return f": "upper edge",
+        FRAME + "t, l = (n + 1 - h) // 2, (n + 1 - w) // 2; f[t:t + h, l:l + w] = ink; return f": (
+            "use //"
+        ),
+        FRAME + "return ink[np.arange(n) * h // n]": "stretched or repeated",
+        "h, w = ink.shape; t = (w - h) // 2; return np.pad(ink, ((max(t, 0), max(w - h - t, 0)), "
+        "(0, 0)))": "For tall ink|Tall ink",
+        FRAME + "f[(n - h) // 2 :, :][:h, :w] = ink; return f": "margins are left and right",
+    },
+    "fit-20-in-28": {
+        SMALL + "f[4:24, 4:24] = area(ink, (20, 20))": "gives nothing back",
+        SMALL + "return area(ink, (r, c))": "Expected 28 by 28",
+        SMALL + "t, l = (28 - r) // 2, (28 - c) // 2; f = f * 1.0; "
+        "f[t:t + r, l:l + c] = area(ink, (r, c)) / 255; return f": "between 0 and 1",
+        "return area(ink, (28, 28))": "fills all 28",
+        SMALL + "f[4:24, 4:24] = area(ink, (20, 20)); return f": "20 by 20: stretched",
+        "k = 28 / max(ink.shape); r, c = (round(n * k) for n in ink.shape); f = np.zeros((28, 28));"
+        "f[:, 6:6 + c] = area(ink, (r, c)); return f": "longer side is 28",
+        SMALL + "f[:r, :c] = area(ink, (r, c)); return f": "upper left corner",
+        SMALL + "f[4:4 + r, 4:4 + c] = area(ink, (r, c)); return f": "left margin is 4",
+        SMALL + "l = (29 - c) // 2; f[4:4 + r, l:l + c] = area(ink, (r, c)); return f": "use //",
+        SMALL + "l = (28 - c) // 2; g = ink[np.arange(r) * ink.shape[0] // r]; "
+        "f[4:4 + r, l:l + c] = g[:, np.arange(c) * ink.shape[1] // c]; return f": r"Use area\(\)",
+        "c = round(20 * ink.shape[1] / ink.shape[0]); f = np.zeros((28, 28), np.uint8); "
+        "c = min(c, 28); l = (28 - c) // 2; f[4:24, l:l + c] = area(ink, (20, c)); return f": (
+            "longer side may be either"
+        ),
+    },
+    "centre-of-mass-shift": {
+        MASS: "gives nothing back",
+        MASS + "return round(14 - r)": "Expected two numbers",
+        MASS + "return 14 - r, 14 - c": "no whole pixels",
+        MASS + "return round(r - 14), round(c - 14)": "middle to the ink",
+        MASS + "return round(14 - c), round(14 - r)": r"swapped\.",
+        MASS + "return round(c - 14), round(r - 14)": "and the signs",
+        MASS.replace("image.astype(float)", "(image > 0) * 1.0")
+        + "return round(14 - r), round(14 - c)": "Weight it",
+        "r, c = (np.flatnonzero(image.any(axis=a)) for a in (1, 0)); "
+        "return [round(14 - (p[0] + p[-1]) / 2) for p in (r, c)]": "centres the box",
+        MASS + "return round(13.5 - r), round(13.5 - c)": "half a pixel",
+        MASS + "return round(r), round(c)": "centre of mass itself",
+    },
+    "to-payload": {
+        "image / 255": "gives nothing back",
+        "return (image.reshape(1, 784) / 255).tolist()": "Expected a dict",
+        "return {'values': image.reshape(1, 784) / 255}": "JSON has no arrays",
+        "return {'values': (image.ravel() / 255).tolist()}": "pair of brackets",
+        "return {'values': (image / 255).tolist()}": "28 rows of 28",
+        "return {'values': [list(np.float32(image.ravel() / 255))]}": "JSON can't write",
+        "return {'values': image.reshape(1, 784).tolist()}": "Divide by 255",
+        "return {'values': (image.T.reshape(1, 784) / 255).tolist()}": "row by row",
+        "return {'values': (1 - image.reshape(1, 784) / 255).tolist()}": "inverted",
+        "return {'values': (image.reshape(1, 784) // 255).tolist()}": "without rounding",
+        "return {'values': (image.reshape(1, 784) / 256).tolist()}": "divided by 256",
+    },
+    "score": {
+        READ + "(x @ W + b).argmax()": "gives nothing back",
+        READ + "return int((x @ W + b).argmax())": "answer is a int",
+        "return {'error': 'I can not read this.'}": "This drawing can be read",
+        READ + "return {'class': int((x @ W + b).argmax())}": "one key",
+        READ + "return {'digit_class': (x @ W + b).ravel().tolist()}": "several numbers",
+        READ + "return {'digit_class': int((x @ W).argmax())}": "left out b",
+        READ + "return {'digit_class': int((x @ W + b).argmin())}": "lowest score",
+        READ + "return {'digit_class': int((255 * x @ W + b).argmax())}": "divided already",
+        READ + GOOD: "A server must go on",
+        guarded(GOOD, said="''"): "The error says nothing",
+        guarded(GOOD, errors="ValueError"): "score stops with",
+    },
+}
+
+
+class TestLesson(LessonTests):
+    lesson = Lesson("06-digit-canvas", WRONG, SIGNATURES, {"area": area, "drawing": drawing})
