@@ -19,10 +19,17 @@ def main(arguments: list[str] | None = None) -> int:
     building.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     timing = commands.add_parser("times", help="run every lesson and write down how long it takes")
     timing.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
+    grading = commands.add_parser("grade", help="grade a whole class, many at once")
+    if "grade" in (arguments or sys.argv):  # the others need not wait for nbgrader
+        from autograder.run import command  # noqa: PLC0415  (as said)
+
+        command.arguments(grading)
     commands.add_parser("doctor", help="try what keeps students' code in its place here")
     chosen = parser.parse_args(arguments)
     if chosen.command == "doctor":
         return _doctor()
+    if chosen.command == "grade":
+        return command.main(chosen)
     if chosen.command == "times":
         return _times(chosen.root)
     try:
@@ -39,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _times(root: Path) -> int:
-    from autograder.publish import times  # noqa: PLC0415  (Jupyter's client is slow to load)
+    from autograder import times  # noqa: PLC0415  (Jupyter's client is slow to load)
 
     print(times.write(root).read_text(encoding="utf-8"))  # noqa: T201  (what was asked for)
     return 0

@@ -28,11 +28,8 @@ from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, v
 
 from autograder import gradebook
 from autograder.feedback import page, questions
-from autograder.judge import comments, frame, outputs, process, scores, submission
-from autograder.judge.channel import Broken
-from autograder.kernels.budget import Budget
+from autograder.judge import frame, grading, submission
 from autograder.kernels.limits import Limits
-from autograder.kernels.session import Session
 from autograder.links import remove_links
 from autograder.publish import gate
 from course import quiz
@@ -130,41 +127,27 @@ class Grade(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Grade one notebook."""
         coursedir = _coursedir(self.parent)
-        instructors = _frame(coursedir, resources)
-        framed = {
-            cell.metadata["nbgrader"]["grade_id"]: cell
-            for cell in instructors.cells
-            if cell.metadata.get("nbgrader", {}).get("grade")
-        }
-        unreadable = nb.metadata["course"]["unreadable"]
-        outcomes = {}
-        if process.needs_kernel(nb) and not unreadable:
-            budget = Budget(self.cell_seconds, self.notebook_seconds, self.start_seconds)
-            folder = Path(resources["metadata"]["path"])
-            session = Session(
-                folder,
-                {"NBGRADER_EXECUTION": "autograde"},
-                Limits(**self.limits),
-                allow_unprotected=self.allow_unprotected,
-                visible=tuple(Path(folder).resolve() for folder in self.visible),
-            )
-            outcomes = process.run(nb, session, budget, frame.lesson(instructors))
-            for name, outcome in outcomes.items():
-                if isinstance(outcome, Broken):
-                    self.log.error("%s: %s", name, outcome.reason)
-        verdicts = {}
-        for cell in nb.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if name in framed:
-                outcome = outcomes.get(cell["id"])
-                verdicts[name] = scores.score(framed[name], cell, outcome, unreadable)
-        told = comments.comments(nb, verdicts, outcomes)
-        outputs.defuse(nb)
-        comments.write(nb, verdicts, outcomes)
         where = resources["nbgrader"]
+        graded = grading.result(where["notebook"])
+        if graded is None:
+            folder = Path(resources["metadata"]["path"])
+            graded = grading.grade(nb, _frame(coursedir, resources), folder, self.settings())
+        for name, reason in graded.faults.items():
+            self.log.error("%s: %s", name, reason)
         place = gradebook.Place(where["assignment"], where["notebook"], where["student"])
-        gradebook.save(where["db_url"], coursedir.course_id, place, list(verdicts.values()), told)
-        return nb, resources
+        gradebook.save(where["db_url"], coursedir.course_id, place, graded.verdicts, graded.told)
+        return graded.nb, resources
+
+    def settings(self) -> grading.Settings:
+        """Return what ``nbgrader_config.py`` says about grading."""
+        return grading.Settings(
+            self.cell_seconds,
+            self.notebook_seconds,
+            self.start_seconds,
+            self.allow_unprotected,
+            dict(self.limits),
+            tuple(self.visible),
+        )
 
 
 class HideTests(ClearHiddenTests):

@@ -1,7 +1,7 @@
 """What the judge's own process costs: the same lesson graded with it and without it.
 
-Run it with ``python -m tests.benchmarks.judge_cost``. Each lesson, with the solutions in it, is run in
-turns: tests in the judge's process as always, and tests in the student's kernel as other
+Run it with ``python -m tests.benchmarks.judge_cost``. Each lesson, with the solutions in it, is
+run in turns: tests in the judge's process as always, and tests in the student's kernel as other
 graders do. The table has the fastest run of each kind, since disturbances only ever add.
 """
 

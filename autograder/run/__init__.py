@@ -1,0 +1,1 @@
+"""A run over a class: many graders side by side, one writer, nothing done twice."""

@@ -1,0 +1,88 @@
+"""The instructor's folder as a run sees it: who handed in, and how to grade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.judge.grading import Settings
+from autograder.links import remove_links
+from autograder.preprocessors import Grade
+from autograder.run.task import Task
+
+
+class CourseError(ValueError):
+    """The folder is no course, or has no such assignment; the message says what would be right."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course's folder and its settings.
+
+    Attributes:
+        root: The folder with ``nbgrader_config.py``.
+        config: What that file says.
+        assignment: The assignment to grade.
+        settings: How to grade it.
+    """
+
+    root: Path
+    config: Config
+    assignment: str
+    settings: Settings
+
+    @classmethod
+    def open(cls, root: Path, assignment: str, threads: int = 0) -> Course:
+        """Read a course's settings.
+
+        Args:
+            root: The folder.
+            assignment: The assignment's name.
+            threads: Threads for each kernel; 0 leaves it to the machine.
+
+        Raises:
+            CourseError: There is no such course or assignment.
+        """
+        root = root.resolve()
+        if not (root / "nbgrader_config.py").is_file():
+            raise CourseError(f"{root} has no nbgrader_config.py; run this in the course's folder.")
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+        config.CourseDirectory.root = str(root)
+        settings = replace(Grade(config=config).settings(), threads=threads)
+        course = cls(root, config, assignment, settings)
+        if not any(course.source.glob("*.ipynb")):
+            known = sorted({path.parent.name for path in course.source.parent.glob("*/*.ipynb")})
+            raise CourseError(
+                f"source/ has no assignment {assignment!r}; there are {', '.join(known) or 'none'}."
+            )
+        return course
+
+    @property
+    def source(self) -> Path:
+        """The instructor's folder of the assignment."""
+        folders = CourseDirectory(config=self.config)
+        return self._path(folders, folders.source_directory, ".")
+
+    def students(self) -> list[str]:
+        """Return who has handed in by now."""
+        folders = CourseDirectory(config=self.config)
+        submitted = self._path(folders, folders.submitted_directory, "*")
+        at = submitted.parts.index("*")
+        pattern = "/".join(submitted.parts[at:])
+        found = Path(*submitted.parts[:at]).glob(pattern)
+        return sorted(path.parts[at] for path in found if path.is_dir() and not path.is_symlink())
+
+    def task(self, student: str) -> Task:
+        """Return what there is to do for a student; links in the submission are removed first."""
+        folders = CourseDirectory(config=self.config)
+        submitted = self._path(folders, folders.submitted_directory, student)
+        remove_links(submitted)
+        ignore = tuple(folders.ignore)
+        return Task(self.assignment, student, self.source, submitted, ignore, self.settings)
+
+    def _path(self, folders: CourseDirectory, room: str, student: str) -> Path:
+        return Path(folders.format_path(room, student, self.assignment))

@@ -1,0 +1,63 @@
+"""What a run tells: a line for each submission, a sum at the end, and the same for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import resource
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from autograder.run.crowd import Line
+
+
+def words(line: Line) -> str:
+    """Return one line for a person.
+
+    Example:
+        >>> words(Line("ada", "graded", 7, 8, 2.5))
+        'ada                  graded        7 of 8    2.5 s'
+    """
+    points = "" if line.score is None else f"{line.score:g} of {line.maximum:g}"
+    took = "as before" if line.unchanged else f"{line.seconds:.1f} s"
+    return f"{line.student:20} {line.status:12} {points:>8} {took:>8}  {line.reason}".rstrip()
+
+
+def total(lines: Iterable[Line], seconds: float, jobs: int) -> dict[str, Any]:
+    """Return the sums of a run as plain data."""
+    lines = list(lines)
+    new = [line for line in lines if not line.unchanged and line.status != "failed"]
+    # Linux counts in KiB, macOS in bytes.
+    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN,))
+    return {
+        "submissions": len(lines),
+        **dict(sorted(Counter(line.status for line in lines).items())),
+        "unchanged": sum(line.unchanged for line in lines),
+        "seconds": round(seconds, 2),
+        "per_minute": round(60 * len(new) / seconds, 1) if seconds else 0.0,
+        "jobs": jobs,
+        "largest_process_mb": largest // (1024 if sys.platform != "darwin" else 1024**2),
+    }
+
+
+def closing(sums: dict[str, Any]) -> str:
+    """Return the last lines for a person."""
+    kinds = ", ".join(
+        f"{sums[kind]} {kind}" for kind in ("graded", "needs review", "failed") if kind in sums
+    )
+    return (
+        f"{sums['submissions']} submissions: {kinds or 'none'}; {sums['unchanged']} as before. "
+        f"{sums['seconds']:.0f} s with {sums['jobs']} at once, {sums['per_minute']:g} a minute; "
+        f"the largest process held {sums['largest_process_mb']} MB."
+    )
+
+
+def write(path: Path, lines: list[Line], sums: dict[str, Any]) -> None:
+    """Write all of it as JSON, wholly or not at all."""
+    data = {"total": sums, "submissions": [dataclasses.asdict(line) for line in lines]}
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,97 @@
+"""Who does the grading: processes of this machine, or a cluster that is running already."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+_IMPORTS: Final = ["autograder.run.task"]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads(jobs: int) -> int:
+    """Return how many threads each kernel's libraries should start, so that cores are shared.
+
+    Example:
+        >>> threads(10**6)
+        1
+    """
+    return max(1, cores() // jobs)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who can be hired.
+
+    Attributes:
+        hire: Makes an executor; again, if the last one broke down.
+        jobs: How many work at once.
+        part: Ends the connection to them, if there is one.
+    """
+
+    hire: Callable[[], Executor]
+    jobs: int
+    part: Callable[[], object] = lambda: None
+
+
+def pool(jobs: int) -> Workers:
+    """Return processes on this machine.
+
+    They are forked from one process that has imported the grader and started nothing.
+    """
+
+    def hire() -> Executor:
+        context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+        if os.name == "posix":
+            context.set_forkserver_preload(_IMPORTS)
+        return ProcessPoolExecutor(jobs, context, initializer=_begin)
+
+    return Workers(hire, jobs)
+
+
+def cluster(address: str) -> Workers:
+    """Return the workers of a Dask cluster.
+
+    Args:
+        address: The scheduler's, such as ``tcp://10.0.0.1:8786``.
+
+    Raises:
+        OSError: No scheduler answers there.
+    """
+    from distributed import Client  # noqa: PLC0415  (an extra that few need)
+
+    dask: Any = Client  # it has few types
+    client = dask(address)
+    jobs = max(1, sum(client.nthreads().values()))
+    return Workers(lambda: client.get_executor(pure=False), jobs, client.close)
+
+
+def send_home() -> None:
+    """End all workers at once; the kernels that they started end with them."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+
+
+def _begin() -> None:
+    """Leave Ctrl+C to the run, which then sends its workers home, and end when it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_run, name="end-with-the-run", daemon=True).start()
+
+
+def _end_with_the_run() -> None:
+    run = multiprocessing.parent_process()
+    if run is not None:
+        run.join()
+        os._exit(1)  # the kernel that this process started ends with it
