@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from course.autoencoder.checks import TrainingError, examples
 from course.autoencoder.history import History
 from course.autoencoder.recipe import Recipe
-from course.autoencoder.steps import Steps
+from course.autoencoder.steps import Steps, last_layer
 
 if TYPE_CHECKING:
     import keras
@@ -149,7 +149,7 @@ def _check_model(model: Any, recipe: Recipe) -> tuple[int, bool]:
         raise ValueError(
             f"model: {width} numbers go in, {out} come out; a copy has as many as its original."
         )
-    last = getattr(getattr(model.layers[-1], "activation", None), "__name__", "")
+    last = getattr(getattr(last_layer(model), "activation", None), "__name__", "")
     if recipe.loss == "cross_entropy" and last == "linear":
         raise ValueError(
             'loss="cross_entropy": the output of the model is linear, but must be a probability; '
@@ -169,7 +169,7 @@ def _check_shift(recipe: Recipe, width: int) -> None:
 
 def _start(model: Any, x: FloatArray) -> None:
     """Let an untrained model begin with the mean example; later its last bias is not all 0."""
-    last = model.layers[-1]
+    last = last_layer(model)
     bias = getattr(last, "bias", None)
     if bias is None or np.any(bias.numpy()):
         return

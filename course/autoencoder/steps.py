@@ -218,9 +218,14 @@ def _flat(model: Any) -> list[Any]:
     return parts
 
 
-def _ends_in(model: Any, activation: str) -> bool:
+def last_layer(model: Any) -> Any:
+    """Return the layer that the copy comes out of, however deep models lie in models."""
     layers = _flat(model)
-    last = getattr(layers[-1], "activation", None) if layers else None
+    return layers[-1] if layers else None
+
+
+def _ends_in(model: Any, activation: str) -> bool:
+    last = getattr(last_layer(model), "activation", None)
     return getattr(last, "__name__", "") == activation
 
 

@@ -249,6 +249,18 @@ def test_choices_that_make_no_sense_are_named(choice: dict[str, Any], told: str)
         autoencoder.train(autoencoder.build(784, 2), digits(), live=False, **choice)
 
 
+def test_a_model_made_of_models_is_treated_like_its_layers() -> None:
+    keras_ = keras()
+    x = keras_.Input((16,))
+    encoder = keras_.Sequential([keras_.Input((16,)), keras_.layers.Dense(2)])
+    decoder = keras_.Sequential([keras_.Input((2,)), keras_.layers.Dense(16, "sigmoid")])
+    model = keras_.Model(x, decoder(encoder(x)))
+    with pytest.raises(ValueError, match="255"):
+        autoencoder.train(model, np.full((8, 16), 200.0), epochs=1, live=False)
+    autoencoder.train(model, np.full((8, 16), 0.9), epochs=0, live=False)
+    assert np.all(decoder.layers[-1].bias.numpy() > 1)  # it begins with the mean example
+
+
 def test_models_that_cannot_copy_are_named() -> None:
     layers = keras().layers
     encoder = keras().Sequential([keras().Input((784,)), layers.Dense(3)])

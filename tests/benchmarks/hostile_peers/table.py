@@ -24,7 +24,8 @@ Stock nbgrader {nbgrader} and otter-grader (`otter run`) have the settings that 
 
 - **Unearned**: points above what is fair.
 - **Lost**: points below what is fair.
-- **To a person**: points that a person must decide, and the grader says so.
+- **Undecided**: points that are left to a person. Stock nbgrader exports them as 0; here the export
+  has no number for them, but the reason.
 - **Batches harmed**: runs that did not end in {seconds:g} seconds, or after which the next student,
   an honest one, has not all points or can't be graded.
 """
@@ -32,7 +33,7 @@ _SUMS: Final = {
     "unearned": "unearned points",
     "paid": "submissions that gained",
     "lost": "lost points",
-    "person": "to a person",
+    "person": "undecided",
     "harmed": "batches harmed",
 }
 
