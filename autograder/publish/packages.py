@@ -35,7 +35,9 @@ _SHARED: Final = (
     r"share/jupyter/labextensions/autoencoder-course/(?:static/)?[A-Za-z0-9_]+\.(?:js|css|json)"
     r"|etc/jupyter/jupyter_server_config\.d/autoencoder-course\.json)"
 )
-_ABOUT: Final = rf"{_NAME}\.dist-info/(?:METADATA|WHEEL|RECORD|licenses/LICENSE)"
+_ABOUT: Final = rf"{_NAME}\.dist-info/(?:METADATA|WHEEL|RECORD|entry_points\.txt|licenses/LICENSE)"
+# What other programs start because the course is installed: the digit page, and nothing else.
+_STARTS: Final = b"[jupyter_serverproxy_servers]\ndigits = course.deployment.launcher:tile\n"
 _WHEEL: Final = re.compile(rf"{_COURSE}|{_SHARED}|{_ABOUT}")
 _ARCHIVE: Final = re.compile(rf"{_COURSE}|README\.md|LICENSE|pyproject\.toml|PKG-INFO|\.gitignore")
 # The course computes and explains by itself what its exercises and questions ask for.
@@ -75,6 +77,8 @@ def check_package(package: Path, kept: list[answers.Secret]) -> list[str]:
             reasons.append(f"{name!r} is no plain file")
         elif size > (most := ASSETS.get(name, LARGEST_FILE)):
             reasons.append(f"{name!r} has {size:,} bytes; {most:,} are allowed")
+        elif name.endswith(".dist-info/entry_points.txt") and content != _STARTS:
+            reasons.append(f"{name!r} starts something else than the digit page")
         elif Path(name).suffix in _TEXT:
             found = answers.leaks(content.decode(errors="replace"), told)
             reasons += [f"{name!r} {leak}" for leak in found]

@@ -97,7 +97,7 @@ def planted(package: Path, folder: Path, name: str, content: bytes) -> Path:
         "/etc/key.py",
         "autoencoder_course-0.1.0.data/data/etc/jupyter/jupyter_server_config.d/other.json",
         "autoencoder_course-0.1.0.data/scripts/run",
-        "autoencoder_course-0.1.0.dist-info/entry_points.txt",
+        "autoencoder_course-0.1.0.dist-info/other.txt",
     ],
 )
 def test_a_file_that_is_not_listed_is_named(
@@ -125,6 +125,17 @@ def test_what_a_listed_file_may_not_hold_is_named(
     (found,) = packages.check_package(package, KEPT)
     assert found.startswith("'course/more.py' ")
     assert reason in found
+
+
+def test_other_entry_points_are_named(built: dict[str, Path], tmp_path: Path) -> None:
+    name = "autoencoder_course-0.1.0.dist-info/entry_points.txt"
+    package = tmp_path / built["wheel"].name
+    with zipfile.ZipFile(built["wheel"]) as old, zipfile.ZipFile(package, "w") as new:
+        for entry in old.namelist():
+            more = b"[console_scripts]\nrun = course.key:main\n" if entry == name else b""
+            new.writestr(entry, old.read(entry) + more)
+    (reason,) = packages.check_package(package, [])
+    assert reason == f"{name!r} starts something else than the digit page"
 
 
 def test_a_link_in_the_archive_is_named(built: dict[str, Path], tmp_path: Path) -> None:
