@@ -30,6 +30,17 @@ MOST_WAITING: Final = 16  # messages that were sent and not yet read
 Prepare = Callable[[dict[str, int]], Launch]
 
 
+class _Client(AsyncKernelClient):
+    """A client without a heartbeat: whether a kernel lives, its process tells.
+
+    The heartbeat's thread would wait for the end of a message that never ends.
+    """
+
+    def start_channels(self, *_: Any, **__: Any) -> None:
+        """Open the channels that are used."""
+        super().start_channels(hb=False)
+
+
 class Manager(AsyncKernelManager):
     """Starts a kernel as a `Launch` says, not as a kernel specification would.
 
@@ -54,6 +65,7 @@ class Manager(AsyncKernelManager):
             transport="ipc" if os.name == "posix" else "tcp",
             connection_file=str(private / "kernel.json"),
         )
+        self.client_factory = _Client
         self._kernel_spec = KernelSpec(argv=[sys.executable], language="python")
         self._prepare = prepare
         self._errors, self._spoken = os.pipe()

@@ -40,6 +40,15 @@ pytestmark = [
 ]
 
 
+# What is started in the background does not listen to Ctrl+C by itself.
+LISTENING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from autograder.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def hand_in(course: Path, *names: str) -> None:
     for name in names:
         folder = course / "submitted" / name / LESSON
@@ -92,7 +101,8 @@ def files(course: Path) -> dict[str, bytes]:
 
 
 def command(course: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "autograder", "grade", LESSON, "--root", str(course), *arguments]
+    given = ["grade", LESSON, "--root", str(course), *arguments]
+    return [sys.executable, "-c", LISTENING, *given]
 
 
 def grade(course: Path, *arguments: str) -> tuple[int, str]:

@@ -59,6 +59,7 @@ def test_a_run_in_a_terminal_shows_its_loss_and_no_chatter() -> None:
         "print(autoencoder.train(model, x, epochs=9, batch=128))\n"
         "model.encoder.predict(x[:9], verbose=0)\n"
         "import os, signal, threading\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # off in the background
         "from course.autoencoder.steps import Steps\n"
         "take = Steps.take\n"
         "def ringing(*given):\n"
@@ -71,7 +72,12 @@ def test_a_run_in_a_terminal_shows_its_loss_and_no_chatter() -> None:
     )
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=clean
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=clean,
+        timeout=300,
     )
     assert done.stderr == ""
     assert "9 epochs in" in done.stdout
