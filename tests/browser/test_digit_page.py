@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, Request, expect
 
 from course import deployment, drawing
-from course.deployment import launcher
 from tests.browser.conftest import stays_here
 from tests.browser.lab import PATIENCE
 from tests.browser.servers import PREFIX, serve
@@ -275,12 +274,9 @@ def test_its_policy_holds_and_nothing_is_said_to_the_console(
 def test_from_jupyterlab_s_launcher_behind_a_hub_s_prefix(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """As the entry point does it, but by the settings, so that nothing needs to be installed."""
     root = tmp_path_factory.mktemp("root").resolve()
     home: Path = tmp_path_factory.mktemp("home") / "jupyter"
-    settings = root.parent / f"{root.name}-settings.json"
-    settings.write_text(json.dumps({"ServerProxy": {"servers": {"digits": launcher.tile()}}}))
-    with serve("lab", root, home, f"--config={settings}") as server:
+    with serve("lab", root, home) as server:
         context = browser.new_context()
         asked: list[str] = []
         context.on("request", lambda request: asked.append(request.url))
