@@ -1,21 +1,6 @@
 // The network explorer of lesson 4: draws the chosen layers and looks up their measured error.
 
-const SVG = "http://www.w3.org/2000/svg";
 const TITLES = { first: "first layer", second: "second layer", code: "code" };
-
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  parent.append(node);
-}
 
 function widths(model) {
   const first = model.get("first");
@@ -53,21 +38,9 @@ function picture(chain) {
   return svg;
 }
 
-// JupyterLab takes single keys (d d deletes a cell) unless the focused element says no;
-// Shift+Enter and Ctrl+S must still reach it.
-function guardKeys(root) {
-  const guard = (event) => {
-    if (!root.contains(event.target)) return;
-    const forLab = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", !forLab);
-  };
-  window.addEventListener("keydown", guard, true);
-  return () => window.removeEventListener("keydown", guard, true);
-}
-
 function render({ model, el }) {
   const { choices, networks, pca, images, epochs } = model.get("content");
-  const root = make("div", { class: "network-explorer" });
+  const root = make("div", { class: "explorer network-explorer" });
   const controls = make("div", { class: "controls" });
   const place = make("div");
   const words = make("p", { "aria-live": "polite" });

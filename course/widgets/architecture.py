@@ -10,15 +10,13 @@ The errors were measured once, as told in ``architecture_grid``; the page only l
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import anywidget
 import traitlets
 
 from course.widgets import architecture_grid as grid
-
-_HERE: Final = Path(__file__).parent
+from course.widgets.explorer import with_shared
 
 
 class NetworkExplorer(anywidget.AnyWidget):
@@ -30,8 +28,8 @@ class NetworkExplorer(anywidget.AnyWidget):
         code: Units of the code: 2, 10 or 30.
     """
 
-    _esm = _HERE / "architecture.js"
-    _css = _HERE / "architecture.css"
+    _esm = with_shared("architecture.js")
+    _css = with_shared("architecture.css")
     content = traitlets.Dict().tag(sync=True)
     first = traitlets.Enum(grid.FIRST, default_value=256).tag(sync=True)
     second = traitlets.Enum(grid.SECOND, default_value=0).tag(sync=True)

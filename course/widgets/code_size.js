@@ -5,26 +5,10 @@
 
 const TILE = 28;
 const PIXELS = TILE * TILE;
-const SVG = "http://www.w3.org/2000/svg";
 const PLOT = { width: 700, height: 240, left: 40, right: 596, top: 12, bottom: 210 };
 const MARKS = [1, 2, 5, 10, 20, 30, 60, 100];
 
 let explorers = 0;
-
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  parent.append(node);
-  return node;
-}
 
 function number(value) {
   return value >= 99.95 ? value.toFixed(0) : value.toFixed(value >= 9.995 ? 1 : 2);
@@ -201,20 +185,9 @@ function sentence(model) {
   return `${first}: with so much room, PCA copies better.`;
 }
 
-function guardKeys(root) {
-  // Without this, Jupyter takes a key pressed on the slider for a command to the notebook.
-  const guard = (event) => {
-    if (!root.contains(event.target)) return;
-    const forJupyter = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", !forJupyter);
-  };
-  window.addEventListener("keydown", guard, true);
-  return () => window.removeEventListener("keydown", guard, true);
-}
-
 async function render({ model, el }) {
   const id = `code-size-${(explorers += 1)}`;
-  const root = make("div", { class: "code-size", role: "group", "aria-label": "Code-size explorer" });
+  const root = make("div", { class: "explorer code-size", role: "group", "aria-label": "Code-size explorer" });
   const images = chooser(model, id);
   const stations = line(model);
   const plot = curve(model);

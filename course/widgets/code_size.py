@@ -12,15 +12,13 @@ picture, so the slider answers at once, without the kernel, TensorFlow or a netw
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import anywidget
 import traitlets
 
 from course import assets
-
-_HERE: Final = Path(__file__).parent
+from course.widgets.explorer import with_shared
 
 
 class CodeSizeExplorer(anywidget.AnyWidget):
@@ -37,8 +35,8 @@ class CodeSizeExplorer(anywidget.AnyWidget):
         image: Which image is copied: ``"a 0"`` to ``"a 9"``, ``"a face"`` or ``"a star"``.
     """
 
-    _esm = _HERE / "code_size.js"
-    _css = _HERE / "code_size.css"
+    _esm = with_shared("code_size.js")
+    _css = with_shared("code_size.css")
     facts = traitlets.Dict().tag(sync=True)
     pictures = traitlets.Bytes().tag(sync=True)
     code_size = traitlets.Int(10).tag(sync=True)

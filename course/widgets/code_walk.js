@@ -6,13 +6,6 @@ const PIXELS = SIDE * SIDE;
 
 let walks = 0;
 
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
 function tile() {
   return make("canvas", { width: SIDE, height: SIDE, role: "img" });
 }
@@ -103,20 +96,9 @@ function slider(model, id, key, title, range, words) {
   };
 }
 
-function guardKeys(root) {
-  // Without this, Jupyter takes a key pressed on a slider for a command to the notebook.
-  const guard = (event) => {
-    if (!root.contains(event.target)) return;
-    const forJupyter = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", !forJupyter);
-  };
-  window.addEventListener("keydown", guard, true);
-  return () => window.removeEventListener("keydown", guard, true);
-}
-
 function render({ model, el }) {
   const id = `code-walk-${(walks += 1)}`;
-  const root = make("div", { class: "code-walk", role: "group", "aria-label": "Walk between codes" });
+  const root = make("div", { class: "explorer code-walk", role: "group", "aria-label": "Walk between codes" });
   const ends = [chooser(model, id, "first", "From"), chooser(model, id, "second", "To")];
   const between = result(model);
   const sliders = [

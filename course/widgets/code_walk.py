@@ -15,7 +15,6 @@ milliseconds, and sends two images back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import anywidget
@@ -23,7 +22,8 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
-_HERE: Final = Path(__file__).parent
+from course.widgets.explorer import with_shared
+
 _PIXELS: Final = 784
 _FURTHEST: Final = 3.0  # spreads; hardly any real code lies further out
 _PLACES: Final = ("way", "first", "second", "number", "push")
@@ -69,8 +69,8 @@ class CodeWalk(anywidget.AnyWidget):
         shown: Two images of 784 bytes: the mixed code decoded, and the mixed pixels.
     """
 
-    _esm = _HERE / "code_walk.js"
-    _css = _HERE / "code_walk.css"
+    _esm = with_shared("code_walk.js")
+    _css = with_shared("code_walk.css")
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     pictures = traitlets.Bytes().tag(sync=True)
     shown = traitlets.Bytes().tag(sync=True)

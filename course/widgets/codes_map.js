@@ -8,13 +8,6 @@ const NEIGHBOURS = 5;
 const TILE = 28;
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
 // ---------------------------------------------------------------- markers, as in the figures
 
 const polygon = (corners) => (pen, x, y, r) => {
@@ -266,18 +259,6 @@ function sentence(model, maps, state) {
   return `${which}. Labels of its ${NEIGHBOURS} nearest neighbours, ${told.join("; ")}.`;
 }
 
-// JupyterLab takes single keys (d d deletes a cell) unless the focused element says no;
-// Shift+Enter and Ctrl+S must still reach it.
-function guardKeys(root) {
-  const guard = (event) => {
-    if (!root.contains(event.target)) return;
-    const forLab = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", !forLab);
-  };
-  window.addEventListener("keydown", guard, true);
-  return () => window.removeEventListener("keydown", guard, true);
-}
-
 function render({ model, el }) {
   const { titles, labels, thing } = model.get("content");
   const raw = model.get("places");
@@ -289,7 +270,7 @@ function render({ model, el }) {
   const kept = card(model);
   const words = make("p", { "aria-live": "polite" });
   const jumps = make("div", { class: "jumps" });
-  const root = make("div", { class: "codes-map", role: "group", "aria-label": "Linked maps of codes" });
+  const root = make("div", { class: "explorer codes-map", role: "group", "aria-label": "Linked maps of codes" });
   root.append(classes.node, make("div", { class: "maps" }, ...maps.map((map) => map.node)), words, jumps, kept.node);
   el.append(root);
 

@@ -12,7 +12,6 @@ All that the page needs goes there once, so pointing is answered at once, withou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import anywidget
@@ -21,8 +20,8 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from course.figures.style import class_style
+from course.widgets.explorer import with_shared
 
-_HERE: Final = Path(__file__).parent
 _PIXELS: Final = 784
 _MOST_CLASSES: Final = 40  # more have no marker and colour of their own
 
@@ -52,8 +51,8 @@ class CodesMap(anywidget.AnyWidget):
         hidden: Class numbers that are not shown and do not vote.
     """
 
-    _esm = _HERE / "codes_map.js"
-    _css = _HERE / "codes_map.css"
+    _esm = with_shared("codes_map.js")
+    _css = with_shared("codes_map.css")
     content = traitlets.Dict().tag(sync=True)
     places = traitlets.Bytes().tag(sync=True)
     pictures = traitlets.Bytes().tag(sync=True)

@@ -1,22 +1,6 @@
 // The explorer of lesson 2. Numbers come from Python; this file only draws and counts cells.
 
 const NAMES = ["Emptiness", "Distances", "Examples"];
-const SVG = "http://www.w3.org/2000/svg";
-
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
-function draw(parent, tag, attributes, text) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  parent.append(node);
-  return node;
-}
 
 function canvas(width, height, label) {
   const svg = document.createElementNS(SVG, "svg");
@@ -174,18 +158,6 @@ function slider(model, trait, label, lowest, highest, shown) {
   return make("label", {}, make("span", {}, label), input, value);
 }
 
-// JupyterLab takes single keys (d d deletes a cell) unless the focused element says no;
-// Shift+Enter and Ctrl+S must still reach it.
-function guardKeys(root) {
-  const guard = (event) => {
-    if (!root.contains(event.target)) return;
-    const forLab = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", !forLab);
-  };
-  window.addEventListener("keydown", guard, true);
-  return () => window.removeEventListener("keydown", guard, true);
-}
-
 function render({ model, el }) {
   const { distances: spreads, rates } = model.get("content");
   const panels = [
@@ -197,7 +169,7 @@ function render({ model, el }) {
     { paint: examples, controls: [
       slider(model, "rate_d", "dimensions d", 0, rates.length - 1, (i) => String(rates[i].d))] },
   ];
-  const root = make("div", { class: "curse-explorer" });
+  const root = make("div", { class: "explorer curse-explorer" });
   const tabs = make("div", { role: "tablist", "aria-label": "What to explore" });
   const buttons = NAMES.map((name, i) => {
     const button = make("button", { role: "tab", type: "button" }, name);

@@ -12,7 +12,6 @@ turn of a slider is answered at once, without the kernel.
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any, Final
 
 import anywidget
@@ -20,8 +19,8 @@ import numpy as np
 import traitlets
 
 from course import curse
+from course.widgets.explorer import with_shared
 
-_HERE: Final = Path(__file__).parent
 _MOST_POINTS: Final = 200
 _DISTANCE_DIMENSIONS: Final = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 _RATE_DIMENSIONS: Final = (1, 2, 3, 5, 8, 12)
@@ -40,8 +39,8 @@ class CurseExplorer(anywidget.AnyWidget):
         rate_d: The same for the third.
     """
 
-    _esm = _HERE / "curse.js"
-    _css = _HERE / "curse.css"
+    _esm = with_shared("curse.js")
+    _css = with_shared("curse.css")
     content = traitlets.Dict().tag(sync=True)
     panel = traitlets.Int(0, min=0, max=2).tag(sync=True)
     n = traitlets.Int(20, min=1, max=_MOST_POINTS).tag(sync=True)

@@ -6,13 +6,6 @@ const PICTURES = [
   ["after", 28, "image after"],
 ];
 
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
 function paintPixels(canvas, bytes, side) {
   canvas.width = side;
   canvas.height = side;
@@ -24,20 +17,8 @@ function paintPixels(canvas, bytes, side) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-// JupyterLab takes single keys (d d deletes a cell) unless the focused element says no;
-// Shift+Enter and Ctrl+S must still reach it.
-function guardKeys(root) {
-  const guard = (event) => {
-    if (!root.contains(event.target)) return;
-    const forLab = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", !forLab);
-  };
-  window.addEventListener("keydown", guard, true);
-  return () => window.removeEventListener("keydown", guard, true);
-}
-
 function render({ model, el }) {
-  const root = make("div", { class: "gibbs-explorer" });
+  const root = make("div", { class: "explorer gibbs-explorer" });
   const button = (label, click) => {
     const node = make("button", { type: "button" }, label);
     node.addEventListener("click", click);

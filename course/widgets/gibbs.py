@@ -12,8 +12,7 @@ Every step is computed here, by ``course.rbm``; the page shows three pictures an
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -21,8 +20,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from course.rbm import RBM, Floats
-
-_HERE: Final = Path(__file__).parent
+from course.widgets.explorer import with_shared
 
 
 class GibbsExplorer(anywidget.AnyWidget):
@@ -35,8 +33,8 @@ class GibbsExplorer(anywidget.AnyWidget):
         words: What happened, in a sentence.
     """
 
-    _esm = _HERE / "gibbs.js"
-    _css = _HERE / "gibbs.css"
+    _esm = with_shared("gibbs.js")
+    _css = with_shared("gibbs.css")
     sampling = traitlets.Bool(True).tag(sync=True)  # noqa: FBT003  (a trait's default)
     choice = traitlets.Int(0, min=0).tag(sync=True)
     choices = traitlets.Int(1).tag(sync=True)

@@ -19,6 +19,7 @@ from course.data import drawn_faces
 from course.metrics import squared_error
 from course.widgets import code_size
 from course.widgets.code_size import CodeSizeExplorer
+from course.widgets.explorer import with_shared
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_the_page_gets_everything_at_once(explorer: CodeSizeExplorer) -> None:
 
 
 def test_the_script_marks_only_sizes_that_were_measured() -> None:
-    script = (code_size._HERE / "code_size.js").read_text(encoding="utf-8")
+    script = with_shared("code_size.js")
     (marks,) = re.findall(r"MARKS = \[([\d, ]+)\]", script)
     assert {int(mark) for mark in marks.split(",")} <= set(assets.code_size_facts().sizes)
 

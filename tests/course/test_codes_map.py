@@ -16,6 +16,7 @@ import traitlets
 from course.figures.style import MARKERS
 from course.widgets import codes_map
 from course.widgets.codes_map import CodesMap
+from course.widgets.explorer import with_shared
 
 rng = np.random.default_rng(0)
 N = 30
@@ -73,7 +74,7 @@ def test_words_are_told_in_place_of_pictures() -> None:
 
 
 def test_each_class_has_a_shape_that_the_script_can_draw() -> None:
-    script = (codes_map._HERE / "codes_map.js").read_text(encoding="utf-8")
+    script = with_shared("codes_map.js")
     (table,) = re.findall(r"const MARKERS = \{(.*?)\n\};", script, re.DOTALL)
     drawn = set(re.findall(r'^  "?([^\s":]+)"?: ', table, re.MULTILINE))
     assert drawn == set(MARKERS)
