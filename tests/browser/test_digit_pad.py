@@ -146,6 +146,15 @@ def ask(lesson: Lesson) -> Callable[[str], str]:
     return lambda code: str(lesson.js(ASK, code))
 
 
+def heard(ask: Callable[[str], str], number: int) -> Strokes:
+    """The strokes that the kernel holds, once it has so many: the page tells it in its own time."""
+    for _ in range(100):
+        strokes: Strokes = json.loads(ask("import json; print(json.dumps(pad.strokes))"))
+        if len(strokes) >= number:
+            break
+    return strokes
+
+
 @pytest.mark.parametrize("name", DIGITS)
 def test_a_digit_by_the_mouse(pad: Pad, ask: Callable[[str], str], name: str) -> None:
     one = drawing.stored()[name]
@@ -156,7 +165,7 @@ def test_a_digit_by_the_mouse(pad: Pad, ask: Callable[[str], str], name: str) ->
     ask(COUNT)
     pad.draw(one.strokes)
     # The page shows what the kernel holds, and that is what Python makes of the pen's path.
-    strokes = json.loads(ask("import json; print(json.dumps(pad.strokes))"))
+    strokes = heard(ask, len(one.strokes))
     held = json.loads(ask("print(json.dumps(pad.payload))"))["values"][0]
     pad.show(held)
     expect(pad.answer).to_have_text(name, timeout=PATIENCE)
