@@ -8,10 +8,6 @@ in the judge costs nobody anything.
 from __future__ import annotations
 
 import json
-import os
-import selectors
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +15,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from autograder.judge import agent
+from autograder.judge.wire import Wire
 from autograder.kernels.session import Outcome, Session
+from autograder.kernels.warm import Nursery
 
 _AGENT: Final = Path(agent.__file__).read_text(encoding="utf-8")
-_ROOT: Final = Path(__file__).resolve().parents[2]
 _INSTALL: Final = (
     "(lambda m, s: (exec(s, m.__dict__), __import__('sys').modules.__setitem__('_agent', m)))"
     "(__import__('types').ModuleType('_agent'), {source!r}) and None"
@@ -53,17 +50,20 @@ class Judge:
         >>> with Judge(["import numpy as np"]) as judge:  # doctest: +SKIP
         ...     judge.hold("assert np.sum(double([1, 2])) == 6", session, seconds=30)
         Outcome(status='ran', error='', message='')
+
+    Args:
+        lesson: The instructor's own cells: what they import, tests may use.
+        warm: The bench that its process comes from, if there is one.
     """
 
-    def __init__(self, lesson: list[str]) -> None:
-        self._lesson = lesson
-        self._process: subprocess.Popen[bytes] | None = None
-        self._heard = b""
+    def __init__(self, lesson: list[str], warm: Nursery | None = None) -> None:
+        self._lesson, self._warm = lesson, warm
+        self._wire: Wire | None = None
         self._taught: object = None
 
     def __enter__(self) -> Self:
         """Start the process; it gets ready while the kernel starts."""
-        self._start()
+        self._wire = Wire(self._warm)
         return self
 
     def __exit__(
@@ -75,24 +75,10 @@ class Judge:
         """End the process."""
         self._stop()
 
-    def _start(self) -> None:
-        # -P and the folder: nothing that a student handed in can be imported by the judge.
-        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-        self._heard = b""
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "autograder.judge.trial"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=_ROOT,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-
     def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
 
     def hold(self, test: str, session: Session, seconds: float) -> Outcome | Broken:
         """Run a test against the student's kernel.
@@ -107,10 +93,10 @@ class Judge:
             that; the session must be restarted then.
         """
         ends, asked = time.monotonic() + seconds, False
-        if self._process is None:
-            self._start()
+        if self._wire is None:
+            self._wire = Wire(self._warm)
         try:
-            self._tell({"test": test, "imports": self._lesson})
+            self._tell({"test": test, "imports": self._lesson}, ends)
             while "end" not in (said := self._hear(ends)):
                 if time.monotonic() > ends:  # a thousand quick answers are one slow one
                     self._stop()
@@ -120,7 +106,7 @@ class Judge:
                 if outcome.status in {"too long", "died"}:
                     self._stop()  # it waits for an answer that will never come
                     return outcome
-                self._tell(answer)
+                self._tell(answer, ends)
         except TimeoutError:  # building what came back is part of the student's time
             self._stop()
             return Outcome("too long") if asked else Broken("The test itself took too long.")
@@ -148,28 +134,16 @@ class Judge:
     def _left(ends: float) -> float:
         return max(1.0, ends - time.monotonic())
 
-    def _tell(self, message: dict[str, Any]) -> None:
-        if self._process is None or self._process.stdin is None:
+    def _tell(self, message: dict[str, Any], ends: float) -> None:
+        if self._wire is None:
             raise OSError("it is not running")
-        self._process.stdin.write(json.dumps(message).encode() + b"\n")
-        self._process.stdin.flush()
+        self._wire.tell(json.dumps(message).encode(), self._left(ends))
 
     def _hear(self, ends: float) -> dict[str, Any]:
         """Return the judge's next message."""
-        if self._process is None or self._process.stdout is None:
+        if self._wire is None:
             raise OSError("it is not running")
-        wire = self._process.stdout.fileno()
-        with selectors.DefaultSelector() as selector:
-            selector.register(wire, selectors.EVENT_READ)
-            while b"\n" not in self._heard:
-                if not selector.select(timeout=self._left(ends)):
-                    raise TimeoutError("it took too long")
-                more = os.read(wire, 2**20)
-                if not more:
-                    raise OSError("it ended")
-                self._heard += more
-        line, _, self._heard = self._heard.partition(b"\n")
-        message: dict[str, Any] = json.loads(line)
+        message: dict[str, Any] = json.loads(self._wire.hear(self._left(ends)))
         return message
 
 

@@ -17,12 +17,13 @@ from typing import Any, Final
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.judge import comments, frame, outputs, process, scores
+from autograder.judge import bench, comments, frame, needed, outputs, process, scores
 from autograder.judge.channel import Broken
 from autograder.judge.scores import Verdict
+from autograder.kernels import preload, warm
 from autograder.kernels.budget import Budget
 from autograder.kernels.limits import Limits
-from autograder.kernels.session import Session
+from autograder.kernels.session import Outcome, Session
 
 THREADS: Final = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -42,6 +43,8 @@ class Settings:
         limits: What a kernel may use, where not the usual.
         visible: Further folders that students' code may read.
         threads: Threads that a kernel's libraries start; 0 leaves it to the machine.
+        shortcut: Whether to leave out cells that no point depends on, until a point is missed.
+        warm: Whether kernels are forked from a process that has loaded their libraries.
     """
 
     cell_seconds: float = 30.0
@@ -51,6 +54,8 @@ class Settings:
     limits: dict[str, int] = field(default_factory=dict)
     visible: tuple[str, ...] = ()
     threads: int = 0
+    shortcut: bool = True
+    warm: bool = True
 
 
 @dataclass
@@ -110,18 +115,9 @@ def grade(nb: NotebookNode, instructors: NotebookNode, folder: Path, settings: S
         if cell.metadata.get("nbgrader", {}).get("grade")
     }
     unreadable = nb.metadata["course"]["unreadable"]
-    outcomes = {}
+    outcomes: dict[str, Outcome | Broken | None] = {}
     if process.needs_kernel(nb) and not unreadable:
-        budget = Budget(settings.cell_seconds, settings.notebook_seconds, settings.start_seconds)
-        threads = dict.fromkeys(THREADS, str(settings.threads)) if settings.threads else {}
-        session = Session(
-            folder,
-            {"NBGRADER_EXECUTION": "autograde", **threads},
-            Limits(**settings.limits),
-            allow_unprotected=settings.allow_unprotected,
-            visible=tuple(Path(each).resolve() for each in settings.visible),
-        )
-        outcomes = process.run(nb, session, budget, frame.lesson(instructors))
+        outcomes = _run(nb, instructors, folder, settings)
     verdicts = {}
     for cell in nb.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -135,6 +131,45 @@ def grade(nb: NotebookNode, instructors: NotebookNode, folder: Path, settings: S
         name: outcome.reason for name, outcome in outcomes.items() if isinstance(outcome, Broken)
     }
     return Graded(nb, list(verdicts.values()), told, faults)
+
+
+def _run(
+    nb: NotebookNode, instructors: NotebookNode, folder: Path, settings: Settings
+) -> dict[str, Outcome | Broken | None]:
+    """Run the notebook, on the short way if that earns everything."""
+    threads = dict.fromkeys(THREADS, str(settings.threads)) if settings.threads else {}
+    variables = {"NBGRADER_EXECUTION": "autograde", **threads}
+
+    code = [cell.source for cell in instructors.cells if cell.cell_type == "code"]
+    libraries = preload.modules(code)
+
+    def run(only: frozenset[str] | None) -> dict[str, Outcome | Broken | None]:
+        session = Session(
+            folder,
+            variables,
+            Limits(**settings.limits),
+            allow_unprotected=settings.allow_unprotected,
+            visible=tuple(Path(each).resolve() for each in settings.visible),
+            nursery=warm.known("kernel", libraries, variables) if settings.warm else None,
+        )
+        budget = Budget(settings.cell_seconds, settings.notebook_seconds, settings.start_seconds)
+        return process.run(nb, session, budget, lesson, only=only, bench=judges)
+
+    tests = [cell.source for cell in instructors.cells if frame.is_test(cell)]
+    judges = bench.known(tests) if settings.warm else None
+    lesson = frame.lesson(instructors)
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    running = needed.needed(nb, instructors)
+    if settings.shortcut and not running.issuperset(cell["id"] for cell in cells):
+        outcomes = run(running)
+        if all(_passed(outcomes.get(cell["id"])) for cell in cells if frame.is_test(cell)):
+            needed.leave_out(cells, running)
+            return outcomes
+    return run(None)
+
+
+def _passed(outcome: Outcome | Broken | None) -> bool:
+    return isinstance(outcome, Outcome) and outcome.status == "ran"
 
 
 _READY: ContextVar[Mapping[str, Graded] | None] = ContextVar("ready", default=None)

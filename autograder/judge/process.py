@@ -18,6 +18,7 @@ from autograder.judge.channel import Broken, Judge
 from autograder.judge.frame import is_test
 from autograder.kernels.budget import Budget
 from autograder.kernels.session import KernelFault, Outcome, Session
+from autograder.kernels.warm import Nursery
 
 MOST_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
 
@@ -30,8 +31,14 @@ def needs_kernel(nb: NotebookNode) -> bool:
     )
 
 
-def run(
-    nb: NotebookNode, session: Session, budget: Budget, lesson: list[str]
+def run(  # noqa: PLR0913  (each is a part of the run)
+    nb: NotebookNode,
+    session: Session,
+    budget: Budget,
+    lesson: list[str],
+    *,
+    only: frozenset[str] | None = None,
+    bench: Nursery | None = None,
 ) -> dict[str, Outcome | Broken | None]:
     """Run every code cell of the notebook; the outputs are kept in it.
 
@@ -42,16 +49,22 @@ def run(
         session: The student's kernel, not yet begun.
         budget: How long it may run.
         lesson: The instructor's own cells: what they import, tests may use.
+        only: The ids of the cells to run; None for all.
+        bench: Where the judge's process comes from, if there is a warm one.
 
     Returns:
         By cell id, how the cell ended; None if it was not run because the budget was
         used up or kernels died too often; Broken if no kernel could be had.
     """
     outcomes: dict[str, Outcome | Broken | None] = {}
-    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = [
+        cell
+        for cell in nb.cells
+        if cell.cell_type == "code" and cell.source.strip() and (only is None or cell["id"] in only)
+    ]
     restarts = 0
     try:
-        with Judge(lesson) as judge, session:
+        with Judge(lesson, bench) as judge, session:
             for index, cell in enumerate(cells):
                 if budget.next() <= 0 or restarts > MOST_RESTARTS:
                     outcomes[cell["id"]] = None

@@ -26,6 +26,7 @@ _SETTINGS: Final = {  # file: which limit; the first two are version 1, the othe
     "pids.max": "processes",
 }
 _FIXED: Final = {"memory.swap.max": "0", "memory.oom.group": "1"}
+_JOIN: Final = 'for f in $0; do echo $$ >"$f" || exit 1; done; exec "$@"'
 _PREFIX: Final = "course-kernel-"
 _numbers = itertools.count(1)
 
@@ -70,6 +71,14 @@ class Group:
     def join(self) -> list[str]:
         """The files into which a process writes its number to join the group."""
         return [str(folder / "cgroup.procs") for folder in self.folders]
+
+    def around(self, command: list[str]) -> list[str]:
+        """Return a command that joins the group, and then becomes another.
+
+        Args:
+            command: What runs in the group; it starts as the same process.
+        """
+        return ["sh", "-c", _JOIN, " ".join(self.join()), *command]
 
     def out_of_memory(self) -> bool:
         """Whether anything in the group was killed because its memory was used up."""

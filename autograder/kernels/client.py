@@ -15,7 +15,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
+from autograder.kernels.provisioner import Provisioner
+
 MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
+LAST_WORDS: Final = 0.05  # seconds; what a kernel said before its end may still be on its way
 GRACE: Final = 10.0  # seconds; by then the client should have seen itself that time is up
 
 
@@ -86,6 +89,13 @@ class Client(NotebookClient):
                 self.task_poll_for_reply.cancel()
 
     async def _async_poll_kernel_alive(self) -> None:
-        """Look whether the kernel lives, as long as anybody wants to know."""
+        """Wait for the kernel's end, as long as anybody wants to know."""
         with suppress(AssertionError):  # the client has let go of the kernel
-            await super()._async_poll_kernel_alive()
+            kept = getattr(self.km, "provisioner", None)
+            if not isinstance(kept, Provisioner):
+                await super()._async_poll_kernel_alive()
+                return
+            await kept.ended()
+            await asyncio.sleep(LAST_WORDS)
+            if self.task_poll_for_reply is not None:
+                self.task_poll_for_reply.cancel()

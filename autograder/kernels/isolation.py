@@ -22,11 +22,12 @@ from typing import IO, Final
 
 from autograder.kernels import environment, landlock, pack, sandbox, seccomp
 from autograder.kernels.cgroups import Group
+from autograder.kernels.entry import Entry
 from autograder.kernels.limits import Limits
 from autograder.kernels.sandbox import Sandbox
+from autograder.kernels.warm import Nursery
 
 OLDEST_BWRAP: Final = (0, 8)  # the first that can limit the size of a folder reliably
-_JOIN: Final = 'for f in $0; do echo $$ >"$f" || exit 1; done; exec "$@"'
 _NO_BWRAP: Final = (
     "Bubblewrap is missing; install it (apt-get install bubblewrap, dnf install bubblewrap, or"
     " conda install -c conda-forge bubblewrap)."
@@ -69,6 +70,7 @@ class Order:
         variables: Variables to set for it.
         sockets: The numbers of open sockets, by the addresses that the kernel knows.
         visible: Further folders that it may read.
+        nursery: What forks the kernel into the place, if it is not to be started there.
     """
 
     private: Path
@@ -77,6 +79,7 @@ class Order:
     variables: dict[str, str] = field(default_factory=dict)
     sockets: dict[str, int] = field(default_factory=dict)
     visible: tuple[Path, ...] = ()
+    nursery: Nursery | None = None
 
 
 @dataclass
@@ -91,6 +94,7 @@ class Launch:
         numbers: The open files that it inherits.
         group: Its control group, if there is one.
         home: Its folder, if that is one of the machine's, whose size must be watched.
+        entry: How the kernel comes into the place that the command makes, if it is forked.
     """
 
     command: list[str]
@@ -100,6 +104,7 @@ class Launch:
     numbers: list[int] = field(default_factory=list)
     group: Group | None = None
     home: Path | None = None
+    entry: Entry | None = None
 
 
 def choose(allow_unprotected: bool = False) -> Protection:
@@ -199,20 +204,33 @@ def protect(stack: ExitStack, order: Order) -> Launch:
         pack.pack(order.folder, luggage, order.limits.disk)
     rules = _file(stack, seccomp.program())
     told = _file(stack, "\0".join(box.arguments(order.private, rules.fileno())).encode())
-    command = ["bwrap", "--args", str(told.fileno()), "--", *box.inside(order.sockets)]
+    sockets = None if order.nursery else order.sockets
+    command = ["bwrap", "--args", str(told.fileno()), "--", *box.inside(sockets)]
     group = Group.make(order.limits)
-    if group is not None:
-        stack.callback(group.remove)
-        command = ["sh", "-c", _JOIN, " ".join(group.join()), *command]
     data_inside = environment.DATA if data_folder is not None else None
-    return Launch(
+    launch = Launch(
         command=command,
         variables=environment.variables(order.variables, os.environ, data=data_inside),
         folder=Path("/"),
         stdin=luggage,
-        numbers=[*order.sockets.values(), rules.fileno(), told.fileno()],
+        numbers=[*(sockets or {}).values(), rules.fileno(), told.fileno()],
         group=group,
     )
+    if order.nursery is not None:
+        launch.entry = Entry(stack, order.nursery, order.sockets, rules.fileno())
+        launch.entry.told = {
+            "uid": box.uid,
+            "folder": sandbox.WORK,
+            "variables": launch.variables,
+            "groups": group.join() if group else [],
+            "told": {"limits": order.limits.rlimits(), "connection": sandbox.CONNECTION},
+        }
+        launch.command[1:1] = ["--info-fd", str(launch.entry.tells)]
+        launch.numbers.append(launch.entry.tells)
+    if group is not None:
+        stack.callback(group.remove)
+        launch.command = group.around(launch.command)
+    return launch
 
 
 def fence(stack: ExitStack, order: Order) -> Launch:
@@ -242,7 +260,7 @@ def fence(stack: ExitStack, order: Order) -> Launch:
     group = Group.make(order.limits)
     if group is not None:
         stack.callback(group.remove)
-        command = ["sh", "-c", _JOIN, " ".join(group.join()), *command]
+        command = group.around(command)
     data_inside = str(folder) if folder is not None and folder.is_dir() else None
     variables = environment.variables(order.variables, os.environ, str(home), data_inside)
     own = order.variables.get("PYTHONPATH", "")
@@ -272,7 +290,7 @@ def leave_open(stack: ExitStack, order: Order) -> Launch:
     group = Group.make(order.limits)
     if group is not None:
         stack.callback(group.remove)
-        command = ["sh", "-c", _JOIN, " ".join(group.join()), *command]
+        command = group.around(command)
     numbers = list(order.sockets.values())
     return Launch(command, found, order.folder, numbers=numbers, group=group)
 

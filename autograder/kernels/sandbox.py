@@ -6,7 +6,8 @@ folders; nothing else of the machine, neither files nor processes nor network.
 The parts stand in this order. Bubblewrap makes the place. Still with the rights to do so, a
 shell sets how many files there may be, which Bubblewrap can't. setpriv gives up all rights and
 becomes nobody in particular. A shell unpacks the submission's files. `start` sets the limits
-that each process has, and becomes the kernel.
+that each process has, and becomes the kernel. Or the place stays empty, and a kernel that was
+forked elsewhere comes in (see `nursery`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from autograder.kernels.limits import MB, Limits
 
 WORK: Final = f"{environment.HOME}/work"
 RUN: Final = "/run/kernel"
+CONNECTION: Final = f"{RUN}/kernel.json"
 START: Final = Path(__file__).with_name("start.py")
 
 _SYSTEM: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -46,6 +48,7 @@ UNPACK: Final = (
     "{ tar -x --no-same-owner --no-same-permissions -f - 2>/dev/null || :; } && "
     'exec "$@" </dev/null'
 )
+WAIT: Final = "echo ready && exec sleep infinity >/dev/null 2>&1"
 
 
 @dataclass(frozen=True)
@@ -131,19 +134,22 @@ class Sandbox:
             covered.add(course.parent)
         return show(shown, covered)
 
-    def inside(self, sockets: dict[str, int]) -> list[str]:
+    def inside(self, sockets: dict[str, int] | None) -> list[str]:
         """Return the command that Bubblewrap starts.
 
         Args:
-            sockets: The numbers of open sockets, by the addresses that the kernel knows.
+            sockets: The numbers of open sockets, by the addresses that the kernel knows; None to
+                start no kernel: the place says that it is ready, and waits for one.
         """
         options = f"remount,nosuid,nodev,size={self.limits.disk},nr_inodes={self.limits.files}"
         drop = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"]
         if os.geteuid() == 0:
             drop += [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
             drop += ["--bounding-set=-all"]
-        python = start_command(f"{RUN}/start.py", f"{RUN}/kernel.json", self.limits, sockets)
-        return ["sh", "-c", _COUNT_FILES, options, *drop, "sh", "-c", UNPACK, "sh", *python]
+        kernel = ["sh", "-c", WAIT]
+        if sockets is not None:
+            kernel = start_command(f"{RUN}/start.py", CONNECTION, self.limits, sockets)
+        return ["sh", "-c", _COUNT_FILES, options, *drop, "sh", "-c", UNPACK, "sh", *kernel]
 
     def users(self) -> dict[str, str]:
         """The files in which programs look up who they are."""

@@ -26,6 +26,7 @@ from autograder.kernels.client import GRACE, MOST_OUTPUT, Client
 from autograder.kernels.isolation import Launch, Order, Protection
 from autograder.kernels.limits import Limits
 from autograder.kernels.manager import Manager
+from autograder.kernels.warm import Nursery
 from autograder.kernels.watch import Watch
 
 SWEEP_SECONDS: Final = 10
@@ -77,6 +78,8 @@ class Session:
         protection: What keeps it in its place; None is the strongest that the host offers.
         allow_unprotected: Whether to go on where the host offers nothing.
         visible: Further folders that the kernel may read.
+        nursery: Where a kernel comes from whose libraries are loaded already, if there is one;
+            it needs a sandbox. If that fails, the kernel is started cold.
 
     Raises:
         UnprotectedError: If the host offers no protection and that is not allowed.
@@ -91,12 +94,14 @@ class Session:
         protection: Protection | None = None,
         allow_unprotected: bool = False,
         visible: tuple[Path, ...] = (),
+        nursery: Nursery | None = None,
     ) -> None:
         self.folder = folder
         self.environment = environment or {}
         self.limits = limits or Limits()
         self.protection = protection or isolation.choose(allow_unprotected)
         self.visible = visible
+        self.nursery = nursery if self.protection is Protection.SANDBOX else None
         self._stack = ExitStack()
         self._client: Client | None = None
         self._manager: Manager | None = None
@@ -135,6 +140,7 @@ class Session:
             except Exception as error:
                 said = self._manager.said() if self._manager else ""
                 self._end()
+                self.nursery = None
                 if last:
                     raise KernelFault(
                         f"No kernel could be started: {said or error or type(error)}"
@@ -147,7 +153,8 @@ class Session:
 
         def prepare(sockets: dict[str, int]) -> Launch:
             order = Order(
-                private, self.folder, self.limits, self.environment, sockets, self.visible
+                *(private, self.folder, self.limits, self.environment, sockets, self.visible),
+                nursery=self.nursery,
             )
             if self.protection is Protection.SANDBOX:
                 return isolation.protect(self._stack, order)
@@ -178,7 +185,9 @@ class Session:
                 fence = getattr(self._manager.provisioner, "process", None)
                 self._stack.callback(self._sweep, fence)
             kept = (launch.home, self.limits) if launch.home else None
-            self._watch = self._stack.enter_context(Watch(pid, most, kept=kept))
+            forked = launch.entry.pid if launch.entry else None
+            first = (pid,) if forked is None else (pid, forked)
+            self._watch = self._stack.enter_context(Watch(first, most, kept=kept))
 
     @staticmethod
     def _sweep(fence: Any) -> None:

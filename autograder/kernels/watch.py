@@ -27,13 +27,13 @@ class Watch:
     """Counts a process and all that it started, as a context manager.
 
     Example:
-        >>> with Watch(process.pid, most=2 << 30) as watch:  # doctest: +SKIP
+        >>> with Watch((process.pid,), most=2 << 30) as watch:  # doctest: +SKIP
         ...     run()
         >>> watch.struck  # doctest: +SKIP
         False
 
     Args:
-        pid: The first of the processes; in a sandbox all others stay below it.
+        pids: The first of the processes; all others stay below them.
         most: Bytes that they may hold together; None if a control group sees to that.
         flood: Bytes by which we ourselves may grow while a cell runs.
         kept: The folder that they write to and the limits on what it holds; None if the
@@ -47,12 +47,12 @@ class Watch:
 
     def __init__(
         self,
-        pid: int,
+        pids: tuple[int, ...],
         most: int | None,
         flood: int = FLOOD,
         kept: tuple[Path, Limits] | None = None,
     ) -> None:
-        self.pid = pid
+        self.pids = pids
         self.most = most
         self.struck = self.flooded = self.littered = False
         self._kept = kept
@@ -88,7 +88,7 @@ class Watch:
     def _end(self, family: list[int]) -> None:
         """End them all; a fence ends what is inside by itself, and what forks on meanwhile."""
         if self._kept is not None:
-            family, number = [self.pid], signal.SIGTERM
+            family, number = list(self.pids), signal.SIGTERM
         else:
             number = signal.SIGKILL
         for pid in reversed(family):
@@ -100,12 +100,12 @@ class Watch:
             brim = self._brim
             if brim is not None and _held(os.getpid()) > brim:
                 self.flooded = True
-                self._end(descendants(self.pid))
+                self._end(descendants(*self.pids))
             elif self._kept is not None and full(*self._kept):
                 self.littered = True
-                self._end(descendants(self.pid))
+                self._end(descendants(*self.pids))
             elif self.most is not None:
-                family = descendants(self.pid)
+                family = descendants(*self.pids)
                 if all(sum(map(count, family)) > self.most for count in (_held, _share)):
                     self.struck = True
                     self._end(family)
@@ -134,8 +134,8 @@ def full(folder: Path, limits: Limits) -> bool:
     return False
 
 
-def descendants(pid: int) -> list[int]:
-    """Return a process and all below it, parents first; on Linux alone, elsewhere nothing.
+def descendants(*pids: int) -> list[int]:
+    """Return processes and all below them, parents first; on Linux alone, elsewhere nothing.
 
     Example:
         >>> os.getpid() in descendants(os.getppid())  # doctest: +SKIP
@@ -148,7 +148,7 @@ def descendants(pid: int) -> list[int]:
                 place.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
             )
             children.setdefault(parent, []).append(int(place.parent.name))
-    family = [pid]
+    family = list(pids)
     for member in family:  # it grows while we go through it
         family += children.get(member, [])
     return family

@@ -322,9 +322,9 @@ def test_the_watch_ends_what_holds_too_much() -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("counts in /proc")
     with subprocess.Popen([sys.executable, "-c", code]) as process:
-        with watch.Watch(process.pid, most=10**12) as calm:
+        with watch.Watch((process.pid,), most=10**12) as calm:
             assert not calm.struck
-        with watch.Watch(process.pid, most=40_000_000) as strict:
+        with watch.Watch((process.pid,), most=40_000_000) as strict:
             assert process.wait(timeout=60) == -9
         assert strict.struck
 
@@ -333,7 +333,7 @@ def test_the_watch_ends_what_makes_the_grader_swell() -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("counts in /proc")
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
-        with watch.Watch(process.pid, most=None, flood=100 << 20) as strict:
+        with watch.Watch((process.pid,), most=None, flood=100 << 20) as strict:
             kept = [b"x" * (150 << 20)]  # not while it speaks
             time.sleep(3 * watch.EVERY)
             assert process.poll() is None

@@ -1,0 +1,196 @@
+"""Kernels that are born with their libraries loaded: asking `nursery` for them.
+
+A nursery serves one process or many, those of a run over a class. It is an offer: where it can't
+be had, or fails, a kernel is started cold, in the same sandbox, and does the same more slowly.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import logging
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+from autograder.kernels import environment
+
+NURSERY: Final = Path(__file__).with_name("nursery.py")
+START: Final = Path(__file__).with_name("start.py")
+INLINE: Final = "module://matplotlib_inline.backend_inline"  # as a kernel sets it by itself
+PATIENCE: Final = 120.0  # seconds; TensorFlow loads in eight, on a busy machine in thirty
+
+
+class NurseryError(RuntimeError):
+    """No kernel came from the nursery; one can be started cold."""
+
+
+class Nursery:
+    """A process that forks kernels, or the way to one.
+
+    Example:
+        >>> with Nursery.start(("numpy",), {}) as nursery:  # doctest: +SKIP
+        ...     pid = nursery.bear(order, files)
+
+    Attributes:
+        address: The path of its socket.
+        modules: What it has loaded.
+        variables: The environment in which it was loaded, beyond the usual.
+    """
+
+    def __init__(
+        self, address: str, modules: tuple[str, ...], variables: Mapping[str, str]
+    ) -> None:
+        self.address, self.modules, self.variables = address, modules, dict(variables)
+        self._ends = contextlib.ExitStack()
+
+    @classmethod
+    def start(cls, modules: tuple[str, ...], variables: Mapping[str, str]) -> Self:
+        """Start one for kernels, and wait until its libraries are loaded.
+
+        Args:
+            modules: What it loads.
+            variables: What a kernel's environment holds beyond the usual.
+
+        Raises:
+            NurseryError: It did not start.
+        """
+        with tempfile.TemporaryDirectory(prefix="nursery-home-") as home:  # of no use later
+            found = environment.variables(variables, os.environ, home)
+            found.setdefault("MPLBACKEND", INLINE)
+            return cls.run([sys.executable, "-P", str(NURSERY)], found, modules, variables)
+
+    @classmethod
+    def run(
+        cls,
+        command: list[str],
+        environ: dict[str, str],
+        modules: tuple[str, ...],
+        variables: Mapping[str, str],
+    ) -> Self:
+        """Start one that is a program of its own; it gets one more argument, and serves.
+
+        Args:
+            command: The program; see `nursery.serve`.
+            environ: Its environment.
+            modules: As for `start`.
+            variables: As for `start`.
+
+        Raises:
+            NurseryError: It did not start.
+        """
+        with contextlib.ExitStack() as ends:
+            private = ends.enter_context(tempfile.TemporaryDirectory(prefix="nursery-"))
+            path = f"{private}/socket"
+            told = {"modules": modules, "socket": path, "start": str(START)}
+            process = subprocess.Popen(  # noqa: S603  (a program of ours)
+                [*command, json.dumps(told)],
+                stdin=subprocess.PIPE,  # it ends when this does, and so with us
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env=environ,
+            )
+            ends.callback(_end, process)
+            if process.stdout is None or process.stdout.readline() != b"ready\n":
+                raise NurseryError(f"the warm process ended with {process.wait()}")
+            found = cls(path, modules, variables)
+            found._ends = ends.pop_all()
+            return found
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process, if this is who started it."""
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if this is who started it; kernels live on."""
+        self._ends.close()
+
+    def bear(self, order: dict[str, Any], files: dict[str, int]) -> int:
+        """Fork a kernel into a sandbox.
+
+        Args:
+            order: What `nursery.become` must know.
+            files: Open files by name: ``place``, the sandbox's first process; ``rules``, the
+                filter; ``errors``, where to complain; the kernel's sockets by their addresses.
+
+        Returns:
+            The number of the process that waits for the kernel, and ends with it.
+
+        Raises:
+            NurseryError: It does not answer.
+        """
+        text = json.dumps(order | {"files": list(files)}).encode()
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as wire:
+                wire.settimeout(PATIENCE)
+                wire.connect(self.address)
+                socket.send_fds(wire, [struct.pack("!I", len(text))], list(files.values()))
+                wire.sendall(text)
+                (pid,) = struct.unpack("!I", wire.recv(4, socket.MSG_WAITALL))
+        except (OSError, struct.error) as error:
+            raise NurseryError(f"the warm process does not answer: {error}") from error
+        return int(pid)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.communicate()
+
+
+_log: Final = logging.getLogger("autograder.kernels.warm")
+Key = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
+_KNOWN: Final[dict[Key, Nursery | None]] = {}
+
+
+def known(
+    kind: str,
+    modules: tuple[str, ...],
+    variables: Mapping[str, str],
+    start: Callable[[tuple[str, ...], Mapping[str, str]], Nursery] = Nursery.start,
+) -> Nursery | None:
+    """Return a nursery that serves this process; the same for the same needs.
+
+    Args:
+        kind: What it is for.
+        modules: What it loads.
+        variables: What its children's environment holds beyond the usual.
+        start: Starts one.
+
+    Returns:
+        None if there can be none here: whatever it is for is started cold then.
+    """
+    key = kind, modules, tuple(sorted(variables.items()))
+    if key not in _KNOWN:
+        _KNOWN[key] = None
+        if sys.platform.startswith("linux"):
+            try:
+                _KNOWN[key] = start(modules, variables)
+            except (OSError, NurseryError) as error:
+                _log.warning("Each %s is started cold: %s", kind, error)
+    return _KNOWN[key]
+
+
+def adopt(kind: str, found: Nursery) -> None:
+    """Let this process use a nursery that another has started."""
+    _KNOWN[kind, found.modules, tuple(sorted(found.variables.items()))] = found
+
+
+@atexit.register
+def close() -> None:
+    """End all nurseries that this process has started."""
+    while _KNOWN:
+        _, found = _KNOWN.popitem()
+        if found is not None:
+            found.close()
