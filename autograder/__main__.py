@@ -6,9 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from autograder.publish import build, claims
-from autograder.publish.roles import AuthoringError
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code: 0 if all went well, 1 if the text needs mending."""
@@ -20,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     timing = commands.add_parser("times", help="run every lesson and write down how long it takes")
     timing.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     grading = commands.add_parser("grade", help="grade a whole class, many at once")
-    if "grade" in (arguments or sys.argv):  # the others need not wait for nbgrader
+    if "grade" in (arguments or sys.argv):  # each command waits for its own imports alone
         from autograder.run import command  # noqa: PLC0415  (as said)
 
         command.arguments(grading)
@@ -32,13 +29,20 @@ def main(arguments: list[str] | None = None) -> int:
         return command.main(chosen)
     if chosen.command == "times":
         return _times(chosen.root)
+    return _build(chosen.root, chosen.names)
+
+
+def _build(root: Path, names: list[str]) -> int:
+    from autograder.publish import build, claims  # noqa: PLC0415  (jupytext is slow to load)
+    from autograder.publish.roles import AuthoringError  # noqa: PLC0415  (as above)
+
     try:
-        for path in build.build_source(chosen.root, chosen.names):
-            print(f"built {path.relative_to(chosen.root)}")  # noqa: T201  (what it did)
-        for path in claims.write(chosen.root):
-            print(f"built {path.relative_to(chosen.root)}")  # noqa: T201  (what it did)
-        for path in build.build_release(chosen.root, chosen.names):
-            print(f"built {path.relative_to(chosen.root)}")  # noqa: T201  (what it did)
+        for path in build.build_source(root, names):
+            print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
+        for path in claims.write(root):
+            print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
+        for path in build.build_release(root, names):
+            print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
     except AuthoringError as error:
         print(f"Nothing more was built. {error}", file=sys.stderr)  # noqa: T201  (what to mend)
         return 1

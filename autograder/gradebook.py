@@ -60,26 +60,35 @@ def save(
     Raises:
         LookupError: The gradebook knows other questions than ``source/``.
     """
-    where = (place.notebook, place.assignment, place.student)
     with Gradebook(db_url, course_id) as gradebook:
-        known = {grade.name for grade in gradebook.find_submission_notebook(*where).grades}
-        if known != {verdict.name for verdict in verdicts}:
-            differing = ", ".join(sorted(known ^ {verdict.name for verdict in verdicts}))
-            raise LookupError(
-                f"{place.assignment}: source/ and the gradebook differ in {differing}; "
-                f"run: nbgrader generate_assignment {place.assignment} --force"
-            )
-        try:
-            for verdict in verdicts:
-                grade = gradebook.find_grade(verdict.name, *where)
-                grade.auto_score = verdict.points
-                grade.needs_manual_grade = verdict.points is None or grade.manual_score is not None
-            for name, text in comments.items():
-                gradebook.find_comment(name, *where).auto_comment = text or None
-            gradebook.db.commit()
-        except BaseException:
-            gradebook.db.rollback()
-            raise
+        store(gradebook, place, verdicts, comments)
+
+
+def store(
+    gradebook: Gradebook, place: Place, verdicts: list[Verdict], comments: dict[str, str]
+) -> None:
+    """Write the scores of one notebook into an open gradebook; as `save`."""
+    where = (place.notebook, place.assignment, place.student)
+    notebook = gradebook.find_submission_notebook(*where)
+    grades = {grade.name: grade for grade in notebook.grades}
+    boxes = {comment.name: comment for comment in notebook.comments}
+    if grades.keys() != {verdict.name for verdict in verdicts}:
+        differing = ", ".join(sorted(grades.keys() ^ {verdict.name for verdict in verdicts}))
+        raise LookupError(
+            f"{place.assignment}: source/ and the gradebook differ in {differing}; "
+            f"run: nbgrader generate_assignment {place.assignment} --force"
+        )
+    try:
+        for verdict in verdicts:
+            grade = grades[verdict.name]
+            grade.auto_score = verdict.points
+            grade.needs_manual_grade = verdict.points is None or grade.manual_score is not None
+        for name, text in comments.items():
+            boxes[name].auto_comment = text or None
+        gradebook.db.commit()
+    except BaseException:
+        gradebook.db.rollback()
+        raise
 
 
 def open_ends(db_url: str, course_id: str, place: Place) -> tuple[set[str], datetime | None]:

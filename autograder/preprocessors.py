@@ -29,6 +29,7 @@ from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, v
 from autograder import gradebook
 from autograder.feedback import page, questions
 from autograder.judge import frame, grading, submission
+from autograder.judge.settings import Settings
 from autograder.kernels.limits import Limits
 from autograder.links import remove_links
 from autograder.publish import gate
@@ -112,6 +113,14 @@ class Grade(NbGraderPreprocessor):
         " files, file_size, open_files. Sizes are in bytes.",
     ).tag(config=True)
     visible = List(Unicode(), help="Further folders that students' code may read.").tag(config=True)
+    shortcut = Bool(
+        default_value=True,
+        help="Whether to leave out cells that no point depends on, until a point is missed.",
+    ).tag(config=True)
+    warm = Bool(
+        default_value=True,
+        help="Whether to fork kernels from a process that has loaded their libraries.",
+    ).tag(config=True)
 
     @validate("limits")
     def _known(self, proposal: dict[str, Any]) -> dict[str, int]:
@@ -138,15 +147,17 @@ class Grade(NbGraderPreprocessor):
         gradebook.save(where["db_url"], coursedir.course_id, place, graded.verdicts, graded.told)
         return graded.nb, resources
 
-    def settings(self) -> grading.Settings:
+    def settings(self) -> Settings:
         """Return what ``nbgrader_config.py`` says about grading."""
-        return grading.Settings(
+        return Settings(
             self.cell_seconds,
             self.notebook_seconds,
             self.start_seconds,
             self.allow_unprotected,
             dict(self.limits),
             tuple(self.visible),
+            shortcut=self.shortcut,
+            warm=self.warm,
         )
 
 

@@ -23,6 +23,9 @@ from autograder.kernels.warm import Nursery
 MOST_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
 
 
+Outcomes = dict[str, Outcome | Broken | None]
+
+
 def needs_kernel(nb: NotebookNode) -> bool:
     """Whether any points depend on running code; questions are read, not run."""
     return any(
@@ -39,7 +42,7 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     *,
     only: frozenset[str] | None = None,
     bench: Nursery | None = None,
-) -> dict[str, Outcome | Broken | None]:
+) -> Outcomes:
     """Run every code cell of the notebook; the outputs are kept in it.
 
     The student's cells run in the student's kernel, the tests in the judge's process.
@@ -56,7 +59,7 @@ def run(  # noqa: PLR0913  (each is a part of the run)
         By cell id, how the cell ended; None if it was not run because the budget was
         used up or kernels died too often; Broken if no kernel could be had.
     """
-    outcomes: dict[str, Outcome | Broken | None] = {}
+    outcomes: Outcomes = {}
     cells = [
         cell
         for cell in nb.cells
@@ -102,7 +105,7 @@ def _run_again(
     judge: Judge,
     session: Session,
     cells: list[NotebookNode],
-    outcomes: dict[str, Outcome | Broken | None],
+    outcomes: Outcomes,
     budget: Budget,
 ) -> int:
     """Bring a new kernel to where the old one was; return how many more kernels that cost.

@@ -91,6 +91,14 @@ class Group:
                             return True
         return False
 
+    def peak(self) -> int:
+        """Bytes of memory that the group held at its fullest; 0 where the system does not say."""
+        for folder in self.folders:
+            for file in ("memory.peak", "memory.max_usage_in_bytes"):
+                with contextlib.suppress(OSError, ValueError):
+                    return int((folder / file).read_text(encoding="ascii"))
+        return 0
+
     def remove(self, seconds: float = 5.0) -> None:
         """Remove the group, once the last of its processes has ended."""
         deadline = time.monotonic() + seconds

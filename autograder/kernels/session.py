@@ -81,6 +81,10 @@ class Session:
         nursery: Where a kernel comes from whose libraries are loaded already, if there is one;
             it needs a sandbox. If that fails, the kernel is started cold.
 
+    Attributes:
+        peak: Bytes of memory that its kernels held at most, what they share with others left
+            out; 0 where the system does not say.
+
     Raises:
         UnprotectedError: If the host offers no protection and that is not allowed.
     """
@@ -107,6 +111,7 @@ class Session:
         self._manager: Manager | None = None
         self._watch: Watch | None = None
         self._reply: dict[str, Any] = {}
+        self.peak = 0
 
     def __enter__(self) -> Self:
         """Start the kernel."""
@@ -123,6 +128,8 @@ class Session:
         self._end()
 
     def _end(self) -> None:
+        if self._manager and self._manager.launch and self._manager.launch.group:
+            self.peak = max(self.peak, self._manager.launch.group.peak())
         with suppress(RuntimeError):  # Jupyter's word for a kernel that has ended by itself
             self._stack.close()
         self._client = None

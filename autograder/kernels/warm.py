@@ -149,6 +149,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
+Offer = tuple[str, str, tuple[str, ...], dict[str, str]]  # what it is for, and what made it
 _log: Final = logging.getLogger("autograder.kernels.warm")
 Key = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
 _KNOWN: Final[dict[Key, Nursery | None]] = {}
@@ -180,6 +181,15 @@ def known(
             except (OSError, NurseryError) as error:
                 _log.warning("Each %s is started cold: %s", kind, error)
     return _KNOWN[key]
+
+
+def offers() -> list[Offer]:
+    """Return what `adopt` needs, for all nurseries of this process."""
+    return [
+        (key[0], found.address, found.modules, found.variables)
+        for key, found in _KNOWN.items()
+        if found is not None
+    ]
 
 
 def adopt(kind: str, found: Nursery) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+import autograder.run.lean  # noqa: F401  (before all that loads jsonschema)
 from autograder.kernels.isolation import UnprotectedError
 from autograder.run import report, workers
 from autograder.run.course import Course, CourseError

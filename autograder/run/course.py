@@ -9,7 +9,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.judge.grading import Settings
+from autograder.judge.settings import Settings
 from autograder.links import remove_links
 from autograder.preprocessors import Grade
 from autograder.run.task import Task

@@ -35,6 +35,8 @@ class Line:
         seconds: How long grading took; 0 if nothing had changed.
         reason: Why a person must look, or why it failed.
         unchanged: Whether the result is that of an earlier run.
+        kernel: Bytes of memory that its kernel held at most; 0 if there was none.
+        worker: Bytes of memory that the process which graded it has held.
     """
 
     student: str
@@ -44,6 +46,8 @@ class Line:
     seconds: float = 0.0
     reason: str = ""
     unchanged: bool = False
+    kernel: int = 0
+    worker: int = 0
 
     @property
     def settled(self) -> bool:
@@ -84,6 +88,7 @@ class Run:
                 yield from self._grade(new, only_failed)
         finally:
             self._dismiss()
+            self._writer.close()
 
     def waiting(self) -> int:
         """Return how many have handed in."""
@@ -121,7 +126,7 @@ class Run:
         if kept is not None:
             return self._write(student, kept)
         if self._workers is None:
-            self._workers = self._hire()
+            self._workers = self._hire(task)
         self._working[self._workers.submit(tasks.work, task)] = (student, key)
         return None
 
@@ -176,4 +181,6 @@ def _line(student: str, kept: Kept, *, unchanged: bool) -> Line:
         0.0 if unchanged else kept.result["seconds"],
         " ".join(reasons),
         unchanged,
+        0 if unchanged else int(kept.result.get("kernel", 0)),
+        0 if unchanged else int(kept.result.get("worker", 0)),
     )

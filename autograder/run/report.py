@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import resource
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from autograder.kernels.limits import MB
 from autograder.run.crowd import Line
 
 
@@ -30,8 +29,6 @@ def total(lines: Iterable[Line], seconds: float, jobs: int) -> dict[str, Any]:
     """Return the sums of a run as plain data."""
     lines = list(lines)
     new = [line for line in lines if not line.unchanged and line.status != "failed"]
-    # Linux counts in KiB, macOS in bytes.
-    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN,))
     return {
         "submissions": len(lines),
         **dict(sorted(Counter(line.status for line in lines).items())),
@@ -39,7 +36,8 @@ def total(lines: Iterable[Line], seconds: float, jobs: int) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "per_minute": round(60 * len(new) / seconds, 1) if seconds else 0.0,
         "jobs": jobs,
-        "largest_process_mb": largest // (1024 if sys.platform != "darwin" else 1024**2),
+        "worker_mb": max((line.worker for line in lines), default=0) // MB,
+        "kernel_mb": max((line.kernel for line in lines), default=0) // MB,
     }
 
 
@@ -51,7 +49,7 @@ def closing(sums: dict[str, Any]) -> str:
     return (
         f"{sums['submissions']} submissions: {kinds or 'none'}; {sums['unchanged']} as before. "
         f"{sums['seconds']:.0f} s with {sums['jobs']} at once, {sums['per_minute']:g} a minute; "
-        f"the largest process held {sums['largest_process_mb']} MB."
+        f"a worker held up to {sums['worker_mb']} MB, a kernel {sums['kernel_mb']} MB of its own."
     )
 
 

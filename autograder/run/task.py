@@ -11,6 +11,7 @@ import fnmatch
 import hashlib
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,10 @@ from typing import Any, Final
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.judge import frame, grading, submission
+from autograder.judge import attempt, frame, grading, submission
+from autograder.judge.settings import Settings
+from autograder.kernels import warm
+from autograder.kernels.warm import Offer
 
 _PACKAGES: Final = Path(__file__).resolve().parents[2]
 
@@ -44,7 +48,7 @@ class Task:
     source: Path
     submitted: Path
     ignore: tuple[str, ...]
-    settings: grading.Settings
+    settings: Settings
 
     def key(self, version: str) -> str:
         """Return a hash of all that decides about the result.
@@ -52,7 +56,8 @@ class Task:
         Args:
             version: The hash of the program; from `program`.
         """
-        settings = dataclasses.asdict(dataclasses.replace(self.settings, threads=0))
+        same = dataclasses.replace(self.settings, threads=0, warm=True)  # the result is the same
+        settings = dataclasses.asdict(same)
         parts = [version, json.dumps(settings, sort_keys=True), *_hashes(self.source)]
         return _hash("\n".join([*parts, *_hashes(self.submitted)]).encode())
 
@@ -61,11 +66,11 @@ def work(task: Task) -> dict[str, Any]:
     """Grade one submission; return plain data.
 
     Returns:
-        ``notebooks``, each as `grading.Graded` in JSON; ``seconds``; ``worker``, the name of the
-        process.
+        ``notebooks``, each as `grading.Graded` in JSON; ``seconds`` that it took; ``kernel``, bytes
+        of memory that a kernel held at most; ``worker``, bytes that this process has held.
     """
     began = time.monotonic()
-    found = {}
+    found, kernel = {}, 0
     with tempfile.TemporaryDirectory(prefix="grading-") as name:
         folder = Path(name)
         for origin in (task.submitted, task.source):  # the instructor's files win
@@ -76,7 +81,27 @@ def work(task: Task) -> dict[str, Any]:
             fitted = nbformat.reads(nbformat.writes(frame.fit(instructors, read)), as_version=4)
             graded = grading.grade(NotebookNode(fitted), instructors, folder, task.settings)
             found[path.stem] = graded.to_json()
-    return {"notebooks": found, "seconds": time.monotonic() - began}
+            kernel = max(kernel, graded.peak)
+    seconds = time.monotonic() - began
+    return {"notebooks": found, "seconds": seconds, "kernel": kernel, "worker": held()}
+
+
+def held() -> int:
+    """Return the bytes of memory that this process has held at most."""
+    try:
+        import resource  # noqa: PLC0415  (not on Windows)
+    except ImportError:
+        return 0
+    # Linux counts in KiB, macOS in bytes.
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most * (1 if sys.platform == "darwin" else 1024)
+
+
+def warm_up(task: Task) -> list[Offer]:
+    """Start the warm processes that a task like this needs; return what workers must know."""
+    for path in sorted(task.source.glob("*.ipynb")):
+        attempt.warm_up(NotebookNode(nbformat.read(path, as_version=4)), task.settings)
+    return warm.offers()
 
 
 def program() -> str:

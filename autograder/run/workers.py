@@ -11,7 +11,12 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-_IMPORTS: Final = ["autograder.run.task"]
+from autograder.kernels import warm
+from autograder.kernels.warm import Offer
+from autograder.run import task as tasks
+from autograder.run.task import Task
+
+_IMPORTS: Final = ["autograder.run.lean", "autograder.run.task"]
 
 
 def cores() -> int:
@@ -36,12 +41,12 @@ class Workers:
     """Who can be hired.
 
     Attributes:
-        hire: Makes an executor; again, if the last one broke down.
+        hire: Makes an executor for tasks like this one; again, if the last one broke down.
         jobs: How many work at once.
         part: Ends the connection to them, if there is one.
     """
 
-    hire: Callable[[], Executor]
+    hire: Callable[[Task], Executor]
     jobs: int
     part: Callable[[], object] = lambda: None
 
@@ -52,11 +57,12 @@ def pool(jobs: int) -> Workers:
     They are forked from one process that has imported the grader and started nothing.
     """
 
-    def hire() -> Executor:
+    def hire(task: Task) -> Executor:
+        offers = tuple(tasks.warm_up(task))  # one nursery for all of them
         context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
         if os.name == "posix":
             context.set_forkserver_preload(_IMPORTS)
-        return ProcessPoolExecutor(jobs, context, initializer=_begin)
+        return ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(offers,))
 
     return Workers(hire, jobs)
 
@@ -75,7 +81,7 @@ def cluster(address: str) -> Workers:
     dask: Any = Client  # it has few types
     client = dask(address)
     jobs = max(1, sum(client.nthreads().values()))
-    return Workers(lambda: client.get_executor(pure=False), jobs, client.close)
+    return Workers(lambda _: client.get_executor(pure=False), jobs, client.close)
 
 
 def send_home() -> None:
@@ -84,8 +90,14 @@ def send_home() -> None:
         process.terminate()
 
 
-def _begin() -> None:
-    """Leave Ctrl+C to the run, which then sends its workers home, and end when it ends."""
+def _begin(offers: tuple[Offer, ...]) -> None:
+    """Leave Ctrl+C to the run, which then sends its workers home, and end when it ends.
+
+    Args:
+        offers: Warm processes that the run has started for all of them.
+    """
+    for kind, address, modules, variables in offers:
+        warm.adopt(kind, warm.Nursery(address, modules, variables))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_run, name="end-with-the-run", daemon=True).start()
 

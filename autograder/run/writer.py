@@ -1,7 +1,6 @@
-"""The one writer of a run: nbgrader's own steps, fed with results instead of kernels.
+"""The one writer of a run: nobody but this process writes the gradebook and the graded notebooks.
 
-So the gradebook, the graded notebooks and the copies of files come about as they do with ``nbgrader
-autograde``, and nobody but this process writes them.
+They come about as they do with ``nbgrader autograde``.
 """
 
 from __future__ import annotations
@@ -11,11 +10,14 @@ import logging
 from pathlib import Path
 from typing import Any, Final
 
+from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.judge.grading import Graded, ready
+from autograder.run.direct import Direct, possible
 
 QUIET: Final = logging.ERROR
 
@@ -34,6 +36,12 @@ class Writer:
 
     def __init__(self, config: Config, assignment: str) -> None:
         self._config, self._assignment = config, assignment
+        self._direct = Direct(config, assignment) if possible(config) else None
+
+    def close(self) -> None:
+        """Close the gradebook."""
+        if self._direct is not None:
+            self._direct.close()
 
     def write(self, student: str, notebooks: dict[str, Any]) -> None:
         """Write one submission's results.
@@ -47,11 +55,23 @@ class Writer:
             ValueError: A result is no graded notebook.
         """
         graded = {name: Graded.from_json(data) for name, data in notebooks.items()}
-        config = copy.deepcopy(self._config)
-        course = CourseDirectory(config=config, assignment_id=self._assignment, student_id=student)
         said = _Said()
         log = logging.Logger(f"autograder.run.{student}", QUIET)  # noqa: LOG001  (of this call alone)
         log.addHandler(said)
+        if self._direct is None:
+            self._convert(student, graded, log, said)
+            return
+        try:
+            self._direct.write(student, graded, log)
+        except (MissingEntry, LookupError, OSError, SQLAlchemyError) as error:
+            raise NotWrittenError(said.last() or str(error)) from error
+
+    def _convert(
+        self, student: str, graded: dict[str, Graded], log: logging.Logger, said: _Said
+    ) -> None:
+        """Let nbgrader's converter do it, which knows steps that an instructor has added."""
+        config = copy.deepcopy(self._config)
+        course = CourseDirectory(config=config, assignment_id=self._assignment, student_id=student)
         converter = Autograde(coursedir=course, config=config)
         converter.log, converter.force = log, True
         with ready(graded):

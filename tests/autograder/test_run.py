@@ -178,7 +178,7 @@ def run(course: Path, *breaks: BaseException | None) -> tuple[Run, list[Inline]]
     hired: list[Inline] = []
     left = iter(breaks)
 
-    def hire() -> Executor:
+    def hire(_: task.Task) -> Executor:
         hired.append(Inline(left))
         return hired[-1]
 

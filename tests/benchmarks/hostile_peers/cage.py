@@ -21,7 +21,6 @@ from autograder.kernels.cgroups import Group
 from autograder.kernels.limits import GB, MB, Limits
 
 SECONDS: Final = 300.0  # stock nbgrader gives each cell 30 seconds
-_JOIN: Final = 'for f in $0; do echo $$ >"$f" || exit 1; done; exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def run(command: list[str], place: Path) -> Ended:
     began = time.monotonic()
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(
-            ["sh", "-c", _JOIN, " ".join(group.join()), *caged],
+            group.around(caged),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,85 @@
+"""Running a fitted notebook: the short way, if that earns everything, else the whole way.
+
+The kernel and the judge come from warm processes where there are any; see `needed` for what the
+short way is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.judge import bench, frame, needed, process
+from autograder.judge.process import Outcomes
+from autograder.judge.settings import THREADS, Settings
+from autograder.kernels import preload, warm
+from autograder.kernels.budget import Budget
+from autograder.kernels.limits import Limits
+from autograder.kernels.session import Outcome, Session
+from autograder.kernels.warm import Nursery
+
+
+def run(
+    nb: NotebookNode, instructors: NotebookNode, folder: Path, settings: Settings
+) -> tuple[Outcomes, int]:
+    """Run a notebook; return how each cell ended, and the memory that a kernel held at most.
+
+    Args:
+        nb: A fitted notebook; its code cells get new outputs.
+        instructors: Its frame.
+        folder: The student's other files; the kernel works on a copy.
+        settings: How long it may run, and so on.
+    """
+    kernels, judges = warm_up(instructors, settings)
+    lesson = frame.lesson(instructors)
+    peaks = [0]
+
+    def way(only: frozenset[str] | None) -> Outcomes:
+        session = Session(
+            folder,
+            _variables(settings),
+            Limits(**settings.limits),
+            allow_unprotected=settings.allow_unprotected,
+            visible=tuple(Path(each).resolve() for each in settings.visible),
+            nursery=kernels,
+        )
+        budget = Budget(settings.cell_seconds, settings.notebook_seconds, settings.start_seconds)
+        outcomes = process.run(nb, session, budget, lesson, only=only, bench=judges)
+        peaks.append(session.peak)
+        return outcomes
+
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    tests = [cell["id"] for cell in cells if frame.is_test(cell)]
+    running = needed.needed(nb, instructors)
+    if settings.shortcut and not running.issuperset(cell["id"] for cell in cells):
+        outcomes = way(running)
+        if all(_passed(outcomes, test) for test in tests):
+            needed.leave_out(cells, running)
+            return outcomes, max(peaks)
+    return way(None), max(peaks)
+
+
+def warm_up(instructors: NotebookNode, settings: Settings) -> tuple[Nursery | None, Nursery | None]:
+    """Return where kernels and judges for a notebook come from; None where they start cold.
+
+    Args:
+        instructors: The frame; what it imports is loaded.
+        settings: How it will be graded.
+    """
+    if not settings.warm or not process.needs_kernel(instructors):
+        return None, None
+    code = [cell for cell in instructors.cells if cell.cell_type == "code"]
+    modules = preload.modules(cell.source for cell in code)
+    tests = [cell.source for cell in code if frame.is_test(cell)]
+    return warm.known("kernel", modules, _variables(settings)), bench.known(tests)
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    threads = dict.fromkeys(THREADS, str(settings.threads)) if settings.threads else {}
+    return {"NBGRADER_EXECUTION": "autograde", **threads}
+
+
+def _passed(outcomes: Outcomes, test: str) -> bool:
+    outcome = outcomes.get(test)
+    return isinstance(outcome, Outcome) and outcome.status == "ran"

@@ -1,0 +1,1 @@
+"""How fast graders are: see ``__main__``."""
