@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels import environment, isolation, probe
+from autograder.kernels import environment, isolation, preload, probe, warm
 from autograder.kernels.isolation import Protection, UnprotectedError
 from autograder.kernels.limits import MB, Limits
 from autograder.kernels.session import KernelFault, Session
@@ -98,15 +98,16 @@ MEASURES: Final = (
 )
 
 
-def examine(protection: Protection | None = None) -> list[Finding]:
+def examine(protection: Protection | None = None, *, warmed: bool = True) -> list[Finding]:
     """Try every measure; return what was found.
 
     Args:
         protection: What to try; None is what grading would take.
+        warmed: Whether the kernel is forked from a warm process, as in grading, where it can be.
     """
     try:
         protection = protection or isolation.choose()
-        done = _attack(protection)
+        done = _attack(protection, warmed=warmed)
     except UnprotectedError as reasons:
         missing = dict.fromkeys((measure.trial for measure in MEASURES), True)
         return _findings(missing, " ".join(reasons.missing))
@@ -125,12 +126,14 @@ def _findings(done: dict[str, bool], advice: str = "", *, weaker: bool = False) 
     return found
 
 
-def _attack(protection: Protection) -> dict[str, bool]:
+def _attack(protection: Protection, *, warmed: bool) -> dict[str, bool]:
     """Let code in a kernel try everything; by name, whether it could be done."""
     text = Path(probe.__file__).read_text(encoding="utf-8")
     word = f"planted-{secrets.token_hex(8)}"
     with _planted(word) as told, tempfile.TemporaryDirectory(prefix="kernel-") as folder:
-        with Session(Path(folder), limits=SMALL, protection=protection) as session:
+        nursery = warm.known("kernel", preload.KERNEL, {}) if warmed else None
+        place = Path(folder)
+        with Session(place, limits=SMALL, protection=protection, nursery=nursery) as session:
             done: dict[str, bool] = _hear(session, f"{text}\nsay(probe({told!r}))")
             leave = f"outlives({'left-' + word!r})\nsay(sees({'left-' + word!r}))"
             began = _hear(session, f"import time\n{leave}")

@@ -81,6 +81,7 @@ def use(source: str) -> Use | None:
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
     }
     own = gives - added
+    asks |= added
     return Use(frozenset(gives), frozenset(tools & gives), frozenset(asks - own - _BUILT_IN))
 
 

@@ -221,7 +221,7 @@ def protect(stack: ExitStack, order: Order) -> Launch:
         launch.entry.told = {
             "uid": box.uid,
             "folder": sandbox.WORK,
-            "variables": launch.variables,
+            "variables": dict(launch.variables),  # Jupyter adds to the others
             "groups": group.join() if group else [],
             "told": {"limits": order.limits.rlimits(), "connection": sandbox.CONNECTION},
         }

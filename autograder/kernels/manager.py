@@ -23,6 +23,7 @@ import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
+from autograder.kernels.entry import Entry
 from autograder.kernels.isolation import Launch
 from autograder.kernels.provisioner import Provisioner, specification
 
@@ -124,11 +125,22 @@ class Manager(AsyncKernelManager):
             try:
                 await super()._async_launch_kernel(launch.command, **kw)
                 if launch.entry:
-                    launch.entry.enter(self._spoken)
+                    self._enter(launch.entry)
             finally:
                 os.close(self._spoken)
 
     _launch_kernel = _async_launch_kernel
+
+    def _enter(self, entry: Entry) -> None:
+        """Let the kernel come into its place; without one, the place goes, too."""
+        try:
+            entry.enter(self._spoken)
+        except BaseException:
+            made = getattr(self.provisioner, "process", None)
+            if made is not None:
+                made.kill()
+                made.wait()
+            raise
 
     async def _async_wait(self, pollinterval: float = 0.1) -> None:
         if isinstance(self.provisioner, Provisioner):

@@ -1,0 +1,123 @@
+"""What no point depends on waits until a point is missed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from autograder.judge import frame, grading, needed, submission
+from autograder.judge.grading import Graded
+from autograder.judge.settings import Settings
+from autograder.publish import build
+from tests.autograder.small import COURSE
+
+TEXT = """# A lesson with a show
+
+```{code-cell} ipython3
+import math
+import json as unused
+factor = 2
+```
+
+```{code-cell} ipython3
+shown = [math.sqrt(number) for number in range(3)]
+print("a figure")
+```
+
+```{code-cell} ipython3
+factor_too = factor + 1
+```
+
+```{code-cell} ipython3
+print(shown)
+```
+
+```{code-cell} ipython3
+:exercise: double
+def double(x):
+    ### BEGIN SOLUTION
+    return factor * x
+    ### END SOLUTION
+```
+
+```{code-cell} ipython3
+:test: double-test
+:points: 2
+assert double(2) == 4, "double(2) should be 4"
+```
+"""
+LESSONS = sorted((COURSE / "source").glob("*/*.ipynb"))
+SOLUTION = "return factor * x"
+
+
+def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> Graded:
+    """Let a student hand in this solution."""
+    instructors = build.notebook(TEXT)
+    theirs = build.notebook(TEXT.replace(SOLUTION, solution))
+    nbformat.write(theirs, folder / "lesson.ipynb")
+    read = submission.read(folder / "lesson.ipynb", frame.names(instructors))
+    fitted = nbformat.reads(nbformat.writes(frame.fit(instructors, read)), as_version=4)
+    settings = Settings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
+    return grading.grade(NotebookNode(fitted), instructors, folder, settings)
+
+
+def left_out(one: Graded) -> list[str]:
+    return [
+        cell.source.splitlines()[0]
+        for cell in one.nb.cells
+        if any(output.get("text") == needed.NOT_RUN for output in cell.get("outputs", []))
+    ]
+
+
+def test_names_are_given_and_asked_for() -> None:
+    found = needed.use("import numpy as np\ntotal += np.sum(more)\nfor i in range(n): print(i)")
+    assert found is not None
+    assert found.gives == {"np", "total", "i"}
+    assert found.tools == {"np"}
+    assert found.asks == {"total", "more", "n"}
+    inner = needed.use("def f(x):\n    global seen\n    seen = x\n    return seen + outside")
+    assert inner is not None
+    assert inner.gives == {"f", "seen"}
+    assert inner.asks == {"outside"}
+    assert needed.use("%matplotlib inline") is None
+
+
+def test_points_earned_the_short_way_leave_the_rest_out(tmp_path: Path) -> None:
+    one = graded(tmp_path)
+    assert [verdict.points for verdict in one.verdicts] == [2]
+    assert left_out(one) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
+
+
+@pytest.mark.parametrize(
+    ("solution", "points"),
+    [
+        ("return factor + 1 - x", 0),  # wrong
+        ("return factor * x * len(shown) // 3", 2),  # right, with what a figure left behind
+        ("return globals()['shown'] and 2 * x", 2),  # likewise, where no name can be seen
+        ("while True: pass", 0),
+    ],
+)
+def test_no_point_is_lost_the_short_way(tmp_path: Path, solution: str, points: int) -> None:
+    one = graded(tmp_path, solution)
+    assert [verdict.points for verdict in one.verdicts] == [points]
+    if "shown" not in solution or "globals" in solution:
+        assert left_out(one) == []  # the whole notebook was run
+
+
+def test_it_can_be_switched_off(tmp_path: Path) -> None:
+    one = graded(tmp_path, shortcut=False)
+    assert [verdict.points for verdict in one.verdicts] == [2]
+    assert left_out(one) == []
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_lesson_earns_all_in_a_few_cells(path: Path) -> None:
+    nb = NotebookNode(nbformat.read(path, as_version=4))
+    running = needed.needed(nb, nb)
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    graded_cells = [cell for cell in code if frame.is_test(cell) or frame.is_answer(cell)]
+    assert running.issuperset(cell["id"] for cell in graded_cells)
+    assert len(running) <= len(graded_cells) + 3

@@ -1,0 +1,192 @@
+"""A kernel that was forked from a warm process is as much apart as one that was started cold."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from autograder import doctor
+from autograder.kernels import isolation, preload, warm
+from autograder.kernels.isolation import Protection
+from autograder.kernels.limits import MB, Limits
+from autograder.kernels.session import Session
+from autograder.kernels.warm import Nursery, NurseryError
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("warm"),
+    pytest.mark.skipif(
+        bool(isolation.what_is_missing()), reason=" ".join(isolation.what_is_missing())
+    ),
+]
+
+# What a kernel can see of itself and of its place.
+FACTS = """
+import json, os, resource, signal, sys
+status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines())
+watched = "CapInh CapPrm CapEff CapAmb NoNewPrivs Seccomp SigBlk SigIgn Groups Umask".split()
+links = []
+for number in os.listdir("/proc/self/fd"):
+    try:
+        links.append(os.readlink(f"/proc/self/fd/{number}").split(":")[0])
+    except OSError:
+        pass
+print(json.dumps({
+    "status": {name: status[name].strip() for name in watched},
+    "variables": dict(os.environ),
+    "root": os.getuid() == 0 or os.geteuid() == 0,
+    "place": [os.getcwd(), sorted(os.listdir("/")), sorted(os.listdir(os.path.expanduser("~")))],
+    "processes": sum(name.isdigit() for name in os.listdir("/proc")) < 5,
+    "limits": [resource.getrlimit(kind) for kind in range(16)],
+    "files": sorted(set(links)),
+    "host": os.uname().nodename,
+    "grader": sorted(name for name in sys.modules if name.startswith("autograder")),
+    "path": sys.path,
+    "main": sys.modules["__main__"].__name__,
+    "mounts": sorted(line.split()[4] for line in open("/proc/self/mountinfo")),
+    "groups": sorted(line.split(":")[2][:15] for line in open("/proc/self/cgroup")),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery.start((*preload.KERNEL, "numpy"), {}) as found:
+        yield found
+
+
+def ask(session: Session, code: str) -> Any:
+    cell = new_code_cell(code)
+    outcome = session.run(cell, 30)
+    assert outcome.status == "ran", outcome
+    return json.loads("".join(output.get("text", "") for output in cell["outputs"]))
+
+
+def test_it_sees_and_may_do_what_a_cold_one_may(nursery: Nursery, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("1,2\n")
+    with Session(tmp_path) as session:
+        cold = ask(session, FACTS)
+    with Session(tmp_path, nursery=nursery) as session:
+        found = ask(session, FACTS)
+        assert session.nursery is nursery  # nobody fell back to a cold one
+        assert ask(session, "print(open('data.csv').read().split(',')[0])") == 1
+    assert found.pop("variables").items() <= cold.pop("variables").items()  # its shells add theirs
+    assert found == cold
+    assert found["status"]["CapEff"] == "0" * 16
+    assert found["status"]["NoNewPrivs"] == "1"
+    assert found["status"]["Seccomp"] == "2"
+    assert not found["root"]
+    assert found["grader"] == []
+
+
+def test_the_doctor_finds_the_same(nursery: Nursery) -> None:
+    assert nursery.address
+    findings = doctor.examine(Protection.SANDBOX, warmed=True)
+    assert findings == doctor.examine(Protection.SANDBOX, warmed=False)
+    assert doctor.safe(findings)
+
+
+def test_two_of_them_share_nothing(nursery: Nursery, tmp_path: Path) -> None:
+    with (
+        Session(tmp_path, nursery=nursery) as one,
+        Session(tmp_path, nursery=nursery) as two,
+    ):
+        ask(one, "open('/tmp/mark', 'w').write('here'); import numpy; numpy.mark = 1\nprint(1)")
+        assert ask(two, "import os, numpy\nprint(int(os.path.exists('/tmp/mark')))") == 0
+        assert ask(two, "print(int(hasattr(numpy, 'mark')))") == 0
+        throw = "import random, numpy\nprint([random.random(), numpy.random.random()])"
+        assert not set(ask(one, throw)) & set(ask(two, throw))
+        if os.geteuid() == 0:
+            who = "import os\nprint(os.getuid())"
+            assert ask(one, who) != ask(two, who)
+        cannot = "import os, signal\ntry:\n    os.kill({}, 9)\nexcept OSError:\n    print(1)"
+        assert ask(one, cannot.format(os.getpid())) == 1
+
+
+def test_it_is_held_to_its_memory_and_ends_with_its_session(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    with Session(tmp_path, limits=Limits(memory=400 * MB), nursery=nursery) as session:
+        outcome = session.run(new_code_cell("hoard = b'x' * (1 << 30)"), 60)
+        assert outcome.status in {"died", "raised"}
+        session.restart()
+        assert session.nursery is nursery
+        fork = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)\n"
+        assert ask(session, f"{fork}print(1)") == 1
+        before = children(nursery)
+        assert before
+    assert children(nursery) == set()
+
+
+def children(nursery: Nursery) -> set[int]:
+    """All processes below the warm one."""
+    found: set[int] = set()
+    parents = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = place.read_text()
+        except OSError:
+            continue
+        parents[int(place.parent.name)] = int(text.rpartition(")")[2].split()[1])
+    warm_one = next(
+        pid
+        for pid in parents
+        if nursery.address.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        and parents[pid] == os.getpid()
+    )
+    more = {warm_one}
+    while more:
+        more = {pid for pid, parent in parents.items() if parent in more} - found
+        found |= more
+    return found
+
+
+def test_without_a_warm_process_it_starts_cold(tmp_path: Path) -> None:
+    gone = Nursery(str(tmp_path / "nobody"), (), {})
+    with pytest.raises(NurseryError, match="does not answer"):
+        gone.bear({}, {"errors": 2})
+    with Session(tmp_path, nursery=gone) as session:
+        assert ask(session, "print(1)") == 1
+        assert session.nursery is None
+
+
+def test_a_warm_process_that_dies_costs_nothing(tmp_path: Path) -> None:
+    with Nursery.start(preload.KERNEL, {}) as nursery, Session(tmp_path, nursery=nursery) as one:
+        (pid,) = (
+            int(place.parent.name)
+            for place in Path("/proc").glob("[0-9]*/cmdline")
+            if nursery.address.encode() in place.read_bytes()
+            and f"PPid:\t{os.getpid()}" in (place.parent / "status").read_text()
+        )
+        os.kill(pid, signal.SIGKILL)
+        assert ask(one, "mine = 1\nprint(mine)") == 1  # it lives on
+        one.restart()
+        assert ask(one, "print(2)") == 2  # and another starts cold
+
+
+def test_one_that_can_not_start_is_reported_and_done_without(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> Nursery:
+        raise NurseryError("no room")
+
+    monkeypatch.setattr(warm, "_KNOWN", {})
+    with caplog.at_level("WARNING"):
+        assert warm.known("kernel", ("json",), {}, fail) is None
+        assert warm.known("kernel", ("json",), {}, fail) is None
+    assert caplog.messages == ["Each kernel is started cold: no room"]
+
+
+def test_what_a_lesson_loads_is_read_from_its_text() -> None:
+    found = preload.modules(["from course.figures import intro", "%magic", "import json as j"])
+    assert {"json", "course.figures.intro", "matplotlib.figure", "numpy"} <= set(found)
+    assert "tensorflow" not in found
+    assert "tensorflow" in preload.modules(["import tensorflow as tf"])
+    assert "keras" in preload.modules(["from course import autoencoder"])
