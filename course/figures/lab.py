@@ -8,7 +8,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,9 @@ from course.figures.style import (
     sheet,
     show_image,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _PIXELS: Final = 784
 
@@ -104,10 +107,8 @@ def copies(rows: Mapping[str, ArrayLike], *, photographs: bool = False) -> Pictu
     told = []
     for number, (line, (name, grid)) in enumerate(zip(panels, grids.items(), strict=True)):
         errors = ((grid - originals) ** 2).sum(axis=1)
-        for panel, pixels, error in zip(line, grid, errors, strict=True):
-            title = f"{error:.1f}" if number else ""
-            show_image(panel, 1 - pixels if photographs else pixels, title)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
+        titles = [f"{error:.1f}" for error in errors] if number else []
+        _row(line, name, 1 - grid if photographs else grid, titles)
         if number:
             told.append(f"{name}: mean error of those shown {errors.mean():.1f}")
     first = next(iter(grids))
@@ -132,9 +133,7 @@ def walk(rows: Mapping[str, ArrayLike], ends: tuple[str, str]) -> Picture:
     picture = sheet(8, 0.25 + len(grids) * 7.0 / count)
     panels = picture.subplots(len(grids), count, squeeze=False)
     for line, (name, grid) in zip(panels, grids.items(), strict=True):
-        for panel, pixels in zip(line, grid, strict=False):
-            show_image(panel, pixels)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
+        _row(line, name, grid)
     return picture.describe(
         f"Walks in {count} steps from {ends[0]} on the left to {ends[1]} on the right, a row "
         f"each: {', '.join(grids)}. Mixed pixels are a double exposure of both; mixed codes "
@@ -159,9 +158,7 @@ def around(images: Mapping[float, ArrayLike], start: ArrayLike) -> Picture:
             show_image(line[0], np.asarray(start), "start")
         else:
             line[0].axis("off")
-        for panel, pixels in zip(line[1:], grid, strict=False):
-            show_image(panel, pixels)
-        line[1].set_ylabel(f"± {far:g}", rotation=0, ha="right", va="center", labelpad=6)
+        _row(line[1:], f"± {far:g}", grid)
     return picture.describe(
         f"An image, and {count} decoded codes around its own for each distance "
         f"({', '.join(f'{far:g}' for far in grids)} spreads of the codes). Near by they are the "
@@ -265,6 +262,18 @@ def probes(accuracy: Mapping[str, Sequence[float]], examples: Sequence[int]) -> 
         "Share of new examples that a linear probe gets right, over the number of labelled ones, "
         f"{examples[0]} to {examples[-1]}. {'; '.join(said)}."
     )
+
+
+def _row(
+    panels: Sequence[Axes], name: str, images: NDArray[np.float64], titles: Sequence[str] = ()
+) -> None:
+    """Show images side by side, their name before the first; panels left over stay empty."""
+    for index, panel in enumerate(panels):
+        if index < len(images):
+            show_image(panel, images[index], titles[index] if titles else "")
+        else:
+            panel.axis("off")
+    panels[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
 
 
 def _images(name: str, values: ArrayLike) -> NDArray[np.float64]:

@@ -33,12 +33,16 @@ function button(label, click) {
 const round = (value) => Math.round(value * 10) / 10;
 const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
-// JupyterLab takes single keys (d d deletes a cell) unless the focused element says no;
-// Shift+Enter and Ctrl+S must still reach it.
+// JupyterLab takes keys (d d deletes a cell, Ctrl+Backspace merges two) unless the focused element
+// says no. What runs cells and saves must still reach it, but nothing that changes the notebook.
+const CHANGING = "azxm"; // with Ctrl: select all cells, undo in the notebook, cut, merge
 function guardKeys(root) {
   const guard = (event) => {
     if (!root.contains(event.target)) return;
-    const forLab = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
+    const { key } = event;
+    const held = event.ctrlKey || event.metaKey;
+    const runs = key === "Enter" && (held || event.shiftKey || event.altKey);
+    const forLab = runs || (held && key.length === 1 && !CHANGING.includes(key.toLowerCase()));
     event.target.toggleAttribute("data-lm-suppress-shortcuts", !forLab);
   };
   window.addEventListener("keydown", guard, true);
@@ -131,7 +135,12 @@ export function makePad(element, options = {}) {
     clearButton.disabled = strokes.length === 0;
   }
 
-  const say = (text) => { live.textContent = text; };
+  let telling = null; // the timer that will tell the pen's place
+
+  function say(text) {
+    clearTimeout(telling); // or an old place would talk over it
+    live.textContent = text;
+  }
 
   // ------------------------------------------------ strokes
 
@@ -246,8 +255,6 @@ export function makePad(element, options = {}) {
 
   // ------------------------------------------------ keyboard
 
-  let telling = null;
-
   function showMark() {
     mark.style.left = `${(100 * place[0]) / width}%`;
     mark.style.top = `${(100 * place[1]) / height}%`;
@@ -325,6 +332,7 @@ export function makePad(element, options = {}) {
     set(next, nextPen) {
       current = null;
       pointer = null;
+      root.classList.remove("pen-down");
       strokes = next;
       pen = nextPen ?? pen;
       thick.value = String(pen);
@@ -351,7 +359,14 @@ export function makePad(element, options = {}) {
 // `show(steps)` takes what course.drawing.shown() gives; pixels may be bytes or base64.
 export function makeStrip(element) {
   const root = make("ol", { class: "pad-strip", "aria-label": "What becomes of the drawing" });
-  element.append(root);
+  const old = make("p", { class: "pad-old" }, "These pictures are still of the drawing before.");
+  const sentences = make("ol", { start: "0" });
+  const more = make("details", { class: "pad-more" },
+    make("summary", {}, "What each step does"),
+    sentences,
+    make("p", {}, "Under each picture: its shape, the kind of its numbers, the least and the largest."));
+  element.append(root, old, more);
+  old.hidden = true;
   let last = null;
 
   const bytesOf = (pixels) => {
@@ -391,6 +406,9 @@ export function makeStrip(element) {
       root.dataset.key = key;
       items = steps.stages.map(item);
       root.replaceChildren(...items.map(({ node }) => node));
+      sentences.replaceChildren(...steps.stages.map(
+        ({ name, sentence }) => make("li", {}, make("b", {}, name), ` ${sentence}`),
+      ));
     }
     const two = colours();
     steps.stages.forEach((stage, i) => {
@@ -402,7 +420,7 @@ export function makeStrip(element) {
         picture.style.width = `${(100 * stage.columns) / side}%`;
         picture.style.height = `${(100 * stage.rows) / side}%`;
       }
-      node.title = stage.sentence;
+      node.title = stage.sentence; // also in the list below, for those without a mouse
       facts.replaceChildren(...[stage.shape, stage.dtype, stage.range].map((fact) => make("span", {}, fact)));
       shown.querySelector("i")?.remove();
       if (stage.name === "canvas") {
@@ -417,7 +435,13 @@ export function makeStrip(element) {
     });
   }
 
-  return { element: root, show, repaint: () => { if (last) show(last); } };
+  // The pictures may stay while there is nothing to prepare, but must not pass for new ones.
+  function age(isOld) {
+    root.classList.toggle("stale", isOld);
+    old.hidden = !isOld || !last;
+  }
+
+  return { element: root, show, age, repaint: () => { if (last) show(last); } };
 }
 
 // ---------------------------------------------------------------- the ten probabilities
@@ -491,7 +515,7 @@ function render({ model, el }) {
   pad.set(model.get("strokes"), model.get("pen"));
 
   const id = `${Math.random()}`.slice(2);
-  const ways = choice(`way-${id}`, "Prepared", [["mnist", "MNIST’s way"], ["lecture", "the lecture’s way"]], model, "way");
+  const ways = choice(`way-${id}`, "Prepare it", [["mnist", "MNIST’s way"], ["lecture", "the lecture’s way"]], model, "way");
   const answer = make("output", { class: "pad-answer" });
   const words = make("p", { class: "pad-words", role: "status" });
   const bars = model.get("classifies") ? makeBars(make("div")) : null;
@@ -513,7 +537,7 @@ function render({ model, el }) {
     kinds.paint();
     words.textContent = found.words ?? "";
     words.classList.toggle("trouble", Boolean(found.trouble));
-    strip.element.classList.toggle("stale", !found.stages);
+    strip.age(!found.stages);
     details.hidden = !found.stages;
     if (bars) {
       answer.textContent = found.digit ?? "?";
@@ -525,7 +549,8 @@ function render({ model, el }) {
     if (found.stages) strip.show(found);
   };
   const paintStrokes = () => {
-    if (model.get("strokes") !== pad.strokes) pad.set(model.get("strokes"), model.get("pen"));
+    const [strokes, pen] = [model.get("strokes"), model.get("pen")];
+    if (strokes !== pad.strokes || pen !== pad.pen) pad.set(strokes, pen);
   };
   const themes = new MutationObserver(strip.repaint);
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });

@@ -9,6 +9,7 @@ import pytest
 
 from course.figures import comparison as figures
 from course.figures.picture import Picture
+from tests.course.pictures import speak
 
 rng = np.random.default_rng(0)
 CLASSES = np.repeat([0, 1, 2], 12)
@@ -32,11 +33,7 @@ def all_figures() -> list[Picture]:
 
 
 def test_every_figure_speaks_and_makes_a_png() -> None:
-    pictures = all_figures()
-    for picture in pictures:
-        assert 60 < len(picture.alt) < 600
-        assert picture.png().startswith(b"\x89PNG")
-    assert len({picture.alt for picture in pictures}) == len(pictures)
+    speak(all_figures())
 
 
 def test_maps_tell_how_pure_the_neighbourhoods_are() -> None:

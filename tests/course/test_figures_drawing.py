@@ -9,6 +9,7 @@ import pytest
 from course import drawing
 from course.figures import drawing as figures
 from course.figures.picture import Picture
+from tests.course.pictures import speak
 
 
 def test_the_example_in_the_docstring_holds() -> None:
@@ -26,11 +27,7 @@ def all_figures() -> list[Picture]:
 
 
 def test_every_figure_speaks_and_makes_a_png() -> None:
-    pictures = all_figures()
-    for picture in pictures:
-        assert 60 < len(picture.alt) < 600
-        assert picture.png().startswith(b"\x89PNG")
-    assert len({picture.alt for picture in pictures}) == len(pictures)
+    speak(all_figures())
 
 
 @pytest.mark.parametrize("way", drawing.WAYS)

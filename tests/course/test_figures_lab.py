@@ -9,17 +9,10 @@ import numpy as np
 import pytest
 
 from course.figures import lab
-from course.figures.picture import Picture
+from tests.course.pictures import speak
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((4, 784))
-
-
-def drawn(picture: Picture) -> bytes:
-    png = picture.png()
-    assert png.startswith(b"\x89PNG")
-    assert len(png) > 1000
-    return png
 
 
 def test_the_docstrings_hold() -> None:
@@ -28,7 +21,7 @@ def test_the_docstrings_hold() -> None:
 
 def test_the_ladder_names_every_rung_on_both_sides() -> None:
     picture = lab.ladder({"mean image": 34.05, "PCA": 3.87}, {"PCA": 13.87, "the paper": 3.0})
-    drawn(picture)
+    speak([picture])
     assert "the data in use: mean image 34.05, PCA 3.87" in picture.alt
     assert "MNIST: PCA 13.87, the paper 3.00" in picture.alt
     labels = [text.get_text() for text in picture.axes[0].get_yticklabels()]
@@ -41,7 +34,7 @@ def test_a_ladder_may_have_one_side_only() -> None:
 
 def test_faces_are_named_and_dark_where_zero() -> None:
     picture = lab.faces(np.zeros((2, 784)), ["happy", "sad"])
-    drawn(picture)
+    speak([picture], shortest=20)
     assert "2 faces: happy, sad" in picture.alt
     (shown,) = picture.axes[0].images
     assert np.asarray(shown.get_array()).min() == 1  # full ink
@@ -56,7 +49,7 @@ def test_copies_tell_their_errors() -> None:
     worse = IMAGES.copy()
     worse[:, :4] += 1  # four pixels wrong by 1
     picture = lab.copies({"original": IMAGES, "good": IMAGES, "bad": worse})
-    drawn(picture)
+    speak([picture])
     assert "good: mean error of those shown 0.0" in picture.alt
     assert "bad: mean error of those shown 4.0" in picture.alt
     titles = [axes.get_title() for axes in picture.axes]
@@ -76,20 +69,25 @@ def test_a_copy_for_each_original() -> None:
 
 def test_a_walk_names_its_ends() -> None:
     picture = lab.walk({"mixed pixels": IMAGES, "mixed codes": IMAGES}, ("a 0", "a 3"))
-    drawn(picture)
+    speak([picture])
     assert re.search("4 steps from a 0 on the left to a 3", picture.alt)
+
+
+def test_a_shorter_walk_leaves_the_rest_of_its_row_empty() -> None:
+    picture = lab.walk({"long": IMAGES, "short": IMAGES[:3]}, ("a 0", "a 3"))
+    assert [axes.axison for axes in picture.axes] == [True] * 7 + [False]
 
 
 def test_around_has_a_row_for_each_distance() -> None:
     picture = lab.around({0.2: IMAGES, 2.0: IMAGES}, IMAGES[0])
-    drawn(picture)
+    speak([picture])
     assert "0.2, 2 spreads" in picture.alt
     assert len(picture.axes) == 2 * 5
 
 
 def test_the_meter_tells_who_raises_the_alarm() -> None:
     picture = lab.meter({"digits": [1.0, 2.0, 3.0], "faces": [40.0, 50.0]}, 5.0)
-    drawn(picture)
+    speak([picture])
     assert "digits: median 2.0, 0% above" in picture.alt
     assert "faces: median 45.0, 100% above" in picture.alt
 
@@ -97,13 +95,13 @@ def test_the_meter_tells_who_raises_the_alarm() -> None:
 def test_splits_stand_side_by_side() -> None:
     errors = {"by person": {"PCA": 14.0}, "at random": {"PCA": 11.0}}
     picture = lab.splits(errors)
-    drawn(picture)
+    speak([picture])
     assert "by person: PCA 14.00; at random: PCA 11.00" in picture.alt
 
 
 def test_probes_are_drawn_over_labelled_examples() -> None:
     picture = lab.probes({"code": [0.5, 0.9], "pixels": [0.4, 0.9]}, [25, 1000])
-    drawn(picture)
+    speak([picture])
     assert "code: 50% with 25, 90% with the most" in picture.alt
 
 

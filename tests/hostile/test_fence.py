@@ -17,7 +17,7 @@ from autograder import doctor
 from autograder.kernels import landlock
 from autograder.kernels.isolation import Protection
 from autograder.kernels.session import Outcome, Session
-from tests.hostile.machine import TIGHT, marked, run, tell, wait_for_none
+from tests.hostile.machine import TIGHT, TOOLS, marked, run, tell, wait_for_none
 
 MISSING = landlock.what_is_missing()
 pytestmark = [
@@ -25,16 +25,6 @@ pytestmark = [
     pytest.mark.xdist_group("fence"),
     pytest.mark.skipif(bool(MISSING), reason=MISSING),
 ]
-TOOLS = """
-import ctypes, errno, json, os, shutil, signal, socket, subprocess, sys, time
-from pathlib import Path
-libc = ctypes.CDLL(None, use_errno=True)
-def attempt(action):
-    try:
-        return action()
-    except BaseException as error:
-        return type(error).__name__
-"""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +53,7 @@ def test_the_doctor_finds_all_that_is_essential() -> None:
 
 def test_a_lesson_has_what_it_needs(fenced: Session) -> None:
     code = """
-    import numpy, course.data
+    import shutil, numpy, course.data
     from matplotlib import pyplot
     figure, axes = pyplot.subplots()
     figure.savefig("figure.png")
