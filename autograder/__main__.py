@@ -21,12 +21,22 @@ def main(arguments: list[str] | None = None) -> int:
         from autograder.run import command  # noqa: PLC0415  (as said)
 
         command.arguments(grading)
+    planning = commands.add_parser(
+        "plan", help="cores and minutes for a class, from a run's report"
+    )
+    planning.add_argument(
+        "report", type=Path, metavar="FILE", help="from: grade NAME --report FILE"
+    )
+    planning.add_argument("--students", type=int, nargs="+", default=[300, 5000, 50_000])
+    planning.add_argument("--minutes", type=float, default=60.0, help="to be done in")
     commands.add_parser("doctor", help="try what keeps students' code in its place here")
     chosen = parser.parse_args(arguments)
     if chosen.command == "doctor":
         return _doctor()
     if chosen.command == "grade":
         return command.main(chosen)
+    if chosen.command == "plan":
+        return _plan(chosen.report, tuple(chosen.students), chosen.minutes)
     if chosen.command == "times":
         return _times(chosen.root)
     return _build(chosen.root, chosen.names)
@@ -46,6 +56,22 @@ def _build(root: Path, names: list[str]) -> int:
     except AuthoringError as error:
         print(f"Nothing more was built. {error}", file=sys.stderr)  # noqa: T201  (what to mend)
         return 1
+    return 0
+
+
+def _plan(report: Path, students: tuple[int, ...], within: float) -> int:
+    from autograder.run import plan  # noqa: PLC0415  (this command's alone)
+
+    try:
+        costs = plan.Costs.read(report)
+    except plan.PlanError as error:
+        print(error, file=sys.stderr)  # noqa: T201  (what to mend)
+        return 1
+    print(plan.table(costs, students))  # noqa: T201  (what was asked for)
+    for number in students:
+        cores = plan.cores(costs, number, within)
+        words = f"{cores:,} cores" if cores else "more than one writer of the gradebook"
+        print(f"{number:,} students in {within:g} minutes: {words}.")  # noqa: T201  (as above)
     return 0
 
 

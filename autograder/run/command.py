@@ -61,7 +61,8 @@ def _grade(told: argparse.Namespace, course: Course, staff: workers.Workers) -> 
         except KeyboardInterrupt:
             stopped = True
             workers.send_home()
-    sums = report.total(lines, time.monotonic() - began, staff.jobs)
+    seconds = time.monotonic() - began
+    sums = report.total(lines, seconds, staff.jobs, run.starting, run.writing)
     if told.report:
         report.write(told.report, lines, sums)
     print(report.closing(sums))  # noqa: T201  (what was asked for)

@@ -7,6 +7,7 @@ gradebook by this process alone.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
@@ -61,6 +62,10 @@ class Run:
     Args:
         course: The course and its assignment.
         workers: Who does the work.
+
+    Attributes:
+        starting: Seconds that it took to hire them, their libraries loaded.
+        writing: Seconds that writing results down took.
     """
 
     def __init__(self, course: Course, workers: Workers) -> None:
@@ -70,6 +75,7 @@ class Run:
         self._version = tasks.program()
         self._workers: Executor | None = None
         self._tried: dict[str, int] = {}
+        self.starting = self.writing = 0.0
         self._working: dict[Future[dict[str, Any]], tuple[str, str]] = {}
 
     def grade(self, *, only_failed: bool = False) -> Iterator[Line]:
@@ -126,7 +132,9 @@ class Run:
         if kept is not None:
             return self._write(student, kept)
         if self._workers is None:
+            began = time.monotonic()
             self._workers = self._hire(task)
+            self.starting += time.monotonic() - began
         self._working[self._workers.submit(tasks.work, task)] = (student, key)
         return None
 
@@ -150,8 +158,10 @@ class Run:
 
     def _write(self, student: str, kept: Kept) -> Line:
         if not kept.written:
+            began = time.monotonic()
             try:
                 self._writer.write(student, kept.result["notebooks"])
+                self.writing += time.monotonic() - began
             except (NotWrittenError, ValueError, KeyError) as error:
                 return Line(student, "failed", reason=str(error))
             self._store.put(student, Kept(kept.key, kept.result, written=True))

@@ -25,8 +25,18 @@ def words(line: Line) -> str:
     return f"{line.student:20} {line.status:12} {points:>8} {took:>8}  {line.reason}".rstrip()
 
 
-def total(lines: Iterable[Line], seconds: float, jobs: int) -> dict[str, Any]:
-    """Return the sums of a run as plain data."""
+def total(
+    lines: Iterable[Line], seconds: float, jobs: int, starting: float = 0.0, writing: float = 0.0
+) -> dict[str, Any]:
+    """Return the sums of a run as plain data.
+
+    Args:
+        lines: What became of each submission.
+        seconds: How long the run took.
+        jobs: How many were graded at once.
+        starting: Seconds before the first.
+        writing: Seconds that writing results down took.
+    """
     lines = list(lines)
     new = [line for line in lines if not line.unchanged and line.status != "failed"]
     return {
@@ -36,6 +46,9 @@ def total(lines: Iterable[Line], seconds: float, jobs: int) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "per_minute": round(60 * len(new) / seconds, 1) if seconds else 0.0,
         "jobs": jobs,
+        "start_seconds": round(starting, 2),
+        "each_seconds": round(sum(line.seconds for line in new) / max(1, len(new)), 4),
+        "write_seconds": round(writing / max(1, len(new)), 4),
         "worker_mb": max((line.worker for line in lines), default=0) // MB,
         "kernel_mb": max((line.kernel for line in lines), default=0) // MB,
     }

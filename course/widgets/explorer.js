@@ -18,12 +18,16 @@ function draw(parent, tag, attributes, text) {
   return node;
 }
 
-// JupyterLab takes single keys (d d deletes a cell) unless the focused element says no;
-// Shift+Enter and Ctrl+S must still reach it.
+// JupyterLab takes keys (d d deletes a cell, Ctrl+Backspace merges two) unless the focused element
+// says no. What runs cells and saves must still reach it, but nothing that changes the notebook.
+const CHANGING = "azxm"; // with Ctrl: select all cells, undo in the notebook, cut, merge
 function guardKeys(root) {
   const guard = (event) => {
     if (!root.contains(event.target)) return;
-    const forLab = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
+    const { key } = event;
+    const held = event.ctrlKey || event.metaKey;
+    const runs = key === "Enter" && (held || event.shiftKey || event.altKey);
+    const forLab = runs || (held && key.length === 1 && !CHANGING.includes(key.toLowerCase()));
     event.target.toggleAttribute("data-lm-suppress-shortcuts", !forLab);
   };
   window.addEventListener("keydown", guard, true);

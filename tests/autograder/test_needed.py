@@ -107,6 +107,12 @@ def test_no_point_is_lost_the_short_way(tmp_path: Path, solution: str, points: i
         assert left_out(one) == []  # the whole notebook was run
 
 
+def test_what_is_not_answered_needs_no_second_run(tmp_path: Path) -> None:
+    one = graded(tmp_path, "raise NotImplementedError")
+    assert [verdict.points for verdict in one.verdicts] == [0]
+    assert len(left_out(one)) == 4  # nothing asks for any of them
+
+
 def test_it_can_be_switched_off(tmp_path: Path) -> None:
     one = graded(tmp_path, shortcut=False)
     assert [verdict.points for verdict in one.verdicts] == [2]

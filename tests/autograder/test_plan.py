@@ -1,0 +1,68 @@
+"""What a class will take, from what a run has measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autograder.__main__ import main
+from autograder.run import plan
+from autograder.run.crowd import Line
+from autograder.run.plan import Costs, PlanError
+from autograder.run.report import total, write
+
+COSTS = Costs(start=10, each=0.5, write=0.02, job=512 << 20)
+
+
+def report(folder: Path) -> Path:
+    lines = [Line("ada", "graded", 7, 8, 0.4), Line("bob", "graded", 8, 8, 0.6, kernel=2**28)]
+    path = folder / "report.json"
+    write(path, lines, total(lines, 11.0, 2, 10.0, 0.04))
+    return path
+
+
+def test_a_report_tells_the_costs(tmp_path: Path) -> None:
+    assert Costs.read(report(tmp_path)) == Costs(10.0, 0.5, 0.02, 2**28)
+
+
+def test_more_cores_help_until_the_writer_is_busy() -> None:
+    times = [plan.minutes(COSTS, 5000, number) for number in (1, 2, 8, 32, 128)]
+    assert times == sorted(times, reverse=True)
+    assert times[0] == pytest.approx((10 + 2500) / 60)
+    assert times[1] == pytest.approx(times[0] / 1.7, rel=0.01)
+    assert times[-1] == times[-2] == pytest.approx((10 + 100) / 60)
+
+
+def test_the_cores_that_are_asked_for_are_enough_and_one_less_is_not() -> None:
+    for students in (300, 5000, 50_000):
+        number = plan.cores(COSTS, students, within=30)
+        assert number is not None
+        assert plan.minutes(COSTS, students, number) <= 30
+        assert number == 1 or plan.minutes(COSTS, students, number - 1) > 30
+    assert plan.cores(COSTS, 500_000, within=30) is None
+
+
+def test_the_command_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(report(tmp_path)), "--students", "5000", "--minutes", "30"]) == 0
+    said = capsys.readouterr().out
+    assert "| cores | memory, GB | 5,000 students |" in said
+    assert "5,000 students in 30 minutes: 2 cores." in said
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"total": {"each_seconds": "x"}}'])
+def test_what_is_no_report_is_named(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(text)
+    with pytest.raises(PlanError, match="is no report of a run"):
+        Costs.read(path)
+    assert main(["plan", str(path)]) == 1
+    assert "--report FILE" in capsys.readouterr().err
+    idle = json.loads(report(tmp_path).read_text())
+    idle["total"]["each_seconds"] = 0
+    path.write_text(json.dumps(idle))
+    with pytest.raises(PlanError, match="nothing was graded anew"):
+        Costs.read(path)
