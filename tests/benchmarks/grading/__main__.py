@@ -19,6 +19,8 @@ from typing import Final
 
 from tqdm import tqdm
 
+from autograder.run.plan import Costs, minutes
+from autograder.run.plan import table as plan_table
 from tests.benchmarks.grading import classes
 from tests.benchmarks.grading.contenders import CONTENDERS, Contender
 from tests.benchmarks.grading.meter import Cost
@@ -46,6 +48,14 @@ what each submission after the first costs. Memory is the most that all processe
 what they share counted once. Seconds depend on the machine; the ratios do so less.
 """
 
+_FACULTY: Final = """
+
+## What a faculty needs
+
+Made of the figures above by the planner (`python -m autograder plan FILE`). All cores beyond these
+two are reckoned, not measured: a cluster of that size was not at hand. One process writes the
+gradebook, so no number of cores makes a class faster than that.
+"""
 Found = dict[str, Cost]  # by kind, grader and number
 
 
@@ -102,6 +112,28 @@ def table(found: Found) -> str:
     return "\n".join(lines)
 
 
+def faculty(found: Found) -> str:
+    """Return what the planner makes of the largest runs, and whether it was right about them."""
+    parts = [_FACULTY]
+    for kind in ("lesson", "lab"):
+        size = OURS[kind][-1]
+        one, two = (found[f"{kind}|this course, {jobs}|{size}"] for jobs in ("1 job", "2 jobs"))
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name, "report.json")
+            path.write_text(one.said, encoding="utf-8")
+            costs = Costs.read(path)
+        said = 60 * minutes(costs, size, 2)
+        parts += [
+            f"\n{kind.capitalize()}: {costs.each:.2f} s of a core each, {costs.write:.3f} s to"
+        ]
+        parts[-1] += (
+            f" write. From the run with 1 job the planner says {said:.0f} s for {size} with"
+        )
+        parts[-1] += f" 2 jobs; the command took {two.seconds:.0f} s.\n"
+        parts.append(plan_table(costs, (300, 5_000, 50_000)))
+    return "\n".join(parts)
+
+
 def main() -> None:
     """Measure what is not yet measured, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -120,7 +152,9 @@ def main() -> None:
             found[key] = measure(kind, number, one)
             KEPT.write_text(json.dumps({name: vars(cost) for name, cost in found.items()}))
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, shared with others"
-    TABLE.write_text(_HEAD.format(machine=machine) + table(found) + "\n", encoding="utf-8")
+    TABLE.write_text(
+        _HEAD.format(machine=machine) + table(found) + faculty(found) + "\n", encoding="utf-8"
+    )
     print(TABLE.read_text(encoding="utf-8"))
     KEPT.unlink()
 

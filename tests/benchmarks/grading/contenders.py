@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from tests.benchmarks.grading.classes import Class
 from tests.benchmarks.grading.meter import Cost, measure
 from tests.benchmarks.peers import ROOT, program
 
+REPORT: Final = "report.json"
 STOCK: Final = """c = get_config()
 c.CourseDirectory.course_id = "stock"
 c.Execute.timeout = 600
@@ -108,7 +110,8 @@ def _prepare_ours(place: Path, one: Class) -> None:
 def _ours(jobs: int) -> Callable[[Path, Class], Cost]:
     def grade(place: Path, one: Class) -> Cost:
         command = [sys.executable, "-m", "autograder", "grade", one.name, "--jobs", str(jobs)]
-        return _right(measure(command, place, environment()))
+        cost = _right(measure([*command, "--report", REPORT], place, environment()))
+        return dataclasses.replace(cost, said=(place / REPORT).read_text(encoding="utf-8"))
 
     return grade
 

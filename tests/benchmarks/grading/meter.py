@@ -27,7 +27,7 @@ class Cost:
         seconds: How long it took.
         cpu: Seconds of computing, on all cores together; None if the system does not say.
         memory: Bytes of memory at the fullest moment seen, what processes share counted once.
-        said: The end of what it said.
+        said: The end of what it said, or its report.
         code: Its exit code.
     """
 
