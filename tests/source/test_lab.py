@@ -7,10 +7,15 @@ than a moment.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 
+from autograder.kernels.limits import MB
+from autograder.kernels.session import Session
 from course import quiz
 from tests.source.lesson import ROOT, Lesson, LessonTests
 
@@ -182,3 +187,20 @@ def test_the_numbers_of_the_ladder_are_those_of_their_sources() -> None:
 def test_widgets_and_heavy_imports_stay_apart() -> None:
     script = ROOT / "course" / "widgets" / "code_walk.py"
     assert "tensorflow" not in script.read_text(encoding="utf-8").lower()
+
+
+def test_running_the_lab_twice_in_one_kernel_takes_no_more_memory(tmp_path: Path) -> None:
+    path = next((ROOT / "source" / "05-autoencoder-lab").glob("*.ipynb"))
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    held = []
+    ask = "print(int(open('/proc/self/statm').read().split()[1]) * 4096)"
+    variables = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+    with Session(tmp_path, variables, allow_unprotected=True) as session:
+        for _ in range(2):
+            for cell in cells:
+                outcome = session.run(cell, 300)
+                assert outcome.status == "ran", (cell.source, outcome)
+            last = new_code_cell(ask)
+            session.run(last, 30)
+            held.append(int(last["outputs"][0]["text"]))
+    assert held[1] - held[0] < 400 * MB, held
