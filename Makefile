@@ -1,6 +1,8 @@
 # make lab    open the first lesson in JupyterLab
 # make test   run every check and test
 # make class  let a simulated class go through the whole teaching loop
+# make hub    bring up a JupyterHub with a demo class (as root on Debian); deploy/README.md
+# make hub-test  drive it: logging in, handing in, grading, and what a curious student tries
 # make build  rebuild the notebooks after a change in source/*/*.md
 # make lock   renew requirements.txt after a change in pyproject.toml
 # The first call makes the environment in .venv; later calls reuse it.
@@ -11,7 +13,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 RUN := .venv/bin/python
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab test class build lock format
+.PHONY: lab test class hub hub-test build lock format
 
 lab: .venv/ready
 	@$(RUN) -m course lab
@@ -25,10 +27,23 @@ test: .venv/ready
 	$(RUN) -m mypy
 	$(RUN) -m tests.browser.install
 	$(RUN) -m tests.hostile.install
+	$(RUN) -m tests.hub.install
+	$(RUN) -m tests.postgres
 	$(RUN) -m pytest -n 2 --dist loadgroup
 
 class: .venv/ready
 	@$(RUN) -m tests.classroom
+
+# Another class than the demo's: make hub SETTINGS=/srv/autoencoders.toml
+hub: .venv/ready
+	@$(RUN) -m deploy $(if $(SETTINGS),--settings $(SETTINGS)) up
+
+hub-test: export OPENBLAS_NUM_THREADS = 1
+hub-test: export OMP_NUM_THREADS = 1
+hub-test: .venv/ready
+	$(RUN) -m tests.browser.install
+	$(RUN) -m tests.hub.install
+	$(RUN) -m pytest tests/hub
 
 build: .venv/ready
 	@$(RUN) -m autograder build

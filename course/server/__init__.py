@@ -7,9 +7,10 @@ Example:
         {"verdict": "wrong", "message": "Not right yet.", "explanations": [...]}
 
 Where the instructor's notebooks are at hand (studying alone), the verdict comes with
-the explanation of what was chosen. Where they are not (a student of a class), the
-answer is that it is saved and graded on submission: no key ever goes to the page, and
-a student's server has none. Jupyter finds the extension by ``jupyter_server_config.json``.
+the explanation of what was chosen. Where they are not (a student of a class), the class's
+feedback service is asked, if there is one; else the answer is that it is saved and graded on
+submission. No key ever goes to the page, and a student's server has none. Jupyter finds the
+extension by ``jupyter_server_config.json``.
 """
 
 from __future__ import annotations
@@ -29,11 +30,20 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from jupyter_server.utils import url_path_join  # noqa: PLC0415  (only a server needs it)
 
+    from course.server.feedback import FeedbackService  # noqa: PLC0415  (as above)
     from course.server.handlers import CheckHandler  # noqa: PLC0415  (as above)
     from course.server.keys import AnswerKeys  # noqa: PLC0415  (as above)
     from course.server.rate import RateLimit  # noqa: PLC0415  (as above)
 
-    settings = {"keys": AnswerKeys(parent=serverapp), "rate": RateLimit(parent=serverapp)}
+    settings = {
+        "keys": AnswerKeys(parent=serverapp),
+        "rate": RateLimit(parent=serverapp),
+        "service": FeedbackService(parent=serverapp),
+    }
     address = url_path_join(serverapp.web_app.settings["base_url"], "course", "check")
     handlers = [(address, CheckHandler, settings)]
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
+    if serverapp.jpserver_extensions.get("nbgrader.server_extensions.validate_assignment"):
+        from course.server import validate  # noqa: PLC0415  (takes seconds, and nbgrader)
+
+        validate.install(serverapp)

@@ -49,6 +49,10 @@ class AnswerKeys(LoggingConfigurable):
         "folder, or beside the folder that `python -m course lab` has filled."
     ).tag(config=True)
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._read: dict[Path, tuple[tuple[int, int, int], list[dict[str, Any]]]] = {}
+
     @property
     def folder(self) -> Path | None:
         """The folder that holds the instructor's notebooks, or None."""
@@ -98,13 +102,22 @@ class AnswerKeys(LoggingConfigurable):
         folder = self.folder
         for notebook in _notebooks(folder) if folder else ():
             try:
-                cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-                for cell in cells:
+                for cell in self._cells(notebook):
                     key = _key(notebook.parent.name, name, cell)
                     if key:
                         yield key
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 self.log.warning("%s is no notebook with keys: %s", notebook, error)
+
+    def _cells(self, notebook: Path) -> list[dict[str, Any]]:
+        """Return a notebook's cells; it is read again only when it has changed."""
+        status = notebook.stat()
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        known = self._read.get(notebook)
+        if known is None or known[0] != stamp:
+            cells: list[dict[str, Any]] = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+            known = self._read[notebook] = (stamp, cells)
+        return known[1]
 
 
 def _notebooks(source: Path) -> Iterator[Path]:

@@ -34,6 +34,7 @@ OURS: Final = {
     "questions": (1, 20, 200),
     "lesson, one answer wrong": (1, 6),
 }
+THOUSAND: Final = ("lesson", "this course, 2 jobs", 1000)
 _HEAD: Final = """# How fast graders are
 
 Measured by `python -m tests.benchmarks.grading`; do not edit. {machine}.
@@ -69,7 +70,8 @@ def plan(peers: dict[str, int]) -> list[tuple[str, int, Contender]]:
                 sizes = OURS[kind] if ours else (1, peers[kind])
                 if step < len(sizes) and (one.asks or kind != "questions"):
                     found.append((kind, sizes[step], one))
-    return found
+    kind, name, number = THOUSAND
+    return [*found, (kind, number, next(one for one in CONTENDERS if one.name == name))]
 
 
 def measure(kind: str, number: int, one: Contender) -> Cost:

@@ -111,9 +111,23 @@ def _ours(jobs: int) -> Callable[[Path, Class], Cost]:
     def grade(place: Path, one: Class) -> Cost:
         command = [sys.executable, "-m", "autograder", "grade", one.name, "--jobs", str(jobs)]
         cost = _right(measure([*command, "--report", REPORT], place, environment()))
-        return dataclasses.replace(cost, said=(place / REPORT).read_text(encoding="utf-8"))
+        text = (place / REPORT).read_text(encoding="utf-8")
+        _nothing_lost(place, json.loads(text))
+        return dataclasses.replace(cost, said=text)
 
     return grade
+
+
+def _nothing_lost(place: Path, report: dict[str, Any]) -> None:
+    """Make sure that everybody has the points that the answers are worth."""
+    handed_in = sorted(folder.name for folder in (place / "submitted").iterdir())
+    lines = {line["student"]: line for line in report["submissions"]}
+    if sorted(lines) != handed_in or any(line["status"] != "graded" for line in lines.values()):
+        raise SystemExit(f"Not everybody was graded: {report['total']}")
+    right = {line["score"] for name, line in lines.items() if int(name[1:]) % 4 != 3}
+    wrong = {line["score"] for name, line in lines.items() if int(name[1:]) % 4 == 3}
+    if len(right) > 1 or len(wrong) > 1:
+        raise SystemExit(f"The same answers earned {sorted(right)} and {sorted(wrong)} points.")
 
 
 def _right(cost: Cost) -> Cost:

@@ -1,0 +1,82 @@
+"""Asking the class's feedback service, which holds the keys, with the student's own token."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Final, cast
+
+from tornado import web
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+from traitlets import Float, Unicode
+from traitlets.config import LoggingConfigurable
+
+from course.server.verdict import SAVED, Verdict
+
+URL: Final = "COURSE_FEEDBACK_URL"
+TOKEN: Final = "JUPYTERHUB_API_TOKEN"  # noqa: S105  (the variable's name)
+_REFUSALS: Final = (400, 403, 404, 413, 429)
+
+
+class FeedbackService(LoggingConfigurable):
+    """The service of a hub, if there is one.
+
+    Example:
+        >>> FeedbackService(url="").at_hand  # a laptop, or a hub without the service
+        False
+    """
+
+    url = Unicode(help=f"The service's address; if empty, what the variable {URL} says.").tag(
+        config=True
+    )
+    seconds = Float(10.0, min=0.1, help="How long to wait for its reply.").tag(config=True)
+
+    @property
+    def address(self) -> str:
+        """Where the service is, or nothing."""
+        return (self.url or os.environ.get(URL, "")).rstrip("/")
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether there is a service that knows us."""
+        return bool(self.address and os.environ.get(TOKEN))
+
+    async def check(self, path: str, question: str, answer: str) -> Verdict:
+        """Return the service's verdict; without a reply, that the answer is saved.
+
+        Args:
+            path: The notebook's place on the server.
+            question: The question's name.
+            answer: The student's copy of the question.
+
+        Raises:
+            web.HTTPError: The service refuses, and says why: too many attempts, for one.
+        """
+        try:
+            reply = await AsyncHTTPClient().fetch(
+                f"{self.address}/check",
+                method="POST",
+                headers={
+                    "Authorization": f"token {os.environ[TOKEN]}",
+                    "Content-Type": "application/json",
+                },
+                body=json.dumps({"path": path, "question": question, "answer": answer}),
+                request_timeout=self.seconds,
+            )
+            return cast("Verdict", json.loads(reply.body))
+        except HTTPClientError as error:
+            if error.code in _REFUSALS and error.response is not None:
+                raise web.HTTPError(error.code, _reason(error.response.body)) from error
+            self.log.warning("The feedback service failed: %s", error)
+        except (OSError, ValueError) as error:
+            self.log.warning("The feedback service can't be reached: %s", error)
+        return SAVED
+
+
+def _reason(body: bytes) -> str:
+    try:
+        reply: Any = json.loads(body)
+    except ValueError:
+        reply = {}
+    message = reply.get("message") if isinstance(reply, dict) else None
+    return message if isinstance(message, str) else "the feedback service refused"

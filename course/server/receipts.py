@@ -1,0 +1,105 @@
+"""A student's receipt: when something was handed in, and the SHA-256 of what it was.
+
+``python -m course.server.receipts FOLDER`` computes the same number again, from the exchange, from
+``submitted/`` or from a student's own copy; so do ``sha256sum`` and ``sort``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ADDED: Final = ("timestamp.txt", "submission_secret.txt")  # nbgrader's, no part of the work
+FOLDER: Final = "receipts"  # in the student's own folder
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was handed in.
+
+    Attributes:
+        course: The course's name.
+        assignment: Such as ``01-intro``.
+        student: Who handed it in.
+        time: When, as nbgrader writes it: ``2026-11-24 02:10:11.123456 UTC``.
+        files: SHA-256 of each file, by its path in the folder.
+    """
+
+    course: str
+    assignment: str
+    student: str
+    time: str
+    files: dict[str, str]
+
+    @property
+    def content(self) -> str:
+        """The SHA-256 of all: of the lines that ``sha256sum`` prints for the sorted files."""
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.files.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """The receipt's file name; every submission has its own.
+
+        Example:
+            >>> Receipt("c", "01-intro", "ada", "2026-11-24 02:10:11.123456 UTC", {}).name
+            '01-intro 2026-11-24 02.10.11.123456 UTC.txt'
+        """
+        return f"{self.assignment} {self.time.replace(':', '.')}.txt"
+
+    def text(self) -> str:
+        """The receipt for a reader."""
+        lines = [
+            f"You handed in {self.assignment}.",
+            "",
+            f"Course    {self.course}",
+            f"Student   {self.student}",
+            f"Time      {self.time}",
+            f"Content   SHA-256 {self.content}",
+            "",
+            "Files",
+            *(f"{digest}  {name}" for name, digest in sorted(self.files.items())),
+            "",
+            "Every submission is kept; the last one before the instructor collects is graded.",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a submission, by its path in the folder.
+
+    Args:
+        folder: A submission; what nbgrader adds to it is left out, and links are not followed.
+    """
+    return {name: _digest(folder / name) for name in _names(folder)}
+
+
+def _names(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not path.is_symlink() and name not in ADDED:
+            yield name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main(arguments: list[str]) -> int:
+    """Print the number of each folder."""
+    if not arguments:
+        print("name the folders of submissions", file=sys.stderr)  # noqa: T201  (a command)
+        return 2
+    for argument in arguments:
+        found = Receipt("", "", "", "", digests(Path(argument)))
+        print(f"{found.content}  {argument}")  # noqa: T201  (as above)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""Submitting so that nothing is lost: all or nothing, every copy kept, and a receipt.
+
+nbgrader copies into the exchange file by file: a full disk leaves half a submission there, and
+two submissions with one time leave one without its secret. Here everything is copied beside its
+place first, and only then renamed into it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from nbgrader.exchange import ExchangeError
+from nbgrader.exchange.default import ExchangeSubmit
+
+from course.server.receipts import FOLDER, Receipt, digests
+
+_FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
+_TRIES: Final = 1000  # microseconds that a submission may be put off to have a time of its own
+
+
+class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are untyped
+    """``nbgrader submit``, with a receipt in the student's folder ``receipts``.
+
+    Example:
+        ``c.ExchangeFactory.submit = "course.server.submit.SubmitWithReceipt"``
+    """
+
+    def copy_files(self) -> None:
+        """Copy the student's folder into the exchange.
+
+        Raises:
+            ExchangeError: Nothing was submitted; with the reason.
+        """
+        self.init_release()
+        self.check_filename_diff()
+        with ExitStack() as stack:
+            try:
+                self._hand_in(stack)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise ExchangeError(
+                    f"Nothing was submitted: {reason}. Please try again."
+                ) from error
+
+    def _hand_in(self, stack: ExitStack) -> None:
+        inbound, cache = Path(self.inbound_path), Path(self.cache_path)
+        receipts = Path(self.assignment_dir) / FOLDER
+        for folder in (cache, receipts):
+            folder.mkdir(parents=True, exist_ok=True)
+        # Neither `nbgrader list` nor `nbgrader collect` sees a name that begins with a dot.
+        mark = f".{secrets.token_hex(8)}"
+        copies = [inbound / f"{mark}.new", cache / f"{mark}.new"]
+        for copy in copies:
+            stack.callback(shutil.rmtree, copy, ignore_errors=True)
+            self.do_copy(self.src_path, str(copy))
+            (copy / "submission_secret.txt").write_text(mark, encoding="ascii")
+        secret = secrets.token_hex(64)
+        files = digests(copies[0])
+        slip = receipts / f"{mark}.new"
+        stack.callback(slip.unlink, missing_ok=True)
+        student, assignment, _ = self.assignment_filename.split("+", 2)
+        for time in _times(self.timestamp):
+            receipt = Receipt(self.coursedir.course_id, assignment, student, time, files)
+            for copy in copies:
+                (copy / "timestamp.txt").write_text(time, encoding="ascii")
+                (copy / "submission_secret.txt").write_text(secret, encoding="ascii")
+            slip.write_text(receipt.text(), encoding="utf-8")
+            own = cache / f"{student}+{assignment}+{time}"
+            try:
+                copies[1].rename(own)  # fails if there is one of this time already
+            except OSError:
+                if own.exists():
+                    continue
+                raise
+            break
+        self._open_to_the_grader(copies[0])
+        try:
+            copies[0].rename(inbound / f"{student}+{assignment}+{time}+{secrets.token_urlsafe(9)}")
+        except OSError:
+            shutil.rmtree(own)
+            raise
+        slip.rename(receipts / receipt.name)
+        self.log.info("Submitted as: %s %s %s", self.coursedir.course_id, assignment, time)
+        self.log.info("Receipt: %s", receipt.content)
+
+    def _open_to_the_grader(self, copy: Path) -> None:
+        """Let the grader read it; other students do not know its name and can't list names."""
+        self.set_perms(str(copy), fileperms=0o644, dirperms=0o755)
+
+
+def _times(first: str) -> list[str]:
+    """A submission's time, and the microseconds after it."""
+    start = datetime.strptime(first, _FORMAT).replace(tzinfo=UTC)
+    return [(start + timedelta(microseconds=n)).strftime(_FORMAT) for n in range(_TRIES)]

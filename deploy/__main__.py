@@ -1,0 +1,115 @@
+"""The commands of whoever runs the hub.
+
+``python -m deploy up`` prepares this machine and becomes the hub.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from deploy.hub import class_list, image, operator, prepare
+from deploy.hub.backup import backup, restore
+from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, Settings, SettingsError, load
+
+
+def greeting(settings: Settings, passwords: dict[str, str]) -> str:
+    """What is said before the hub starts: where it is, and how to log in.
+
+    Example:
+        >>> greeting(Settings(), {"ada": "secret"}).splitlines()[0]
+        'The hub: http://127.0.0.1:8000'
+    """
+    lines = [f"The hub: {settings.address}"]
+    width = max([len(name) for name in passwords], default=0)
+    for name, password in passwords.items():
+        kind = "instructor" if name in settings.instructors else "student"
+        lines.append(f"  {name:{width}}  {password}  {kind}")
+    kept = settings.hub / prepare.PASSWORDS
+    if passwords or kept.exists():
+        lines.append(f"Passwords are also in {kept}, which only root can read.")
+    lines.append(f"Instructors find formgrader in the hub's menu Services → {settings.course}.")
+    stops = "the hub; people's servers go on" if settings.keep_servers else "everything"
+    lines.append(f"Ctrl+C stops {stops}.")
+    return "\n".join(lines)
+
+
+def up(settings: Settings) -> None:
+    """Prepare the machine, say how to log in, become the hub."""
+    if os.geteuid() != 0:
+        sys.exit("The hub starts servers under their owners' accounts, so it must run as root.")
+    try:
+        passwords = prepare.everything(settings)
+        operator.end_leftovers(settings)
+    except RuntimeError as error:
+        sys.exit(f"The hub can't start: {error}")
+    print(greeting(settings, passwords), flush=True)  # noqa: T201  (the operator wants to know)
+    os.environ[VARIABLE] = str(settings.file)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.prefix, "bin")), os.environ["PATH"]])
+    os.chdir(settings.hub)
+    config = CHECKOUT / "deploy" / "jupyterhub_config.py"
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(config)])  # noqa: S606  (no shell; the hub takes this process's place)
+
+
+def students(settings: Settings, file: Path) -> None:
+    """Add a class list, and say the new accounts' passwords."""
+    listed = class_list.read(file)
+    passwords = class_list.add(settings, listed)
+    _say(f"{len(listed)} students are in the list, {len(passwords)} of them new on this machine.")
+    if passwords:
+        _say(f"Their passwords are in {settings.hub / prepare.PASSWORDS}.")
+
+
+def grades(settings: Settings, file: Path) -> None:
+    """Export the grades, as `nbgrader export` does."""
+    shown = settings.course_folder / "grades.csv"
+    class_list.grade(settings, "export", f"--to={shown}")
+    file.write_bytes(shown.read_bytes())
+    _say(f"The grades are in {file}.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  (the operator wants to know)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Do what was asked."""
+    parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
+    parser.add_argument("--settings", type=Path, help=f"the settings file; else {DEFAULT.name}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="prepare this machine and run the hub")
+    commands.add_parser("down", help="stop people's servers, the hub and the proxy")
+    for command, what in {
+        "students": "add the students of a class list (CSV) that your LMS exported",
+        "grades": "write all grades to a CSV file",
+        "backup": "write gradebook, submissions and class to an archive",
+        "restore": "bring an archive back, into an empty state folder",
+        "image": "fill a folder from which repo2docker builds the student's image",
+    }.items():
+        commands.add_parser(command, help=what).add_argument("file", type=Path)
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = load(chosen.settings)
+        if chosen.command == "up":
+            up(settings)
+        elif chosen.command == "down":
+            operator.stop(settings)
+        elif chosen.command == "students":
+            students(settings, chosen.file)
+        elif chosen.command == "grades":
+            grades(settings, chosen.file)
+        elif chosen.command == "backup":
+            _say(f"{backup(settings, chosen.file.absolute())} submissions are in {chosen.file}.")
+        elif chosen.command == "image":
+            image.prepare(chosen.file)
+            _say(f"Next: repo2docker --no-run --image-name autoencoders-student {chosen.file}")
+        else:
+            _say(f"{restore(settings, chosen.file)} submissions are back.")
+    except (SettingsError, class_list.ClassListError, RuntimeError, OSError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

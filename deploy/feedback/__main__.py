@@ -1,0 +1,42 @@
+"""Run the service where the hub said that it will ask for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from deploy.feedback.app import Service, application, source
+from deploy.feedback.identity import Hub
+from deploy.feedback.policy import FILE, Policy
+from deploy.feedback.record import Record
+from deploy.hub.people import students_group
+from deploy.hub.settings import load
+
+
+def main() -> None:
+    """Serve until the hub says stop."""
+    settings = load()
+    address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
+    prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
+    with contextlib.closing(Record(settings.feedback_folder / "asked.db")) as record:
+        service = Service(
+            Hub(),
+            students_group(settings),
+            source(settings.course_folder),
+            Policy(settings.course_folder / FILE),
+            record,
+        )
+        uvicorn.run(
+            application(service, prefix),
+            host=address.hostname or "127.0.0.1",
+            port=address.port or 0,
+            log_level="warning",
+            server_header=False,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The one address of the service: ``POST check``, asked by a student's server."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from tornado import web
+
+from course import quiz
+from course.server.handlers import LONGEST, fields
+from course.server.keys import AnswerKeys, UnknownQuestionError
+from course.server.rate import RateLimit
+from course.server.verdict import SAVED, Verdict, judge
+from deploy.feedback.identity import Identity, Person
+from deploy.feedback.policy import Policy, PolicyError
+from deploy.feedback.record import JUDGED, Record, fingerprint
+
+_SCHEMES: Final = ("token ", "bearer ")
+
+
+class Refused(Exception):  # noqa: N818  (a refusal is an answer, not an error)
+    """A question that is not answered, with the status and the reason for the student."""
+
+    def __init__(self, status: int, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.wait = wait
+
+
+@dataclass
+class Service:
+    """All that an answer needs.
+
+    Attributes:
+        identity: Tells whose token it is.
+        group: The group whose members may ask.
+        keys: The instructor's notebooks.
+        policy: What the instructor allows.
+        record: Who asked what.
+        limit: Makes the limit of one student's rate.
+    """
+
+    identity: Identity
+    group: str
+    keys: AnswerKeys
+    policy: Policy
+    record: Record
+    limit: Callable[[], RateLimit] = field(default=RateLimit)
+    _limits: dict[str, RateLimit] = field(default_factory=dict)
+
+    async def check(self, token: str, body: bytes) -> Verdict:
+        """Judge one answer.
+
+        Raises:
+            Refused: With the status and the reason.
+        """
+        person = await self.identity.whose(token) if token else None
+        if person is None:
+            raise Refused(403, "the hub does not know this server; restart it from the hub")
+        if self.group not in person.groups:
+            raise Refused(403, f"only members of {self.group} can ask")
+        wait = self._limits.setdefault(person.name, self.limit()).wait()
+        if wait:
+            seconds = math.ceil(wait)
+            raise Refused(429, f"too many checks; wait {seconds} seconds", wait)
+        try:
+            path, question, answer = fields(body)
+        except web.HTTPError as error:
+            raise Refused(error.status_code, str(error.log_message)) from error
+        return self._judge(person, path, question, quiz.parse(answer))
+
+    def _judge(self, person: Person, path: str, name: str, told: quiz.Question) -> Verdict:
+        try:
+            key = self.keys.find(path, name, told)
+        except UnknownQuestionError as error:
+            self.record.add(person.name, "", name, "", "refused: unknown question")
+            raise Refused(404, str(error)) from error
+        try:
+            rule = self.policy.rule(key.assignment)
+        except PolicyError as error:
+            self.record.add(person.name, key.assignment, name, "", f"refused: {error}")
+            return SAVED
+        if not rule.on:
+            self.record.add(person.name, key.assignment, name, "", "saved")
+            return SAVED
+        asked = (person.name, key.assignment, name)
+        with self.record.alone():
+            answer = fingerprint(option.name for option in told.options if option.ticked)
+            verdict = judge(told, key)
+            if verdict["verdict"] not in JUDGED:
+                self.record.add(*asked, "", verdict["verdict"])
+                return verdict
+            tried = self.record.tried(*asked)
+            used_up = rule.attempts and answer not in tried and len(tried) >= rule.attempts
+            said = "refused: no attempts left" if used_up else verdict["verdict"]
+            self.record.add(*asked, answer, said)
+        if used_up:
+            many = "1 attempt" if rule.attempts == 1 else f"{rule.attempts} attempts"
+            raise Refused(
+                403,
+                f"You have used your {many} at this question. Your answer is saved; it is"
+                " graded when you submit the assignment.",
+            )
+        return _with_what_is_left(verdict, rule.attempts, len(tried | {answer}))
+
+
+def _with_what_is_left(verdict: Verdict, attempts: int, used: int) -> Verdict:
+    if verdict["verdict"] != "wrong" or not attempts:
+        return verdict
+    left = attempts - used
+    words = {0: "No attempt is left.", 1: "1 attempt is left."}.get(
+        left, f"{left} attempts are left."
+    )
+    return {**verdict, "message": f"{verdict['message']} {words}"}
+
+
+def application(service: Service, prefix: str = "/services/feedback") -> FastAPI:
+    """Return the ASGI application.
+
+    Args:
+        service: What answers.
+        prefix: What its address begins with.
+    """
+    app = FastAPI(openapi_url=None)
+
+    @app.post(f"{prefix}/check")
+    async def check(request: Request) -> JSONResponse:
+        try:
+            verdict = await service.check(_token(request), await _body(request))
+        except Refused as refused:
+            headers = {"Retry-After": str(math.ceil(refused.wait))} if refused.wait else {}
+            content = {"message": str(refused)}
+            return JSONResponse(content, status_code=refused.status, headers=headers)
+        return JSONResponse(dict(verdict))
+
+    @app.get(f"{prefix}/")
+    async def alive() -> dict[str, Any]:
+        return {"keys": service.keys.at_hand}
+
+    return app
+
+
+def _token(request: Request) -> str:
+    header = request.headers.get("Authorization", "")
+    for scheme in _SCHEMES:
+        if header.lower().startswith(scheme):
+            return header[len(scheme) :].strip()
+    return ""
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST:
+            raise Refused(413, f"the request is too long; {LONGEST} bytes are the limit")
+    return bytes(body)
+
+
+def source(folder: Path) -> AnswerKeys:
+    """Return the keys of a course folder."""
+    return AnswerKeys(source=str(folder / "source"))

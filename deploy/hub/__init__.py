@@ -1,0 +1,1 @@
+"""The pieces of the hub's configuration, one idea each; `jupyterhub_config.py` joins them."""

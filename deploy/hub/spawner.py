@@ -1,0 +1,113 @@
+"""Starting a person's server: in their own view of the machine, under their own account."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from jupyterhub.spawner import LocalProcessSpawner  # type: ignore[import-untyped]  # has no types
+
+from deploy.hub import limits, view
+from deploy.hub.settings import CHECKOUT, Settings, load
+
+_DEEP: Final = 2  # Bubblewrap's two processes lie above the server: one outside, one inside
+
+
+class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's is untyped
+    """`LocalProcessSpawner` with a view, with limits, and with nbgrader's view of a student.
+
+    Example:
+        ``c.JupyterHub.spawner_class = "deploy.hub.spawner.ClassSpawner"``
+    """
+
+    def settings(self) -> Settings:
+        """The hub's settings."""
+        return load()
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """Add what nbgrader and the Check button need to know."""
+        found: dict[str, str] = super().user_env(env)
+        return found | variables(self.settings())
+
+    async def start(self) -> tuple[str, int]:
+        """Start the server inside the view."""
+        program = Path(sys.prefix, "bin", "jupyterhub-singleuser")
+        self.cmd = [*view.student(self.settings(), self.user.name).command(), str(program)]
+        address: tuple[str, int] = await super().start()
+        return address
+
+    def make_preexec_fn(self, name: str) -> Callable[[], None]:
+        """Return what the new process does before it becomes the server: join its groups."""
+        folders = limits.groups(name, limits.Limits.of(self.settings()))
+        if not folders:
+            self.log.warning("No control groups here: %s's server has no limits.", name)
+        return lambda: limits.join(folders)
+
+    async def stop(self, now: bool = False) -> None:
+        """Stop the server and forget its groups."""
+        await super().stop(now=now)
+        limits.remove(self.user.name)
+
+    async def _signal(self, sig: int) -> bool:
+        """Send a signal to the server itself; Bubblewrap would keep it to itself."""
+        process = self.pid
+        if sig:
+            for _ in range(1 if sig == signal.SIGKILL else _DEEP):
+                process = next(iter(_children(process)), process)
+        try:
+            os.kill(process, sig)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """The variables of every person's server."""
+    found = {
+        "COURSE_ID": settings.course,
+        "COURSE_EXCHANGE": str(settings.exchange),
+        "JUPYTER_CONFIG_PATH": str(CHECKOUT / "deploy" / "student"),
+        "TMPDIR": "/tmp",  # noqa: S108  (the server's own)
+        # Kernels are reached through files here; the names of sockets must be short.
+        "JUPYTER_RUNTIME_DIR": "/tmp/jupyter",  # noqa: S108  (as above)
+    }
+    if settings.data:
+        found["COURSE_DATA"] = settings.data
+    if settings.feedback:
+        found["COURSE_FEEDBACK_URL"] = f"http://127.0.0.1:{settings.hub_port + 3}/services/feedback"
+    return found
+
+
+def arguments(settings: Settings) -> list[str]:
+    """The options of every person's server: what is idle for long is stopped."""
+    idle = int(settings.idle_minutes * 60)
+    return [
+        f"--MappingKernelManager.cull_idle_timeout={idle}",
+        f"--MappingKernelManager.cull_interval={min(300, idle)}",
+        f"--TerminalManager.cull_inactive_timeout={idle}",
+        f"--ServerApp.shutdown_no_activity_timeout={idle}",
+    ]
+
+
+def configure(c: Any, settings: Settings) -> None:
+    """Write it into the hub's configuration."""
+    c.JupyterHub.spawner_class = ClassSpawner
+    c.Spawner.args = arguments(settings)
+    c.Spawner.default_url = "/lab"
+    c.Spawner.mem_limit = int(settings.memory * 2**30)  # shown to the server as MEM_LIMIT
+    c.Spawner.cpu_limit = settings.processors
+    c.Spawner.start_timeout = c.Spawner.http_timeout = 120
+    c.LocalProcessSpawner.interrupt_timeout = 10
+    c.LocalProcessSpawner.term_timeout = 5
+
+
+def _children(process: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        text = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+        return [int(word) for word in text.split()]
+    return []

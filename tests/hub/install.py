@@ -1,0 +1,37 @@
+"""Install what the hub needs on Debian, as ``make hub`` does: ``python -m tests.hub.install``.
+
+Where that is not possible it says so in one line and leaves: the hub's tests are then skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from deploy.hub import network, prepare
+
+
+def missing() -> str:
+    """Say what the hub lacks here; nothing if it can start."""
+    absent = [name for name in (*prepare.PROGRAMS, "useradd") if not shutil.which(name)]
+    if absent:
+        return f"the hub needs {', '.join(absent)}"
+    if not network.PROGRAM.exists():
+        return "the hub's proxy is not installed; run `make hub-test`"
+    return ""
+
+
+def main() -> None:
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        print("The hub's tests will be skipped: they need root on Linux.")
+        return
+    try:
+        prepare.programs()
+        prepare.proxy()
+    except RuntimeError as error:
+        print(f"The hub's tests will be skipped: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""What a curious student tries: other people's work, the answers, the gradebook, the hub itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from deploy.hub import collect
+from deploy.hub.settings import CHECKOUT
+from tests.hub.site import Site
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
+
+
+def tries(hub: Site, script: str, name: str = "ada") -> str:
+    """Run a shell script as a student's terminal would; return what it prints."""
+    return hub.as_student(name, "bash", "-c", f"{{ {script}\n}} 2>&1").stdout
+
+
+def asks(url: str, token: str, method: str = "GET", body: object = None) -> tuple[int, str]:
+    request = urllib.request.Request(
+        url,
+        method=method,
+        headers={"Authorization": f"token {token}"},
+        data=None if body is None else json.dumps(body).encode(),
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_a_student_sees_the_course_and_the_lessons_and_nothing_else(hub: Site) -> None:
+    seen = tries(hub, f"ls -A {CHECKOUT} {CHECKOUT}/deploy {hub.settings.state}")
+    words = set(seen.split())
+    assert {"course", "release", "student", "exchange"} <= words
+    forbidden = {"source", "autograder", "tests", ".git", "hub", "grader", "nbgrader_config.py"}
+    assert not words & forbidden
+    assert "Permission denied" not in seen
+
+
+@pytest.mark.parametrize("module", ["autograder", "deploy.hub", "tests"])
+def test_what_grades_can_not_be_imported(hub: Site, module: str) -> None:
+    said = tries(hub, f"python -c 'import course, {module}'")
+    assert "No module named" in said
+
+
+def test_no_gradebook_no_source_no_key_is_anywhere(hub: Site) -> None:
+    script = (
+        "find / -xdev \\( -name gradebook.db -o -name 'intro.md' -o -name operator.token"
+        " -o -name cookie_secret -o -name passwords.txt \\) -not -path '/proc/*'"
+    )
+    assert [line for line in tries(hub, script).splitlines() if line.startswith("/")] == []
+
+
+def test_other_homes_are_not_there(hub: Site) -> None:
+    tries(hub, "echo mine > secret.txt", name="ben")
+    assert (hub.home("ben") / "secret.txt").read_text() == "mine\n"
+    said = tries(hub, f"ls {hub.settings.homes}; cat {hub.home('ben')}/secret.txt")
+    assert hub.account("ada") in said
+    assert "mine" not in said
+    assert hub.account("ben") not in said.split()
+
+
+def test_there_is_no_way_to_become_another(hub: Site) -> None:
+    word = hub.passwords[hub.account("ben")]
+    said = tries(hub, f"echo {word} | su {hub.account('ben')} -c id; id -u; cat /etc/shadow")
+    assert str(hub.home("ben").stat().st_uid) not in said
+    assert "root:" not in said
+
+
+def test_other_processes_are_not_there(hub: Site) -> None:
+    said = tries(hub, "ls /proc | grep '^[0-9]*$'; ps -e -o args")
+    assert "jupyterhub" not in said
+    assert len([line for line in said.splitlines() if line.isdecimal()]) < 10
+
+
+class TestExchange:
+    """Anybody may put a folder in; that is all they may."""
+
+    def test_submissions_can_not_be_listed_read_or_removed(self, hub: Site) -> None:
+        inbound = hub.settings.exchange / hub.settings.course / "inbound"
+        name = f"{hub.account('ben')}+02-x+2026-01-01 00:00:00 UTC+random"
+        made = tries(hub, f"mkdir '{inbound}/{name}' && echo ok", name="ben")
+        assert made == "ok\n"
+        said = tries(
+            hub, f"ls {inbound}; rmdir '{inbound}/{name}'; mv '{inbound}/{name}' {inbound}/x"
+        )
+        assert (inbound / name).is_dir()
+        assert "cannot open directory" in said
+        assert name not in said.replace(f"'{inbound}/{name}'", "")
+
+    def test_lessons_and_feedback_can_not_be_changed(self, hub: Site) -> None:
+        root = hub.settings.exchange
+        course = root / hub.settings.course
+        tries(hub, f"mv {course} {root}/gone; rm -rf {course}/outbound; touch {course}/outbound/x")
+        tries(hub, f"touch {course}/feedback/x; ls {course}/feedback")
+        assert {path.name for path in course.iterdir()} == {"outbound", "inbound", "feedback"}
+        assert not (course / "outbound" / "x").exists()
+        assert not (course / "feedback" / "x").exists()
+        assert "Permission denied" in tries(hub, f"ls {course}/feedback")
+
+    def test_nobody_hands_in_for_another_or_stops_the_collecting(self, hub: Site) -> None:
+        inbound = hub.settings.exchange / hub.settings.course / "inbound"
+        ada, ben = hub.account("ada"), hub.account("ben")
+        names = {
+            "forged": f"{ben}+09-forged+2026-01-02 00:00:00 UTC+x",
+            "broken": f"{ada}+09-forged+whenever+x",
+            "future": f"{ada}+09-forged+2999-01-01 00:00:00 UTC+x",
+            "fair": f"{ada}+09-forged+2026-01-01 00:00:00 UTC+x",
+        }
+        for name in names.values():
+            tries(hub, f"mkdir '{inbound}/{name}'")
+        collector = collect.CollectOwned()
+        found = {
+            kind: collector._path_to_record(str(inbound / name))["username"]
+            for kind, name in names.items()
+        }
+        cluster = inbound / names["forged"]  # where accounts have numbers and no names
+        os.chown(cluster, collect.number(ben), -1)
+        assert collector._path_to_record(str(cluster))["username"] == ben
+        assert found == {"forged": "", "broken": "", "future": "", "fair": ada}
+        for name in names.values():
+            (inbound / name).rmdir()
+
+
+class TestHub:
+    """The hub's own API, with the token that a student's server has."""
+
+    @pytest.fixture
+    def api(self, hub: Site) -> str:
+        return f"http://127.0.0.1:{hub.settings.hub_port}/hub/api"
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("GET", "users", None),
+            ("GET", "users/{ben}", None),
+            ("GET", "groups", None),
+            ("GET", "proxy", None),
+            ("POST", "users/{ben}/server", None),
+            ("DELETE", "users/{ben}/server", None),
+            ("POST", "users/{ben}/tokens", {}),
+            ("POST", "users/{ada}/tokens", {"scopes": ["admin:users"]}),
+            ("POST", "groups/formgrade-autoencoders/users", {"users": ["{ada}"]}),
+            ("PATCH", "users/{ada}", {"admin": True}),
+            ("POST", "shutdown", {}),
+        ],
+    )
+    def test_a_students_token_opens_nothing(
+        self, hub: Site, api: str, method: str, path: str, body: object
+    ) -> None:
+        names = {"ada": hub.account("ada"), "ben": hub.account("ben")}
+        sent = json.loads(json.dumps(body).replace("{ada}", names["ada"]))
+        token = hub.token("ada")
+        assert asks(f"{api}/user", token)[0] == 200
+        status, said = asks(f"{api}/{path.format(**names)}", token, method, sent)
+        assert status in {400, 403, 404}, said
+
+    def test_the_list_of_services_holds_no_secret(self, hub: Site, api: str) -> None:
+        status, said = asks(f"{api}/services", hub.token("ada"))
+        assert status == 200
+        assert hub.settings.course in json.loads(said)
+        secret = (hub.settings.hub / "operator.token").read_text()
+        assert secret not in said
+        assert "api_token" not in said
+
+    def test_formgrader_and_other_servers_stay_closed(self, hub: Site) -> None:
+        token = hub.token("ada")
+        site, port = hub.settings.address, hub.settings.hub_port
+        for url in (
+            f"{site}/services/{hub.settings.course}/formgrader/api/assignments",
+            f"http://127.0.0.1:{port + 2}/services/{hub.settings.course}/api/contents",
+            f"{site}/user/{hub.account('ben')}/api/contents",
+            f"http://127.0.0.1:{port + 1}/api/routes",
+        ):
+            status, said = asks(url, token)
+            assert status in {403, 404, 424}, (url, status)
+            assert "01-intro" not in said
+
+
+def test_the_proxys_token_is_for_root_alone(hub: Site) -> None:
+    for name in ("proxy.token", "operator.token", "cookie_secret"):
+        path: Path = hub.settings.hub / name
+        assert (path.stat().st_mode & 0o077, path.stat().st_uid) == (0, 0)

@@ -1,0 +1,153 @@
+"""What whoever runs the hub does: class lists, grades, backup and restore."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import pwd
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook
+
+from deploy.hub import accounts, class_list, operator
+from deploy.hub.backup import BackupError, backup, restore, submissions
+from deploy.hub.class_list import ClassListError, Person
+from deploy.hub.people import students_group
+from deploy.hub.settings import Settings
+from tests.hub.site import PREFIX, Site
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
+
+DORA = Person("dora", "Dora", "Maar", "dora@example.org")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,first_name,last_name,email\ndora,Dora,Maar,dora@example.org\n",
+        "\ufeffUsername;Vorname;Nachname;E-Mail-Adresse\r\nDora;Dora;Maar;dora@example.org\r\n",
+        "Login ID\tGiven name\tSurname\tEmail\tGroup\ndora\tDora\tMaar\tdora@example.org\tA\n\n",
+        'Last name,First name,"SIS Login ID",Email\n"Maar","Dora",dora,dora@example.org',
+    ],
+)
+def test_class_lists_of_many_systems_are_understood(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text(text, encoding="utf-8")
+    assert class_list.read(path) == [DORA]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("name,mail\ndora,x\n", "no column holds the login; there are: name, mail"),
+        ("", "no column holds the login"),
+        ("id\n", "holds no students"),
+        ("id\nroot:x\n", "line 2: 'root:x' can't be an account"),
+        ("id\n../x\n", "can't be an account"),
+        ("id\n-rf\n", "can't be an account"),
+        ("id\ndora\nDORA\n", "line 3: 'dora' is there twice"),
+    ],
+)
+def test_what_is_wrong_with_a_class_list_is_said(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ClassListError, match=reason):
+        class_list.read(path)
+
+
+def test_a_student_joins_while_the_hub_runs(hub: Site) -> None:
+    name = f"{PREFIX}dora"
+    listed = [dataclasses.replace(DORA, id=name), Person(hub.account("ada"), "Ada", "", "")]
+    passwords = class_list.add(hub.settings, listed)
+    assert set(passwords) == {name}
+    assert Path(pwd.getpwnam(name).pw_dir).stat().st_mode & 0o777 == 0o700
+    group = operator.ask(hub.settings, "GET", f"groups/{students_group(hub.settings)}")
+    assert {name, hub.account("ada"), hub.account("ben")} <= set(group["users"])
+    with Gradebook(hub.settings.gradebook_address) as gradebook:
+        assert gradebook.find_student(name).last_name == "Maar"
+    assert class_list.add(hub.settings, listed) == {}
+
+
+def test_grades_can_be_exported(hub: Site) -> None:
+    class_list.grade(hub.settings, "export", f"--to={hub.settings.course_folder / 'grades.csv'}")
+    with (hub.settings.course_folder / "grades.csv").open(encoding="utf-8") as file:
+        assert "student_id" in (csv.DictReader(file).fieldnames or ())
+
+
+def elsewhere(hub: Site, folder: Path) -> Settings:
+    """The same class on another machine, as far as one machine can be two."""
+    return dataclasses.replace(hub.settings, state=folder / "state", hub_port=1)
+
+
+def test_a_backup_brings_everything_back(hub: Site, tmp_path: Path) -> None:
+    inbound = hub.settings.exchange / hub.settings.course / "inbound"
+    name = f"{hub.account('ada')}+08-kept+2026-01-01 00:00:00 UTC+x"
+    hub.as_student("ada", "sh", "-c", f"mkdir '{inbound}/{name}'; echo work > '{inbound}/{name}/a'")
+    archive = tmp_path / "monday.tar.gz"
+    held = backup(hub.settings, archive)
+    assert archive.stat().st_mode & 0o777 == 0o600
+    other = elsewhere(hub, tmp_path)
+    assert restore(other, archive) == held >= 1
+    assert submissions(other) == submissions(hub.settings)
+    back = other.exchange / other.course / "inbound" / name
+    assert back.joinpath("a").read_text() == "work\n"
+    assert back.owner() == hub.account("ada")
+    assert back.parent.stat().st_mode & 0o7777 == 0o3733
+    with (
+        Gradebook(hub.settings.gradebook_address) as was,
+        Gradebook(other.gradebook_address) as now,
+    ):
+        assert [s.id for s in was.students] == [s.id for s in now.students]
+        assert [(s.assignment.name, s.student.id, s.score) for s in _handed_in(was)] == [
+            (s.assignment.name, s.student.id, s.score) for s in _handed_in(now)
+        ]
+    assert (other.course_folder / "gradebook.db").owner() == hub.settings.grader
+    assert (other.hub / "operator.token").stat().st_mode & 0o077 == 0
+
+
+def _handed_in(gradebook: Gradebook) -> list[Any]:
+    return [
+        found
+        for assignment in gradebook.assignments
+        for found in gradebook.assignment_submissions(assignment.name)
+    ]
+
+
+def test_a_restore_overwrites_nothing(hub: Site, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="the hub runs"):
+        restore(hub.settings, tmp_path / "none.tar.gz")
+    with pytest.raises(BackupError, match="is in use"):
+        restore(dataclasses.replace(hub.settings, hub_port=1), tmp_path / "none.tar.gz")
+
+
+def test_a_damaged_backup_is_noticed(hub: Site, tmp_path: Path) -> None:
+    archive = tmp_path / "monday.tar.gz"
+    backup(hub.settings, archive)
+    archive.write_bytes(archive.read_bytes()[:-2000])
+    with pytest.raises(BackupError, match=r"can't be restored|is damaged"):
+        restore(elsewhere(hub, tmp_path), archive)
+
+
+def test_a_backup_that_fails_leaves_the_older_one(
+    hub: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "monday.tar.gz"
+    archive.write_text("older")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tarfile.TarFile, "add", full)
+    with pytest.raises(OSError, match="No space left"):
+        backup(hub.settings, archive)
+    assert archive.read_text() == "older"
+    assert [path.name for path in tmp_path.iterdir()] == ["monday.tar.gz"]
+
+
+def test_an_account_is_never_made_twice(hub: Site) -> None:
+    before = pwd.getpwnam(hub.account("ada"))
+    accounts.make(hub.account("ada"), hub.settings.homes)
+    assert pwd.getpwnam(hub.account("ada")) == before

@@ -1,0 +1,126 @@
+"""The pieces of the hub's configuration, one by one, without a hub."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.hub import limits, people, prepare, view
+from deploy.hub.limits import Limits
+from deploy.hub.settings import CHECKOUT, DEFAULT, Settings, SettingsError, load
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "hub.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_demos_settings_are_right() -> None:
+    demo = load(DEFAULT)
+    assert demo.people == ("ines", "ada", "ben", "cleo")
+    assert demo.gradebook_address == "sqlite:////srv/autoencoders/course/gradebook.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("colour = 1", "there is no setting 'colour'"),
+        ("hub_port = '1'", "hub_port = '1' won't do; it must be such as 8081"),
+        ("feedback = 1", "feedback = 1 won't do; it must be such as True"),
+        ("memory = true", "memory = True won't do"),
+        ("students = 'ada'", "students = 'ada' won't do; it must be a list of names"),
+        ("students = ['Ada Lovelace']", "'Ada Lovelace' can't be an account"),
+        ("students = ['../root']", "can't be an account"),
+        ("state", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_with_the_settings_is_said(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(reason)):
+        load(write(tmp_path, text))
+
+
+def test_the_gradebook_is_one_setting(tmp_path: Path) -> None:
+    address = "postgresql+psycopg://grader:secret@localhost/course"
+    assert load(write(tmp_path, f'gradebook = "{address}"')).gradebook_address == address
+
+
+def test_no_role_of_a_student_may_do_more_than_look_after_itself() -> None:
+    roles = {role["name"]: role for role in people.roles(Settings())}
+    listing = {"list:services", "read:services", "access:services!service=feedback"}
+    assert set(roles["user"]["scopes"]) == {"self"} | listing
+    assert all("!user" in scope or scope in listing for scope in roles["server"]["scopes"])
+    for name in ("instructor", "formgrader", "operator"):
+        assert "nbgrader-autoencoders" not in roles[name].get("groups", [])
+
+
+def test_limits_are_written_for_both_versions_of_control_groups(tmp_path: Path) -> None:
+    given = Limits(memory=2**30, processors=1.5, processes=100)
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "cgroup.controllers").write_text("cpu memory pids")
+    (group,) = limits.groups("ada", given, second)
+    assert (group / "memory.max").read_text() == str(2**30)
+    assert (group / "cpu.max").read_text() == "150000 100000"
+    assert (group / "pids.max").read_text() == "100"
+    first = tmp_path / "first"
+    for controller in ("memory", "cpu", "pids"):
+        (first / controller).mkdir(parents=True)
+        (first / controller / "tasks").touch()
+    found = limits.groups("ada", given, first)
+    assert len(found) == 3
+    assert found[0].joinpath("memory.limit_in_bytes").read_text() == str(2**30)
+    assert limits.groups("ada", given, tmp_path / "none") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="views are made by Bubblewrap, on Linux")
+@pytest.mark.skipif(not os.access("/usr/bin/bwrap", os.X_OK), reason="Bubblewrap is missing")
+def test_a_students_view_names_only_what_is_meant_for_students() -> None:
+    command = view.student(Settings(), "root").command()
+    shown = {command[n + 1] for n, word in enumerate(command) if word in {"--bind", "--ro-bind"}}
+    ours = {path for path in shown if path.startswith(f"{CHECKOUT}/")}
+    assert ours - {sys.prefix} == {
+        f"{CHECKOUT}/{n}" for n in ("course", "release", "deploy/student")
+    }
+    assert "/srv/autoencoders/exchange" in shown
+    assert not [path for path in shown if path.endswith(("/hub", "/source", "autoencoders/course"))]
+
+
+@pytest.mark.parametrize("setting", ["state", "file"])
+def test_no_secret_may_lie_where_every_server_looks(setting: str) -> None:
+    settings = dataclasses.replace(Settings(), **{setting: Path("/usr/local/share/x")})  # type: ignore[arg-type]  # both are paths
+    with pytest.raises(RuntimeError, match="lies in /usr, which students see"):
+        prepare.places(settings)
+    with pytest.raises(RuntimeError, match="lies in /etc"):
+        prepare.places(Settings(), checkout=Path("/etc/autoencoders"))
+    prepare.places(Settings(), checkout=Path("/opt/autoencoders"))
+
+
+class TestProxyLock:
+    """The proxy is installed as locked: every package with its hash, none with an address."""
+
+    lock = CHECKOUT / "deploy" / "proxy" / "package-lock.json"
+
+    def test_every_package_has_a_hash_and_no_address(self) -> None:
+        packages = json.loads(self.lock.read_text())["packages"]
+        assert len(packages) > 20
+        for name, package in packages.items():
+            assert "resolved" not in package
+            assert name == "" or package["integrity"].startswith("sha512-")
+
+    def test_it_runs_on_debians_own_node(self) -> None:
+        packages = json.loads(self.lock.read_text())["packages"]
+        assert packages["node_modules/configurable-http-proxy"]["engines"]["node"] == ">= 18"
+
+
+def test_no_secret_lies_in_the_checkout() -> None:
+    files = [path for path in (CHECKOUT / "deploy").rglob("*") if path.is_file()]
+    assert not [path for path in files if path.suffix in {".token", ".sqlite", ".db", ".pem"}]
+    assert not [path for path in files if path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID)]

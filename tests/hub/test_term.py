@@ -1,0 +1,243 @@
+"""A term in a browser: three students and an instructor at once, from fetching to feedback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from playwright.sync_api import Browser, expect
+
+from course import drawing, quiz
+from course.server.receipts import Receipt, digests
+from deploy.hub import operator
+from deploy.hub.settings import CHECKOUT
+from tests.browser.lab import Lesson
+from tests.browser.test_digit_pad import ASK, Pad
+from tests.hub.hands import LONG, Instructor, Student
+from tests.hub.site import STUDENTS, Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hub")]
+
+LESSON = "01-intro"
+CANVAS = "06-digit-canvas"
+_RUN = """
+    await panel.sessionContext.ready;
+    for (const index of argument) {
+        content.activeCellIndex = index;
+        await jupyterapp.commands.execute('notebook:run-cell');
+    }
+"""
+_TRAIN = """
+from course import autoencoder, data
+digits = data.digits("bundled").x_train[:500]
+model = autoencoder.build(784, 64, 30)
+autoencoder.train(model, digits, epochs=1)
+print("a code of", model.encoder(digits).shape)
+"""
+# Validates, and counts how often the server replies in the meantime.
+_VALIDATE = """async () => {
+    const base = new URL(jupyterapp.serviceManager.serverSettings.baseUrl);
+    const headers = { 'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? '' };
+    const body = JSON.stringify({ path: '01-intro/intro.ipynb' });
+    let done = false, during = 0;
+    const job = fetch(new URL('assignments/validate', base), { method: 'POST', headers, body })
+        .then(reply => reply.json()).finally(() => { done = true; });
+    while (!done) {
+        await fetch(new URL('api/status', base), { headers });
+        if (!done) during += 1;
+        await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    return { during, ...(await job) };
+}"""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A question's name, the indices of its right options, and its points."""
+
+    name: str
+    right: tuple[int, ...]
+    options: int
+    points: float
+
+
+def keys() -> list[Key]:
+    (path,) = (CHECKOUT / "source" / LESSON).glob("*.ipynb")
+    found = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        if "quiz" not in cell.metadata.get("course", {}):
+            continue
+        options = quiz.parse(cell.source).options
+        right = tuple(index for index, option in enumerate(options) if option.ticked)
+        own = cell.metadata["nbgrader"]
+        found.append(Key(own["grade_id"], right, len(options), own["points"]))
+    return found
+
+
+def scores(hub: Site) -> dict[str, float]:
+    """What the gradebook says, as the grader reads it."""
+    with Gradebook(hub.settings.gradebook_address) as gradebook:
+        found = gradebook.assignment_submissions(LESSON)
+        return {submission.student.id: submission.score for submission in found}
+
+
+@dataclass
+class Term:
+    """Everybody, and what they have done so far."""
+
+    instructor: Instructor
+    students: dict[str, Student]
+    notebooks: dict[str, Path]
+
+
+@pytest.fixture(scope="module")
+def term(hub: Site, browser: Browser) -> Iterator[Term]:
+    """The class has arrived and fetched the first lesson."""
+    instructor = Instructor.arrive(browser, hub, "ines")
+    students = {name: Student.arrive(browser, hub, name) for name in STUDENTS}
+    for lesson in (LESSON, CANVAS):
+        assert "Successfully created" in instructor.press(lesson, "assign")
+        assert "Successfully released" in instructor.press(lesson, "release")
+    for student in students.values():
+        student.settle()
+    notebooks = {name: student.fetch(LESSON) for name, student in students.items()}
+    yield Term(instructor, students, notebooks)
+    for context in browser.contexts:
+        context.close()
+
+
+def checked(lesson: Lesson, key: Key, chosen: tuple[int, ...]) -> str:
+    """Tick, press Check, return what is said."""
+    lesson.tick(key.name, chosen)
+    found = lesson.question(key.name)
+    found.get_by_role("button", name="Check").click()
+    said = found.locator(".course-verdict")
+    expect(said).not_to_be_empty()
+    return said.inner_text()
+
+
+def test_the_check_button_asks_the_service_that_holds_the_keys(hub: Site, term: Term) -> None:
+    """Cleo asks until her attempts are used up; the others' hands are not needed for that."""
+    (hub.settings.course_folder / "feedback.toml").write_text("attempts = 2\n")
+    key = next(key for key in keys() if len(key.right) == 1 and key.options >= 4)
+    wrong = [(index,) for index in range(key.options) if index not in key.right]
+    with term.students["cleo"].lab.open(term.notebooks["cleo"]) as lesson:
+        assert "That is not right. 1 attempt is left." in checked(lesson, key, wrong[0])
+        assert "That is right." in checked(lesson, key, key.right)
+        assert "You have used your 2 attempts" in checked(lesson, key, wrong[1])
+        lesson.saved(key.name)
+
+
+def wait_for(state: Callable[[], bool]) -> bool:
+    """Wait until it is so, for half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not state() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return state()
+
+
+def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
+    """Ada answers while the hub is away; her server is there all the time."""
+    (server,) = hub.servers("ada")
+    assert len(hub.services()) == 2
+    operator.stop(hub.settings, servers=False)
+    assert not operator.running(hub.settings)
+    assert wait_for(lambda: hub.services() == [])
+    key = keys()[0]
+    with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
+        lesson.tick(key.name, key.right)
+        lesson.saved(key.name)
+    hub.start()
+    assert hub.servers("ada") == [server]
+    assert wait_for(lambda: len(hub.services()) == 2)
+    # JupyterLab has asked the hub in the meantime, and may say that it did not answer.
+    for student in term.students.values():
+        student.page.reload(wait_until="commit")
+    for student in term.students.values():
+        student.settle()
+    with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
+        lesson.bring(key.name)
+        assert "[x]" in lesson.sources()[key.name]
+
+
+def test_a_term(hub: Site, term: Term) -> None:
+    """Ada knows all, Ben ticks first options, Cleo has ticked a wrong one and hands in twice."""
+    fair = {"ada": 0.0, "ben": 0.0, "cleo": 0.0}
+    with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
+        for key in keys()[1:]:
+            lesson.tick(key.name, key.right)
+            lesson.saved(key.name)
+        fair["ada"] = sum(key.points for key in keys())
+    with term.students["ben"].lab.open(term.notebooks["ben"]) as lesson:
+        for key in [key for key in keys() if len(key.right) == 1][:2]:
+            lesson.tick(key.name, (0,))
+            lesson.saved(key.name)
+            fair["ben"] += key.points * (key.right == (0,))
+    for name, student in term.students.items():
+        student.submit(LESSON)
+        if name == "cleo":
+            student.submit(LESSON, times=2)
+    assert "Successfully collected" in term.instructor.press(LESSON, "collect")
+    for name in term.students:
+        said = term.instructor.autograde(LESSON, hub.account(name))
+        assert "Successfully autograded" in said
+    assert scores(hub) == {hub.account(name): points for name, points in fair.items()}
+    for step in ("generate-feedback", "release-feedback"):
+        assert "Success" in term.instructor.press(LESSON, step)
+    said = term.students["ben"].read_feedback(LESSON)
+    assert "That is not the right answer." in said
+
+
+def test_every_submission_is_kept_with_its_receipt(hub: Site, term: Term) -> None:
+    inbound = hub.settings.exchange / hub.settings.course / "inbound"
+    for name, times in {"ada": 1, "ben": 1, "cleo": 2}.items():
+        copies = sorted(inbound.glob(f"{hub.account(name)}+{LESSON}+*"))
+        receipts = term.students[name].receipts()
+        assert len(copies) == len(receipts) == times
+        for copy, receipt in zip(copies, receipts, strict=True):
+            assert Receipt("", "", "", "", digests(copy)).content in receipt
+            assert (copy / "timestamp.txt").read_text() in receipt
+    collected = hub.settings.course_folder / "submitted" / hub.account("cleo") / LESSON
+    assert (collected / "timestamp.txt").read_text() in term.students["cleo"].receipts()[-1]
+
+
+def test_a_digit_is_drawn_and_a_network_is_trained(term: Term) -> None:
+    """Cleo's kernel has all that the lessons need, in her view of the machine and its limits."""
+    student = term.students["cleo"]
+    notebook = student.fetch(CANVAS)
+    with student.lab.open(notebook) as lesson:
+        lesson.js(_RUN, [1, 3])  # up to the pad
+        pad = Pad(student.page)
+        pad.ready()
+        pad.draw(drawing.stored()["4"].strokes)
+        expect(pad.answer).to_contain_text("4", timeout=LONG)
+        assert "a code of (500, 30)" in lesson.js(ASK, _TRAIN)
+
+
+def test_validate_lets_the_server_answer(term: Term) -> None:
+    """Ben's notebook takes seconds to validate; meanwhile his server replies at once."""
+    page = term.students["ben"].page
+    said = page.evaluate(_VALIDATE)
+    assert said["success"] is True
+    assert said["during"] >= 5
+
+
+def test_students_have_no_formgrader_and_see_their_course(hub: Site, term: Term) -> None:
+    page = term.students["ben"].page
+    page.locator(".lm-MenuBar-item", has_text="Nbgrader").click()
+    entries = page.locator(".lm-Menu-item").all_inner_texts()
+    page.keyboard.press("Escape")
+    assert any("Course List" in entry for entry in entries)
+    assert not any("ormgrader" in entry or "Create" in entry for entry in entries)
+    reply = page.request.get(f"{hub.settings.address}/user/{hub.account('ben')}/formgraders")
+    assert [course["course_id"] for course in reply.json()["value"]] == [hub.settings.course]
+    for closed in (
+        f"/services/{hub.settings.course}/formgrader",
+        f"/user/{hub.account('ada')}/lab",
+    ):
+        assert page.request.get(f"{hub.settings.address}{closed}").status in {403, 404}
