@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from jupyterhub.services.auth import HubAuth  # type: ignore[import-untyped]  # has no types
+from jupyterhub.services.auth import HubAuth
 
 _MEMORY: Final = 60  # seconds for which the hub's word is kept
 

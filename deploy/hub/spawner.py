@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from jupyterhub.spawner import LocalProcessSpawner  # type: ignore[import-untyped]  # has no types
+from jupyterhub.spawner import LocalProcessSpawner
 
 from deploy.hub import limits, view
 from deploy.hub.settings import CHECKOUT, Settings, load
