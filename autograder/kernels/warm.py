@@ -151,7 +151,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 Offer = tuple[str, str, tuple[str, ...], dict[str, str]]  # what it is for, and what made it
 _log: Final = logging.getLogger("autograder.kernels.warm")
-Key = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
+MOST: Final = 2  # of a kind; a server that grades for weeks must not keep one for each lesson
+Key = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], float]
 _KNOWN: Final[dict[Key, Nursery | None]] = {}
 
 
@@ -172,15 +173,29 @@ def known(
     Returns:
         None if there can be none here: whatever it is for is started cold then.
     """
-    key = kind, modules, tuple(sorted(variables.items()))
-    if key not in _KNOWN:
-        _KNOWN[key] = None
-        if sys.platform.startswith("linux"):
-            try:
-                _KNOWN[key] = start(modules, variables)
-            except (OSError, NurseryError) as error:
-                _log.warning("Each %s is started cold: %s", kind, error)
+    key = _key(kind, modules, variables)
+    if key in _KNOWN:
+        _KNOWN[key] = _KNOWN.pop(key)  # the last one used stands last
+        return _KNOWN[key]
+    for old in [other for other in _KNOWN if other[0] == kind][: 1 - MOST]:
+        gone = _KNOWN.pop(old)
+        if gone is not None:
+            gone.close()
+    _KNOWN[key] = None
+    if sys.platform.startswith("linux"):
+        try:
+            _KNOWN[key] = start(modules, variables)
+        except (OSError, NurseryError) as error:
+            _log.warning("Each %s is started cold: %s", kind, error)
     return _KNOWN[key]
+
+
+def _key(kind: str, modules: tuple[str, ...], variables: Mapping[str, str]) -> Key:
+    """What a nursery is known by; when the course's text changes, it is another one."""
+    folder = environment.course_folder()
+    texts = folder.rglob("*.py") if folder is not None else ()
+    changed = max((path.stat().st_mtime for path in texts), default=0.0)
+    return kind, modules, tuple(sorted(variables.items())), changed
 
 
 def offers() -> list[Offer]:
@@ -194,7 +209,7 @@ def offers() -> list[Offer]:
 
 def adopt(kind: str, found: Nursery) -> None:
     """Let this process use a nursery that another has started."""
-    _KNOWN[kind, found.modules, tuple(sorted(found.variables.items()))] = found
+    _KNOWN[_key(kind, found.modules, found.variables)] = found
 
 
 @atexit.register

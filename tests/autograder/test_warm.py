@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder import doctor
-from autograder.kernels import isolation, preload, warm
+from autograder.kernels import environment, isolation, preload, warm
 from autograder.kernels.isolation import Protection
 from autograder.kernels.limits import MB, Limits
 from autograder.kernels.session import Session
@@ -182,6 +182,34 @@ def test_one_that_can_not_start_is_reported_and_done_without(
         assert warm.known("kernel", ("json",), {}, fail) is None
         assert warm.known("kernel", ("json",), {}, fail) is None
     assert caplog.messages == ["Each kernel is started cold: no room"]
+
+
+def test_few_are_kept_and_a_changed_course_gets_a_new_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[Nursery] = []
+    closed: list[str] = []
+
+    class Counted(Nursery):
+        def close(self) -> None:
+            closed.append(self.address)
+
+    def start(modules: tuple[str, ...], _: object) -> Nursery:
+        started.append(Counted(str(len(started)), modules, {}))
+        return started[-1]
+
+    monkeypatch.setattr(warm, "_KNOWN", {})
+    first, second, third = (("json",), ("csv",), ("html",))
+    for modules in (first, second, first):
+        warm.known("kernel", modules, {}, start)
+    assert len(started) == 2
+    warm.known("kernel", third, {}, start)
+    assert closed == ["1"]  # the one that was used longest ago
+    assert warm.known("kernel", first, {}, start) is started[0]
+    (tmp_path / "module.py").touch()
+    monkeypatch.setattr(environment, "course_folder", lambda: tmp_path)
+    assert warm.known("kernel", first, {}, start) is started[-1]
+    assert len(started) == 4
 
 
 def test_what_a_lesson_loads_is_read_from_its_text() -> None:

@@ -112,12 +112,17 @@ def marked() -> list[str]:
     return found
 
 
-def grade(folder: Path) -> Graded:
-    """Make a course in a new folder, let everybody hand in, grade all in one run, and export."""
+def grade(folder: Path, more: str = "") -> Graded:
+    """Make a course in a new folder, let everybody hand in, grade all in one run, and export.
+
+    Args:
+        folder: The new folder.
+        more: Further lines for ``nbgrader_config.py``.
+    """
     text = lessons.TEXT.replace("return 2 * x", f"return 2 * x  # {SECRET}")
     course = open_course(folder, text)
     with (course / "nbgrader_config.py").open("a", encoding="utf-8") as settings:
-        settings.write(SETTINGS)
+        settings.write(SETTINGS + more)
     (course / "key.txt").write_text(SECRET, encoding="utf-8")
     for arguments in (
         ("generate_assignment", LESSON),

@@ -12,10 +12,12 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.judge import frame, process, scores, submission, trial
+from autograder.judge import frame, needed, process, scores, submission, trial
+from autograder.judge.settings import Settings
 from autograder.kernels.budget import Budget
 from autograder.kernels.session import Session
 from autograder.publish import build
+from autograder.run.task import Task, work
 
 COURSE = Path(__file__).resolve().parents[2]
 LESSONS = build.assignments(COURSE)
@@ -70,6 +72,21 @@ def test_the_solution_earns_everything_and_nothing_complains(
             assert output["output_type"] != "error", output.get("evalue")
             assert output.get("name") != "stderr", output.get("text")
             pictures(output)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_warm_and_on_the_short_way_it_earns_the_same(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    for room, share in (("source", 1), ("release", 0)):
+        submitted = COURSE / room / name
+        settings = Settings(allow_unprotected=True, threads=1)
+        task = Task(name, "ada", COURSE / "source" / name, submitted, ("*.md",), settings)
+        for notebook in work(task)["notebooks"].values():
+            for verdict in notebook["verdicts"]:
+                assert verdict["points"] == share * verdict["maximum"], verdict
+            assert needed.NOT_RUN[:20] in notebook["notebook"]  # something could be left out
 
 
 def pictures(output: NotebookNode) -> None:

@@ -1,0 +1,30 @@
+"""The same attackers, with kernels and judges that were started cold, and every cell run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.kernels import isolation
+from tests.hostile import batch
+from tests.hostile.batch import CORPUS, FULL, NEIGHBOURS
+
+MISSING = isolation.what_is_missing()
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("hostile-cold"),
+    pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING)),
+]
+COLD = """
+c.Grade.warm = False
+c.Grade.shortcut = False
+"""
+
+
+def test_warm_and_cold_give_the_same_scores(tmp_path: Path) -> None:
+    graded = batch.grade(tmp_path / "course", COLD)
+    found = {name: graded.verdicts(name) for name in (*CORPUS, *NEIGHBOURS)}
+    fair = {name: entry.fair for name, entry in CORPUS.items()} | dict.fromkeys(NEIGHBOURS, FULL)
+    assert found == fair
+    assert graded.left == []
