@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -188,10 +189,9 @@ def table(rounds: int) -> str:
     """Return the table; half of the seeds run with one thread, the others with two."""
     lines = ["| answer | exercise | passes |", "|:--|:--|--:|"]
     answers = ["the solution", *TRAINED_WRONG]
-    one, two = (
-        apart(seeds, threads, answers)
-        for threads, seeds in ((1, range(rounds // 2)), (2, range(rounds // 2, rounds)))
-    )
+    seeds = (range(rounds // 2), range(rounds // 2, rounds))
+    with ThreadPoolExecutor(2) as both:
+        one, two = both.map(apart, seeds, (1, 2), (answers, answers))
     for name in answers:
         passed, of = (int(one[name][i] + two[name][i]) for i in (0, 1))
         lines.append(f"| {name} | train-small | {passed} of {of} |")

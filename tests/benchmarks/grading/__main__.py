@@ -44,9 +44,10 @@ The same notebooks with the same answers, graded by turns in one run: a lesson
 that the course brings along. Three students in four have solved all; the fourth has left one
 exercise as it was handed out, or a question without a tick. In the last class each has one answer
 wrong: then this course, too, runs the notebook from its first cell to its last before it takes a
-point away. Stock nbgrader leaves questions to a person; otter-grader has none. "A further one" is
-what each submission after the first costs. Memory is the most that all processes held together,
-what they share counted once. Seconds depend on the machine; the ratios do so less.
+point away, as the peers do with every class. Stock nbgrader leaves questions to a person;
+otter-grader has none. "A further one" is what each submission after the first costs. Memory is the
+most that all processes held together, what they share counted once. Seconds depend on the machine;
+the ratios do so less.
 """
 
 _FACULTY: Final = """
@@ -68,7 +69,8 @@ def plan(peers: dict[str, int]) -> list[tuple[str, int, Contender]]:
             for one in CONTENDERS:
                 ours = one.name.startswith("this course")
                 sizes = OURS[kind] if ours else (1, peers[kind])
-                if step < len(sizes) and (one.asks or kind != "questions"):
+                able = ours or (kind in classes.LEFT or (kind == "questions" and one.asks))
+                if step < len(sizes) and able:
                     found.append((kind, sizes[step], one))
     kind, name, number = THOUSAND
     return [*found, (kind, number, next(one for one in CONTENDERS if one.name == name))]
