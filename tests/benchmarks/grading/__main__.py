@@ -100,7 +100,7 @@ def table(found: Found) -> str:
             sizes = sorted(int(key.removeprefix(start)) for key in found if key.startswith(start))
             for size in sizes:
                 cost = found[f"{kind}|{one.name}|{size}"]
-                first = found[f"{kind}|{one.name}|1"]
+                first = found.get(f"{kind}|{one.name}|1", cost)
                 each = (cost.seconds - first.seconds) / (size - 1) if size > 1 else None
                 if each is not None:
                     further.setdefault(one.name, each)
@@ -121,7 +121,10 @@ def faculty(found: Found) -> str:
     parts = [_FACULTY]
     for kind in ("lesson", "lab"):
         size = OURS[kind][-1]
-        one, two = (found[f"{kind}|this course, {jobs}|{size}"] for jobs in ("1 job", "2 jobs"))
+        keys = [f"{kind}|this course, {jobs}|{size}" for jobs in ("1 job", "2 jobs")]
+        if not found.keys() >= set(keys):
+            continue  # not measured yet
+        one, two = (found[key] for key in keys)
         with tempfile.TemporaryDirectory() as name:
             path = Path(name, "report.json")
             path.write_text(one.said, encoding="utf-8")
@@ -155,12 +158,16 @@ def main() -> None:
         if key not in found:
             found[key] = measure(kind, number, one)
             KEPT.write_text(json.dumps({name: vars(cost) for name, cost in found.items()}))
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, shared with others"
-    TABLE.write_text(
-        _HEAD.format(machine=machine) + table(found) + faculty(found) + "\n", encoding="utf-8"
-    )
+        write(found)
     print(TABLE.read_text(encoding="utf-8"))
     KEPT.unlink()
+
+
+def write(found: Found) -> None:
+    """Write the table, of what has been measured so far."""
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, shared with others"
+    text = _HEAD.format(machine=machine) + table(found) + faculty(found) + "\n"
+    TABLE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from typing import Final
 from autograder.kernels.watch import descendants
 
 EVERY: Final = 0.5  # seconds between two looks at the memory
+_numbers = itertools.count(1)
 _CPU: Final = {"cpuacct": ("cpuacct.usage", 1e9), "": ("cpu.stat", 1e6)}
 
 
@@ -80,9 +82,9 @@ def _share(pid: int) -> int:
 @contextlib.contextmanager
 def _account() -> Iterator[Path | None]:
     """A control group that counts computing; None where none can be made."""
-    root = Path("/sys/fs/cgroup")
+    name = f"grading-{os.getpid()}-{next(_numbers)}"
     for controller in _CPU:
-        folder = root / controller / f"grading-{os.getpid()}"
+        folder = Path("/sys/fs/cgroup", controller, name)
         try:
             folder.mkdir()
         except OSError:
@@ -90,8 +92,13 @@ def _account() -> Iterator[Path | None]:
         try:
             yield folder
         finally:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            for _ in range(100):  # a warm process may still be ending
+                try:
+                    folder.rmdir()
+                except OSError:
+                    time.sleep(0.1)
+                else:
+                    break
         return
     yield None
 
