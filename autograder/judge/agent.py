@@ -21,7 +21,6 @@ from typing import Any
 
 LARGEST = 48_000_000  # characters of one message; 28 x 28 x 10,000 float32 have 42 million
 DEEPEST = 40
-MIME = "application/vnd.autoencoder-course.answer+json"
 
 
 class TooMuchError(ValueError):
@@ -225,11 +224,23 @@ def _trace(error: BaseException) -> str:
     return "\n".join(lines)[-4000:]
 
 
+def allow(kernel: Any, *, stdin: bool) -> None:
+    """Let a kernel ask by ``input``, or not."""
+    kernel._allow_stdin = stdin  # noqa: SLF001  (Jupyter has no other name for it)
+
+
 def speak(request: str, namespace: dict[str, Any]) -> None:
-    """Answer a request and publish the answer; called in the student's kernel only."""
+    """Answer one request after another, until there is none; in the student's kernel only.
+
+    Jupyter's way to ask somebody for ``input`` carries them, since it comes back to the same cell.
+    """
     from IPython import get_ipython  # noqa: PLC0415  (there is none where the judge is)
 
-    said = json.dumps(answer(json.loads(request), namespace))
-    if len(said) > LARGEST:
-        said = json.dumps({"raised": "ValueError", "says": "the result is too large", "trace": ""})
-    get_ipython().display_pub.publish({MIME: said})
+    kernel = get_ipython().kernel
+    while request:
+        allow(kernel, stdin=False)  # what the student's code asks for is nobody's to answer
+        said = json.dumps(answer(json.loads(request), namespace))
+        if len(said) > LARGEST:
+            said = json.dumps({"raised": "ValueError", "says": "the result is too large"})
+        allow(kernel, stdin=True)
+        request = kernel.raw_input(said)

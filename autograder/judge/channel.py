@@ -22,7 +22,7 @@ from autograder.kernels.warm import Nursery
 _AGENT: Final = Path(agent.__file__).read_text(encoding="utf-8")
 _INSTALL: Final = (
     "(lambda m, s: (exec(s, m.__dict__), __import__('sys').modules.__setitem__('_agent', m)))"
-    "(__import__('types').ModuleType('_agent'), {source!r}) and None"
+    "(__import__('types').ModuleType('_agent'), {source!r});"
 )
 _SPEAK: Final = "__import__('sys').modules['_agent'].speak({request!r}, globals())"
 NO_ANSWER: Final = {
@@ -92,59 +92,75 @@ class Judge:
             How the test ended: ``ran`` if it passed. If the kernel died or took too long,
             that; the session must be restarted then.
         """
-        ends, asked = time.monotonic() + seconds, False
+        ends = time.monotonic() + seconds
         if self._wire is None:
             self._wire = Wire(self._warm)
-        try:
-            self._tell({"test": test, "imports": self._lesson}, ends)
-            while "end" not in (said := self._hear(ends)):
-                if time.monotonic() > ends:  # a thousand quick answers are one slow one
-                    self._stop()
-                    return Outcome("too long")
-                outcome, answer = self._ask(said, session, ends)
-                asked = True
-                if outcome.status in {"too long", "died"}:
-                    self._stop()  # it waits for an answer that will never come
-                    return outcome
-                self._tell(answer, ends)
-        except TimeoutError:  # building what came back is part of the student's time
+        talk = _Talk(self._wire, ends)
+        talk.say({"test": test, "imports": self._lesson})
+        while talk.verdict is None:
+            # One run of a cell carries all of a test's questions, unless the student's code
+            # breaks it off: then the question stays unanswered, and the next is asked anew.
+            code = _SPEAK.format(request=talk.request)
+            if self._taught is not session.kernel:
+                code = _INSTALL.format(source=_AGENT) + code
+                self._taught = session.kernel
+            outcome = session.converse(code, _left(ends), talk.answer)
+            if outcome.status in {"too long", "died"}:
+                self._stop()  # it waits for an answer that will never come
+                return outcome
+            if talk.verdict is None:
+                talk.say(NO_ANSWER)
+        if not talk.ended:
             self._stop()
-            return Outcome("too long") if asked else Broken("The test itself took too long.")
-        except (OSError, ValueError) as error:
-            self._stop()
-            return Broken(f"The judge's process failed: {error}")
-        return _ended(said)
+        return talk.verdict
 
-    def _ask(
-        self, request: dict[str, Any], session: Session, ends: float
-    ) -> tuple[Outcome, dict[str, Any]]:
-        """Have the kernel answer; whatever it says comes back as one checked JSON object."""
-        if self._taught is not session.kernel:
-            session.ask(_INSTALL.format(source=_AGENT), self._left(ends), agent.MIME, 0)
-            self._taught = session.kernel
-        code = _SPEAK.format(request=json.dumps(request))
-        outcome, text = session.ask(code, self._left(ends), agent.MIME, agent.LARGEST)
+
+def _left(ends: float) -> float:
+    return max(1.0, ends - time.monotonic())
+
+
+class _Talk:
+    """What is said while one test runs.
+
+    Attributes:
+        request: What the judge has asked for last, as JSON.
+        verdict: How the test ended, once it has.
+        ended: Whether the judge said so itself; if not, its process is of no more use.
+    """
+
+    def __init__(self, wire: Wire, ends: float) -> None:
+        self._wire, self._ends = wire, ends
+        self.request = ""
+        self.verdict: Outcome | Broken | None = None
+        self.ended = False
+
+    def answer(self, text: str) -> str:
+        """Hand on what the kernel said; return what it is asked next, or nothing at the end."""
         try:
-            answer = json.loads(text or "")
+            answer = json.loads(text)
         except (ValueError, RecursionError):
             answer = None
-        return outcome, answer if isinstance(answer, dict) else NO_ANSWER
+        self.say(answer if isinstance(answer, dict) else NO_ANSWER)
+        return self.request
 
-    @staticmethod
-    def _left(ends: float) -> float:
-        return max(1.0, ends - time.monotonic())
-
-    def _tell(self, message: dict[str, Any], ends: float) -> None:
-        if self._wire is None:
-            raise OSError("it is not running")
-        self._wire.tell(json.dumps(message).encode(), self._left(ends))
-
-    def _hear(self, ends: float) -> dict[str, Any]:
-        """Return the judge's next message."""
-        if self._wire is None:
-            raise OSError("it is not running")
-        message: dict[str, Any] = json.loads(self._wire.hear(self._left(ends)))
-        return message
+    def say(self, message: dict[str, Any]) -> None:
+        """Tell the judge, and hear what it asks for, or how the test ended."""
+        asked, self.request = bool(self.request), ""
+        try:
+            self._wire.tell(json.dumps(message).encode(), _left(self._ends))
+            said: dict[str, Any] = json.loads(self._wire.hear(_left(self._ends)))
+        except TimeoutError:  # building what came back is part of the student's time
+            late = Broken("The test itself took too long.")
+            self.verdict = Outcome("too long") if asked else late
+        except (OSError, ValueError) as error:
+            self.verdict = Broken(f"The judge's process failed: {error}")
+        else:
+            if "end" in said:
+                self.verdict, self.ended = _ended(said), True
+            elif time.monotonic() > self._ends:  # a thousand quick answers are one slow one
+                self.verdict = Outcome("too long")
+            else:
+                self.request = json.dumps(said)
 
 
 def _ended(said: dict[str, Any]) -> Outcome | Broken:

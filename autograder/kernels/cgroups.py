@@ -101,7 +101,7 @@ class Group:
 
     def remove(self, seconds: float = 5.0) -> None:
         """Remove the group, once the last of its processes has ended."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.001
         for folder in self.folders:
             while folder.exists():
                 try:
@@ -109,7 +109,8 @@ class Group:
                 except OSError:
                     if time.monotonic() > deadline:
                         break
-                    time.sleep(0.01)
+                    time.sleep(pause)  # version 1 has nothing that tells of it
+                    pause = min(2 * pause, 0.1)
 
 
 def _parents(mounted: Path) -> list[Path]:

@@ -7,6 +7,7 @@ the client from looking at the clock, and what it gave up must not come up again
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from autograder.kernels.provisioner import Provisioner
 MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
 LAST_WORDS: Final = 0.05  # seconds; what a kernel said before its end may still be on its way
 GRACE: Final = 10.0  # seconds; by then the client should have seen itself that time is up
+Reply = Callable[[str], str]
 
 
 class Client(NotebookClient):
@@ -27,18 +29,20 @@ class Client(NotebookClient):
 
     Attributes:
         written: Characters that the cell has printed.
-        most: How many of them are kept.
+        reply: Answers what the cell asks for by ``input``; None if it may not ask.
         unread: What was wrong with a message that could not be read.
     """
 
     written: int = 0
-    most: int = MOST_OUTPUT
+    reply: Reply | None = None
     unread: Exception | None = None
 
     async def _run(self, cell: NotebookNode, seconds: float) -> None:
         self.timeout = max(1, round(seconds))
         self._shown: dict[str, int] = {}
         self.unread = None
+        if self.kc is not None:
+            self.kc.allow_stdin = self.reply is not None
         await asyncio.wait_for(self.async_execute_cell(cell, 0), self.timeout + GRACE)
 
     run = run_sync(_run)
@@ -49,11 +53,11 @@ class Client(NotebookClient):
         """Keep an output, until there are too many."""
         before, size = self.written, len(str(msg.get("content", "")))
         self.written += size
-        if self.written <= self.most:
+        if self.written <= MOST_OUTPUT:
             if display_id is not None:
                 self._shown[display_id] = size
             return super().output(outs, msg, display_id, cell_index)
-        if before <= self.most:
+        if before <= MOST_OUTPUT:
             text = "\n[More was printed than is kept.]\n"
             outs.append(NotebookNode(output_type="stream", name="stdout", text=text))
         return None
@@ -63,7 +67,7 @@ class Client(NotebookClient):
         size = len(str(msg.get("content", "")))
         places = sum(map(len, self._display_id_map.get(display_id, {}).values()))
         growth = (size - self._shown.get(display_id, 0)) * places
-        if self.written + growth <= self.most:
+        if self.written + growth <= MOST_OUTPUT:
             self.written += growth
             self._shown[display_id] = size
             super()._update_display_id(display_id, msg)
@@ -75,6 +79,7 @@ class Client(NotebookClient):
         self, parent_msg_id: str, cell: NotebookNode, cell_index: int
     ) -> None:
         """Take outputs as they come, and let others have their turn after each."""
+        asked = asyncio.ensure_future(self._answer(parent_msg_id, self.reply))
         try:
             while self.kc is not None:
                 msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
@@ -84,9 +89,25 @@ class Client(NotebookClient):
         except CellExecutionComplete:
             return
         except Exception as error:  # noqa: BLE001  (a kernel that means harm sends anything)
-            self.unread = error
-            if self.task_poll_for_reply is not None:  # nobody waits for such a kernel
-                self.task_poll_for_reply.cancel()
+            self._give_up(error)
+        finally:
+            asked.cancel()
+
+    async def _answer(self, parent_msg_id: str, reply: Reply | None) -> None:
+        """Answer what a cell asks for, as long as it runs."""
+        try:
+            while self.kc is not None and reply is not None:
+                msg = await ensure_async(self.kc.stdin_channel.get_msg(timeout=None))
+                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                    self.kc.input(reply(str(msg["content"]["prompt"])))
+        except Exception as error:  # noqa: BLE001  (as above)
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Wait no longer for a kernel that sent what can't be read."""
+        self.unread = error
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
 
     async def _async_poll_kernel_alive(self) -> None:
         """Wait for the kernel's end, as long as anybody wants to know."""

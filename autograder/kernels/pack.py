@@ -19,7 +19,7 @@ def pack(folder: Path, into: IO[bytes], most: int) -> list[str]:
 
     Args:
         folder: The folder; it may hold anything that a student handed in.
-        into: Where the archive is written; it is left at its beginning.
+        into: Where the archive is written, if there is anything; it is left at its beginning.
         most: How many bytes of files are taken; what does not fit is left out.
 
     Returns:
@@ -42,11 +42,14 @@ def pack(folder: Path, into: IO[bytes], most: int) -> list[str]:
         entry.mode = 0o755 if entry.isdir() else 0o644 | (entry.mode & 0o111)
         return entry
 
-    with tarfile.open(fileobj=into, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        try:
-            for path in sorted(folder.iterdir()):
+    try:
+        paths = sorted(folder.iterdir())
+        if not paths:  # an archive of nothing has 10,240 bytes
+            return missing
+        with tarfile.open(fileobj=into, mode="w", format=tarfile.GNU_FORMAT) as archive:
+            for path in paths:
                 archive.add(path, arcname=f"./{path.name}", filter=take)
-        except OSError as error:
-            missing.append(str(error.filename))
+    except OSError as error:
+        missing.append(str(error.filename))
     into.seek(0)
     return missing

@@ -21,9 +21,13 @@ KERNEL: Final = (  # what every kernel loads before its first cell
     *("matplotlib_inline.config", "psutil", "tornado.platform.asyncio", "zmq.eventloop.zmqstream"),
 )
 
+CALLS: Final = {  # what a module of the course keeps once it was asked for, and how to ask
+    "course.data.bundled_digits": "course.data.bundled_digits:load",
+}
+
 
 def modules(sources: Iterable[str]) -> tuple[str, ...]:
-    """Return the modules that code imports, directly or by way of the course.
+    """Return the modules that code imports, directly or by way of the course, and some calls.
 
     Example:
         >>> "numpy" in modules(["from course import baselines"])
@@ -34,7 +38,11 @@ def modules(sources: Iterable[str]) -> tuple[str, ...]:
     Args:
         sources: Code; what is no plain Python (a cell with IPython's magic) is passed over.
     """
-    folder = environment.course_folder()
+    return _modules(environment.course_folder(), tuple(sources))
+
+
+@functools.lru_cache(maxsize=64)
+def _modules(folder: Path | None, sources: tuple[str, ...]) -> tuple[str, ...]:
     found = dict.fromkeys(KERNEL)
     waiting = [name for source in sources for name in _imported(source)]
     while waiting:
@@ -44,7 +52,7 @@ def modules(sources: Iterable[str]) -> tuple[str, ...]:
         found[name] = None
         if folder is not None and name.partition(".")[0] == COURSE:
             waiting += _inside(folder, name)
-    return tuple(sorted(found))
+    return (*sorted(found), *(call for name, call in CALLS.items() if name in found))
 
 
 @functools.cache

@@ -45,7 +45,8 @@ _SETTINGS: Final = ("etc/jupyter", "etc/jupyterhub")
 _COUNT_FILES: Final = 'mount -n -o "$0" "$HOME" && exec "$@"'
 UNPACK: Final = (
     'mkdir -p "$HOME/tmp" "$HOME/work" && cd "$HOME/work" && '
-    "{ tar -x --no-same-owner --no-same-permissions -f - 2>/dev/null || :; } && "
+    "{ [ -f /dev/fd/0 -a ! -s /dev/fd/0 ] ||"  # no files: the most usual case
+    " tar -x --no-same-owner --no-same-permissions -f - 2>/dev/null || :; } && "
     'exec "$@" </dev/null'
 )
 WAIT: Final = "echo ready && exec sleep infinity >/dev/null 2>&1"

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels import isolation
-from autograder.kernels.client import GRACE, MOST_OUTPUT, Client
+from autograder.kernels.client import GRACE, MOST_OUTPUT, Client, Reply
 from autograder.kernels.isolation import Launch, Order, Protection
 from autograder.kernels.limits import Limits
 from autograder.kernels.manager import Manager
@@ -225,25 +225,21 @@ class Session:
         """Something that is another thing after each restart."""
         return self._client
 
-    def ask(self, code: str, seconds: float, mime: str, most: int) -> tuple[Outcome, str | None]:
-        """Run code of the grader's own and return the text that it published.
+    def converse(self, code: str, seconds: float, reply: Reply) -> Outcome:
+        """Run code of the grader's own, and answer what it asks for by ``input``.
 
         Args:
-            code: What to run; it publishes a text under ``mime``, or nothing.
+            code: What to run.
             seconds: How long it may run.
-            mime: The kind of output to look for.
-            most: How many characters of output are taken at most.
+            reply: Is given what the kernel says, and returns what it is told.
         """
-        cell = new_code_cell(code)
         if self._client is not None:
-            self._client.most = max(most, MOST_OUTPUT)
+            self._client.reply = reply
         try:
-            outcome = self.run(cell, seconds)
+            return self.run(new_code_cell(code), seconds)
         finally:
             if self._client is not None:
-                self._client.most = MOST_OUTPUT
-        texts = [output["data"].get(mime) for output in cell["outputs"] if "data" in output]
-        return outcome, next((text for text in texts if isinstance(text, str)), None)
+                self._client.reply = None
 
     def run(self, cell: NotebookNode, seconds: float) -> Outcome:
         """Run one code cell; its outputs are kept in the cell.
