@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nbgrader.api import Gradebook, MissingEntry, Student
+from nbgrader.api import BaseCell, Gradebook, MissingEntry, Student
 from nbgrader.plugins import ExportPlugin
 
 from autograder.judge.scores import Verdict
@@ -70,8 +70,10 @@ def store(
     """Write the scores of one notebook into an open gradebook; as `save`."""
     where = (place.notebook, place.assignment, place.student)
     notebook = gradebook.find_submission_notebook(*where)
-    grades = {grade.name: grade for grade in notebook.grades}
-    boxes = {comment.name: comment for comment in notebook.comments}
+    framed = gradebook.db.query(BaseCell).filter_by(notebook_id=notebook.notebook_id)
+    cells = {cell.id: cell.name for cell in framed}  # one query, not one for each
+    grades = {cells[grade.cell_id]: grade for grade in notebook.grades}
+    boxes = {cells[comment.cell_id]: comment for comment in notebook.comments}
     if grades.keys() != {verdict.name for verdict in verdicts}:
         differing = ", ".join(sorted(grades.keys() ^ {verdict.name for verdict in verdicts}))
         raise LookupError(
