@@ -34,7 +34,10 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from course.server.handlers import CheckHandler  # noqa: PLC0415  (as above)
     from course.server.keys import AnswerKeys  # noqa: PLC0415  (as above)
     from course.server.rate import RateLimit  # noqa: PLC0415  (as above)
+    from course.server.receipts import EVENT  # noqa: PLC0415  (as above)
 
+    if serverapp.event_logger is not None:
+        serverapp.event_logger.register_event_schema(EVENT)
     settings = {
         "keys": AnswerKeys(parent=serverapp),
         "rate": RateLimit(parent=serverapp),

@@ -11,10 +11,22 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
 
 ADDED: Final = ("timestamp.txt", "submission_secret.txt")  # nbgrader's, no part of the work
 FOLDER: Final = "receipts"  # in the student's own folder
+KIND: Final = "https://autoencoder-course.invalid/receipt"
+EVENT: Final = {
+    "$id": KIND,
+    "version": "1",
+    "title": "Something was handed in",
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("assignment", "time", "content", "path")},
+    "required": ["assignment", "time", "content", "path"],
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,26 @@ class Receipt:
             "Every submission is kept; the last one before the instructor collects is graded.",
         ]
         return "\n".join(lines) + "\n"
+
+
+def announce(server: ServerApp, receipt: Receipt, file: Path) -> None:
+    """Tell the student's page that a receipt was written; it shows what it says.
+
+    Args:
+        server: The student's own; `EVENT` is registered with it.
+        receipt: What was handed in.
+        file: Where it lies.
+    """
+    root = Path(server.root_dir).resolve()
+    own = file.resolve()
+    told = {
+        "assignment": receipt.assignment,
+        "time": receipt.time,
+        "content": receipt.content,
+        "path": own.relative_to(root).as_posix() if own.is_relative_to(root) else "",
+    }
+    if server.event_logger is not None:
+        server.event_logger.emit(schema_id=KIND, data=told)
 
 
 def digests(folder: Path) -> dict[str, str]:

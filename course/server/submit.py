@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from jupyter_server.serverapp import ServerApp
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeSubmit
 
-from course.server.receipts import FOLDER, Receipt, digests
+from course.server.receipts import FOLDER, Receipt, announce, digests
 
 _FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
 _TRIES: Final = 1000  # microseconds that a submission may be put off to have a time of its own
@@ -84,9 +85,11 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
         except OSError:
             shutil.rmtree(own)
             raise
-        slip.rename(receipts / receipt.name)
+        kept = slip.rename(receipts / receipt.name)
         self.log.info("Submitted as: %s %s %s", self.coursedir.course_id, assignment, time)
         self.log.info("Receipt: %s", receipt.content)
+        if ServerApp.initialized():  # not in a terminal
+            announce(ServerApp.instance(), receipt, kept)
 
     def _open_to_the_grader(self, copy: Path) -> None:
         """Let the grader read it; other students do not know its name and can't list names."""

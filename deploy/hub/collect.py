@@ -43,6 +43,9 @@ class CollectOwned(CollectFiles):
         if self.check_owner and not belongs(Path(path), record["username"]):
             self.log.warning("Left out %s: it was put there by %s", path, owner(Path(path)))
             return refused
+        came = datetime.fromtimestamp(Path(path).lstat().st_ctime, UTC)
+        if came > when + _CLOCKS:  # so does what a restore has brought back
+            self.log.warning("%s was put there on %s, later than its name says", path, came)
         return record
 
     def init_src(self) -> None:

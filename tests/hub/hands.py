@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,11 +78,21 @@ class Student:
         (notebook,) = (self.site.home(self.name) / assignment).glob("*.ipynb")
         return notebook
 
-    def submit(self, assignment: str, times: int = 1) -> None:
-        """Submit, and wait until the list shows so many submissions."""
+    def submit(self, assignment: str, times: int = 1) -> str:
+        """Submit, wait until the list shows so many submissions; return what the page says."""
         self.press("Submit", "fetched", assignment)
-        rows = self.page.locator("#submitted_assignments_list .nested_list_item")
+        section = self.page.locator("#submitted_assignments_list")
+        rows = section.locator(".nested_list_item", has_text=re.compile(r"\d{4}-\d\d-\d\d"))
+        said = self.page.locator(".Toastify__toast", has_text=f"{assignment} is handed in")
+        expect(said).to_have_count(1, timeout=LONG)
+        text: str = said.inner_text()
+        said.get_by_role("button", name="Open the receipt").click()
+        opened = self.page.locator(".jp-FileEditor:visible .cm-content")
+        expect(opened).to_contain_text(f"You handed in {assignment}.", timeout=LONG)
+        expect(said).to_have_count(0)
+        self.assignments()
         expect(rows).to_have_count(times, timeout=LONG)
+        return text
 
     def receipts(self) -> list[str]:
         """The receipts in the student's folder, the oldest first."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -84,6 +86,19 @@ def scores(hub: Site) -> dict[str, float]:
     with Gradebook(hub.settings.gradebook_address) as gradebook:
         found = gradebook.assignment_submissions(LESSON)
         return {submission.student.id: submission.score for submission in found}
+
+
+def due_now(hub: Site) -> None:
+    """Let the lesson be due; what comes from now on is late, and is taken all the same."""
+    with Gradebook(hub.settings.gradebook_address) as gradebook:
+        gradebook.update_or_create_assignment(LESSON, duedate=str(datetime.now(UTC)))
+
+
+def late(hub: Site) -> set[str]:
+    """Those whose submission is late, as the gradebook has it."""
+    with Gradebook(hub.settings.gradebook_address) as gradebook:
+        found = gradebook.assignment_submissions(LESSON)
+        return {one.student.id for one in found if one.total_seconds_late > 0}
 
 
 @dataclass
@@ -166,7 +181,7 @@ def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
 
 
 def test_a_term(hub: Site, term: Term) -> None:
-    """Ada knows all, Ben ticks first options, Cleo has ticked a wrong one and hands in twice."""
+    """Ada knows all, Ben ticks first options, Cleo has ticked a wrong one and is late, too."""
     fair = {"ada": 0.0, "ben": 0.0, "cleo": 0.0}
     with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
         for key in keys()[1:]:
@@ -178,15 +193,19 @@ def test_a_term(hub: Site, term: Term) -> None:
             lesson.tick(key.name, (0,))
             lesson.saved(key.name)
             fair["ben"] += key.points * (key.right == (0,))
-    for name, student in term.students.items():
-        student.submit(LESSON)
-        if name == "cleo":
-            student.submit(LESSON, times=2)
+    for student in term.students.values():
+        assert "SHA-256" in student.submit(LESSON)
+    due_now(hub)
+    said = term.students["cleo"].submit(LESSON, times=2)
+    content = re.search("[0-9a-f]{64}", said)
+    assert content
+    assert content[0] in term.students["cleo"].receipts()[-1]
     assert "Successfully collected" in term.instructor.press(LESSON, "collect")
     for name in term.students:
         said = term.instructor.autograde(LESSON, hub.account(name))
         assert "Successfully autograded" in said
     assert scores(hub) == {hub.account(name): points for name, points in fair.items()}
+    assert late(hub) == {hub.account("cleo")}
     for step in ("generate-feedback", "release-feedback"):
         assert "Success" in term.instructor.press(LESSON, step)
     said = term.students["ben"].read_feedback(LESSON)

@@ -12,11 +12,11 @@
   };
 
   const extension = async () => {
-    const packages = ['@jupyterlab/notebook', '@jupyterlab/services', '@lumino/widgets'];
-    const [{ INotebookTracker }, { ServerConnection }, { Widget }] = await Promise.all(
-      packages.map(borrow),
-    );
+    const packages = ['notebook', 'services', 'apputils'].map(name => `@jupyterlab/${name}`);
+    const [{ INotebookTracker }, { ServerConnection }, { Notification }, { Widget }] =
+      await Promise.all([...packages, '@lumino/widgets'].map(borrow));
     const { QuizNotebook } = await import(new URL('notebook.js', here).href);
+    const { announce } = await import(new URL('receipt.js', here).href);
     const style = { rel: 'stylesheet', href: new URL('style.css', here).href };
     document.head.append(Object.assign(document.createElement('link'), style));
     const activate = ({ serviceManager: { serverSettings } }, tracker) => {
@@ -29,8 +29,17 @@
       tracker.forEach(open);
       tracker.widgetAdded.connect((_, panel) => open(panel));
     };
-    const plugin = { autoStart: true, requires: [INotebookTracker], activate };
-    return () => ({ __esModule: true, default: { id: 'autoencoder-course:quiz', ...plugin } });
+    const id = 'autoencoder-course';
+    const quiz = { id: `${id}:quiz`, autoStart: true, requires: [INotebookTracker], activate };
+    const receipt = {
+      id: `${id}:receipt`,
+      autoStart: true,
+      activate: ({ serviceManager, commands }) => {
+        const open = path => commands.execute('docmanager:open', { path });
+        announce(serviceManager.events.stream, Notification, open);
+      },
+    };
+    return () => ({ __esModule: true, default: [quiz, receipt] });
   };
 
   window._JUPYTERLAB ??= {};

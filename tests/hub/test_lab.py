@@ -1,0 +1,58 @@
+"""The lab on the hub: a student solves it, trains, hands in, and has every point."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from playwright.sync_api import Browser
+
+from autograder.judge.frame import is_answer
+from deploy.hub.settings import CHECKOUT
+from tests.browser.test_autoencoder_lab import MINUTES, NOT_RUN, RUN, TROUBLE, shown
+from tests.hub.hands import Instructor, Student
+from tests.hub.site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hub")]
+
+LAB = "05-autoencoder-lab"
+_ANSWER = """
+    for (const model of panel.model.cells) {
+        const own = argument[model.getMetadata('nbgrader')?.grade_id];
+        if (own !== undefined) model.sharedModel.setSource(own);
+    }
+    await panel.context.save();
+"""
+
+
+def solved() -> NotebookNode:
+    (path,) = Path(CHECKOUT, "source", LAB).glob("*.ipynb")
+    return NotebookNode(nbformat.read(path, as_version=4))
+
+
+def test_the_lab_is_trained_handed_in_and_graded(hub: Site, browser: Browser) -> None:
+    instructor = Instructor.arrive(browser, hub, "ines")
+    ada = Student.arrive(browser, hub, "ada")
+    for step in ("assign", "release"):
+        assert "Success" in instructor.press(LAB, step)
+    notebook = ada.settle().fetch(LAB)
+    nb = solved()
+    answers = {
+        cell.metadata["nbgrader"]["grade_id"]: cell.source for cell in nb.cells if is_answer(cell)
+    }
+    with ada.lab.open(notebook) as lesson:
+        lesson.js(_ANSWER, answers)
+        lesson.js(f"await panel.sessionContext.ready; {RUN}")
+        lesson.page.wait_for_function("window.ended", timeout=MINUTES)
+        assert lesson.js(TROUBLE) == []
+        assert lesson.js(NOT_RUN) == []
+        assert "my autoencoder, 30 epochs" in shown(lesson, "mine = image_errors(test")
+    ada.submit(LAB)
+    assert "Successfully collected" in instructor.press(LAB, "collect")
+    assert "Successfully autograded" in instructor.autograde(LAB, hub.account("ada"))
+    with Gradebook(hub.settings.gradebook_address) as gradebook:
+        (submission,) = gradebook.assignment_submissions(LAB)
+        assert submission.score == submission.max_score > 0
