@@ -31,7 +31,7 @@ TABLE: Final = Path(__file__).parent.with_suffix(".md")
 OURS: Final = {
     "lesson": (1, 20, 200),
     "lab": (1, 20),
-    "questions": (1, 20, 200),
+    **dict.fromkeys(classes.ASKED, (1, 20, 200)),
     "lesson, one answer wrong": (1, 6),
 }
 THOUSAND: Final = ("lesson", "this course, 2 jobs", 1000)
@@ -40,14 +40,15 @@ _HEAD: Final = """# How fast graders are
 Measured by `python -m tests.benchmarks.grading`; do not edit. {machine}.
 
 The same notebooks with the same answers, graded by turns in one run: a lesson
-(`02-curse-of-dimensionality`), the lab (`05-autoencoder-lab`) and questions alone, on the data
-that the course brings along. Three students in four have solved all; the fourth has left one
-exercise as it was handed out, or a question without a tick. In the last class each has one answer
-wrong: then this course, too, runs the notebook from its first cell to its last before it takes a
-point away, as the peers do with every class. Stock nbgrader leaves questions to a person;
-otter-grader has none. "A further one" is what each submission after the first costs. Memory is the
-most that all processes held together, what they share counted once. Seconds depend on the machine;
-the ratios do so less.
+(`02-curse-of-dimensionality`), the lab (`05-autoencoder-lab`), questions alone, and the lesson once
+more with nothing but its questions graded, on the data that the course brings along. Three students
+in four have solved all; the fourth has left one exercise as it was handed out, or a question
+without a tick. In the last class each has one answer wrong: then this course, too, runs the
+notebook from its first cell to its last before it takes a point away, as the peers do with every
+class. Stock nbgrader runs every cell even if questions alone are graded, and leaves those to a
+person; otter-grader has none. "A further one" is what each submission after the first costs. Memory
+is the most that all processes held together, what they share counted once. Seconds depend on the
+machine; the ratios do so less.
 """
 
 _FACULTY: Final = """
@@ -69,7 +70,7 @@ def plan(peers: dict[str, int]) -> list[tuple[str, int, Contender]]:
             for one in CONTENDERS:
                 ours = one.name.startswith("this course")
                 sizes = OURS[kind] if ours else (1, peers[kind])
-                able = ours or (kind in classes.LEFT or (kind == "questions" and one.asks))
+                able = ours or kind in classes.LEFT or (kind in classes.ASKED and one.asks)
                 if step < len(sizes) and able:
                     found.append((kind, sizes[step], one))
     kind, name, number = THOUSAND

@@ -24,8 +24,10 @@ KINDS: Final = {
     "lesson": "02-curse-of-dimensionality",
     "lab": "05-autoencoder-lab",
     "questions": QUIZ,
+    "questions in a lesson": "02-curse-of-dimensionality",
     "lesson, one answer wrong": "02-curse-of-dimensionality",
 }
+ASKED: Final = ("questions", "questions in a lesson")  # nothing else is graded
 LEFT: Final = {"lesson": "occupied-share", "lab": "scale"}  # what every fourth has not done
 WRONG: Final = ("occupied-share", "return ", "return 2 * ")
 
@@ -70,19 +72,25 @@ def load(kind: str, place: Path) -> Class:
     else:
         path = next((ROOT / "source" / name).glob("*.ipynb"))
     instructors = NotebookNode(nbformat.read(path, as_version=4))
+    if kind in ASKED:
+        for cell in instructors.cells:
+            if not is_quiz(cell):
+                cell.metadata.pop("nbgrader", None)
+                lines = [line for line in cell.source.splitlines() if "### " not in line]
+                cell.source = "\n".join(lines)  # solutions and hidden tests stand there openly
     right, wrong = copy.deepcopy(instructors), copy.deepcopy(instructors)
-    if kind not in LEFT and kind != "questions":
+    if kind in ASKED:
+        question = next(cell for cell in wrong.cells if is_quiz(cell))
+        question.source = question.source.replace("- [x]", "- [ ]")
+    elif kind in LEFT:
+        release = nbformat.read(ROOT / "release" / name / path.name, as_version=4)
+        stub = next(cell for cell in release.cells if cell["id"] == LEFT[kind])
+        next(cell for cell in wrong.cells if cell["id"] == LEFT[kind]).source = stub.source
+    else:
         name_of, good, bad = WRONG
         cell = next(cell for cell in wrong.cells if cell["id"] == name_of)
         cell.source = cell.source.replace(good, bad)
         right = wrong
-    elif kind == "questions":
-        question = next(cell for cell in wrong.cells if is_quiz(cell))
-        question.source = question.source.replace("- [x]", "- [ ]")
-    else:
-        release = nbformat.read(ROOT / "release" / name / path.name, as_version=4)
-        stub = next(cell for cell in release.cells if cell["id"] == LEFT[kind])
-        next(cell for cell in wrong.cells if cell["id"] == LEFT[kind]).source = stub.source
     return Class(name, path.name, instructors, right, wrong)
 
 
