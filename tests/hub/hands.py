@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,11 +56,12 @@ class Student:
         self.page.locator(".lm-Menu-item", has_text=entry).click()
 
     def assignments(self) -> Locator:
-        """Open the tab with the assignments, or come back to it."""
+        """Open the tab with the assignments, or come back to it, and have it look anew."""
         found = self.page.locator("#nbgrader-assignment-list")
         if not found.is_visible():
             self.menu("Assignment List")
         expect(found).to_be_visible()
+        found.locator("#refresh_assignments_list").click()
         return found
 
     def press(self, button: str, section: str, assignment: str) -> None:
@@ -81,8 +81,8 @@ class Student:
     def submit(self, assignment: str, times: int = 1) -> str:
         """Submit, wait until the list shows so many submissions; return what the page says."""
         self.press("Submit", "fetched", assignment)
-        section = self.page.locator("#submitted_assignments_list")
-        rows = section.locator(".nested_list_item", has_text=re.compile(r"\d{4}-\d\d-\d\d"))
+        handed_in = self.page.locator("#submitted_assignments_list .list_item")
+        rows = handed_in.filter(has_text=assignment).locator(".nested_list_item")
         said = self.page.locator(".Toastify__toast", has_text=f"{assignment} is handed in")
         expect(said).to_have_count(1, timeout=LONG)
         text: str = said.inner_text()
