@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from course import quiz
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 _STYLE: Final = Path(__file__).with_name("style.css")
+_TITLE: Final = 120  # characters; two lines on a laptop
 _TAGS: Final = bleach.ALLOWED_TAGS | {
     *("p", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "pre", "span", "div"),
     *("table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"),
@@ -71,6 +73,7 @@ def prepare(nb: NotebookNode, frame: NotebookNode, *, reveal: bool) -> dict[str,
         if name in keys:
             course["title"] = _title(quiz.parse(keys[name]).prompt)
             verdict = course.get("verdict", {})
+            course["open"] = not verdict.get("chosen")
             cell["source"] = questions.show(keys[name], verdict, reveal=reveal)
         elif is_test(cell):
             course["title"] = f"Test: {name}"
@@ -100,5 +103,7 @@ def _highlighting() -> str:
 
 
 def _title(prompt: str) -> str:
-    line = next((line for line in prompt.split("\n") if line.strip()), "Question")
-    return re.sub(r"[*_`#]", "", line).strip()
+    """The beginning of a question, in one line."""
+    text = re.sub(r"[*_`#]", "", prompt.strip().partition("\n\n")[0])
+    text = re.sub(r"\$([^$\\]*)\$", r"\1", text)  # a plain formula is read without its marks
+    return textwrap.shorten(text, _TITLE, placeholder=" …") or "Question"

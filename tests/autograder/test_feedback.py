@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.feedback import page, questions
 
@@ -65,3 +66,21 @@ def test_tables_pictures_and_headings_stay() -> None:
         '<img src="data:image/png;base64,AA==">'
     )
     assert page.clean(html) == html
+
+
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        ("**What** are $n$ codes?\n\nThink of the\nlecture.", "What are n codes?"),
+        ("Which of them\nis true?", "Which of them is true?"),
+        (r"Is $\hat{x}$ a copy?", r"Is $\hat{x}$ a copy?"),
+        ("word " * 40, "word " * 23 + "…"),
+    ],
+)
+def test_a_question_is_named_by_its_beginning(prompt: str, title: str) -> None:
+    cell = new_markdown_cell(f"{prompt}\n- [ ] one\n- [x] two")
+    cell.metadata = {"nbgrader": {"grade_id": "q", "grade": True}, "course": {"quiz": {}}}
+    nb, frame = new_notebook(cells=[cell]), new_notebook(cells=[cell.copy()])
+    about = page.prepare(nb, frame, reveal=False)["cells"][0].metadata["course"]
+    assert about["title"] == title
+    assert about["open"]
