@@ -13,6 +13,7 @@ from pygments.formatters import HtmlFormatter
 
 from autograder.feedback import questions
 from autograder.judge.frame import is_quiz, is_test
+from autograder.judge.scores import UNWRITTEN
 from course import quiz
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -77,6 +78,7 @@ def prepare(nb: NotebookNode, frame: NotebookNode, *, reveal: bool) -> dict[str,
             cell["source"] = questions.show(keys[name], verdict, reveal=reveal)
         elif is_test(cell):
             course["title"] = f"Test: {name}"
+            course["open"] = course.get("verdict", {}).get("reason") == UNWRITTEN
         else:
             course["title"] = f"Answer: {name}"
         cell.metadata["course"] = NotebookNode(course)

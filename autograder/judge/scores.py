@@ -20,6 +20,7 @@ from autograder.kernels.session import Outcome
 from course import quiz
 
 BROKEN: Final = "The test itself could not be run; a person will look at it."
+UNWRITTEN: Final = "The code is still to be written."
 LONGEST: Final = 400  # letters of a student's own words that a reason repeats
 
 
@@ -76,7 +77,7 @@ def explain(outcome: Outcome) -> str:
         return f"{cause} (The kernel died.)"
     error, message = plain(outcome.error), plain(outcome.message)
     if error == "NotImplementedError" and not message:
-        return "The code is still to be written."
+        return UNWRITTEN
     if error == "AssertionError":
         return message or "A check did not hold."
     return f"{error}: {message}" if message else error
