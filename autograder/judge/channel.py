@@ -96,7 +96,7 @@ class Judge:
         if self._wire is None:
             self._wire = Wire(self._warm)
         talk = _Talk(self._wire, ends)
-        talk.say({"test": test, "imports": self._lesson})
+        talk.tell({"test": test, "imports": self._lesson})
         while talk.verdict is None:
             # One run of a cell carries all of a test's questions, unless the student's code
             # breaks it off: then the question stays unanswered, and the next is asked anew.
@@ -109,7 +109,7 @@ class Judge:
                 self._stop()  # it waits for an answer that will never come
                 return outcome
             if talk.verdict is None:
-                talk.say(NO_ANSWER)
+                talk.tell({"answer": NO_ANSWER})
         if not talk.ended:
             self._stop()
         return talk.verdict
@@ -136,14 +136,17 @@ class _Talk:
 
     def answer(self, text: str) -> str:
         """Hand on what the kernel said; return what it is asked next, or nothing at the end."""
+        if self.verdict is not None:  # nobody has asked, so nobody hears it
+            return ""
         try:
-            answer = json.loads(text)
+            answer = json.loads(text) if len(text) <= agent.LARGEST else None
         except (ValueError, RecursionError):
             answer = None
-        self.say(answer if isinstance(answer, dict) else NO_ANSWER)
+        # Wrapped, so that nothing which a kernel says can read like a test.
+        self.tell({"answer": answer if isinstance(answer, dict) else NO_ANSWER})
         return self.request
 
-    def say(self, message: dict[str, Any]) -> None:
+    def tell(self, message: dict[str, Any]) -> None:
         """Tell the judge, and hear what it asks for, or how the test ended."""
         asked, self.request = bool(self.request), ""
         try:

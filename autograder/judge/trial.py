@@ -49,7 +49,7 @@ class Line:
         if not line:
             raise SystemExit(0)
         try:
-            answer: dict[str, Any] = json.loads(line)
+            answer: dict[str, Any] = json.loads(line)["answer"]
         except (RecursionError, ValueError):
             answer = {"raised": "ValueError", "says": "what came back is no plain data"}
         return answer

@@ -94,10 +94,10 @@ class Student:
         expect(rows).to_have_count(times, timeout=LONG)
         return text
 
-    def receipts(self) -> list[str]:
-        """The receipts in the student's folder, the oldest first."""
-        folder = self.site.home(self.name) / "receipts"
-        return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))]
+    def receipts(self, assignment: str) -> list[str]:
+        """An assignment's receipts in the student's folder, the oldest first."""
+        found = sorted((self.site.home(self.name) / "receipts").glob(f"{assignment} *.txt"))
+        return [path.read_text(encoding="utf-8") for path in found]
 
     def read_feedback(self, assignment: str) -> str:
         """Fetch the feedback of the only submission, open it in JupyterLab, return what it says."""

@@ -199,7 +199,7 @@ def test_a_term(hub: Site, term: Term) -> None:
     said = term.students["cleo"].submit(LESSON, times=2)
     content = re.search("[0-9a-f]{64}", said)
     assert content
-    assert content[0] in term.students["cleo"].receipts()[-1]
+    assert content[0] in term.students["cleo"].receipts(LESSON)[-1]
     assert "Successfully collected" in term.instructor.press(LESSON, "collect")
     for name in term.students:
         said = term.instructor.autograde(LESSON, hub.account(name))
@@ -216,13 +216,13 @@ def test_every_submission_is_kept_with_its_receipt(hub: Site, term: Term) -> Non
     inbound = hub.settings.exchange / hub.settings.course / "inbound"
     for name, times in {"ada": 1, "ben": 1, "cleo": 2}.items():
         copies = sorted(inbound.glob(f"{hub.account(name)}+{LESSON}+*"))
-        receipts = term.students[name].receipts()
+        receipts = term.students[name].receipts(LESSON)
         assert len(copies) == len(receipts) == times
         for copy, receipt in zip(copies, receipts, strict=True):
             assert Receipt("", "", "", "", digests(copy)).content in receipt
             assert (copy / "timestamp.txt").read_text() in receipt
     collected = hub.settings.course_folder / "submitted" / hub.account("cleo") / LESSON
-    assert (collected / "timestamp.txt").read_text() in term.students["cleo"].receipts()[-1]
+    assert (collected / "timestamp.txt").read_text() in term.students["cleo"].receipts(LESSON)[-1]
 
 
 def test_a_digit_is_drawn_and_a_network_is_trained(term: Term) -> None:

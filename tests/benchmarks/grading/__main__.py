@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from autograder.run.plan import Costs, minutes
 from autograder.run.plan import table as plan_table
-from tests.benchmarks.grading import classes
+from tests.benchmarks.grading import classes, steps
 from tests.benchmarks.grading.contenders import CONTENDERS, Contender
 from tests.benchmarks.grading.meter import Cost
 from tests.benchmarks.peers import ROOT, program
@@ -49,6 +49,17 @@ class. Stock nbgrader runs every cell even if questions alone are graded, and le
 person; otter-grader has none. "A further one" is what each submission after the first costs. Memory
 is the most that all processes held together, what they share counted once. Seconds depend on the
 machine; the ratios do so less.
+"""
+
+_STEPS: Final = """
+
+## Where the rest of the time goes
+
+One lesson after another in one process, on the short way, the writer left out. All but the last
+line is work of several processes that wait for each other: the grader, Bubblewrap, the kernel, the
+judge. So one job keeps a little more than one core busy, with the writer beside it, and a second
+job on two cores makes the whole less than twice as fast.
+
 """
 
 _FACULTY: Final = """
@@ -152,22 +163,28 @@ def main() -> None:
     kept = json.loads(KEPT.read_bytes()) if KEPT.exists() else {}
     found = {key: Cost(**cost) for key, cost in kept.items()}
     peers = {kind: told.peers_lab if kind == "lab" else told.peers for kind in classes.KINDS}
-    steps = tqdm(plan(peers))
-    for kind, number, one in steps:
+    left = tqdm(plan(peers))
+    for kind, number, one in left:
         key = f"{kind}|{one.name}|{number}"
-        steps.set_description(f"{kind}, {number}, {one.name}")
+        left.set_description(f"{kind}, {number}, {one.name}")
         if key not in found:
             found[key] = measure(kind, number, one)
             KEPT.write_text(json.dumps({name: vars(cost) for name, cost in found.items()}))
         write(found)
+    write(found, _STEPS + steps.table("lesson"))
     print(TABLE.read_text(encoding="utf-8"))
     KEPT.unlink()
 
 
-def write(found: Found) -> None:
-    """Write the table, of what has been measured so far."""
+def write(found: Found, more: str = "") -> None:
+    """Write the table, of what has been measured so far.
+
+    Args:
+        found: That.
+        more: A section to come before the planner's.
+    """
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, shared with others"
-    text = _HEAD.format(machine=machine) + table(found) + faculty(found) + "\n"
+    text = _HEAD.format(machine=machine) + table(found) + more + faculty(found) + "\n"
     TABLE.write_text(text, encoding="utf-8")
 
 
