@@ -51,15 +51,15 @@ def load(modules: list[str]) -> None:
     """Import what is there of these modules; what can't be imported is the student's to see.
 
     Args:
-        modules: Their names; ``module:function`` is called, too, and nothing may start threads.
+        modules: Their names; ``module:function:argument`` is called, and may start no threads.
     """
     for named in modules:
-        name, _, function = named.partition(":")
+        name, *call = named.split(":")
         with suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = importlib.import_module(name)
-            if function:
-                getattr(found, function)()
+            if call:
+                getattr(found, call[0])(*call[1:])
     gc.collect()
     gc.freeze()  # a fork shares what no collection touches
 

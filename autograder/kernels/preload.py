@@ -22,7 +22,7 @@ KERNEL: Final = (  # what every kernel loads before its first cell
 )
 
 CALLS: Final = {  # what a module of the course keeps once it was asked for, and how to ask
-    "course.data.bundled_digits": "course.data.bundled_digits:load",
+    "course.data.bundled_digits": "course.data:digits:bundled",
 }
 
 

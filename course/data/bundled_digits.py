@@ -11,7 +11,6 @@ Repository, 1998, https://doi.org/10.24432/C50P49).
 
 from __future__ import annotations
 
-import functools
 from typing import Final
 
 import numpy as np
@@ -26,7 +25,6 @@ _TEST_EVERY: Final = 6
 NOTE: Final = "scikit-learn's bundled digits, scaled to 28 x 28"
 
 
-@functools.cache
 def load() -> Dataset:
     """Load the bundled digits; every sixth digit of each class is for testing.
 
