@@ -100,8 +100,9 @@ def test_two_of_them_share_nothing(nursery: Nursery, tmp_path: Path) -> None:
         Session(tmp_path, nursery=nursery) as one,
         Session(tmp_path, nursery=nursery) as two,
     ):
-        ask(one, "open('/tmp/mark', 'w').write('here'); import numpy; numpy.mark = 1\nprint(1)")
-        assert ask(two, "import os, numpy\nprint(int(os.path.exists('/tmp/mark')))") == 0
+        mark = "import os, numpy\nmark = os.path.expanduser('~/mark')"
+        ask(one, f"{mark}\nopen(mark, 'w').write('here')\nnumpy.mark = 1\nprint(1)")
+        assert ask(two, f"{mark}\nprint(int(os.path.exists(mark)))") == 0
         assert ask(two, "print(int(hasattr(numpy, 'mark')))") == 0
         throw = "import random, numpy\nprint([random.random(), numpy.random.random()])"
         assert not set(ask(one, throw)) & set(ask(two, throw))
