@@ -65,7 +65,7 @@ WRONG = {
         "return -(v @ b) - s(v @ W.T + c).sum(1)": "summed the probabilities",
         "return -(v @ b) - (v @ W.T + c).sum(1)": r"Do not forget the 1 \+",
         "return -(v @ b) - np.logaddexp(0, (v @ W.T + c).sum(1))": "before the logarithm",
-        "return -(v @ b) - np.log(1 + np.exp(v @ W.T + c)).sum(1)": "overflow",
+        "return -(v @ b) - np.log(1 + np.exp(v @ W.T + c)).sum(1)": r"exp\(1200\) is too large",
     },
     "cd1-update": {
         "pass": "gives nothing back",
@@ -87,6 +87,14 @@ WRONG = {
         UP_DOWN + "P = p; n = len(v); " + DONE: "go up once more",
         UP_DOWN + STEP + DONE.replace("(v - w)", "(w - v)"): "For b expected",
         UP_DOWN + STEP + DONE.replace("(p - P)", "(P - p)"): "For c expected",
+        # Right for three images, or on average; for others the learner hears which array is off.
+        UP_DOWN + STEP + "n = 3; " + DONE.replace("mean(0)", "sum(0) / 3"): (
+            "1 image, .* update of W .* take len"
+        ),
+        UP_DOWN + STEP + "k = n == 3; " + "return (p.T @ v - P.T @ w) * (1 if k else 3) / n, "
+        "(v - w).mean(0), (p - P).mean(0) * k": "1 image, .* update of W",
+        UP_DOWN + STEP + "k = n == 3; " + DONE + " * k": "1 image, .* update of c, got",
+        UP_DOWN + "w = w if len(v) == 3 else q; " + STEP + DONE: "1 image, .* each of the coins",
     },
 }
 
