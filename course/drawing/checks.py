@@ -23,6 +23,7 @@ _LEAST: Final = 8  # pixels: below, nobody could read the digit either
 _ROUND: Final = 0.62  # a line's thickest place as a part of its longer side; 1 in a round dot
 _FAR: Final = 0.12  # what lies further apart, as a part of the whole, does not belong together
 _TALL: Final = 0.5  # a second digit is at least so large, as a part of the largest
+_MOST_PIECES: Final = 200  # of ink; lines make a few
 
 
 def check_canvas(rgba: Any) -> Bytes:
@@ -51,7 +52,8 @@ def reject(alpha: Bytes) -> None:
         alpha: How much ink is in each pixel, ``(h, w)`` uint8.
 
     Raises:
-        DrawingError: The canvas is empty, or holds a dot or several digits; says what to do.
+        DrawingError: The canvas is empty, or holds a dot, several digits, or many specks; says
+            what to do.
     """
     from scipy.ndimage import distance_transform_edt  # noqa: PLC0415  (heavy)
 
@@ -85,7 +87,11 @@ def _groups(ink: NDArray[np.bool_], gap: float) -> int:
     """Count the parts that stand further apart than `gap`, leaving out small ones."""
     from scipy.ndimage import find_objects, label  # noqa: PLC0415  (heavy)
 
-    labels, _ = label(ink, structure=np.ones((3, 3)))
+    labels, pieces = label(ink, structure=np.ones((3, 3)))
+    if pieces > _MOST_PIECES:  # each is compared with each, below
+        raise DrawingError(
+            f"The ink lies in {pieces:,} pieces, no lines. Draw one digit with a pen."
+        )
     boxes = [
         (rows.start, columns.start, rows.stop, columns.stop)
         for rows, columns in find_objects(labels)

@@ -14,7 +14,7 @@ ends, so what is computed here is what was seen there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -34,6 +34,7 @@ PEN: Final = 18.0
 
 MOST_PIXELS: Final = 2048
 MOST_POINTS: Final = 20_000
+_MOST_WORK: Final = 30_000_000  # pixels that all pieces look at: a quarter of a second
 
 
 def rasterise(strokes: Strokes, width: int = 280, height: int = 280, pen: float = PEN) -> Bytes:
@@ -54,7 +55,8 @@ def rasterise(strokes: Strokes, width: int = 280, height: int = 280, pen: float 
         covers, 0 to 255.
 
     Raises:
-        DrawingError: A number is missing, not finite or out of range; names it.
+        DrawingError: A number is missing, not finite or out of range; names it. Or the pen's
+            pieces cover too much between them: many points, far apart, with a wide pen.
     """
     for name, size in (("width", width), ("height", height)):
         if not _is_number(size) or int(size) != size or not 8 <= size <= MOST_PIXELS:
@@ -62,10 +64,8 @@ def rasterise(strokes: Strokes, width: int = 280, height: int = 280, pen: float 
     if not _is_number(pen) or not 1 <= pen <= 200:
         raise DrawingError(f"pen={pen!r}: a width from 1 to 200 pixels is right")
     nearest = np.full((int(height), int(width)), np.inf)
-    for points in check_strokes(strokes):
-        starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
-        for start, end in zip(starts, ends, strict=True):
-            _approach(nearest, start, end, pen / 2 + 1)
+    for start, end, box in _pieces(check_strokes(strokes), nearest.shape, pen):
+        _approach(nearest, start, end, box)
     # A pixel's share of ink falls from 1 to 0 within one pixel: a soft edge.
     cover = np.clip(pen / 2 + 0.5 - np.sqrt(nearest), 0, 1)
     canvas = np.zeros((int(height), int(width), 4), dtype=np.uint8)
@@ -115,13 +115,35 @@ def _is_number(value: Any) -> bool:
     return number and bool(np.isfinite(value)) and abs(value) < 1e6
 
 
-def _approach(nearest: Floats, start: Floats, end: Floats, reach: float) -> None:
+def _pieces(
+    strokes: list[Floats], shape: tuple[int, ...], pen: float
+) -> Iterator[tuple[Floats, Floats, list[int]]]:
+    """Return each straight piece's ends, and the pixels that it may reach: left, top, ...
+
+    Raises:
+        DrawingError: They are more than can be looked at in a moment.
+    """
+    if not strokes:
+        return iter(())
+    starts = np.concatenate([one[:-1] if len(one) > 1 else one for one in strokes])
+    ends = np.concatenate([one[1:] if len(one) > 1 else one for one in strokes])
+    reach, size = pen / 2 + 1, np.array(shape[::-1])
+    low = np.clip(np.floor(np.minimum(starts, ends) - reach), 0, size).astype(int)
+    high = np.clip(np.ceil(np.maximum(starts, ends) + reach), 0, size).astype(int)
+    areas = np.prod(high - low, axis=1)
+    if areas.sum() > _MOST_WORK:
+        raise DrawingError(
+            f"strokes: {sum(map(len, strokes)):,} points with a pen of {pen:g} are "
+            "too much to draw. Fewer points, closer together, are right, or a thinner pen."
+        )
+    there = areas > 0
+    boxes = np.concatenate([low, high], axis=1)[there].tolist()
+    return zip(starts[there], ends[there], boxes, strict=True)
+
+
+def _approach(nearest: Floats, start: Floats, end: Floats, box: list[int]) -> None:
     """Lower `nearest`, squared distances of pixels to the path, by one straight piece, in place."""
-    low = np.floor(np.minimum(start, end) - reach).astype(int)
-    high = np.ceil(np.maximum(start, end) + reach).astype(int)
-    (left, top), (right, bottom) = np.maximum(low, 0), np.minimum(high, nearest.shape[::-1])
-    if left >= right or top >= bottom:
-        return
+    left, top, right, bottom = box
     x = np.arange(left, right) + (0.5 - start[0])
     y = (np.arange(top, bottom) + (0.5 - start[1]))[:, None]
     dx, dy = (end - start).tolist()

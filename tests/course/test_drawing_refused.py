@@ -91,6 +91,32 @@ def test_sizes_out_of_range_are_named(sizes: dict[str, Any], words: str) -> None
         drawing.rasterise([[[1, 2]]], **sizes)
 
 
+def zigzag(points: int) -> list[list[list[float]]]:
+    """One stroke from edge to edge, time and again: each piece is as large as the canvas."""
+    return [[[0.0 if i % 2 else 511.0, float(37 * i % 512)] for i in range(points)]]
+
+
+def test_what_would_take_minutes_to_draw_is_refused_at_once() -> None:
+    words = "20,000 points with a pen of 200 are too much to draw"
+    with pytest.raises(DrawingError, match=words):
+        drawing.rasterise(zigzag(20_000), 512, 512, pen=200)
+    # Few of such points are drawn, and so are many that lie close together, as a hand sets them.
+    assert drawing.rasterise(zigzag(60), 512, 512, pen=200)[..., 3].max() == 255
+    turns = np.linspace(0, 60 * np.pi, 19_000)
+    spiral = np.stack([256 + turns * np.cos(turns), 256 + turns * np.sin(turns)], axis=1)
+    assert drawing.rasterise([spiral.tolist()], 512, 512, pen=18)[..., 3].max() == 255
+
+
+def test_ink_in_hundreds_of_specks_is_refused() -> None:
+    canvas = np.zeros((512, 512, 4), np.uint8)
+    canvas[::2, ::2] = 255
+    with pytest.raises(DrawingError, match="The ink lies in 65,536 pieces, no lines"):
+        drawing.preprocess(canvas)
+    dotted = drawing.stored()["0"].rgba  # a digit with a few specks is read as before
+    dotted[4:30:4, 4:60:4] = 255
+    assert drawing.preprocess(dotted).vector.shape == (1, 784)
+
+
 def test_strokes_outside_leave_the_canvas_empty() -> None:
     assert not drawing.rasterise([[[-900, -900], [-800, -900]], [[9e5, 1], [9e5, 9]]]).any()
 
