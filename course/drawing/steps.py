@@ -184,7 +184,7 @@ def from_square(data: Any, height: int, way: Way = "mnist") -> Preprocessed:
     if values.dtype.kind not in "ui" or values.min() < 0 or values.max() > 255:
         raise DrawingError("data: whole numbers from 0 to 255 are right")
     squared = values.astype(np.uint8).reshape(height, height, 4)
-    checks.reject(squared[..., 3])
+    checks.reject(checks.check_canvas(squared)[..., 3])
     box = boxes.bounding_box(squared[..., 3])
     first = Stage("square", squared, "The square canvas, as it was sent.")
     later, vector = _from_third(squared, way)

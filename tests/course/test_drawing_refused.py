@@ -160,6 +160,14 @@ def test_a_square_that_is_none_is_named(data: Any, height: Any, words: str) -> N
         drawing.from_square(data, height)
 
 
+def test_an_opaque_square_hears_of_its_ground_and_not_of_a_dot() -> None:
+    opaque = np.zeros((40, 40, 4), np.uint8)
+    opaque[..., 3] = 255
+    opaque[5:30, 10:14, :3] = 200  # a digit in the colours alone
+    with pytest.raises(DrawingError, match="Every pixel has ink. The ground must be transparent"):
+        drawing.from_square(opaque.ravel().tolist(), 40)
+
+
 def test_another_way_is_refused() -> None:
     with pytest.raises(ValueError, match="'mnist' or 'lecture'"):
         drawing.preprocess(drawing.stored()["1"].rgba, "other")  # type: ignore[arg-type]
