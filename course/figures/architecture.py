@@ -142,11 +142,12 @@ def nudges(steps: Sequence[float], errors: Sequence[float]) -> Picture:
     axes.axhline(1e-7, color=VERMILLION, linestyle="--")
     axes.annotate("1e-7: agreement below", (1e-5, 1.5e-7), color=VERMILLION, ha="center")
     axes.set(xlabel="size of the nudge", ylabel="relative difference")
-    best = steps[int(np.argmin(errors))]
+    at = int(np.argmin(errors))
+    inside = min(steps) < steps[at] < max(steps)
     return picture.describe(
         "Relative difference between the gradient by hand and by nudging, over the size of the "
         f"nudge, from {min(steps):.0e} to {max(steps):.0e}, both axes logarithmic. It is smallest, "
-        f"{min(errors):.0e}, for a nudge of {best:.0e}, and larger on both sides."
+        f"{min(errors):.0e}, for a nudge of {steps[at]:.0e}{', and larger on both sides' * inside}."
     )
 
 
@@ -172,8 +173,8 @@ def twice(codes: ArrayLike, hidden: ArrayLike) -> Picture:
         cells[: second.shape[1]] = second[number]
         show_image(panels[1, number], cells, shape=(side, side))
         new = np.flatnonzero(second[number] != second[0])
-        rings = {"marker": "s", "s": 90, "facecolor": "none", "edgecolor": VERMILLION}
-        panels[1, number].scatter(new % side, new // side, linewidth=2, **rings)
+        frames = {"marker": "s", "s": 90, "facecolor": "none", "edgecolor": VERMILLION}
+        panels[1, number].scatter(new % side, new // side, linewidth=2, **frames)
     panels[0, 0].set_ylabel("autoencoder:\ncode", rotation=0, ha="right", va="center")
     panels[1, 0].set_ylabel("RBM:\nhidden units", rotation=0, ha="right", va="center")
     changed = int((second != second[0]).any(axis=0).sum())
@@ -181,8 +182,8 @@ def twice(codes: ArrayLike, hidden: ArrayLike) -> Picture:
         f"The same image is given {passes} times to an autoencoder and to an RBM. The "
         f"autoencoder's {first.shape[1]} code values differ by at most "
         f"{float(np.ptp(first, axis=0).max()):.1g} between passes. Of the RBM's "
-        f"{second.shape[1]} hidden units {changed} are not the same every time; a ring marks "
-        "those that differ from the first pass."
+        f"{second.shape[1]} hidden units {changed} are not the same every time; a square frame "
+        "marks those that differ from the first pass."
     )
 
 

@@ -182,12 +182,17 @@ def sheets(images: Mapping[str, ArrayLike], shape: tuple[int, int] = (28, 28)) -
     """
     picture = sheet(8, 0.5 + 7.6 / len(images))
     panels = picture.subplots(1, len(images), squeeze=False)[0]
+    told = []
     for panel, (name, grid) in zip(panels, images.items(), strict=True):
         tiles = np.clip(np.asarray(grid, dtype=float), 0, 1)
         side = round(len(tiles) ** 0.5)
         if side * side != len(tiles):
             raise ValueError(f"images of {name}: {len(tiles)} of them make no square grid")
         height, width = shape
+        square = tiles.reshape(side, side, -1)
+        beside = ((square[:, 1:] - square[:, :-1]) ** 2).sum(axis=2).mean()
+        anywhere = 2 * len(tiles) / max(len(tiles) - 1, 1) * tiles.var(axis=0).sum()  # any two
+        told.append(f"{name}: {beside:.1f} side by side, {anywhere:.1f} for any two")
         whole = tiles.reshape(side, side, height, width).transpose(0, 2, 1, 3)
         show_image(
             panel,
@@ -197,8 +202,7 @@ def sheets(images: Mapping[str, ArrayLike], shape: tuple[int, int] = (28, 28)) -
         )
     return picture.describe(
         "Images that decoders make of a regular grid of codes, laid out as the grid: "
-        f"{' beside '.join(images)}. Neighbouring codes give similar images, and one digit turns "
-        "into another from place to place."
+        f"{' beside '.join(images)}. Squared error between two of the images, {'; '.join(told)}."
     )
 
 

@@ -137,6 +137,44 @@ def test_code_sizes_tells_the_measured_errors() -> None:
     assert told in intro.code_sizes("a 3").alt
 
 
+def test_a_face_between_two_is_told_by_how_far_it_bends() -> None:
+    way = np.linspace(0, 1, 5)[:, None]
+    straight = (1 - way) * IMAGES[0] + way * IMAGES[1]
+    bent = straight + 0.1 * np.array([0, 1, 2, 1, 0])[:, None]
+    ends = ((IMAGES[0] - IMAGES[1]) ** 2).sum()
+    alt = intro.between(straight, bent).alt
+    assert f"0.0 at most where the pixels are mixed, {784 * 0.04:.1f} where the codes are" in alt
+    assert f"The ends are {ends:.1f} and {ends:.1f} apart." in alt
+
+
+def test_smiles_tells_what_changed_and_where() -> None:
+    mouth = np.zeros((28, 28))
+    mouth[20, 12] = 0.5  # in the mouth's frame
+    alt = intro.smiles({"as is": IMAGES, "wry": IMAGES + mouth.ravel(), "dark": IMAGES * 0}).alt
+    assert "wry differs from as is by a squared error of 0.2 a face, 100% of it at the mouth" in alt
+    assert "dark differs from wry" in alt
+    assert "sad" not in alt
+
+
+def test_invented_faces_are_told_by_how_rough_and_how_different_they_are() -> None:
+    flat, stripes = np.zeros((2, 784)), np.tile([0.0, 1.0], 392)[None].repeat(2, axis=0)
+    stripes[1] = 0
+    alt = intro.invented({"flat": flat, "stripes": stripes}).alt
+    assert "flat: pixels side by side differ by 0.000 on average" in alt
+    assert (
+        "stripes: pixels side by side differ by 0.500 on average, and the two most different" in alt
+    )
+    assert "by a squared error of 392." in alt
+
+
+def test_code_sizes_tells_of_the_image_that_is_shown() -> None:
+    digit, star = (
+        re.findall(r"goes from ([\d.]+) to ([\d.]+) by PCA", intro.code_sizes(name).alt)[0]
+        for name in ("a 3", "a star")
+    )
+    assert float(digit[1]) < 2 < float(star[1])  # a star does not come back
+
+
 def test_no_name_on_the_map_hides_another() -> None:
     codes = np.repeat([[0.0, 0.0], [0.0, 0.0], [5.0, 5.0]], 4, axis=0)
     picture = intro.code_map(codes, np.repeat([0, 1, 2], 4), ["a", "b", "c"])

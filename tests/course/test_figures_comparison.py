@@ -73,6 +73,14 @@ def test_angles_and_errors_are_told() -> None:
     assert "PCA 13.87; autoencoder 3.00" in figures.ladder({"PCA": 13.87, "autoencoder": 3.0}).alt
 
 
+def test_sheets_tell_how_far_neighbours_are_apart() -> None:
+    grid = np.repeat(np.arange(3) / 10, 3)[:, None] * np.ones(784)  # the same along each row
+    any_two = ((grid[:, None] - grid[None]) ** 2).sum(axis=2).sum() / 72
+    alt = figures.sheets({"rows": grid, "flat": grid * 0}).alt
+    assert f"rows: 0.0 side by side, {any_two:.1f} for any two" in alt
+    assert "flat: 0.0 side by side, 0.0 for any two" in alt
+
+
 def test_what_does_not_fit_is_refused_by_name() -> None:
     with pytest.raises(
         ValueError, match=r"codes of PCA: shape \(36, 3\); two numbers .* \(36, 2\)"
