@@ -115,7 +115,7 @@ class Grade(NbGraderPreprocessor):
     visible = List(Unicode(), help="Further folders that students' code may read.").tag(config=True)
     shortcut = Bool(
         default_value=True,
-        help="Whether to leave out cells that no point depends on, until a point is missed.",
+        help="Whether to leave out cells that no point depends on, unless a missed point might.",
     ).tag(config=True)
     warm = Bool(
         default_value=True,

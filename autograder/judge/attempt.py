@@ -1,7 +1,7 @@
-"""Running a fitted notebook: the short way, if that earns everything, else the whole way.
+"""Running a fitted notebook: the short way, if that decides every point, else the whole way.
 
-The kernel and the judge come from warm processes where there are any; see `needed` for what the
-short way is.
+The kernel and the judge come from warm processes where there are any. See `needed` for what the
+short way is, and `apart` for when a point that is missed on it is lost.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.judge import bench, frame, needed, process
+from autograder.judge import apart, bench, frame, needed, process
 from autograder.judge.process import Outcomes
 from autograder.judge.settings import THREADS, Settings
 from autograder.kernels import preload, warm
@@ -57,7 +57,10 @@ def run(
     running = needed.needed(nb, instructors)
     if settings.shortcut and not running.issuperset(cell["id"] for cell in cells):
         outcomes = way(running)
-        if all(_settled(outcomes, test) for test in tests):
+        missed = [test for test in tests if not _settled(outcomes, test)]
+        errors = _errors(outcomes)
+        lost = errors is not None and apart.apart(nb, instructors, running, missed, errors)
+        if not missed or lost:
             needed.leave_out(cells, running)
             return outcomes, max(peaks)
     return way(None), max(peaks)
@@ -81,6 +84,17 @@ def warm_up(instructors: NotebookNode, settings: Settings) -> tuple[Nursery | No
 def _variables(settings: Settings) -> dict[str, str]:
     threads = dict.fromkeys(THREADS, str(settings.threads)) if settings.threads else {}
     return {"NBGRADER_EXECUTION": "autograde", **threads}
+
+
+def _errors(outcomes: Outcomes) -> dict[str, str] | None:
+    """Return the names of the errors in which cells ended; None if any ended otherwise."""
+    errors = {}
+    for name, outcome in outcomes.items():
+        if not isinstance(outcome, Outcome) or outcome.status not in {"ran", "raised"}:
+            return None
+        if outcome.status == "raised":
+            errors[name] = outcome.error
+    return errors
 
 
 def _settled(outcomes: Outcomes, test: str) -> bool:

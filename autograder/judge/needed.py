@@ -2,9 +2,9 @@
 
 Most of a lesson's time goes into its figures and demonstrations. They are the instructor's, and
 a student's answer that needs none of them earns the same without. So a notebook is first run
-without them. Points that it earns so are earned, and what is not answered earns nothing; if it
-misses any other, the whole notebook is run from its first cell to its last, and that decides. A
-point can be earned on the short way; an answer can lose it on the whole way only.
+without them. Points that it earns so are earned, and what is not answered earns nothing. If it
+misses any other, and what was left out could matter to that (see `apart`), the whole notebook is
+run from its first cell to its last, and that decides.
 
 What is left out is found by names. A student's own text always runs. A cell of the instructor's
 that stands as it was handed out runs if it gives a name, or touches a value, that something that

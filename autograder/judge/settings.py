@@ -23,7 +23,7 @@ class Settings:
         limits: What a kernel may use, where not the usual.
         visible: Further folders that students' code may read.
         threads: Threads that a kernel's libraries start; 0 leaves it to the machine.
-        shortcut: Whether to leave out cells that no point depends on, until a point is missed.
+        shortcut: Whether to leave out cells that no point depends on, unless a missed point might.
         warm: Whether kernels are forked from a process that has loaded their libraries.
     """
 

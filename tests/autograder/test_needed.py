@@ -94,7 +94,7 @@ def test_points_earned_the_short_way_leave_the_rest_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("solution", "points"),
     [
-        ("return factor + 1 - x", 0),  # wrong
+        ("return factor + undefined", 0),  # a name that a figure might have left behind
         ("return factor * x * len(shown) // 3", 2),  # right, with what a figure left behind
         ("return globals()['shown'] and 2 * x", 2),  # likewise, where no name can be seen
         ("while True: pass", 0),
@@ -105,6 +105,12 @@ def test_no_point_is_lost_the_short_way(tmp_path: Path, solution: str, points: i
     assert [verdict.points for verdict in one.verdicts] == [points]
     if "shown" not in solution or "globals" in solution:
         assert left_out(one) == []  # the whole notebook was run
+
+
+def test_a_wrong_answer_that_no_figure_could_mend_needs_no_second_run(tmp_path: Path) -> None:
+    one = graded(tmp_path, "return factor + 1 - x")
+    assert [verdict.points for verdict in one.verdicts] == [0]
+    assert left_out(one) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
 
 
 def test_what_is_not_answered_needs_no_second_run(tmp_path: Path) -> None:

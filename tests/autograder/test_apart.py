@@ -1,0 +1,141 @@
+"""A point that is missed on the short way is lost only where the whole way could not earn it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from autograder.judge import apart, frame, grading, needed, submission
+from autograder.judge.settings import Settings
+from autograder.publish import build
+
+TEXT = """# A lesson whose figures leave traces
+
+```{code-cell} ipython3
+import math
+import numpy as np
+```
+
+```{code-cell} ipython3
+np.random.seed(7)
+np.savetxt("trace.txt", [2])
+```
+
+```{code-cell} ipython3
+:exercise: double
+def double(x):
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION
+```
+
+```{code-cell} ipython3
+print("a figure of", [double(number) for number in range(3)])
+```
+
+```{code-cell} ipython3
+:test: double-test
+:points: 2
+assert double(2) == 4, "double(2) should be 4"
+```
+"""
+PLAIN = {
+    "wrong": "def double(x):\n    return 3 * x",
+    "with a constant": "HALF = 0.5\n\ndef double(x):\n    return x * HALF",
+    "with a helper": "def twice(x):\n    return [x, x]\n\ndef double(x):\n    return twice(x)",
+    "with NumPy": "def double(x, times=3):\n    return float(np.sum(np.full(times, x)))",
+    "with its own dice": "def double(x):\n    return np.random.default_rng(0).normal() * x",
+    "with a class": "class Two:\n    def __call__(self, x):\n        return x\n\n"
+    "def double(x):\n    return Two()(x)",
+    "raises": "def double(x):\n    return [x][2]",
+}
+# Each of these passes the test if the figure was drawn, and fails if it was not.
+TRACES = {
+    "a list of its own": "seen = []\n\n"
+    "def double(x):\n    seen.append(x)\n    return 2 * x if len(seen) > 1 else 0",
+    "a default": "def double(x, seen=[]):\n    seen.append(x)\n"
+    "    return 2 * x if len(seen) > 1 else 0",
+    "a global name": "count = 0\n\ndef double(x):\n    global count\n    count += 1\n"
+    "    return 2 * x if count > 1 else 0",
+    "an attribute": "def double(x):\n    double.count = double.count + 1\n"
+    "    return 2 * x if double.count > 1 else 0\n\ndouble.count = 0",
+    "a class": "class Seen:\n    calls = []\n\n"
+    "def double(x):\n    Seen.calls.append(x)\n    return 2 * x if len(Seen.calls) > 1 else 0",
+    "another's closure": "def make():\n    seen = []\n    def step(x=None):\n"
+    "        if x is not None:\n            seen.append(x)\n        return len(seen)\n"
+    "    return step\n\nstep = make()\n\n"
+    "def double(x):\n    step(x)\n    return 2 * x if step() > 1 else 0",
+    "a decorator": "def counted(f):\n    calls = []\n    def inner(x):\n        calls.append(x)\n"
+    "        return f(x) if len(calls) > 1 else 0\n    return inner\n\n"
+    "@counted\ndef double(x):\n    return 2 * x",
+    "the shared dice": "def double(x):\n    return 2 * x if np.random.rand() < 0.8 else 0",
+    "a file": "def double(x):\n    return x * np.loadtxt('trace.txt')",
+    "an opened file": "def double(x):\n    return x * float(open('trace.txt').read())",
+    "the output": "def double(x):\n    return 2 * x if len(Out) >= 0 else 0",
+    "another module": "import os\n\ndef double(x):\n    return x * len(os.listdir('.'))",
+    "all names": "def double(x):\n    return 2 * x if 'np' in globals() else 0",
+    "what NumPy keeps": "def double(x):\n    np.seen = getattr(np, 'seen', 0) + 1\n"
+    "    return 2 * x if np.seen > 1 else 0",
+    "IPython": "%time\ndef double(x):\n    return x",
+}
+
+
+def lesson() -> NotebookNode:
+    return build.notebook(TEXT)
+
+
+def answered(answer: str) -> NotebookNode:
+    nb = lesson()
+    next(cell for cell in nb.cells if frame.is_answer(cell)).source = answer
+    return nb
+
+
+def decided(text: str, **errors: str) -> bool:
+    """Whether the short way would decide about this answer, had it missed the test."""
+    nb, instructors = answered(text), lesson()
+    running = needed.needed(nb, instructors)
+    (test,) = (cell["id"] for cell in nb.cells if frame.is_test(cell))
+    (own,) = (cell["id"] for cell in nb.cells if frame.is_answer(cell))
+    named = {own if name == "answer" else test: error for name, error in errors.items()}
+    return apart.apart(nb, instructors, running, [test], named)
+
+
+@pytest.mark.parametrize("answer", PLAIN.values(), ids=list(PLAIN))
+def test_plain_answers_are_decided_at_once(answer: str) -> None:
+    assert decided(answer)
+
+
+@pytest.mark.parametrize("answer", TRACES.values(), ids=list(TRACES))
+def test_where_traces_may_matter_the_whole_notebook_runs(answer: str) -> None:
+    assert not decided(answer)
+
+
+@pytest.mark.parametrize("error", ["NameError", "UnboundLocalError", "FileNotFoundError"])
+def test_what_is_missing_may_have_been_left_out(error: str) -> None:
+    assert not decided(PLAIN["wrong"], test=error)
+    assert not decided(PLAIN["wrong"], answer=error)
+    assert decided(PLAIN["wrong"], test="AssertionError")
+    assert decided(PLAIN["wrong"], answer="an error of the student's own")
+
+
+def test_a_figure_that_changes_a_module_may_matter() -> None:
+    nb, instructors = answered(PLAIN["wrong"]), lesson()
+    for each in (nb, instructors):
+        each.cells[2].source = 'np.seterr(all="raise")'
+    running = needed.needed(nb, instructors)
+    (test,) = (cell["id"] for cell in nb.cells if frame.is_test(cell))
+    assert not apart.apart(nb, instructors, running, [test], {})
+
+
+@pytest.mark.parametrize("kind", ["a list of its own", "a class", "another's closure", "a file"])
+def test_no_point_is_lost(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(answered(TRACES[kind]), path)
+    read = submission.read(path, frame.names(lesson()))
+    nb = nbformat.from_dict(nbformat.reads(nbformat.writes(frame.fit(lesson(), read)), 4))
+    settings = Settings(20, 60, 60, allow_unprotected=True, warm=False)
+    (verdict,) = grading.grade(nb, lesson(), tmp_path, settings).verdicts
+    assert verdict.points == 2
