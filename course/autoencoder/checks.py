@@ -4,7 +4,7 @@ Example:
     >>> import numpy as np
     >>> examples("train(x_train)", np.full((4, 784), 255), width=784, bounded=True)
     Traceback (most recent call last):
-    ValueError: train(x_train): whole numbers up to 255 look like pixels of 0 to 255; divide ...
+    ValueError: train(x_train): numbers up to 255 look like pixels of 0 to 255; divide ...
 """
 
 from __future__ import annotations
@@ -82,11 +82,10 @@ def examples(argument: str, values: ArrayLike, *, width: int, bounded: bool) -> 
     if len(array) == 0:
         raise ValueError(f"{argument}: empty; at least one example is needed.")
     low, high = float(array.min()), float(array.max())
-    # Few other data are whole numbers that end just there.
-    if low >= 0 and 100 < high <= 255 and not (array % 1).any():
+    # Few other data end just there, and those learn better when they are scaled, too.
+    if low >= 0 and 100 < high <= 255.01:  # 255 times a float32 may be a little more
         raise ValueError(
-            f"{argument}: whole numbers up to {high:g} look like pixels of 0 to 255; "
-            "divide by 255 first."
+            f"{argument}: numbers up to {high:g} look like pixels of 0 to 255; divide by 255 first."
         )
     if bounded and not (low >= 0 and high <= 1):
         raise ValueError(

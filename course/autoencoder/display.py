@@ -106,7 +106,7 @@ def loss_curve(history: History) -> Picture:
     def curve() -> Picture:
         picture = sheet(6, 2.6)
         axes = picture.subplots()
-        epochs = range(1, len(history.loss) + 1)
+        epochs = [*range(1, len(history.loss)), history.epochs]
         axes.plot(epochs, history.loss, color=BLUE, label="training, as it went")
         lines = [("", history.loss)]
         if history.validation:
@@ -118,6 +118,8 @@ def loss_curve(history: History) -> Picture:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         told = "".join(f"{name}from {v[0]:.2f} to {v[-1]:.2f}" for name, v in lines)
         verb = "falls" if history.loss[-1] < history.loss[0] else "goes"
-        return picture.describe(f"Loss after each of {len(history.loss)} epochs: it {verb} {told}.")
+        return picture.describe(
+            f"Loss after each of {history.epochs:.4g} epochs: it {verb} {told}."
+        )
 
     return curve()

@@ -21,6 +21,8 @@ class History:
         seconds: Time since the start, at the end of each epoch.
         interrupted: Whether somebody stopped it early.
         precision: How matrix products were computed: ``"float32"`` or ``"bfloat16"``.
+        part: Share of one more epoch that was over when it was stopped, 0 to 1. Then the last
+            entry of ``loss`` and of ``seconds`` is that epoch's so far.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -28,6 +30,7 @@ class History:
     seconds: list[float] = field(default_factory=list)
     interrupted: bool = False
     precision: str = "float32"
+    part: float = 0.0
 
     def add(self, loss: float, validation: float | None, seconds: float) -> None:
         """Note down one epoch."""
@@ -36,14 +39,45 @@ class History:
             self.validation.append(validation)
         self.seconds.append(seconds)
 
+    def add_part(self, share: float, loss: float, seconds: float) -> None:
+        """Note down an epoch that was stopped.
+
+        Args:
+            share: Which share of it was over.
+            loss: Mean loss over the batches until then.
+            seconds: Time since the start.
+        """
+        self.add(loss, None, seconds)
+        self.part = share
+
+    @property
+    def epochs(self) -> float:
+        """How many epochs were learned from; no whole number if the last one was stopped.
+
+        Example:
+            >>> History(loss=[20.0, 10.0], seconds=[1.5, 2.0], part=0.25).epochs
+            1.25
+        """
+        return len(self.loss) - 1 + self.part if self.part else float(len(self.loss))
+
+    @property
+    def total_seconds(self) -> float:
+        """How long it took in all; 0 if it was stopped before the first batch.
+
+        Example:
+            >>> History(loss=[20.0, 10.0], seconds=[1.5, 3.0]).total_seconds
+            3.0
+        """
+        return self.seconds[-1] if self.seconds else 0.0
+
     def __repr__(self) -> str:
         """One line: how long, from which loss to which."""
         end = ", interrupted" if self.interrupted else ""
         if not self.loss:
             return f"0 epochs{end}"
-        plural = "" if len(self.loss) == 1 else "s"
+        plural = "" if self.epochs == 1 else "s"
         line = (
-            f"{len(self.loss)} epoch{plural} in {self.seconds[-1]:.1f} s: "
+            f"{self.epochs:.4g} epoch{plural} in {self.total_seconds:.1f} s: "
             f"loss {self.loss[0]:.2f} -> {self.loss[-1]:.2f}"
         )
         if self.validation:

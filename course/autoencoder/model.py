@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from course.autoencoder.archive import HIDDEN, OUTPUTS
 from course.autoencoder.backend import tensorflow
+from course.autoencoder.memory import no_memory_to_build
 
 if TYPE_CHECKING:
     import keras
@@ -48,13 +49,21 @@ def build(*sizes: int, hidden: str = "gelu", output: str = "sigmoid", seed: int 
     Raises:
         ValueError: A size is no whole number above 0, or there are fewer than two, or there is
             no activation of that name.
+        MemoryError: There is not enough memory for layers so wide.
     """
     widths = _widths(sizes)
     if hidden not in HIDDEN:
         raise ValueError(f"hidden={hidden!r}: one of {', '.join(HIDDEN)} is right.")
     if output not in OUTPUTS:
         raise ValueError(f"output={output!r}: one of {', '.join(OUTPUTS)} is right.")
-    _, keras = tensorflow()
+    tf, keras = tensorflow()
+    try:
+        return _assemble(keras, widths, hidden, output, seed)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise MemoryError(no_memory_to_build(widths)) from error
+
+
+def _assemble(keras: Any, widths: list[int], hidden: str, output: str, seed: int) -> Any:
     middle = len(widths) - 1
     layers = []
     for i, units in enumerate([*widths[1:], *widths[-2::-1]]):

@@ -16,6 +16,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,6 +27,7 @@ from course.autoencoder.checks import TrainingError, examples
 from course.autoencoder.history import History
 from course.autoencoder.recipe import Recipe
 from course.autoencoder.steps import Steps, last_layer
+from course.autoencoder.stopping import Stopped, never
 
 if TYPE_CHECKING:
     import keras
@@ -38,10 +40,20 @@ _STEPS_A_CALL = 20  # about a second on two cores: the bar moves, and a stop is 
 _FAINT = 0.01  # keeps the logit of a pixel that is never lit finite
 
 
+@dataclass
+class _Begun:
+    """The epoch that is being learned: when it began, and what has come of it."""
+
+    at: float
+    losses: float = 0.0
+    batches: int = 0
+
+
 class Run:
     """A training run. Leaving its ``with`` block gives the model the averaged weights.
 
-    An interrupt (``KeyboardInterrupt``) ends the block early and quietly; `history` notes it.
+    An interrupt (``KeyboardInterrupt``) ends the block early and quietly; `history` notes it, and
+    what was learned of the epoch that it broke off.
 
     Args:
         recipe: How to train; its learning rate is planned for ``recipe.epochs`` calls of `epoch`.
@@ -50,6 +62,7 @@ class Run:
         validation: ``(m, d)``, or None.
 
     Attributes:
+        recipe: How it trains.
         history: What was learned so far.
         steps_an_epoch: How many batches an epoch has.
 
@@ -75,11 +88,12 @@ class Run:
         _start(model, x)
         self._n, self._batch = len(x), min(recipe.batch, len(x))
         self.steps_an_epoch = self._n // self._batch
-        self._recipe, self._model = recipe, model
+        self.recipe, self._model = recipe, model
         self._steps = Steps(model, recipe, x, self.steps_an_epoch * recipe.epochs)
         self._chance = np.random.default_rng(recipe.seed)
         self._good = self._steps.averages()
         self._seconds = 0.0
+        self._begun: _Begun | None = None
         self.history = History(precision=self._steps.precision)
 
     def __enter__(self) -> Self:
@@ -93,35 +107,55 @@ class Run:
         trace: TracebackType | None,
     ) -> bool:
         """Give the model its best weights; an interrupt ends here."""
+        if isinstance(error, KeyboardInterrupt):
+            self.stop()
+            return True
         self._steps.settle(self._good)
-        self.history.interrupted = isinstance(error, KeyboardInterrupt)
-        return self.history.interrupted
+        return False
 
-    def epoch(self, display: Display | None = None) -> None:
+    def stop(self) -> None:
+        """Give the model its best weights, and note what was learned; twice is once."""
+        self._steps.settle(self._good)
+        self.history.interrupted = True
+        begun, self._begun = self._begun, None
+        if begun is not None and begun.batches:
+            seconds = self._seconds + time.perf_counter() - begun.at
+            share = begun.batches / self.steps_an_epoch
+            self.history.add_part(share, begun.losses / begun.batches, seconds)
+
+    def epoch(self, display: Display | None = None, stopped: Stopped = never) -> None:
         """Learn from every example once.
+
+        Args:
+            display: Where to show how it goes.
+            stopped: Asked after every few batches whether to stop.
 
         Raises:
             TrainingError: The loss, or a weight, became NaN or infinite.
+            KeyboardInterrupt: It was stopped.
         """
-        start = time.perf_counter()
+        self._begun = begun = _Begun(time.perf_counter())
         order = self._chance.permutation(self._n)[: self.steps_an_epoch * self._batch]
         batches = order.reshape(-1, self._batch).astype(np.int32)
-        total = 0.0
         for first in range(0, len(batches), _STEPS_A_CALL):
+            if stopped():
+                raise KeyboardInterrupt
             some = batches[first : first + _STEPS_A_CALL]
             loss, sound = self._steps.take(some)
             if not sound:
-                raise TrainingError(_went_off(self._recipe, self.history), self.history)
+                raise TrainingError(_went_off(self.recipe, self.history), self.history)
             self._good = self._steps.averages()
-            total += loss * len(some)
+            begun.losses += loss * len(some)
+            begun.batches += len(some)
             if display is not None:
                 display.step(len(some), loss)
         measured = None
         if self._validation is not None:
             with self.averaged():
                 measured = self._steps.measure(self._validation)
-        self._seconds += time.perf_counter() - start
-        self.history.add(total / len(batches), measured, self._seconds)
+        self._seconds += time.perf_counter() - begun.at
+        self._begun = None
+        self.history.add(begun.losses / begun.batches, measured, self._seconds)
         if display is not None:
             display.epoch(self.history)
 

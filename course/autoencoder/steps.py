@@ -190,7 +190,7 @@ def shifted(tf: Any, x: Any, most: int, seed: Any) -> Any:
 
 def chain(model: Any, x: FloatArray) -> list[Any] | None:
     """Return the layers of a model that is nothing but Dense layers in a row, or None."""
-    layers = [layer for layer in _flat(model) if type(layer).__name__ != "InputLayer"]
+    layers = [layer for layer in flat(model) if type(layer).__name__ != "InputLayer"]
     plain = all(
         type(layer).__name__ == "Dense"
         and layer.kernel_regularizer is layer.bias_regularizer is layer.activity_regularizer is None
@@ -211,16 +211,17 @@ def chain(model: Any, x: FloatArray) -> list[Any] | None:
     return layers if same else None
 
 
-def _flat(model: Any) -> list[Any]:
+def flat(model: Any) -> list[Any]:
+    """Return the layers of a model, those of models in it included."""
     parts = []
     for layer in model.layers:
-        parts += _flat(layer) if hasattr(layer, "layers") else [layer]
+        parts += flat(layer) if hasattr(layer, "layers") else [layer]
     return parts
 
 
 def last_layer(model: Any) -> Any:
     """Return the layer that the copy comes out of, however deep models lie in models."""
-    layers = _flat(model)
+    layers = flat(model)
     return layers[-1] if layers else None
 
 

@@ -14,13 +14,16 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from course.autoencoder.backend import tensorflow
 from course.autoencoder.display import Display
 from course.autoencoder.history import History
+from course.autoencoder.memory import no_memory_to_train
 from course.autoencoder.recipe import Loss, Precision, Recipe
 from course.autoencoder.run import Run
+from course.autoencoder.stopping import Stopped, stop_noted
 
 if TYPE_CHECKING:
     import keras
@@ -50,9 +53,9 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
         >>> train(model, words, epochs=1, loss="cross_entropy", shift=0, live=False).interrupted
         False
 
-    It can be stopped at any time (the notebook's stop button, Ctrl+C): the model then holds what
-    was learned so far. Called again, it goes on from there. Every part of the recipe stands in
-    ``course.autoencoder.recipe``.
+    It can be stopped at any time (the notebook's stop button, Ctrl+C): within about a second it
+    ends, and the model holds what was learned so far. Called again, it goes on from there. Every
+    part of the recipe stands in ``course.autoencoder.recipe``.
 
     Args:
         model: From `build`; any Keras model that turns ``(n, d)`` into ``(n, d)`` does.
@@ -90,21 +93,24 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
         precision=precision,
     )
     tf, _ = tensorflow()
+    with stop_noted() as stopped:
+        try:
+            return _learn(Run(recipe, model, x_train, validation), live=live, stopped=stopped)
+        except KeyboardInterrupt:  # while the graph was built, and where it could not be noted
+            return History(interrupted=True)
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            raise MemoryError(no_memory_to_train(model, batch, np.shape(x_train)[0])) from error
+        finally:
+            # TensorFlow's graphs refer to themselves and would pile up until Python looks.
+            gc.collect()
+
+
+def _learn(run: Run, *, live: bool, stopped: Stopped) -> History:
+    epochs = run.recipe.epochs
     try:
-        return _learn(Run(recipe, model, x_train, validation), epochs, live)
-    except KeyboardInterrupt:  # while the graph was built
-        return History(interrupted=True)
-    except tf.errors.ResourceExhaustedError as error:
-        raise MemoryError(
-            f"train: no memory left for batch={batch} and a model of {model.count_params():,} "
-            "numbers; a smaller batch needs less."
-        ) from error
-    finally:
-        gc.collect()  # TensorFlow's graphs refer to themselves and would pile up until Python looks
-
-
-def _learn(run: Run, epochs: int, live: bool) -> History:
-    with Display(epochs, run.steps_an_epoch, shown=live) as display, run:
-        for _ in range(epochs):
-            run.epoch(display)
+        with Display(epochs, run.steps_an_epoch, shown=live) as display, run:
+            for _ in range(epochs):
+                run.epoch(display, stopped)
+    except KeyboardInterrupt:  # a further one, while the first was dealt with
+        run.stop()
     return run.history

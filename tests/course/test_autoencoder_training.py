@@ -137,36 +137,6 @@ def test_models_without_a_chain_learn_too_with_dropout_and_penalties() -> None:
     assert history.loss[-1] < history.loss[0]
 
 
-def test_an_interrupt_keeps_what_was_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = autoencoder.build(784, 32, 5)
-    untrained = squared_error(digits(), model(digits()).numpy())
-    calls, take = [], Steps.take
-
-    def stopped(self: Steps, order: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return take(self, order)
-
-    monkeypatch.setattr(Steps, "take", stopped)
-    history = autoencoder.train(model, digits(), epochs=100, batch=64, live=False)
-    assert history.interrupted
-    assert 1 <= len(history.loss) < 4
-    assert "interrupted" in repr(history)
-    assert squared_error(digits(), model(digits()).numpy()) < untrained
-
-
-def test_an_interrupt_before_the_first_step_is_no_traceback(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def stopped(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(steps, "graph", stopped)
-    history = autoencoder.train(autoencoder.build(784, 2), digits(), live=False)
-    assert (history.interrupted, history.loss) == (True, [])
-
-
 def test_half_precision_models_are_trained() -> None:
     layers = keras().layers
     half = keras().dtype_policies.DTypePolicy("mixed_bfloat16")
@@ -210,6 +180,7 @@ def test_weights_that_go_off_later_are_those_of_the_last_good_call(
     ("x", "told"),
     [
         (np.full((5, 784), 255, np.uint8), "divide by 255"),
+        (255 * digits()[:5], "divide by 255"),  # not whole, for these digits are enlarged
         (np.full((5, 784), -0.5), 'output="linear"'),
         (np.zeros((0, 784)), "empty"),
         (np.zeros((784, 5)), r"x\.T"),
@@ -261,6 +232,15 @@ def test_a_model_made_of_models_is_treated_like_its_layers() -> None:
     assert np.all(decoder.layers[-1].bias.numpy() > 1)  # it begins with the mean example
 
 
+def test_pixels_up_to_255_are_named_where_the_output_could_be_anything_too() -> None:
+    model = autoencoder.build(784, 2, output="linear")
+    for x in (255 * digits(), np.rint(255 * digits())):
+        with pytest.raises(ValueError, match="numbers up to 255 look like pixels"):
+            autoencoder.train(model, x, live=False)
+    standardised = (digits() - digits().mean(0)) * 200
+    assert autoencoder.train(model, standardised, epochs=1, shift=0, live=False).loss
+
+
 def test_models_that_cannot_copy_are_named() -> None:
     layers = keras().layers
     encoder = keras().Sequential([keras().Input((784,)), layers.Dense(3)])
@@ -276,13 +256,23 @@ def test_models_that_cannot_copy_are_named() -> None:
         autoencoder.train(autoencoder.build(10, 2), np.zeros((5, 10)), live=False)
 
 
-def test_no_memory_left_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("sizes", "batch", "told"),
+    [
+        ((784, 2), 1501, r"batch=1501 28 MB; 1,501 examples 4\.7 MB\. So a smaller batch"),
+        ((784, 2), 9, r"1,501 examples 4\.7 MB\. So fewer examples would help"),
+        ((784, 1000, 30), 64, r"1,630,814 numbers.*take 33 MB; .*a smaller model would help"),
+    ],
+)
+def test_no_memory_left_is_said_in_words(
+    sizes: tuple[int, ...], batch: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: Any) -> Any:
         raise tensorflow().errors.ResourceExhaustedError(None, None, "OOM when allocating")
 
     monkeypatch.setattr(Steps, "take", full)
-    with pytest.raises(MemoryError, match="smaller batch"):
-        autoencoder.train(autoencoder.build(784, 2), digits(), live=False)
+    with pytest.raises(MemoryError, match=rf"^train: no memory left.*{told}"):
+        autoencoder.train(autoencoder.build(*sizes), digits(), batch=batch, live=False)
 
 
 def test_few_examples_and_no_epochs_are_no_trouble() -> None:
