@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from course import autoencoder, data
+from course.assets import make_digit_autoencoder
 from course.autoencoder import archive, frozen
 from course.metrics import squared_error
 
@@ -66,6 +68,11 @@ def test_the_seed_decides_the_start() -> None:
 def test_sizes_that_make_no_sense_are_named(sizes: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match="whole numbers above 0"):
         autoencoder.build(*sizes)
+
+
+def test_layers_that_no_memory_holds_are_named() -> None:
+    with pytest.raises(MemoryError, match=r"build\(784, 400000, 400000, 30\).*1\.3 TB.*640 GB"):
+        autoencoder.build(784, 400_000, 400_000, 30)
 
 
 def test_unknown_activations_are_named() -> None:
@@ -257,6 +264,30 @@ def test_the_shipped_network_is_as_good_as_is_said() -> None:
     error = float(frozen.digits().error(data.digits("mnist").x_test).mean())
     assert error == pytest.approx(frozen.digits_record()["test_error"], abs=0.01)
     assert error < 2.0
+
+
+def test_the_command_that_made_the_shipped_network_makes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = frozen.digits_record()
+    assert record["epochs"] == make_digit_autoencoder.STOP_AFTER
+    assert make_digit_autoencoder.RECIPE.epochs == record["epochs_planned"]
+    small, asked = data.digits("bundled"), []
+
+    def given(name: str) -> Any:
+        asked.append(name)
+        return small
+
+    monkeypatch.setattr(data, "digits", given)
+    make_digit_autoencoder.main(["--folder", str(tmp_path), "--stop-after", "1"])
+    capsys.readouterr()
+    assert asked == ["mnist"]
+    made = json.loads((tmp_path / frozen.DIGITS.with_suffix(".json").name).read_text())
+    assert (made["epochs"], made["epochs_planned"]) == (1, record["epochs_planned"])
+    assert made.keys() == record.keys()
+    net = frozen.read(tmp_path / frozen.DIGITS.name)
+    assert net.sizes == frozen.digits().sizes
+    assert made["test_error"] == pytest.approx(net.error(small.x_test).mean(), abs=1e-3)
 
 
 def test_importing_and_using_the_frozen_network_needs_no_tensorflow() -> None:
