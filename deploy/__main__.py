@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from deploy.hub import class_list, image, operator, prepare
+from deploy.hub import class_list, image, network, operator, prepare
 from deploy.hub.backup import backup, restore
 from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, Settings, SettingsError, load
 
@@ -20,7 +20,7 @@ def greeting(settings: Settings, passwords: dict[str, str]) -> str:
 
     Example:
         >>> greeting(Settings(), {"ada": "secret"}).splitlines()[0]
-        'The hub: http://127.0.0.1:8000'
+        'The hub: http://127.0.0.1:810'
     """
     lines = [f"The hub: {settings.address}"]
     width = max([len(name) for name in passwords], default=0)
@@ -41,11 +41,12 @@ def up(settings: Settings) -> None:
     if os.geteuid() != 0:
         sys.exit("The hub starts servers under their owners' accounts, so it must run as root.")
     try:
+        changed = network.reserve(settings)
         passwords = prepare.everything(settings)
         operator.end_leftovers(settings)
     except RuntimeError as error:
         sys.exit(f"The hub can't start: {error}")
-    print(greeting(settings, passwords), flush=True)  # noqa: T201  (the operator wants to know)
+    _say("\n".join(filter(None, [changed, greeting(settings, passwords)])))
     os.environ[VARIABLE] = str(settings.file)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.prefix, "bin")), os.environ["PATH"]])
     os.chdir(settings.hub)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from course.server.inherited import VARIABLE, taken
 from deploy.feedback.app import Service, application, source
 from deploy.feedback.identity import Hub
 from deploy.feedback.policy import FILE, Policy
@@ -29,13 +30,15 @@ def main() -> None:
             Policy(settings.course_folder / FILE),
             record,
         )
-        uvicorn.run(
+        config = uvicorn.Config(
             application(service, prefix),
             host=address.hostname or "127.0.0.1",
             port=address.port or 0,
             log_level="warning",
             server_header=False,
         )
+        # On one machine root has opened the port; on a cluster, the pod is ours alone.
+        uvicorn.Server(config).run(sockets=[taken()] if VARIABLE in os.environ else None)
 
 
 if __name__ == "__main__":

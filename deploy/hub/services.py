@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from deploy.hub import people, view
 from deploy.hub.settings import CHECKOUT, VARIABLE, Settings
+from deploy.hub.spawner import HELD
 
-_SINGLE: Final = b"/jupyterhub-singleuser"
+_PATIENCE: Final = 180  # seconds for a service to answer; on a busy machine Jupyter takes a minute
 # Bubblewrap ends without the server inside it, and may not end it: it has given up root's rights.
 _END_BOTH: Final = """trap 'trap "" INT TERM; kill -TERM 0; wait' INT TERM; "$@" & wait"""
 
@@ -23,11 +24,12 @@ def formgrader(settings: Settings) -> dict[str, Any]:
     The hub's menu Services leads to it; it opens in a tab of its own, since pages of a hub may not
     be framed by others.
     """
-    program = Path(sys.prefix, "bin", "jupyterhub-singleuser")
+    port = settings.hub_port + 2
     return {
         "name": settings.course,
-        "url": f"http://127.0.0.1:{settings.hub_port + 2}",
-        "command": _served(settings, str(program)),
+        "url": f"http://127.0.0.1:{port}",
+        "command": _served(settings, port, *HELD),
+        "timeout": _PATIENCE,
         "cwd": "/",
         "environment": {
             VARIABLE: str(settings.file),
@@ -44,10 +46,12 @@ def formgrader(settings: Settings) -> dict[str, Any]:
 
 def feedback(settings: Settings) -> dict[str, Any]:
     """Instant feedback: holds the keys, is asked by students' servers with their own tokens."""
+    port = settings.hub_port + 3
     return {
         "name": people.SERVICE,
-        "url": f"http://127.0.0.1:{settings.hub_port + 3}",
-        "command": _served(settings, sys.executable, "-m", "deploy.feedback"),
+        "url": f"http://127.0.0.1:{port}",
+        "command": _served(settings, port, sys.executable, "-m", "deploy.feedback"),
+        "timeout": _PATIENCE,
         "cwd": "/",
         "environment": {
             VARIABLE: str(settings.file),
@@ -58,11 +62,15 @@ def feedback(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _served(settings: Settings, *program: str) -> list[str]:
-    """Run a program in the grader's view; it is the hub's child, in a process group of its own."""
+def _served(settings: Settings, port: int, *program: str) -> list[str]:
+    """Open a port as root and run a program that listens there in the grader's view.
+
+    It is the hub's child, in a process group of its own.
+    """
+    opens = [sys.executable, "-P", str(CHECKOUT / "deploy" / "hub" / "listening.py")]
     # Where the hub was started in the background, SIGINT is ignored, and a shell could not trap it.
     shell = ["/usr/bin/env", "--default-signal=INT", "/bin/sh", "-c", _END_BOTH, "service"]
-    return [*shell, *view.grader(settings).command(), *program]
+    return [*opens, "127.0.0.1", str(port), *shell, *view.grader(settings).command(), *program]
 
 
 def leftovers(settings: Settings) -> list[int]:
@@ -72,8 +80,9 @@ def leftovers(settings: Settings) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-            service = b"deploy.feedback" in words or any(w.endswith(_SINGLE) for w in words)
-            if service and process.stat().st_uid == grader:
+            if {b"deploy.feedback", b"course.server.held"} & set(
+                words
+            ) and process.stat().st_uid == grader:
                 found.append(int(process.name))
     return found
 

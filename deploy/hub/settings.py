@@ -29,8 +29,10 @@ class Settings:
 
     Attributes:
         state: The folder of all that the hub keeps; only root writes here.
-        address: Where browsers find the hub.
-        hub_port: The hub's own port on loopback; the next ones go to the proxy and the services.
+        address: Where the proxy listens for browsers. Its port must be below 1024: root alone can
+            listen there, and no student can be taken for the hub while it is away.
+        hub_port: The hub's own port on loopback, and the three after it, which go to the proxy and
+            the two services; below 1024, too.
         course: The course's name for nbgrader.
         authenticator: ``pam`` (accounts and passwords of this machine) or any JupyterHub
             authenticator, such as ``oauthenticator.google.GoogleOAuthenticator``.
@@ -49,8 +51,8 @@ class Settings:
     """
 
     state: Path = Path("/srv/autoencoders")
-    address: str = "http://127.0.0.1:8000"
-    hub_port: int = 8081
+    address: str = "http://127.0.0.1:810"
+    hub_port: int = 811
     course: str = "autoencoders"
     authenticator: str = "pam"
     instructors: tuple[str, ...] = ()

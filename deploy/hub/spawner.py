@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import signal
 import sys
 from collections.abc import Callable
@@ -12,9 +13,12 @@ from typing import Any, Final
 
 from jupyterhub.spawner import LocalProcessSpawner
 
-from deploy.hub import limits, view
+from course.server.inherited import VARIABLE
+from deploy.hub import limits, listening, view
 from deploy.hub.settings import CHECKOUT, Settings, load
 
+# -P: a folder `course` in somebody's home is not taken for the course.
+HELD: Final = (sys.executable, "-P", "-m", "course.server.held")
 _DEEP: Final = 2  # Bubblewrap's two processes lie above the server: one outside, one inside
 
 
@@ -25,6 +29,8 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
         ``c.JupyterHub.spawner_class = "deploy.hub.spawner.ClassSpawner"``
     """
 
+    _socket = -1  # the file of the server's socket while it is started
+
     def settings(self) -> Settings:
         """The hub's settings."""
         return load()
@@ -32,13 +38,16 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Add what nbgrader and the Check button need to know."""
         found: dict[str, str] = super().user_env(env)
-        return found | variables(self.settings())
+        return found | variables(self.settings()) | {VARIABLE: str(self._socket)}
 
     async def start(self) -> tuple[str, int]:
-        """Start the server inside the view."""
-        program = Path(sys.prefix, "bin", "jupyterhub-singleuser")
-        self.cmd = [*view.student(self.settings(), self.user.name).command(), str(program)]
-        address: tuple[str, int] = await super().start()
+        """Start the server inside the view, at the account's own place on loopback."""
+        self.cmd = [*view.student(self.settings(), self.user.name).command(), *HELD]
+        self.ip, self.port = listening.own_place(pwd.getpwnam(self.user.name).pw_uid)
+        with listening.opened(self.ip, self.port) as held:
+            self.popen_kwargs = {"pass_fds": [held.fileno()]}
+            self._socket = held.fileno()
+            address: tuple[str, int] = await super().start()
         return address
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:

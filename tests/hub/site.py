@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,14 @@ PATIENCE = 120.0  # seconds; servers start while others do, too
 _MADE = re.compile(r"aec(\d+)-")
 _FILE = ".jupyter/jupyter_server_config.json"
 _EXPOSED = '{"LabApp": {"expose_app_in_browser": true}}'
+
+
+def wait_for(state: Callable[[], bool]) -> bool:
+    """Wait until it is so, for two minutes at most; return whether it is."""
+    deadline = time.monotonic() + PATIENCE
+    while not state() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return state()
 
 
 @dataclass(frozen=True)
@@ -66,11 +74,11 @@ class Site:
 
     def servers(self, name: str) -> list[int]:
         """The numbers of a student's server processes."""
-        return self._running(name, b"jupyterhub-singleuser")
+        return self._running(name, b"course.server.held")
 
     def services(self) -> list[int]:
         """The numbers of the grader's two services."""
-        return self._running("grader", b"jupyterhub-singleuser", b"deploy.feedback")
+        return self._running("grader", b"course.server.held", b"deploy.feedback")
 
     def _running(self, name: str, *words: bytes) -> list[int]:
         uid = pwd.getpwnam(self.account(name)).pw_uid
@@ -179,8 +187,8 @@ def _leave_nothing() -> None:
 
 
 def _ports(count: int) -> int:
-    """Find so many free ports in a row; return the first."""
-    for first in range(21_000, 29_000, 10):
+    """Find so many free ports in a row, where root alone can listen; return the first."""
+    for first in range(200, 500, 10):
         with contextlib.ExitStack() as stack:
             try:
                 for port in range(first, first + count):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pwd
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from deploy.hub import collect
+from deploy.hub import collect, listening
 from deploy.hub.settings import CHECKOUT
 from tests.hub.site import Site
 
@@ -81,6 +82,34 @@ def test_other_processes_are_not_there(hub: Site) -> None:
     said = tries(hub, "ls /proc | grep '^[0-9]*$'; ps -e -o args")
     assert "jupyterhub" not in said
     assert len([line for line in said.splitlines() if line.isdecimal()]) < 10
+
+
+_LISTEN = """
+import errno, socket, sys
+for place in sys.argv[1:]:
+    address, port = place.split(":")
+    try:
+        socket.create_server((address, int(port)))
+        print(place, "is mine")
+    except OSError as error:
+        print(place, errno.errorcode[error.errno])
+"""
+
+
+def test_nobody_can_be_taken_for_the_hub_or_for_another(hub: Site) -> None:
+    """Ben waits for a port to be free; he may not have it even then, so it need not be free."""
+    port = hub.settings.hub_port
+    ports = [listening.port_of(hub.settings.address), *range(port, port + 4)]
+    ada = listening.own_place(pwd.getpwnam(hub.account("ada")).pw_uid)
+    places = [*(f"127.0.0.1:{port}" for port in ports), f"{ada[0]}:{ada[1]}"]
+    said = hub.as_student("ben", "python", "-c", _LISTEN, *places, "127.0.0.1:0").stdout
+    assert said.splitlines() == [*(f"{place} EACCES" for place in places), "127.0.0.1:0 is mine"]
+    token = hub.token("ada")
+    (server,) = hub.servers("ada")
+    assert asks(f"http://{ada[0]}:{ada[1]}/user/{hub.account('ada')}/api/status", token)[0] == 200
+    given = Path(f"/proc/{server}/environ").read_text().split("\0")
+    sent = [line for line in given if line.startswith("COURSE_FEEDBACK_URL=")]
+    assert sent == [f"COURSE_FEEDBACK_URL=http://127.0.0.1:{port + 3}/services/feedback"]
 
 
 class TestExchange:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from deploy.hub.settings import CHECKOUT
 from tests.browser.lab import Lesson
 from tests.browser.test_digit_pad import ASK, Pad
 from tests.hub.hands import LONG, Instructor, Student
-from tests.hub.site import STUDENTS, Site
+from tests.hub.site import STUDENTS, Site, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hub")]
 
@@ -146,14 +145,6 @@ def test_the_check_button_asks_the_service_that_holds_the_keys(hub: Site, term: 
         assert "That is right." in checked(lesson, key, key.right)
         assert "You have used your 2 attempts" in checked(lesson, key, wrong[1])
         lesson.saved(key.name)
-
-
-def wait_for(state: Callable[[], bool]) -> bool:
-    """Wait until it is so, for half a minute at most."""
-    deadline = time.monotonic() + 30
-    while not state() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return state()
 
 
 def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
