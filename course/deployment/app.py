@@ -8,6 +8,7 @@ Example:
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -25,8 +26,9 @@ from course import drawing
 from course.deployment import body, prepare, scoring
 from course.deployment.batching import MOST_ROWS, Batcher
 from course.deployment.errors import RequestError, from_problems
-from course.deployment.logs import LOGGER, RequestLog
+from course.deployment.logs import RequestLog
 from course.deployment.page import SafeHeaders, add_page
+from course.deployment.prepare import FloatArray
 from course.deployment.schemas import (
     DrawingRequest,
     FunctionRequest,
@@ -37,6 +39,7 @@ from course.deployment.schemas import (
     Prepared,
     Problem,
 )
+from course.deployment.workroom import Workroom
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": words}
@@ -49,6 +52,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         503: "Too much to do; try again",
     }.items()
 }
+_SMALL: Final = 32 * 2**10  # bytes; below, reading them is faster than asking a thread to do it
 _TEMPLATE: Final = "#/components/schemas/{model}"
 
 
@@ -64,6 +68,7 @@ def create(*, most_rows: int = MOST_ROWS) -> FastAPI:
         await run_in_threadpool(scoring.warm_up)
         async with Batcher(scoring.read, most_rows) as batcher:
             app.state.batcher = batcher
+            app.state.workroom = Workroom()
             yield
 
     app = FastAPI(
@@ -79,8 +84,8 @@ def create(*, most_rows: int = MOST_ROWS) -> FastAPI:
     _add_preparation(app)
     add_page(app)
     _add_problems(app)
-    app.add_middleware(SafeHeaders)
     app.add_middleware(RequestLog)
+    app.add_middleware(SafeHeaders)  # around it, for what it says of a mistake is a response, too
     setattr(app, "openapi", _described(app))  # noqa: B010  (mypy takes methods for constants)
     return app
 
@@ -99,8 +104,11 @@ def _add_predictions(app: FastAPI) -> None:
     )
     async def predict_by_model(request: Request) -> Response:
         """Read digits from 784 numbers each, prepared by whoever asks."""
-        asked = await body.read(request, ModelRequest)
-        rows = prepare.model_rows(asked)
+        content = await body.content(request)
+        if len(content) <= _SMALL:
+            asked, rows = _by_model(content)
+        else:
+            asked, rows = await app.state.workroom.run(_by_model, content)
         readings = await app.state.batcher.submit(rows)
         return _answer(readings, asked.rows(), wrapped=asked.wrapped)
 
@@ -112,10 +120,20 @@ def _add_predictions(app: FastAPI) -> None:
     )
     async def predict_by_function(request: Request, way: drawing.Way = "mnist") -> Response:
         """Read digits from squared RGBA canvases; steps 3 to 6 are done here."""
-        asked = await body.read(request, FunctionRequest)
-        rows = await run_in_threadpool(prepare.function_rows, asked, way)
+        content = await body.content(request)
+        asked, rows = await app.state.workroom.run(_by_function, content, way)
         readings = await app.state.batcher.submit(rows)
         return _answer(readings, asked.rows(), wrapped=asked.wrapped)
+
+
+def _by_model(content: bytes) -> tuple[ModelRequest, FloatArray]:
+    asked = body.checked(content, ModelRequest)
+    return asked, prepare.model_rows(asked)
+
+
+def _by_function(content: bytes, way: drawing.Way) -> tuple[FunctionRequest, FloatArray]:
+    asked = body.checked(content, FunctionRequest)
+    return asked, prepare.function_rows(asked, way)
 
 
 def _answer(readings: list[scoring.Reading], sizes: list[int], *, wrapped: bool) -> Response:
@@ -140,8 +158,9 @@ def _add_preparation(app: FastAPI) -> None:
     )
     async def preprocess(request: Request) -> Response:
         """Turn the pen's path into pictures of every step, and into a payload."""
-        asked = await body.read(request, DrawingRequest)
-        return JSONResponse(await run_in_threadpool(_prepared, asked))
+        content = await body.content(request)
+        text = await app.state.workroom.run(_prepared, content)
+        return Response(text, media_type="application/json")
 
     @app.get("/health", response_model=Health)
     async def health() -> Response:
@@ -149,12 +168,13 @@ def _add_preparation(app: FastAPI) -> None:
         return JSONResponse({"status": "ok"})
 
 
-def _prepared(asked: DrawingRequest) -> dict[str, Any]:
+def _prepared(content: bytes) -> str:
+    asked = body.checked(content, DrawingRequest)
     found = prepare.drawn(asked)
     page = drawing.shown(found)
     for stage in page["stages"]:
         stage["pixels"] = base64.b64encode(stage["pixels"]).decode("ascii")
-    return page | {"payload": found.payload(asked.deployment)}
+    return json.dumps(page | {"payload": found.payload(asked.deployment)}, separators=(",", ":"))
 
 
 def _add_problems(app: FastAPI) -> None:
@@ -173,11 +193,6 @@ def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def wrong_parameter(_: Request, error: RequestValidationError) -> Response:
         return JSONResponse(from_problems(error.errors()).body, 422)
-
-    @app.exception_handler(Exception)
-    async def broken(_: Request, error: Exception) -> Response:
-        LOGGER.error("a request failed", exc_info=error)
-        return JSONResponse(RequestError(0, "Something broke here; it is logged").body, 500)
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:

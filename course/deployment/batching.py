@@ -26,7 +26,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from course.deployment.errors import RequestError
+from course.deployment.errors import RequestError, busy
 
 FloatArray = NDArray[np.float32]
 Result = TypeVar("Result")
@@ -83,7 +83,7 @@ class Batcher(Generic[Result]):
             RequestError: 503: too much is waiting, or it took too long.
         """
         if self._rows + len(rows) > MOST_WAITING:
-            raise _busy("Too many requests wait already")
+            raise busy("Too many requests wait already")
         answer: asyncio.Future[Sequence[Result]] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, answer))
         self._rows += len(rows)
@@ -92,7 +92,7 @@ class Batcher(Generic[Result]):
             async with asyncio.timeout(SECONDS):
                 return await answer
         except TimeoutError:
-            raise _busy(f"There was no answer within {SECONDS:g} seconds") from None
+            raise busy(f"There was no answer within {SECONDS:g} seconds") from None
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -137,8 +137,4 @@ def _tell(batch: Iterable[tuple[FloatArray, asyncio.Future[Any]]], error: Except
 
 
 def _stopping() -> RequestError:
-    return _busy("The server is stopping")
-
-
-def _busy(words: str) -> RequestError:
-    return RequestError(503, f"{words}; try again soon", headers={"Retry-After": "1"})
+    return busy("The server is stopping")

@@ -22,28 +22,36 @@ SECONDS: Final = 10.0
 # Who is cut off while still sending sees a broken connection instead of the reason; so up to here
 # the rest is read and dropped.
 _MOST_DROPPED: Final = 64 * 2**20
-_SMALL: Final = 32 * 2**10  # below, checking is faster than asking a thread to do it
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
 
-async def read(request: Request, wanted: type[Wanted]) -> Wanted:
-    """Return the body as the model wants it.
+async def content(request: Request) -> bytes:
+    """Return the whole body.
 
     Raises:
-        RequestError: 400 no JSON, 408 too slow, 413 too large, 415 another type, 422 wrong in a
-            field.
+        RequestError: 400 empty, 408 too slow, 413 too large, 415 another type.
     """
     check_type(request.headers.get("content-type", ""))
     coding = request.headers.get("content-encoding", "identity")
     if coding != "identity":
         raise RequestError(415, f"Content-Encoding is {coding[:40]!r}; send the body as it is")
-    content = await _content(request)
-    if not content.strip():
+    found = await _all_of_it(request)
+    if not found.strip():
         raise RequestError(400, "The body is empty; a JSON object is right")
-    if len(content) <= _SMALL:
-        return _checked(content, wanted)
-    return await asyncio.to_thread(_checked, content, wanted)
+    return found
+
+
+def checked(found: bytes, wanted: type[Wanted]) -> Wanted:
+    """Return a body as the model wants it.
+
+    Raises:
+        RequestError: 400 no JSON, 422 wrong in a field.
+    """
+    try:
+        return wanted.model_validate_json(found)
+    except ValidationError as error:
+        raise from_validation(error) from None
 
 
 def check_type(content_type: str) -> None:
@@ -52,8 +60,8 @@ def check_type(content_type: str) -> None:
         raise RequestError(415, f"Content-Type is {content_type[:80]!r}; application/json is right")
 
 
-async def _content(request: Request) -> bytes:
-    """Return the whole body; of one that is too large, nothing is kept."""
+async def _all_of_it(request: Request) -> bytes:
+    """Return the bytes; of one that is too large, nothing is kept."""
     parts = bytearray()
     seen = 0
     try:
@@ -73,10 +81,3 @@ async def _content(request: Request) -> bytes:
         words = f"The body is too large; {MOST_BYTES:,} bytes are the limit"
         raise RequestError(413, words, headers={"Connection": "close"})
     return bytes(parts)
-
-
-def _checked(content: bytes, wanted: type[Wanted]) -> Wanted:
-    try:
-        return wanted.model_validate_json(content)
-    except ValidationError as error:
-        raise from_validation(error) from None

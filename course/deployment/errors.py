@@ -20,7 +20,7 @@ class RequestError(Exception):
     """A request that gets no answer but a reason.
 
     Attributes:
-        status: The HTTP status, 4xx or 503.
+        status: The HTTP status, 4xx, 500 or 503.
         message: A sentence for people.
         fields: ``{"field": ..., "message": ...}`` for each field that is wrong.
         headers: What the response says beside.
@@ -43,6 +43,11 @@ class RequestError(Exception):
     def body(self) -> dict[str, Any]:
         """What is sent."""
         return {"error": self.message, "fields": self.fields}
+
+
+def busy(words: str) -> RequestError:
+    """Return a 503 that says when to come again."""
+    return RequestError(503, f"{words}; try again soon", headers={"Retry-After": "1"})
 
 
 def field_name(place: tuple[int | str, ...]) -> str:

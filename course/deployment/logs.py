@@ -16,7 +16,10 @@ import logging
 import time
 from typing import Any, Final
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from course.deployment.errors import RequestError
 
 LOGGER: Final = logging.getLogger("course.deployment")
 
@@ -55,7 +58,11 @@ CONFIG: Final[dict[str, Any]] = {
 
 
 class RequestLog:
-    """Middleware that logs each request when its response has been sent."""
+    """Middleware that logs each request when its response has been sent.
+
+    It is the outermost but for `SafeHeaders`, and so the place where a mistake of ours ends: it is
+    logged once, and the asker is told that much, with a 500.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -81,6 +88,12 @@ class RequestLog:
 
         try:
             await self.app(scope, counted_receive, counted_send)
+        except Exception:
+            LOGGER.exception("a request failed")
+            if "status" in facts:  # too late to say something else: the connection ends here
+                raise
+            sorry = RequestError(500, "Something broke here; it is logged")
+            await JSONResponse(sorry.body, sorry.status)(scope, receive, counted_send)
         finally:
             route = scope.get("route")
             # What is no route of ours was chosen by the asker; it is not repeated.

@@ -74,9 +74,8 @@ class SafeHeaders:
 def add_page(app: FastAPI) -> None:
     """Serve the page, its files and the sample drawings."""
     for address, (path, media_type) in FILES.items():
-        app.add_api_route(
-            f"/{address}", _sender(path, media_type), methods=["GET"], include_in_schema=False
-        )
+        send = _sender(path, media_type)
+        app.add_api_route(f"/{address}", send, methods=["GET", "HEAD"], include_in_schema=False)
 
     @app.get("/samples.json", include_in_schema=False)
     async def samples(_: Request) -> Response:

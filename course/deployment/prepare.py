@@ -45,7 +45,13 @@ def _row(canvas: Canvas, name: str, way: drawing.Way) -> FloatArray:
             f"{len(canvas.data):,} numbers; a square of height {canvas.height} has "
             f"{canvas.height} * {canvas.height} * 4 = {wanted:,}",
         )
-    pixels = np.frombuffer(bytes(canvas.data), np.uint8)
+    try:
+        pixels = np.frombuffer(bytes(canvas.data), np.uint8)
+    except ValueError:
+        at, value = next((i, one) for i, one in enumerate(canvas.data) if not 0 <= one <= 255)
+        shown = str(value) if abs(value) < 10**9 else "so large a number"
+        words = f"whole numbers from 0 to 255 are right, not {shown}"
+        raise _wrong(f"{name}.data[{at}]", words) from None
     try:
         return drawing.from_square(pixels, canvas.height, way).vector
     except drawing.DrawingError as error:

@@ -11,21 +11,33 @@ Both deployments take the bare form ``{"values": [...]}`` and the wrapped one,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar
 
 from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from course.deployment.batching import MOST_ROWS
 
 PIXELS: Final = 784
 MOST_DIGITS: Final = 64
 MOST_CANVASES: Final = 8
+MOST_IN_ALL: Final = 16  # canvases of a request, however they are grouped
 MOST_SIDE: Final = 512
 
 _FORMS: Final[dict[str, Any]] = {"oneOf": [{"required": ["values"]}, {"required": ["input_data"]}]}
 
 Pixel = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Row = Annotated[list[Pixel], Len(PIXELS, PIXELS), FailFast()]
-Byte = Annotated[int, Field(ge=0, le=255)]
+# Whether it is a byte is seen when all become bytes at once, in half the time (``prepare``).
+Byte = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 255})]
 Share = Annotated[float, Field(ge=0, le=1)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 Point = Annotated[list[Coordinate], Len(2, 3)]
@@ -54,7 +66,17 @@ Item = TypeVar("Item")
 
 
 class _Request(_Strict, Generic[Item]):
-    """One of both forms; subclasses say what an item is."""
+    """One of both forms; subclasses say what an item is, and how many one request may hold."""
+
+    most: ClassVar[int]
+
+    @field_validator("input_data", check_fields=False)
+    @classmethod
+    def _not_too_many(cls, entries: list[Any]) -> list[Any]:
+        total = sum(len(entry.values) for entry in entries)
+        if total > cls.most:
+            raise ValueError(f"{total:,} items in all; at most {cls.most:,} are right")
+        return entries
 
     @model_validator(mode="after")
     def _one_form(self) -> _Request[Item]:
@@ -83,9 +105,13 @@ class ModelEntry(_Strict):
 
 
 class ModelRequest(_Request[list[float]]):
-    """What the model deployment takes: 784 numbers a digit, 0 (paper) to 1 (ink)."""
+    """What the model deployment takes: 784 numbers a digit, 0 (paper) to 1 (ink).
+
+    At most 128 digits in all entries together.
+    """
 
     model_config = ConfigDict(json_schema_extra=_FORMS)
+    most = MOST_ROWS
     values: Annotated[list[Row], Len(1, MOST_DIGITS), FailFast()] = []
     input_data: Annotated[list[ModelEntry], Len(1, MOST_DIGITS), FailFast()] = []
 
@@ -101,9 +127,13 @@ class FunctionEntry(_Strict):
 
 
 class FunctionRequest(_Request[Canvas]):
-    """What the function deployment takes: squared canvases, as the browser has them."""
+    """What the function deployment takes: squared canvases, as the browser has them.
+
+    At most 16 canvases in all entries together.
+    """
 
     model_config = ConfigDict(json_schema_extra=_FORMS)
+    most = MOST_IN_ALL
     values: Annotated[list[Canvas], Len(1, MOST_CANVASES), FailFast()] = []
     input_data: Annotated[list[FunctionEntry], Len(1, MOST_CANVASES), FailFast()] = []
 

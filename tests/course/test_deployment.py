@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import doctest
 import json
 import logging
 import os
 import re
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,11 +34,12 @@ from course.deployment import (
     schemas,
     scoring,
     serve,
+    workroom,
 )
 
 MODULES = [
     app, background, batching, body, deployment, errors, launcher, logs, page, prepare, schemas,
-    scoring, serve,
+    scoring, serve, workroom,
 ]  # fmt: skip
 
 
@@ -160,6 +164,11 @@ def with_last(value: str) -> str:
         (with_last("-1"), 422, "values[0][783]: input should be greater than or equal to 0"),
         (with_last("255"), 422, "values[0][783]: input should be less than or equal to 1, not 255"),
         ('{"input_data": [{"values": [[1]]}]}', 422, "input_data[0].values[0]: 1 items"),
+        (
+            json.dumps({"input_data": [{"values": [ROW] * 43}] * 3}),
+            422,
+            "input_data: 129 items in all; at most 128 are right",
+        ),
         (json.dumps({"values": [ROW], "input_data": [{"values": [ROW]}]}), 422, "and not both"),
     ],
     ids=lambda value: str(value)[:24],
@@ -186,9 +195,11 @@ def canvas(**changes: Any) -> dict[str, Any]:
     [
         (canvas(height=11), "values[0].data: 400 numbers; a square of height 11 has 11 * 11 * 4"),
         (canvas(data=[0] * 400), "values[0].data: The canvas is empty"),
-        (canvas(data=[0] * 399 + [256]), "values[0].data[399]: input should be less than or equal"),
+        (canvas(data=[0] * 399 + [256]), "values[0].data[399]: whole numbers from 0 to 255 are"),
         (canvas(data=[0] * 399 + [0.5]), "values[0].data[399]: input should be a valid integer"),
-        (canvas(data=[-1] + [0] * 399), "values[0].data[0]: input should be greater than or equal"),
+        (canvas(data=[-1] + [0] * 399), "values[0].data[0]: whole numbers from 0 to 255 are right"),
+        (canvas(data=[10**40] + [0] * 399), "values[0].data[0]: whole numbers from 0 to 255"),
+        (canvas(data=[True] + [0] * 399), "values[0].data[0]: input should be a valid integer"),
         (canvas(data=["0"] * 400), "values[0].data[0]: input should be a valid integer, not '0'"),
         (canvas(height="10"), "values[0].height: input should be a valid integer, not '10'"),
         (canvas(height=-3), "values[0].height: input should be greater than or equal to 8"),
@@ -197,6 +208,10 @@ def canvas(**changes: Any) -> dict[str, Any]:
         ({"values": [{"height": 10}]}, "values[0].data: field required"),
         ({"values": [ROW]}, "values[0]: input should be an object"),
         ({"input_data": [canvas(height=11)]}, "input_data[0].values[0].data: 400 numbers"),
+        (
+            {"input_data": [{"values": canvas()["values"] * 6}] * 3},
+            "input_data: 18 items in all; at most 16 are right",
+        ),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -230,6 +245,67 @@ def test_a_drawing_that_cannot_be_read_says_why(
     answer = client.post("/preprocess", json=changes)
     assert answer.status_code == 422
     assert answer.json()["error"].startswith(words)
+
+
+def test_no_request_keeps_the_server_busy_for_minutes(client: httpx.Client) -> None:
+    zigzag = [[[0 if i % 2 else 511, 37 * i % 512] for i in range(20_000)]]
+    asked = {"strokes": zigzag, "width": 512, "height": 512, "pen": 200}
+    answer = client.post("/preprocess", json=asked)
+    assert answer.status_code == 422
+    assert "20,000 points with a pen of 200 are too much to draw" in answer.json()["error"]
+    dots = np.zeros((512, 512, 4), np.uint8)
+    dots[::2, ::2] = 255
+    content = {"values": [{"data": dots.ravel().tolist(), "height": 512}]}
+    answer = client.post("/function/predict", json=content)
+    assert answer.status_code == 422
+    assert "65,536 pieces" in answer.json()["error"]
+
+
+def test_the_most_rows_of_a_request_are_read(client: httpx.Client) -> None:
+    rows = prepared("3").payload()["values"] * 64
+    answer = client.post("/model/predict", json={"input_data": [{"values": rows}] * 2})
+    assert [one["values"] for one in answer.json()["predictions"]] == [[3] * 64] * 2
+
+
+def test_when_drawings_queue_up_the_next_is_asked_to_come_again(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, begun = threading.Event(), threading.Semaphore(0)
+
+    def slow(_: Any) -> Any:
+        begun.release()
+        assert gate.wait(20)
+        return prepared("1")
+
+    monkeypatch.setattr(prepare, "drawn", slow)
+    monkeypatch.setattr(workroom, "MOST_WAITING", 0)
+    content = {"strokes": drawing.stored()["1"].strokes}
+    with concurrent.futures.ThreadPoolExecutor(workroom.AT_ONCE) as pool:
+        drawn = [pool.submit(client.post, "/preprocess", json=content) for _ in range(2)]
+        try:
+            assert all(begun.acquire(timeout=20) for _ in drawn)
+            refused = client.post("/preprocess", json=content)
+            other = client.post("/model/predict", json=prepared("4").payload())
+        finally:
+            gate.set()
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert "Too many drawings wait already" in refused.json()["error"]
+    assert other.json()["values"] == [4]  # the numbers' way is free meanwhile
+    assert [one.result().status_code for one in drawn] == [200, 200]
+
+
+def test_a_body_that_does_not_come_is_408(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "SECONDS", 0.2)
+    address = client.base_url
+    head = "POST /model/predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    with socket.create_connection((address.host, address.port), timeout=20) as slow:
+        slow.sendall(f'{head}Content-Length: 100\r\n\r\n{{"values"'.encode())
+        answer = b"".join(iter(lambda: slow.recv(4096), b""))  # up to the end: it is closed, too
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"The body did not come within 0.2 seconds" in answer
 
 
 @pytest.mark.parametrize("address", ["/model/predict", "/function/predict", "/preprocess"])
@@ -271,15 +347,16 @@ def test_other_addresses_and_methods_answer_in_json(client: httpx.Client) -> Non
     assert client.get("/health").json() == {"status": "ok"}
 
 
-def logged(caplog: pytest.LogCaptureFixture, count: int) -> list[logging.LogRecord]:
-    """Wait for the lines: each comes just after its answer."""
+def logged(caplog: pytest.LogCaptureFixture, *routes: str) -> list[logging.LogRecord]:
+    """Wait for a line of each route: it comes just after its answer, others may come late."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        found = [one for one in caplog.records if one.name == "course.deployment"]
-        if len(found) >= count:
-            return found
+        ours = [one for one in caplog.records if one.name == "course.deployment"]
+        found = {getattr(one, "facts", {}).get("route"): one for one in ours}
+        if set(routes) <= set(found):
+            return [found[route] for route in routes]
         time.sleep(0.01)
-    raise AssertionError(f"fewer than {count} lines: {caplog.records}")
+    raise AssertionError(f"no line of each of {routes}: {caplog.records}")
 
 
 def test_what_breaks_is_logged_and_not_told(
@@ -291,11 +368,18 @@ def test_what_breaks_is_logged_and_not_told(
     monkeypatch.setattr(prepare, "model_rows", breaks)
     with caplog.at_level(logging.INFO, "course.deployment"):
         answer = client.post("/model/predict", json={"values": [ROW]})
-        lines = logged(caplog, 2)
+        assert client.get("/samples.json").status_code == 200  # the server goes on
+        line, _ = logged(caplog, "/model/predict", "/samples.json")
     assert answer.status_code == 500
-    assert answer.json()["error"] == "Something broke here; it is logged"
+    assert answer.json() == {"error": "Something broke here; it is logged", "fields": []}
     assert "secret" not in answer.text
-    assert any(record.exc_info for record in lines)
+    assert answer.headers["content-security-policy"] == page.POLICY
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    facts = line.__dict__["facts"]
+    assert facts["status"] == 500
+    assert facts["bytes_out"] == len(answer.content)
+    # What broke is told once, and no other logger tells it again.
+    assert [one.name for one in caplog.records if one.exc_info] == ["course.deployment"]
 
 
 def test_a_line_of_the_log_holds_facts_and_no_drawing(
@@ -304,15 +388,16 @@ def test_a_line_of_the_log_holds_facts_and_no_drawing(
     with caplog.at_level(logging.INFO, "course.deployment"):
         client.post("/model/predict?name=Jane", json=prepared("2").payload())
         client.get("/jane/secret")
-        lines = [logs.JsonLines().format(record) for record in logged(caplog, 2)]
+        found = logged(caplog, "/model/predict", "other")
+        lines = [logs.JsonLines().format(record) for record in found]
     first, second = map(json.loads, lines)
     assert {key: first[key] for key in ("method", "route", "status", "level")} == {
         "method": "POST", "route": "/model/predict", "status": 200, "level": "info",
     }  # fmt: skip
     assert first["bytes_in"] > 784
     assert first["milliseconds"] > 0
-    assert second["route"] == "other"
-    assert "ane" not in "".join(lines)
+    assert second["status"] == 404
+    assert "ane" not in caplog.text + "".join(lines)
     assert "values" not in "".join(lines)
 
 
@@ -331,6 +416,7 @@ def test_the_page_and_all_it_names_are_here(client: httpx.Client) -> None:
         assert "://" not in text
         assert 'src="/' not in text
         assert 'href="/' not in text
+        assert client.head(f"/{address}").headers["etag"] == answer.headers["etag"]
         again = client.get(f"/{address}", headers={"if-none-match": answer.headers["etag"]})
         assert again.status_code == 304
     assert set(client.get("/samples.json").json()) >= set("0123456789")
