@@ -63,4 +63,4 @@ c.GenerateFeedback.HTMLExporter.filters = {"clean_page": page.clean}
 # When feedback shows keys and explanations: "never", "after the due date" or "always".
 c.ShowGrades.reveal = "after the due date"
 
-c.ExportApp.plugin_class = "autograder.gradebook.ExportGrades"
+c.ExportApp.plugin_class = "autograder.export.ExportGrades"

@@ -1,37 +1,32 @@
-"""The only writer of the gradebook, and the reader that exports it."""
+"""The only writer of the gradebook."""
 
 from __future__ import annotations
 
-import csv
-import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from nbgrader.api import BaseCell, Gradebook, MissingEntry, Student
-from nbgrader.plugins import ExportPlugin
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
+from sqlalchemy import insert, select
 
 from autograder.judge.scores import Verdict
 
-if TYPE_CHECKING:
-    from nbgrader.api import SubmittedAssignment
-
-COLUMNS: Final = (
-    "assignment",
-    "duedate",
-    "timestamp",
-    "student_id",
-    "last_name",
-    "first_name",
-    "email",
-    "raw_score",
-    "late_submission_penalty",
-    "score",
-    "max_score",
-    "status",
-    "reason",
-)
+# nbgrader's kinds of cells: which have points, and which a comment goes with.
+_GRADED: Final = ("GradeCell", "TaskCell")
+_ANSWERED: Final = ("SolutionCell", "TaskCell")
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,24 @@ class Place:
     assignment: str
     notebook: str
     student: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A submission as it came in.
+
+    Attributes:
+        assignment: The assignment's name.
+        student: Who handed it in.
+        timestamp: When, in UTC; None if nobody knows.
+    """
+
+    assignment: str
+    student: str
+    timestamp: datetime | None
+
+
+Results = dict[str, tuple[list[Verdict], dict[str, str]]]
 
 
 def save(
@@ -74,12 +87,7 @@ def store(
     cells = {cell.id: cell.name for cell in framed}  # one query, not one for each
     grades = {cells[grade.cell_id]: grade for grade in notebook.grades}
     boxes = {cells[comment.cell_id]: comment for comment in notebook.comments}
-    if grades.keys() != {verdict.name for verdict in verdicts}:
-        differing = ", ".join(sorted(grades.keys() ^ {verdict.name for verdict in verdicts}))
-        raise LookupError(
-            f"{place.assignment}: source/ and the gradebook differ in {differing}; "
-            f"run: nbgrader generate_assignment {place.assignment} --force"
-        )
+    _compare(place.assignment, grades.keys(), {verdict.name for verdict in verdicts})
     try:
         for verdict in verdicts:
             grade = grades[verdict.name]
@@ -91,6 +99,99 @@ def store(
     except BaseException:
         gradebook.db.rollback()
         raise
+
+
+def begin(
+    gradebook: Gradebook, arrival: Arrival, results: Results, *, create_student: bool = True
+) -> bool:
+    """Write a submission that the gradebook does not know yet, all of it or nothing.
+
+    It comes out as with nbgrader's own `add_submission` and then `save` for each notebook, which
+    ask the gradebook some twenty times as often.
+
+    Args:
+        gradebook: The gradebook.
+        arrival: Whose submission it is.
+        results: By notebook, the verdicts and the comments; as for `save`.
+        create_student: Whether to enter a student whom the gradebook does not know.
+
+    Returns:
+        Whether it was written; False if there is such a submission already, or other notebooks.
+
+    Raises:
+        MissingEntry: It does not know the student.
+        LookupError: The gradebook knows other questions than ``source/``.
+    """
+    db = gradebook.db
+    unknown = db.get(Student, arrival.student) is None
+    if unknown and not create_student:
+        raise MissingEntry(f"No such student: {arrival.student}")
+    framed = (
+        select(Notebook.assignment_id, Notebook.id.label("notebook"), Notebook.name.label("of"))
+        .add_columns(BaseCell.id, BaseCell.name, BaseCell.type)
+        .join(Assignment, Assignment.id == Notebook.assignment_id)
+        .join(BaseCell, BaseCell.notebook_id == Notebook.id)
+        .where(Assignment.name == arrival.assignment)
+    )
+    rows = db.execute(framed).all()
+    notebooks = {row.of: row.notebook for row in rows}
+    if not rows or notebooks.keys() != results.keys():
+        return False
+    whole = {"assignment_id": rows[0].assignment_id, "student_id": arrival.student}
+    if db.scalar(select(SubmittedAssignment.id).filter_by(**whole)):
+        return False
+    whole |= {"id": new_uuid(), "timestamp": arrival.timestamp}
+    lines: dict[Any, list[dict[str, Any]]] = {Student: [{"id": arrival.student}] if unknown else []}
+    lines |= {SubmittedAssignment: [whole], SubmittedNotebook: [], Grade: [], Comment: []}
+    for name, number in notebooks.items():
+        part = {"id": new_uuid(), "assignment_id": whole["id"], "notebook_id": number}
+        cells = [row for row in rows if row.of == name]
+        grades, comments = _lines(arrival.assignment, part["id"], cells, *results[name])
+        lines[SubmittedNotebook].append(part)
+        lines[Grade] += grades
+        lines[Comment] += comments
+    try:
+        for table, values in lines.items():
+            if values:
+                db.execute(insert(table), values)
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+    return True
+
+
+def _lines(
+    assignment: str,
+    notebook: str,
+    cells: list[Any],
+    verdicts: list[Verdict],
+    told: dict[str, str],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what the gradebook holds of one notebook's points, and of its comments."""
+    points = {verdict.name: verdict.points for verdict in verdicts}
+    graded = {cell.name: cell.id for cell in cells if cell.type in _GRADED}
+    _compare(assignment, graded.keys(), points.keys())
+    grades = [
+        {"notebook_id": notebook, "cell_id": number, "auto_score": points[name]}
+        | {"needs_manual_grade": points[name] is None}
+        for name, number in graded.items()
+    ]
+    comments = [
+        {"notebook_id": notebook, "cell_id": cell.id, "auto_comment": told.get(cell.name) or None}
+        for cell in cells
+        if cell.type in _ANSWERED
+    ]
+    return grades, comments
+
+
+def _compare(assignment: str, known: AbstractSet[str], found: AbstractSet[str]) -> None:
+    """Make sure that the gradebook and ``source/`` have the same questions."""
+    if known != found:
+        raise LookupError(
+            f"{assignment}: source/ and the gradebook differ in {', '.join(sorted(known ^ found))};"
+            f" run: nbgrader generate_assignment {assignment} --force"
+        )
 
 
 def open_ends(db_url: str, course_id: str, place: Place) -> tuple[set[str], datetime | None]:
@@ -105,123 +206,3 @@ def open_ends(db_url: str, course_id: str, place: Place) -> tuple[set[str], date
             if grade.auto_score is None and grade.manual_score is None
         }
         return waiting, notebook.assignment.duedate
-
-
-class ExportGrades(ExportPlugin):
-    """``nbgrader export``: nbgrader's columns, and how far each score can be trusted.
-
-    ``status`` is ``graded``, ``needs review`` (a person must look at some answers first),
-    ``not graded`` or ``not submitted``. Only what is graded has a score; what is not has a
-    reason and no number, so that nobody takes it for a zero.
-    """
-
-    def export(self, gradebook: Gradebook) -> None:
-        """Write one line for each student and assignment, complete or not at all."""
-        target = Path(self.to or "grades.csv")
-        beside = target.with_name(f".{target.name}.new")
-        with beside.open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, COLUMNS)
-            table.writeheader()
-            for assignment in gradebook.assignments:
-                if self.assignment and assignment.name not in self.assignment:
-                    continue
-                for student in [*gradebook.students, *self._unknown(gradebook, assignment.name)]:
-                    if not self.student or student.id in map(str, self.student):
-                        row = self._row(gradebook, assignment, student)
-                        table.writerow({key: _cell(value) for key, value in row.items()})
-        beside.replace(target)
-        self.log.info("Exported grades to %s", target)
-
-    def _unknown(self, gradebook: Gradebook, assignment: str) -> list[Student]:
-        """Those who handed something in, but nothing that got them into the gradebook."""
-        coursedir = self.parent.coursedir
-        known = {student.id for student in gradebook.students}
-        handed_in = Path(coursedir.root).glob(
-            coursedir.format_path(coursedir.submitted_directory, "*", assignment).removeprefix(
-                f"{coursedir.root}/"
-            )
-        )
-        names = sorted(folder.parent.name for folder in handed_in)
-        return [Student(id=name) for name in names if name not in known]
-
-    def _row(self, gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, Any]:
-        row = {
-            "assignment": assignment.name,
-            "duedate": assignment.duedate,
-            "student_id": student.id,
-            "last_name": student.last_name,
-            "first_name": student.first_name,
-            "email": student.email,
-            "max_score": assignment.max_score,
-        }
-        try:
-            submission = gradebook.find_submission(assignment.name, student.id)
-        except MissingEntry:
-            return row | self._absent(assignment.name, student.id)
-        waiting = [
-            grade
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-            if grade.needs_manual_grade
-        ]
-        row["timestamp"] = submission.timestamp
-        if not self._finished(submission):
-            reason = "Grading it failed; what `nbgrader autograde` said has the cause."
-            return row | {"status": "not graded", "reason": reason}
-        row["late_submission_penalty"] = submission.late_submission_penalty
-        if not waiting:
-            penalty = submission.late_submission_penalty or 0.0
-            score = max(0.0, submission.score - penalty)
-            return row | {"raw_score": submission.score, "score": score, "status": "graded"}
-        graded = sum(len(notebook.grades) for notebook in submission.notebooks) - len(waiting)
-        reasons = self._reasons(submission, {grade.name for grade in waiting})
-        if not graded:
-            return row | {"status": "not graded", "reason": reasons}
-        return row | {"raw_score": submission.score, "status": "needs review", "reason": reasons}
-
-    def _finished(self, submission: SubmittedAssignment) -> bool:
-        """Whether grading came to its end, or a person has graded: nbgrader may leave zeros."""
-        coursedir = self.parent.coursedir
-        place = (submission.student.id, submission.assignment.name)
-        folder = Path(coursedir.format_path(coursedir.autograded_directory, *place))
-        by_hand = any(
-            grade.manual_score is not None
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-        )
-        return by_hand or any(folder.glob("*.ipynb"))
-
-    def _absent(self, assignment: str, student: str) -> dict[str, str]:
-        coursedir = self.parent.coursedir
-        folder = Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
-        if folder.exists():
-            reason = "The submission has no notebook, or it has not been graded yet."
-            return {"status": "not graded", "reason": reason}
-        return {"status": "not submitted", "reason": "Nothing was submitted."}
-
-    def _reasons(self, submission: SubmittedAssignment, waiting: set[str]) -> str:
-        """Collect why a person must look, from the graded notebooks."""
-        coursedir = self.parent.coursedir
-        folder = Path(
-            coursedir.format_path(
-                coursedir.autograded_directory, submission.student.id, submission.assignment.name
-            )
-        )
-        reasons: dict[str, list[str]] = {}
-        for path in sorted(folder.glob("*.ipynb")):
-            for cell in json.loads(path.read_bytes())["cells"]:
-                name = cell["metadata"].get("nbgrader", {}).get("grade_id")
-                verdict = cell["metadata"].get("course", {}).get("verdict")
-                if name in waiting and verdict and verdict["points"] is None:
-                    reasons.setdefault(verdict["reason"], []).append(name)
-        if not reasons:
-            return f"A person must look at: {', '.join(sorted(waiting))}."
-        if len(reasons) == 1 and set(*reasons.values()) == waiting and len(waiting) > 1:
-            return next(iter(reasons))
-        return " ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
-
-
-def _cell(value: Any) -> str:
-    """A value for a spreadsheet, which must not take a student's name for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "@", "\t", "\r")) else text
