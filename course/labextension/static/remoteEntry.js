@@ -17,6 +17,7 @@
       await Promise.all([...packages, '@lumino/widgets'].map(borrow));
     const { QuizNotebook } = await import(new URL('notebook.js', here).href);
     const { announce } = await import(new URL('receipt.js', here).href);
+    const { settle } = await import(new URL('link.js', here).href);
     const style = { rel: 'stylesheet', href: new URL('style.css', here).href };
     document.head.append(Object.assign(document.createElement('link'), style));
     const activate = ({ serviceManager: { serverSettings } }, tracker) => {
@@ -25,7 +26,10 @@
         const address = new URL(path, serverSettings.baseUrl).href;
         return ServerConnection.makeRequest(address, init, serverSettings);
       };
-      const open = panel => new QuizNotebook(panel, { Widget, post });
+      const open = panel => {
+        new QuizNotebook(panel, { Widget, post });
+        settle(panel.content.node);
+      };
       tracker.forEach(open);
       tracker.widgetAdded.connect((_, panel) => open(panel));
     };
