@@ -136,9 +136,9 @@ def silhouette(z: ArrayLike, y: ArrayLike) -> float:
 
     It expects each class to be one round, compact cluster. Classes that are long, bent or
     in several pieces score badly though every neighbour has the right label: the raw pixels
-    of MNIST reach 0.05, with 95 % of 5-nearest-neighbour votes right (measured). Report it
-    beside other numbers, never alone (P. J. Rousseeuw 1987,
-    https://doi.org/10.1016/0377-0427(87)90125-7).
+    of MNIST reach 0.05, with 95 % of 5-nearest-neighbour votes right (measured on 2,000 test
+    images drawn at random; the first 2,000 are harder, 0.04 and 92 %). Report it beside other
+    numbers, never alone (P. J. Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7).
 
     Args:
         z: Codes, ``(n, k)``.

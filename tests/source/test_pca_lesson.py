@@ -144,18 +144,27 @@ def test_another_solution_passes(exercise: str) -> None:
     LESSON.judge(exercise, LESSON.before.get(exercise, "") + others[exercise])
 
 
+MEASURE = """
+from course import data
+from tests.benchmarks import separability as benchmark
+
+digits = data.digits("mnist")
+rows = benchmark.digit_rows(digits, benchmark.LESSON, epochs=6, codes=(2,), seeds=range(1))
+print(benchmark.table(rows, benchmark.DIGITS))
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     "COURSE_DATA" not in os.environ, reason="COURSE_DATA names no folder with MNIST"
 )
 def test_two_numbers_of_the_lessons_autoencoder_beat_pcas_by_25_points_on_mnist() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.separability", "--codes", "2"],
+        [sys.executable, "-c", MEASURE],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
     )
-    assert "60,000 to train on" in done.stdout
-    found = dict(re.findall(r"\| (PCA-2|AE-2) +\| ([\d.]+) %", done.stdout))
+    found = dict(re.findall(r"\| (PCA-2|AE-2) \| ([\d.]+) %", done.stdout))
     assert float(found["AE-2"]) >= float(found["PCA-2"]) + 25
