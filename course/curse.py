@@ -278,7 +278,8 @@ def regression_errors(
     The task: guess ``f(x) = sqrt(2/d) * sum(cos(2 pi x_i))`` from noisy values at random
     places, by the mean of the k nearest. Its typical size is 1 for every ``d``, it is smooth
     (p = 2 is what a mean of neighbours can use), and opposite faces of the cube are glued,
-    so that there is no border to disturb the rate. The best k is taken for each size.
+    so that there is no border to disturb the rate. The best k is taken for each size, judged at
+    the very places where the error is measured.
 
     Args:
         d: Number of inputs.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from autograder.publish import claims
+from autograder.publish import build, claims
 from autograder.publish.roles import AuthoringError
 
 COURSE = Path(__file__).resolve().parents[2]
@@ -43,6 +44,16 @@ def test_the_ledger_is_up_to_date_long_enough_and_linked() -> None:
     assert len(rows) >= 8
     assert all(line.count(" | ") == 3 for line in (row.replace("\\|", "") for row in rows))
     assert str(claims.LEDGER) in (COURSE / "README.md").read_text(encoding="utf-8")
+
+
+def test_each_row_stands_on_its_own() -> None:
+    """A reader of the ledger has no lesson around it."""
+    pointing = re.compile(r"\b((above|below)(?! \d)|section \d+|your own|just measured)\b|\]\(#")
+    for text in build.texts(COURSE, build.assignments(COURSE)[:4]):
+        for claim in claims.read(text.read_text(encoding="utf-8"), text.name):
+            for said in (claim.literature, claim.source):
+                found = pointing.search(said)
+                assert not found, f"{text.name}: {said!r} points to {found[0]!r}"
 
 
 def test_the_ledger_is_written_once(tmp_path: Path) -> None:
