@@ -71,6 +71,16 @@ def grades(settings: Settings, file: Path) -> None:
     _say(f"The grades are in {file}.")
 
 
+def bring_back(settings: Settings, file: Path) -> None:
+    """Restore a backup, and say the new accounts' passwords."""
+    found = restore(settings, file)
+    _say(f"{found.submissions} submissions are back.")
+    for name, password in found.passwords.items():
+        _say(f"  {name}  {password}")
+    if found.passwords:
+        _say(f"These accounts are new; their passwords are in {settings.hub / prepare.PASSWORDS}.")
+
+
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201  (the operator wants to know)
 
@@ -107,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
             image.prepare(chosen.file)
             _say(f"Next: repo2docker --no-run --image-name autoencoders-student {chosen.file}")
         else:
-            _say(f"{restore(settings, chosen.file)} submissions are back.")
+            bring_back(settings, chosen.file)
     except (SettingsError, class_list.ClassListError, RuntimeError, OSError) as error:
         sys.exit(str(error))
 

@@ -6,6 +6,7 @@ none is caught in the middle of a change. What is restored is counted and compar
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,21 +15,23 @@ import subprocess
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from sqlalchemy.engine import make_url
 
-from course.server.receipts import Receipt, digests
-from deploy.hub import accounts, operator, prepare
+from course.server.receipts import ADDED, Receipt
+from deploy.hub import accounts, arrival, operator, prepare
+from deploy.hub.archive import Writer
 from deploy.hub.settings import Settings
 
 _MANIFEST: Final = "manifest.json"
 _DUMP: Final = "gradebook.sql"
 _DATABASES: Final = ("course/gradebook.db", "feedback/asked.db", "hub/hub.sqlite")
-_PARTS: Final = ("course", "exchange", "feedback", "hub", "class.csv")
+_PARTS: Final = ("course", "exchange", "feedback", "hub")
+_CLASS: Final = "class.csv"
 _LEFT_OUT: Final = ("-wal", "-shm", "-journal", ".pid")  # of no use to anybody later
 
 
@@ -41,9 +44,9 @@ def submissions(settings: Settings) -> dict[str, str]:
     inbound = settings.exchange / settings.course / "inbound"
     found = [*inbound.glob("*+*"), *(settings.course_folder / "submitted").glob("*/*")]
     return {
-        path.relative_to(settings.state).as_posix(): Receipt("", "", "", "", digests(path)).content
+        path.relative_to(settings.state).as_posix(): arrival.content(path)
         for path in sorted(found)
-        if path.is_dir()
+        if path.is_dir() and not path.name.startswith(".")
     }
 
 
@@ -65,26 +68,41 @@ def backup(settings: Settings, target: Path) -> int:
         copies = Path(elsewhere)
         beside = copies / "archive"
         beside.touch(mode=0o600)
-        held = submissions(settings)
-        (copies / _MANIFEST).write_text(json.dumps(held, indent=1), encoding="utf-8")
         with tarfile.open(beside, "w:gz") as archive:
-            archive.add(copies / _MANIFEST, _MANIFEST)
+            writer = Writer(archive, _wanted)
             for name in _DATABASES:
                 if (settings.state / name).exists():
                     _copy_database(settings.state / name, copies / "database")
-                    archive.add(copies / "database", name, filter=_as(settings.state / name))
+                    writer.file(copies / "database", name, like=settings.state / name)
             if settings.gradebook != "sqlite":
                 _postgres("pg_dump", settings, "--clean", "--if-exists", f"--file={copies / _DUMP}")
-                archive.add(copies / _DUMP, _DUMP)
+                writer.file(copies / _DUMP, _DUMP)
             for part in _PARTS:
-                if (settings.state / part).exists():
-                    archive.add(settings.state / part, part, filter=_wanted)
+                writer.folder(settings.state / part, part)
+            if settings.class_list.exists():
+                writer.file(settings.class_list, _CLASS)
+            held = _manifest(settings, writer)
+            (copies / _MANIFEST).write_text(json.dumps(held, indent=1), encoding="utf-8")
+            writer.file(copies / _MANIFEST, _MANIFEST)
         beside.replace(target)
     return len(held)
 
 
-def restore(settings: Settings, archive: Path) -> int:
-    """Bring a backup back into an empty state folder; return how many submissions came back.
+@dataclass(frozen=True)
+class Restored:
+    """What came back.
+
+    Attributes:
+        submissions: How many.
+        passwords: Of the accounts that were made; others keep the password that they have.
+    """
+
+    submissions: int
+    passwords: dict[str, str]
+
+
+def restore(settings: Settings, archive: Path) -> Restored:
+    """Bring a backup back into an empty state folder.
 
     Accounts are made for those of the class who have none; owners are found by their names.
 
@@ -100,10 +118,10 @@ def restore(settings: Settings, archive: Path) -> int:
     settings.state.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(archive) as opened:
-            if "class.csv" in opened.getnames():
-                opened.extract("class.csv", settings.state, filter="tar")
+            if _CLASS in opened.getnames():
+                opened.extract(_CLASS, settings.state, filter="tar")
             accounts.make(settings.grader, settings.homes)
-            prepare.people(settings)
+            passwords = prepare.people(settings)
             opened.extractall(settings.state, filter="tar")
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise BackupError(f"{archive} can't be restored: {error}") from error
@@ -113,27 +131,57 @@ def restore(settings: Settings, archive: Path) -> int:
         (settings.state / _DUMP).unlink()
     wanted = json.loads((settings.state / _MANIFEST).read_text(encoding="utf-8"))
     (settings.state / _MANIFEST).unlink()
-    if submissions(settings) != wanted:
+    if submissions(settings) != {place: held["content"] for place, held in wanted.items()}:
         raise BackupError(f"{archive} is damaged: not every submission came back as it was")
-    return len(wanted)
+    _remember(settings, wanted)
+    return Restored(len(wanted), passwords)
 
 
-def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    if member.name in _DATABASES or member.name.endswith(_LEFT_OUT):
-        return None
-    return member if member.isfile() or member.isdir() or member.issym() else None
+def _wanted(name: str) -> bool:
+    """Whether something is to be in an archive; databases are copied on their own."""
+    path = PurePosixPath(name)
+    under_way = path.parent.name == "inbound" and path.name.startswith(".")  # not yet handed in
+    secret = path == PurePosixPath("hub", prepare.PASSWORDS)  # void wherever accounts are made anew
+    left_out = name in _DATABASES or name.endswith(_LEFT_OUT)
+    return not (under_way or secret or left_out)
 
 
-def _as(original: Path) -> Callable[[tarfile.TarInfo], tarfile.TarInfo]:
-    """Let a copy have the owner and the rights of the original."""
+def _manifest(settings: Settings, writer: Writer) -> dict[str, dict[str, str]]:
+    """Return what was archived of each submission: its content, and when it came."""
+    inbound = PurePosixPath("exchange", settings.course, "inbound")
+    submitted = PurePosixPath("course", "submitted")
+    files: dict[str, dict[str, str]] = {
+        place: {}
+        for place in sorted(writer.folders)
+        if (PurePosixPath(place).parent == inbound and "+" in PurePosixPath(place).name)
+        or PurePosixPath(place).parent.parent == submitted
+    }
+    for name, digest in writer.digests.items():
+        for folder in PurePosixPath(name).parents:
+            own = PurePosixPath(name).relative_to(folder).as_posix()
+            if str(folder) in files and own not in ADDED:
+                files[str(folder)][own] = digest
+    known = arrival.remembered(settings.course_folder)
+    held = {}
+    for place, digests in files.items():
+        held[place] = {"content": Receipt("", "", "", "", digests).content}
+        if PurePosixPath(place).parent == inbound:
+            with contextlib.suppress(FileNotFoundError):  # it was just removed
+                came = arrival.arrival(settings.state / place, known)
+                held[place]["arrived"] = came.isoformat()
+    return held
 
-    def same(member: tarfile.TarInfo) -> tarfile.TarInfo:
-        status = original.stat()
-        member.uid, member.gid, member.mode = status.st_uid, status.st_gid, status.st_mode & 0o777
-        member.uname = member.gname = original.owner()
-        return member
 
-    return same
+def _remember(settings: Settings, held: dict[str, dict[str, str]]) -> None:
+    """Let collecting know when submissions came, whose files are all new now."""
+    known = {
+        PurePosixPath(place).name: (one["content"], one["arrived"])
+        for place, one in held.items()
+        if "arrived" in one
+    }
+    path = settings.course_folder / arrival.FILE
+    path.write_text(json.dumps(known, indent=1), encoding="utf-8")
+    shutil.chown(path, settings.grader, settings.grader)
 
 
 def _copy_database(original: Path, copy: Path) -> None:

@@ -2,7 +2,8 @@
 
 Anybody in the class may put a folder into the exchange, under any name: that is how submitting
 works without a server. nbgrader warns of a name that is not the owner's, and then collects the
-folder in the other student's place; a name without a time stops the collecting of all.
+folder in the other student's place; a name without a time stops the collecting of all. A folder
+stays its owner's, who can change it after the due date: the machine's own marks tell when.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import hashlib
 import pwd
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from nbgrader.utils import parse_utc
 
 from autograder.links import CollectFiles
+from deploy.hub.arrival import Known, arrival, remembered
 
 _NEVER: Final = parse_utc("1970-01-01 00:00:00 UTC")  # as nbgrader makes its times
 _CLOCKS: Final = timedelta(minutes=5)  # by which clocks may differ
+TIME: Final = "timestamp.txt"  # nbgrader's: when a submission was handed in
 
 
 class CollectOwned(CollectFiles):
@@ -28,6 +32,8 @@ class CollectOwned(CollectFiles):
         ``c.ExchangeFactory.collect = "deploy.hub.collect.CollectOwned"``
     """
 
+    _known: Known = MappingProxyType({})
+
     def _path_to_record(self, path: str) -> dict[str, Any]:
         """Return whose it is and when it came; a forged or broken one is nobody's."""
         refused = {"username": "", "filename": Path(path).name, "timestamp": _NEVER}
@@ -36,6 +42,8 @@ class CollectOwned(CollectFiles):
         except Exception as error:  # noqa: BLE001  (whatever the name holds, the others go on)
             self.log.warning("Left out %s: %s", path, error)
             return refused
+        if not record["username"]:
+            return refused
         when = record["timestamp"].replace(tzinfo=record["timestamp"].tzinfo or UTC)
         if when > datetime.now(UTC) + _CLOCKS:
             self.log.warning("Left out %s: its time is still to come", path)
@@ -43,16 +51,33 @@ class CollectOwned(CollectFiles):
         if self.check_owner and not belongs(Path(path), record["username"]):
             self.log.warning("Left out %s: it was put there by %s", path, owner(Path(path)))
             return refused
-        came = datetime.fromtimestamp(Path(path).lstat().st_ctime, UTC)
-        if came > when + _CLOCKS:  # so does what a restore has brought back
-            self.log.warning("%s was put there on %s, later than its name says", path, came)
+        try:
+            came = arrival(Path(path), self._known)
+        except OSError as error:  # its owner has removed it, or closed it to us
+            self.log.warning("Left out %s: %s", path, error)
+            return refused
+        if came > when + _CLOCKS:
+            self.log.warning(
+                "%s was put there, or changed, on %s: that is when it came, whatever its name says",
+                path,
+                came,
+            )
+            record["timestamp"] = came.replace(tzinfo=None)  # nbgrader's times are UTC, and say not
         return record
 
     def init_src(self) -> None:
         """Find the submissions, without those that are nobody's."""
+        self._known = remembered(Path(self.coursedir.root))
         super().init_src()
-        found = self.src_records  # type: ignore[has-type]  # nbgrader's are untyped
+        found = self.src_records
         self.src_records = [record for record in found if record["username"]]
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy a submission; its time is when it came."""
+        super().do_copy(src, dest, log)
+        name = Path(src).name
+        (when,) = [one["timestamp"] for one in self.src_records if one["filename"] == name]
+        Path(dest, TIME).write_text(f"{when:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
 
 
 def number(student: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.hub import collect, listening
+from deploy.hub import arrival, collect, listening
 from deploy.hub.settings import CHECKOUT
 from tests.hub.site import Site
 
@@ -160,8 +160,11 @@ class TestExchange:
         os.chown(cluster, collect.number(ben), -1)
         assert collector._path_to_record(str(cluster))["username"] == ben
         assert found == {"forged": "", "broken": "", "future": "", "fair": ada}
-        # It may be right, so it counts; the instructor hears of it.
-        assert f"{names['fair']} was put there on" in caplog.text
+        # It counts, but not as early as its name says; and the instructor hears of it.
+        fair = inbound / names["fair"]
+        assert f"{names['fair']} was put there, or changed, on" in caplog.text
+        came = arrival.newest_change(fair).replace(tzinfo=None)
+        assert collector._path_to_record(str(fair))["timestamp"] == came
         for name in names.values():
             (inbound / name).rmdir()
 

@@ -9,11 +9,13 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import pamela
 import pytest
 from nbgrader.api import Gradebook
 
-from deploy.hub import accounts, class_list, operator
-from deploy.hub.backup import BackupError, backup, restore, submissions
+from deploy.hub import accounts, arrival, class_list, operator
+from deploy.hub import backup as backups
+from deploy.hub.backup import BackupError, Restored, backup, restore, submissions
 from deploy.hub.class_list import ClassListError, Person
 from deploy.hub.people import students_group
 from deploy.hub.settings import Settings
@@ -90,7 +92,8 @@ def test_a_backup_brings_everything_back(hub: Site, tmp_path: Path) -> None:
     held = backup(hub.settings, archive)
     assert archive.stat().st_mode & 0o777 == 0o600
     other = elsewhere(hub, tmp_path)
-    assert restore(other, archive) == held >= 1
+    assert restore(other, archive) == Restored(held, {})
+    assert held >= 1
     assert submissions(other) == submissions(hub.settings)
     back = other.exchange / other.course / "inbound" / name
     assert back.joinpath("a").read_text() == "work\n"
@@ -106,6 +109,72 @@ def test_a_backup_brings_everything_back(hub: Site, tmp_path: Path) -> None:
         ]
     assert (other.course_folder / "gradebook.db").owner() == hub.settings.grader
     assert (other.hub / "operator.token").stat().st_mode & 0o077 == 0
+
+
+def test_a_restore_says_the_passwords_that_it_makes(hub: Site, tmp_path: Path) -> None:
+    """The list in the archive would be of accounts that are no more."""
+    name = f"{PREFIX}fritz"
+    old = class_list.add(hub.settings, [Person(name, "Fritz", "", "")])[name]
+    archive = tmp_path / "monday.tar.gz"
+    backup(hub.settings, archive)
+    with tarfile.open(archive) as opened:
+        assert "hub/operator.token" in opened.getnames()
+        assert "hub/passwords.txt" not in opened.getnames()
+    accounts.remove(name)
+    other = elsewhere(hub, tmp_path)
+    passwords = restore(other, archive).passwords
+    assert set(passwords) == {name}
+    assert (other.hub / "passwords.txt").read_text() == f"{name} {passwords[name]}\n"
+    assert (other.hub / "passwords.txt").stat().st_mode & 0o777 == 0o600
+    pamela.authenticate(name, passwords[name])
+    with pytest.raises(pamela.PAMError):
+        pamela.authenticate(name, old)
+
+
+def test_what_comes_while_a_backup_is_made_does_no_harm(
+    hub: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbound = hub.settings.exchange / hub.settings.course / "inbound"
+    name = f"{hub.account('ben')}+08-meanwhile+2026-01-01 00:00:00 UTC+x"
+    under_way = inbound / ".0123456789abcdef.new"
+    script = f"mkdir '{inbound}/{name}' {under_way}; echo work > '{inbound}/{name}/a'"
+    copy = backups._copy_database
+
+    def busy(original: Path, target: Path) -> None:
+        hub.as_student("ben", "sh", "-c", script)
+        copy(original, target)
+
+    monkeypatch.setattr(backups, "_copy_database", busy)
+    archive = tmp_path / "monday.tar.gz"
+    held = backup(hub.settings, archive)
+    under_way.rmdir()
+    other = elsewhere(hub, tmp_path)
+    assert restore(other, archive).submissions == held
+    back = other.exchange / other.course / "inbound"
+    assert (back / name / "a").read_text() == "work\n"
+    assert not (back / under_way.name).exists()
+
+
+def test_a_restore_does_not_make_anybody_late(hub: Site, tmp_path: Path) -> None:
+    inbound = hub.settings.exchange / hub.settings.course / "inbound"
+    name = f"{hub.account('ben')}+08-early+2026-01-01 00:00:00 UTC+x"
+    hub.as_student("ben", "sh", "-c", f"mkdir '{inbound}/{name}'; echo work > '{inbound}/{name}/a'")
+    came = arrival.newest_change(inbound / name)
+    first, second = tmp_path / "1.tar.gz", tmp_path / "2.tar.gz"
+    backup(hub.settings, first)
+    other = elsewhere(hub, tmp_path)
+    restore(other, first)
+    back = other.exchange / other.course / "inbound" / name
+    assert arrival.newest_change(back) > came
+    assert arrival.arrival(back, arrival.remembered(other.course_folder)) == came
+    backup(other, second)  # remembers what the first remembered
+    third = elsewhere(hub, tmp_path / "again")
+    restore(third, second)
+    back = third.exchange / third.course / "inbound" / name
+    known = arrival.remembered(third.course_folder)
+    assert arrival.arrival(back, known) == came
+    (back / "a").write_text("better work")
+    assert arrival.arrival(back, known) == arrival.newest_change(back) > came
 
 
 def _handed_in(gradebook: Gradebook) -> list[Any]:
@@ -140,7 +209,7 @@ def test_a_backup_that_fails_leaves_the_older_one(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tarfile.TarFile, "add", full)
+    monkeypatch.setattr(tarfile.TarFile, "addfile", full)
     with pytest.raises(OSError, match="No space left"):
         backup(hub.settings, archive)
     assert archive.read_text() == "older"
