@@ -38,6 +38,7 @@ class Submission:
     links: dict[str, str] = field(default_factory=dict)
     saved: list[str] = field(default_factory=list)
     pipes: list[str] = field(default_factory=list)
+    pits: dict[str, int] = field(default_factory=dict)
     raw: Callable[[bytes], bytes] | None = None
 
     def cell(self, name: str) -> Cell:
@@ -59,6 +60,19 @@ class Submission:
             (folder / name).symlink_to(target)
         for name in self.pipes:
             os.mkfifo(folder / name)
+        for name, levels in self.pits.items():
+            dig(folder, levels, name)
+
+
+def dig(folder: Path, levels: int, name: str = "d") -> None:
+    """Make a folder in a folder in a folder; they may be too deep for one long name."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
 
 
 @dataclass(frozen=True)
@@ -191,6 +205,10 @@ _ACTIONS: Final[dict[str, Callable[[Submission, str, str], object]]] = {
     "raw": _raw,  # the whole file as bytes; `text` takes the text, the rest is in _RAW
     "save": lambda made, name, _: made.saved.append(_name(name)),  # the notebook, under this name
     "file": lambda made, name, text: made.files.update({_name(name): f"{text}\n".encode()}),
+    "large": lambda made, w, text: made.files.update(  # NAME SIZE: the text, over and over
+        {w.split()[0]: (text * int(w.split()[1])).encode()[: int(w.split()[1])]}
+    ),
+    "pit": lambda made, w, _: made.pits.update({w.split()[0]: int(w.split()[1])}),  # NAME LEVELS
     "pipe": lambda made, name, _: made.pipes.append(name),
     "link": lambda made, words, _: made.links.update({words.split()[0]: words.split()[1]}),
 }
