@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from autograder.judge import frame, needed, process, scores, submission, trial
 from autograder.judge.settings import Settings
@@ -22,6 +23,7 @@ from autograder.run.task import Task, work
 COURSE = Path(__file__).resolve().parents[2]
 LESSONS = build.assignments(COURSE)
 NO_NETWORK = Path(__file__).with_name("no_network")
+WITNESS = "import sitecustomize; print(sitecustomize.ASKED)"
 
 pytestmark = pytest.mark.slow
 
@@ -35,10 +37,15 @@ def data(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
         monkeypatch.delenv("COURSE_DATA", raising=False)
         for cache in ("HOME", "KERAS_HOME", "SCIKIT_LEARN_DATA", "XDG_CACHE_HOME"):
             monkeypatch.setenv(cache, str(tmp_path / "nothing"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(NO_NETWORK), str(COURSE)]))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "matplotlib"))
     return str(request.param)
+
+
+def offline(folder: Path) -> Session:
+    """A kernel that asks no other machine, and tells if it wanted to."""
+    variables = {"PYTHONPATH": str(NO_NETWORK)}
+    return Session(folder, variables, allow_unprotected=True, visible=(NO_NETWORK,))
 
 
 def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, scores.Verdict]]:
@@ -47,9 +54,9 @@ def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, s
     source = nbformat.read(path, as_version=4)
     handed_in = submission.parse((COURSE / room / name / path.name).read_bytes())
     fitted = frame.fit(source, handed_in)
-    session = Session(folder, {"PYTHONPATH": str(NO_NETWORK)}, allow_unprotected=True)
+    fitted.cells.append(new_code_cell(WITNESS, id="what-was-asked-of-the-network"))
     budget = Budget(cell=120, notebook=400)
-    outcomes = process.run(fitted, session, budget, frame.lesson(source))
+    outcomes = process.run(fitted, offline(folder), budget, frame.lesson(source))
     verdicts = {}
     cells = {cell["id"]: cell for cell in fitted.cells}
     for cell in source.cells:
@@ -66,12 +73,38 @@ def test_the_solution_earns_everything_and_nothing_complains(
     fitted, verdicts = grade(name, "source", tmp_path)
     lost = {verdict.name: verdict.reason for verdict in verdicts.values() if verdict.reason}
     assert lost == {}, data
-    assert sum(verdict.points or 0 for verdict in verdicts.values()) > 0
+    assert all(verdict.points == verdict.maximum > 0 for verdict in verdicts.values())
+    shown = 0
     for cell in fitted.cells:
         for output in cell.get("outputs", []):
             assert output["output_type"] != "error", output.get("evalue")
             assert output.get("name") != "stderr", output.get("text")
-            pictures(output)
+            shown += pictures(output)
+    assert shown >= 3
+    said = "".join(printed(cell) for cell in fitted.cells)
+    assert printed(fitted.cells[-1]) == "[]\n", "the network was asked for something"
+    if re.search(r"data\.(digits|news|faces)\(\)", "".join(cell.source for cell in fitted.cells)):
+        assert ("from the folder COURSE_DATA" in said) == (data == "real")
+        assert ("no copy on this computer" in said) == (data == "embedded")
+
+
+def test_a_cell_that_asks_the_network_is_caught_though_it_hides_the_error(tmp_path: Path) -> None:
+    attempts = """
+import contextlib, socket, urllib.request
+with contextlib.suppress(OSError):
+    urllib.request.urlopen("http://example.org/mnist.npz")
+for ask in ("connect", "connect_ex"):
+    with contextlib.suppress(OSError), socket.socket() as there:
+        getattr(there, ask)(("192.0.2.1", 80))
+with socket.create_server(("127.0.0.1", 0)) as here, socket.socket() as own:
+    assert own.connect_ex(here.getsockname()) == 0  # a kernel may talk to itself
+"""
+    with offline(tmp_path) as session:
+        assert session.run(new_code_cell(attempts), seconds=60).status == "ran"
+        witness = new_code_cell(WITNESS)
+        session.run(witness, seconds=60)
+    asked = ["getaddrinfo example.org", "connect 192.0.2.1", "connect_ex 192.0.2.1"]
+    assert printed(witness) == f"{asked}\n"
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -89,13 +122,21 @@ def test_warm_and_on_the_short_way_it_earns_the_same(
             assert needed.NOT_RUN[:20] in notebook["notebook"]  # something could be left out
 
 
-def pictures(output: NotebookNode) -> None:
-    """Every picture says in words what it shows."""
+def printed(cell: NotebookNode) -> str:
+    """What a cell printed."""
+    outputs = cell.get("outputs", [])
+    return "".join(output["text"] for output in outputs if output.get("name") == "stdout")
+
+
+def pictures(output: NotebookNode) -> int:
+    """Every picture says in words what it shows; return how many there are."""
     data = output.get("data", {})
-    for tag in re.findall(r"<img\b[^>]*>", data.get("text/html", "")):
+    tags = re.findall(r"<img\b[^>]*>", data.get("text/html", ""))
+    for tag in tags:
         assert re.search(r'\balt="[^"]{15,}"', tag), tag[:200]
     if "image/png" in data:
         assert len(output["metadata"].get("image/png", {}).get("alt", "")) > 15
+    return max(len(tags), "image/png" in data)
 
 
 def used(source: str) -> set[str]:
