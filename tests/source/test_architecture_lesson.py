@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from course import quiz
 from tests.source.lesson import Lesson, LessonTests
 
@@ -99,6 +101,45 @@ WRONG = {
 }
 
 
+# Right as well, by another way than the solution's.
+OTHERS = {
+    "param-count": """
+def param_count(sizes):
+    if len(sizes) < 2:
+        return 0
+    return np.int64(sizes[0] * sizes[1] + sizes[1]) + param_count(sizes[1:])
+""",
+    "two-errors": """
+def two_errors(x, y):
+    each = [float(np.dot(a - b, a - b)) for a, b in zip(x, y)]
+    total = sum(each) / len(each)
+    return np.array([total / x.shape[1], total])
+""",
+    "backprop-by-hand": """
+def gradients(x, W1, b1, W2, b2):
+    found = [np.zeros_like(array) for array in (W1, b1, W2, b2)]
+    for image in x:  # one at a time
+        h = s(image @ W1 + b1)
+        above = (h @ W2 + b2 - image) / len(x)
+        below = (W2 @ above) * (h - h**2)
+        for sum_, one in zip(found, (np.outer(image, below), below, np.outer(h, above), above)):
+            sum_ += one
+    return found
+""",
+    "free-energy": """
+def free_energy(v, W, b, c):
+    x = c + (W @ v.T).T
+    soft = np.maximum(x, 0) + np.log1p(np.exp(-abs(x)))
+    return [-float(b @ row) - float(soft[i].sum()) for i, row in enumerate(v)]
+""",
+    "cd1-update": """
+def cd1_update(v, W, b, c, u_h, u_v):
+    up = lambda x: 1 - s(-(x @ W.T + c))
+    v1 = np.where(u_v <= s(np.where(u_h <= up(v), 1, 0) @ W + b), 1.0, 0.0)
+    dW = np.einsum("nh,nv->hv", up(v), v) - np.einsum("nh,nv->hv", up(v1), v1)
+    return dW / v.shape[0], np.average(v - v1, axis=0), np.average(up(v) - up(v1), axis=0)
+""",
+}
 LECTURE = {
     "autoencoder-or-rbm": (
         "what is the difference between Autoencoders and RBMs?",
@@ -133,6 +174,11 @@ LESSON = Lesson(
 class TestLesson(LessonTests):
     lesson = LESSON
     boxes = 6
+
+
+@pytest.mark.parametrize("exercise", LESSON.exercises)
+def test_another_solution_passes(exercise: str) -> None:
+    LESSON.judge(exercise, SIGMOID + OTHERS[exercise])
 
 
 def test_the_lecture_questions_keep_their_words_and_keys() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.source.lesson import Lesson, LessonTests
 
 SIGNATURES = {
@@ -67,8 +69,37 @@ WRONG = {
         "return np.log(y[-1] / y[0]) / np.log(x[-1] / x[0])": "two ends",
     },
 }
+# Right as well, by another way than the solution's.
+OTHERS = {
+    "occupied-share": """
+def occupied_share(n, bins, d):
+    missed = np.log1p(-1 / float(bins) ** d)
+    return float(-np.expm1(n * missed))
+""",
+    "relative-contrast": """
+def relative_contrast(X, q):
+    away = sorted(sum((a - b) ** 2 for a, b in zip(row, q)) ** 0.5 for row in X)
+    return away[-1] / away[0] - 1
+""",
+    "stone-rate": "def stone_rate(m, p, d): return float(np.exp(-p * np.log(m) / (d + 2 * p)))",
+    "samples-needed": """
+def samples_needed(m, d_from, d_to, p):
+    rate = m ** (-p / (2 * p + d_from))
+    return rate ** (-(2 + d_to / p))
+""",
+    "loglog-slope": """
+def loglog_slope(x, y):
+    u, v = np.log10(x), np.log10(y)
+    return np.cov(u, v)[0, 1] / np.var(u, ddof=1)
+""",
+}
 LESSON = Lesson("02-curse-of-dimensionality", WRONG, SIGNATURES)
 
 
 class TestLesson(LessonTests):
     lesson = LESSON
+
+
+@pytest.mark.parametrize("exercise", LESSON.exercises)
+def test_another_solution_passes(exercise: str) -> None:
+    LESSON.judge(exercise, OTHERS[exercise])

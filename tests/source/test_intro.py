@@ -101,11 +101,45 @@ x A Neural Network that is trained to attempt to copy its input to its output
   A Neural Network where different layer inputs are controlled by gates
   All of the Above""",
 }
+# Right as well, by another way than the solution's.
+OTHERS = {
+    "linear-code": """
+def encode(x, mean, axes): return [[sum((r - m) * a for r, m, a in zip(row, mean, axis))
+                                    for axis in axes] for row in x]
+def decode(z, mean, axes): return np.einsum("nk,kd->nd", np.asarray(z), axes) + mean
+""",
+    "reconstruction-error": """
+def reconstruction_error(x, x_copy):
+    return np.mean([np.linalg.norm(a - b) ** 2 for a, b in zip(x, x_copy)])
+def mean_image_error(x_train, x_test):
+    lazy = np.tile(x_train.sum(axis=0) / len(x_train), (len(x_test), 1))
+    return np.array([reconstruction_error(x_test, lazy)])
+""",
+    "compression": """
+def compression(pixels, code_size, bits_per_pixel=8, bits_per_number=32):
+    ratio = pixels / code_size
+    return [ratio, ratio / bits_per_number * bits_per_pixel]
+""",
+}
 LESSON = Lesson("01-intro", WRONG)
 
 
 class TestLesson(LessonTests):
     lesson = LESSON
+
+
+@pytest.mark.parametrize("exercise", LESSON.exercises)
+def test_another_solution_passes(exercise: str) -> None:
+    LESSON.judge(exercise, OTHERS[exercise])
+
+
+@pytest.mark.parametrize("error", [NameError, ValueError])
+def test_advice_on_shapes_is_for_shapes_only(error: type[Exception]) -> None:
+    name = "matrx" if error is NameError else "axes"
+    answer = f"def encode(x, mean, axes): return x @ {name}\n{DECODE}"
+    with pytest.raises((NameError, AssertionError)) as caught:
+        LESSON.judge("linear-code", answer)
+    assert ("the columns of a must" in str(caught.value)) == (error is ValueError)
 
 
 @pytest.mark.parametrize("name", LECTURE)
