@@ -81,16 +81,16 @@ class Receipt:
         return "\n".join(lines) + "\n"
 
 
-def announce(server: ServerApp, receipt: Receipt, file: Path) -> None:
-    """Tell the student's page that a receipt was written; it shows what it says.
+def announce(server: ServerApp, receipt: Receipt, file: Path | None) -> None:
+    """Tell the student's page that something was handed in; it shows what the receipt says.
 
     Args:
         server: The student's own; `EVENT` is registered with it.
         receipt: What was handed in.
-        file: Where it lies.
+        file: Where the receipt lies, if it could be kept.
     """
     root = Path(server.root_dir).resolve()
-    own = file.resolve()
+    own = file.resolve() if file else Path()
     told = {
         "assignment": receipt.assignment,
         "time": receipt.time,

@@ -18,7 +18,7 @@ from jupyter_server.serverapp import ServerApp
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeSubmit
 
-from course.server.receipts import FOLDER, Receipt, announce, digests
+from course.server.receipts import ADDED, FOLDER, Receipt, announce, digests
 
 _FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
 _TRIES: Final = 1000  # microseconds that a submission may be put off to have a time of its own
@@ -59,11 +59,22 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
         for copy in copies:
             stack.callback(shutil.rmtree, copy, ignore_errors=True)
             self.do_copy(self.src_path, str(copy))
-            (copy / "submission_secret.txt").write_text(mark, encoding="ascii")
-        secret = secrets.token_hex(64)
+            for name in ADDED:
+                (copy / name).write_text(mark, encoding="ascii")
+        self._open_to_the_grader(copies[0])
         files = digests(copies[0])
         slip = receipts / f"{mark}.new"
         stack.callback(slip.unlink, missing_ok=True)
+        receipt = self._rename(copies, inbound, cache, slip, files)
+        self.log.info("Submitted as: %s %s", receipt.assignment, receipt.time)
+        self.log.info("Receipt: %s", receipt.content)
+        self._tell(receipt, slip, receipts / receipt.name)
+
+    def _rename(
+        self, copies: list[Path], inbound: Path, cache: Path, slip: Path, files: dict[str, str]
+    ) -> Receipt:
+        """Let both copies take their places, under a time that no other submission has."""
+        secret = secrets.token_hex(64)
         student, assignment, _ = self.assignment_filename.split("+", 2)
         for time in _times(self.timestamp):
             receipt = Receipt(self.coursedir.course_id, assignment, student, time, files)
@@ -78,18 +89,27 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
                 if own.exists():
                     continue
                 raise
-            break
-        self._open_to_the_grader(copies[0])
+            try:
+                name = f"{student}+{assignment}+{time}+{secrets.token_urlsafe(9)}"
+                copies[0].rename(inbound / name)
+            except BaseException:
+                shutil.rmtree(own)  # the list shows what lies there, and nothing was handed in
+                raise
+            return receipt
+        raise ExchangeError("Nothing was submitted: too many submissions at once.")
+
+    def _tell(self, receipt: Receipt, slip: Path, place: Path) -> None:
+        """Keep the receipt and show it. From here on it is handed in, whatever fails."""
+        kept: Path | None = None
         try:
-            copies[0].rename(inbound / f"{student}+{assignment}+{time}+{secrets.token_urlsafe(9)}")
-        except OSError:
-            shutil.rmtree(own)
-            raise
-        kept = slip.rename(receipts / receipt.name)
-        self.log.info("Submitted as: %s %s %s", self.coursedir.course_id, assignment, time)
-        self.log.info("Receipt: %s", receipt.content)
-        if ServerApp.initialized():  # not in a terminal
-            announce(ServerApp.instance(), receipt, kept)
+            kept = slip.rename(place)
+        except OSError as error:
+            self.log.error("It is handed in, but the receipt can't be kept: %s", error)  # noqa: TRY400  (no trace helps)
+        try:
+            if ServerApp.initialized():  # not in a terminal
+                announce(ServerApp.instance(), receipt, kept)
+        except Exception:
+            self.log.exception("It is handed in, but the page was not told.")
 
     def _open_to_the_grader(self, copy: Path) -> None:
         """Let the grader read it; other students do not know its name and can't list names."""

@@ -17,6 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
 from traitlets.config import Config
 
+from course.server import submit
 from course.server.receipts import Receipt, digests
 from course.server.submit import SubmitWithReceipt
 
@@ -144,6 +145,59 @@ def test_what_can_not_be_kept_is_not_submitted(
     with pytest.raises(ExchangeError, match="Nothing was submitted: No space left on device"):
         desk.submit()
     assert (desk.inbound, desk.cached, desk.receipts) == ([], [], [])
+
+
+@pytest.mark.parametrize("error", [PermissionError(1, "Not yours"), KeyError("odd")])
+def test_no_failure_leaves_a_submission_in_one_place_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SubmitWithReceipt, "_open_to_the_grader", fail)
+        with pytest.raises((ExchangeError, KeyError)):
+            desk.submit()
+    assert (desk.inbound, desk.cached, desk.receipts) == ([], [], [])
+    rename = Path.rename
+
+    def fail_in_the_exchange(self: Path, target: Path) -> Path:
+        if "/inbound/" in str(target):
+            raise error
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail_in_the_exchange)
+        with pytest.raises((ExchangeError, KeyError)):
+            desk.submit()
+    assert (desk.inbound, desk.cached, desk.receipts) == ([], [], [])
+    desk.submit()
+    assert len(desk.inbound) == len(desk.cached) == len(desk.receipts) == 1
+
+
+def test_a_receipt_that_can_not_be_kept_denies_no_submission(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rename = Path.rename
+    told: list[Path | None] = []
+
+    def fail(self: Path, target: Path) -> Path:
+        if Path(target).parent.name == "receipts":
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+        return rename(self, target)
+
+    def announced(_server: object, _receipt: Receipt, file: Path | None) -> None:
+        told.append(file)
+        raise RuntimeError("no page")
+
+    monkeypatch.setattr(Path, "rename", fail)
+    monkeypatch.setattr(submit, "announce", announced)
+    monkeypatch.setattr("course.server.submit.ServerApp.initialized", lambda: True)
+    desk.submit()
+    assert len(desk.inbound) == len(desk.cached) == 1
+    assert (desk.receipts, told) == ([], [None])
+    assert "It is handed in, but the receipt can't be kept" in caplog.text
+    assert "It is handed in, but the page was not told" in caplog.text
 
 
 @pytest.fixture
