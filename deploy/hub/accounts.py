@@ -11,6 +11,8 @@ from typing import Final
 # Without 0, O, 1, l and I, which look alike on a slip of paper.
 _LETTERS: Final = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _LENGTH: Final = 12
+_PEOPLE: Final = 1000  # from this number on, accounts are of people; below, of the system
+_MARK: Final = "autoencoders course"  # the full name of accounts that are made here
 
 
 def exists(name: str) -> bool:
@@ -20,6 +22,29 @@ def exists(name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def unfit(name: str, *, stranger: bool = True) -> str:
+    """Say why an account can't be a person's who logs in; nothing if it can, or is not there yet.
+
+    Example:
+        >>> unfit("root")
+        "'root' is an account of the system"
+
+    Args:
+        name: The account.
+        stranger: Whether an account that was not made here may be one. Where logins are not checked
+            by this machine, it must not: whoever has its name elsewhere would have it here.
+    """
+    try:
+        person = pwd.getpwnam(name)
+    except KeyError:
+        return ""
+    if person.pw_uid < _PEOPLE or person.pw_uid in {65_534, 2**32 - 2}:  # nobody, old and new
+        return f"{name!r} is an account of the system"
+    if not stranger and person.pw_gecos.split(",")[0] != _MARK:
+        return f"{name!r} is an account of this machine already, and was not made for the class"
+    return ""
 
 
 def make(name: str, homes: Path) -> None:
@@ -39,7 +64,8 @@ def make(name: str, homes: Path) -> None:
         return
     homes.mkdir(parents=True, exist_ok=True)
     home = homes / name
-    _run("useradd", "--create-home", "--home-dir", str(home), "--shell", "/bin/bash", name)
+    given = ["--create-home", "--home-dir", str(home), "--shell", "/bin/bash", "--comment", _MARK]
+    _run("useradd", *given, name)
     home.chmod(0o700)
 
 

@@ -6,7 +6,9 @@ instructor choose. Known names are found; others are named in the error.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import os
 import re
 import subprocess
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.hub import operator, people, prepare, view
+from deploy.hub import accounts, operator, people, prepare, view
 from deploy.hub.settings import CHECKOUT, VARIABLE, Settings
 
 COLUMNS: Final = {
@@ -50,13 +52,14 @@ def read(path: Path) -> list[Person]:
     Raises:
         ClassListError: With the line, what is wrong with it, and what would be right.
     """
-    text = path.read_text(encoding="utf-8-sig")
+    text = _text(path)
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
-    reader = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns = _columns(reader.fieldnames or ())
     found: dict[str, Person] = {}
-    for number, row in enumerate(reader, start=2):
+    for row in reader:
+        number = reader.line_num
         values = {name: (row.get(column) or "").strip() for name, column in columns.items()}
         login = values.get("id", "").lower()
         if not any(values.values()):
@@ -64,7 +67,9 @@ def read(path: Path) -> list[Person]:
         if not _NAME.fullmatch(login):
             raise ClassListError(
                 f"{path.name}, line {number}: {login!r} can't be an account; it must begin with a"
-                " letter and hold small letters, digits, - and _ alone"
+                " letter and hold at most 31 small letters, digits, - and _. If that is how your"
+                f" system calls people, add a column id with names for the hub, such as"
+                f" {_suggested(login)!r}, and tell each person theirs"
             )
         if login in found:
             raise ClassListError(f"{path.name}, line {number}: {login!r} is there twice")
@@ -77,6 +82,21 @@ def read(path: Path) -> list[Person]:
     if not found:
         raise ClassListError(f"{path.name} holds no students")
     return list(found.values())
+
+
+def _text(path: Path) -> str:
+    """Read a file as what it is: UTF-8, what Excel calls Unicode text, or a Windows code page."""
+    content = path.read_bytes()
+    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    for one in (encoding, "cp1252"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(one)
+    raise ClassListError(f"{path.name} is not text that can be read; save it as CSV in UTF-8")
+
+
+def _suggested(login: str) -> str:
+    name = re.sub("[^a-z0-9_-]+", "-", login.partition("@")[0]).strip("-")[:31]
+    return name if _NAME.fullmatch(name) else f"s-{name}"[:31]
 
 
 def _columns(given: object) -> dict[str, str]:
@@ -100,7 +120,11 @@ def add(settings: Settings, listed: list[Person]) -> dict[str, str]:
 
     Returns:
         The new accounts' passwords.
+
+    Raises:
+        ClassListError: Somebody's login is an account that is not theirs; nobody was added.
     """
+    check(settings, [person.id for person in listed])
     known = {person.id for person in _written(settings.class_list)}
     _write(
         settings.class_list,
@@ -110,12 +134,25 @@ def add(settings: Settings, listed: list[Person]) -> dict[str, str]:
     tell_the_gradebook(settings)
     if operator.running(settings):
         names = [person.id for person in listed]
-        for name in names:
-            if name not in {user["name"] for user in operator.ask(settings, "GET", "users")}:
-                operator.ask(settings, "POST", f"users/{name}")
+        operator.know(settings, names)
         group = people.students_group(settings)
         operator.ask(settings, "POST", f"groups/{group}/users", {"users": names})
     return passwords
+
+
+def check(settings: Settings, names: list[str]) -> None:
+    """Refuse logins that are accounts of the machine's own.
+
+    Raises:
+        ClassListError: With the login, and what is wrong with it.
+    """
+    mine = settings.authenticator == "pam"  # who logs in has the account's own password
+    for name in names:
+        reason = accounts.unfit(name, stranger=mine or name in settings.people)
+        if name == settings.grader:
+            reason = f"{name!r} is the grader, which is nobody's login"
+        if reason:
+            raise ClassListError(f"{reason}; give this person another name in the column id")
 
 
 def tell_the_gradebook(settings: Settings) -> None:

@@ -9,13 +9,15 @@ import signal
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
 from deploy.hub.network import hub_pid, proxy_pid
 from deploy.hub.services import leftovers, operator_token
 from deploy.hub.settings import Settings
 
-_PATIENCE = 60.0  # seconds for a server or the hub to end
+_PATIENCE = 60.0  # seconds for a reply, or for a server or the hub to end
+_AT_ONCE = 50  # people whom the hub is told of in one request
 
 
 def ask(settings: Settings, method: str, path: str, body: Any = None) -> Any:
@@ -41,9 +43,39 @@ def ask(settings: Settings, method: str, path: str, body: Any = None) -> Any:
         headers={"Authorization": f"token {operator_token(settings)}"},
         method=method,
     )
-    with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310  (as above)
+    with urllib.request.urlopen(request, timeout=_PATIENCE) as reply:  # noqa: S310  (as above)
         text = reply.read()
     return json.loads(text) if text else None
+
+
+def users(settings: Settings, more: str = "") -> list[dict[str, Any]]:
+    """Return everybody whom the hub knows; it tells of some 200 at a time.
+
+    Example:
+        >>> users(Settings(), "&state=active")  # doctest: +SKIP
+        [{'name': 'ada', ...}]
+
+    Args:
+        settings: The hub's.
+        more: What else to say in the question.
+    """
+    found: list[dict[str, Any]] = []
+    while some := ask(settings, "GET", f"users?offset={len(found)}{more}"):
+        found += some
+    return found
+
+
+def know(settings: Settings, names: list[str]) -> None:
+    """Let the hub know people, whether it does already or not."""
+    known = {user["name"] for user in users(settings)}
+    new = [name for name in names if name not in known]
+    for first in range(0, len(new), _AT_ONCE):
+        try:
+            ask(settings, "POST", "users", {"usernames": new[first : first + _AT_ONCE]})
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code != HTTPStatus.CONFLICT:  # they have all come in the meantime
+                    raise
 
 
 def running(settings: Settings) -> bool:
@@ -87,7 +119,7 @@ def end_leftovers(settings: Settings) -> None:
 
 
 def _stop_servers(settings: Settings) -> None:
-    for user in ask(settings, "GET", "users?state=active"):
+    for user in users(settings, "&state=active"):
         with contextlib.suppress(urllib.error.HTTPError):  # it has ended by itself
             ask(settings, "DELETE", f"users/{user['name']}/server")
     deadline = time.monotonic() + _PATIENCE

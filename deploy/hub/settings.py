@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.hub import accounts
+
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 VARIABLE: Final = "COURSE_HUB"  # names the settings file for the hub and all that it starts
 DEFAULT: Final = CHECKOUT / "deploy" / "hub.toml"
@@ -137,6 +139,12 @@ def load(path: Path | None = None) -> Settings:
             raise SettingsError(
                 f"{path}: {person!r} can't be an account; small letters, digits, - and _, please"
             )
+    for person in settings.people:
+        reason = accounts.unfit(person)
+        if person == settings.grader:
+            reason = f"{person!r} is the grader, which runs formgrader and is nobody's login"
+        if reason:
+            raise SettingsError(f"{path}: {reason}; name people's own accounts")
     return settings
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import pwd
+import subprocess
 import tarfile
+import urllib.error
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ import pamela
 import pytest
 from nbgrader.api import Gradebook
 
-from deploy.hub import accounts, arrival, class_list, operator
+from deploy.hub import accounts, arrival, class_list, operator, people
 from deploy.hub import backup as backups
 from deploy.hub.backup import BackupError, Restored, backup, restore, submissions
 from deploy.hub.class_list import ClassListError, Person
@@ -51,6 +55,8 @@ def test_class_lists_of_many_systems_are_understood(tmp_path: Path, text: str) -
         ("id\n../x\n", "can't be an account"),
         ("id\n-rf\n", "can't be an account"),
         ("id\ndora\nDORA\n", "line 3: 'dora' is there twice"),
+        ("id\nd.ora@uni.example\n", "add a column id with names for the hub, such as 'd-ora'"),
+        ("id\n4711\n", "such as 's-4711'"),
     ],
 )
 def test_what_is_wrong_with_a_class_list_is_said(tmp_path: Path, text: str, reason: str) -> None:
@@ -58,6 +64,76 @@ def test_what_is_wrong_with_a_class_list_is_said(tmp_path: Path, text: str, reas
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ClassListError, match=reason):
         class_list.read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_class_list_may_be_in_any_usual_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text("id;Vorname\ndora;D\u00f6ra\n", encoding=encoding)
+    assert class_list.read(path) == [Person("dora", "D\u00f6ra", "", "")]
+    path.write_bytes(b"id\n\x81\x8d\n")
+    with pytest.raises(ClassListError, match="save it as CSV in UTF-8"):
+        class_list.read(path)
+
+
+def test_nobody_is_given_an_account_of_the_machines_own(hub: Site) -> None:
+    before = people.students(hub.settings)
+    stranger = f"{PREFIX}admin"
+    subprocess.run(["useradd", "--no-create-home", stranger], check=True)
+    elsewhere_checked = dataclasses.replace(hub.settings, authenticator="dummy")
+    for settings, name, reason in (
+        (hub.settings, "root", "'root' is an account of the system"),
+        (hub.settings, "www-data", "is an account of the system"),
+        (hub.settings, "nobody", "is an account of the system"),
+        (hub.settings, hub.account("grader"), "is the grader"),
+        (elsewhere_checked, stranger, "was not made for the class"),
+    ):
+        with pytest.raises(ClassListError, match=reason):
+            class_list.add(
+                settings, [Person(f"{PREFIX}gala", "", "", ""), Person(name, "", "", "")]
+            )
+    assert people.students(hub.settings) == before
+    assert not accounts.exists(f"{PREFIX}gala")
+    class_list.check(hub.settings, [stranger, hub.account("ada")])  # it has a password of its own
+    class_list.check(elsewhere_checked, [hub.account("ada"), f"{PREFIX}gala"])
+
+
+def test_the_hub_tells_of_everybody_however_few_at_a_time(hub: Site) -> None:
+    names = [user["name"] for user in operator.users(hub.settings)]
+    assert len(set(names)) == len(names) >= 4
+    assert [user["name"] for user in operator.users(hub.settings, "&limit=1")] == names
+
+
+def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that tells of 200 people at a time, and says 409 when it knows all of them."""
+    known = [f"n{number}" for number in range(250)]
+    asked: list[str] = []
+
+    def hub_says(_: Settings, method: str, path: str, body: Any = None) -> Any:
+        asked.append(method)
+        if method == "GET":
+            first = int(path.partition("offset=")[2])
+            return [{"name": name} for name in known[first : first + 200]]
+        new = [name for name in body["usernames"] if name not in known]
+        if not new:
+            raise urllib.error.HTTPError(path, 409, "Conflict", Message(), io.BytesIO())
+        known.extend(new)
+        return None
+
+    monkeypatch.setattr(operator, "ask", hub_says)
+    names = [f"n{number}" for number in range(300)]
+    operator.know(Settings(), names)
+    assert known == names
+    assert len(asked) <= 5
+    monkeypatch.setattr(operator, "users", lambda _: [])  # they came after we had looked
+    operator.know(Settings(), names)
+
+
+def test_those_whom_the_hub_knows_already_do_no_harm(
+    hub: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operator, "users", lambda _: [])
+    operator.know(hub.settings, [hub.account("ada"), hub.account("ben")])
 
 
 def test_a_student_joins_while_the_hub_runs(hub: Site) -> None:

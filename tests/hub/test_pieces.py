@@ -33,12 +33,15 @@ def test_the_demos_settings_are_right() -> None:
     ("text", "reason"),
     [
         ("colour = 1", "there is no setting 'colour'"),
-        ("hub_port = '1'", "hub_port = '1' won't do; it must be such as 8081"),
+        ("hub_port = '1'", "hub_port = '1' won't do; it must be such as 811"),
         ("feedback = 1", "feedback = 1 won't do; it must be such as True"),
         ("memory = true", "memory = True won't do"),
         ("students = 'ada'", "students = 'ada' won't do; it must be a list of names"),
         ("students = ['Ada Lovelace']", "'Ada Lovelace' can't be an account"),
         ("students = ['../root']", "can't be an account"),
+        ("students = ['root']", "'root' is an account of the system"),
+        ("instructors = ['www-data']", "'www-data' is an account of the system"),
+        ("students = ['grader']", "'grader' is the grader"),
         ("state", "is not TOML"),
     ],
 )
