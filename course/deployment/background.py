@@ -9,9 +9,11 @@ Example:
 from __future__ import annotations
 
 import atexit
+import errno
 import socket
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -95,20 +97,52 @@ class Server:
 def listen(port: int, host: str = _HOST) -> socket.socket:
     """Return a socket that listens on a port of this machine.
 
+    Args:
+        port: 0 to 65535; 0 takes a free one.
+        host: An address of this machine, of either kind, such as ``::1``, or its name.
+
     Raises:
-        OSError: The port is taken; says which.
+        OSError: The port is taken, or the host is none of this machine; says which.
     """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError) as error:
+        words = f"host {host!r} is no address of this machine ({error})"
+        raise OSError(errno.EADDRNOTAVAIL, words) from None
     # asyncio sends small pieces at once only where a socket names TCP; else answers wait 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        listener.bind(address)
         listener.listen(128)  # who connects before the server is ready waits, and is not refused
     except OSError as error:
         listener.close()
-        raise OSError(
-            error.errno, f"port {port} of {host} cannot be used ({error.strerror}); try another"
-        ) from None
+        elsewhere = error.errno == errno.EADDRNOTAVAIL
+        words = (
+            f"host {host!r} is none of this machine"
+            if elsewhere
+            else (f"port {port} of {host} cannot be used ({error.strerror}); try another")
+        )
+        raise OSError(error.errno, words) from None
+    return listener
+
+
+def listen_at(place: Path) -> socket.socket:
+    """Return a unix socket that listens at a path; one that was left there gives way.
+
+    Raises:
+        OSError: There is no such folder, or the path is taken or too long; says which.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if place.is_socket():
+            place.unlink()
+        listener.bind(str(place))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        words = f"{place} cannot be a socket ({error.strerror or error})"
+        raise OSError(error.errno, words) from None
     return listener
 
 

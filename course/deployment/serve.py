@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     import uvicorn
 
 _PORT: Final = 8000
+_LAST_PORT: Final = 65535
 
 
 def parser(found: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
     """Return the parser with the command's options."""
     found = found or argparse.ArgumentParser(prog="python -m course serve", description=__doc__)
-    found.add_argument("--port", type=int, default=_PORT, help=f"{_PORT}, unless said otherwise")
+    found.add_argument(
+        "--port", type=_port, default=_PORT, help=f"{_PORT}, unless said otherwise; 0 takes any"
+    )
     found.add_argument(
         "--host", default="127.0.0.1", help="this machine alone, unless said otherwise"
     )
@@ -36,8 +39,15 @@ def parser(found: argparse.ArgumentParser | None = None) -> argparse.ArgumentPar
     return found
 
 
+def _port(text: str) -> int:
+    """Return the port; argparse says what is wrong with others."""
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to {_LAST_PORT} is right")
+    return int(text)
+
+
 def run(options: argparse.Namespace) -> None:
-    """Serve until interrupted; exit with 1 if the port is taken."""
+    """Serve until interrupted; exit with 1 if it can't listen there, and say why."""
     import uvicorn  # noqa: PLC0415  (heavy)
 
     from course.deployment.app import create  # noqa: PLC0415  (as above)
@@ -47,7 +57,6 @@ def run(options: argparse.Namespace) -> None:
         create(),
         log_config=CONFIG,
         access_log=False,
-        uds=str(options.unix_socket) if options.unix_socket else None,
         root_path=options.root_path,
         timeout_graceful_shutdown=5,
     )
@@ -56,16 +65,22 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _run(server: uvicorn.Server, options: argparse.Namespace) -> None:
-    from course.deployment.background import listen  # noqa: PLC0415  (heavy)
+    from course.deployment.background import listen, listen_at  # noqa: PLC0415  (heavy)
 
-    if options.unix_socket:
-        server.run()
-        return
+    place: Path | None = options.unix_socket
     try:
-        listener = listen(options.port, options.host)
+        listener = listen_at(place) if place is not None else listen(options.port, options.host)
     except OSError as error:
         sys.exit(f"Not started: {error.strerror}")
-    with listener:
-        address = f"http://{options.host}:{listener.getsockname()[1]}/"
-        print(f"Digit canvas: {address}", flush=True)  # noqa: T201  (where to look)
-        server.run(sockets=[listener])
+    try:
+        with listener:
+            where = _address(options.host, listener.getsockname()[1]) if place is None else place
+            print(f"Digit canvas: {where}", flush=True)  # noqa: T201  (where to look)
+            server.run(sockets=[listener])
+    finally:
+        if place is not None:
+            place.unlink(missing_ok=True)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
 import signal
 import socket
@@ -125,6 +125,42 @@ def test_the_command_says_that_a_port_is_taken() -> None:
     assert log.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (["--port", "70000"], 2, "argument --port: '70000': a number from 0 to 65535 is right"),
+        (["--port", "-1"], 2, "argument --port: '-1': a number from 0 to 65535 is right"),
+        (["--port", "eighty"], 2, "argument --port: 'eighty': a number from 0"),
+        (["--host", "192.0.2.1"], 1, "Not started: host '192.0.2.1' is none of this machine"),
+        (["--host", "no.such.invalid"], 1, "Not started: host 'no.such.invalid' is no address"),
+        (["--unix-socket", "/nowhere/x"], 1, "Not started: /nowhere/x cannot be a socket"),
+        (["--unix-socket", "x" * 200], 1, "cannot be a socket (AF_UNIX path too long)"),
+    ],
+)
+def test_options_that_cannot_be_are_named(options: list[str], status: int, words: str) -> None:
+    with command(*options) as process:
+        _, log = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert words in log
+    assert "Traceback" not in log
+
+
+def ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+@pytest.mark.skipif(not ipv6(), reason="this machine has no address ::1")
+def test_it_listens_on_an_address_of_the_newer_kind() -> None:
+    with command("--host", "::1", "--port", "0") as process:
+        assert process.stdout is not None
+        found = re.fullmatch(r"Digit canvas: (http://\[::1\]:\d+/)\n", process.stdout.readline())
+        assert found
+        assert httpx.get(f"{found[1]}health", timeout=30).json() == {"status": "ok"}
+
+
 def test_the_command_knows_its_options() -> None:
     with command("--prot", "8000") as process:
         _, log = process.communicate(timeout=30)
@@ -140,13 +176,25 @@ def test_the_launcher_s_command_serves_on_a_unix_socket(tmp_path: Path) -> None:
     words = [word.replace("{unix_socket}", str(place)) for word in tile["command"]]
     assert words[0] == sys.executable
     with command(*words[4:], "--root-path", "/user/jane/digits") as process:
-        assert process.stderr is not None
-        while "running on" not in process.stderr.readline():
-            assert process.poll() is None
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"Digit canvas: {place}\n"
         transport = httpx.HTTPTransport(uds=str(place))
         with httpx.Client(transport=transport, base_url="http://any", timeout=30) as client:
             assert client.get("/health").json() == {"status": "ok"}
             assert "Digit canvas" in client.get("/").text
             assert client.post("/model/predict", json=PAYLOAD).json()["values"] == [6]
-        os.kill(process.pid, signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
+    assert not place.exists()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no unix sockets here")
+def test_a_socket_that_was_left_behind_gives_way_and_a_file_does_not(tmp_path: Path) -> None:
+    place = tmp_path / "socket"
+    for _ in range(2):
+        background.listen_at(place).close()
+        assert place.is_socket()
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(OSError, match="file cannot be a socket"):
+        background.listen_at(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "kept"
