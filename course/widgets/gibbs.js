@@ -24,16 +24,31 @@ function render({ model, el }) {
     node.addEventListener("click", click);
     return node;
   };
+  // Running, the next step is asked for when the last one has come. So a busy kernel is left to its
+  // work, and nothing goes on after Stop.
+  let running = false;
+  let asked = false;
   let timer = null;
+  const ask = () => {
+    if (asked) return;
+    asked = true;
+    model.send("step");
+  };
   const stop = () => {
-    clearInterval(timer);
-    timer = null;
+    clearTimeout(timer);
+    running = false;
     run.textContent = "Run";
   };
+  const next = () => {
+    asked = false;
+    clearTimeout(timer);
+    if (running) timer = setTimeout(ask, 200);
+  };
   const run = button("Run", () => {
-    if (timer) return stop();
-    timer = setInterval(() => model.send("step"), 200);
+    if (running) return stop();
+    running = true;
     run.textContent = "Stop";
+    ask();
   });
   const coins = make("input", { type: "checkbox" });
   coins.addEventListener("change", () => {
@@ -42,7 +57,7 @@ function render({ model, el }) {
     model.save_changes();
   });
   const controls = make("div", { class: "controls" },
-    button("One step", () => { stop(); model.send("step"); }),
+    button("One step", () => { stop(); ask(); }),
     run,
     button("Start again", () => { stop(); model.send("restart"); }),
     button("Next image", () => {
@@ -70,13 +85,19 @@ function render({ model, el }) {
       paintPixels(canvas, bytes, PICTURES[i][1] || Math.ceil(Math.sqrt(bytes.length)));
       canvas.parentNode.classList.toggle("empty", name !== "before" && model.get("steps") === 0);
     }
-    words.setAttribute("aria-live", timer ? "off" : "polite"); // a running chain would never stop talking
+    words.setAttribute("aria-live", running ? "off" : "polite"); // a running chain would never stop talking
     words.textContent = model.get("words");
   };
   model.on("change:pictures change:words change:sampling", paint);
+  model.on("change:steps", next);
   paint();
   const release = guardKeys(root);
-  return () => { stop(); release(); };
+  return () => {
+    stop();
+    model.off("change:pictures change:words change:sampling", paint);
+    model.off("change:steps", next);
+    release();
+  };
 }
 
 export default { render };
