@@ -114,6 +114,23 @@ def apart(
     return quiet and not kept and not any(each.dicey for each in behind)
 
 
+def by_names_alone(sources: list[str]) -> bool:
+    r"""Return whether these cells reach others by names alone, and keep nothing between calls.
+
+    Example:
+        >>> by_names_alone(["def double(x):\n    return factor * x"])
+        True
+        >>> by_names_alone(["seen = []\ndef double(x):\n    seen.append(x)"])
+        False
+
+    Args:
+        sources: The cells' text.
+    """
+    traits = [_traits(source) for source in sources]
+    inside = frozenset[str]().union(*(each.inside for each in traits))
+    return all(each.plain and not each.changeable & inside for each in traits)
+
+
 def _misses_something(error: str) -> bool:
     """Whether it misses a name, a module or a file: a cell that did not run may have made it."""
     kind = getattr(builtins, error, None)

@@ -1,7 +1,8 @@
 """Running a fitted notebook: the short way, if that decides every point, else the whole way.
 
 The kernel and the judge come from warm processes where there are any. See `needed` for what the
-short way is, and `apart` for when a point that is missed on it is lost.
+short way is, `apart` for when a point that is missed on it is lost, and `demonstrations` for what
+not even the whole way waits for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.judge import apart, bench, frame, needed, process
+from autograder.judge import apart, bench, demonstrations, frame, needed, process
 from autograder.judge.process import Outcomes
 from autograder.judge.settings import THREADS, Settings
 from autograder.kernels import preload, warm
@@ -63,7 +64,11 @@ def run(
         if not missed or lost:
             needed.leave_out(cells, running)
             return outcomes, max(peaks)
-    return way(None), max(peaks)
+    idle = demonstrations.idle(nb, instructors) if settings.shortcut else frozenset[str]()
+    running = frozenset(cell["id"] for cell in cells) - idle
+    outcomes = way(running)
+    needed.leave_out(cells, running)
+    return outcomes, max(peaks)
 
 
 def warm_up(instructors: NotebookNode, settings: Settings) -> tuple[Nursery | None, Nursery | None]:

@@ -44,6 +44,11 @@ def is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
+def is_demonstration(cell: NotebookNode) -> bool:
+    """Whether the cell only shows something, and takes long for it."""
+    return cell.metadata.get("course", {}).get("demonstration") is True
+
+
 def names(frame: NotebookNode) -> frozenset[str]:
     """The names of all cells that nbgrader knows."""
     return frozenset(

@@ -8,7 +8,8 @@ run from its first cell to its last, and that decides.
 
 What is left out is found by names. A student's own text always runs. A cell of the instructor's
 that stands as it was handed out runs if it gives a name, or touches a value, that something that
-runs asks for.
+runs asks for; so does a demonstration, whatever a student changed in it, such as for how long it
+trains.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Final
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder.judge.frame import is_answer, is_test
+from autograder.judge.frame import is_answer, is_demonstration, is_test
 
 _BUILT_IN: Final = frozenset(dir(builtins))
 NOT_RUN: Final = "Not run for the grade: no point depends on this cell.\n"
@@ -107,7 +108,7 @@ def needed(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
         same = handed_out.get(cell["id"]) == cell.source
         found = _known(cell.source) if same else use(cell.source)
         tools |= found.tools if found else set()
-        own = is_answer(cell) or is_test(cell) or not same
+        own = is_answer(cell) or is_test(cell) or not (same or is_demonstration(cell))
         if own or found is None:
             running.add(cell["id"])
             asked |= found.asks if found else set()

@@ -86,6 +86,8 @@ def _student_cell(cell: NotebookNode) -> dict[str, Any]:
     seconds = course.get("seconds")
     if cell.cell_type == "code" and isinstance(seconds, int | float):
         metadata["course"] = {"seconds": seconds}
+    if course.get("demonstration") is True:
+        metadata["course"] = {**metadata.get("course", {}), "demonstration": True}
     if marks:
         graded, answered = marks.get("grade") is True, marks.get("solution") is True
         metadata["nbgrader"] = {

@@ -14,7 +14,9 @@ in the text      what it becomes
 ===============  =====================================================================
 
 The word's value is the cell's name: it becomes its ``grade_id`` and its cell id. Any code cell
-may have ``seconds``: how long it may run when it is graded, if not as long as the others.
+may have ``seconds``: how long it may run when it is graded, if not as long as the others. A code
+cell without a role that only shows something, and takes long, may say ``demonstration: true``: no
+grade waits for it (see ``autograder.judge.demonstrations``).
 """
 
 from __future__ import annotations
@@ -58,13 +60,16 @@ def expand(cell: NotebookNode, where: str) -> str | None:
     """
     marks: dict[str, Any] = dict(cell.metadata)
     seconds = _seconds(marks, cell.cell_type, where)
+    shows = marks.pop("demonstration", None)
     roles = sorted(set(marks) & set(ROLES))
     if not roles:
         stray = sorted(set(marks) & {"points", "credit", "multiple"})
         if stray:
             raise AuthoringError(f"{where}: {stray[0]} belongs to a quiz, a prediction or a test")
-        cell.metadata = NotebookNode(marks | seconds)
+        cell.metadata = NotebookNode(marks | _demonstration(shows, seconds, cell.cell_type, where))
         return None
+    if shows is not None:
+        raise AuthoringError(f"{where}: a demonstration has no other role, but here is {roles[0]}")
     if len(roles) > 1:
         raise AuthoringError(f"{where}: one role a cell, but here are {' and '.join(roles)}")
     role = roles[0]
@@ -104,6 +109,17 @@ def _seconds(marks: dict[str, Any], cell_type: str, where: str) -> dict[str, Any
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
         raise AuthoringError(f"{where}: seconds={seconds!r}; seconds are a number from 1 to 3600")
     return {"course": {"seconds": seconds}}
+
+
+def _demonstration(
+    shows: Any, seconds: dict[str, Any], cell_type: str, where: str
+) -> dict[str, Any]:
+    """Return the metadata of a cell without a role."""
+    if shows is None:
+        return seconds
+    if shows is not True or cell_type != "code":
+        raise AuthoringError(f"{where}: demonstration={shows!r}; it is true, for a code cell")
+    return {"course": {**seconds.get("course", {}), "demonstration": True}}
 
 
 def _points(settings: dict[str, Any], where: str) -> int | float:

@@ -132,6 +132,12 @@ HEAD = "# A lesson\n\n"
         ('+++ {"points": 2}\n\nText.', "points belongs to"),
         ("```{code-cell}\n:quiz: one\nx = 1\n```", "can't be a code cell"),
         ("```{code-cell}\n:seconds: 0\nx = 1\n```", "seconds=0"),
+        ("```{code-cell}\n:demonstration: 1\nx = 1\n```", "demonstration=1; it is true"),
+        ('+++ {"demonstration": true}\n\nText.', "it is true, for a code cell"),
+        (
+            "```{code-cell}\n:exercise: one\n:demonstration: true\nx = 1\n```",
+            "a demonstration has no other role",
+        ),
         ('+++ {"locked": "one", "seconds": 9}\n\nText.', "seconds are for code cells"),
         (
             "```{code-cell}\n:exercise: one\n:points: 2\nx = 1\n```",
@@ -155,6 +161,12 @@ def test_a_code_cell_may_have_seconds_of_its_own() -> None:
     plain, exercise = build.notebook(HEAD + text).cells[1:]
     assert plain.metadata == {"course": {"seconds": 90}}
     assert exercise.metadata["course"] == {"seconds": 5}
+
+
+def test_a_code_cell_may_be_a_demonstration() -> None:
+    text = "```{code-cell}\n:seconds: 90\n:demonstration: true\nx = 1\n```"
+    (cell,) = build.notebook(HEAD + text).cells[1:]
+    assert cell.metadata == {"course": {"seconds": 90, "demonstration": True}}
 
 
 def test_the_same_sentence_twice_gets_two_ids() -> None:
