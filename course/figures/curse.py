@@ -21,7 +21,6 @@ from course.figures.style import (
     FAINT,
     GREEN,
     MARKERS,
-    ORANGE,
     RULE,
     SKY,
     VERMILLION,
@@ -277,7 +276,7 @@ def costs(widths: Sequence[int], seconds: Sequence[float], p: float = 2) -> Pict
     time.legend()
     dims = np.arange(1, 41)
     factors = [curse.cost_of_halving(p, int(k)) for k in dims]
-    samples.semilogy(dims, factors, color=ORANGE)
+    samples.semilogy(dims, factors, color=VERMILLION)
     samples.set(xlabel="inputs d", ylabel="times the examples")
     samples.set_title("Examples, error halved: exponential")
     return picture.describe(

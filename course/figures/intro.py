@@ -194,7 +194,7 @@ def emotion_scores(
     """
     looks: tuple[dict[str, Any], ...] = (
         {"color": style.BLUE},
-        {"color": style.SKY, "hatch": "//", "edgecolor": style.PAPER},
+        {"facecolor": style.SKY, "hatch": "//", "edgecolor": style.BLUE},
     )
     thick = 0.76 / len(labelled)
     picture = sheet(8, 0.9 + 0.42 * len(scores) * len(labelled))

@@ -37,8 +37,8 @@ PURPLE: Final = "#CC79A7"
 SKY: Final = "#56B4E9"
 BLACK: Final = "#000000"
 YELLOW: Final = "#F0E442"
-COLOURS: Final = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK, YELLOW)
-"""Okabe and Ito's eight, those first that stand out best on paper."""
+COLOURS: Final = (BLUE, VERMILLION, GREEN, BLACK, PURPLE, ORANGE, SKY, YELLOW)
+"""Okabe and Ito's eight. On paper the first four do for lines; the others need a dark edge."""
 
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 """Ten shapes: colour is never the only thing that tells two classes apart."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import doctest
 import html
 import io
+import itertools
 import re
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from course import assets
-from course.figures import intro, style
+from course.figures import comparison, intro, style
 from course.figures.picture import Picture
 
 rng = np.random.default_rng(5)
@@ -75,16 +77,75 @@ def test_the_png_is_small_sharp_and_on_paper() -> None:
     assert image.convert("RGB").getpixel((3, 3)) == (0xFB, 0xFA, 0xF7)
 
 
+def linear(colour: str) -> NDArray[np.float64]:
+    """Red, green and blue as amounts of light, 0 to 1."""
+    parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    light: NDArray[np.float64] = np.where(
+        parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4
+    )
+    return light
+
+
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
-
-    def luminance(colour: str) -> float:
-        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        return float(linear @ [0.2126, 0.7152, 0.0722])
-
-    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    bright, dark = sorted(
+        (float(linear(each) @ [0.2126, 0.7152, 0.0722]) for each in (one, other)), reverse=True
+    )
     return (bright + 0.05) / (dark + 0.05)
+
+
+# What is left of red, green and blue light: Machado, Oliveira and Fernandes 2009, "A
+# physiologically-based model for simulation of color vision deficiency", for severity 1.
+EYES = {
+    "all cones": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+}
+LIGHT_TO_XYZ = np.array(
+    [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+)
+
+
+def seen(colour: str, eye: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The colour in CIELAB, where about 2 is the smallest difference that can be seen."""
+    xyz = LIGHT_TO_XYZ @ np.clip(eye @ linear(colour), 0, 1) / LIGHT_TO_XYZ.sum(axis=1)
+    x, y, z = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_colours_stay_apart_for_every_eye(eye: str) -> None:
+    places = [seen(colour, EYES[eye]) for colour in style.COLOURS]
+    for (i, one), (j, other) in itertools.combinations(enumerate(places), 2):
+        least = 30 if j < 4 else 15  # lines have their colour and dashes, marks a shape as well
+        assert np.linalg.norm(one - other) > least, (style.COLOURS[i], style.COLOURS[j])
+
+
+def test_lines_stand_out_on_paper_and_paler_marks_have_a_dark_edge() -> None:
+    assert all(contrast(colour, style.PAPER) > 3 for colour in style.COLOURS[:4])
+    codes = rng.normal(size=(80, 2))
+    drawn = [
+        intro.code_map(codes, np.arange(80) % 8, "abcdefgh"),
+        comparison.maps({"map": codes}, np.arange(80) % 8, list("abcdefgh")),
+    ]
+    for picture in drawn:
+        marks = picture.axes[0].collections
+        assert len(marks) == 8
+        for mark in marks:
+            edge = mpl.colors.to_hex(np.asarray(mark.get_edgecolor())[0])
+            assert contrast(edge, style.PAPER) > 3
 
 
 def test_text_can_be_read_on_paper() -> None:
