@@ -15,10 +15,12 @@ import base64
 import builtins
 import json
 import math
+import re
 import sys
 import traceback
 from typing import Any
 
+KINDS = re.compile(r"[<>|=][biufcU]\d{1,9}")  # of arrays; NumPy reads far more into a name
 LARGEST = 48_000_000  # characters of one message; 28 x 28 x 10,000 float32 have 42 million
 DEEPEST = 40
 
@@ -147,13 +149,14 @@ def _decode_number(tag: str, body: Any, data: dict[str, Any]) -> Any:
         raise ValueError(f"unknown tag {str(tag)[:40]!r}")
     import numpy as np  # noqa: PLC0415  (only when an array is at hand)
 
-    dtype = np.dtype(str(data.get("dtype"))[:20])
-    shape = data.get("shape")
-    if dtype.kind not in "biufcU" or not isinstance(shape, list) or len(shape) > 32:
+    kind, shape = data.get("dtype"), data.get("shape")
+    if not isinstance(kind, str) or KINDS.fullmatch(kind) is None:
         raise ValueError("an array of that kind is not handed over")
+    if not isinstance(shape, list) or len(shape) > 32:
+        raise ValueError("an array needs a shape")
     if not all(isinstance(side, int) and 0 <= side <= 2**40 for side in shape):
         raise ValueError("an array needs a shape of numbers")
-    array = np.frombuffer(base64.b64decode(body, validate=True), dtype=dtype)
+    array = np.frombuffer(base64.b64decode(body, validate=True), dtype=np.dtype(kind))
     array = array.reshape(shape).copy()
     return array[()] if data.get("scalar") and not shape else array
 

@@ -1,14 +1,15 @@
 """The grader between the judge and the student's kernel: it carries messages, and the clock.
 
-Neither side sees the other. What the student's kernel sends is measured and parsed here
-before the judge gets it; what goes wrong there costs the student's test, what goes wrong
-in the judge costs nobody anything.
+Neither side sees the other. What the student's kernel sends is measured here and handed on as
+one string, which the judge takes apart within its own limits; what goes wrong with it costs
+the student's test. What goes wrong in the judge costs nobody anything: it is tried once more.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,11 +26,6 @@ _INSTALL: Final = (
     "(__import__('types').ModuleType('_agent'), {source!r});"
 )
 _SPEAK: Final = "__import__('sys').modules['_agent'].speak({request!r}, globals())"
-NO_ANSWER: Final = {
-    "raised": "RuntimeError",
-    "says": "Python gave no answer that can be read",
-    "trace": "",
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,8 @@ class Judge:
 
     def __enter__(self) -> Self:
         """Start the process; it gets ready while the kernel starts."""
-        self._wire = Wire(self._warm)
+        with suppress(OSError):  # it is tried again, and then it is known for which test
+            self._wire = Wire(self._warm)
         return self
 
     def __exit__(
@@ -92,9 +89,19 @@ class Judge:
             How the test ended: ``ran`` if it passed. If the kernel died or took too long,
             that; the session must be restarted then.
         """
+        outcome = self._hold(test, session, seconds)
+        if isinstance(outcome, Broken) and self._wire is None:  # the process failed, not the test
+            outcome = self._hold(test, session, seconds)
+        return outcome
+
+    def _hold(self, test: str, session: Session, seconds: float) -> Outcome | Broken:
+        """Run a test once; the judge's process is there afterwards if it is of further use."""
         ends = time.monotonic() + seconds
         if self._wire is None:
-            self._wire = Wire(self._warm)
+            try:
+                self._wire = Wire(self._warm)
+            except OSError as error:
+                return Broken(f"The judge's process can't be started: {error}")
         talk = _Talk(self._wire, ends)
         talk.tell({"test": test, "imports": self._lesson})
         while talk.verdict is None:
@@ -109,7 +116,7 @@ class Judge:
                 self._stop()  # it waits for an answer that will never come
                 return outcome
             if talk.verdict is None:
-                talk.tell({"answer": NO_ANSWER})
+                talk.tell({"answer": ""})
         if not talk.ended:
             self._stop()
         return talk.verdict
@@ -138,12 +145,8 @@ class _Talk:
         """Hand on what the kernel said; return what it is asked next, or nothing at the end."""
         if self.verdict is not None:  # nobody has asked, so nobody hears it
             return ""
-        try:
-            answer = json.loads(text) if len(text) <= agent.LARGEST else None
-        except (ValueError, RecursionError):
-            answer = None
-        # Wrapped, so that nothing which a kernel says can read like a test.
-        self.tell({"answer": answer if isinstance(answer, dict) else NO_ANSWER})
+        # A string, so that nothing which a kernel says can read like a test.
+        self.tell({"answer": text if len(text) <= agent.LARGEST else ""})
         return self.request
 
     def tell(self, message: dict[str, Any]) -> None:

@@ -17,12 +17,15 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from autograder.judge import agent
 
 TEST: Final = "<test>"
-# Not raised again as they are: they need other arguments, or would read as the judge's own.
+MEMORY: Final = 3 << 29  # bytes by which the judge may grow; the largest answer needs 1 GB
+# Not raised again as they are: they need other arguments, would read as the judge's own, or would
+# end a loop of the test's as if all were done.
 _OWN: Final = (
     OSError,
     UnicodeError,
@@ -30,29 +33,46 @@ _OWN: Final = (
     SyntaxError,
     AssertionError,
     BaseExceptionGroup,
+    StopIteration,
+    StopAsyncIteration,
 )
-# In the judge's own code these are faults of the test or of the machine, not of the student.
-_BROKEN: Final = (SyntaxError, ImportError, MemoryError, RecursionError)
+# In the judge's own code these are faults of the test or of the machine, not of the student; the
+# latter only as long as nothing of the student's has come.
+_BROKEN: Final = (ImportError,)
+_BROKEN_ALONE: Final = (SyntaxError, MemoryError, RecursionError)
+
+
+NO_ANSWER: Final = {
+    "raised": "RuntimeError",
+    "says": "Python gave no answer that can be read",
+    "trace": "",
+}
 
 
 class Line:
-    """The wire to the grader: one JSON line out, one in."""
+    """The wire to the grader: one JSON line out, one in.
+
+    Attributes:
+        heard: Whether anything of the student's has come since the test began.
+    """
 
     def __init__(self) -> None:
+        self.heard = False
         self._in, self._out = sys.stdin, sys.stdout
         sys.stdout = sys.stderr  # a test that prints must not speak on the wire
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its answer."""
         self.tell(request)
+        self.heard = True
         line = self._in.readline()
         if not line:
             raise SystemExit(0)
         try:
-            answer: dict[str, Any] = json.loads(line)["answer"]
-        except (RecursionError, ValueError):
-            answer = {"raised": "ValueError", "says": "what came back is no plain data"}
-        return answer
+            answer = json.loads(json.loads(line)["answer"])
+        except (RecursionError, ValueError, MemoryError):
+            answer = None
+        return answer if isinstance(answer, dict) else dict(NO_ANSWER)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a message that needs no answer."""
@@ -62,6 +82,7 @@ class Line:
     def listen(self) -> Iterator[dict[str, Any]]:
         """Yield what the grader sends."""
         while line := self._in.readline():
+            self.heard = False
             yield json.loads(line)
 
 
@@ -70,6 +91,11 @@ class Student:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything of the student's has come into this process."""
+        return self._line.heard
 
     def look_up(self, names: list[str]) -> dict[str, Any]:
         """Return those of the names that the student has: plain data or stand-ins."""
@@ -89,8 +115,8 @@ class Student:
     def _decode(self, data: Any) -> Any:
         try:
             return agent.decode(data, lambda *about: StandIn(self, *about))
-        except (ValueError, TypeError, KeyError, MemoryError, RecursionError) as error:
-            says = f"what came back is no plain data ({error})"
+        except Exception as error:  # noqa: BLE001  (who sent it may have sent anything)
+            says = f"what came back is no plain data ({error!r:.200})"
             raise StudentError("ValueError", says) from None
 
     def _request(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -196,6 +222,11 @@ class Names(dict[str, Any]):
         super().__init__(__name__="__test__", __builtins__=builtins)
         self._student, self._imports = student, imports
 
+    @property
+    def asked(self) -> bool:
+        """Whether anything of the student's has been used."""
+        return self._student.asked
+
     def __missing__(self, name: str) -> Any:
         """Find a name: first what the lesson imports, then what the student has."""
         if hasattr(builtins, name):
@@ -249,22 +280,39 @@ def hold(source: str, names: Names) -> dict[str, Any]:
     """Run a test; return how it ended: ``passed``, ``failed`` or ``broken``."""
     try:
         code = compile(source, TEST, "exec")
+    except Exception:  # noqa: BLE001  (whatever is wrong with it, the instructor must hear of it)
+        return {"end": "broken", "says": traceback.format_exc()}
+    try:
         exec(code, names)  # noqa: S102  (the instructor's own test)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001  (any error is the test's verdict)
         trace = getattr(error, "trace_there", None)
-        if trace is None and isinstance(error, _BROKEN):
+        broken = _BROKEN if names.asked else (*_BROKEN, *_BROKEN_ALONE)
+        if trace is None and isinstance(error, broken):
             return {"end": "broken", "says": traceback.format_exc()}
         name = error.name if isinstance(error, StudentError) else type(error).__name__
         return {"end": "failed", "error": name, "says": str(error), "trace": trace or ""}
     return {"end": "passed"}
 
 
+def bound(growth: int = MEMORY) -> None:
+    """Let this process grow by so many bytes and no more, where the system can hold it to that."""
+    try:
+        import resource  # noqa: PLC0415  (not on Windows)
+
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+        most = pages * resource.getpagesize() + growth
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    except (ImportError, OSError, ValueError):
+        return
+
+
 def main() -> None:
     """Serve the grader: one test after another, each with names of its own."""
     line = Line()
     importlib.import_module("numpy")  # while the kernel starts, so that no test waits for it
+    bound()
     for task in line.listen():
         names = Names(Student(line), imports(task["imports"]))
         line.tell(hold(task["test"], names))

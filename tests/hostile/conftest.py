@@ -9,13 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from nbformat.v4 import new_code_cell
 
+from autograder.judge import channel
+from autograder.judge.channel import Broken, Judge
 from autograder.kernels.session import Outcome, Session
 from tests.hostile.machine import (
     CALLS,
     SECRET,
     TIGHT,
     TOOLS,
+    Hold,
     Machine,
     marked,
     number,
@@ -75,3 +79,42 @@ def guest(machine: Machine, neighbour: Session) -> Iterator[Session]:
         yield session
     assert wait_for_none(mark) == []
     assert run(neighbour, "assert x + 1 == 42") == Outcome("ran")
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with Session(tmp_path_factory.mktemp("student"), allow_unprotected=True) as kernel:
+        yield kernel
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    with Judge(["import numpy as np\nfrom math import tau as turn", "%magic"]) as process:
+        yield process
+
+
+@pytest.fixture
+def arrived(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the kernel says to the judge, as the grader hears it."""
+    said: list[str] = []
+    answer = channel._Talk.answer
+
+    def listen(self: channel._Talk, text: str) -> str:
+        said.append(text)
+        return answer(self, text)
+
+    monkeypatch.setattr(channel._Talk, "answer", listen)
+    return said
+
+
+@pytest.fixture
+def held(judge: Judge, session: Session) -> Hold:
+    """Hold a test against a fresh namespace with this student code in it."""
+
+    def hold(student: str, test: str, seconds: float) -> Outcome | Broken:
+        session.run(new_code_cell("%reset -f\n"), seconds=20)
+        if session.run(new_code_cell(student), seconds=6).status == "too long":
+            session.restart()
+        return judge.hold(test, session, seconds)
+
+    return hold

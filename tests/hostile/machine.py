@@ -7,12 +7,14 @@ import socket
 import textwrap
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_code_cell
 
+from autograder.judge.channel import Broken
 from autograder.kernels import isolation, seccomp
 from autograder.kernels.limits import MB, Limits
 from autograder.kernels.session import Outcome, Session
@@ -37,6 +39,8 @@ CALLS = (
     *("ptrace", "unshare", "setns", "mount", "keyctl", "bpf", "perf_event_open", "chroot"),
     *("process_vm_readv", "io_uring_setup", "userfaultfd", "init_module", "mknodat", "setuid"),
 )
+TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
+Hold = Callable[[str, str, float], Outcome | Broken]  # student's code, a test, seconds
 SECRET = f"secret-{uuid.uuid4().hex}"
 
 

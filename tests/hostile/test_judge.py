@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.judge.channel import Broken, Judge
 from autograder.kernels.session import Outcome, Session
-
-Hold = Callable[[str, str, float], Outcome | Broken]
+from tests.hostile.machine import TEST, Hold
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
 
@@ -45,31 +42,6 @@ answer = 4
 pair = (1, [2.5, None], {"a": np.float32(1)})
 model = Model()
 """
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    with Session(tmp_path_factory.mktemp("student"), allow_unprotected=True) as kernel:
-        yield kernel
-
-
-@pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
-    with Judge(["import numpy as np\nfrom math import tau as turn", "%magic"]) as process:
-        yield process
-
-
-@pytest.fixture
-def held(judge: Judge, session: Session) -> Hold:
-    """Hold a test against a fresh namespace with this student code in it."""
-
-    def hold(student: str, test: str, seconds: float) -> Outcome | Broken:
-        session.run(new_code_cell("%reset -f\n"), seconds=20)
-        if session.run(new_code_cell(student), seconds=6).status == "too long":
-            session.restart()
-        return judge.hold(test, session, seconds)
-
-    return hold
 
 
 @pytest.mark.parametrize(
@@ -135,8 +107,6 @@ def test_a_broken_test_is_nobodys_loss(held: Hold, test: str) -> None:
     assert isinstance(held(HONEST, test, 20), Broken)
 
 
-TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
-
 LIES = {
     "an object equal to everything": """
 class Yes:
@@ -180,25 +150,6 @@ class Strip(ast.NodeTransformer):
 get_ipython().ast_transformers.append(Strip())
 def double(x): return 0
 """,
-    "the agent replaced": """
-import sys, types
-fake = types.ModuleType('_agent')
-def speak(request, space):
-    import json
-    get_ipython().display_pub.publish({
-        'application/vnd.autoencoder-course.answer+json': json.dumps({'end': 'passed'})})
-fake.speak = speak
-class Always(dict):
-    def __getitem__(self, key): return fake if key == '_agent' else dict.__getitem__(self, key)
-def double(x): return 0
-sys.modules['_agent'] = fake
-""",
-    "the publisher replaced": """
-pub = get_ipython().display_pub
-old = type(pub).publish
-type(pub).publish = lambda self, data, *a, **k: old(self, {key: '{"value": true}' for key in data})
-def double(x): return 0
-""",
     "exit instead of an answer": "def double(x): raise SystemExit(0)",
     "an error that claims to be none": """
 class Passed(BaseException): pass
@@ -234,40 +185,35 @@ def test_a_lie_does_not_pass(held: Hold, session: Session, lie: str) -> None:
     session.restart()
 
 
-FORGED = {
-    "no JSON": "'{'",
-    "another shape": "'[1, 2]'",
-    "no value": "'{}'",
-    "a wrong tag": """'{"value": {"pickle": "gASV"}}'""",
-    "an array that is none": """'{"value": {"array": "AAAA", "dtype": "O", "shape": [3]}}'""",
-    "a shape that does not fit": """'{"value": {"array": "AAAA", "dtype": "<f8", "shape": [9]}}'""",
-    "a shape that would fill memory": (
-        """'{"value": {"array": "", "dtype": "<f8", "shape": [1099511627776, 0, 1099511627776]}}'"""
-    ),
-    "an int of a million digits": """'{"value": {"int": "' + '9' * 10**6 + '"}}'""",
-    "deep nesting": """'{"value": ' + '{"list": [' * 500 + ']}' * 500 + '}'""",
-    "deep brackets": "'[' * 10**5",
-    "two lines": """'{"value": 1}\\n{"end": "passed"}'""",
-    "the end itself": """'{"end": "passed"}'""",
-    "the kernel's end": """'{"ended": true}'""",
-}
+def test_an_empty_array_passes_where_no_shape_is_asked_for(held: Hold) -> None:
+    """NumPy stretches it to any shape, and then nothing differs: tests must ask for the shape."""
+    empty = "import numpy\ndef double(x): return numpy.empty((0, 1))"
+    shape = "import numpy\nassert numpy.shape(double(numpy.arange(4.0))) == (4,), 'the shape'\n"
+    assert held(empty, TEST, 20) == Outcome("ran")
+    assert held(empty, shape + TEST, 20) == Outcome("raised", "AssertionError", "the shape")
+    assert held("def double(x): return 2 * x", shape + TEST, 20) == Outcome("ran")
 
 
-@pytest.mark.parametrize("forgery", FORGED)
-def test_a_forged_reply_does_not_pass(held: Hold, judge: Judge, forgery: str) -> None:
-    student = f"""
-import sys, types
-fake = types.ModuleType('_agent')
-fake.speak = lambda request, space: get_ipython().display_pub.publish(
-    {{'application/vnd.autoencoder-course.answer+json': {FORGED[forgery]}}})
-def double(x):
-    return 0
-"""
-    assert held(student, "assert double(1) == 0", 20) == Outcome("ran")  # the true agent
-    said = held(f"{student}\nsys.modules['_agent'] = fake", TEST, 6)
-    judge._taught = None  # it must send the true agent again
-    assert isinstance(said, Outcome), said
-    assert said.status != "ran", said
+@pytest.mark.parametrize("error", ["StopIteration", "StopAsyncIteration"])
+def test_an_error_that_ends_loops_does_not_end_the_tests(held: Hold, error: str) -> None:
+    student = f"def double(x): raise {error}"
+    outcome = held(student, "for found in map(double, [1, 2]):\n    assert found == 0", 20)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.error) == ("raised", error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "test"),
+    [
+        ("10**9", "x = double(1)\nassert len([[]] * (x * 30))"),
+        ("'x' * 10**6", "x = []\nfor _ in double(1): x = [x]\nassert repr(x)"),
+        ("'f4,(f8'", "assert np.dtype(double(1))"),
+    ],
+)
+def test_an_answer_that_the_test_chokes_on_is_wrong(held: Hold, answer: str, test: str) -> None:
+    outcome = held(f"def double(x): return {answer}", test, 20)
+    assert isinstance(outcome, Outcome), outcome
+    assert outcome.status == "raised"
 
 
 def test_hidden_tests_never_reach_the_kernel(judge: Judge, session: Session) -> None:

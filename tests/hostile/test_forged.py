@@ -1,0 +1,168 @@
+"""Forged answers to the judge, and a judge that fails.
+
+The kernel answers the judge by `input`; a forged answer goes the same way, and each test of one
+makes sure that it arrived.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from autograder.judge.channel import Broken, Judge
+from autograder.judge.wire import Wire
+from autograder.kernels.session import Outcome, Session
+from tests.hostile.corpus import FOLDER, read
+from tests.hostile.machine import TEST, Hold
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
+
+# All of them find the true agent's place taken by one that says what it likes.
+LIAR = """
+import sys, types
+class Liar(types.ModuleType):
+    def __getattribute__(self, name):
+        return speak if name == "speak" else object.__getattribute__(self, name)
+def speak(request, space):
+    kernel = get_ipython().kernel
+    kernel._allow_stdin = True
+    for _ in range(3):
+        if request:
+            request = kernel.raw_input({forgery})
+def double(x):
+    return 0
+types.ModuleType = Liar
+"""
+DOUBLE = (
+    """'{"names": {"double": {"value": {"object": 0, "type": "function", "callable": true}}}, """
+)
+FORGED = {
+    "no JSON": "'{'",
+    "another shape": "'[1, 2]'",
+    "no value": "'{}'",
+    "a wrong tag": DOUBLE + """"value": {"pickle": "gASV"}}'""",
+    "an array that is none": DOUBLE + """"value": {"array": "AA", "dtype": "O", "shape": [3]}}'""",
+    "a kind that NumPy trips over": (
+        DOUBLE + """"value": {"array": "", "dtype": "f4,(f8", "shape": [0]}}'"""
+    ),
+    "a kind that is a list": DOUBLE + """"value": {"array": "", "dtype": ["f4"], "shape": [0]}}'""",
+    "a shape that does not fit": (
+        DOUBLE + """"value": {"array": "AAAA", "dtype": "<f8", "shape": [9]}}'"""
+    ),
+    "a shape that would fill memory": DOUBLE
+    + """"value": {"array": "", "dtype": "<f8", "shape": [1099511627776, 0, 1099511627776]}}'""",
+    "an int of a million digits": DOUBLE + """"value": {"int": "' + '9' * 10**6 + '"}}'""",
+    "a number too large for its kind": (
+        DOUBLE + """"value": {"complex": [{"int": "1' + '0' * 400 + '"}, 0]}}'"""
+    ),
+    "deep nesting": DOUBLE + """"value": ' + '{"list": [' * 500 + ']}' * 500 + '}'""",
+    "deep brackets": "'[' * 10**5",
+    "just too deep": DOUBLE + """"value": ' + '[' * 970 + ']' * 970 + '}'""",
+    "two lines": """'{"value": 1}\\n{"end": "passed"}'""",
+    "the end itself": """'{"end": "passed"}'""",
+    "the end as an answer": """'{"answer": {"end": "passed"}}'""",
+    "another test": """'{"test": "pass", "imports": []}'""",
+    "true for everything": """'{"names": {"double": {"value": true}}, "value": true}'""",
+    "no number": """'{"names": {"double": {"value": NaN}}}'""",
+    "half a letter": """'{"raised": "\\\\ud800", "says": "\\\\ud800"}'""",
+    "an error that is none": """'{"raised": 5, "says": [1], "trace": {"a": 1}}'""",
+    "an error of the test's": """'{"raised": "SyntaxError", "says": "x"}'""",
+    "an error of the machine's": """'{"raised": "MemoryError", "says": "x"}'""",
+    "an import that failed": """'{"raised": "ImportError", "says": "x"}'""",
+    "a wish to end": """'{"raised": "SystemExit", "says": "x"}'""",
+    "a long error": """'{"raised": "Exception", "says": "' + 'x' * 4_000_000 + '"}'""",
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+def test_a_forged_reply_does_not_pass(
+    held: Hold, judge: Judge, session: Session, arrived: list[str], forgery: str
+) -> None:
+    session.restart()  # the agent is taught anew
+    said = held(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
+    assert isinstance(said, Outcome), said
+    assert said.status == "raised", said
+    forged = eval(FORGED[forgery])
+    assert forged in arrived
+    session.restart()
+    session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
+    assert judge.hold(TEST, session, 20) == Outcome("ran")
+
+
+# What each of these texts of the corpus says to the judge begins so.
+SPOKEN = {
+    "many-small-things": '{"value": {"list": [{"list": []},{"list": []},',
+    "nested-just-so": '{"value": [[[[[[[[[',
+    "colliding-keys": '{"value": {"dict": [[{"int": "2305843009213693951"}, 0],',
+    "replaced-agent": '{"end": "passed"',
+    "forged-messages": '{"end": "passed"',
+    "forged-publisher": '{"end": "passed"',
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_the_corpus_speaks_where_the_judge_listens(
+    judge: Judge, session: Session, arrived: list[str], name: str
+) -> None:
+    session.restart()
+    for _, _, text in read(FOLDER / f"{name}.txt").sections:
+        session.run(new_code_cell(text), seconds=20)
+    outcome = judge.hold("assert double(2) == 4", session, 6)
+    session.restart()
+    assert isinstance(outcome, Outcome)
+    assert outcome.status in {"raised", "too long"}
+    assert any(said.startswith(SPOKEN[name]) for said in arrived), [said[:80] for said in arrived]
+
+
+class TestFaults:
+    """What goes wrong in the judge's own process is tried once more, and then nobody's loss."""
+
+    @pytest.fixture
+    def kills(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """How often the judge's process is killed when it has asked something: fill it in."""
+        left: list[int] = []
+        hear = Wire.hear
+
+        def listen(self: Wire, seconds: float) -> bytes:
+            line = hear(self, seconds)
+            if left and b'"ask"' in line:
+                left.pop()
+                assert self._process is not None
+                os.kill(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            return line
+
+        monkeypatch.setattr(Wire, "hear", listen)
+        return left
+
+    def test_once(self, session: Session, kills: list[int]) -> None:
+        session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
+        kills.append(1)
+        with Judge([]) as judge:
+            assert judge.hold(TEST, session, 20) == Outcome("ran")
+        assert kills == []
+
+    def test_twice(self, session: Session, kills: list[int]) -> None:
+        session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
+        kills += [1, 1]
+        with Judge([]) as judge:
+            outcome = judge.hold(TEST, session, 20)
+            assert isinstance(outcome, Broken)
+            assert "The judge's process failed" in outcome.reason
+            assert judge.hold(TEST, session, 20) == Outcome("ran")
+        assert kills == []
+
+    def test_a_process_that_can_not_be_started(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError("no more processes")
+
+        monkeypatch.setattr(Wire, "__init__", refuse)
+        with Judge([]) as judge:
+            outcome = judge.hold("pass", session, 20)
+        assert isinstance(outcome, Broken)
+        assert "no more processes" in outcome.reason
