@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -54,6 +55,29 @@ def test_each_row_stands_on_its_own() -> None:
             for said in (claim.literature, claim.source):
                 found = pointing.search(said)
                 assert not found, f"{text.name}: {said!r} points to {found[0]!r}"
+
+
+def plain(text: str) -> str:
+    """The words alone: no marks of Markdown, straight quotes, single blanks, lower case."""
+    text = re.sub(r"[*_`]", "", text.replace("’", "'"))
+    return " ".join(text.split()).lower()
+
+
+@pytest.mark.skipif(
+    "LECTURE_TEXT" not in os.environ, reason="LECTURE_TEXT names no file with the lecture's words"
+)
+def test_what_is_quoted_is_what_the_lecture_says() -> None:
+    lecture = plain(Path(os.environ["LECTURE_TEXT"]).read_text(encoding="utf-8"))
+    quotes = [
+        quote
+        for text in build.texts(COURSE)
+        for claim in claims.read(text.read_text(encoding="utf-8"), text.name)
+        for quote in re.findall(r'"([^"]+)"', claim.lecture)
+    ]
+    assert len(quotes) > 20
+    for quote in quotes:
+        for piece in quote.split("[...]"):
+            assert plain(piece).strip(" .") in lecture, quote
 
 
 def test_the_ledger_is_written_once(tmp_path: Path) -> None:
