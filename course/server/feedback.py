@@ -1,4 +1,4 @@
-"""Asking the class's feedback service, which holds the keys, with the student's own token."""
+"""Asking the class's feedback service, which holds the keys, with the student's own badge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from traitlets.config import LoggingConfigurable
 from course.server.verdict import SAVED, Verdict
 
 URL: Final = "COURSE_FEEDBACK_URL"
-TOKEN: Final = "JUPYTERHUB_API_TOKEN"  # noqa: S105  (the variable's name)
+# What is sent to it: a badge that is good for nothing else; on a cluster, the hub's token.
+TOKENS: Final = ("COURSE_FEEDBACK_TOKEN", "JUPYTERHUB_API_TOKEN")
 _REFUSALS: Final = (400, 403, 404, 413, 429)
 
 
@@ -39,7 +40,12 @@ class FeedbackService(LoggingConfigurable):
     @property
     def at_hand(self) -> bool:
         """Whether there is a service that knows us."""
-        return bool(self.address and os.environ.get(TOKEN))
+        return bool(self.address and self.token)
+
+    @property
+    def token(self) -> str:
+        """What tells the service who asks, or nothing."""
+        return next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
 
     async def check(self, path: str, question: str, answer: str) -> Verdict:
         """Return the service's verdict; without a reply, that the answer is saved.
@@ -57,7 +63,7 @@ class FeedbackService(LoggingConfigurable):
                 f"{self.address}/check",
                 method="POST",
                 headers={
-                    "Authorization": f"token {os.environ[TOKEN]}",
+                    "Authorization": f"token {self.token}",
                     "Content-Type": "application/json",
                 },
                 body=json.dumps({"path": path, "question": question, "answer": answer}),

@@ -31,10 +31,15 @@ class RateLimit(Configurable):
     def wait(self, now: float | None = None) -> float:
         """Count one check; return 0, or the seconds to wait if it is one too many."""
         now = time.monotonic() if now is None else now
+        left = self.left(now)
+        if not left:
+            self._past.append(now)
+        return left
+
+    def left(self, now: float | None = None) -> float:
+        """Return what `wait` would return, and count nothing."""
+        now = time.monotonic() if now is None else now
         past = self._past
         while past and past[0] <= now - self.seconds:
             past.popleft()
-        if len(past) >= self.checks:
-            return past[0] + self.seconds - now
-        past.append(now)
-        return 0.0
+        return past[0] + self.seconds - now if len(past) >= self.checks else 0.0

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from course.server.inherited import VARIABLE, taken
+from deploy.feedback import badge
 from deploy.feedback.app import Service, application, source
+from deploy.feedback.badge import Badges
 from deploy.feedback.identity import Hub
 from deploy.feedback.policy import FILE, Policy
 from deploy.feedback.record import Record
-from deploy.hub.people import students_group
+from deploy.hub.people import instructors_group, students_group
 from deploy.hub.settings import load
 
 
@@ -24,8 +26,8 @@ def main() -> None:
     prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
     with contextlib.closing(Record(settings.feedback_folder / "asked.db")) as record:
         service = Service(
-            Hub(),
-            students_group(settings),
+            Badges(os.environ[badge.KEY]) if os.environ.get(badge.KEY) else Hub(),
+            (students_group(settings), instructors_group(settings)),
             source(settings.course_folder),
             Policy(settings.course_folder / FILE),
             record,

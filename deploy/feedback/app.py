@@ -17,7 +17,7 @@ from course.server.handlers import LONGEST, fields
 from course.server.keys import AnswerKeys, UnknownQuestionError
 from course.server.rate import RateLimit
 from course.server.verdict import SAVED, Verdict, judge
-from deploy.feedback.identity import Identity, Person
+from deploy.feedback.identity import BusyError, Identity, Person
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.record import JUDGED, Record, fingerprint
 
@@ -39,7 +39,7 @@ class Service:
 
     Attributes:
         identity: Tells whose token it is.
-        group: The group whose members may ask.
+        groups: The groups whose members may ask, the class's first.
         keys: The instructor's notebooks.
         policy: What the instructor allows.
         record: Who asked what.
@@ -47,33 +47,54 @@ class Service:
     """
 
     identity: Identity
-    group: str
+    groups: tuple[str, ...]
     keys: AnswerKeys
     policy: Policy
     record: Record
     limit: Callable[[], RateLimit] = field(default=RateLimit)
     _limits: dict[str, RateLimit] = field(default_factory=dict)
+    _written: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
 
-    async def check(self, token: str, body: bytes) -> Verdict:
+    async def check(self, token: str, body: bytes | None, asker: str = "") -> Verdict:
         """Judge one answer.
+
+        Args:
+            token: What tells who asks.
+            body: The request; None if it is too long.
+            asker: The address from which it came.
 
         Raises:
             Refused: With the status and the reason.
         """
-        person = await self.identity.whose(token) if token else None
+        try:
+            person = await self.identity.whose(token, asker) if token else None
+        except BusyError as busy:
+            raise Refused(429, "too many servers that the hub does not know", busy.wait) from busy
         if person is None:
+            self._write_down("", "unknown server")
             raise Refused(403, "the hub does not know this server; restart it from the hub")
-        if self.group not in person.groups:
-            raise Refused(403, f"only members of {self.group} can ask")
+        if not person.groups & set(self.groups):
+            self._write_down(person.name, "not in the class")
+            raise Refused(403, f"only members of {self.groups[0]} can ask")
         wait = self._limits.setdefault(person.name, self.limit()).wait()
         if wait:
             seconds = math.ceil(wait)
+            self._write_down(person.name, "too many checks")
             raise Refused(429, f"too many checks; wait {seconds} seconds", wait)
+        if body is None:
+            self._write_down(person.name, "too long")
+            raise Refused(413, f"the request is too long; {LONGEST} bytes are the limit")
         try:
             path, question, answer = fields(body)
         except web.HTTPError as error:
+            self._write_down(person.name, f"{error.log_message}")
             raise Refused(error.status_code, str(error.log_message)) from error
         return self._judge(person, path, question, quiz.parse(answer))
+
+    def _write_down(self, name: str, refused: str) -> None:
+        """Write a refusal down, once in half a minute: no script shall fill the disk with them."""
+        if not self._written.setdefault((name, refused), RateLimit(checks=1)).wait():
+            self.record.add(name, "", "", "", f"refused: {refused}")
 
     def _judge(self, person: Person, path: str, name: str, told: quiz.Question) -> Verdict:
         try:
@@ -132,7 +153,8 @@ def application(service: Service, prefix: str = "/services/feedback") -> FastAPI
     @app.post(f"{prefix}/check")
     async def check(request: Request) -> JSONResponse:
         try:
-            verdict = await service.check(_token(request), await _body(request))
+            asker = request.client.host if request.client else ""
+            verdict = await service.check(_token(request), await _body(request), asker)
         except Refused as refused:
             headers = {"Retry-After": str(math.ceil(refused.wait))} if refused.wait else {}
             content = {"message": str(refused)}
@@ -154,12 +176,12 @@ def _token(request: Request) -> str:
     return ""
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request) -> bytes | None:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST:
-            raise Refused(413, f"the request is too long; {LONGEST} bytes are the limit")
+            return None
     return bytes(body)
 
 

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.feedback import badge
 from deploy.hub import people, view
 from deploy.hub.settings import CHECKOUT, VARIABLE, Settings
-from deploy.hub.spawner import HELD
+from deploy.hub.spawner import BADGES, HELD
 
 _PATIENCE: Final = 180  # seconds for a service to answer; on a busy machine Jupyter takes a minute
 # Bubblewrap ends without the server inside it, and may not end it: it has given up root's rights.
@@ -57,6 +58,7 @@ def feedback(settings: Settings) -> dict[str, Any]:
             VARIABLE: str(settings.file),
             "HOME": str(settings.homes / settings.grader),
             "PYTHONPATH": str(CHECKOUT),
+            badge.KEY: badge.key(settings.hub / BADGES),
         },
         "display": False,
     }

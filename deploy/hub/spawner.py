@@ -14,11 +14,13 @@ from typing import Any, Final
 from jupyterhub.spawner import LocalProcessSpawner
 
 from course.server.inherited import VARIABLE
+from deploy.feedback import badge
 from deploy.hub import limits, listening, view
 from deploy.hub.settings import CHECKOUT, Settings, load
 
 # -P: a folder `course` in somebody's home is not taken for the course.
 HELD: Final = (sys.executable, "-P", "-m", "course.server.held")
+BADGES: Final = "badge.key"  # in the hub's own folder
 _DEEP: Final = 2  # Bubblewrap's two processes lie above the server: one outside, one inside
 
 
@@ -38,7 +40,12 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Add what nbgrader and the Check button need to know."""
         found: dict[str, str] = super().user_env(env)
-        return found | variables(self.settings()) | {VARIABLE: str(self._socket)}
+        settings = self.settings()
+        if settings.feedback:
+            groups = [group.name for group in self.user.groups]
+            signed = badge.issue(badge.key(settings.hub / BADGES), self.user.name, groups)
+            found["COURSE_FEEDBACK_TOKEN"] = signed
+        return found | variables(settings) | {VARIABLE: str(self._socket)}
 
     async def start(self) -> tuple[str, int]:
         """Start the server inside the view, at the account's own place on loopback."""

@@ -108,8 +108,15 @@ def test_nobody_can_be_taken_for_the_hub_or_for_another(hub: Site) -> None:
     (server,) = hub.servers("ada")
     assert asks(f"http://{ada[0]}:{ada[1]}/user/{hub.account('ada')}/api/status", token)[0] == 200
     given = Path(f"/proc/{server}/environ").read_text().split("\0")
-    sent = [line for line in given if line.startswith("COURSE_FEEDBACK_URL=")]
-    assert sent == [f"COURSE_FEEDBACK_URL=http://127.0.0.1:{port + 3}/services/feedback"]
+    sent = dict(line.partition("=")[::2] for line in given)
+    assert sent["COURSE_FEEDBACK_URL"] == f"http://127.0.0.1:{port + 3}/services/feedback"
+    # What is sent there is good for nothing else.
+    mine = sent["COURSE_FEEDBACK_TOKEN"]
+    assert asks(f"http://127.0.0.1:{port}/hub/api/user", mine)[0] == 403
+    assert asks(f"{hub.settings.address}/user/{hub.account('ada')}/api/contents", mine)[0] == 403
+    status, said = asks(f"{sent['COURSE_FEEDBACK_URL']}/check", mine, "POST", {})
+    assert (status, "path must be text" in said) == (400, True)
+    assert asks(f"{sent['COURSE_FEEDBACK_URL']}/check", token, "POST", {})[0] == 403
 
 
 class TestExchange:
@@ -225,6 +232,6 @@ class TestHub:
 
 
 def test_the_proxys_token_is_for_root_alone(hub: Site) -> None:
-    for name in ("proxy.token", "operator.token", "cookie_secret"):
+    for name in ("proxy.token", "operator.token", "cookie_secret", "badge.key"):
         path: Path = hub.settings.hub / name
         assert (path.stat().st_mode & 0o077, path.stat().st_uid) == (0, 0)

@@ -14,20 +14,27 @@ import pytest
 
 from course import quiz
 from course.server.rate import RateLimit
+from deploy.feedback import badge
 from deploy.feedback.app import Service, application, source
-from deploy.feedback.identity import Person
+from deploy.feedback.badge import Badges
+from deploy.feedback.identity import BusyError, Hub, Person
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.record import Record, fingerprint
 from tests.course.test_server import MANY, ONE, ticked, write_notebook
 
 CLASS = "nbgrader-autoencoders"
+GRADERS = "formgrade-autoencoders"
 
 
 class Tokens:
     """An identity without a hub."""
 
-    async def whose(self, token: str) -> Person | None:
+    async def whose(self, token: str, asker: str = "") -> Person | None:
+        if token == "flood":
+            assert asker == "127.0.0.1"
+            raise BusyError(12.5)
         people = {name: Person(name, frozenset({CLASS})) for name in ("ada", "ben")}
+        people["ines"] = Person("ines", frozenset({GRADERS}))
         return {**people, "guest": Person("guest", frozenset())}.get(token)
 
 
@@ -39,7 +46,7 @@ class Asker:
         write_notebook(folder / "source" / "01-one" / "one.ipynb", even=ONE, both=MANY)
         self.record = Record(folder / "asked.db")
         policy = Policy(folder / "feedback.toml")
-        self.service = Service(Tokens(), CLASS, source(folder), policy, self.record)
+        self.service = Service(Tokens(), (CLASS, GRADERS), source(folder), policy, self.record)
 
     def policy(self, text: str) -> None:
         (self.folder / "feedback.toml").write_text(text, encoding="utf-8")
@@ -142,6 +149,7 @@ def test_a_broken_policy_says_what_is_wrong(tmp_path: Path, text: str, reason: s
     [
         ("", b"{}", 403, "does not know this server"),
         ("stranger", b"{}", 403, "does not know this server"),
+        ("flood", b"{}", 429, "too many servers that the hub does not know"),
         ("guest", b"{}", 403, f"only members of {CLASS}"),
         ("ada", b"{", 400, "not JSON"),
         ("ada", b'{"path": "../x.ipynb", "question": "", "answer": ""}', 403, "leads out"),
@@ -173,6 +181,116 @@ def test_everything_is_written_down(ask: Asker) -> None:
         ("ada", "even", "refused: no attempts left"),
         ("ada", "odd", "refused: unknown question"),
     ]
+
+
+def test_refusals_are_written_down_but_do_not_fill_the_disk(ask: Asker) -> None:
+    ask.service.limit = lambda: RateLimit(checks=3, seconds=600)
+    for _ in range(5):
+        for token in ("guest", "stranger"):
+            ask(WRONG, token=token)
+        ask.send(b"{")
+    ask.send(b"x" * 70_000, "ben")
+    assert sorted(ask.log()) == [
+        ("", "", "refused: unknown server"),
+        ("ada", "", "refused: the request is not JSON"),
+        ("ada", "", "refused: too many checks"),
+        ("ben", "", "refused: too long"),
+        ("guest", "", "refused: not in the class"),
+    ]
+
+
+def test_instructors_may_try_it(ask: Asker) -> None:
+    assert ask(RIGHT, token="ines")[1]["verdict"] == "right"
+
+
+class TestBadge:
+    """Who asks is signed by the hub, and nobody else can sign it."""
+
+    def test_it_says_who_it_is(self) -> None:
+        ada = Badges("k").read(badge.issue("k", "ada", [CLASS, "x"]))
+        assert ada == Person("ada", frozenset({CLASS, "x"}))
+        assert asyncio.run(Badges("k").whose(badge.issue("k", "ada", []))) == Person(
+            "ada", frozenset()
+        )
+
+    def test_a_forged_one_is_nobodys(self) -> None:
+        good = badge.issue("k", "ada", [CLASS])
+        told, mark = good.split(".")
+        ben = badge.issue("other", "ben", [CLASS])
+        for forged in (
+            "",
+            ".",
+            told,
+            f"{told}.",
+            f"{told}.{mark[:-6]}AAAAA=",
+            f"{ben.split('.')[0]}.{mark}",
+            ben,
+            "\N{SNOWMAN}.\N{SNOWMAN}",
+            "a.b",
+        ):
+            assert Badges("k").read(forged) is None, forged
+
+    def test_an_old_one_is_void(self) -> None:
+        signed = badge.issue("k", "ada", [], now=1_000_000)
+        assert Badges("k").read(signed, now=1_000_000 + 29 * 86_400)
+        assert Badges("k").read(signed, now=1_000_000 + 31 * 86_400) is None
+
+    def test_there_is_no_badge_without_a_key(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="must not be empty"):
+            Badges("")
+        made = badge.key(tmp_path / "badge.key")
+        assert len(made) == 64
+        assert badge.key(tmp_path / "badge.key") == made
+        assert (tmp_path / "badge.key").stat().st_mode & 0o777 == 0o600
+
+
+class TestHubsWord:
+    """On a cluster the hub is asked, and a class does not ask it more than it must."""
+
+    @pytest.fixture
+    def hub(self, monkeypatch: pytest.MonkeyPatch) -> Hub:
+        monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "service")
+        monkeypatch.setenv("JUPYTERHUB_OAUTH_ACCESS_SCOPES", '["access:services!service=feedback"]')
+        found = Hub()
+        self.asked: list[str] = []
+
+        async def user_for_token(token: str, **_: object) -> dict[str, Any] | None:
+            self.asked.append(token)
+            await asyncio.sleep(0.01)
+            if token not in {"ada", "service", "closed"}:
+                return None
+            kind = "service" if token == "service" else "user"
+            scopes = [] if token == "closed" else ["access:services!service=feedback"]
+            return {"kind": kind, "name": token, "groups": [CLASS], "scopes": scopes}
+
+        monkeypatch.setattr(found._hub, "user_for_token", user_for_token)
+        return found
+
+    def test_one_question_answers_all_who_ask_at_once_and_later(self, hub: Hub) -> None:
+        async def ask() -> list[Person | None]:
+            first = await asyncio.gather(*(hub.whose("ada") for _ in range(50)))
+            return [*first, await hub.whose("ada")]
+
+        assert asyncio.run(ask()) == [Person("ada", frozenset({CLASS}))] * 51
+        assert self.asked == ["ada"]
+
+    def test_strangers_wait_and_the_known_do_not(self, hub: Hub) -> None:
+        async def ask() -> None:
+            assert await hub.whose("ada", "10.0.0.1")
+            for number in range(30):
+                assert await hub.whose(f"guess {number}", "10.0.0.1") is None
+            with pytest.raises(BusyError):
+                await hub.whose("one more", "10.0.0.1")
+            assert await hub.whose("ada", "10.0.0.1")
+            assert await hub.whose("guess 1", "10.0.0.1") is None
+            assert await hub.whose("elsewhere", "10.0.0.2") is None
+
+        asyncio.run(ask())
+        assert len(self.asked) == 32
+
+    @pytest.mark.parametrize("token", ["service", "closed", "nobody"])
+    def test_who_may_not_come_is_nobody(self, hub: Hub, token: str) -> None:
+        assert asyncio.run(hub.whose(token)) is None
 
 
 def test_two_servers_can_not_spend_one_attempt_twice(ask: Asker) -> None:
