@@ -20,7 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, Final
 
-from autograder.kernels import environment, landlock, pack, sandbox, seccomp
+from autograder.kernels import environment, landlock, pack, sandbox, scraps, seccomp
 from autograder.kernels.cgroups import Group
 from autograder.kernels.entry import Entry
 from autograder.kernels.limits import Limits
@@ -235,7 +235,7 @@ def protect(stack: ExitStack, order: Order) -> Launch:
 
 def fence(stack: ExitStack, order: Order) -> Launch:
     """Prepare a kernel behind Landlock's fence; as in `protect`, but on the machine itself."""
-    place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-home-")))
+    place = stack.enter_context(scraps.folder("kernel-home"))
     home, uid, data = place / "home", landlock.owner(), os.environ.get("COURSE_DATA", "").strip()
     home.mkdir(mode=0o700)
     place.chmod(0o711)  # so that the kernel's user comes to its home

@@ -13,7 +13,6 @@ import time
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -21,7 +20,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels import isolation
+from autograder.kernels import isolation, scraps
 from autograder.kernels.client import GRACE, MOST_OUTPUT, Client, Reply
 from autograder.kernels.isolation import Launch, Order, Protection
 from autograder.kernels.limits import Limits
@@ -156,7 +155,7 @@ class Session:
                 return
 
     def _start(self) -> None:
-        private = Path(self._stack.enter_context(TemporaryDirectory(prefix="kernel-")))
+        private = self._stack.enter_context(scraps.folder("kernel"))
 
         def prepare(sockets: dict[str, int]) -> Launch:
             order = Order(

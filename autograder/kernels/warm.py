@@ -15,12 +15,12 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
-from autograder.kernels import environment
+from autograder.kernels import environment, memory, scraps
 
 NURSERY: Final = Path(__file__).with_name("nursery.py")
 START: Final = Path(__file__).with_name("start.py")
@@ -43,7 +43,10 @@ class Nursery:
         address: The path of its socket.
         modules: What it has loaded.
         variables: The environment in which it was loaded, beyond the usual.
+        pid: Its number, if this process has started it; else 0.
     """
+
+    pid = 0
 
     def __init__(
         self, address: str, modules: tuple[str, ...], variables: Mapping[str, str]
@@ -62,8 +65,8 @@ class Nursery:
         Raises:
             NurseryError: It did not start.
         """
-        with tempfile.TemporaryDirectory(prefix="nursery-home-") as home:  # of no use later
-            found = environment.variables(variables, os.environ, home)
+        with scraps.folder("nursery-home") as home:  # of no use later
+            found = environment.variables(variables, os.environ, str(home))
             found.setdefault("MPLBACKEND", INLINE)
             return cls.run([sys.executable, "-P", str(NURSERY)], found, modules, variables)
 
@@ -87,7 +90,7 @@ class Nursery:
             NurseryError: It did not start.
         """
         with contextlib.ExitStack() as ends:
-            private = ends.enter_context(tempfile.TemporaryDirectory(prefix="nursery-"))
+            private = ends.enter_context(scraps.folder("nursery"))
             path = f"{private}/socket"
             told = {"modules": modules, "socket": path, "start": str(START)}
             process = subprocess.Popen(  # noqa: S603  (a program of ours)
@@ -102,6 +105,7 @@ class Nursery:
             if process.stdout is None or process.stdout.readline() != b"ready\n":
                 raise NurseryError(f"the warm process ended with {process.wait()}")
             found = cls(path, modules, variables)
+            found.pid = process.pid
             found._ends = ends.pop_all()
             return found
 
@@ -154,6 +158,7 @@ _log: Final = logging.getLogger("autograder.kernels.warm")
 MOST: Final = 2  # of a kind; a server that grades for weeks must not keep one for each lesson
 Key = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], float]
 _KNOWN: Final[dict[Key, Nursery | None]] = {}
+_LOCK: Final = threading.RLock()
 
 
 def known(
@@ -173,21 +178,23 @@ def known(
     Returns:
         None if there can be none here: whatever it is for is started cold then.
     """
-    key = _key(kind, modules, variables)
-    if key in _KNOWN:
-        _KNOWN[key] = _KNOWN.pop(key)  # the last one used stands last
-        return _KNOWN[key]
-    for old in [other for other in _KNOWN if other[0] == kind][: 1 - MOST]:
-        gone = _KNOWN.pop(old)
-        if gone is not None:
-            gone.close()
-    _KNOWN[key] = None
-    if sys.platform.startswith("linux"):
-        try:
-            _KNOWN[key] = start(modules, variables)
-        except (OSError, NurseryError) as error:
-            _log.warning("Each %s is started cold: %s", kind, error)
-    return _KNOWN[key]
+    with _LOCK:  # a cluster's worker may grade several at once, each in a thread
+        key = _key(kind, modules, variables)
+        if key in _KNOWN:
+            _KNOWN[key] = _KNOWN.pop(key)  # the last one used stands last
+            return _KNOWN[key]
+        for old in [other for other in _KNOWN if other[0] == kind][: 1 - MOST]:
+            gone = _KNOWN.pop(old)
+            if gone is not None:
+                gone.close()
+        found = None
+        if sys.platform.startswith("linux"):
+            try:
+                found = start(modules, variables)
+            except (OSError, NurseryError) as error:
+                _log.warning("Each %s is started cold: %s", kind, error)
+        _KNOWN[key] = found
+        return found
 
 
 def _key(kind: str, modules: tuple[str, ...], variables: Mapping[str, str]) -> Key:
@@ -210,6 +217,13 @@ def offers() -> list[Offer]:
 def adopt(kind: str, found: Nursery) -> None:
     """Let this process use a nursery that another has started."""
     _KNOWN[_key(kind, found.modules, found.variables)] = found
+
+
+def held() -> int:
+    """Return the bytes of memory that the warm processes hold which this process has started."""
+    with _LOCK:
+        pids = [found.pid for found in _KNOWN.values() if found is not None and found.pid]
+    return sum(map(memory.share, pids))
 
 
 @atexit.register
