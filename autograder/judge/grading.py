@@ -62,9 +62,12 @@ class Graded:
             verdicts = [
                 Verdict(**{**each, "chosen": tuple(each["chosen"])}) for each in data["verdicts"]
             ]
-            nb = NotebookNode(nbformat.reads(data["notebook"], as_version=4))
-            return cls(nb, verdicts, dict(data["told"]), dict(data["faults"]))
-        except (KeyError, TypeError, AttributeError) as error:
+            invalid: dict[str, Exception] = {}  # nbformat only logs it
+            read = nbformat.reads(data["notebook"], 4, capture_validation_error=invalid)
+            for error in invalid.values():
+                raise error
+            return cls(NotebookNode(read), verdicts, dict(data["told"]), dict(data["faults"]))
+        except (KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
             raise ValueError(f"This is no graded notebook: {error!r}.") from error
 
 

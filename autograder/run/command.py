@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
 import autograder.run.lean  # noqa: F401  (before all that loads jsonschema)
+from autograder.kernels import scraps
 from autograder.kernels.isolation import UnprotectedError
+from autograder.kernels.memory import Fullest
 from autograder.run import report, workers
 from autograder.run.course import Course, CourseError
-from autograder.run.crowd import Line, Run
+from autograder.run.crowd import Run
+from autograder.run.line import Line, StoppedError
+from autograder.run.store import BusyError
+from autograder.run.task import StrangeWorkerError
+from autograder.run.workers import ClusterError
 
 SETTLED, NEEDS_SOMEBODY, WRONG, INTERRUPTED = 0, 1, 2, 130
+SLIPS = (CourseError, ClusterError, BusyError, UnprotectedError, StrangeWorkerError)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,42 +44,64 @@ def main(told: argparse.Namespace) -> int:
     """Grade everybody; return 0 if nothing needs a person, 1 if something does."""
     if told.jobs < 1:
         return _wrong(f"--jobs {told.jobs}: one is the least.")
+    if told.report and not _writable(told.report):
+        return _wrong(f"--report {told.report}: no file can be written there.")
     try:
-        staff = workers.cluster(told.scheduler) if told.scheduler else workers.pool(told.jobs)
-    except OSError as error:
-        return _wrong(f"--scheduler {told.scheduler}: {error}")
-    try:
-        course = Course.open(told.root, told.name, workers.threads(staff.jobs))
-        return _grade(told, course, staff)
-    except (CourseError, UnprotectedError) as error:
+        threads = 0 if told.scheduler else workers.threads(told.jobs)  # a cluster's are its own
+        course = Course.open(told.root, told.name, threads)
+        scraps.sweep()
+        with _staff(told) as staff:
+            return _grade(told, Run(course, staff, _tell), staff)
+    except SLIPS as error:
         return _wrong(str(error))
+
+
+def _grade(told: argparse.Namespace, run: Run, staff: workers.Workers) -> int:
+    lines: list[Line] = []
+    began, code, why = time.monotonic(), SETTLED, ""
+    with run.alone(), Fullest(os.getpid()) as memory:
+        run.look()
+        with tqdm(total=run.waiting(), unit="submission", desc=told.name) as bar:
+            try:
+                for line in run.grade(only_failed=told.only == "failed"):
+                    lines.append(line)
+                    bar.total = max(bar.total, len(lines))
+                    bar.update()
+                    bar.write(report.words(line), file=sys.stdout)
+            except KeyboardInterrupt:
+                code, why = INTERRUPTED, "Stopped. The same command goes on from here."
+                workers.send_home()
+            except StoppedError as error:
+                code = NEEDS_SOMEBODY
+                why = f"{error} What is graded is kept: the same command goes on from here."
+    spent = report.Spent(run.starting, run.writing, run.base, memory.bytes)
+    sums = report.total(lines, time.monotonic() - began, max(1, staff.jobs()), spent)
+    if told.report:
+        report.write(told.report, lines, sums)
+    print(report.closing(sums))  # noqa: T201  (what was asked for)
+    if why:
+        print(why, file=sys.stderr)  # noqa: T201  (as above)
+        return code
+    return SETTLED if all(line.settled for line in lines) else NEEDS_SOMEBODY
+
+
+@contextlib.contextmanager
+def _staff(told: argparse.Namespace) -> Iterator[workers.Workers]:
+    staff = workers.cluster(told.scheduler, _tell) if told.scheduler else workers.pool(told.jobs)
+    try:
+        yield staff
     finally:
         staff.part()
 
 
-def _grade(told: argparse.Namespace, course: Course, staff: workers.Workers) -> int:
-    lines: list[Line] = []
-    began, stopped = time.monotonic(), False
-    run = Run(course, staff)
-    with tqdm(total=run.waiting(), unit="submission", desc=told.name) as bar:
-        try:
-            for line in run.grade(only_failed=told.only == "failed"):
-                lines.append(line)
-                bar.total = max(bar.total, len(lines))
-                bar.update()
-                bar.write(report.words(line), file=sys.stdout)
-        except KeyboardInterrupt:
-            stopped = True
-            workers.send_home()
-    seconds = time.monotonic() - began
-    sums = report.total(lines, seconds, staff.jobs, run.starting, run.writing)
-    if told.report:
-        report.write(told.report, lines, sums)
-    print(report.closing(sums))  # noqa: T201  (what was asked for)
-    if stopped:
-        print("Stopped. The same command goes on from here.", file=sys.stderr)  # noqa: T201  (as above)
-        return INTERRUPTED
-    return SETTLED if all(line.settled for line in lines) else NEEDS_SOMEBODY
+def _tell(said: str) -> None:
+    """Say something meanwhile, without spoiling the bar."""
+    tqdm.write(said, file=sys.stderr)
+
+
+def _writable(path: Path) -> bool:
+    """Whether a file can be written, or written anew, beside others in its folder."""
+    return not path.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)
 
 
 def _wrong(reason: str) -> int:

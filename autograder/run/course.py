@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,7 +51,10 @@ class Course:
         root = root.resolve()
         if not (root / "nbgrader_config.py").is_file():
             raise CourseError(f"{root} has no nbgrader_config.py; run this in the course's folder.")
-        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+        try:
+            config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+        except Exception as error:
+            raise CourseError(f"{root}/nbgrader_config.py can't be read: {error!r}") from error
         config.CourseDirectory.root = str(root)
         settings = replace(Grade(config=config).settings(), threads=threads)
         course = cls(root, config, assignment, settings)
@@ -64,25 +68,28 @@ class Course:
     @property
     def source(self) -> Path:
         """The instructor's folder of the assignment."""
-        folders = CourseDirectory(config=self.config)
-        return self._path(folders, folders.source_directory, ".")
+        return self._path(self._folders.source_directory, ".")
 
     def students(self) -> list[str]:
-        """Return who has handed in by now."""
-        folders = CourseDirectory(config=self.config)
-        submitted = self._path(folders, folders.submitted_directory, "*")
+        """Return who has handed in by now, but for those whom the settings leave out."""
+        left_out = self._folders.student_id_exclude.split(",")
+        submitted = self._path(self._folders.submitted_directory, "*")
         at = submitted.parts.index("*")
         pattern = "/".join(submitted.parts[at:])
         found = Path(*submitted.parts[:at]).glob(pattern)
-        return sorted(path.parts[at] for path in found if path.is_dir() and not path.is_symlink())
+        names = {path.parts[at] for path in found if path.is_dir() and not path.is_symlink()}
+        return sorted(names.difference(left_out))
 
     def task(self, student: str) -> Task:
         """Return what there is to do for a student; links in the submission are removed first."""
-        folders = CourseDirectory(config=self.config)
-        submitted = self._path(folders, folders.submitted_directory, student)
+        submitted = self._path(self._folders.submitted_directory, student)
         remove_links(submitted)
-        ignore = tuple(folders.ignore)
+        ignore = tuple(self._folders.ignore)
         return Task(self.assignment, student, self.source, submitted, ignore, self.settings)
 
-    def _path(self, folders: CourseDirectory, room: str, student: str) -> Path:
-        return Path(folders.format_path(room, student, self.assignment))
+    @functools.cached_property
+    def _folders(self) -> CourseDirectory:
+        return CourseDirectory(config=self.config)
+
+    def _path(self, room: str, student: str) -> Path:
+        return Path(self._folders.format_path(room, student, self.assignment))

@@ -1,59 +1,29 @@
 """A run over everybody who handed in: what is new is graded, what is done is written down.
 
 Whoever works, a pool of processes or a cluster, is behind the interface of
-`concurrent.futures`. Results come back as plain data, are kept at once, and are written to the
-gradebook by this process alone.
+`concurrent.futures`. Results come back as the text of plain data, are checked, are kept at once,
+and are written to the gradebook by this process alone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from autograder.kernels.isolation import UnprotectedError
-from autograder.run import task as tasks
+from autograder.run import checked, program
 from autograder.run.course import Course
-from autograder.run.store import Kept, Store
+from autograder.run.crew import TRIES, Crew, Order
+from autograder.run.line import Line, line
+from autograder.run.standing import Standing
+from autograder.run.store import Store
 from autograder.run.workers import Workers
 from autograder.run.writer import NotWrittenError, Writer
 
-AHEAD: Final = 4  # tasks that wait for each worker, so that none is idle
-TRIES: Final = 2  # a worker may die of what has nothing to do with its task
-
-
-@dataclass(frozen=True)
-class Line:
-    """What became of one submission.
-
-    Attributes:
-        student: Whose it is.
-        status: ``graded``, ``needs review`` or ``failed``.
-        score: Its points so far; None if it failed.
-        maximum: What it could have earned.
-        seconds: How long grading took; 0 if nothing had changed.
-        reason: Why a person must look, or why it failed.
-        unchanged: Whether the result is that of an earlier run.
-        kernel: Bytes of memory that its kernel held at most; 0 if there was none.
-        worker: Bytes of memory that the process which graded it has held.
-    """
-
-    student: str
-    status: str
-    score: float | None = None
-    maximum: float | None = None
-    seconds: float = 0.0
-    reason: str = ""
-    unchanged: bool = False
-    kernel: int = 0
-    worker: int = 0
-
-    @property
-    def settled(self) -> bool:
-        """Whether nobody needs to look at it."""
-        return self.status == "graded"
+EMPTY: Final = "The submission has no notebook, so nothing was written down."
 
 
 class Run:
@@ -62,21 +32,49 @@ class Run:
     Args:
         course: The course and its assignment.
         workers: Who does the work.
+        tell: Is told what a person should know meanwhile.
 
     Attributes:
-        starting: Seconds that it took to hire them, their libraries loaded.
         writing: Seconds that writing results down took.
     """
 
-    def __init__(self, course: Course, workers: Workers) -> None:
-        self._course, self._hire, self._jobs = course, workers.hire, workers.jobs
-        self._store = Store(course.root, course.assignment)
-        self._writer = Writer(course.config, course.assignment)
-        self._version = tasks.program()
-        self._workers: Executor | None = None
+    def __init__(
+        self, course: Course, workers: Workers, tell: Callable[[str], object] = lambda _: None
+    ) -> None:
+        self._course = course
+        self._crew = Crew(workers, tell)
+        self._writer = Writer(course.config, course.assignment, tell)
+        self._store = Store(course.root, course.assignment, self._writer.db_url)
+        self._standing: Standing | None = None
         self._tried: dict[str, int] = {}
-        self.starting = self.writing = 0.0
-        self._working: dict[Future[dict[str, Any]], tuple[str, str]] = {}
+        self.writing = 0.0
+
+    @property
+    def starting(self) -> float:
+        """Seconds that it took to hire the workers, their libraries loaded."""
+        return self._crew.starting
+
+    @property
+    def base(self) -> int:
+        """Bytes of memory that this machine needs, however many are graded at once."""
+        return self._crew.base
+
+    def waiting(self) -> int:
+        """Return how many have handed in."""
+        return len(self._course.students())
+
+    def alone(self) -> AbstractContextManager[None]:
+        """While this lasts, no other run over the assignment can begin; see `Store.alone`."""
+        return self._store.alone()
+
+    def look(self) -> None:
+        """See what the gradebook knows already.
+
+        Raises:
+            CourseError: It knows no such assignment, or other questions of it.
+            StoppedError: Another program has locked it, for long.
+        """
+        self._standing = self._writer.standing(checked.frames(self._course.source))
 
     def grade(self, *, only_failed: bool = False) -> Iterator[Line]:
         """Grade everybody, and who comes meanwhile; yield a line for each.
@@ -85,112 +83,105 @@ class Run:
             only_failed: Grade again, too, what needs a person's look or failed before.
 
         Raises:
+            CourseError: The gradebook knows no such assignment, or other questions of it.
             UnprotectedError: The host can't keep students' code in its place.
+            StrangeWorkerError: A worker does not see what the run sees.
+            StoppedError: The run can't go on; what is graded is kept.
         """
         seen: set[str] = set()
         try:
+            if self._standing is None:
+                self.look()
             while new := [name for name in self._course.students() if name not in seen]:
                 seen.update(new)
                 yield from self._grade(new, only_failed)
         finally:
-            self._dismiss()
+            self._crew.dismiss()
             self._writer.close()
 
-    def waiting(self) -> int:
-        """Return how many have handed in."""
-        return len(self._course.students())
-
     def _grade(self, students: list[str], only_failed: bool) -> Iterator[Line]:
-        queue = list(reversed(students))
-        while queue or self._working:
-            while queue and len(self._working) < AHEAD * self._jobs:
-                line = self._begin(queue.pop(), only_failed)
-                if line is not None:
-                    yield line
-            done, _ = wait(self._working, return_when=FIRST_COMPLETED)
-            broken = False
-            for future in done:
-                student, key = self._working.pop(future)
-                error = future.exception()
-                broken |= isinstance(error, BrokenExecutor)
-                if error is not None and self._again(student, error):
-                    queue.append(student)
+        queue = deque(students)
+        while queue or not self._crew.idle:
+            while queue and self._crew.wants():
+                ready = self._begin(queue.popleft(), only_failed)
+                if ready is not None:
+                    yield ready
+            for order, end in () if self._crew.idle else self._crew.finished():
+                ready = self._end(order, end)
+                if ready is not None:
+                    yield ready
                 else:
-                    yield self._end(student, key, future)
-            if broken:  # it drops all that it has begun
-                queue += [student for student, _ in self._working.values()]
-                self._working.clear()
-                self._dismiss()
+                    queue.append(order.task.student)
 
     def _begin(self, student: str, only_failed: bool) -> Line | None:
         """Give a submission to the workers, or return its line if there is nothing to do."""
         task = self._course.task(student)
-        key = task.key(self._version)
-        kept = self._store.get(student, key)
-        if kept is not None and only_failed and not _line(student, kept, unchanged=True).settled:
+        if not any(task.submitted.glob("*.ipynb")):  # nbgrader passes it over, too
+            return Line(student, "needs review", reason=EMPTY)
+        version = program.mine()
+        key = task.key(version)
+        kept = None if student in self._tried else self._kept(student, key)
+        if kept is not None and only_failed and not line(student, kept, unchanged=True).settled:
             kept = None  # the same may come out better on another day
-        if kept is not None:
-            return self._write(student, kept)
-        if self._workers is None:
-            began = time.monotonic()
-            self._workers = self._hire(task)
-            self.starting += time.monotonic() - began
-        self._working[self._workers.submit(tasks.work, task)] = (student, key)
-        return None
+        if kept is None:
+            self._crew.give(Order(task, version, key))
+            return None
+        if self._stands(student, key, kept):
+            return line(student, kept, unchanged=True)
+        return self._write(student, key, kept, unchanged=True)
 
-    def _end(self, student: str, key: str, future: Future[dict[str, Any]]) -> Line:
-        """Keep and write down what a worker brings."""
-        error = future.exception()
-        if isinstance(error, UnprotectedError):
-            raise error
-        if error is not None:
-            said = str(error) or type(error).__name__
-            return Line(student, "failed", reason=f"The grader broke down: {said}")
-        kept = Kept(key, future.result(), written=False)
-        self._store.put(student, kept)
-        return self._write(student, kept)
+    def _kept(self, student: str, key: str) -> dict[str, Any] | None:
+        """Return the result of an earlier run, if it is one."""
+        found = self._store.get(student, key)
+        try:
+            checked.check(found, checked.frames(self._course.source))
+        except ValueError:
+            return None
+        return found
 
-    def _again(self, student: str, error: BaseException) -> bool:
-        if isinstance(error, UnprotectedError):
-            return False
-        self._tried[student] = self._tried.get(student, 0) + 1
-        return self._tried[student] < TRIES
+    def _stands(self, student: str, key: str, result: dict[str, Any]) -> bool:
+        """Whether a result stands in the gradebook and in its folder; either may be a new one."""
+        return (
+            self._store.written(student, key)
+            and self._standing is not None
+            and self._standing.holds(student, result)
+            and self._writer.there(student, result["notebooks"])
+        )
 
-    def _write(self, student: str, kept: Kept) -> Line:
-        if not kept.written:
-            began = time.monotonic()
+    def _end(self, order: Order, end: str | BaseException) -> Line | None:
+        """Keep and write down what a worker brings; return None if it is to be tried once more."""
+        student, error = order.task.student, end if isinstance(end, BaseException) else None
+        if isinstance(error, BrokenExecutor):  # it was tried alone, more than once
+            return _failed(student, error)
+        if isinstance(end, str):
             try:
-                self._writer.write(student, kept.result["notebooks"])
-                self.writing += time.monotonic() - began
-            except (NotWrittenError, ValueError, KeyError) as error:
-                return Line(student, "failed", reason=str(error))
-            self._store.put(student, Kept(kept.key, kept.result, written=True))
-        return _line(student, kept, unchanged=kept.written)
+                result = checked.read(end, checked.frames(order.task.source))
+            except ValueError as refused:
+                error = refused
+            else:
+                self._store.put(student, order.key, end)
+                return self._write(student, order.key, result, unchanged=False)
+        self._tried[student] = self._tried.get(student, 0) + 1
+        if self._tried[student] < TRIES:
+            return None
+        return _failed(student, error or TypeError(f"A worker sent {type(end).__name__}."))
 
-    def _dismiss(self) -> None:
-        if self._workers is not None:
-            for future in self._working:
-                future.cancel()
-            self._workers.shutdown(wait=False)
-            self._workers = None
+    def _write(self, student: str, key: str, result: dict[str, Any], *, unchanged: bool) -> Line:
+        began = time.monotonic()
+        self._store.note(student, None)
+        try:
+            self._writer.write(student, result["notebooks"])
+        except ValueError as error:  # no notebook: it is of no use later, either
+            self._store.drop(student)
+            return Line(student, "failed", reason=str(error))
+        except NotWrittenError as error:
+            return Line(student, "failed", reason=str(error))
+        if not unchanged:
+            self.writing += time.monotonic() - began
+        self._store.note(student, key)
+        return line(student, result, unchanged=unchanged)
 
 
-def _line(student: str, kept: Kept, *, unchanged: bool) -> Line:
-    verdicts = [
-        verdict
-        for notebook in kept.result["notebooks"].values()
-        for verdict in notebook["verdicts"]
-    ]
-    unsettled = [verdict for verdict in verdicts if verdict["points"] is None]
-    reasons = dict.fromkeys(f"{verdict['name']}: {verdict['reason']}" for verdict in unsettled)
-    return Line(
-        student,
-        "needs review" if unsettled else "graded",
-        sum(verdict["points"] or 0 for verdict in verdicts),
-        sum(verdict["maximum"] for verdict in verdicts),
-        0.0 if unchanged else kept.result["seconds"],
-        " ".join(reasons),
-        unchanged,
-        0 if unchanged else int(kept.result.get("kernel", 0)),
-        0 if unchanged else int(kept.result.get("worker", 0)),
-    )
+def _failed(student: str, error: BaseException) -> Line:
+    said = str(error) or type(error).__name__
+    return Line(student, "failed", reason=f"The grader broke down: {said}")

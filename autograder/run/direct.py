@@ -33,6 +33,9 @@ def possible(config: Config) -> bool:
     return (
         list(asked.sanitize_preprocessors) == preprocessors.SANITIZE
         and list(asked.autograde_preprocessors) == preprocessors.AUTOGRADE
+        and asked.exporter_class is preprocessors.ReadSubmission
+        and asked.pre_convert_hook is preprocessors.expect_notebooks
+        and asked.post_convert_hook is None
     )
 
 
@@ -73,27 +76,38 @@ class Direct:
         converter = Autograde(coursedir=course, config=self._config)
         converter.log = log
         try:
-            self._enter(self._gradebook, course, student)
             with _beside(course, student, self._assignment) as folder:
                 _copy(converter, course, student, self._assignment, folder)
                 for name, one in graded.items():
                     text = nbformat.writes(one.nb)
                     (folder / f"{name}.ipynb").write_text(f"{text}\n", encoding="utf-8")
-                    place = gradebook.Place(self._assignment, name, student)
-                    gradebook.store(self._gradebook, place, one.verdicts, one.told)
-                    self._late(self._gradebook, course, place, one)
+                self._store(self._gradebook, converter, student, graded)
             converter.set_permissions(self._assignment, student)
         finally:
             self._gradebook.db.remove()  # what was read grows old
 
-    def _enter(self, book: Gradebook, course: CourseDirectory, student: str) -> None:
-        """Make sure that the gradebook knows the student and the submission."""
-        book.update_or_create_student(student)
-        book.find_assignment(self._assignment)
+    def _store(
+        self, book: Gradebook, converter: BaseConverter, student: str, graded: dict[str, Graded]
+    ) -> None:
+        """Write the scores; the gradebook may not know the student and the submission yet."""
+        course = converter.coursedir
+        assignment = book.find_assignment(self._assignment)
         folder = course.format_path(course.submitted_directory, student, self._assignment)
         when = course.get_existing_timestamp(folder)
+        results = {name: (one.verdicts, one.told) for name, one in graded.items()}
+        create = bool(converter.create_student)
+        arrival = gradebook.Arrival(self._assignment, student, when)
+        begun = gradebook.begin(book, arrival, results, create_student=create)
+        if begun and not (when and assignment.duedate and when > assignment.duedate):
+            return
+        if create:
+            book.update_or_create_student(student)
         more: dict[str, Any] = {"timestamp": when} if when else {}
         book.update_or_create_submission(self._assignment, student, **more)
+        for name, one in graded.items():
+            place = gradebook.Place(self._assignment, name, student)
+            gradebook.store(book, place, one.verdicts, one.told)
+            self._late(book, course, place, one)
 
     def _late(
         self, book: Gradebook, course: CourseDirectory, place: gradebook.Place, one: Graded

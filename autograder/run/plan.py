@@ -2,7 +2,7 @@
 
 A submission is graded by a worker, a judge and a kernel that wait for each other, so it keeps
 one core busy. Results are written by one process, one after another: however many cores there
-are, it does not go faster than that.
+are, it does not go faster than that; where there are few, it needs a part of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any, Final
 from autograder.kernels.limits import GB, MB
 
 CORES: Final = (2, 8, 32, 128, 512)
-SHARED: Final = 0.85  # what is left of a core when all are busy; two gave 1.7 times as much as one
+SHARED: Final = 0.85  # what is left of a core when all are busy, measured with lessons on two
+MACHINE: Final = 32  # cores of one machine of a cluster; each loads the libraries once
 
 
 class PlanError(ValueError):
@@ -32,12 +33,17 @@ class Costs:
         each: Seconds of one core for each submission.
         write: Seconds of the one writer for each submission.
         job: Bytes of memory for each submission that is graded at the same time.
+        base: Bytes of memory that each machine needs beyond that, for the libraries.
+        busy: Whether all cores were busy when this was measured, so that `each` is what a
+            submission takes then.
     """
 
     start: float
     each: float
     write: float
     job: int
+    base: int = 0
+    busy: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Costs:
@@ -52,7 +58,9 @@ class Costs:
                 float(total["start_seconds"]),
                 float(total["each_seconds"]),
                 float(total["write_seconds"]),
-                (int(total["worker_mb"]) + int(total["kernel_mb"])) * MB,
+                int(total["job_mb"]) * MB,
+                int(total["base_mb"]) * MB,
+                int(total["jobs"]) > 1,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise PlanError(
@@ -71,15 +79,29 @@ def minutes(costs: Costs, students: int, cores: int) -> float:
 
     Example:
         >>> round(minutes(Costs(10, each=0.5, write=0.02, job=0), students=5000, cores=8), 1)
-        6.3
+        6.5
 
     Args:
         costs: What was measured.
         students: How many hand in.
         cores: How many are graded at once.
     """
-    working = students * costs.each / (cores * (SHARED if cores > 1 else 1.0))
+    working = students * _each(costs) / cores
     return (costs.start + max(working, students * costs.write)) / 60
+
+
+def memory(costs: Costs, cores: int) -> int:
+    """Return the bytes of memory that so many cores need.
+
+    Example:
+        >>> memory(Costs(10, each=0.5, write=0.02, job=3, base=100), cores=64)
+        392
+
+    Args:
+        costs: What was measured.
+        cores: How many are graded at once, on machines of `MACHINE` cores.
+    """
+    return math.ceil(cores / MACHINE) * costs.base + cores * costs.job
 
 
 def cores(costs: Costs, students: int, within: float) -> int | None:
@@ -97,9 +119,12 @@ def cores(costs: Costs, students: int, within: float) -> int | None:
     left = within * 60 - costs.start
     if left <= 0 or students * costs.write > left:
         return None
-    if students * costs.each <= left:
-        return 1
-    return max(2, math.ceil(students * costs.each / (left * SHARED)))
+    return max(1, math.ceil(students * _each(costs) / left))
+
+
+def _each(costs: Costs) -> float:
+    """Seconds of a core for each submission when all are busy, its part of the writer's with it."""
+    return costs.each if costs.busy else (costs.each + costs.write) / SHARED
 
 
 def table(costs: Costs, students: tuple[int, ...]) -> str:
@@ -110,7 +135,8 @@ def table(costs: Costs, students: tuple[int, ...]) -> str:
     lines += ["|---:|---:|" + "---:|" * len(students)]
     for number in CORES:
         times = [f"{_time(minutes(costs, each, number))}" for each in students]
-        lines.append(f"| {number} | {number * costs.job / GB:.0f} | {' | '.join(times)} |")
+        size = memory(costs, number) / GB
+        lines.append(f"| {number} | {size:.{0 if size >= 10 else 1}f} | {' | '.join(times)} |")
     return "\n".join(lines)
 
 

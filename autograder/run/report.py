@@ -7,10 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from autograder.kernels.limits import MB
-from autograder.run.crowd import Line
+from autograder.run.line import Line
+
+_MEMORY: Final = ("kernel", "worker", "warm")
 
 
 def words(line: Line) -> str:
@@ -25,20 +27,39 @@ def words(line: Line) -> str:
     return f"{line.student:20} {line.status:12} {points:>8} {took:>8}  {line.reason}".rstrip()
 
 
-def total(
-    lines: Iterable[Line], seconds: float, jobs: int, starting: float = 0.0, writing: float = 0.0
-) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class Spent:
+    """What a run has spent beside the work of its workers.
+
+    Attributes:
+        starting: Seconds before the first submission.
+        writing: Seconds that writing new results down took.
+        base: Bytes of memory that this machine held before the first submission.
+        fullest: Bytes of memory that it was seen to hold at most; 0 if nobody looked.
+    """
+
+    starting: float = 0.0
+    writing: float = 0.0
+    base: int = 0
+    fullest: int = 0
+
+
+def total(lines: Iterable[Line], seconds: float, jobs: int, spent: Spent) -> dict[str, Any]:
     """Return the sums of a run as plain data.
 
     Args:
         lines: What became of each submission.
         seconds: How long the run took.
         jobs: How many were graded at once.
-        starting: Seconds before the first.
-        writing: Seconds that writing results down took.
+        spent: What else it took.
     """
     lines = list(lines)
-    new = [line for line in lines if not line.unchanged and line.status != "failed"]
+    new = [line for line in lines if line.seconds > 0]
+    most = {name: max((getattr(line, name) for line in lines), default=0) for name in _MEMORY}
+    # Workers of this machine are seen from outside; those of a cluster tell by themselves.
+    base, job = spent.base + most["warm"], most["worker"] + most["kernel"]
+    if spent.fullest > spent.base and not most["warm"]:
+        job = max(most["kernel"], (spent.fullest - spent.base) // jobs)
     return {
         "submissions": len(lines),
         **dict(sorted(Counter(line.status for line in lines).items())),
@@ -46,11 +67,14 @@ def total(
         "seconds": round(seconds, 2),
         "per_minute": round(60 * len(new) / seconds, 1) if seconds else 0.0,
         "jobs": jobs,
-        "start_seconds": round(starting, 2),
+        "start_seconds": round(spent.starting, 2),
         "each_seconds": round(sum(line.seconds for line in new) / max(1, len(new)), 4),
-        "write_seconds": round(writing / max(1, len(new)), 4),
-        "worker_mb": max((line.worker for line in lines), default=0) // MB,
-        "kernel_mb": max((line.kernel for line in lines), default=0) // MB,
+        "write_seconds": round(spent.writing / max(1, len(new)), 4),
+        "worker_mb": most["worker"] // MB,
+        "kernel_mb": most["kernel"] // MB,
+        "base_mb": base // MB,
+        "job_mb": job // MB,
+        "fullest_mb": spent.fullest // MB,
     }
 
 
@@ -62,7 +86,8 @@ def closing(sums: dict[str, Any]) -> str:
     return (
         f"{sums['submissions']} submissions: {kinds or 'none'}; {sums['unchanged']} as before. "
         f"{sums['seconds']:.0f} s with {sums['jobs']} at once, {sums['per_minute']:g} a minute; "
-        f"a worker held up to {sums['worker_mb']} MB, a kernel {sums['kernel_mb']} MB of its own."
+        f"a worker held up to {sums['worker_mb']} MB, a kernel {sums['kernel_mb']} MB of its own;"
+        f" all together {sums['fullest_mb']} MB on this machine."
     )
 
 

@@ -10,24 +10,31 @@ import dataclasses
 import fnmatch
 import hashlib
 import json
+import platform
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.judge import attempt, frame, grading, submission
 from autograder.judge.settings import Settings
-from autograder.kernels import warm
+from autograder.kernels import scraps, warm
 from autograder.kernels.warm import Offer
+from autograder.run import program
 
-_PACKAGES: Final = Path(__file__).resolve().parents[2]
+
+class StrangeWorkerError(RuntimeError):
+    """A worker does not see the run's course, or has another program; none may work like that."""
+
+
+class ChangedError(RuntimeError):
+    """A submission is no longer what the run saw."""
 
 
 @dataclass(frozen=True)
@@ -54,36 +61,76 @@ class Task:
         """Return a hash of all that decides about the result.
 
         Args:
-            version: The hash of the program; from `program`.
+            version: The hash of the program; see `program`.
         """
         same = dataclasses.replace(self.settings, threads=0, warm=True)  # the result is the same
         settings = dataclasses.asdict(same)
         parts = [version, json.dumps(settings, sort_keys=True), *_hashes(self.source)]
-        return _hash("\n".join([*parts, *_hashes(self.submitted)]).encode())
+        return hashlib.sha256("\n".join([*parts, *_hashes(self.submitted)]).encode()).hexdigest()
+
+    def notebooks(self) -> list[Path]:
+        """Return the instructor's notebooks."""
+        return sorted(self.source.glob("*.ipynb"))
+
+
+def answer(task: Task, version: str, key: str) -> str:
+    """Grade one submission for a run; return what `work` does, as the text of a JSON object.
+
+    Args:
+        task: The submission.
+        version: The run's own program.
+        key: The task's key, as the run sees it.
+
+    Raises:
+        StrangeWorkerError: This worker sees no such assignment, or has another program.
+        ChangedError: The submission is not there, or is another one by now.
+    """
+    here = platform.node() or "this machine"
+    if not task.notebooks():
+        raise StrangeWorkerError(
+            f"A worker on {here} sees no notebook in {task.source}. All workers must see the"
+            " course's folder, under the same path."
+        )
+    if program.mine() != version:
+        raise StrangeWorkerError(
+            f"A worker on {here} has another version of the course, of the grader or of their"
+            " libraries. Give all workers the same, and start them again."
+        )
+    for done in (False, True):
+        if not task.submitted.is_dir() or task.key(version) != key:
+            raise ChangedError("The submission or the assignment changed while it was graded.")
+        if not done:
+            result = work(task)
+    return json.dumps(result)
 
 
 def work(task: Task) -> dict[str, Any]:
     """Grade one submission; return plain data.
 
     Returns:
-        ``notebooks``, each as `grading.Graded` in JSON; ``seconds`` that it took; ``kernel``, bytes
-        of memory that a kernel held at most; ``worker``, bytes that this process has held.
+        ``notebooks``, each as `grading.Graded` in JSON; ``seconds`` that it took; in bytes of
+        memory, ``kernel``: what a kernel held at most; ``worker``: what this process has held;
+        ``warm``: what the warm processes that it has started hold.
     """
     began = time.monotonic()
     found, kernel = {}, 0
-    with tempfile.TemporaryDirectory(prefix="grading-") as name:
-        folder = Path(name)
+    with scraps.folder("grading") as folder:
         for origin in (task.submitted, task.source):  # the instructor's files win
             _copy(origin, folder, task.ignore)
-        for path in sorted(task.source.glob("*.ipynb")):
+        for path in task.notebooks():
             instructors = NotebookNode(nbformat.read(path, as_version=4))
             read = submission.read(task.submitted / path.name, frame.names(instructors))
             fitted = nbformat.reads(nbformat.writes(frame.fit(instructors, read)), as_version=4)
             graded = grading.grade(NotebookNode(fitted), instructors, folder, task.settings)
             found[path.stem] = graded.to_json()
             kernel = max(kernel, graded.peak)
-    seconds = time.monotonic() - began
-    return {"notebooks": found, "seconds": seconds, "kernel": kernel, "worker": held()}
+    return {
+        "notebooks": found,
+        "seconds": time.monotonic() - began,
+        "kernel": kernel,
+        "worker": held(),
+        "warm": warm.held(),
+    }
 
 
 def held() -> int:
@@ -99,17 +146,9 @@ def held() -> int:
 
 def warm_up(task: Task) -> list[Offer]:
     """Start the warm processes that a task like this needs; return what workers must know."""
-    for path in sorted(task.source.glob("*.ipynb")):
+    for path in task.notebooks():
         attempt.warm_up(NotebookNode(nbformat.read(path, as_version=4)), task.settings)
     return warm.offers()
-
-
-def program() -> str:
-    """Return a hash of the course's and the grader's own text."""
-    texts = sorted(
-        path for room in ("autograder", "course") for path in (_PACKAGES / room).rglob("*.py")
-    )
-    return _hash("\n".join(_hash(path.read_bytes()) for path in texts).encode())
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -128,10 +167,6 @@ def _hashes(folder: Path) -> Iterable[str]:
         name = str(path.relative_to(folder)).encode(errors="surrogateescape").hex()
         with path.open("rb") as file:
             yield f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _copy(origin: Path, folder: Path, ignore: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.judge.grading import Graded, ready
+from autograder.run import standing
+from autograder.run.checked import Frames
 from autograder.run.direct import Direct, possible
+from autograder.run.patience import LockedError, patiently
+from autograder.run.standing import Standing
 
 QUIET: Final = logging.ERROR
 
@@ -32,19 +37,46 @@ class Writer:
     Args:
         config: What ``nbgrader_config.py`` says.
         assignment: The assignment's name.
+        tell: Is told what a person should know meanwhile.
     """
 
-    def __init__(self, config: Config, assignment: str) -> None:
-        self._config, self._assignment = config, assignment
+    def __init__(self, config: Config, assignment: str, tell: Callable[[str], object]) -> None:
+        self._config, self._assignment, self._tell = config, assignment, tell
         self._direct = Direct(config, assignment) if possible(config) else None
+        self.db_url = str(CourseDirectory(config=config).db_url)
 
     def close(self) -> None:
         """Close the gradebook."""
         if self._direct is not None:
             self._direct.close()
 
+    def standing(self, expected: Frames) -> Standing:
+        """Return what the gradebook knows already.
+
+        Args:
+            expected: What there is to earn, from ``source/``.
+
+        Raises:
+            CourseError: It knows no such assignment, or other questions of it.
+            StoppedError: Another program has locked it, for long.
+        """
+        return patiently(
+            lambda: standing.look(self.db_url, self._assignment, expected), self.db_url, self._tell
+        )
+
+    def there(self, student: str, notebooks: dict[str, Any]) -> bool:
+        """Whether the graded notebooks lie in their place.
+
+        Args:
+            student: Whose they are.
+            notebooks: By notebook.
+        """
+        course = CourseDirectory(config=self._config)
+        folder = Path(course.format_path(course.autograded_directory, student, self._assignment))
+        return all((folder / f"{name}.ipynb").is_file() for name in notebooks)
+
     def write(self, student: str, notebooks: dict[str, Any]) -> None:
-        """Write one submission's results.
+        """Write one submission's results; wait if another program has locked the gradebook.
 
         Args:
             student: Whose they are.
@@ -53,8 +85,12 @@ class Writer:
         Raises:
             NotWrittenError: Nothing was written, or nbgrader says that something is wrong.
             ValueError: A result is no graded notebook.
+            StoppedError: Another program has locked the gradebook, for long.
         """
         graded = {name: Graded.from_json(data) for name, data in notebooks.items()}
+        patiently(lambda: self._write(student, graded), self.db_url, self._tell)
+
+    def _write(self, student: str, graded: dict[str, Graded]) -> None:
         said = _Said()
         log = logging.Logger(f"autograder.run.{student}", QUIET)  # noqa: LOG001  (of this call alone)
         log.addHandler(said)
@@ -64,6 +100,8 @@ class Writer:
         try:
             self._direct.write(student, graded, log)
         except (MissingEntry, LookupError, OSError, SQLAlchemyError) as error:
+            if standing.locked(error):
+                raise LockedError from error
             raise NotWrittenError(said.last() or str(error)) from error
 
     def _convert(
@@ -78,11 +116,11 @@ class Writer:
             try:
                 converter.start()
             except Exception as error:
+                if said.locked():
+                    raise LockedError from error
                 raise NotWrittenError(said.last() or str(error)) from error
-        folder = Path(course.format_path(course.autograded_directory, student, self._assignment))
-        missing = [name for name in graded if not (folder / f"{name}.ipynb").is_file()]
-        if missing:
-            raise NotWrittenError(said.last() or f"{missing[0]}.ipynb was not written")
+        if not self.there(student, graded):
+            raise NotWrittenError(said.last() or "The graded notebooks were not written.")
 
 
 class _Said(logging.Handler):
@@ -95,6 +133,10 @@ class _Said(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
         self._lines.append(record.getMessage())
+
+    def locked(self) -> bool:
+        """Whether another program had locked the gradebook."""
+        return any("OperationalError" in text and "is locked" in text for text in self._lines)
 
     def last(self) -> str:
         """Return the last line of the last complaint; that of an exception, if there was one."""

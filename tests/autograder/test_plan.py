@@ -9,30 +9,49 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.run import plan
-from autograder.run.crowd import Line
+from autograder.run.line import Line
 from autograder.run.plan import Costs, PlanError
-from autograder.run.report import total, write
+from autograder.run.report import Spent, total, write
 
-COSTS = Costs(start=10, each=0.5, write=0.02, job=512 << 20)
+MB = 1 << 20
+COSTS = Costs(start=10, each=0.5, write=0.02, job=512 * MB, base=1024 * MB)
+EACH = 0.52 / 0.85  # the writer's part, too, and all cores are busy
 
 
-def report(folder: Path) -> Path:
+def report(folder: Path, jobs: int = 1) -> Path:
     lines = [Line("ada", "graded", 7, 8, 0.4), Line("bob", "graded", 8, 8, 0.6, kernel=2**28)]
     path = folder / "report.json"
-    write(path, lines, total(lines, 11.0, 2, 10.0, 0.04))
+    spent = Spent(starting=10.0, writing=0.04, base=900 * MB, fullest=1200 * MB)
+    write(path, lines, total(lines, 11.0, jobs, spent))
     return path
 
 
 def test_a_report_tells_the_costs(tmp_path: Path) -> None:
-    assert Costs.read(report(tmp_path)) == Costs(10.0, 0.5, 0.02, 2**28)
+    assert Costs.read(report(tmp_path)) == Costs(10.0, 0.5, 0.02, 300 * MB, 900 * MB)
+    busy = Costs.read(report(tmp_path, jobs=2))  # the kernel alone had more than a half
+    assert busy == Costs(10.0, 0.5, 0.02, 2**28, 900 * MB, busy=True)
 
 
 def test_more_cores_help_until_the_writer_is_busy() -> None:
     times = [plan.minutes(COSTS, 5000, number) for number in (1, 2, 8, 32, 128)]
     assert times == sorted(times, reverse=True)
-    assert times[0] == pytest.approx((10 + 2500) / 60)
-    assert times[1] == pytest.approx(times[0] / 1.7, rel=0.01)
+    assert times[0] == pytest.approx((10 + 5000 * EACH) / 60)
+    assert times[1] == pytest.approx((10 + 2500 * EACH) / 60)
     assert times[-1] == times[-2] == pytest.approx((10 + 100) / 60)
+
+
+def test_what_was_measured_on_busy_cores_is_not_made_longer() -> None:
+    busy = Costs(start=10, each=0.5, write=0.02, job=0, busy=True)
+    assert plan.minutes(busy, 5000, 2) == pytest.approx((10 + 1250) / 60)
+    # A class of 200 lessons with one job, and what two jobs took on the same two cores.
+    lessons = Costs(start=2.5, each=0.38, write=0.042, job=0)
+    assert 60 * plan.minutes(lessons, 200, 2) == pytest.approx(54.3, rel=0.1)
+
+
+def test_each_machine_loads_the_libraries_once() -> None:
+    assert plan.memory(COSTS, 1) == (1024 + 512) * MB
+    assert plan.memory(COSTS, 32) == (1024 + 32 * 512) * MB
+    assert plan.memory(COSTS, 33) == (2 * 1024 + 33 * 512) * MB
 
 
 def test_the_cores_that_are_asked_for_are_enough_and_one_less_is_not() -> None:
@@ -41,6 +60,7 @@ def test_the_cores_that_are_asked_for_are_enough_and_one_less_is_not() -> None:
         assert number is not None
         assert plan.minutes(COSTS, students, number) <= 30
         assert number == 1 or plan.minutes(COSTS, students, number - 1) > 30
+    assert plan.cores(COSTS, 300, within=30) == 1
     assert plan.cores(COSTS, 500_000, within=30) is None
 
 

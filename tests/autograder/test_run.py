@@ -1,120 +1,43 @@
-"""A run over a class gives what one submission after another gives, however often it ends early."""
+"""A run over a class gives what one submission after another gives, and does nothing twice."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from nbgrader.api import Gradebook
 
-from autograder.__main__ import main
-from autograder.judge.grading import Graded
-from autograder.kernels import isolation
 from autograder.kernels.isolation import UnprotectedError
-from autograder.run import report, task, workers
-from autograder.run.course import Course, CourseError
-from autograder.run.crowd import Line, Run
-from autograder.run.store import Kept, Store
-from tests.autograder import lessons
-from tests.autograder.small import COURSE, LESSON, open_course
+from autograder.run import program, report, task
+from autograder.run.crowd import EMPTY as NOTHING
+from autograder.run.line import Line
+from autograder.run.report import Spent
+from tests.autograder.runs import (
+    CLASS,
+    EMPTY,
+    EXCLUDED,
+    GRADED,
+    LATE,
+    command,
+    dump,
+    grade,
+    hand_in,
+    run,
+    same,
+    slow,
+)
+from tests.autograder.small import COURSE, LESSON
 from tests.hostile.batch import nbgrader
-from tests.hostile.corpus import Submission, entries
 
-CORPUS = {entry.name: entry for entry in entries()}
-CLASS = ("ada", "bob", "exit-in-a-cell", "truncated", "two-ticks")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("run"),
-    pytest.mark.skipif(
-        bool(isolation.what_is_missing()), reason=" ".join(isolation.what_is_missing())
-    ),
-]
+pytestmark = slow
+New = Callable[[str], Path]
 
 
-# What is started in the background does not listen to Ctrl+C by itself.
-LISTENING = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from autograder.__main__ import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def hand_in(course: Path, *names: str) -> None:
-    for name in names:
-        folder = course / "submitted" / name / LESSON
-        folder.mkdir(parents=True, exist_ok=True)
-        made = CORPUS[name].submission(course) if name in CORPUS else Submission()
-        made.files["data.csv"] = b"1,2\n"
-        made.write(folder)
-        (folder / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
-
-
-@pytest.fixture
-def new_course(tmp_path: Path) -> Callable[[str], Path]:
-    def make(name: str) -> Path:
-        course = open_course(tmp_path / name / "course", lessons.TEXT)
-        assert nbgrader(course, "generate_assignment", LESSON)[0] == 0
-        hand_in(course, *CLASS)
-        return course
-
-    return make
-
-
-def dump(course: Path, address: str = "") -> list[Any]:
-    """All that the gradebook says, without its random names for rows."""
-    with Gradebook(address or f"sqlite:///{course}/gradebook.db", "autoencoders") as gradebook:
-        return [
-            (
-                submission.student.id,
-                str(submission.timestamp),
-                notebook.name,
-                sorted(
-                    (grade.name, grade.auto_score, grade.manual_score, grade.needs_manual_grade)
-                    for grade in notebook.grades
-                ),
-                sorted((comment.name, comment.auto_comment) for comment in notebook.comments),
-            )
-            for submission in sorted(
-                gradebook.assignment_submissions(LESSON), key=lambda each: each.student.id
-            )
-            for notebook in submission.notebooks
-        ]
-
-
-def files(course: Path) -> dict[str, bytes]:
-    folder = course / "autograded"
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def command(course: Path, *arguments: str) -> list[str]:
-    given = ["grade", LESSON, "--root", str(course), *arguments]
-    return [sys.executable, "-c", LISTENING, *given]
-
-
-def grade(course: Path, *arguments: str) -> tuple[int, str]:
-    done = subprocess.run(
-        command(course, *arguments), cwd=COURSE, capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def test_many_at_once_one_by_one_and_nbgrader_itself_agree(
-    new_course: Callable[[str], Path],
-) -> None:
+def test_many_at_once_one_by_one_and_nbgrader_itself_agree(new_course: New) -> None:
     plain, one, two = new_course("plain"), new_course("one"), new_course("two")
     assert nbgrader(plain, "autograde", LESSON)[0] == 0
     for course, jobs in ((one, "1"), (two, "2")):
@@ -122,19 +45,44 @@ def test_many_at_once_one_by_one_and_nbgrader_itself_agree(
         assert code == 1, said  # somebody's file can't be read
         assert "truncated" in said
         assert "needs review" in said
-    assert dump(one) == dump(plain)
-    assert dump(two) == dump(plain)
-    assert files(one) == files(plain)
-    assert files(two) == files(plain)
+        same(course, plain)
     told = json.loads((two / "report.json").read_bytes())
-    assert told["total"]["submissions"] == len(CLASS)
-    assert told["total"]["needs review"] == 1
-    assert {line["student"]: line["score"] for line in told["submissions"]}["ada"] == 8
+    lines = {line["student"]: line for line in told["submissions"]}
+    assert sorted(lines) == sorted({*CLASS} - {EXCLUDED})
+    assert told["total"]["needs review"] == 2
+    assert lines["ada"]["score"] == 8
+    assert lines[EMPTY]["reason"] == NOTHING
+    tables = dump(two)
+    assert len(tables["submitted_assignment"]) == len(GRADED)
+    assert any("('late_submission_penalty', 8.0)" in row for row in tables["submitted_notebook"])
 
 
-def test_a_run_that_is_killed_goes_on_from_there(new_course: Callable[[str], Path]) -> None:
-    whole, course = new_course("whole"), new_course("killed")
-    grade(whole, "--jobs", "2")
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        ("c.Autograde.create_student = False", "No such student"),
+        ("c.Autograde.pre_convert_hook = print", ""),
+        ("c.Autograde.post_convert_hook = print", ""),
+    ],
+)
+def test_other_settings_count_as_with_nbgrader_itself(
+    new_course: New, settings: str, missing: str
+) -> None:
+    plain, course = new_course("plain"), new_course("run")
+    for each in (plain, course):
+        with (each / "nbgrader_config.py").open("a") as file:
+            file.write(f"\n{settings}\n")
+    nbgrader(plain, "autograde", LESSON)
+    code, said = grade(course, "--jobs", "2")
+    assert code == 1
+    assert missing in said
+    assert bool(dump(plain)["submitted_assignment"]) is not bool(missing)
+    same(course, plain)
+
+
+def test_a_run_that_is_killed_goes_on_from_there(new_course: New) -> None:
+    course = new_course("killed")
+    hand_in(course, *(f"more-{number}" for number in range(8)))
     for number, stop in ((1, signal.SIGKILL), (3, signal.SIGINT)):
         process = subprocess.Popen(
             command(course, "--jobs", "2"),
@@ -154,128 +102,70 @@ def test_a_run_that_is_killed_goes_on_from_there(new_course: Callable[[str], Pat
     code, said = grade(course, "--jobs", "2")
     assert code == 1
     assert "as before" in said
-    assert dump(course) == dump(whole)
-    assert files(course) == files(whole)
+    assert kept.stat().st_mode & 0o777 == kept.parent.stat().st_mode & 0o777 == 0o700
+    other = new_course("undisturbed")
+    hand_in(other, *(f"more-{number}" for number in range(8)))
+    grade(other, "--jobs", "2")
+    same(course, other)
 
 
-class Inline(Executor):
-    """Does the work at once, or breaks down as often as it is told."""
-
-    def __init__(self, breaks: Iterator[BaseException | None]) -> None:
-        self.breaks = breaks
-
-    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        error = next(self.breaks, None)
-        if error is None:
-            future.set_result(function(*arguments, **named))
-        else:
-            future.set_exception(error)
-        return future
-
-
-def run(course: Path, *breaks: BaseException | None) -> tuple[Run, list[Inline]]:
-    hired: list[Inline] = []
-    left = iter(breaks)
-
-    def hire(_: task.Task) -> Executor:
-        hired.append(Inline(left))
-        return hired[-1]
-
-    return Run(Course.open(course, LESSON), workers.Workers(hire, 1)), hired
-
-
-def test_only_what_changed_is_graded_again(new_course: Callable[[str], Path]) -> None:
+def test_only_what_changed_is_graded_again(new_course: New) -> None:
     course = new_course("changed")
-    first = {line.student: line for line in run(course)[0].grade()}
+    first = {line.student: line for line in run(course).grade()}
     assert not any(line.unchanged for line in first.values())
     hand_in(course, "eve")
-    (course / "submitted" / "bob" / LESSON / "data.csv").write_text("3,4\n")
-    again = {line.student: line for line in run(course)[0].grade()}
-    assert {name for name, line in again.items() if not line.unchanged} == {"eve", "bob"}
-    assert [line.student for line in run(course)[0].grade(only_failed=True)].count("truncated") == 1
-    failed = {line.student: line for line in run(course)[0].grade(only_failed=True)}
-    assert {name for name, line in failed.items() if not line.unchanged} == {"truncated"}
+    (course / "submitted" / "ada" / LESSON / "data.csv").write_text("3,4\n")
+    again = {line.student: line for line in run(course).grade()}
+    assert {name for name, line in again.items() if not line.unchanged} == {"eve", "ada", EMPTY}
+    failed = {line.student: line for line in run(course).grade(only_failed=True)}
+    assert {name for name, line in failed.items() if not line.unchanged} == {"truncated", EMPTY}
     (course / "source" / LESSON / "extra.csv").write_text("new")
-    assert not any(line.unchanged for line in run(course)[0].grade())
+    assert not any(line.unchanged for line in run(course).grade())
 
 
-def test_who_hands_in_while_it_runs_is_graded_too(new_course: Callable[[str], Path]) -> None:
+def test_who_hands_in_while_it_runs_is_graded_too(new_course: New) -> None:
     course = new_course("late")
     graded = []
-    for line in run(course)[0].grade():
+    for line in run(course).grade():
         graded.append(line.student)
         if len(graded) == 2:
-            hand_in(course, "late")
-    assert graded[-1] == "late"
+            hand_in(course, "zoe")
+    assert graded[-1] == "zoe"
+    assert sorted(graded) == sorted({*CLASS, "zoe"} - {EXCLUDED})
 
 
-def test_a_worker_may_break_down_once(new_course: Callable[[str], Path]) -> None:
-    course = new_course("broken")
-    broken = BrokenExecutor("a worker was killed")
-    run_, hired = run(course, broken)
-    assert all(line.status != "failed" for line in run_.grade())
-    assert len(hired) == 2
-    (course / "submitted" / "ada" / LESSON / "data.csv").write_text("3,4\n")
-    found = {line.student: line for line in run(course, broken, broken)[0].grade()}
-    assert found["ada"] == Line(
-        "ada", "failed", reason="The grader broke down: a worker was killed"
-    )
-    assert found["bob"].unchanged
+def test_an_unprotected_host_ends_the_run(new_course: New) -> None:
     with pytest.raises(UnprotectedError):
-        list(run(course, UnprotectedError(["No sandbox."]))[0].grade())
+        list(run(new_course("open"), UnprotectedError(["No sandbox."])).grade())
 
 
-def test_a_gradebook_of_another_version_is_a_reason(new_course: Callable[[str], Path]) -> None:
-    course = new_course("other")
-    path = course / "source" / LESSON / "small.ipynb"
-    nb = json.loads(path.read_bytes())
-    nb["cells"] = [cell for cell in nb["cells"] if cell["id"] != "half-test"]
-    path.write_text(json.dumps(nb))
-    lines = list(run(course)[0].grade())
-    assert {line.status for line in lines} == {"failed"}
-    assert "source/ and the gradebook differ in half-test" in lines[0].reason
+def test_another_program_is_another_version(tmp_path: Path) -> None:
+    for room in program.ROOMS:
+        (tmp_path / room / "parts").mkdir(parents=True)
+        (tmp_path / room / "module.py").write_text("x = 1\n")
+    asset = tmp_path / "course" / "parts" / "data.npz"
+    asset.write_bytes(b"1")
+    seen = [program.version(tmp_path)]
+    (tmp_path / "course" / "claims.md").write_text("For people.")
+    (tmp_path / "course" / "__pycache__").mkdir()
+    (tmp_path / "course" / "__pycache__" / "module.pyc").write_bytes(b"1")
+    assert program.version(tmp_path) == seen[0]
+    asset.write_bytes(b"2")
+    seen.append(program.version(tmp_path))
+    asset.rename(asset.with_name("other.npz"))
+    seen.append(program.version(tmp_path))
+    assert len(set(seen)) == 3
+    assert program.version() == program.mine()
 
 
-def test_a_cluster_survives_the_loss_of_a_worker(new_course: Callable[[str], Path]) -> None:
-    from distributed import LocalCluster  # noqa: PLC0415  (two seconds that other tests need not wait)
-
-    course, whole = new_course("cluster"), new_course("alone")
-    grade(whole, "--jobs", "2")
-    dask: Any = LocalCluster  # it has few types
-    with dask(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        staff = workers.cluster(cluster.scheduler_address)
-        assert staff.jobs == 2
-        killed = False
-        for _ in Run(Course.open(course, LESSON), staff).grade():
-            if not killed:
-                os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-                killed = True
-        staff.part()
-    assert dump(course) == dump(whole)
-    assert files(course) == files(whole)
-
-
-def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
-    store = Store(tmp_path, LESSON)
-    store.put("ada", Kept("key", {"notebooks": {}}, written=True))
-    assert store.get("ada", "key") == Kept("key", {"notebooks": {}}, written=True)
-    assert store.get("ada", "other") is None
-    path = tmp_path / ".grading" / LESSON / "ada.json"
-    path.write_bytes(path.read_bytes()[:20])
-    assert store.get("ada", "key") is None
-    with pytest.raises(ValueError, match="no graded notebook"):
-        Graded.from_json({"notebook": "{}"})
-
-
-def test_slips_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["grade", LESSON, "--root", str(tmp_path)]) == 2
-    assert "has no nbgrader_config.py" in capsys.readouterr().err
-    course = open_course(tmp_path / "course", lessons.TEXT)
-    with pytest.raises(CourseError, match="no assignment '02-none'; there are 01-small"):
-        Course.open(course, "02-none")
-    assert main(["grade", LESSON, "--jobs", "0", "--root", str(course)]) == 2
-    assert "one is the least" in capsys.readouterr().err
+def test_other_libraries_are_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in program.ROOMS:
+        (tmp_path / room).mkdir()
+    before = program.version(tmp_path)
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "0.0")
+    assert program.version(tmp_path) != before
 
 
 def test_links_are_not_read_and_sums_add_up(tmp_path: Path) -> None:
@@ -283,6 +173,15 @@ def test_links_are_not_read_and_sums_add_up(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/passwd")
     assert [path.name for path in task._files(tmp_path)] == ["a.txt"]
     lines = [Line("a", "graded", 1, 2, 3.0), Line("b", "needs review", 0, 2, unchanged=True)]
-    sums = report.total(lines, 30, 2)
+    sums = report.total(lines, 30, 2, Spent(base=300 << 20, fullest=700 << 20))
     assert (sums["graded"], sums["needs review"], sums["per_minute"]) == (1, 1, 2.0)
+    assert (sums["base_mb"], sums["job_mb"]) == (300, 200)
     assert "2 submissions: 1 graded, 1 needs review; 1 as before." in report.closing(sums)
+    remote = [Line("a", "graded", 1, 2, 3.0, kernel=1 << 30, worker=1 << 29, warm=1 << 28)]
+    sums = report.total(remote, 30, 2, Spent(base=1 << 27, fullest=1 << 28))
+    assert (sums["base_mb"], sums["job_mb"]) == (128 + 256, 1024 + 512)
+
+
+def test_late_is_late(whole: Path) -> None:
+    assert LATE in GRADED
+    assert any(LATE in row and "20, 0" in row for row in dump(whole)["submitted_assignment"])

@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests import postgres
-from tests.autograder import lessons
-from tests.autograder.small import LESSON, open_course
-from tests.autograder.test_run import CLASS, dump, grade, hand_in, pytestmark
+from tests.autograder.runs import GRADED, dump, grade, open_class, slow
+from tests.autograder.small import LESSON
 from tests.hostile.batch import nbgrader
 
-__all__ = ("pytestmark",)  # as a run on SQLite
+pytestmark = slow  # as a run on SQLite
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +25,7 @@ def server() -> Iterator[str]:
 
 
 def new(folder: Path, address: str = "") -> Path:
-    course = open_course(folder / "course", lessons.TEXT)
-    if address:
-        with (course / "nbgrader_config.py").open("a") as file:
-            file.write(f"\nc.CourseDirectory.db_url = {address!r}\n")
-    code, said = nbgrader(course, "generate_assignment", LESSON)
-    assert code == 0, said
-    hand_in(course, *CLASS)
-    return course
+    return open_class(folder, f"\nc.CourseDirectory.db_url = {address!r}\n" if address else "")
 
 
 def test_a_run_and_nbgrader_itself_agree_on_postgresql(server: str, tmp_path: Path) -> None:
@@ -52,4 +44,4 @@ def test_a_run_and_nbgrader_itself_agree_on_postgresql(server: str, tmp_path: Pa
     assert not (run / "gradebook.db").exists()
     assert dump(run, f"{server}/run") == dump(plain, f"{server}/plain") == dump(lite)
     code, said = grade(run, "--jobs", "2")
-    assert "5 as before" in said
+    assert f"{len(GRADED)} as before" in said
