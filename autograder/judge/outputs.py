@@ -3,37 +3,45 @@
 People look at graded notebooks in formgrader and in feedback pages, with their own
 rights. So only what can't act is kept: text, pictures that are pictures, and no more of
 it than a person would read. HTML, scripts, widgets and SVG are dropped; each of them
-brings a plain text that says what it was.
+brings a plain text that says what it was. What a student wrote is made safe in `prose`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import Any, Final
 
 from nbformat import NotebookNode
+
+from autograder.judge import prose
 
 LARGEST_PICTURE: Final = 4_000_000  # characters of base64
 LONGEST_TEXT: Final = 100_000
 NO_WORDS: Final = "A picture drawn by this cell."
 
 _SIGNATURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-_TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def defuse(nb: NotebookNode) -> None:
     """Make a graded notebook safe to look at, in place.
 
-    Outputs are cut down to plain text and pictures. In Markdown that a student wrote (their
-    answers, the cells that they added), HTML is turned into text.
+    Outputs are cut down to plain text and pictures; so is the Markdown that a student wrote: their
+    answers, and the cells that they added.
     """
+    left = prose.MOST
     for cell in nb.cells:
         if cell.cell_type == "code":
-            cell["outputs"] = [kept for output in cell.get("outputs", []) for kept in _keep(output)]
+            trim(cell)
         elif cell["id"].startswith("extra-") or cell.metadata.get("nbgrader", {}).get("solution"):
-            cell["source"] = _TAG.sub("&lt;", cell["source"])
+            kept = prose.harmless(cell["source"])
+            cell["source"] = kept if len(kept) <= left else prose.CUT
+            left -= len(cell["source"])
+
+
+def trim(cell: NotebookNode) -> None:
+    """Make a code cell's outputs safe to look at, in place."""
+    cell["outputs"] = [kept for output in cell.get("outputs", []) for kept in _keep(output)]
 
 
 def _keep(output: dict[str, Any]) -> list[NotebookNode]:

@@ -142,7 +142,8 @@ def _copy(made: Submission, name: str, text: str) -> None:
 
 def _note(made: Submission, name: str, text: str) -> None:
     at = made.nb["cells"].index(made.cell(name))
-    note = {"cell_type": "markdown", "id": "note", "metadata": {}, "source": text, "names": set()}
+    note = {"cell_type": "markdown", "id": "note", "metadata": {}, "source": text}
+    note["names"] = {"note"}
     made.nb["cells"].insert(at + 1, note)
 
 

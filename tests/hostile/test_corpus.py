@@ -6,6 +6,7 @@ do, those two have full marks.
 
 from __future__ import annotations
 
+import re
 import resource
 import sqlite3
 
@@ -120,6 +121,18 @@ def test_what_is_kept_can_not_act(graded: Graded) -> None:
                 assert kinds <= {"text/plain", "image/png", "image/jpeg"}, student
             reason = cell["metadata"].get("course", {}).get("verdict", {}).get("reason", "")
             assert reason.isprintable(), student
+
+
+def test_everybody_gets_feedback_and_nothing_in_it_can_act(graded: Graded) -> None:
+    code, said = batch.nbgrader(graded.course, "generate_feedback", LESSON)
+    assert code == 0, said[-5000:]
+    for student in EVERYBODY:
+        if graded.notebook(student) is None:
+            continue
+        page = (graded.course / "feedback" / student / LESSON / "small.html").read_text("utf-8")
+        assert page.rstrip().endswith("</html>"), student
+        assert re.search(r"(?:href|src)=[\"']?\s*(?:javascript|vbscript)", page) is None, student
+        assert "<script>alert" not in page, student
 
 
 def test_nothing_is_left_of_the_kernels(graded: Graded) -> None:

@@ -1,0 +1,147 @@
+"""A student's Markdown as formgrader renders it: it reads the same, and nothing in it can act."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import markdown2html
+from nbformat.v4 import new_markdown_cell, new_notebook
+from nbgrader.server_extensions import formgrader
+
+from autograder.judge import outputs, prose
+
+TEMPLATES = Path(formgrader.__file__).with_name("templates")
+SCRIPTS = [
+    "[a](javascript:alert(1))",
+    "[a]( JavaScript:alert(1))",
+    "[a](<javascript:alert(1)>)",
+    "[a](< javascript:alert(1)>)",
+    "[a](<java\tscript:alert(1)>)",
+    "[a](\njavascript:alert(1))",
+    "> [a](\n> javascript:alert(1))",
+    "- [a](\n  javascript:alert(1))",
+    "[a](javascript&colon;alert(1))",
+    "[a](&#106;avascript:alert(1))",
+    "[a](&amp;#106;avascript:alert(1))",
+    "[a](java&Tab;script:alert(1))",
+    f"[a](<{'&#9;' * 99}javascript:alert(1)>)",
+    "[a](vbscript:x)",
+    "[a](data:text/html,<script>alert(1)</script>)",
+    "[![a](b)](javascript:alert(1))",
+    "![a](javascript:alert(1))",
+    "[a]\n\n[a]: javascript:alert(1)",
+    "[a]\n\n[a]:\n   javascript:alert(1)",
+    "> [a]:\n> javascript:alert(1)\n\n[a]",
+    "[a][b]\n\n[b]: <javascript:alert(1)>",
+    "<javascript:alert(1)>",
+    "<a href='javascript:alert(1)'>a</a>",
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+]
+FORMULAS = [
+    r"$\href{javascript:alert(1)}{x}$",
+    r"\$&#92;href{javascript:alert(1)}{x}\$",
+    r"\$\&#104;ref{javascript:alert(1)}{x}\$",
+    r"\$\\href{javascript:alert(1)}{x}\$",
+    r"$$\let\a=\href \a{javascript:alert(1)}{x}$$",
+    r'\begin{align}\mmlToken{mi}[href="javascript:alert(1)"]{x}\end{align}',
+    r"$\require{html}\style{position:fixed}{x}$",
+]
+
+
+class Page(HTMLParser):
+    """What a page could do, and what it says."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.acts: list[str] = []
+        self.says = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.acts += [tag] if tag in {"script", "iframe"} else []
+        for name, value in attributes:
+            scheme = re.match(r"[\x00-\x20]*([A-Za-z][\w+.-]*):", value or "")
+            if name.startswith("on"):
+                self.acts.append(name)
+            elif name in {"href", "src"} and scheme and scheme[1].lower() not in prose.SCHEMES:
+                self.acts.append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.says += data
+
+
+def shown(source: str) -> str:
+    """An added cell in the page that an instructor grades in."""
+    nb = new_notebook(cells=[new_markdown_cell(f"BEGINNING\n\n{source}\n\nEND", id="extra-0-0")])
+    outputs.defuse(nb)
+    names = [
+        *("base_url", "my_assignment_id", "notebook_id", "assignment_id", "submission_id"),
+        *("mathjax_url", "last_name", "first_name"),
+    ]
+    about = {"index": 0, "total": 1, "next_index": None, "prev_index": None}
+    made = HTMLExporter(template_name="formgrade", extra_template_basedirs=[str(TEMPLATES)])
+    html, _ = made.from_notebook_node(nb, resources={**dict.fromkeys(names, "x"), **about})
+    page = str(html)
+    return page[page.index("<p>BEGINNING") : page.rindex("END</p>")]
+
+
+def test_the_tests_would_notice() -> None:
+    assert Page(markdown2html("[a](javascript:alert(1))")).acts == ["javascript:alert(1)"]
+    assert Page(markdown2html("<img src=x onerror=alert(1)>")).acts == ["onerror"]
+
+
+def test_nothing_acts_in_formgrader() -> None:
+    page = Page(shown("\n\n---\n\n".join(SCRIPTS)))
+    assert page.acts == []
+    assert page.says.count("alert(1)") >= len(SCRIPTS) - 3
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_nothing_acts_alone(script: str) -> None:
+    assert Page(markdown2html(prose.harmless(script))).acts == []
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_formula_acts(formula: str) -> None:
+    says = Page(markdown2html(prose.harmless(formula))).says
+    assert re.search(r"\\(href|mmlToken|require|style)", says) is None, says
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[a](https://x.y/z?a=b:c) [a](mailto:a@b.c) [a](#place), and: so [a](figure-1.png)",
+        "[a]\n\n[a]: http://x.y",
+        "`x[0]: int`, a < b && c > d",
+        "for x in y[1]:\n  print(x[2:3])",
+        r"$\alpha < \beta$ and \begin{align} x &= 1 \end{align}",
+        "- [x] the first\n- [ ] the second: b",
+        "# A heading\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+    ],
+)
+def test_what_is_harmless_stays_as_it_is(source: str) -> None:
+    assert prose.harmless(source) == source
+
+
+@pytest.mark.parametrize(
+    "piece", ["\\begin{a}", "\\begin{a}\\end{b}", "[a](", "](", "[", "[a]: \n", "&", "\n>](", "$a"]
+)
+def test_much_of_anything_is_cut_and_says_so(piece: str) -> None:
+    made = prose.harmless(piece * 40_000)
+    assert len(made) < 2 * prose.LONGEST
+    assert made.endswith(prose.CUT)
+    assert "\\begin" not in made
+
+
+def test_all_cells_together_are_bounded() -> None:
+    cells = [new_markdown_cell("a" * 15_000, id=f"extra-0-{number}") for number in range(100)]
+    nb = new_notebook(cells=cells)
+    outputs.defuse(nb)
+    assert sum(len(cell.source) for cell in nb.cells) < prose.MOST + 100 * len(prose.CUT)
+    assert nb.cells[0].source == "a" * 15_000
+    assert nb.cells[99].source == prose.CUT
