@@ -54,12 +54,35 @@ def test_what_grades_can_not_be_imported(hub: Site, module: str) -> None:
     assert "No module named" in said
 
 
+_SECRETS = (
+    *("gradebook.db", "intro.md", "feedback.toml", "asked.db", "arrivals.json"),
+    *("operator.token", "proxy.token", "badge.key", "cookie_secret", "passwords.txt", "hub.sqlite"),
+)
+
+
 def test_no_gradebook_no_source_no_key_is_anywhere(hub: Site) -> None:
-    script = (
-        "find / -xdev \\( -name gradebook.db -o -name 'intro.md' -o -name operator.token"
-        " -o -name cookie_secret -o -name passwords.txt \\) -not -path '/proc/*'"
-    )
-    assert [line for line in tries(hub, script).splitlines() if line.startswith("/")] == []
+    """A file that she may find shows that the search goes everywhere."""
+    settings = hub.settings
+    secrets = {path.name for path in settings.state.rglob("*") if path.name in _SECRETS}
+    assert len(secrets) >= 6  # they are somewhere, so there is something to find
+    planted = {
+        hub.home("ada") / "deep" / "down",
+        settings.exchange / settings.course / "outbound" / "planted",
+    }
+    tries(hub, f"mkdir -p {hub.home('ada')}/deep/down")
+    for folder in planted:
+        folder.mkdir(exist_ok=True)
+        (folder / "intro.md").touch()
+    names = " -o ".join(f"-name {name}" for name in _SECRETS)
+    script = f"find / \\( -path /proc -o -path /sys \\) -prune -o \\( {names} \\) -print"
+    try:
+        found = {line for line in tries(hub, script).splitlines() if line.startswith("/")}
+        found = {line for line in found if "/site-packages/nbgrader/tests/" not in line}
+        assert found == {str(folder / "intro.md") for folder in planted}
+    finally:
+        for folder in planted:
+            (folder / "intro.md").unlink()
+            folder.rmdir()
 
 
 def test_other_homes_are_not_there(hub: Site) -> None:
@@ -220,15 +243,48 @@ class TestHub:
     def test_formgrader_and_other_servers_stay_closed(self, hub: Site) -> None:
         token = hub.token("ada")
         site, port = hub.settings.address, hub.settings.hub_port
-        for url in (
-            f"{site}/services/{hub.settings.course}/formgrader/api/assignments",
-            f"http://127.0.0.1:{port + 2}/services/{hub.settings.course}/api/contents",
-            f"{site}/user/{hub.account('ben')}/api/contents",
+        course = f"services/{hub.settings.course}"
+        closed = [
+            f"{site}/{course}/formgrader/api/assignments",
+            f"http://127.0.0.1:{port + 2}/{course}/api/contents",
             f"http://127.0.0.1:{port + 1}/api/routes",
-        ):
+        ]
+        for name in ("ben", "ines"):
+            tries(hub, "touch my-own.txt", name=name)
+            home = f"user/{hub.account(name)}"
+            status, said = asks(f"{site}/{home}/api/contents", hub.token(name))
+            assert (status, "my-own.txt" in said) == (200, True)
+            address, own = listening.own_place(pwd.getpwnam(hub.account(name)).pw_uid)
+            paths = ("api/contents", "files/my-own.txt", "lab", "api/kernels", "api/terminals")
+            closed += [f"{site}/{home}/{path}" for path in paths]
+            closed.append(f"http://{address}:{own}/{home}/api/contents")
+        for url in closed:
             status, said = asks(url, token)
-            assert status in {403, 404, 424}, (url, status)
+            assert status in {403, 404}, (url, status)
             assert "01-intro" not in said
+            assert "my-own.txt" not in said.replace("%2F", "/").replace("/files/my-own.txt", "")
+
+    def test_an_instructors_own_server_has_no_formgrader_either(self, hub: Site) -> None:
+        """Formgrader belongs to the course and not to a person."""
+        token = hub.token("ines")
+        site = hub.settings.address
+        own = f"{site}/user/{hub.account('ines')}/formgrader/api/assignments"
+        assert asks(own, token)[0] == 404
+        assert asks(f"{site}/user/{hub.account('ada')}/api/contents", token)[0] in {403, 404}
+
+
+def test_feedback_for_others_stays_theirs(hub: Site) -> None:
+    """Feedback lies under names that only the owner of a submission can compute."""
+    folder = hub.settings.exchange / hub.settings.course / "feedback"
+    secret = folder / "0123456789abcdef.html"
+    secret.write_text("<p>Ben has 3 of 7 points.</p>")
+    try:
+        assert "Ben has" in tries(hub, f"cat {secret}")  # who knows the name may read it
+        said = tries(hub, f"ls {folder}; cat {folder}/*; find {folder}; grep -r . {folder}")
+        assert "Ben has" not in said
+        assert secret.name not in said
+    finally:
+        secret.unlink()
 
 
 def test_the_proxys_token_is_for_root_alone(hub: Site) -> None:
