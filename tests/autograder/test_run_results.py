@@ -26,12 +26,6 @@ def result() -> dict[str, Any]:
     verdict = {"name": "single", "points": 1.0, "maximum": 1.0, "reason": "", "chosen": [1]}
     other: dict[str, Any] = {"name": "half-test", "points": None, "maximum": 3.0}
     other |= {"reason": "?", "chosen": []}
-        "name": "half-test",
-        "points": None,
-        "maximum": 3.0,
-        "reason": "?",
-        "chosen": [],
-    }
     nb = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return {
         "notebooks": {
