@@ -18,13 +18,14 @@ from collections import defaultdict
 from typing import Final
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.judge.submission import Submission, SubmittedCell
 from course import quiz
 
 DELETED: Final = "This cell is missing in the submission."
 COPIES: Final = "This cell stands in the submission {count} times."
+MOST_EXTRAS: Final = 1000  # cells that a student adds; a lesson has some 60
+TOO_MANY: Final = "There are {count:,} further cells; only the first {most:,} of them are kept."
 EDITED: Final = "This test was edited in the submission; it ran as it was handed out."
 
 
@@ -76,7 +77,7 @@ def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
         A notebook with the frame's metadata alone. What was noticed stands in
         ``metadata.course.notes`` of the notebook and of each cell, as plain sentences.
     """
-    by_slot, extras = _assign(frame, submission)
+    by_slot, extras, dropped = _assign(frame, submission)
     fitted = []
     for index, cell in enumerate(extras.get(-1, [])):
         fitted.append(_extra(cell, f"extra-0-{index}"))
@@ -85,7 +86,10 @@ def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
         for index, cell in enumerate(extras.get(slot, [])):
             fitted.append(_extra(cell, f"extra-{slot + 1}-{index}"))
     metadata = copy.deepcopy(frame.metadata)
-    metadata["course"] = {"notes": list(submission.notes), "unreadable": submission.unreadable}
+    notes = list(submission.notes)
+    if dropped:
+        notes.append(TOO_MANY.format(count=MOST_EXTRAS + dropped, most=MOST_EXTRAS))
+    metadata["course"] = {"notes": notes, "unreadable": submission.unreadable}
     if submission.file:
         metadata["course"]["file"] = submission.file
     return NotebookNode(
@@ -98,8 +102,8 @@ def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
 
 def _assign(
     frame: NotebookNode, submission: Submission
-) -> tuple[dict[int, list[SubmittedCell]], dict[int, list[SubmittedCell]]]:
-    """Say which submitted cells fill which slot, and after which slot the others stand."""
+) -> tuple[dict[int, list[SubmittedCell]], dict[int, list[SubmittedCell]], int]:
+    """Say which submitted cells fill which slot, after which slot others stand, how many do not."""
     by_name: dict[str, int] = {}
     by_id: dict[str, int] = {}
     for slot, cell in enumerate(frame.cells):
@@ -113,19 +117,26 @@ def _assign(
 
     by_slot: dict[int, list[SubmittedCell]] = defaultdict(list)
     extras: dict[int, list[SubmittedCell]] = defaultdict(list)
-    after = -1
+    after, count = -1, 0
+
+    def add(cell: SubmittedCell) -> None:
+        nonlocal count
+        count += 1
+        if count <= MOST_EXTRAS:
+            extras[after].append(cell)
+
     for cell, claim in zip(submission.cells, claimed, strict=True):
         if claim is None:
-            extras[after].append(cell)
+            add(cell)
             continue
         slot = claim
         by_slot[slot].append(cell)
         if len(by_slot[slot]) > 1 and cell.kind == "code" and not is_quiz(frame.cells[slot]):
             if not is_test(frame.cells[slot]):
-                extras[after].append(cell)  # the second half of a cell that was split
+                add(cell)  # the second half of a cell that was split
         else:
             after = slot
-    return by_slot, extras
+    return by_slot, extras, max(0, count - MOST_EXTRAS)
 
 
 def _recognise(frame: NotebookNode, submission: Submission, claimed: list[int | None]) -> None:
@@ -193,6 +204,10 @@ def _seen(source: str) -> str:
 
 def _extra(cell: SubmittedCell, identity: str) -> NotebookNode:
     """A cell that the student added, without its metadata and outputs."""
+    # Not by nbformat's own makers, which check each cell as if it were a whole notebook.
+    made = NotebookNode(
+        id=identity, cell_type="markdown", metadata=NotebookNode(), source=cell.source
+    )
     if cell.kind == "code":
-        return NotebookNode(new_code_cell(cell.source, id=identity))
-    return NotebookNode(new_markdown_cell(cell.source, id=identity))
+        made |= NotebookNode(cell_type="code", outputs=[], execution_count=None)
+    return made

@@ -14,6 +14,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
+from autograder.judge import outputs
 from autograder.judge.channel import Broken, Judge
 from autograder.judge.frame import is_test
 from autograder.kernels.budget import Budget
@@ -91,6 +92,7 @@ def _one(cell: NotebookNode, judge: Judge, session: Session, budget: Budget) -> 
         judge.hold(cell.source, session, seconds) if is_test(cell) else session.run(cell, seconds)
     )
     took = time.monotonic() - began
+    outputs.trim(cell)  # at once, so that a notebook's outputs are never all there in full
     budget.charge(took, finished=not _killed(outcome), cell=own)
     if isinstance(outcome, Outcome) and outcome.status == "too long":
         return replace(outcome, message=f"{seconds:.0f} s")

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from autograder.kernels.provisioner import Provisioner
 
 MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
+MOST_OUTPUTS: Final = 20_000_000  # characters per notebook, cells that were run again included
 LAST_WORDS: Final = 0.05  # seconds; what a kernel said before its end may still be on its way
 GRACE: Final = 10.0  # seconds; by then the client should have seen itself that time is up
 Reply = Callable[[str], str]

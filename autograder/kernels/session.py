@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels import isolation, scraps
-from autograder.kernels.client import GRACE, MOST_OUTPUT, Client, Reply
+from autograder.kernels.client import GRACE, MOST_OUTPUT, MOST_OUTPUTS, Client, Reply
 from autograder.kernels.isolation import Launch, Order, Protection
 from autograder.kernels.limits import Limits
 from autograder.kernels.manager import Manager
@@ -110,6 +110,7 @@ class Session:
         self._manager: Manager | None = None
         self._watch: Watch | None = None
         self._reply: dict[str, Any] = {}
+        self._room = MOST_OUTPUTS
         self.peak = 0
 
     def __enter__(self) -> Self:
@@ -252,7 +253,8 @@ class Session:
             raise RuntimeError("the session has not begun: use it in a with statement")
         trial = copy.deepcopy(cell)
         trial["outputs"], trial["execution_count"] = [], None
-        client.nb.cells, client.written = [trial], 0
+        written = max(0, MOST_OUTPUT - self._room)
+        client.nb.cells, client.written = [trial], written
         self._reply = {}
         began = time.monotonic()
         try:
@@ -272,6 +274,7 @@ class Session:
                 outcome = Outcome("raised", error, message)
             else:
                 outcome = Outcome("ran")
+        self._room -= min(client.written, MOST_OUTPUT) - written
         cell["outputs"] = _merged(trial["outputs"])
         cell["execution_count"] = None
         return outcome

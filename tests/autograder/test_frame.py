@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +101,25 @@ def test_added_cells_keep_their_place_and_lose_their_metadata() -> None:
     assert result.cells[0].source == "import math"
     before = result.cells[[each["id"] for each in result.cells].index("double") - 1]
     assert (before.source, before.metadata, before.outputs) == ("import math", {}, [])
+
+
+def test_of_very_many_added_cells_the_first_are_kept_and_it_is_said() -> None:
+    nb = handed_in()
+    more: list[dict[str, Any]] = [
+        {"cell_type": kind, "id": f"more-{number}", "metadata": {}, "source": f"{number}"}
+        for number in range(10_000)
+        for kind in ("markdown", "code")
+    ]
+    nb["cells"] = [*more, *nb["cells"]]
+    made = fitted(nb)
+    added = [each for each in made.cells if each["id"].startswith("extra-")]
+    assert len(added) == frame.MOST_EXTRAS
+    assert added[0].source == added[1].source == "0"
+    assert by_id(made, "double").source == cell(nb, "double")["source"]
+    assert made.metadata["course"]["notes"] == [
+        "There are 20,000 further cells; only the first 1,000 of them are kept."
+    ]
+    nbformat.validate(made)
 
 
 def test_questions_without_metadata_are_found_by_their_options() -> None:

@@ -61,7 +61,7 @@ def test_stderr_and_last_expressions_decide_nothing(tmp_path: Path) -> None:
     nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
     outcomes = process.run(nb, session(tmp_path), Budget(cell=10, notebook=60), [])
     assert ended(outcomes) == ["ran"]
-    assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "execute_result"}
+    assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "display_data"}
 
 
 def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
@@ -95,6 +95,23 @@ def test_output_is_kept_only_up_to_a_limit(tmp_path: Path) -> None:
     text = "".join(output["text"] for output in cell["outputs"])
     assert len(text) < MOST_OUTPUT + 200_000
     assert "More was printed than is kept." in text
+
+
+def test_all_outputs_together_are_kept_only_up_to_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.kernels.session.MOST_OUTPUTS", 1_500_000)
+    cells = [new_code_cell("print('x' * 600_000)") for _ in range(5)]
+    with session(tmp_path) as kernel:
+        for cell in cells:
+            assert kernel.run(cell, seconds=30) == Outcome("ran")
+        kernel.restart()
+        again = new_code_cell("print('x' * 600_000)")
+        assert kernel.run(again, seconds=30) == Outcome("ran")
+    sizes = [sum(len(output["text"]) for output in cell["outputs"]) for cell in (*cells, again)]
+    assert sizes[0] > 600_000
+    assert 1_100_000 < sum(sizes) < 1_600_000
+    assert "More was printed than is kept." in again["outputs"][0]["text"]
 
 
 def test_code_runs_in_its_folder_and_cannot_ask(tmp_path: Path) -> None:
