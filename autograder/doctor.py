@@ -137,12 +137,18 @@ def _attack(protection: Protection, *, warmed: bool) -> dict[str, bool]:
             done: dict[str, bool] = _hear(session, f"{text}\nsay(probe({told!r}))")
             leave = f"outlives({'left-' + word!r})\nsay(sees({'left-' + word!r}))"
             began = _hear(session, f"import time\n{leave}")
-            try:
-                done["hoards"] = _hear(session, f"say(hoards({SMALL.memory}))")
-            except KernelFault:  # it was ended for its memory
-                done["hoards"] = False
+            done["hoards"] = any(_hoards(session, text, kind) for kind in probe.HOARDS)
         done["outlives"] = began is None or _outside(f"left-{word}")
     return done
+
+
+def _hoards(session: Session, text: str, kind: str) -> bool:
+    """Whether too much memory of a kind can be held, by a kernel that has no other."""
+    session.restart()
+    try:
+        return bool(_hear(session, f"{text}\nsay(hoards({SMALL.memory}, {kind!r}))"))
+    except KernelFault:  # it was ended for its memory
+        return False
 
 
 def _hear(session: Session, code: str) -> Any:

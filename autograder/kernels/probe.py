@@ -117,12 +117,29 @@ def multiplies(number: int) -> bool:
     return True
 
 
-def hoards(size: int) -> bool:
-    """Whether two processes together can hold more memory than this, each of them less."""
-    code = f"b = bytearray(b'x') * {size * 6 // 10}; print('held', flush=True); {_WAIT}"
+HOARDS = {
+    "own": "b = bytearray(b'x') * {size}",
+    "shared": "import mmap; b = mmap.mmap(-1, {size}); b.write(b'x' * 2**20 * ({size} >> 20))",
+    "nameless": (
+        "import os; b = os.memfd_create('b')\n"
+        "for _ in range({size} >> 20): os.write(b, b'x' * 2**20)\n"
+    ),
+}
+
+
+def hoards(size: int, kind: str) -> bool:
+    """Whether two processes together can hold more memory than this, each of them less.
+
+    The memory is each process's own, one that it could share, or a file without a name.
+    """
+    hold = HOARDS[kind].format(size=size * 6 // 10)
+    code = f"{hold}\nimport sys; print('held', flush=True); {_WAIT}"
     kept = [
         subprocess.Popen(  # noqa: S603  (our own command)
-            [sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-S", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         for _ in range(2)
     ]

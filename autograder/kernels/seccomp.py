@@ -26,6 +26,8 @@ REFUSED: Final = (
     *("add_key", "request_key", "keyctl", "bpf", "perf_event_open", "userfaultfd"),
     *("io_uring_setup", "io_uring_enter", "io_uring_register", "name_to_handle_at"),
     *("open_by_handle_at", "init_module", "finit_module", "kexec_load", "kexec_file_load"),
+    # Memory that no process need hold, so that nobody counts it where there is no control group.
+    *("memfd_create", "memfd_secret", "shmget", "shmat"),
     *("acct", "quotactl", "swapon", "swapoff", "reboot", "syslog", "fanotify_init"),
 )
 # Sockets that are not held back by a network namespace of one's own, or that nobody needs.
@@ -66,6 +68,7 @@ PRETENDED: Final = ("chmod", "fchmodat", "fchmodat2", "utime", "utimes", "utimen
 REFUSED_TOO: Final = (
     *("chown", "lchown", "fchownat", "setxattr", "lsetxattr", "removexattr", "lremovexattr"),
     *("chroot", "mount", "umount2", "pivot_root", "move_mount", "fsmount", "open_tree"),
+    *("semget", "msgget", "mq_open"),  # they would outlive the kernel
     *("listen", "mknod", "mknodat", "sched_setaffinity", "setpriority"),
 )
 

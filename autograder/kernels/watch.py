@@ -106,7 +106,7 @@ class Watch:
                 self._end(descendants(*self.pids))
             elif self.most is not None:
                 family = descendants(*self.pids)
-                if all(sum(map(count, family)) > self.most for count in (_held, _share)):
+                if all(sum(map(count, family)) > self.most for count in (_resident, _share)):
                     self.struck = True
                     self._end(family)
 
@@ -154,21 +154,37 @@ def descendants(*pids: int) -> list[int]:
     return family
 
 
+def _resident(pid: int) -> int:
+    """Bytes of a process that are in memory, also those of files; 0 if it has ended."""
+    return sum(_pages(pid))
+
+
 def _held(pid: int) -> int:
-    """Bytes that a process holds, shared ones included; 0 if it has ended."""
+    """Bytes that are a process's own; 0 if it has ended."""
+    own, _ = _pages(pid)
+    return own
+
+
+def _pages(pid: int) -> tuple[int, int]:
+    """Bytes of a process that are its own, and those of files or shared memory."""
     try:
         resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text("ascii").split()[1:3])
     except (OSError, ValueError):
-        return 0
-    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+        return 0, 0
+    size = os.sysconf("SC_PAGE_SIZE")
+    return (resident - shared) * size, shared * size
 
 
 def _share(pid: int) -> int:
-    """Bytes that a process holds, each divided by how many share it; this takes longer."""
+    """Bytes that a process holds, each divided by how many share it; this takes longer.
+
+    Memory that is shared on purpose is held as well; files are not, the system can drop them.
+    """
+    found = 0
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-            if line.startswith("Pss_Anon:"):
-                return int(line.split()[1]) * 1024
+            if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
+                found += int(line.split()[1]) * 1024
     except (OSError, ValueError):
-        pass
-    return _held(pid)
+        return _held(pid)
+    return found

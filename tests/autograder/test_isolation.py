@@ -288,7 +288,7 @@ def test_the_doctor_would_notice(outside: dict[str, object]) -> None:
     assert probe.fills(folder, 2 * MB)
     assert probe.litters(folder, 10)
     assert probe.swells(folder, MB)
-    assert probe.hoards(10 * MB)
+    assert all(probe.hoards(10 * MB, kind) for kind in probe.HOARDS)
     assert sorted(place.name for place in Path(folder).iterdir()) == ["secret"]
 
 
@@ -316,8 +316,9 @@ def test_the_command_fails_where_students_code_is_not_held(
     assert ("Pull the plug." in capsys.readouterr().out) is not in_force
 
 
-def test_the_watch_ends_what_holds_too_much() -> None:
-    hold = "b = bytearray(b'x') * 60_000_000; import time; time.sleep(600)"
+@pytest.mark.parametrize("kind", ["own", "shared"])
+def test_the_watch_ends_what_holds_too_much(kind: str) -> None:
+    hold = f"{probe.HOARDS[kind].format(size=60_000_000)}\nimport time; time.sleep(600)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {hold!r}])"
     if not sys.platform.startswith("linux"):
         pytest.skip("counts in /proc")
