@@ -48,7 +48,9 @@ class Provisioner(LocalProvisioner):
 def specification(command: list[str]) -> KernelSpec:
     """Return a kernel specification whose kernels are kept in this way.
 
-    It is named as an entry point would name it, and no package needs to declare it.
+    It is named as an entry point would name it, and no package needs to declare it: what is
+    installed is the course, for students, and it has no grader. An entry point would also offer
+    these kernels to every Jupyter server of the environment, where nobody asked for them.
     """
     settings: dict[str, Any] = {"kernel_provisioner": {"provisioner_name": NAME}}
     factory = KernelProvisionerFactory.instance()
