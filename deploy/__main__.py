@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from deploy.hub import class_list, image, network, operator, prepare
 from deploy.hub.backup import backup, restore
 from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, Settings, SettingsError, load
+
+CONFIG = CHECKOUT / "deploy" / "jupyterhub_config.py"
 
 
 def greeting(settings: Settings, passwords: dict[str, str]) -> str:
@@ -48,10 +51,9 @@ def up(settings: Settings) -> None:
         sys.exit(f"The hub can't start: {error}")
     _say("\n".join(filter(None, [changed, greeting(settings, passwords)])))
     os.environ[VARIABLE] = str(settings.file)
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.prefix, "bin")), os.environ["PATH"]])
+    os.environ["PATH"] = _path()
     os.chdir(settings.hub)
-    config = CHECKOUT / "deploy" / "jupyterhub_config.py"
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(config)])  # noqa: S606  (no shell; the hub takes this process's place)
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)])  # noqa: S606  (no shell; the hub takes this process's place)
 
 
 def students(settings: Settings, file: Path) -> None:
@@ -71,6 +73,20 @@ def grades(settings: Settings, file: Path) -> None:
     _say(f"The grades are in {file}.")
 
 
+def upgrade(settings: Settings) -> None:
+    """Bring the hub's database and the gradebook to what the installed versions expect."""
+    if operator.running(settings):
+        raise RuntimeError("the hub runs; stop it first: python -m deploy down")
+    # JupyterHub calls alembic by name, which lies beside Python.
+    environment = {**os.environ, VARIABLE: str(settings.file), "PATH": _path()}
+    program = [sys.executable, "-m", "jupyterhub", "upgrade-db", "-f", str(CONFIG)]
+    done = subprocess.run(program, cwd=settings.hub, env=environment, check=False)  # noqa: S603  (our own words)
+    if done.returncode:
+        raise RuntimeError("the hub's database could not be upgraded; it says why above")
+    class_list.grade(settings, "db", "upgrade")
+    _say("The hub's database and the gradebook are up to date.")
+
+
 def bring_back(settings: Settings, file: Path) -> None:
     """Restore a backup, and say the new accounts' passwords."""
     found = restore(settings, file)
@@ -79,6 +95,10 @@ def bring_back(settings: Settings, file: Path) -> None:
         _say(f"  {name}  {password}")
     if found.passwords:
         _say(f"These accounts are new; their passwords are in {settings.hub / prepare.PASSWORDS}.")
+
+
+def _path() -> str:
+    return os.pathsep.join([str(Path(sys.prefix, "bin")), os.environ["PATH"]])
 
 
 def _say(line: str) -> None:
@@ -92,6 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="prepare this machine and run the hub")
     commands.add_parser("down", help="stop people's servers, the hub and the proxy")
+    commands.add_parser("upgrade", help="bring the hub's database and the gradebook up to date")
     for command, what in {
         "students": "add the students of a class list (CSV) that your LMS exported",
         "grades": "write all grades to a CSV file",
@@ -107,6 +128,8 @@ def main(arguments: list[str] | None = None) -> None:
             up(settings)
         elif chosen.command == "down":
             operator.stop(settings)
+        elif chosen.command == "upgrade":
+            upgrade(settings)
         elif chosen.command == "students":
             students(settings, chosen.file)
         elif chosen.command == "grades":

@@ -15,6 +15,7 @@ from deploy.hub.settings import Settings
 
 MOUNTED: Final = Path("/sys/fs/cgroup")
 _PARENT: Final = "course-hub"
+_SPARE: Final = ("memory.swap.max", "cpu.cfs_period_us")  # no swap; the usual period
 _PERIOD: Final = 100_000  # microseconds in which a server has its share of the processors
 
 
@@ -58,40 +59,53 @@ class Limits:
         }
 
 
-def groups(name: str, limits: Limits, mounted: Path = MOUNTED) -> list[Path]:
-    """Make the control groups of a server; return their folders, or none where we may not.
+def groups(name: str, limits: Limits, mounted: Path = MOUNTED) -> tuple[list[Path], list[str]]:
+    """Make the control groups of a server; return their folders, and which caps could not be set.
 
     Example:
         >>> groups("ada", Limits(2**30, 1, 100))  # doctest: +SKIP
-        [PosixPath('/sys/fs/cgroup/course-hub/ada')]
+        ([PosixPath('/sys/fs/cgroup/course-hub/ada')], [])
 
     Args:
         name: The account of the server.
         limits: What it may use.
         mounted: Where control groups are mounted.
     """
-    try:
-        if (mounted / "cgroup.controllers").exists():
-            parent = mounted / _PARENT
+    if (mounted / "cgroup.controllers").exists():
+        parent = mounted / _PARENT
+        with contextlib.suppress(OSError):  # what it is for is missed below
             parent.mkdir(exist_ok=True)
             for folder in (mounted, parent):
                 (folder / "cgroup.subtree_control").write_text("+memory +cpu +pids", "ascii")
-            return [_group(parent / name, limits.second())]
-        return [
-            _group(mounted / controller / _PARENT / name, files)
-            for controller, files in limits.first().items()
-            if (mounted / controller / "tasks").exists()
-        ]
+        wanted = [(parent / name, limits.second())]
+    else:
+        first = limits.first().items()
+        wanted = [(mounted / kind / _PARENT / name, files) for kind, files in first]
+    made, missing = [], []
+    for folder, files in wanted:
+        try:
+            if not _is_mounted(folder, mounted):
+                raise FileNotFoundError(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            missing += [file for file in files if file not in _SPARE]
+            continue
+        made.append(folder)
+        missing += [file for file, value in files.items() if not _set(folder / file, value)]
+    return made, missing
+
+
+def _is_mounted(folder: Path, mounted: Path) -> bool:
+    top = folder.parents[1]  # the file system of control groups, or one of its controllers
+    return (top / "tasks").exists() or (top == mounted and (top / "cgroup.controllers").exists())
+
+
+def _set(file: Path, value: str) -> bool:
+    try:
+        file.write_text(value, encoding="ascii")
     except OSError:
-        return []
-
-
-def _group(folder: Path, files: dict[str, str]) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, value in files.items():
-        with contextlib.suppress(FileNotFoundError, PermissionError):  # no swap, for one
-            (folder / file).write_text(value, encoding="ascii")
-    return folder
+        return file.name in _SPARE
+    return True
 
 
 def join(folders: list[Path]) -> None:

@@ -59,9 +59,10 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         """Return what the new process does before it becomes the server: join its groups."""
-        folders = limits.groups(name, limits.Limits.of(self.settings()))
-        if not folders:
-            self.log.warning("No control groups here: %s's server has no limits.", name)
+        folders, missing = limits.groups(name, limits.Limits.of(self.settings()))
+        if missing:
+            caps = ", ".join(missing)
+            self.log.error("%s's server is NOT limited: %s can't be set here", name, caps)
         return lambda: limits.join(folders)
 
     async def stop(self, now: bool = False) -> None:

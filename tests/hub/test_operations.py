@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
 import pwd
+import sqlite3
 import subprocess
 import tarfile
 import urllib.error
@@ -17,6 +19,7 @@ import pamela
 import pytest
 from nbgrader.api import Gradebook
 
+from deploy.__main__ import upgrade
 from deploy.hub import accounts, arrival, class_list, operator, people
 from deploy.hub import backup as backups
 from deploy.hub.backup import BackupError, Restored, backup, restore, submissions
@@ -185,6 +188,34 @@ def test_a_backup_brings_everything_back(hub: Site, tmp_path: Path) -> None:
         ]
     assert (other.course_folder / "gradebook.db").owner() == hub.settings.grader
     assert (other.hub / "operator.token").stat().st_mode & 0o077 == 0
+
+
+def test_an_upgrade_is_of_the_hubs_own_databases(
+    hub: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(RuntimeError, match="the hub runs; stop it first"):
+        upgrade(hub.settings)
+    archive = tmp_path / "monday.tar.gz"
+    backup(hub.settings, archive)
+    file = tmp_path / "hub.toml"
+    other = elsewhere(hub, tmp_path)
+    text = hub.settings.file.read_text().replace(str(hub.settings.state), str(other.state))
+    file.write_text(text)
+    other = dataclasses.replace(other, file=file)
+    restore(other, archive)
+    with contextlib.closing(sqlite3.connect(other.hub / "hub.sqlite")) as database:
+        columns = _columns(database)
+        # As the version before left it.
+        database.execute("alter table spawners drop column display_name")
+        database.execute("update alembic_version set version_num = 'ff1860e38070'")
+        database.commit()
+        upgrade(other)
+        assert _columns(database) == columns
+    assert "are up to date" in capfd.readouterr().out
+
+
+def _columns(database: sqlite3.Connection) -> set[str]:
+    return {row[1] for row in database.execute("pragma table_info(spawners)")}
 
 
 def test_a_restore_says_the_passwords_that_it_makes(hub: Site, tmp_path: Path) -> None:

@@ -6,8 +6,12 @@ import dataclasses
 import json
 import os
 import re
+import signal
 import stat
+import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ import pytest
 from deploy.hub import limits, people, prepare, view
 from deploy.hub.limits import Limits
 from deploy.hub.settings import CHECKOUT, DEFAULT, Settings, SettingsError, load
+from tests.hub.site import wait_for
 
 
 def write(folder: Path, text: str) -> Path:
@@ -69,7 +74,8 @@ def test_limits_are_written_for_both_versions_of_control_groups(tmp_path: Path) 
     second = tmp_path / "second"
     second.mkdir()
     (second / "cgroup.controllers").write_text("cpu memory pids")
-    (group,) = limits.groups("ada", given, second)
+    (group,), missing = limits.groups("ada", given, second)
+    assert missing == []
     assert (group / "memory.max").read_text() == str(2**30)
     assert (group / "cpu.max").read_text() == "150000 100000"
     assert (group / "pids.max").read_text() == "100"
@@ -77,10 +83,84 @@ def test_limits_are_written_for_both_versions_of_control_groups(tmp_path: Path) 
     for controller in ("memory", "cpu", "pids"):
         (first / controller).mkdir(parents=True)
         (first / controller / "tasks").touch()
-    found = limits.groups("ada", given, first)
-    assert len(found) == 3
+    found, missing = limits.groups("ada", given, first)
+    assert (len(found), missing) == (3, [])
     assert found[0].joinpath("memory.limit_in_bytes").read_text() == str(2**30)
-    assert limits.groups("ada", given, tmp_path / "none") == []
+
+
+def test_every_cap_that_can_not_be_set_is_named(tmp_path: Path) -> None:
+    given = Limits(memory=2**30, processors=1.5, processes=100)
+    folders, missing = limits.groups("ada", given, tmp_path / "none")
+    assert folders == []
+    assert set(missing) == {"memory.limit_in_bytes", "cpu.cfs_quota_us", "pids.max"}
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "cgroup.controllers").write_text("cpu memory")
+    (tmp_path / "course-hub" / "ada" / "pids.max").mkdir(parents=True)  # can't be written
+    folders, missing = limits.groups("ada", given, tmp_path)
+    assert (len(folders), missing) == (1, ["pids.max"])
+
+
+_EAT = "import sys; held = bytearray(int(sys.argv[1])); print(len(held) > 0 and max(held[::4096]))"
+_FORK = """
+import os, time
+made = 0
+try:
+    for _ in range(200):
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        made += 1
+except BlockingIOError:
+    print("stopped")
+"""
+
+
+@pytest.mark.slow
+class TestRealLimits:
+    """A process in a control group of its own, as a server is."""
+
+    @pytest.fixture
+    def folders(self) -> Iterator[list[Path]]:
+        if sys.platform != "linux" or os.geteuid() != 0:
+            pytest.skip("control groups take root on Linux")
+        name = f"test-{os.getpid()}"
+        made, missing = limits.groups(name, Limits(memory=256 << 20, processors=1, processes=30))
+        if missing:
+            limits.remove(name)
+            pytest.skip(f"control groups can't be made here: {', '.join(missing)}")
+        yield made
+        for folder in made:
+            for pid in (folder / "cgroup.procs").read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
+        assert wait_for(lambda: limits.remove(name))
+
+    def run(
+        self, folders: list[Path], script: str, *arguments: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            preexec_fn=lambda: limits.join(folders),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    def test_who_takes_too_much_memory_is_killed(self, folders: list[Path]) -> None:
+        assert self.run(folders, _EAT, str(64 << 20)).stdout == "0\n"
+        assert self.run(folders, _EAT, str(1 << 30)).returncode == -signal.SIGKILL
+
+    def test_who_starts_too_many_processes_is_stopped(self, folders: list[Path]) -> None:
+        with tempfile.TemporaryFile("w+") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _FORK],
+                preexec_fn=lambda: limits.join(folders),  # noqa: PLW1509  (no thread runs here)
+                stdout=said,
+                stderr=said,
+            )
+            process.wait(timeout=100)
+            said.seek(0)
+            assert said.read() == "stopped\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="views are made by Bubblewrap, on Linux")
