@@ -1,9 +1,9 @@
 """How fast the feedback service answers a whole class: ``python -m tests.hub.feedback_load``.
 
 The real service in a process of its own, with the course's own questions and the record on disk;
-300 students on loopback, each with a token; a hub that knows the tokens. What a
-check costs in the student's own server, and what the network adds, is not in these numbers.
-Writes ``tests/hub/feedback_load.md``.
+300 students on loopback, with badges, as on one machine, and with the tokens of a real JupyterHub,
+as on a cluster. What a check costs in the student's own server, and what the network adds, is not
+in these numbers. Writes ``tests/hub/feedback_load.md``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import contextlib
 import json
 import os
 import random
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +29,16 @@ from pathlib import Path
 import nbformat
 
 from course import quiz
-from deploy.hub.settings import CHECKOUT, VARIABLE
+from deploy.feedback import badge
+from deploy.hub import network, people
+from deploy.hub.settings import CHECKOUT, VARIABLE, Settings
 
 STUDENTS = 300
 ROUNDS = 6  # checks of each student
 PAUSE = 6.0  # mean seconds between a student's checks, in the lecture
 TABLE = Path(__file__).with_suffix(".md")
 PREFIX = "/services/feedback"
+OPERATOR, ASKER = secrets.token_hex(16), secrets.token_hex(16)
 
 
 @dataclass
@@ -105,81 +110,138 @@ async def student(run: Run, port: int, token: str, bodies: list[bytes], pause: f
             run.errors.append(f"{status} {content[:200]!r}")
 
 
-async def hub(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A hub's API, as far as the service asks it: whose token it is."""
-    with contextlib.suppress(asyncio.IncompleteReadError, asyncio.CancelledError):
-        while True:
-            head = await reader.readuntil(b"\r\n\r\n")
-            (token,) = [
-                line.split()[-1].decode()
-                for line in head.split(b"\r\n")
-                if line.lower().startswith(b"authorization:")
-            ]
-            person = {
-                "kind": "user",
-                "name": token,
-                "groups": ["nbgrader-autoencoders"],
-                "scopes": ["access:services!service=feedback"],
-            }
-            body = json.dumps(person).encode()
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
-            )
-    writer.close()
+def ports(count: int) -> list[int]:
+    """Return so many free ports on loopback."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 @contextlib.contextmanager
-def service(folder: Path, hub_port: int) -> Iterator[int]:
-    """Run the service; yield its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    shutil.copytree(CHECKOUT / "source", folder / "course" / "source")
-    (folder / "feedback").mkdir()
-    (folder / "hub.toml").write_text(f'state = "{folder}"\n')
-    environment = {
-        **os.environ,
-        VARIABLE: str(folder / "hub.toml"),
-        "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{port}",
-        "JUPYTERHUB_SERVICE_PREFIX": f"{PREFIX}/",
-        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{hub_port}/hub/api",
-        "JUPYTERHUB_API_TOKEN": "service",
-        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": '["access:services!service=feedback"]',
-        "JUPYTERHUB_SERVICE_NAME": "feedback",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.feedback"], cwd=CHECKOUT, env=environment
-    )
+def running(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
+    """Run a program until it is no longer wanted; it is there when its port is."""
+    process = subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, **environment})
     try:
-        for _ in range(300):
+        for _ in range(1200):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
+            assert process.poll() is None, f"{command} has ended"
             time.sleep(0.1)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait()
 
 
-async def measure(folder: Path, students: int) -> list[Run]:
-    """Let the class ask: all at one moment, then through a lecture."""
-    server = await asyncio.start_server(hub, "127.0.0.1", 0, backlog=1000)
-    hub_port = server.sockets[0].getsockname()[1]
-    bodies = checks()
-    runs = [Run("all at the same moment, tokens new to the service"), Run("a lecture")]
-    with service(folder, hub_port) as port:
-        for run, pause, rounds in ((runs[0], 0.0, 1), (runs[1], PAUSE, ROUNDS)):
-            begun = time.perf_counter()
-            await asyncio.gather(
-                *(
-                    student(run, port, f"student-{n}", random.sample(bodies, rounds), pause)
-                    for n in range(students)
-                )
-            )
-            run.seconds = time.perf_counter() - begun
-    server.close()
-    await server.wait_closed()
+@contextlib.contextmanager
+def service(folder: Path, port: int, more: dict[str, str]) -> Iterator[None]:
+    """Run the service, as the hub does."""
+    environment = {
+        VARIABLE: str(folder / "hub.toml"),
+        "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{port}",
+        "JUPYTERHUB_SERVICE_PREFIX": f"{PREFIX}/",
+        **more,
+    }
+    with running([sys.executable, "-m", "deploy.feedback"], port, environment):
+        yield
+
+
+@contextlib.contextmanager
+def hub(folder: Path, service_port: int, names: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Run a JupyterHub that knows the class; yield its API's address and a token for each."""
+    own, api, public = ports(3)
+    config = folder / "jupyterhub_config.py"
+    group = people.students_group(Settings())
+    services = [
+        {"name": "autoencoders"},
+        {"name": "operator", "api_token": OPERATOR},
+        {
+            "name": "feedback",
+            "api_token": ASKER,
+            "url": f"http://127.0.0.1:{service_port}",
+            "timeout": 1,  # it comes after the hub
+        },
+    ]
+    settings = {
+        "JupyterHub.authenticator_class": "dummy",
+        "JupyterHub.spawner_class": "simple",
+        "JupyterHub.bind_url": f"http://127.0.0.1:{public}",
+        "JupyterHub.hub_bind_url": f"http://127.0.0.1:{own}",
+        "JupyterHub.db_url": f"sqlite:///{folder / 'hub.sqlite'}",
+        "JupyterHub.cookie_secret_file": str(folder / "cookie_secret"),
+        "JupyterHub.load_groups": {group: {"users": names}},
+        "JupyterHub.load_roles": [
+            *people.roles(Settings()),
+            {"name": "registrar", "scopes": ["tokens"], "services": ["operator"]},
+        ],
+        "JupyterHub.services": services,
+        "JupyterHub.log_level": 40,
+        "Authenticator.allow_all": True,
+        "ConfigurableHTTPProxy.api_url": f"http://127.0.0.1:{api}",
+        "ConfigurableHTTPProxy.command": [str(network.PROGRAM)],
+        "ConfigurableHTTPProxy.auth_token": "proxy",
+        "ConfigurableHTTPProxy.pid_file": str(folder / "proxy.pid"),
+    }
+    lines = [f"c.{name} = {value!r}\n" for name, value in settings.items()]
+    config.write_text("c = get_config()\n" + "".join(lines))
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
+    with running(command, own, {}):  # it listens when the proxy does
+        address = f"http://127.0.0.1:{own}/hub/api"
+        yield address, [a_token(address, name) for name in names]
+
+
+def a_token(address: str, name: str) -> str:
+    """Have the hub make a token such as a student's server has."""
+    scopes = ["access:services!service=feedback", "read:users!user"]
+    request = urllib.request.Request(
+        f"{address}/users/{name}/tokens",
+        data=json.dumps({"scopes": scopes}).encode(),
+        headers={"Authorization": f"token {OPERATOR}"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        return str(json.loads(reply.read())["token"])
+
+
+async def ask(name: str, port: int, tokens: list[str], pause: float, rounds: int) -> Run:
+    """Let the class ask."""
+    run, bodies = Run(name), checks()
+    begun = time.perf_counter()
+    await asyncio.gather(
+        *(student(run, port, token, random.sample(bodies, rounds), pause) for token in tokens)
+    )
+    run.seconds = time.perf_counter() - begun
+    return run
+
+
+def measure(folder: Path, students: int) -> list[Run]:
+    """Let the class ask, as on one machine and as on a cluster."""
+    names = [f"student-{n}" for n in range(students)]
+    shutil.copytree(CHECKOUT / "source", folder / "course" / "source")
+    (folder / "feedback").mkdir()
+    (folder / "hub.toml").write_text(f'state = "{folder}"\n')
+    (port,) = ports(1)
+    group = people.students_group(Settings())
+    badges = [badge.issue("key", name, [group]) for name in names]
+    with service(folder, port, {badge.KEY: "key"}):
+        runs = [
+            asyncio.run(ask("with badges, all at the same moment", port, badges, 0, 1)),
+            asyncio.run(ask("with badges, in a lecture", port, badges, PAUSE, ROUNDS)),
+        ]
+    with hub(folder, port, names) as (address, tokens):
+        more = {
+            "JUPYTERHUB_API_URL": address,
+            "JUPYTERHUB_API_TOKEN": ASKER,
+            "JUPYTERHUB_OAUTH_ACCESS_SCOPES": '["access:services!service=feedback"]',
+            "JUPYTERHUB_SERVICE_NAME": "feedback",
+        }
+        with service(folder, port, more):
+            new = "with tokens that a real hub is asked about, all at the same moment"
+            runs += [
+                asyncio.run(ask(new, port, tokens, 0, 1)),
+                asyncio.run(ask("the same tokens again", port, tokens, 0, 1)),
+            ]
     return runs
 
 
@@ -187,13 +249,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=STUDENTS)
     chosen = parser.parse_args()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="feedback-") as folder:
-        runs = asyncio.run(measure(Path(folder), chosen.students))
+        runs = measure(Path(folder), chosen.students)
     intro = (
-        f"{chosen.students} students, each with a token of their own, on loopback; {os.cpu_count()}"
-        " processors, shared by the service,\nthe students and the hub that knows the tokens. In"
-        f" the lecture each student asks {ROUNDS} times,\n{PAUSE:g} s apart in the mean."
-        " `python -m tests.hub.feedback_load`."
+        f"{chosen.students} students on loopback; {os.cpu_count()} processors, shared by the"
+        f" service, the students and\nthe hub, with a load of {load:.1f} from elsewhere. On one"
+        " machine students have badges, which the\nservice checks itself; on a cluster it asks the"
+        f" hub whose token it is. In the lecture each\nstudent asks {ROUNDS} times, {PAUSE:g} s"
+        " apart in the mean. `python -m tests.hub.feedback_load`."
     )
     rows = [
         "# Instant feedback for a whole class",
