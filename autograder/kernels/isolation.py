@@ -210,7 +210,9 @@ def protect(stack: ExitStack, order: Order) -> Launch:
     data_inside = environment.DATA if data_folder is not None else None
     launch = Launch(
         command=command,
-        variables=environment.variables(order.variables, os.environ, data=data_inside),
+        variables=_finding(
+            sandbox.LIBRARY, environment.variables(order.variables, os.environ, data=data_inside)
+        ),
         folder=Path("/"),
         stdin=luggage,
         numbers=[*(sockets or {}).values(), rules.fileno(), told.fileno()],
@@ -263,11 +265,9 @@ def fence(stack: ExitStack, order: Order) -> Launch:
         command = group.around(command)
     data_inside = str(folder) if folder is not None and folder.is_dir() else None
     variables = environment.variables(order.variables, os.environ, str(home), data_inside)
-    own = order.variables.get("PYTHONPATH", "")
-    variables["PYTHONPATH"] = os.pathsep.join(filter(None, [own, str(library)]))
     return Launch(
         command=command,
-        variables=variables,
+        variables=_finding(str(library), variables),
         folder=Path("/"),
         stdin=luggage,
         numbers=[*order.sockets.values(), rules.fileno()],
@@ -291,8 +291,15 @@ def leave_open(stack: ExitStack, order: Order) -> Launch:
     if group is not None:
         stack.callback(group.remove)
         command = group.around(command)
+    found = _finding(str(landlock.library(order.private)), found)
     numbers = list(order.sockets.values())
     return Launch(command, found, order.folder, numbers=numbers, group=group)
+
+
+def _finding(library: str, variables: dict[str, str]) -> dict[str, str]:
+    """Let Python look for packages in one more folder, after those named already."""
+    found = [variables.get("PYTHONPATH", ""), library]
+    return {**variables, "PYTHONPATH": os.pathsep.join(filter(None, found))}
 
 
 def _file(stack: ExitStack, content: bytes = b"") -> IO[bytes]:

@@ -27,6 +27,7 @@ from autograder.kernels.limits import MB, Limits
 WORK: Final = f"{environment.HOME}/work"
 RUN: Final = "/run/kernel"
 CONNECTION: Final = f"{RUN}/kernel.json"
+LIBRARY: Final = "/run/library"  # where Python finds the course, and nothing of what lies beside it
 START: Final = Path(__file__).with_name("start.py")
 
 _SYSTEM: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -99,6 +100,10 @@ class Sandbox:
             if not any(place.startswith(f"{link}/") for place in shown):  # the course lies there
                 found += ["--symlink", environment.TEMPORARY, link]
         found += ["--symlink", "/proc/self/fd", "/dev/fd"]
+        course = environment.course_folder()
+        if course is not None:
+            found += [*_OPEN, "--dir", LIBRARY, "--symlink", str(course)]
+            found += [f"{LIBRARY}/{course.name}"]
         found += ["--ro-bind", str(START), f"{RUN}/start.py"]
         found += ["--ro-bind", str(private / "kernel.json"), f"{RUN}/kernel.json"]
         for name in ("passwd", "group"):

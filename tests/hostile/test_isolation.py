@@ -5,17 +5,21 @@ Every attack is real: the secrets, servers and processes that it looks for are t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels import isolation
-from autograder.kernels.session import Outcome, Session
+from autograder.kernels import environment, isolation, landlock
+from autograder.kernels.isolation import Protection
+from autograder.kernels.session import KernelFault, Outcome, Session
+from autograder.kernels.warm import Nursery
 from tests.hostile.machine import CALLS, ROOT, SECRET, Machine, tell
 
 MISSING = isolation.what_is_missing()
@@ -192,3 +196,54 @@ def test_the_course_works_inside(machine: Machine) -> None:
         *("stdout", "display_data"),
     ]
     assert cell["outputs"][0]["text"] == "784\n"
+
+
+@pytest.fixture(params=["cold", "forked"])
+def nursery(request: pytest.FixtureRequest) -> Iterator[Nursery | None]:
+    if request.param == "cold":
+        yield None
+        return
+    with contextlib.closing(Nursery.start((), {})) as started:
+        yield started
+
+
+def course_at(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the grader find the course in a folder of which Python knows nothing."""
+    (folder / "course").mkdir()
+    (folder / "course" / "__init__.py").write_text(text)
+    (folder / "answers.py").write_text(SECRET)
+    monkeypatch.setattr(environment, "course_folder", lambda: folder / "course")
+
+
+@pytest.mark.parametrize("protection", [Protection.SANDBOX, Protection.FENCE])
+def test_the_course_is_found_wherever_the_grader_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nursery: Nursery | None, protection: Protection
+) -> None:
+    if protection is Protection.FENCE and (landlock.what_is_missing() or nursery):
+        pytest.skip("Landlock is missing, or kernels are started cold behind it")
+    course_at(tmp_path, "WHERE = 'here'", monkeypatch)
+    (work := tmp_path / "work").mkdir()
+    with Session(work, nursery=nursery, protection=protection) as session:
+        code = """
+        import json, subprocess, sys
+        import course
+        place = course.__path__[0]
+        found = [course.WHERE]
+        for path in sys.path:
+            try: found += [path + "/answers.py"] if open(path + "/answers.py").read() else []
+            except OSError: pass
+        child = [sys.executable, "-c", "import course; print(course.WHERE)"]
+        found += [subprocess.run(child, capture_output=True).stdout.decode()]
+        """
+        assert tell(session, code) == ["here", "here\n"]
+
+
+def test_a_course_that_can_not_be_imported_is_nobodys_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nursery: Nursery | None
+) -> None:
+    course_at(tmp_path, "import no_such_module", monkeypatch)
+    (work := tmp_path / "work").mkdir()
+    fault = "course can't be imported in it .*no_such_module.*pip install"
+    with pytest.raises(KernelFault, match=fault):  # noqa: SIM117  (what fails)
+        with Session(work, nursery=nursery):
+            pass
