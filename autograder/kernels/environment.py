@@ -26,6 +26,7 @@ PASSED_ON: Final = (  # the grader's own choice, where it has made one
     *("KERAS_BACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
 )
+_PYTHON: Final = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")  # of an environment
 MOST_THREADS: Final = 4  # for each library; a server has more cores than a kernel may use
 
 
@@ -72,7 +73,7 @@ def variables(
 
 
 def python_folders() -> list[Path]:
-    """Folders that this Python and its packages live in."""
+    """Folders that this Python and its packages live in; a file, where a folder is the course's."""
     folders = [Path(sys.prefix), Path(sys.exec_prefix), Path(sys.base_prefix)]
     step = Path(sys.executable)
     for _ in range(10):  # an environment's python is a link to a link to a python
@@ -83,7 +84,11 @@ def python_folders() -> list[Path]:
     if site.ENABLE_USER_SITE:
         folders.append(Path(site.getusersitepackages()))
     found = {place for folder in folders for place in (absolute(folder), folder.resolve())}
-    return sorted(place for place in found if place.is_dir() and len(place.parts) > 1)
+    root = course_root()
+    for place in {each for each in found if each.resolve() == root}:  # solutions lie there, too
+        found |= {place / part for part in _PYTHON if (place / part).exists()} - {place}
+        found.remove(place)
+    return sorted(place for place in found if place.exists() and len(place.parts) > 1)
 
 
 def course_folder() -> Path | None:
@@ -91,6 +96,14 @@ def course_folder() -> Path | None:
     spec = importlib.util.find_spec("course")
     places = spec.submodule_search_locations if spec else None
     return Path(next(iter(places))).resolve() if places else None
+
+
+def course_root() -> Path | None:
+    """The instructor's folder around it; None if it is installed among other packages."""
+    course = course_folder()
+    if course is None or course.parent.name in {"site-packages", "dist-packages"}:
+        return None
+    return course.parent
 
 
 def absolute(path: Path) -> Path:

@@ -51,7 +51,18 @@ def what_is_missing() -> str:
         return "Landlock, which could stand in, needs Linux 6.12 or newer."
     if not seccomp.program(strict=True):
         return "Landlock, which could stand in, needs libseccomp (apt-get install libseccomp2)."
+    root = environment.course_root()
+    if root is not None and any(root.is_relative_to(place.resolve()) for place in _python()):
+        return (
+            "Landlock, which could stand in, can't hide a part of what kernels must read, and this"
+            f" course lies in such a folder: move {root} elsewhere."
+        )
     return ""
+
+
+def _python() -> list[Path]:
+    """What every kernel reads: the system and Python."""
+    return [*map(Path, _SYSTEM), *environment.python_folders()]
 
 
 def command(
@@ -66,7 +77,7 @@ def command(
         visible: Further folders that it may read.
         data: The folder with the course's data, if there is one.
     """
-    read = [*map(Path, _SYSTEM), *environment.python_folders(), *map(Path.resolve, visible)]
+    read = [*_python(), *map(Path.resolve, visible)]
     read += [place for place in (environment.course_folder(), data) if place is not None]
     read += [Path(__file__).with_name("start.py")]
     told = {

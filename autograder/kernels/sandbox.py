@@ -137,7 +137,9 @@ class Sandbox:
         course = environment.course_folder()
         if course is not None:
             shown.add(course)
-            covered.add(course.parent)
+        root = environment.course_root()
+        if root is not None:
+            covered.add(root)
         return show(shown, covered)
 
     def inside(self, sockets: dict[str, int] | None) -> list[str]:

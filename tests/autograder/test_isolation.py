@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
+import json
 import os
 import socket
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import time
 from collections.abc import Iterator
@@ -19,7 +21,16 @@ from traitlets import TraitError
 
 from autograder import doctor
 from autograder.__main__ import main
-from autograder.kernels import cgroups, environment, isolation, landlock, probe, sandbox, watch
+from autograder.kernels import (
+    cgroups,
+    environment,
+    isolation,
+    landlock,
+    probe,
+    sandbox,
+    seccomp,
+    watch,
+)
 from autograder.kernels.budget import Budget
 from autograder.kernels.isolation import Protection, UnprotectedError
 from autograder.kernels.limits import MB, Limits
@@ -74,6 +85,53 @@ def test_the_real_course_is_shown_and_its_neighbours_are_not() -> None:
     for hidden in (root, root / "source", root / "autograder", root / ".git", Path.home()):
         assert made.get(str(hidden), "--dir") in {"--dir", "--tmpfs"}
     assert not [place for place in made if place.startswith("/sys")]
+
+
+@pytest.fixture
+def environment_as_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course whose folder is an environment itself: ``python -m venv .`` in it."""
+    root = tmp_path / "repo"
+    for name in ("bin", "lib/python3/site-packages", "course", "source", "autograder", "etc"):
+        (root / name).mkdir(parents=True)
+    for name in ("pyvenv.cfg", "gradebook.db", "course/__init__.py", "bin/python"):
+        (root / name).touch()
+    for name in ("prefix", "exec_prefix"):
+        monkeypatch.setattr(sys, name, str(root))
+    monkeypatch.setattr(environment, "course_folder", lambda: root / "course")
+    return root
+
+
+def test_an_environment_that_is_the_course_shows_its_python_alone(
+    environment_as_course: Path,
+) -> None:
+    made = binds(sandbox.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere")))
+    root = str(environment_as_course)
+    inside = {
+        place.removeprefix(f"{root}/"): kind
+        for place, kind in made.items()
+        if place.startswith(f"{root}/")
+    }
+    assert inside == dict.fromkeys(["bin", "lib", "pyvenv.cfg", "course"], "--ro-bind")
+    assert made[root] == "--dir"
+    words = landlock.command(environment_as_course / "none", 5, None, (), None)
+    read = json.loads(words[-1])["read"]
+    assert f"{root}/lib" in read
+    assert not {root, f"{root}/source", f"{root}/gradebook.db"} & set(read)
+
+
+def test_a_fence_refuses_a_course_that_it_can_not_hide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landlock, "version", lambda: landlock.OLDEST)
+    monkeypatch.setattr(seccomp, "program", lambda **_: b"x")
+    assert landlock.what_is_missing() == ""
+    monkeypatch.setattr(environment, "course_folder", lambda: Path("/usr/share/lessons/course"))
+    assert "move /usr/share/lessons elsewhere" in landlock.what_is_missing()
+
+
+def test_a_course_among_packages_hides_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = Path(sysconfig.get_paths()["purelib"])
+    monkeypatch.setattr(environment, "course_folder", lambda: packages / "course")
+    made = binds(sandbox.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere")))
+    assert made.get(str(packages), "shown with its environment") != "--tmpfs"
 
 
 def test_variables_are_passed_on_only_by_name() -> None:

@@ -38,6 +38,7 @@ def refused(name, *arguments):
 CALLS = (
     *("ptrace", "unshare", "setns", "mount", "keyctl", "bpf", "perf_event_open", "chroot"),
     *("process_vm_readv", "io_uring_setup", "userfaultfd", "init_module", "mknodat", "setuid"),
+    *("memfd_create", "shmget", "shmat"),
 )
 TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
 Hold = Callable[[str, str, float], Outcome | Broken]  # student's code, a test, seconds

@@ -17,7 +17,7 @@ from autograder import doctor
 from autograder.kernels import landlock
 from autograder.kernels.isolation import Protection
 from autograder.kernels.session import Outcome, Session
-from tests.hostile.machine import TIGHT, TOOLS, marked, run, tell, wait_for_none
+from tests.hostile.machine import TIGHT, TOOLS, marked, number, run, tell, wait_for_none
 
 MISSING = landlock.what_is_missing()
 pytestmark = [
@@ -143,6 +143,17 @@ def test_the_grader_can_not_be_signalled_or_squeezed(fenced: Session) -> None:
              attempt(lambda: open(f"/proc/{{pid}}/environ").read())]
     """
     assert set(tell(fenced, code)) == {"PermissionError"}
+
+
+def test_nothing_is_kept_that_outlives_a_process(fenced: Session) -> None:
+    names = ("shmget", "shmat", "semget", "msgget", "mq_open", "memfd_create")
+    code = """
+    found = [refused(name, *arguments) for name, arguments in {
+        'shmget': (4711, 4096, 0o1666), 'shmat': (0, 0, 0), 'semget': (4711, 1, 0o1666),
+        'msgget': (4711, 0o1666), 'mq_open': (b'x', 0o102, 0o600, 0), 'memfd_create': (b'x', 0),
+    }.items()]
+    """
+    assert tell(fenced, code, NUMBERS={name: number(name) for name in names}) == ["EPERM"] * 6
 
 
 def test_too_many_files_end_the_kernel(fenced: Session) -> None:

@@ -147,6 +147,7 @@ def test_rights_can_not_be_had(neighbour: Session) -> None:
         'process_vm_readv': (1, 0, 0, 0, 0, 0), 'io_uring_setup': (1, 0),
         'userfaultfd': (0,), 'init_module': (0, 0, 0),
         'mknodat': (-100, b'disk', 0o60666, 0x800), 'setuid': (0,),
+        'memfd_create': (b'x', 0), 'shmget': (4711, 4096, 0o1666), 'shmat': (0, 0, 0),
     }.items()}
     for program in ('su -c id', 'mount -t tmpfs none /mnt', 'unshare -Ur id'):
         done = subprocess.run(program, shell=True, capture_output=True, stdin=subprocess.DEVNULL)
