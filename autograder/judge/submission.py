@@ -73,8 +73,7 @@ def parse(content: bytes) -> Submission:
         'The file is no complete notebook: it breaks off or is damaged in line 1, column 12.'
     """
     if len(content) > LARGEST:
-        size = f"{len(content) / 2**20:.0f} MB, more than {LARGEST / 2**20:.0f} MB"
-        return Submission(unreadable=f"The file is too large: {size}.")
+        return _too_large(len(content))
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -100,6 +99,20 @@ def parse(content: bytes) -> Submission:
     return Submission(tuple(cell for cell in map(_cell, cells) if cell is not None))
 
 
+def _too_large(size: int) -> Submission:
+    said = f"{size / 2**20:.0f} MB, more than {LARGEST / 2**20:.0f} MB"
+    return Submission(unreadable=f"The file is too large: {said}.")
+
+
+def _open(path: Path) -> Submission:
+    """Read a notebook from its file."""
+    try:
+        size = path.stat().st_size
+        return parse(path.read_bytes()) if size <= LARGEST else _too_large(size)
+    except OSError as error:
+        return Submission(unreadable=f"The file can't be read: {error.strerror}.")
+
+
 def read(path: Path, names: frozenset[str]) -> Submission:
     """Read the notebook that should lie at this path, or the one that took its place.
 
@@ -108,13 +121,13 @@ def read(path: Path, names: frozenset[str]) -> Submission:
         names: The names of the questions, by which a renamed notebook is recognised.
     """
     if path.is_file() and not path.is_symlink():
-        return parse(path.read_bytes())
+        return _open(path)
     others = [
         other
         for other in sorted(path.parent.glob("*.ipynb"))
         if other.is_file() and not other.is_symlink()
     ]
-    found = [(other, parse(other.read_bytes())) for other in others]
+    found = [(other, _open(other)) for other in others]
     alike = [
         (other, submission)
         for other, submission in found

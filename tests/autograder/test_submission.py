@@ -67,6 +67,30 @@ def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -
     assert "too large" in submission.parse(b" " * 11).unreadable
 
 
+def test_a_file_that_can_not_be_read_is_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "intro.ipynb", notebook(CELL))
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    for name in ("intro.ipynb", "other.ipynb"):
+        assert submission.read(tmp_path / name, NAMES).unreadable
+    read = submission.read(tmp_path / "intro.ipynb", NAMES)
+    assert read.unreadable == "The file can't be read: Permission denied."
+
+
+def test_a_file_that_is_too_large_is_not_even_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "intro.ipynb").open("wb") as file:
+        file.truncate(2**40)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was opened"))
+    assert "too large: 1048576 MB" in submission.read(tmp_path / "intro.ipynb", NAMES).unreadable
+
+
 def test_half_a_character_is_none() -> None:
     read = submission.parse(b'{"cells": [{"cell_type": "code", "source": "a\\ud800b"}]}')
     assert read.cells[0].source.encode() == b"a?b"
