@@ -101,10 +101,16 @@ def variables(settings: Settings) -> dict[str, str]:
 
 
 def arguments(settings: Settings) -> list[str]:
-    """The options of every person's server: what is idle for long is stopped."""
+    """The options of every person's server: what is idle for long is stopped.
+
+    Also where a page is still open: a tab left open overnight would keep a kernel's memory for
+    ever. A kernel that computes is not idle.
+    """
     idle = int(settings.idle_minutes * 60)
     return [
         f"--MappingKernelManager.cull_idle_timeout={idle}",
+        "--MappingKernelManager.cull_connected=True",
+        "--MappingKernelManager.cull_busy=False",
         f"--MappingKernelManager.cull_interval={min(300, idle)}",
         f"--TerminalManager.cull_inactive_timeout={idle}",
         f"--ServerApp.shutdown_no_activity_timeout={idle}",

@@ -1,6 +1,7 @@
 """Install what the hub needs on Debian, as ``make hub`` does: ``python -m tests.hub.install``.
 
-Where that is not possible it says so in one line and leaves: the hub's tests are then skipped.
+Without root it says so in one line and leaves: the hub's tests are then skipped. As root, what
+can't be installed is an error, and not a reason to test nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def missing() -> str:
     if absent:
         return f"the hub needs {', '.join(absent)}"
     if not network.PROGRAM.exists():
-        return "the hub's proxy is not installed; run `make hub-test`"
+        return "the hub's proxy is not installed"
     return ""
 
 
@@ -30,7 +31,7 @@ def main() -> None:
         prepare.programs()
         prepare.proxy()
     except RuntimeError as error:
-        print(f"The hub's tests will be skipped: {error}")
+        sys.exit(f"What the hub's tests need can't be installed: {error}")
 
 
 if __name__ == "__main__":

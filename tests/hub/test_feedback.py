@@ -248,7 +248,7 @@ class TestHubsWord:
     """On a cluster the hub is asked, and a class does not ask it more than it must."""
 
     @pytest.fixture
-    def hub(self, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    def word(self, monkeypatch: pytest.MonkeyPatch) -> Hub:
         monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "service")
         monkeypatch.setenv("JUPYTERHUB_OAUTH_ACCESS_SCOPES", '["access:services!service=feedback"]')
         found = Hub()
@@ -266,31 +266,31 @@ class TestHubsWord:
         monkeypatch.setattr(found._hub, "user_for_token", user_for_token)
         return found
 
-    def test_one_question_answers_all_who_ask_at_once_and_later(self, hub: Hub) -> None:
+    def test_one_question_answers_all_who_ask_at_once_and_later(self, word: Hub) -> None:
         async def ask() -> list[Person | None]:
-            first = await asyncio.gather(*(hub.whose("ada") for _ in range(50)))
-            return [*first, await hub.whose("ada")]
+            first = await asyncio.gather(*(word.whose("ada") for _ in range(50)))
+            return [*first, await word.whose("ada")]
 
         assert asyncio.run(ask()) == [Person("ada", frozenset({CLASS}))] * 51
         assert self.asked == ["ada"]
 
-    def test_strangers_wait_and_the_known_do_not(self, hub: Hub) -> None:
+    def test_strangers_wait_and_the_known_do_not(self, word: Hub) -> None:
         async def ask() -> None:
-            assert await hub.whose("ada", "10.0.0.1")
+            assert await word.whose("ada", "10.0.0.1")
             for number in range(30):
-                assert await hub.whose(f"guess {number}", "10.0.0.1") is None
+                assert await word.whose(f"guess {number}", "10.0.0.1") is None
             with pytest.raises(BusyError):
-                await hub.whose("one more", "10.0.0.1")
-            assert await hub.whose("ada", "10.0.0.1")
-            assert await hub.whose("guess 1", "10.0.0.1") is None
-            assert await hub.whose("elsewhere", "10.0.0.2") is None
+                await word.whose("one more", "10.0.0.1")
+            assert await word.whose("ada", "10.0.0.1")
+            assert await word.whose("guess 1", "10.0.0.1") is None
+            assert await word.whose("elsewhere", "10.0.0.2") is None
 
         asyncio.run(ask())
         assert len(self.asked) == 32
 
     @pytest.mark.parametrize("token", ["service", "closed", "nobody"])
-    def test_who_may_not_come_is_nobody(self, hub: Hub, token: str) -> None:
-        assert asyncio.run(hub.whose(token)) is None
+    def test_who_may_not_come_is_nobody(self, word: Hub, token: str) -> None:
+        assert asyncio.run(word.whose(token)) is None
 
 
 def test_two_servers_can_not_spend_one_attempt_twice(ask: Asker) -> None:
