@@ -50,7 +50,7 @@ def test_the_ledger_is_up_to_date_long_enough_and_linked() -> None:
 def test_each_row_stands_on_its_own() -> None:
     """A reader of the ledger has no lesson around it."""
     pointing = re.compile(r"\b((above|below)(?! \d)|section \d+|your own|just measured)\b|\]\(#")
-    for text in build.texts(COURSE, build.assignments(COURSE)[:4]):
+    for text in build.texts(COURSE):
         for claim in claims.read(text.read_text(encoding="utf-8"), text.name):
             for said in (claim.literature, claim.source):
                 found = pointing.search(said)
