@@ -9,6 +9,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.hub import class_list, image, network, operator, prepare
@@ -73,6 +74,23 @@ def grades(settings: Settings, file: Path) -> None:
     _say(f"The grades are in {file}.")
 
 
+def folders(settings: Settings) -> None:
+    """Make the course's folders and fill in the lessons, as a cluster's grader needs them."""
+    prepare.folders(settings)
+    prepare.course(settings)
+
+
+def keep(settings: Settings, file: Path) -> None:
+    """Make a backup, and say what it holds."""
+    _say(f"{backup(settings, file.absolute())} submissions are in {file}.")
+
+
+def student_image(folder: Path) -> None:
+    """Fill a folder for the student's image, and say what comes next."""
+    image.prepare(folder)
+    _say(f"Next: repo2docker --no-run --image-name autoencoders-student {folder}")
+
+
 def upgrade(settings: Settings) -> None:
     """Bring the hub's database and the gradebook to what the installed versions expect."""
     if operator.running(settings):
@@ -112,6 +130,7 @@ def main(arguments: list[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="prepare this machine and run the hub")
     commands.add_parser("down", help="stop people's servers, the hub and the proxy")
+    commands.add_parser("folders", help="make the course's folders, and nothing else: on a cluster")
     commands.add_parser("upgrade", help="bring the hub's database and the gradebook up to date")
     for command, what in {
         "students": "add the students of a class list (CSV) that your LMS exported",
@@ -124,25 +143,24 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     try:
         settings = load(chosen.settings)
-        if chosen.command == "up":
-            up(settings)
-        elif chosen.command == "down":
-            operator.stop(settings)
-        elif chosen.command == "upgrade":
-            upgrade(settings)
-        elif chosen.command == "students":
-            students(settings, chosen.file)
-        elif chosen.command == "grades":
-            grades(settings, chosen.file)
-        elif chosen.command == "backup":
-            _say(f"{backup(settings, chosen.file.absolute())} submissions are in {chosen.file}.")
-        elif chosen.command == "image":
-            image.prepare(chosen.file)
-            _say(f"Next: repo2docker --no-run --image-name autoencoders-student {chosen.file}")
-        else:
-            bring_back(settings, chosen.file)
+        _do(chosen.command, settings, getattr(chosen, "file", Path()))
     except (SettingsError, class_list.ClassListError, RuntimeError, OSError) as error:
         sys.exit(str(error))
+
+
+def _do(command: str, settings: Settings, file: Path) -> None:
+    does: dict[str, Callable[[], None]] = {
+        "up": lambda: up(settings),
+        "down": lambda: operator.stop(settings),
+        "folders": lambda: folders(settings),
+        "upgrade": lambda: upgrade(settings),
+        "students": lambda: students(settings, file),
+        "grades": lambda: grades(settings, file),
+        "backup": lambda: keep(settings, file),
+        "restore": lambda: bring_back(settings, file),
+        "image": lambda: student_image(file),
+    }
+    does[command]()
 
 
 if __name__ == "__main__":

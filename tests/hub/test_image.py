@@ -1,20 +1,20 @@
-"""What a cluster gets: an image without answers, and the same rules as one machine."""
+"""The student's image: what it is built from, and that no answer is in it."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-import yaml
 
 from course import quiz
-from deploy.hub import collect, image, people
-from deploy.hub.settings import CHECKOUT, Settings
+from deploy.hub import image
+from deploy.hub.settings import CHECKOUT
 
 
 @pytest.fixture(scope="module")
@@ -70,42 +70,31 @@ def test_the_hubs_version_is_the_locked_one(context: Path) -> None:
     assert subprocess.run(["sh", "-n", str(context / "postBuild")], check=False).returncode == 0
 
 
+def test_what_is_installed_from_it_is_the_course(context: Path, tmp_path: Path) -> None:
+    """The wheel that pip makes of the folder, in a place of its own, without this checkout."""
+    folder, wheels, site = (tmp_path / name for name in ("folder", "wheels", "site"))
+    shutil.copytree(context, folder)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)]
+    subprocess.run(build, cwd=folder, check=True, capture_output=True)
+    (wheel,) = wheels.iterdir()
+    with zipfile.ZipFile(wheel) as opened:
+        names = opened.namelist()
+        opened.extractall(site)
+    shared = [name.partition(".data/data/")[2] for name in names if ".data/data/" in name]
+    assert "etc/jupyter/jupyter_server_config.d/autoencoder-course.json" in shared
+    assert "share/jupyter/labextensions/autoencoder-course/package.json" in shared
+    packages = {name.split("/")[0] for name in names if ".dist-info" not in name}
+    assert packages == {"course", wheel.name.removesuffix("-py3-none-any.whl") + ".data"}
+    script = "import course, course.quiz, course.server.keys as keys; print(course.__file__)"
+    found = subprocess.check_output(
+        [sys.executable, "-P", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        text=True,
+    )
+    assert found.strip() == str(site / "course" / "__init__.py")
+
+
 def test_a_folder_in_use_is_left_alone(context: Path) -> None:
     with pytest.raises(FileExistsError, match="is not empty"):
         image.prepare(context)
-
-
-def cluster(name: str) -> Any:
-    path = CHECKOUT / "deploy" / "zero-to-jupyterhub" / name
-    return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
-
-
-def test_the_cluster_has_the_same_roles_as_one_machine() -> None:
-    (values,) = cluster("values.yaml")
-    there = values["hub"]["loadRoles"]
-    for role in people.roles(Settings()):
-        if role["name"] != "operator":
-            found = there[role["name"]]
-            assert set(found["scopes"]) == set(role["scopes"])
-            assert found.get("groups", []) == role.get("groups", [])
-            assert found.get("services", []) == role.get("services", [])
-
-
-def test_the_cluster_counts_owners_as_the_collector_does() -> None:
-    (values,) = cluster("values.yaml")
-    script = values["hub"]["extraConfig"]["owners"].replace("c.KubeSpawner", "spawner")
-    given: dict[str, Any] = {"spawner": SimpleNamespace()}
-    exec(script, given)
-    person = SimpleNamespace(user=SimpleNamespace(name="ada"))
-    assert given["spawner"].uid(person) == collect.number("ada")
-
-
-def test_the_clusters_services_are_where_the_hub_looks_for_them() -> None:
-    (values,) = cluster("values.yaml")
-    objects = {item["kind"]: item for item in cluster("grader.yaml")}
-    ports = {port["name"]: port["port"] for port in objects["Service"]["spec"]["ports"]}
-    name = objects["Service"]["metadata"]["name"]
-    services = values["hub"]["services"]
-    assert services["autoencoders"]["url"] == f"http://{name}:{ports['formgrader']}"
-    assert services["feedback"]["url"] == f"http://{name}:{ports['feedback']}"
-    assert objects["Deployment"]["spec"]["replicas"] == 1
