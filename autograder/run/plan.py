@@ -53,15 +53,7 @@ class Costs:
             PlanError: It is none, or nothing was graded in it.
         """
         try:
-            total: dict[str, Any] = json.loads(path.read_bytes())["total"]
-            found = cls(
-                float(total["start_seconds"]),
-                float(total["each_seconds"]),
-                float(total["write_seconds"]),
-                int(total["job_mb"]) * MB,
-                int(total["base_mb"]) * MB,
-                int(total["jobs"]) > 1,
-            )
+            found = cls.of(json.loads(path.read_bytes())["total"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise PlanError(
                 f"{path} is no report of a run: {error!r}. One is written by:"
@@ -72,6 +64,18 @@ class Costs:
                 f"{path}: nothing was graded anew in that run, so nothing was measured."
             )
         return found
+
+    @classmethod
+    def of(cls, total: dict[str, Any]) -> Costs:
+        """Return what the sums of a run say; see `report.total`."""
+        return cls(
+            float(total["start_seconds"]),
+            float(total["each_seconds"]),
+            float(total["write_seconds"]),
+            int(total["job_mb"]) * MB,
+            int(total["base_mb"]) * MB,
+            int(total["jobs"]) > 1,
+        )
 
 
 def minutes(costs: Costs, students: int, cores: int) -> float:

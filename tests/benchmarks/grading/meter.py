@@ -7,16 +7,15 @@ import itertools
 import os
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from autograder.kernels.watch import descendants
+from autograder.kernels.memory import Fullest
 
-EVERY: Final = 2.0  # seconds between two looks at the memory; each takes a while itself
+EVERY: Final = 0.1  # seconds between two looks at the memory; less often where they take long
 _numbers = itertools.count(1)
 _CPU: Final = {"cpuacct": ("cpuacct.usage", 1e9), "": ("cpu.stat", 1e6)}
 
@@ -29,8 +28,9 @@ class Cost:
         seconds: How long it took.
         cpu: Seconds of computing, on all cores together; None if the system does not say.
         memory: Bytes of memory at the fullest moment seen, what processes share counted once.
-        said: The end of what it said, or its report.
+        said: The end of what it said.
         code: Its exit code.
+        total: What a run of this course's told of itself; see `autograder.run.report.total`.
     """
 
     seconds: float
@@ -38,6 +38,7 @@ class Cost:
     memory: int
     said: str
     code: int
+    total: dict[str, Any] = field(default_factory=dict)
 
 
 def measure(command: list[str], place: Path, environment: dict[str, str]) -> Cost:
@@ -45,38 +46,22 @@ def measure(command: list[str], place: Path, environment: dict[str, str]) -> Cos
     with tempfile.TemporaryFile() as said, _account() as account:
         began = time.monotonic()
         join = f'echo $$ >"{account}/cgroup.procs"; ' if account else ""
-        with subprocess.Popen(
-            ["sh", "-c", f'{join}exec "$@"', "sh", *command],
-            cwd=place,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        ) as process:
-            ended, fullest = threading.Event(), [0]
-            look = threading.Thread(target=_look, args=(process.pid, ended, fullest))
-            look.start()
+        with (
+            subprocess.Popen(
+                ["sh", "-c", f'{join}exec "$@"', "sh", *command],
+                cwd=place,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            ) as process,
+            Fullest(process.pid, EVERY) as fullest,
+        ):
             code = process.wait()
             seconds = time.monotonic() - began
-            ended.set()
-            look.join()
         cpu = _used(account) if account else None
         said.seek(max(0, said.seek(0, os.SEEK_END) - 4000))
-        return Cost(seconds, cpu, fullest[0], said.read().decode(errors="replace"), code)
-
-
-def _look(pid: int, ended: threading.Event, fullest: list[int]) -> None:
-    while not ended.wait(EVERY):
-        fullest[0] = max(fullest[0], sum(map(_share, descendants(pid))))
-
-
-def _share(pid: int) -> int:
-    """A process's bytes of memory, each divided by how many share it."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0
+        return Cost(seconds, cpu, fullest.bytes, said.read().decode(errors="replace"), code)
 
 
 @contextlib.contextmanager

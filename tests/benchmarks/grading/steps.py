@@ -92,13 +92,17 @@ def _measured() -> Iterator[dict[str, float]]:
         yield spent
 
 
-def table(kind: str) -> str:
-    """Return the steps of a submission as a table, in Markdown."""
-    found = steps(kind)
+def table(kind: str, found: dict[str, float]) -> str:
+    """Return the steps of a submission as a table, in Markdown.
+
+    Args:
+        kind: One of `classes.KINDS`.
+        found: From `steps`.
+    """
     lines = [f"| step of a {kind} | ms |", "|---|---:|"]
     lines += [f"| {step} | {1000 * seconds:.0f} |" for step, seconds in found.items()]
     return "\n".join([*lines, f"| **together** | **{1000 * sum(found.values()):.0f}** |"])
 
 
 if __name__ == "__main__":
-    print(table("lesson"))
+    print(table("lesson", steps("lesson")))
