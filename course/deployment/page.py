@@ -10,6 +10,7 @@ The drawing pad is the notebook widget's own script: one pad, two places.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -80,10 +81,7 @@ def add_page(app: FastAPI) -> None:
     @app.get("/samples.json", include_in_schema=False)
     async def samples(_: Request) -> Response:
         return JSONResponse(
-            {
-                name: {"strokes": one.strokes, "pen": one.pen}
-                for name, one in drawing.stored().items()
-            },
+            {name: dataclasses.asdict(one) for name, one in drawing.stored().items()},
             headers={"Cache-Control": "no-cache"},
         )
 

@@ -54,15 +54,15 @@ function guardKeys(root) {
 // Options, all of them optional:
 //   width, height, pen   of the canvas, in its own units
 //   label                its name for those who listen to the page
-//   samples              {name: {strokes, pen}}: drawings to load
+//   samples              {name: {strokes, pen, width, height}}: drawings to load, and on which canvas
 //   onStroke(strokes, pen)   called once when a stroke ends, and on undo, clear and loading
-// Returns {element, canvas, strokes, pen, set(strokes, pen), undo(), clear(), say(text), destroy()}.
+// Returns {element, canvas, help, strokes, pen, set(strokes, pen), undo(), clear(), say(text), destroy()}.
 export function makePad(element, options = {}) {
   const { width = 280, height = 280, samples = {}, onStroke = () => {} } = options;
   const id = `digit-pad-${(pads += 1)}`;
   let pen = options.pen ?? 18;
   let strokes = [];
-  let past = []; // what undo goes back to: strokes and pen, before each change
+  let past = []; // what undo goes back to: strokes before each change, and the pen if that changed, too
   let current = null; // the stroke being drawn
   let pointer = null; // and the pointer that draws it; null while the keyboard does
   let place = [width / 2, height / 2]; // the keyboard's pen
@@ -75,12 +75,12 @@ export function makePad(element, options = {}) {
   const mark = make("span", { class: "pad-mark", "aria-hidden": "true" });
   const frame = make("div", { class: "pad-frame" }, canvas, mark);
   frame.style.aspectRatio = `${width} / ${height}`;
-  frame.style.setProperty("--pad-width", `${width}px`);
   const live = make("p", { class: "pad-live", "aria-live": "polite" });
   const help = make("p", { class: "pad-help", id: `${id}-help` }, HELP);
   const undoButton = button("Undo", () => undo());
   const clearButton = button("Clear", () => clear());
-  const thick = make("input", { type: "range", min: "2", max: "40", step: "1", value: String(pen) });
+  const widest = Math.max(40, Math.round(Math.min(width, height) / 7)); // 40 on a canvas of 280
+  const thick = make("input", { type: "range", min: "2", max: widest, step: "1", value: String(pen) });
   const tools = make("div", { class: "pad-tools" }, undoButton, clearButton,
     make("label", {}, "Pen", thick));
   const names = Object.keys(samples);
@@ -89,13 +89,14 @@ export function makePad(element, options = {}) {
     select.setAttribute("aria-label", "Load a sample digit");
     for (const name of names) select.append(make("option", { value: name }, name));
     select.addEventListener("change", () => {
-      const sample = samples[select.value];
-      if (sample) change(sample.strokes, sample.pen, `Loaded the sample ${select.value}.`);
+      const sample = samples[select.value] && fitted(samples[select.value]);
+      if (sample) change(sample.strokes, `Loaded the sample ${select.value}.`, sample.pen);
       select.value = "";
     });
     tools.append(select);
   }
   const root = make("div", { class: "digit-pad" }, frame, tools, help, live);
+  root.style.setProperty("--pad-width", `${width}px`);
   element.append(root);
 
   // ------------------------------------------------ ink
@@ -144,8 +145,18 @@ export function makePad(element, options = {}) {
 
   // ------------------------------------------------ strokes
 
-  function change(next, nextPen, words) {
-    past.push({ strokes, pen });
+  // A sample as large on this canvas as on its own, in the middle.
+  function fitted(sample) {
+    const [w, h] = [sample.width ?? 280, sample.height ?? 280];
+    const scale = Math.min(width / w, height / h);
+    const [right, down] = [(width - scale * w) / 2, (height - scale * h) / 2];
+    const moved = ([x, y]) => [round(right + scale * x), round(down + scale * y)];
+    return scale === 1 && right === 0 && down === 0
+      ? sample : { strokes: sample.strokes.map((one) => one.map(moved)), pen: Math.max(1, round(scale * sample.pen)) };
+  }
+
+  function change(next, words, nextPen) {
+    past.push({ strokes, pen: nextPen === undefined ? undefined : pen });
     if (past.length > 200) past.shift();
     strokes = next;
     pen = nextPen ?? pen;
@@ -176,7 +187,7 @@ export function makePad(element, options = {}) {
     current = null;
     pointer = null;
     root.classList.remove("pen-down");
-    change([...strokes, done], pen, `${count(strokes.length + 1, "stroke")} drawn.`);
+    change([...strokes, done], `${count(strokes.length + 1, "stroke")} drawn.`);
   }
 
   function undo() {
@@ -189,7 +200,8 @@ export function makePad(element, options = {}) {
     }
     const before = past.pop();
     if (!before) return say("Nothing to undo.");
-    ({ strokes, pen } = before);
+    strokes = before.strokes;
+    pen = before.pen ?? pen; // a pen that was chosen by hand stays
     thick.value = String(pen);
     paint();
     keepFocus(undoButton);
@@ -201,7 +213,7 @@ export function makePad(element, options = {}) {
     current = null;
     pointer = null;
     root.classList.remove("pen-down");
-    if (strokes.length) change([], pen, "The pad is empty.");
+    if (strokes.length) change([], "The pad is empty.");
     keepFocus(clearButton);
   }
 
@@ -326,6 +338,7 @@ export function makePad(element, options = {}) {
   return {
     element: root,
     canvas,
+    help,
     tools,
     get strokes() { return strokes; },
     get pen() { return pen; },
@@ -349,6 +362,7 @@ export function makePad(element, options = {}) {
       night.removeEventListener("change", paint);
       window.removeEventListener("resize", paint);
       release();
+      help.remove(); // wherever it has been put
       root.remove();
     },
   };
@@ -502,17 +516,23 @@ function render({ model, el }) {
   root.append(left, right);
   el.append(root);
 
-  const pad = makePad(left, {
-    width: model.get("width"),
-    height: model.get("height"),
-    pen: model.get("pen"),
-    samples: model.get("samples"),
-    onStroke(strokes, pen) {
-      model.set({ strokes, pen });
-      model.save_changes(); // one message a stroke
-    },
-  });
-  pad.set(model.get("strokes"), model.get("pen"));
+  let pad = null;
+  const build = () => { // anew for another size
+    pad?.destroy();
+    pad = makePad(left, {
+      width: model.get("width"),
+      height: model.get("height"),
+      pen: model.get("pen"),
+      samples: model.get("samples"),
+      onStroke(strokes, pen) {
+        model.set({ strokes, pen });
+        model.save_changes(); // one message a stroke
+      },
+    });
+    pad.set(model.get("strokes"), model.get("pen"));
+    root.style.setProperty("--pad-width", `${model.get("width")}px`);
+    right.append(pad.help); // where there is room for it
+  };
 
   const id = `${Math.random()}`.slice(2);
   const ways = choice(`way-${id}`, "Prepare it", [["mnist", "MNIST’s way"], ["lecture", "the lecture’s way"]], model, "way");
@@ -522,6 +542,7 @@ function render({ model, el }) {
   const reading = make("div", { class: "pad-reading" }, answer);
   if (bars) reading.append(bars.element);
   right.append(ways.node, reading, words);
+  build();
   if (!bars) reading.hidden = true;
   const strip = makeStrip(root);
   const kinds = choice(`kind-${id}`, "Payload for the",
@@ -556,10 +577,12 @@ function render({ model, el }) {
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   model.on("change:found", paintResult);
   model.on("change:strokes change:pen", paintStrokes);
+  model.on("change:width change:height", build);
   paintResult();
   return () => {
     model.off("change:found", paintResult);
     model.off("change:strokes change:pen", paintStrokes);
+    model.off("change:width change:height", build);
     themes.disconnect();
     release();
     pad.destroy();

@@ -13,6 +13,7 @@ makes the same canvas of it and sends back small pictures of every step.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -37,8 +38,9 @@ class DigitPad(anywidget.AnyWidget):
     Attributes:
         strokes: The pen's path: lists of points ``[x, y]`` in CSS pixels. May be set.
         pen: Width of the pen in CSS pixels, 1 to 200.
-        width: Of the canvas in CSS pixels.
-        height: Of the canvas in CSS pixels.
+        width: Of the canvas in CSS pixels. Set it later, and the pad on the page is built anew; what
+            is drawn keeps its place.
+        height: Of the canvas in CSS pixels; as for the width.
         way: ``"mnist"`` or ``"lecture"``: how the drawing is prepared.
         deployment: ``"model"`` or ``"function"``: whom the payload is for.
     """
@@ -68,9 +70,7 @@ class DigitPad(anywidget.AnyWidget):
         self._classify = classify
         names = [str(digit) for digit in range(10)]
         samples = {
-            name: {"strokes": one.strokes, "pen": one.pen}
-            for name, one in drawing.stored().items()
-            if name in names
+            name: dataclasses.asdict(one) for name, one in drawing.stored().items() if name in names
         }
         super().__init__(samples=samples, classifies=classify is not None, **traits)
         self.observe(
@@ -132,7 +132,9 @@ class DigitPad(anywidget.AnyWidget):
             probabilities = np.asarray(self._classify(found.vector), dtype=np.float64).ravel()
             digit = int(probabilities.argmax())
             page |= {"digit": digit, "probabilities": probabilities.tolist()}
-            words.insert(0, f"Read as {digit}, with a probability of {probabilities[digit]:.0%}.")
+            words.insert(
+                0, f"Read as {digit}, with a probability of {100 * probabilities[digit]:.0f} %."
+            )
         else:
             words.insert(0, f"{len(found.stages) - 1} steps, 784 numbers.")
         self.found = page | {

@@ -11,7 +11,7 @@ from playwright.sync_api import ViewportSize, expect, sync_playwright
 
 from course import deployment
 from tests.browser.lab import PATIENCE, launch
-from tests.browser.test_digit_page import PHONE, draw, opened
+from tests.browser.test_digit_page import PHONE, draw, finger, opened
 
 LAPTOP: ViewportSize = {"width": 1080, "height": 900}
 
@@ -25,15 +25,24 @@ def main() -> None:
     told = parser.parse_args()
     with deployment.start() as server, sync_playwright() as playwright:
         browser = launch(playwright)
+        size: ViewportSize = PHONE if told.phone else LAPTOP
         page = browser.new_page(
-            viewport=PHONE if told.phone else LAPTOP, color_scheme=told.theme, device_scale_factor=1
+            viewport=size,
+            color_scheme=told.theme,
+            device_scale_factor=1,
+            has_touch=told.phone,  # or it would show what only a laptop shows
+            is_mobile=told.phone,
         )
         opened(page, server.url)
-        draw(page, "4")
+        (finger if told.phone else draw)(page, "4")
         page.get_by_role("button", name="Analyze").click()
         expect(page.locator("#digit")).to_have_text("4", timeout=PATIENCE)
         page.wait_for_timeout(500)  # bars that grow
-        page.screenshot(path=told.out, full_page=True)
+        # A picture of the full page would forget the phone; one of a window that long does not.
+        height: int = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": height})
+        page.wait_for_timeout(500)
+        page.screenshot(path=told.out)
         browser.close()
 
 

@@ -42,7 +42,7 @@ def test_the_page_is_told_once_a_stroke() -> None:
     pad.strokes = list(drawing.stored()["7"].strokes)
     assert len(told) == 1
     assert told[0]["digit"] == 7
-    assert told[0]["words"].startswith("Read as 7, with a probability of 100%.")
+    assert told[0]["words"].startswith("Read as 7, with a probability of 100 %.")
     assert told[0]["probabilities"][7] == 1
     assert json.loads(told[0]["payload"]) == {
         "values": [[round(float(value), 5) for value in pad.vector[0]]]
