@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     planning.add_argument("--students", type=int, nargs="+", default=[300, 5000, 50_000])
     planning.add_argument("--minutes", type=float, default=60.0, help="to be done in")
+    telling = commands.add_parser("statistics", help="what a class's answers tell of the questions")
+    telling.add_argument("name", metavar="NAME", help="the assignment")
+    telling.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     commands.add_parser("doctor", help="try what keeps students' code in its place here")
     chosen = parser.parse_args(arguments)
     if chosen.command == "doctor":
@@ -37,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         return command.main(chosen)
     if chosen.command == "plan":
         return _plan(chosen.report, tuple(chosen.students), chosen.minutes)
+    if chosen.command == "statistics":
+        return _statistics(chosen.root, chosen.name)
     if chosen.command == "times":
         return _times(chosen.root)
     return _build(chosen.root, chosen.names)
@@ -72,6 +77,22 @@ def _plan(report: Path, students: tuple[int, ...], within: float) -> int:
         cores = plan.cores(costs, number, within)
         words = f"{cores:,} cores" if cores else "more than one writer of the gradebook"
         print(f"{number:,} students in {within:g} minutes: {words}.")  # noqa: T201  (as above)
+    return 0
+
+
+def _statistics(root: Path, name: str) -> int:
+    from autograder import statistics  # noqa: PLC0415  (nbgrader is slow to load)
+    from autograder.run.course import Course, CourseError  # noqa: PLC0415  (as above)
+
+    try:
+        items = statistics.read(Course.open(root, name).folders, name)
+    except CourseError as error:
+        print(error, file=sys.stderr)  # noqa: T201  (what to mend)
+        return 1
+    if not any(item.earned for item in items):
+        print(f"Nobody's {name} is graded yet.", file=sys.stderr)  # noqa: T201  (as above)
+        return 1
+    print(statistics.table(items))  # noqa: T201  (what was asked for)
     return 0
 
 

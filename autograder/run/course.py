@@ -68,12 +68,12 @@ class Course:
     @property
     def source(self) -> Path:
         """The instructor's folder of the assignment."""
-        return self._path(self._folders.source_directory, ".")
+        return self._path(self.folders.source_directory, ".")
 
     def students(self) -> list[str]:
         """Return who has handed in by now, but for those whom the settings leave out."""
-        left_out = self._folders.student_id_exclude.split(",")
-        submitted = self._path(self._folders.submitted_directory, "*")
+        left_out = self.folders.student_id_exclude.split(",")
+        submitted = self._path(self.folders.submitted_directory, "*")
         at = submitted.parts.index("*")
         pattern = "/".join(submitted.parts[at:])
         found = Path(*submitted.parts[:at]).glob(pattern)
@@ -82,14 +82,15 @@ class Course:
 
     def task(self, student: str) -> Task:
         """Return what there is to do for a student; links in the submission are removed first."""
-        submitted = self._path(self._folders.submitted_directory, student)
+        submitted = self._path(self.folders.submitted_directory, student)
         remove_links(submitted)
-        ignore = tuple(self._folders.ignore)
+        ignore = tuple(self.folders.ignore)
         return Task(self.assignment, student, self.source, submitted, ignore, self.settings)
 
     @functools.cached_property
-    def _folders(self) -> CourseDirectory:
+    def folders(self) -> CourseDirectory:
+        """The course's folders, as nbgrader names them."""
         return CourseDirectory(config=self.config)
 
     def _path(self, room: str, student: str) -> Path:
-        return Path(self._folders.format_path(room, student, self.assignment))
+        return Path(self.folders.format_path(room, student, self.assignment))
