@@ -3,17 +3,20 @@
 For each submission stock nbgrader and otter-grader grade a batch of two in a cage: the
 submission, and after it an honest neighbour. Ours grades the whole corpus in one batch, as
 its tests do. The table goes to ``hostile_peers.md`` beside this folder. It takes an hour or
-so on two cores: several submissions use up all the time that they get. What was done is kept
-in ``.tools/hostile_peers.json``, and a run that was interrupted goes on from there.
+so on two cores: several submissions use up all the time that they get. What the peers did is kept
+in ``.tools/hostile_peers.json``: a run that was interrupted goes on from there, and a later one
+gives the peers only the texts that have changed since.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,9 @@ from tqdm import tqdm
 
 from tests.benchmarks.hostile_peers import cage, otter, stock
 from tests.benchmarks.hostile_peers.table import Run, write
-from tests.benchmarks.peers import ROOT, program
+from tests.benchmarks.peers import LOCK, ROOT, program
 from tests.hostile import batch
-from tests.hostile.corpus import Entry, Submission
+from tests.hostile.corpus import FOLDER, Entry, Submission
 
 ATTACKER, NEIGHBOUR = "mallory", "zoe"
 KEPT = ROOT / ".tools" / "hostile_peers.json"
@@ -54,13 +57,36 @@ def ours(folder: Path) -> dict[str, Run]:
 
 
 def kept() -> Runs:
-    """What an interrupted run has done."""
+    """What the peers have done before, with the same versions and the same texts."""
     if not KEPT.exists():
         return {}
     found = json.loads(KEPT.read_bytes())
     return {
-        title: {name: Run(**run) for name, run in runs.items()} for title, runs in found.items()
+        title: {
+            name: Run(run["points"], run["harmed"])
+            for name, run in runs.items()
+            if run["text"] == digest(name)
+        }
+        for title, runs in found.items()
     }
+
+
+def keep(runs: Runs) -> None:
+    """Keep what the peers have done."""
+    found = {
+        title: {name: {**vars(run), "text": digest(name)} for name, run in done.items()}
+        for title, done in runs.items()
+    }
+    KEPT.write_text(json.dumps(found), encoding="utf-8")
+
+
+def digest(name: str) -> str:
+    """A hash of a text of the corpus, and of what the peers are; another for one that is gone."""
+    path = FOLDER / f"{name}.txt"
+    text = path.read_bytes() if path.exists() else b""
+    return hashlib.sha256(
+        b"\0".join([version("nbgrader").encode(), LOCK.read_bytes(), text])
+    ).hexdigest()
 
 
 def grade(peer: Any, template: Path, entries: list[Entry], jobs: int) -> Iterator[tuple[str, Run]]:
@@ -88,10 +114,9 @@ def main() -> None:
             left = [entry for entry in entries if entry.name not in found]
             for student, run in tqdm(grade(peer, template, left, told.jobs), title, len(left)):
                 found[student] = run
-                KEPT.write_text(json.dumps(runs, default=vars), encoding="utf-8")
+                keep(runs)
         runs["this course"] = ours(Path(name))
     write(entries, runs)
-    KEPT.unlink()
 
 
 if __name__ == "__main__":
