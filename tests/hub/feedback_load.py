@@ -16,6 +16,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -187,9 +188,13 @@ def hub(folder: Path, service_port: int, names: list[str]) -> Iterator[tuple[str
     lines = [f"c.{name} = {value!r}\n" for name, value in settings.items()]
     config.write_text("c = get_config()\n" + "".join(lines))
     command = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
-    with running(command, own, {}):  # it listens when the proxy does
-        address = f"http://127.0.0.1:{own}/hub/api"
-        yield address, [a_token(address, name) for name in names]
+    try:
+        with running(command, own, {}):  # it listens when the proxy does
+            address = f"http://127.0.0.1:{own}/hub/api"
+            yield address, [a_token(address, name) for name in names]
+    finally:  # a hub that has only just begun leaves its proxy behind
+        with contextlib.suppress(OSError):
+            os.kill(int((folder / "proxy.pid").read_text()), signal.SIGTERM)
 
 
 def a_token(address: str, name: str) -> str:

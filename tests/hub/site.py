@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -188,7 +189,9 @@ def _leave_nothing() -> None:
 
 def _ports(count: int) -> int:
     """Find so many free ports in a row, where root alone can listen; return the first."""
-    for first in range(200, 500, 10):
+    # In no order, since others may look at the same moment. Browsers refuse 554, the fifth of 550.
+    tens = [first for first in range(200, 980, 10) if first != 550]
+    for first in random.sample(tens, len(tens)):
         with contextlib.ExitStack() as stack:
             try:
                 for port in range(first, first + count):

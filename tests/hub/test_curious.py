@@ -270,6 +270,10 @@ class TestHub:
         site = hub.settings.address
         own = f"{site}/user/{hub.account('ines')}/formgrader/api/assignments"
         assert asks(own, token)[0] == 404
+        status, said = asks(f"{site}/user/{hub.account('ines')}/formgraders", token)
+        (course,) = json.loads(said)["value"]  # what her course list shows
+        assert (status, course["course_id"]) == (200, hub.settings.course)
+        assert f"/services/{hub.settings.course}" in course["url"]
         assert asks(f"{site}/user/{hub.account('ada')}/api/contents", token)[0] in {403, 404}
 
 

@@ -63,3 +63,22 @@ def test_the_class_goes_into_the_database_and_comes_back_from_a_backup(
     with Gradebook(settings.gradebook_address, settings.course) as gradebook:
         assert gradebook.find_student(name).last_name == "Nolde"
     assert accounts.exists(name)
+
+
+def test_a_submission_is_graded_into_the_database(settings: Settings) -> None:
+    """The grader's commands, in its view of the machine, as formgrader's server runs them."""
+    lesson, name = "01-intro", f"{PREFIX}emil"
+    class_list.add(settings, [Person(name, "Emil", "Nolde", "")])
+    class_list.grade(settings, "generate_assignment", lesson)
+    (notebook,) = (settings.course_folder / "source" / lesson).glob("*.ipynb")
+    # The instructor's own notebook is the one that is right throughout.
+    handed_in = settings.course_folder / "submitted" / name / lesson
+    handed_in.mkdir(parents=True)
+    shutil.copyfile(notebook, handed_in / notebook.name)
+    for path in (handed_in.parents[1], handed_in.parent, handed_in, *handed_in.iterdir()):
+        shutil.chown(path, settings.grader, settings.grader)
+    class_list.grade(settings, "autograde", lesson)
+    with Gradebook(settings.gradebook_address, settings.course) as gradebook:
+        submission = gradebook.find_submission(lesson, name)
+        assert submission.score == submission.max_score > 0
+    assert not (settings.course_folder / "gradebook.db").exists()
