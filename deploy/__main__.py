@@ -12,9 +12,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.hub import class_list, image, network, operator, prepare
+from deploy.feedback import badge, receipts
+from deploy.hub import arrival, class_list, image, network, operator, prepare
 from deploy.hub.backup import backup, restore
-from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, Settings, SettingsError, load
+from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, Settings, load
+from deploy.hub.spawner import BADGES
 
 CONFIG = CHECKOUT / "deploy" / "jupyterhub_config.py"
 
@@ -85,6 +87,25 @@ def keep(settings: Settings, file: Path) -> None:
     _say(f"{backup(settings, file.absolute())} submissions are in {file}.")
 
 
+def look_at(settings: Settings, file: Path) -> None:
+    """Say whether a receipt was confirmed here, and whether what it is about is still there."""
+    said = receipts.checked(file, badge.key(settings.hub / BADGES))
+    if said is None:
+        raise RuntimeError("this receipt was changed, or is of another hub")
+    _say(f"Confirmed: {said.student} said at {said.received} that {said.assignment} is handed in.")
+    inbound = settings.exchange / settings.course / "inbound"
+    copies = [
+        folder
+        for folder in sorted(inbound.glob(f"{said.student}+{said.assignment}+*"))
+        if arrival.content(folder) == said.content
+    ]
+    for folder in copies:
+        came = arrival.arrival(folder, arrival.remembered(settings.course_folder))
+        _say(f"It is there, since {came.isoformat()}: {folder}")
+    if not copies:
+        _say(f"It is not in {inbound}, or has been changed there.")
+
+
 def student_image(folder: Path) -> None:
     """Fill a folder for the student's image, and say what comes next."""
     image.prepare(folder)
@@ -137,6 +158,7 @@ def main(arguments: list[str] | None = None) -> None:
         "grades": "write all grades to a CSV file",
         "backup": "write gradebook, submissions and class to an archive",
         "restore": "bring an archive back, into an empty state folder",
+        "receipt": "tell whether a student's receipt was confirmed by this hub",
         "image": "fill a folder from which repo2docker builds the student's image",
     }.items():
         commands.add_parser(command, help=what).add_argument("file", type=Path)
@@ -144,7 +166,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         settings = load(chosen.settings)
         _do(chosen.command, settings, getattr(chosen, "file", Path()))
-    except (SettingsError, class_list.ClassListError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         sys.exit(str(error))
 
 
@@ -158,6 +180,7 @@ def _do(command: str, settings: Settings, file: Path) -> None:
         "grades": lambda: grades(settings, file),
         "backup": lambda: keep(settings, file),
         "restore": lambda: bring_back(settings, file),
+        "receipt": lambda: look_at(settings, file),
         "image": lambda: student_image(file),
     }
     does[command]()

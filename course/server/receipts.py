@@ -39,6 +39,8 @@ class Receipt:
         student: Who handed it in.
         time: When, as nbgrader writes it: ``2026-11-24 02:10:11.123456 UTC``.
         files: SHA-256 of each file, by its path in the folder.
+        confirmed: When the class's own server was told, by its clock, and its mark, which nobody
+            else can make; nothing where there is no such server, or none answered.
     """
 
     course: str
@@ -46,6 +48,7 @@ class Receipt:
     student: str
     time: str
     files: dict[str, str]
+    confirmed: tuple[str, str] | None = None
 
     @property
     def content(self) -> str:
@@ -72,6 +75,7 @@ class Receipt:
             f"Student   {self.student}",
             f"Time      {self.time}",
             f"Content   SHA-256 {self.content}",
+            *([f"Confirmed {self.confirmed[0]} {self.confirmed[1]}"] if self.confirmed else []),
             "",
             "Files",
             *(f"{digest}  {name}" for name, digest in sorted(self.files.items())),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from jupyter_server.serverapp import ServerApp
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeSubmit
 
+from course.server.feedback import confirmed
 from course.server.receipts import ADDED, FOLDER, Receipt, announce, digests
 
 _FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
@@ -102,6 +104,8 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
         """Keep the receipt and show it. From here on it is handed in, whatever fails."""
         kept: Path | None = None
         try:
+            receipt = replace(receipt, confirmed=confirmed(receipt))
+            slip.write_text(receipt.text(), encoding="utf-8")
             kept = slip.rename(place)
         except OSError as error:
             self.log.error("It is handed in, but the receipt can't be kept: %s", error)  # noqa: TRY400  (no trace helps)

@@ -31,6 +31,7 @@ def main() -> None:
             source(settings.course_folder),
             Policy(settings.course_folder / FILE),
             record,
+            key=os.environ.get(badge.KEY, ""),
         )
         config = uvicorn.Config(
             application(service, prefix),

@@ -1,10 +1,11 @@
-"""The one address of the service: ``POST check``, asked by a student's server."""
+"""The addresses of the service: ``POST check`` and ``POST receipt``, from a student's server."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from course.server.handlers import LONGEST, fields
 from course.server.keys import AnswerKeys, UnknownQuestionError
 from course.server.rate import RateLimit
 from course.server.verdict import SAVED, Verdict, judge
+from deploy.feedback import receipts
 from deploy.feedback.identity import BusyError, Identity, Person
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.record import JUDGED, Record, fingerprint
@@ -44,6 +46,7 @@ class Service:
         policy: What the instructor allows.
         record: Who asked what.
         limit: Makes the limit of one student's rate.
+        key: The hub's, with which receipts are confirmed; may be empty.
     """
 
     identity: Identity
@@ -52,6 +55,7 @@ class Service:
     policy: Policy
     record: Record
     limit: Callable[[], RateLimit] = field(default=RateLimit)
+    key: str = ""
     _limits: dict[str, RateLimit] = field(default_factory=dict)
     _written: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
 
@@ -66,6 +70,33 @@ class Service:
         Raises:
             Refused: With the status and the reason.
         """
+        person, body = await self._let_in(token, body, asker)
+        try:
+            path, question, answer = fields(body)
+        except web.HTTPError as error:
+            self._write_down(person.name, f"{error.log_message}")
+            raise Refused(error.status_code, str(error.log_message)) from error
+        return self._judge(person, path, question, quiz.parse(answer))
+
+    async def receive(self, token: str, body: bytes | None, asker: str = "") -> dict[str, str]:
+        """Write down that something was handed in; return the time and the mark.
+
+        Raises:
+            Refused: With the status and the reason.
+        """
+        person, body = await self._let_in(token, body, asker)
+        if not self.key:
+            raise Refused(404, "receipts are not confirmed here")
+        try:
+            said = receipts.told(person.name, body, datetime.now(UTC).isoformat())
+        except receipts.ReceiptError as error:
+            self._write_down(person.name, str(error))
+            raise Refused(400, str(error)) from error
+        self.record.receive(said)
+        return {"time": said.received, "mark": said.mark(self.key)}
+
+    async def _let_in(self, token: str, body: bytes | None, asker: str) -> tuple[Person, bytes]:
+        """Return who asks, and what, unless they may not."""
         try:
             person = await self.identity.whose(token, asker) if token else None
         except BusyError as busy:
@@ -84,12 +115,7 @@ class Service:
         if body is None:
             self._write_down(person.name, "too long")
             raise Refused(413, f"the request is too long; {LONGEST} bytes are the limit")
-        try:
-            path, question, answer = fields(body)
-        except web.HTTPError as error:
-            self._write_down(person.name, f"{error.log_message}")
-            raise Refused(error.status_code, str(error.log_message)) from error
-        return self._judge(person, path, question, quiz.parse(answer))
+        return person, body
 
     def _write_down(self, name: str, refused: str) -> None:
         """Write a refusal down, once in half a minute: no script shall fill the disk with them."""
@@ -152,20 +178,30 @@ def application(service: Service, prefix: str = "/services/feedback") -> FastAPI
 
     @app.post(f"{prefix}/check")
     async def check(request: Request) -> JSONResponse:
-        try:
-            asker = request.client.host if request.client else ""
-            verdict = await service.check(_token(request), await _body(request), asker)
-        except Refused as refused:
-            headers = {"Retry-After": str(math.ceil(refused.wait))} if refused.wait else {}
-            content = {"message": str(refused)}
-            return JSONResponse(content, status_code=refused.status, headers=headers)
-        return JSONResponse(dict(verdict))
+        return await _replied(service.check, request)
+
+    @app.post(f"{prefix}/receipt")
+    async def receipt(request: Request) -> JSONResponse:
+        return await _replied(service.receive, request)
 
     @app.get(f"{prefix}/")
     async def alive() -> dict[str, Any]:
         return {"keys": service.keys.at_hand}
 
     return app
+
+
+async def _replied(
+    answer: Callable[[str, bytes | None, str], Awaitable[Mapping[str, Any]]], request: Request
+) -> JSONResponse:
+    asker = request.client.host if request.client else ""
+    try:
+        found = await answer(_token(request), await _body(request), asker)
+    except Refused as refused:
+        headers = {"Retry-After": str(math.ceil(refused.wait))} if refused.wait else {}
+        content = {"message": str(refused)}
+        return JSONResponse(content, status_code=refused.status, headers=headers)
+    return JSONResponse(dict(found))
 
 
 def _token(request: Request) -> str:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from deploy.feedback.receipts import Told
+
 _TABLE: Final = """
 create table if not exists asked (
     number integer primary key,
@@ -22,6 +24,14 @@ create table if not exists asked (
     counted integer not null
 ) strict;
 create index if not exists by_question on asked (student, assignment, question, counted);
+create table if not exists handed_in (
+    number integer primary key,
+    time text not null,      -- by this machine's clock
+    student text not null,
+    assignment text not null,
+    said text not null,      -- when, by the student's server
+    content text not null    -- SHA-256, as in the receipt
+) strict;
 """
 JUDGED: Final = ("right", "wrong")  # what costs an attempt
 
@@ -82,6 +92,14 @@ class Record:
             "insert into asked (time, student, assignment, question, answer, said, counted)"
             " values (?, ?, ?, ?, ?, ?, ?)",
             row,
+        )
+
+    def receive(self, told: Told) -> None:
+        """Write down that something was handed in."""
+        self._database.execute(
+            "insert into handed_in (time, student, assignment, said, content)"
+            " values (?, ?, ?, ?, ?)",
+            (told.received, told.student, told.assignment, told.time, told.content),
         )
 
 

@@ -8,10 +8,13 @@ import os
 import pwd
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from course.server.receipts import Receipt, digests
+from deploy.__main__ import look_at
 from deploy.hub import arrival, collect, listening
 from deploy.hub.settings import CHECKOUT
 from tests.hub.site import Site
@@ -289,6 +292,44 @@ def test_feedback_for_others_stays_theirs(hub: Site) -> None:
         assert secret.name not in said
     finally:
         secret.unlink()
+
+
+def test_a_receipt_is_worth_what_the_hub_has_signed(
+    hub: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ada hands in, and is told so by the class's server; a receipt that she alters is void."""
+    hub.token("ada")
+    (server,) = hub.servers("ada")
+    given = Path(f"/proc/{server}/environ").read_text().split("\0")
+    badge = dict(line.partition("=")[::2] for line in given)["COURSE_FEEDBACK_TOKEN"]
+    inbound = hub.settings.exchange / hub.settings.course / "inbound"
+    name = f"{hub.account('ada')}+07-signed+2026-01-01 00:00:00 UTC+x"
+    tries(hub, f"mkdir '{inbound}/{name}'; echo work > '{inbound}/{name}/a'")
+    receipt = Receipt(
+        hub.settings.course,
+        "07-signed",
+        hub.account("ada"),
+        "2026-01-01 00:00:00.000000 UTC",
+        digests(inbound / name),
+    )
+    told = {key: getattr(receipt, key) for key in ("assignment", "time", "content")}
+    url = f"http://127.0.0.1:{hub.settings.hub_port + 3}/services/feedback/receipt"
+    status, said = asks(url, badge, "POST", told)
+    assert status == 200
+    reply = json.loads(said)
+    receipt = replace(receipt, confirmed=(reply["time"], reply["mark"]))
+    path = tmp_path / "receipt.txt"
+    path.write_text(receipt.text())
+    look_at(hub.settings, path)
+    shown = capsys.readouterr().out
+    assert f"Confirmed: {hub.account('ada')} said at {reply['time']}" in shown
+    assert "It is there, since" in shown
+    (inbound / name / "a").write_text("better")
+    look_at(hub.settings, path)
+    assert "or has been changed there" in capsys.readouterr().out
+    path.write_text(receipt.text().replace("07-signed", "08-signed"))
+    with pytest.raises(RuntimeError, match="was changed"):
+        look_at(hub.settings, path)
 
 
 def test_the_proxys_token_is_for_root_alone(hub: Site) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ import pytest
 
 from course import quiz
 from course.server.rate import RateLimit
-from deploy.feedback import badge
+from course.server.receipts import Receipt
+from deploy.feedback import badge, receipts
 from deploy.feedback.app import Service, application, source
 from deploy.feedback.badge import Badges
 from deploy.feedback.identity import BusyError, Hub, Person
 from deploy.feedback.policy import Policy, PolicyError
+from deploy.feedback.receipts import Told
 from deploy.feedback.record import Record, fingerprint
 from tests.course.test_server import MANY, ONE, ticked, write_notebook
 
@@ -55,12 +59,12 @@ class Asker:
         body = {"path": "01-one/one.ipynb", "question": question, "answer": answer}
         return self.send(json.dumps(body).encode(), token)
 
-    def send(self, body: bytes, token: str = "ada") -> tuple[int, Any]:
+    def send(self, body: bytes, token: str = "ada", what: str = "check") -> tuple[int, Any]:
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app=application(self.service))
             async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
                 header = {"Authorization": f"token {token}"}
-                return await client.post("/services/feedback/check", content=body, headers=header)
+                return await client.post(f"/services/feedback/{what}", content=body, headers=header)
 
         reply = asyncio.run(ask())
         return reply.status_code, reply.json()
@@ -201,6 +205,63 @@ def test_refusals_are_written_down_but_do_not_fill_the_disk(ask: Asker) -> None:
 
 def test_instructors_may_try_it(ask: Asker) -> None:
     assert ask(RIGHT, token="ines")[1]["verdict"] == "right"
+
+
+class TestReceipt:
+    """What was handed in is written down by the server's clock, and signed."""
+
+    RECEIPT = Receipt("c", "01-one", "ada", "2026-11-24 02:10:11.000001 UTC", {"a": "b" * 64})
+
+    def sent(self, **other: object) -> bytes:
+        own = {name: getattr(self.RECEIPT, name) for name in ("assignment", "time", "content")}
+        return json.dumps({**own, **other}).encode()
+
+    def test_a_confirmed_receipt_can_be_told_from_a_forged_one(
+        self, ask: Asker, tmp_path: Path
+    ) -> None:
+        ask.service.key = "k"
+        before = datetime.now(UTC)
+        status, said = ask.send(self.sent(), what="receipt")
+        assert status == 200
+        assert before <= datetime.fromisoformat(said["time"]) <= datetime.now(UTC)
+        path = tmp_path / "receipt.txt"
+        confirmed = replace(self.RECEIPT, confirmed=(said["time"], said["mark"]))
+        path.write_text(confirmed.text())
+        told = receipts.checked(path, "k")
+        assert told == Told("ada", "01-one", self.RECEIPT.time, confirmed.content, said["time"])
+        assert receipts.checked(path, "another key") is None
+        for forged in (
+            replace(confirmed, student="ben"),
+            replace(confirmed, time="2026-11-23 02:10:11.000001 UTC"),
+            replace(confirmed, files={"a": "c" * 64}),
+            replace(confirmed, confirmed=("2026-11-23T00:00:00+00:00", said["mark"])),
+        ):
+            path.write_text(forged.text())
+            assert receipts.checked(path, "k") is None
+        path.write_text(self.RECEIPT.text())
+        with pytest.raises(receipts.ReceiptError, match="is not a receipt that was confirmed"):
+            receipts.checked(path, "k")
+        row = ask.record._database.execute("select time, student, content from handed_in")
+        assert row.fetchall() == [(said["time"], "ada", confirmed.content)]
+
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            (b"{", "must have an assignment"),
+            (b"[]", "must have an assignment"),
+            (b'{"assignment": 1, "time": "", "content": ""}', "short texts"),
+            (b'{"assignment": "a", "time": "t", "content": "c"}', "must be a SHA-256"),
+        ],
+    )
+    def test_what_is_no_receipt_is_not_signed(self, ask: Asker, body: bytes, reason: str) -> None:
+        ask.service.key = "k"
+        status, said = ask.send(body, what="receipt")
+        assert (status, reason in said["message"]) == (400, True)
+
+    def test_strangers_get_no_mark_and_without_a_key_nobody_does(self, ask: Asker) -> None:
+        assert ask.send(self.sent(), what="receipt")[0] == 404
+        ask.service.key = "k"
+        assert ask.send(self.sent(), "stranger", "receipt")[0] == 403
 
 
 class TestBadge:

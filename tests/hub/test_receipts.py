@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import http.server
+import json
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from nbgrader.auth import Authenticator
@@ -198,6 +202,58 @@ def test_a_receipt_that_can_not_be_kept_denies_no_submission(
     assert (desk.receipts, told) == ([], [None])
     assert "It is handed in, but the receipt can't be kept" in caplog.text
     assert "It is handed in, but the page was not told" in caplog.text
+
+
+class Confirms(http.server.BaseHTTPRequestHandler):
+    """The class's server, as far as a submission asks it."""
+
+    asked: ClassVar[list[tuple[str, str, dict[str, str]]]] = []
+    reply = b'{"time": "2026-11-24T02:10:12+00:00", "mark": "abc"}'
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append((self.path, self.headers["Authorization"], json.loads(body)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.reply)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Confirms]]:
+    with http.server.HTTPServer(("127.0.0.1", 0), Confirms) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("COURSE_FEEDBACK_URL", f"http://127.0.0.1:{server.server_port}/f")
+        monkeypatch.setenv("COURSE_FEEDBACK_TOKEN", "a badge")
+        monkeypatch.setattr(Confirms, "asked", [])
+        yield Confirms
+        server.shutdown()
+
+
+def test_the_classs_server_confirms_it(desk: Desk, service: type[Confirms]) -> None:
+    desk.submit()
+    (receipt,), (copy,) = desk.receipts, desk.inbound
+    ((path, token, told),) = service.asked
+    assert (path, token) == ("/f/receipt", "token a badge")
+    content = Receipt("", "", "", "", digests(copy)).content
+    assert told == {"assignment": "01-intro", "time": TIME, "content": content}
+    assert "Confirmed 2026-11-24T02:10:12+00:00 abc" in receipt
+
+
+@pytest.mark.parametrize("reply", [b"", b"[]", b"{}", b'{"time": 1}'])
+def test_a_server_that_does_not_confirm_denies_nothing(
+    desk: Desk, service: type[Confirms], monkeypatch: pytest.MonkeyPatch, reply: bytes
+) -> None:
+    monkeypatch.setattr(service, "reply", reply)
+    desk.submit()
+    (receipt,) = desk.receipts
+    assert len(desk.inbound) == len(service.asked) == 1
+    assert "Confirmed" not in receipt
+    monkeypatch.setenv("COURSE_FEEDBACK_URL", "http://127.0.0.1:9/nobody")
+    desk.submit()
+    assert len(desk.inbound) == len(desk.receipts) == 2
 
 
 @pytest.fixture
