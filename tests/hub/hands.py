@@ -81,6 +81,10 @@ class Student:
     def submit(self, assignment: str, times: int = 1) -> str:
         """Submit, wait until the list shows so many submissions; return what the page says."""
         self.press("Submit", "fetched", assignment)
+        return self.submitted(assignment, times)
+
+    def submitted(self, assignment: str, times: int = 1) -> str:
+        """Wait for what comes of pressing Submit; return what the page says."""
         handed_in = self.page.locator("#submitted_assignments_list .list_item")
         rows = handed_in.filter(has_text=assignment).locator(".nested_list_item")
         said = self.page.locator(".Toastify__toast", has_text=f"{assignment} is handed in")
@@ -92,6 +96,18 @@ class Student:
         expect(said).to_have_count(0)
         self.assignments()
         expect(rows).to_have_count(times, timeout=LONG)
+        return text
+
+    def validate(self, notebook: Path) -> str:
+        """Press Validate above a notebook; return what it says."""
+        with self.lab.open(notebook):
+            shown = self.page.locator(".jp-NotebookPanel:visible")
+            shown.get_by_role("button", name="Validate", exact=True).click()
+            said = self.page.locator(".jp-Dialog", has_text="Validation Results")
+            expect(said).to_be_visible(timeout=LONG)
+            text: str = said.inner_text()
+            said.get_by_role("button", name="Ok").click()
+            expect(said).to_have_count(0)
         return text
 
     def receipts(self, assignment: str) -> list[str]:
@@ -119,9 +135,12 @@ class Instructor:
 
     @classmethod
     def arrive(cls, browser: Browser, site: Site, name: str) -> Instructor:
-        """Log in, and go to formgrader as the menu Services does."""
+        """Log in, and go to formgrader by the hub's menu Services."""
         course = site.settings.course
-        page = log_in(browser, site, name, f"/services/{course}/")
+        page = log_in(browser, site, name)
+        page.locator(".dropdown-toggle", has_text="Services").click()
+        page.locator(".dropdown-item", has_text=course).click()
+        expect(page.get_by_role("link", name="Manage Assignments")).to_be_visible(timeout=LONG)
         return cls(page, f"{site.settings.address}/services/{course}/formgrader")
 
     def press(self, assignment: str, column: str) -> str:
@@ -136,6 +155,14 @@ class Instructor:
         self.page.goto(f"{self.url}/manage_submissions/{assignment}")
         self.page.locator("tbody tr", has_text=student).locator(".autograde a").click()
         return self._said()
+
+    def look_at(self, assignment: str, notebook: str) -> str:
+        """Open the first of the submissions in formgrader's gradebook; return what it shows."""
+        self.page.goto(f"{self.url}/gradebook/{assignment}/{notebook}")
+        self.page.locator("tbody a", has_text="Submission").first.click()
+        expect(self.page.locator(".nbgrader_cell").first).to_be_visible(timeout=LONG)
+        text: str = self.page.locator("body").inner_text()
+        return text
 
     def _said(self) -> str:
         said = self.page.locator(".modal.in")

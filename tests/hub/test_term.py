@@ -80,10 +80,20 @@ def keys() -> list[Key]:
     return found
 
 
-def scores(hub: Site) -> dict[str, float]:
+def quiz_words() -> str:
+    """The first words of the lesson's first question, as a reader sees them."""
+    (path,) = (CHECKOUT / "source" / LESSON).glob("*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    first = next(cell for cell in cells if "quiz" in cell.metadata.get("course", {}))
+    found = re.search(r"\*\*(.+?)\*\*", first.source)
+    assert found
+    return found[1]
+
+
+def scores(hub: Site, lesson: str = LESSON) -> dict[str, float]:
     """What the gradebook says, as the grader reads it."""
     with Gradebook(hub.settings.gradebook_address) as gradebook:
-        found = gradebook.assignment_submissions(LESSON)
+        found = gradebook.assignment_submissions(lesson)
         return {submission.student.id: submission.score for submission in found}
 
 
@@ -184,8 +194,10 @@ def test_a_term(hub: Site, term: Term) -> None:
             lesson.tick(key.name, (0,))
             lesson.saved(key.name)
             fair["ben"] += key.points * (key.right == (0,))
+    for student in term.students.values():  # at once: nobody waits for another
+        student.press("Submit", "fetched", LESSON)
     for student in term.students.values():
-        assert "SHA-256" in student.submit(LESSON)
+        assert "SHA-256" in student.submitted(LESSON)
     due_now(hub)
     said = term.students["cleo"].submit(LESSON, times=2)
     content = re.search("[0-9a-f]{64}", said)
@@ -199,24 +211,46 @@ def test_a_term(hub: Site, term: Term) -> None:
     assert late(hub) == {hub.account("cleo")}
     for step in ("generate-feedback", "release-feedback"):
         assert "Success" in term.instructor.press(LESSON, step)
-    said = term.students["ben"].read_feedback(LESSON)
-    assert "That is not the right answer." in said
+    shown = term.instructor.look_at(LESSON, term.notebooks["ada"].stem)
+    assert quiz_words() in " ".join(shown.split())
+    for name, words in {"ben": "That is not the right answer.", "ada": "Feedback"}.items():
+        said = term.students[name].read_feedback(LESSON)
+        assert words in said
+        assert ("That is not the right answer." in said) == (name == "ben")
+
+
+def test_a_resubmission_is_collected_and_graded_again(hub: Site, term: Term) -> None:
+    """Ben has read his feedback, and knows better now."""
+    before = scores(hub)
+    ben = term.students["ben"]
+    with ben.lab.open(term.notebooks["ben"]) as lesson:
+        for key in keys():
+            lesson.tick(key.name, key.right)
+            lesson.saved(key.name)
+    ben.submit(LESSON, times=2)
+    assert "Successfully collected" in term.instructor.press(LESSON, "collect")
+    assert "Successfully autograded" in term.instructor.autograde(LESSON, hub.account("ben"))
+    best = sum(key.points for key in keys())
+    assert scores(hub) == {**before, hub.account("ben"): best}
+    assert before[hub.account("ben")] < best
+    assert late(hub) == {hub.account("ben"), hub.account("cleo")}
 
 
 def test_every_submission_is_kept_with_its_receipt(hub: Site, term: Term) -> None:
     inbound = hub.settings.exchange / hub.settings.course / "inbound"
-    for name, times in {"ada": 1, "ben": 1, "cleo": 2}.items():
+    for name, times in {"ada": 1, "ben": 2, "cleo": 2}.items():
         copies = sorted(inbound.glob(f"{hub.account(name)}+{LESSON}+*"))
         receipts = term.students[name].receipts(LESSON)
         assert len(copies) == len(receipts) == times
         for copy, receipt in zip(copies, receipts, strict=True):
             assert Receipt("", "", "", "", digests(copy)).content in receipt
             assert (copy / "timestamp.txt").read_text() in receipt
+            assert "Confirmed 20" in receipt  # by the class's own server
     collected = hub.settings.course_folder / "submitted" / hub.account("cleo") / LESSON
     assert (collected / "timestamp.txt").read_text() in term.students["cleo"].receipts(LESSON)[-1]
 
 
-def test_a_digit_is_drawn_and_a_network_is_trained(term: Term) -> None:
+def test_a_digit_is_drawn_a_network_is_trained_and_it_is_graded(hub: Site, term: Term) -> None:
     """Cleo's kernel has all that the lessons need, in her view of the machine and its limits."""
     student = term.students["cleo"]
     notebook = student.fetch(CANVAS)
@@ -227,6 +261,16 @@ def test_a_digit_is_drawn_and_a_network_is_trained(term: Term) -> None:
         pad.draw(drawing.stored()["4"].strokes)
         expect(pad.answer).to_contain_text("4", timeout=LONG)
         assert "a code of (500, 30)" in lesson.js(ASK, _TRAIN)
+    student.submit(CANVAS)
+    assert "Successfully collected" in term.instructor.press(CANVAS, "collect")
+    assert "Successfully autograded" in term.instructor.autograde(CANVAS, hub.account("cleo"))
+    assert set(scores(hub, CANVAS)) == {hub.account("cleo")}
+
+
+def test_validate_is_a_button(term: Term) -> None:
+    said = term.students["ada"].validate(term.notebooks["ada"])
+    assert "Validation Results" in said
+    assert "error running the validate command" not in said
 
 
 def test_validate_lets_the_server_answer(term: Term) -> None:
