@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn
 from autograder.judge import agent
 
 TEST: Final = "<test>"
-MEMORY: Final = 3 << 29  # bytes by which the judge may grow; the largest answer needs 1 GB
+MEMORY: Final = 1 << 30  # bytes by which the judge may grow; the largest answer needs 0.5 GB
 # Not raised again as they are: they need other arguments, would read as the judge's own, or would
 # end a loop of the test's as if all were done.
 _OWN: Final = (

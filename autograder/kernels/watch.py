@@ -20,7 +20,7 @@ from typing import Final, Self
 from autograder.kernels.limits import Limits
 
 EVERY: Final = 0.25  # seconds; a process fills some 0.5 GB in this time
-FLOOD: Final = 1 << 30  # bytes by which the grader itself may grow while one kernel runs
+FLOOD: Final = 3 << 28  # bytes by which the grader itself may grow while one kernel runs
 
 
 class Watch:
