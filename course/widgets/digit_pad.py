@@ -38,7 +38,7 @@ class DigitPad(anywidget.AnyWidget):
     Attributes:
         strokes: The pen's path: lists of points ``[x, y]`` in CSS pixels. May be set.
         pen: Width of the pen in CSS pixels, 1 to 200.
-        width: Of the canvas in CSS pixels. Set it later, and the pad on the page is built anew; what
+        width: Of the canvas in CSS pixels. When it changes, the pad on the page is built anew; what
             is drawn keeps its place.
         height: Of the canvas in CSS pixels; as for the width.
         way: ``"mnist"`` or ``"lecture"``: how the drawing is prepared.
