@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from course import drawing
 from course.drawing.resize import area
-from tests.source.lesson import Lesson, LessonTests
+from tests.source.lesson import ROOT, Lesson, LessonTests
 
 SIGNATURES = {
     "bounding-box": "def bounding_box(alpha): ",
@@ -133,3 +133,47 @@ WRONG = {
 
 class TestLesson(LessonTests):
     lesson = Lesson("06-digit-canvas", WRONG, SIGNATURES, {"area": area, "drawing": drawing})
+
+
+BENCHMARKS = ROOT / "tests" / "benchmarks"
+
+
+def rows(name: str) -> dict[str, list[str]]:
+    """Return the rows of a benchmark's tables by their first column, as lessons write numbers."""
+    text = (BENCHMARKS / name).read_text(encoding="utf-8").replace("%", " %")
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return {line[0]: line[1:] for line in lines}
+
+
+def test_what_the_lesson_says_was_measured() -> None:
+    text = " ".join(TestLesson.lesson.text.read_text(encoding="utf-8").split())
+    pens, steps = rows("pen_accuracy.md"), rows("preprocessing.md")
+    trained = {
+        "no copies, MNIST alone": "MNIST alone, 4 passes",
+        "all copies but those with slashes, bars and flags": "without habits, 4 passes",
+        "all copies but bent and shifted ones": "without shape, 4 passes",
+        "all copies but thinner and thicker ones": "without thickness, 4 passes",
+        "all copies": "all variations, 4 passes",
+        "all copies, three times as long: the course's": (
+            "**the course's**, all variations, 12 passes"
+        ),
+    }
+    for told, name in trained.items():
+        _, mnist, _, lecture = pens[name]
+        assert f"| {told} | {mnist} | {lecture} |" in text
+    wrong = {name.removeprefix("misread, "): row for name, row in pens.items() if "misread" in name}
+    ours, theirs = wrong["MNIST's way"], wrong["the lecture's"]
+    assert f"the network misreads {theirs[-1]} of them, in MNIST's way {ours[-1]}." in text
+    assert f"misreads {theirs[-1]} instead of {ours[-1]}" in text
+    shares = (1 - int(ours[-1]) / 1000, 1 - int(theirs[-1]) / 1000)
+    assert f'{{"MNIST\'s way": {shares[0]:.3f}, "the lecture\'s way": {shares[1]:.3f}}}' in text
+    _, thin, thin_own = pens["3 to 5 pixels"]
+    assert f"reads {thin} with this step and {thin_own} without" in text
+    above, above_own = pens["pen strokes, MNIST's way"][-1], pens["pen strokes, own pen"][-1]
+    assert f"it takes {above_own} of the digits for something else, with it {above}." in text
+    shown = [f"{float(row[0].split()[0]):.0f} %" for row in list(steps.values())[2:4]]
+    centred = steps["20 by 20, by the centre of mass"][0]
+    for words in (*shown, centred):
+        assert f"{words} " in text
+    assert f"they read {steps['as they are'][0]}, without the division" in text
+    assert f"inverted, {steps['inverted'][0]})" in text
