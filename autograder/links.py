@@ -27,11 +27,11 @@ _NEVER: Final = parse_utc("1970-01-01 00:00:00")
 _log: Final = logging.getLogger("autograder")
 
 
-def remove_links(folder: Path) -> list[str]:
+def make_safe(folder: Path) -> list[str]:
     """Remove from a submission what nbgrader can't bear; return a sentence for each such thing.
 
     Example:
-        >>> remove_links(Path("submitted/ada/01-intro"))  # doctest: +SKIP
+        >>> make_safe(Path("submitted/ada/01-intro"))  # doctest: +SKIP
         ["A link, a pipe or the like was left out: 'gradebook.db'"]
 
     Links and pipes, what lies too deep, and a time that can't be read.
@@ -116,7 +116,7 @@ class CollectFiles(ExchangeCollect):
             self.coursedir.assignment_id,
         )
         if Path(before).is_dir():
-            remove_links(Path(before))
+            make_safe(Path(before))
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         """Copy a submission; a link is not even read."""

@@ -31,7 +31,7 @@ from autograder.feedback import page, questions
 from autograder.judge import frame, grading, submission
 from autograder.judge.settings import Settings
 from autograder.kernels.limits import Limits
-from autograder.links import remove_links
+from autograder.links import make_safe
 from autograder.publish import gate
 from course import quiz
 
@@ -58,11 +58,11 @@ def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> Non
     """Expect every notebook of the assignment in a submission, under its own name.
 
     nbgrader calls this before it grades a submission, in the course's folder, and lets
-    it change the list: without it, a renamed notebook would be an error of the run. Links
-    are removed here, before nbgrader copies what they point to.
+    it change the list: without it, a renamed notebook would be an error of the run. Links and
+    the like are removed here, before nbgrader copies what they point to.
     """
     folder = Path(notebooks[0]).parent
-    remove_links(folder)
+    make_safe(folder)
     wanted = sorted(Path("source", folder.name).glob("*.ipynb"))
     notebooks[:] = [str(folder / path.name) for path in wanted] or notebooks
 

@@ -11,7 +11,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.judge.settings import Settings
-from autograder.links import remove_links
+from autograder.links import make_safe
 from autograder.preprocessors import Grade
 from autograder.run.task import Task
 
@@ -81,9 +81,9 @@ class Course:
         return sorted(names.difference(left_out))
 
     def task(self, student: str) -> Task:
-        """Return what there is to do for a student; links in the submission are removed first."""
+        """Return what there is to do for a student; what nobody can handle is removed first."""
         submitted = self._path(self.folders.submitted_directory, student)
-        remove_links(submitted)
+        make_safe(submitted)
         ignore = tuple(self.folders.ignore)
         return Task(self.assignment, student, self.source, submitted, ignore, self.settings)
 

@@ -25,6 +25,7 @@ from traitlets.config import Config
 
 from autograder import gradebook, preprocessors
 from autograder.judge.grading import Graded
+from autograder.links import readable_time
 
 
 def possible(config: Config) -> bool:
@@ -93,7 +94,7 @@ class Direct:
         course = converter.coursedir
         assignment = book.find_assignment(self._assignment)
         folder = course.format_path(course.submitted_directory, student, self._assignment)
-        when = course.get_existing_timestamp(folder)
+        when = readable_time(Path(folder))
         results = {name: (one.verdicts, one.told) for name, one in graded.items()}
         create = bool(converter.create_student)
         arrival = gradebook.Arrival(self._assignment, student, when)

@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograder import folders
-from autograder.links import TIME, CollectFiles, readable_time, remove_links
+from autograder.links import TIME, CollectFiles, make_safe, readable_time
 from autograder.preprocessors import expect_notebooks
 from tests.hostile.corpus import dig
 
@@ -41,7 +41,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_links_are_removed_and_what_they_point_to_stays(submission: Path, tmp_path: Path) -> None:
-    said = remove_links(submission)
+    said = make_safe(submission)
     assert [each.rpartition(": ")[2] for each in said] == ["'all'", "'pipe'", "'deep/book'"]
     assert names(submission) == HONEST
     assert (tmp_path / "secrets" / "gradebook.db").read_text() == "secret"
@@ -50,11 +50,11 @@ def test_links_are_removed_and_what_they_point_to_stays(submission: Path, tmp_pa
 @pytest.mark.parametrize("name", ["d", "d" * 255])
 def test_a_pit_of_folders_is_removed_whole(submission: Path, name: str) -> None:
     dig(submission, 1500, name)
-    said = remove_links(submission)
+    said = make_safe(submission)
     assert "deeper than" in said[-1]
     deepest = max(len(Path(each).parts) for each in names(submission))
     assert deepest == (folders.DEEPEST if name == "d" else 3)
-    assert remove_links(submission) == []
+    assert make_safe(submission) == []
     assert set(HONEST) < set(names(submission))
 
 
@@ -64,7 +64,7 @@ def test_of_too_many_files_the_notebook_stays(
     monkeypatch.setattr(folders, "MOST", 20)
     for number in range(50):
         (submission / f"{number}.txt").write_text("")
-    assert len(remove_links(submission)) >= 30
+    assert len(make_safe(submission)) >= 30
     assert (submission / "intro.ipynb").exists()
     assert len(names(submission)) <= 20
 
@@ -84,7 +84,7 @@ def test_of_too_many_files_the_notebook_stays(
 )
 def test_a_time_that_can_not_be_read_is_removed(submission: Path, content: bytes) -> None:
     (submission / TIME).write_bytes(content)
-    assert any(TIME in each for each in remove_links(submission))
+    assert any(TIME in each for each in make_safe(submission))
     assert names(submission) == HONEST
 
 
@@ -95,13 +95,13 @@ def test_a_time_that_is_no_file_is_removed(submission: Path, tmp_path: Path, kin
     else:
         (submission / TIME).symlink_to(tmp_path)
     assert readable_time(submission) is None
-    assert any(TIME in each for each in remove_links(submission))
+    assert any(TIME in each for each in make_safe(submission))
     assert names(submission) == HONEST
 
 
 def test_a_time_that_can_be_read_stays(submission: Path) -> None:
     (submission / TIME).write_text("2026-03-01 12:00:00 UTC")
-    remove_links(submission)
+    make_safe(submission)
     assert names(submission) == sorted([*HONEST, TIME])
     found = readable_time(submission)
     assert found is not None
