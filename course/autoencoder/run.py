@@ -65,6 +65,7 @@ class Run:
         recipe: How it trains.
         history: What was learned so far.
         steps_an_epoch: How many batches an epoch has.
+        steps_a_call: How many of them TensorFlow takes in one go.
 
     Raises:
         ValueError: Something is not as it should be; the message names it.
@@ -88,6 +89,7 @@ class Run:
         _start(model, x)
         self._n, self._batch = len(x), min(recipe.batch, len(x))
         self.steps_an_epoch = self._n // self._batch
+        self.steps_a_call = _STEPS_A_CALL
         self.recipe, self._model = recipe, model
         self._steps = Steps(model, recipe, x, self.steps_an_epoch * recipe.epochs)
         self._chance = np.random.default_rng(recipe.seed)
@@ -137,10 +139,10 @@ class Run:
         self._begun = begun = _Begun(time.perf_counter())
         order = self._chance.permutation(self._n)[: self.steps_an_epoch * self._batch]
         batches = order.reshape(-1, self._batch).astype(np.int32)
-        for first in range(0, len(batches), _STEPS_A_CALL):
+        for first in range(0, len(batches), self.steps_a_call):
             if stopped():
                 raise KeyboardInterrupt
-            some = batches[first : first + _STEPS_A_CALL]
+            some = batches[first : first + self.steps_a_call]
             loss, sound = self._steps.take(some)
             if not sound:
                 raise TrainingError(_went_off(self.recipe, self.history), self.history)
