@@ -18,7 +18,9 @@ address       what it does
 ============  ==============================================================
 
 `start` runs it beside a notebook, ``python -m course serve`` in a process of its own, and
-JupyterLab's launcher through jupyter-server-proxy. It listens on this machine alone.
+JupyterLab's launcher through jupyter-server-proxy. It listens on this machine alone. Before an open
+network it wants a proxy of its own: a request that is slow in its body is cut off after ten
+seconds, but for the rest of a request's head the server waits as long as the connection lasts.
 """
 
 from __future__ import annotations

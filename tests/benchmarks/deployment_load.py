@@ -62,6 +62,20 @@ end
 """
 
 
+WORDS = """\
+## What joining does, and what it does not
+
+It makes the product cheap, and nothing else. Where many ask the model deployment at once, the
+networks cost a row a third or less of what they cost alone, so the process answers more of them.
+What is left is HTTP, JSON and threads, a cost of each request that no joining lowers: beyond some
+eight connections the process is busy without a pause, and each further one waits for its turn, so
+latency grows with their number, only less steeply. For the function deployment joining hardly
+shows: reading and preparing a canvas is most of its work, done canvas by canvas, two at a time. Who
+needs more starts more processes. Who asks when too many wait gets a 503 at once, with the time to
+come again.
+"""
+
+
 @contextlib.contextmanager
 def serving(most_rows: int) -> Iterator[str]:
     """Run a server in a process of its own; yield its address."""
@@ -270,6 +284,7 @@ def main() -> None:
         "",
         *joined_table(),
         "",
+        WORDS,
     ]
     beside = chosen.out.with_name(f".{chosen.out.name}.new")
     beside.write_text("\n".join(text), encoding="utf-8")
