@@ -14,9 +14,9 @@ from playwright.sync_api import ViewportSize, expect, sync_playwright
 from course import drawing
 from tests.browser import lab as labs
 from tests.browser.lab import PATIENCE, launch, load_lab
+from tests.browser.pads import Pad, notebook
 from tests.browser.screenshot import THEMES
 from tests.browser.servers import serve
-from tests.browser.test_digit_pad import Pad, notebook
 
 DIGIT = "4"
 

@@ -1,134 +1,25 @@
-"""A learner draws on the digit pad, with every hand, in JupyterLab and in Notebook 7."""
+"""A learner draws on the digit pad, with every hand, in JupyterLab."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
-from playwright.sync_api import FloatRect, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+from playwright.sync_api import expect
 
 from course import drawing
 from course.drawing.ink import Strokes
 from tests.browser import lab as labs
 from tests.browser.lab import PATIENCE, Lab, Lesson
-from tests.browser.servers import Server
+from tests.browser.pads import ASK, CELLS, COUNT, DIGITS, Ask, Pad, expected, notebook
 from tests.browser.test_digit_page import assert_axe_finds_nothing
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-DIGITS = [str(digit) for digit in range(10)]
-CODE = """from course import classifier
-from course.widgets.digit_pad import DigitPad
-pad = DigitPad(classifier.load().probabilities)
-pad"""
-COUNT = """messages = []
-handle = pad._handle_msg
-pad.comm.on_msg(lambda m: (messages.append(m["content"]["data"]["method"]), handle(m)))"""
-ASK = """
-    const kernel = panel.sessionContext.session.kernel;
-    const asked = kernel.requestExecute({ code: argument, store_history: false });
-    let text = "";
-    asked.onIOPub = ({ header, content }) => {
-        if (header.msg_type === "stream") text += content.text;
-        if (header.msg_type === "error") text += content.evalue;
-    };
-    await asked.done;
-    return text;
-"""
-CELLS = ["title", "pad", "after"]
-Ask = Callable[[str], str]
-
-
-def notebook() -> NotebookNode:
-    nb = labs.lesson()
-    title, after = new_markdown_cell("# A pad", id="title"), new_code_cell("1 + 1", id="after")
-    nb.cells = [title, new_code_cell(CODE, id="pad"), after]
-    return nb
-
-
-class Pad:
-    """The pad on a page."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.root = page.locator(".digit-pad-widget:visible")
-        self.canvas = self.root.locator(".pad-canvas")
-        self.answer = self.root.locator(".pad-answer")
-        self.words = self.root.locator(".pad-words")
-
-    def ready(self) -> None:
-        expect(self.canvas).to_be_visible(timeout=PATIENCE * 2)
-        self.canvas.scroll_into_view_if_needed()
-
-    def clear(self) -> None:
-        clear = self.root.get_by_role("button", name="Clear")
-        if clear.is_enabled():
-            clear.click()
-        expect(self.words).to_have_text("Draw a digit, 0 to 9.")
-        self.canvas.scroll_into_view_if_needed()
-
-    def box(self) -> FloatRect:
-        found = self.canvas.bounding_box()
-        assert found is not None
-        return found
-
-    def at(self, point: list[float]) -> tuple[float, float]:
-        box = self.box()
-        scale = box["width"] / 280
-        return box["x"] + point[0] * scale, box["y"] + point[1] * scale
-
-    def draw(self, strokes: Strokes) -> None:
-        mouse = self.page.mouse
-        for stroke in strokes:
-            first, *others = [self.at(list(point)) for point in stroke]
-            mouse.move(*first)
-            mouse.down()
-            for point in others:
-                mouse.move(*point)
-            mouse.up()
-
-    def take_pen(self, width: float) -> None:
-        self.root.get_by_label("Pen", exact=True).fill(f"{width:g}")
-
-    def ink(self) -> int:
-        """How many pixels of the canvas in the page have ink."""
-        script = """canvas => canvas.getContext('2d')
-            .getImageData(0, 0, canvas.width, canvas.height).data
-            .filter((value, i) => i % 4 === 3 && value > 127).length"""
-        return int(self.canvas.evaluate(script))
-
-    def sent(self) -> list[float]:
-        """The payload that the page shows."""
-        text = self.root.locator("pre").text_content()
-        assert text is not None
-        values: list[float] = json.loads(text)["values"][0]
-        return values
-
-    def show(self, values: list[float]) -> None:
-        """Wait until the payload that the page shows is this one.
-
-        A digit may be recognised before its last stroke is there: the answer alone says nothing.
-        """
-        script = """([node, values]) =>
-            JSON.stringify(JSON.parse(node.textContent).values[0]) === JSON.stringify(values)"""
-        node = self.root.locator("pre").element_handle()
-        self.page.wait_for_function(script, arg=[node, values], timeout=PATIENCE)
-
-
-def expected(strokes: Strokes, pen: float) -> np.typing.NDArray[np.float64]:
-    """The grey levels that Python makes of the same strokes."""
-    found = drawing.preprocess(drawing.rasterise(strokes, pen=pen))
-    grey: np.typing.NDArray[np.float64] = np.rint(255 * found.vector[0].astype(np.float64))
-    return grey
 
 
 @pytest.fixture(scope="module")
@@ -411,55 +302,3 @@ def test_it_is_as_wide_as_there_is_room(pad: Pad, ask: Ask) -> None:
     heard(ask, 2)
     expect(pad.answer).to_have_text("4", timeout=PATIENCE)
     pad.root.evaluate("node => { node.style.width = ''; }")
-
-
-def told(page: Page, number: int) -> Strokes:
-    """The strokes that the kernel holds, as a cell of the notebook tells them, once there are all.
-
-    Notebook 7 offers no way to ask its kernel but its cells.
-    """
-    cell = page.locator(".jp-CodeCell").last
-    for _ in range(20):
-        cell.locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
-        with contextlib.suppress(ValueError, PlaywrightTimeoutError):
-            text = cell.locator(".jp-OutputArea-output").inner_text(timeout=2000)
-            strokes: Strokes = json.loads(text)
-            if len(strokes) == number:
-                return strokes
-    raise AssertionError(f"the kernel does not hold {number} strokes")
-
-
-def test_in_notebook_7(page: Page, server: Server) -> None:
-    nb = notebook()
-    nb.cells[-1].source = "import json; print(json.dumps(pad.strokes))"
-    path = labs.write(nb, server.root / "pad" / "seven.ipynb")
-    page.goto(server.page("notebook", path.relative_to(server.root).as_posix()))
-    page.locator(".jp-CodeCell .cm-content").first.click()
-    pad = Pad(page)
-    prompt = page.locator(".jp-InputPrompt").first
-    for _ in range(60):  # what is asked before the kernel is there goes nowhere
-        page.keyboard.press("Control+Enter")
-        with contextlib.suppress(AssertionError):
-            expect(prompt).to_have_text("[*]:", timeout=1000)
-        expect(prompt).not_to_have_text("[*]:", timeout=2 * PATIENCE)
-        if prompt.inner_text() != "[ ]:":  # a kernel that connects just now forgets what it heard
-            break
-    pad.ready()
-    for name in DIGITS:
-        one = drawing.stored()[name]
-        pad.clear()
-        pad.take_pen(one.pen)
-        pad.draw(one.strokes)
-        expect(pad.answer).to_have_text(name, timeout=PATIENCE)
-        strokes = told(page, len(one.strokes))
-        held = drawing.preprocess(drawing.rasterise(strokes, pen=one.pen))
-        pad.show(held.payload()["values"][0])  # to the last number
-        for seen, drawn in zip(strokes, one.strokes, strict=True):
-            assert np.abs(np.array(seen) - np.array(drawn)).max() < 0.16
-    cells = page.locator(".jp-Cell").count()
-    pad.canvas.focus()
-    for key in ("d", "d", "x", "a", "b"):
-        page.keyboard.press(key)
-    expect(page.locator(".jp-Cell")).to_have_count(cells)

@@ -164,7 +164,7 @@ def test_an_opaque_square_hears_of_its_ground_and_not_of_a_dot() -> None:
     opaque = np.zeros((40, 40, 4), np.uint8)
     opaque[..., 3] = 255
     opaque[5:30, 10:14, :3] = 200  # a digit in the colours alone
-    with pytest.raises(DrawingError, match="Every pixel has ink. The ground must be transparent"):
+    with pytest.raises(DrawingError, match=r"Every pixel has ink\. The ground must be transparent"):
         drawing.from_square(opaque.ravel().tolist(), 40)
 
 

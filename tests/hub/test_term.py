@@ -18,7 +18,7 @@ from course.server.receipts import Receipt, digests
 from deploy.hub import operator
 from deploy.hub.settings import CHECKOUT
 from tests.browser.lab import Lesson
-from tests.browser.test_digit_pad import ASK, Pad
+from tests.browser.pads import ASK, Pad
 from tests.hub.hands import LONG, Instructor, Student
 from tests.hub.site import STUDENTS, Site, wait_for
 

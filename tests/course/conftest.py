@@ -1,0 +1,16 @@
+"""What tests of the deployments share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from course import deployment
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with deployment.start() as server, httpx.Client(base_url=server.url, timeout=60) as found:
+        yield found
