@@ -32,7 +32,7 @@ from autograder.kernels.watch import Watch
 _COURSE: Final = """def find():
     import importlib, os, sys
     places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path += [place for place in places if place and place not in sys.path]
+    sys.path[:0] = [place for place in places if place and place not in sys.path]
     importlib.import_module("course")
 find()
 """
