@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions import formgrader
 
 from autograder.judge import outputs, prose
+from tests.autograder.pages import Page
 
 TEMPLATES = Path(formgrader.__file__).with_name("templates")
 SCRIPTS = [
@@ -51,28 +51,6 @@ FORMULAS = [
     r'\begin{align}\mmlToken{mi}[href="javascript:alert(1)"]{x}\end{align}',
     r"$\require{html}\style{position:fixed}{x}$",
 ]
-
-
-class Page(HTMLParser):
-    """What a page could do, and what it says."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.acts: list[str] = []
-        self.says = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.acts += [tag] if tag in {"script", "iframe"} else []
-        for name, value in attributes:
-            scheme = re.match(r"[\x00-\x20]*([A-Za-z][\w+.-]*):", value or "")
-            if name.startswith("on"):
-                self.acts.append(name)
-            elif name in {"href", "src"} and scheme and scheme[1].lower() not in prose.SCHEMES:
-                self.acts.append(value or "")
-
-    def handle_data(self, data: str) -> None:
-        self.says += data
 
 
 def shown(source: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from dataclasses import dataclass
@@ -43,6 +45,7 @@ class Graded:
         before: The hash of each file in ``source/`` before the run.
         left: Processes that still bore the mark of the run some seconds after it.
         rows: The export, by student.
+        peaks: The bytes that the grader and the fullest judge held at most.
     """
 
     course: Path
@@ -51,6 +54,7 @@ class Graded:
     before: dict[str, str]
     left: list[str]
     rows: dict[str, dict[str, str]]
+    peaks: dict[str, int]
 
     def notebook(self, student: str) -> dict[str, Any] | None:
         path = self.course / "autograded" / student / LESSON / NOTEBOOK
@@ -71,20 +75,56 @@ class Graded:
 
 def nbgrader(course: Path, *arguments: str) -> tuple[int, str]:
     """Run the real command, with a secret and a mark in its environment."""
+    code, said, _ = watched(course, *arguments)
+    return code, said
+
+
+def watched(course: Path, *arguments: str) -> tuple[int, str, dict[str, int]]:
+    """Run the real command; return also what it and its judges held of memory at most."""
     programs = Path(sys.executable).parent
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
-    done = subprocess.run(
-        [str(programs / "nbgrader"), *arguments],
-        cwd=course,
-        # KERAS_BACKEND is passed on to kernels, and nothing in this lesson reads it.
-        env={**os.environ, "PATH": path, "COURSE_SECRET": SECRET, "KERAS_BACKEND": MARK},
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=1200,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    peaks = {"grader": 0, "judge": 0}
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [str(programs / "nbgrader"), *arguments],
+            cwd=course,
+            # KERAS_BACKEND is passed on to kernels, and nothing in this lesson reads it.
+            env={**os.environ, "PATH": path, "COURSE_SECRET": SECRET, "KERAS_BACKEND": MARK},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        with process:
+            ends = time.monotonic() + 1800
+            while process.poll() is None:
+                peaks["grader"] = max(peaks["grader"], held(process.pid))
+                peaks["judge"] = max([peaks["judge"], *map(held, judges())])
+                if time.monotonic() > ends:
+                    process.kill()
+                time.sleep(0.1)
+        said.seek(0)
+        return process.returncode, said.read().decode(errors="replace"), peaks
+
+
+def held(pid: int) -> int:
+    """The bytes of memory that a process has held at most; 0 if it has ended."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def judges() -> list[int]:
+    """The judges' processes of the run, forked from a bench or started for themselves."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (
+                b"autograder.judge" in (place / "cmdline").read_bytes()
+                and MARK.encode() in (place / "environ").read_bytes()
+            ):
+                found.append(int(place.name))
+    return found
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -136,10 +176,10 @@ def grade(folder: Path, more: str = "") -> Graded:
         made = CORPUS[student].submission(course) if student in CORPUS else Submission()
         made.write(folder)
     before = hashes(course / "source")
-    code, said = nbgrader(course, "autograde", LESSON)
+    code, said, peaks = watched(course, "autograde", LESSON)
     left = marked()
     exported, told = nbgrader(course, "export")
     assert exported == 0, told
     with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
-    return Graded(course, code, said, before, left, rows)
+    return Graded(course, code, said, before, left, rows, peaks)

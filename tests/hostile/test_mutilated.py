@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import symtable
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.judge import comments, frame, outputs, process, scores, submission
+from autograder.judge import comments, frame, grading, outputs, process, scores, submission
 from autograder.judge.channel import Broken
+from autograder.judge.settings import Settings
 from autograder.kernels import isolation
 from autograder.kernels.budget import Budget
 from autograder.kernels.session import Outcome, Session
 from tests.autograder import lessons
+from tests.autograder.small import LESSON, open_course
+from tests.hostile import batch
 from tests.hostile.corpus import NAMES
 
 FRAME = lessons.frame()
@@ -29,6 +34,7 @@ GRADED = {
 }
 MAXIMUM = 8.0
 EXAMPLES = 1000
+IN_ONE_RUN = 30
 MISSING = isolation.what_is_missing()
 
 Outcomes = dict[str, Outcome | Broken | None]
@@ -173,6 +179,55 @@ def test_every_question_has_a_score_or_a_reason(
     assert json.loads(nbformat.writes(fitted))["cells"]
 
 
+def mutilated(count: int) -> list[bytes]:
+    """Some of those notebooks, the same ones each time."""
+    found: dict[bytes, None] = {}
+
+    @settings(
+        max_examples=4 * count,
+        phases=[Phase.generate],
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(files())
+    def collect(content: bytes) -> None:
+        found[content] = None
+
+    collect()
+    return list(found)[-count:]  # the first ones are the simplest
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("hostile")
+@pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
+def test_nbgrader_itself_grades_a_class_of_them(tmp_path: Path) -> None:
+    course = open_course(tmp_path / "course", lessons.TEXT)
+    code, said = batch.nbgrader(course, "generate_assignment", LESSON)
+    assert code == 0, said
+    students = [f"student-{number:02}" for number in range(IN_ONE_RUN)]
+    for student, content in zip(students, mutilated(IN_ONE_RUN), strict=True):
+        (folder := course / "submitted" / student / LESSON).mkdir(parents=True)
+        (folder / "small.ipynb").write_bytes(content)
+    code, said = batch.nbgrader(course, "autograde", LESSON)
+    assert code == 0, said[-5000:]
+    assert "Traceback" not in said
+    assert batch.marked() == []
+    code, said = batch.nbgrader(course, "export")
+    assert code == 0, said[-5000:]
+    with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    assert set(rows) == set(students)
+    for row in rows.values():
+        assert float(row["max_score"]) == MAXIMUM
+        if row["status"] == "graded":
+            assert 0 <= float(row["score"]) <= MAXIMUM
+        else:
+            assert (row["score"], bool(row["reason"])) == ("", True)
+    assert {row["status"] for row in rows.values()} >= {"graded", "not graded"}
+
+
 EXIT = "\nimport os\nos._exit(0)"
 DYING: dict[str, dict[str, float]] = {
     "base": {"double-test": 2, "half-test": 0},  # half's test needs `base`
@@ -200,3 +255,63 @@ def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> No
         assert verdicts["several"].points == 2
         earned[name] = {test: verdicts[test].points for test in ("double-test", "half-test")}
     assert earned == DYING
+
+
+def words(cell: NotebookNode) -> tuple[set[str], set[str]]:
+    """The names that a cell sets at its top level, and those that it needs from elsewhere."""
+    try:
+        top = symtable.symtable(cell.source, "<cell>", "exec")
+    except SyntaxError:
+        return set(), set()
+    sets = {
+        each.get_name() for each in top.get_symbols() if each.is_assigned() or each.is_imported()
+    }
+    reads: set[str] = set()
+    tables = [top]
+    for table in tables:  # it grows while we go through it
+        tables += table.get_children()
+        reads |= {
+            each.get_name()
+            for each in table.get_symbols()
+            if each.is_referenced() and (each.is_global() or table is top)
+        }
+    return sets, reads - sets
+
+
+def rests_on(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
+    """The cells before a test that set what it reads, or what one of those cells reads."""
+    found: set[str] = set()
+    wanted = words(test)[1]
+    for cell in reversed(cells[: cells.index(test)]):
+        sets, reads = words(cell)
+        if sets & wanted and not frame.is_test(cell):
+            found.add(cell["id"])
+            wanted |= reads
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("hostile")
+@pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
+def test_a_lesson_whose_kernel_is_killed_at_any_cell_loses_what_rests_on_that_cell(
+    tmp_path: Path,
+) -> None:
+    (path,) = (Path(isolation.__file__).parents[2] / "source" / "01-intro").glob("*.ipynb")
+    whole = NotebookNode(nbformat.read(path, as_version=4))
+    cells = [cell for cell in whole.cells if cell.cell_type == "code"]
+    tests = {cell["id"]: rests_on(cell, cells) for cell in cells if frame.is_test(cell)}
+    lost = {}
+    for killer in cells:
+        nb = json.loads(nbformat.writes(whole))
+        cell = lessons.cell(nb, killer["id"])
+        cell["source"] = "".join(cell["source"]) + EXIT
+        fitted = frame.fit(whole, lessons.read(nb))
+        graded = grading.grade(fitted, whole, tmp_path, Settings(shortcut=False))
+        assert graded.faults == {}
+        missed = {each.name for each in graded.verdicts if each.points != each.maximum}
+        lost[killer["id"]] = missed.intersection(tests)
+    assert lost == {
+        killer["id"]: {test for test, cells in tests.items() if killer["id"] in cells}
+        for killer in cells
+    }
+    assert any(lost.values())

@@ -1,0 +1,32 @@
+"""What a page in a browser could do, for the tests of what students get into one."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from autograder.judge import prose
+
+
+class Page(HTMLParser):
+    """What a page could do, and what it says."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.acts: list[str] = []
+        self.says = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.acts += [tag] if tag in {"script", "iframe"} else []
+        for name, value in attributes:
+            scheme = re.match(r"[\x00-\x20]*([A-Za-z][\w+.-]*):", value or "")
+            if name.startswith("on"):
+                self.acts.append(name)
+            elif (value or "").startswith(("data:image/png", "data:image/jpeg")):
+                continue
+            elif name in {"href", "src"} and scheme and scheme[1].lower() not in prose.SCHEMES:
+                self.acts.append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.says += data
