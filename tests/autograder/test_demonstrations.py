@@ -125,6 +125,17 @@ def test_what_a_student_changed_in_it_runs_only_where_a_point_is_missed(
     assert (changed[1] not in left_out(one)) is runs
 
 
+@pytest.mark.parametrize(
+    ("change", "runs"),
+    [("[10, 2.5]", False), ("[True, 2]", False), ("[1, '2']", True), ("(1, 2)", True)],
+)
+def test_other_numbers_in_it_are_no_change(tmp_path: Path, change: str, *, runs: bool) -> None:
+    """A learner trains for longer: the grade does not wait for that either."""
+    one = graded(tmp_path, ("[1, 2]", change), (ANSWER, "    return undefined"))
+    assert [verdict.points for verdict in one.verdicts] == [0]
+    assert (f"trained = {change}" not in left_out(one)) is runs
+
+
 def test_what_a_student_put_into_it_and_uses_runs(tmp_path: Path) -> None:
     put = ("trained = [1, 2]", "trained = [1, 2]\ndef helper(x):\n    return x + x")
     one = graded(tmp_path, put, (ANSWER, "    return helper(x)"))
