@@ -156,7 +156,10 @@ class Manager(AsyncKernelManager):
         ):
             path = f"{self.ip}-{port}"
             opened = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-            opened.bind(path)
+            try:
+                opened.bind(path)
+            except OSError as error:
+                raise OSError(f"{path}: {error}; TMPDIR may name a shorter folder") from error
             opened.listen(8)
             numbers[f"ipc://{path}"] = opened.fileno()
         return numbers

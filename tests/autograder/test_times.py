@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -59,12 +60,15 @@ def test_only_what_has_changed_is_run_again(
 
     def measure(path: Path) -> tuple[int, float]:
         ran.append(path.name)
+        assert "COURSE_DATA" not in os.environ
         return len(times.code_cells(path)), 7.4 * len(ran)
 
     monkeypatch.setattr(times, "measure", measure)
+    monkeypatch.setenv("COURSE_DATA", "/srv/data")
     table = times.write(course_of(tmp_path, "x = 1", "")).read_text(encoding="utf-8")
     assert "| [01-small](../source/01-small/small.md) | 1 | 7 |" in table
     assert times.write(tmp_path).read_text(encoding="utf-8") == table
     assert ran == ["small.ipynb"]
     times.write(course_of(tmp_path, "x = 2", ""))
     assert times.read(tmp_path)["01-small"].seconds == 15
+    assert os.environ["COURSE_DATA"] == "/srv/data"

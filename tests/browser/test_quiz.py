@@ -102,7 +102,8 @@ def test_typing_and_clicking_stay_in_step(lab: Lab, make: Make) -> None:
         kind = lesson.question("kind")
         kind.locator(".course-prompt").dblclick(position={"x": 5, "y": 5})
         expect(kind).to_be_hidden()
-        page.locator(".jp-MarkdownCell.jp-mod-active .cm-content").click()
+        # For a moment the old editor and the new one may both be there.
+        page.locator(".jp-MarkdownCell.jp-mod-active .cm-content:visible").first.click()
         page.keyboard.press("Control+a")
         page.keyboard.insert_text("**Typed?**\n\n* [ ] one\n* [✓] two\n+ [X ] three\n")
         expect(page.locator(".course-count:visible")).to_have_text("0 of 3 answered")

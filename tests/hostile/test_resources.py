@@ -204,7 +204,10 @@ def test_messages_that_are_none_do_not_stop_the_grader(guest: Session) -> None:
     assert run(guest, "1 + 1") == Outcome("ran")
 
 
-def test_a_killed_grader_takes_its_kernels_along(machine: Machine, tmp_path: Path) -> None:
+def test_a_killed_grader_takes_its_kernels_along(
+    machine: Machine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tmp_path = tmp_path_factory.mktemp("t")  # a socket's path has room for some hundred letters
     mark = f"orphan-{uuid.uuid4().hex}"
     code = f"""
     import sys, time
