@@ -45,7 +45,7 @@ class Graded:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
-            "notebook": nbformat.writes(self.nb),
+            "notebook": nbformat.writes(self.nb, indent=None),  # with one, Python writes it slowly
             "verdicts": [{"name": each.name, **each.to_json()} for each in self.verdicts],
             "told": self.told,
             "faults": self.faults,

@@ -28,14 +28,6 @@ from autograder.kernels.manager import Manager
 from autograder.kernels.warm import Nursery
 from autograder.kernels.watch import Watch
 
-# A kernel that was forked has not looked at its own PYTHONPATH.
-_COURSE: Final = """def find():
-    import importlib, os, sys
-    places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:0] = [place for place in places if place and place not in sys.path]
-    importlib.import_module("course")
-find()
-"""
 SWEEP_SECONDS: Final = 10
 START_SECONDS: Final = 120  # a kernel starts in one; a busy machine takes longer
 
@@ -203,16 +195,6 @@ class Session:
             forked = launch.entry.pid if launch.entry else None
             first = (pid,) if forked is None else (pid, forked)
             self._watch = self._stack.enter_context(Watch(first, most, kept=kept))
-        self._find_course()
-
-    def _find_course(self) -> None:
-        """Make sure that the course can be imported, before any student's code is to blame."""
-        outcome = self.run(new_code_cell(f"exec({_COURSE!r}, {{}})"), START_SECONDS)
-        if outcome.status != "ran":
-            raise RuntimeError(
-                f"The course can't be imported in it ({outcome.error}: {outcome.message}). Install"
-                " it for the Python that grades: pip install --editable . in the course's folder."
-            )
 
     @staticmethod
     def _sweep(fence: Any) -> None:

@@ -120,7 +120,8 @@ def work(task: Task) -> dict[str, Any]:
         for path in task.notebooks():
             instructors = NotebookNode(nbformat.read(path, as_version=4))
             read = submission.read(task.submitted / path.name, frame.names(instructors))
-            fitted = nbformat.reads(nbformat.writes(frame.fit(instructors, read)), as_version=4)
+            text = nbformat.writes(frame.fit(instructors, read), indent=None)
+            fitted = nbformat.reads(text, as_version=4)
             graded = grading.grade(NotebookNode(fitted), instructors, folder, task.settings)
             found[path.stem] = graded.to_json()
             kernel = max(kernel, graded.peak)

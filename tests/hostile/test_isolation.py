@@ -239,6 +239,21 @@ def test_the_course_is_found_wherever_the_grader_finds_it(
         assert tell(session, code) == ["here", "here\n"]
 
 
+def test_a_file_named_like_the_course_does_not_take_its_place(
+    tmp_path: Path, nursery: Nursery | None
+) -> None:
+    (tmp_path / "course").mkdir()
+    for name in ("course.py", "course/__init__.py"):
+        (tmp_path / name).write_text("raise RuntimeError('the student is here')")
+    with Session(tmp_path, nursery=nursery) as session:
+        code = """
+        import json
+        from course.metrics import mean_squared_error
+        found = mean_squared_error.__module__
+        """
+        assert tell(session, code).startswith("course.metrics")
+
+
 def test_a_course_that_can_not_be_imported_is_nobodys_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nursery: Nursery | None
 ) -> None:
