@@ -2,9 +2,9 @@
 
 Each grader grades the same classes by turns: a lesson, the lab, and questions alone. One
 submission first, then more, so that what a further one costs is seen. What was measured is kept
-in ``measured.json`` beside this file, after each run; the page ``grading.md`` beside this folder is
-made of it. So the whole, some 40 minutes, can be measured in parts: name the classes, or ``steps``
-or ``start``; ``--again`` measures anew what is there. The peers are slow, so they get fewer
+in ``.tools/grading.json``, after each run; the page ``grading.md`` beside this folder is made of
+it. So the whole, some 40 minutes, can be measured in parts: name the classes, or ``steps`` or
+``start``; ``--again`` measures anew what is there. The peers are slow, so they get fewer
 submissions: ``--peers 20`` and ``--peers 200`` give them as many, which takes hours.
 """
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from tests.benchmarks.grading.contenders import CONTENDERS
 from tests.benchmarks.grading.meter import Cost
+from tests.benchmarks.peers import ROOT
 
-KEPT: Final = Path(__file__).with_name("measured.json")
+KEPT: Final = ROOT / ".tools" / "grading.json"
 STOCK, OTTER, ONE, TWO = (one.name for one in CONTENDERS)
 
 
@@ -51,6 +52,7 @@ class Measured:
     def write(self, path: Path = KEPT) -> None:
         """Keep it."""
         data = {**vars(self), "runs": {key: vars(cost) for key, cost in self.runs.items()}}
+        path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     def sizes(self, kind: str, grader: str) -> list[int]:
