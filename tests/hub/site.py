@@ -81,6 +81,10 @@ class Site:
         """The numbers of the grader's two services."""
         return self._running("grader", b"course.server.held", b"deploy.feedback")
 
+    def processes(self, name: str) -> list[int]:
+        """The numbers of all that runs under a student's account."""
+        return self._running(name, b"")
+
     def _running(self, name: str, *words: bytes) -> list[int]:
         uid = pwd.getpwnam(self.account(name)).pw_uid
         found = []
