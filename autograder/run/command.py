@@ -16,13 +16,13 @@ import autograder.run.lean  # noqa: F401  (before all that loads jsonschema)
 from autograder.kernels import scraps
 from autograder.kernels.isolation import UnprotectedError
 from autograder.kernels.memory import Fullest
-from autograder.run import report, workers
+from autograder.run import cluster, report, workers
+from autograder.run.cluster import ClusterError
 from autograder.run.course import Course, CourseError
 from autograder.run.crowd import Run
 from autograder.run.line import Line, StoppedError
 from autograder.run.store import BusyError
 from autograder.run.task import StrangeWorkerError
-from autograder.run.workers import ClusterError
 
 SETTLED, NEEDS_SOMEBODY, WRONG, INTERRUPTED = 0, 1, 2, 130
 SLIPS = (CourseError, ClusterError, BusyError, UnprotectedError, StrangeWorkerError)
@@ -32,7 +32,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("name", metavar="NAME", help="the assignment")
     parser.add_argument("--jobs", type=int, default=workers.cores(), help="how many at once")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does the work")
+    others = parser.add_mutually_exclusive_group()
+    others.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does the work")
+    others.add_argument(
+        "--gateway",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="a Dask Gateway that makes a cluster for --jobs at once; the one configured, if none",
+    )
     parser.add_argument(
         "--only", choices=["failed"], help="try once more what failed or needs a person's look"
     )
@@ -47,7 +55,8 @@ def main(told: argparse.Namespace) -> int:
     if told.report and not _writable(told.report):
         return _wrong(f"--report {told.report}: no file can be written there.")
     try:
-        threads = 0 if told.scheduler else workers.threads(told.jobs)  # a cluster's are its own
+        here = told.scheduler is None and told.gateway is None
+        threads = workers.threads(told.jobs) if here else 0  # a cluster's are its own
         course = Course.open(told.root, told.name, threads)
         scraps.sweep()
         with _staff(told) as staff:
@@ -87,7 +96,12 @@ def _grade(told: argparse.Namespace, run: Run, staff: workers.Workers) -> int:
 
 @contextlib.contextmanager
 def _staff(told: argparse.Namespace) -> Iterator[workers.Workers]:
-    staff = workers.cluster(told.scheduler, _tell) if told.scheduler else workers.pool(told.jobs)
+    if told.scheduler is not None:
+        staff = cluster.running(told.scheduler, _tell)
+    elif told.gateway is not None:
+        staff = cluster.gateway(told.gateway, told.jobs, _tell)
+    else:
+        staff = workers.pool(told.jobs)
     try:
         yield staff
     finally:

@@ -20,6 +20,7 @@ from autograder.kernels import isolation
 from autograder.run import task as tasks
 from autograder.run.course import Course
 from autograder.run.crowd import Run
+from autograder.run.line import Line
 from autograder.run.task import Task
 from autograder.run.workers import Workers
 from tests.autograder import lessons
@@ -188,3 +189,8 @@ def poisoned(task: Task, version: str, key: str) -> str:
     if task.student == LATE:
         os.kill(os.getpid(), signal.SIGKILL)
     return tasks.answer(task, version, key)
+
+
+def summed(lines: Iterator[Line] | list[Line]) -> dict[str, tuple[str, float | None, str]]:
+    """What was told of each, by student."""
+    return {line.student: (line.status, line.score, line.reason) for line in lines}

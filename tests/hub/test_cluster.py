@@ -60,6 +60,39 @@ def test_it_has_the_same_roles_as_one_machine() -> None:
             assert found.get("services", []) == role.get("services", [])
 
 
+def test_only_the_grader_may_have_workers() -> None:
+    """They see the course's folder, and run what they are given."""
+    (gateway,) = cluster("dask-gateway.yaml")
+    name = gateway["gateway"]["auth"]["jupyterhub"]["jupyterhubServiceName"]
+    assert name in values()["hub"]["services"]
+    may = f"access:services!service={name}"
+    roles = {
+        key: role for key, role in values()["hub"]["loadRoles"].items() if may in role["scopes"]
+    }
+    assert roles == {"grading": {"scopes": [may], "services": ["autoencoders"]}}
+    for scope in ("access:services", "access:services!", "admin:services", "inherit"):
+        assert not any(scope in role["scopes"] for role in values()["hub"]["loadRoles"].values())
+
+
+def test_workers_see_the_course_where_the_grader_does() -> None:
+    (gateway,) = cluster("dask-gateway.yaml")
+    worker = gateway["gateway"]["backend"]["worker"]
+    (pod,) = [
+        item["spec"]["template"]["spec"]
+        for item in cluster("grader.yaml")
+        if item["kind"] == "Deployment"
+    ]
+    theirs = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    (mount,) = worker["extraContainerConfig"]["volumeMounts"]
+    assert mount == {"name": "state", "mountPath": theirs["state"], "readOnly": True}
+    assert worker["extraPodConfig"]["securityContext"] == pod["securityContext"]
+    (volume,) = worker["extraPodConfig"]["volumes"]
+    (own,) = [each for each in pod["volumes"] if each["name"] == "state"]
+    claim = own["persistentVolumeClaim"]["claimName"]
+    assert volume["persistentVolumeClaim"]["claimName"] == claim
+    assert worker["threads"] == worker["cores"]["limit"]
+
+
 def test_it_counts_owners_as_the_collector_does() -> None:
     spawner = spawner_after(values()["hub"]["extraConfig"]["owners"])
     assert spawner.uid(ADA) == collect.number("ada")
