@@ -32,7 +32,7 @@ from course.autoencoder.run import Run
 from course.autoencoder.stopping import stop_noted
 
 SIZES: Final = (784, 1000, 500, 250, 30)
-RECIPE: Final = Recipe(epochs=400)
+RECIPE: Final = Recipe(epochs=400, learning_rate=2e-3)
 
 
 STOP_AFTER: Final = 340

@@ -222,7 +222,7 @@ def _start(model: Any, x: FloatArray) -> None:
 def _went_off(recipe: Recipe, history: History) -> str:
     return (
         f"The loss became NaN or infinite in epoch {len(history.loss) + 1}. Likely causes: too "
-        f"large a learning rate ({recipe.learning_rate:g}; try {recipe.learning_rate / 10:g}), "
+        f"large a learning rate ({recipe.rate:g}; try {recipe.rate / 10:g}), "
         "data that are not scaled, a logarithm of 0 or a division by 0 in a layer of your own. "
         "The model keeps the last good weights."
     )

@@ -123,7 +123,7 @@ class Steps:
                 loss += tf.add_n(self._model.losses)
         gradients = tape.gradient(loss, self._weights)
         warm_up = max(1, min(recipe.warm_up, self._total // 10))
-        rate = recipe.learning_rate * tf.minimum(step / warm_up, 1.0)
+        rate = recipe.rate * tf.minimum(step / warm_up, 1.0)
         rate *= 0.5 * (1 + tf.cos(math.pi * step / self._total))
         rate *= tf.sqrt(1 - _SCALE**step) / (1 - _MOMENTUM**step)
         old = tf.minimum(recipe.averaging, step / (step + _YOUNG)) if recipe.averaging else 0.0

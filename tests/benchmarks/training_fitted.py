@@ -69,7 +69,7 @@ class Fitted(Contender):
         total = self.epochs * (len(self.digits.x_train) // self.recipe.batch)
         warm_up = max(1, min(self.recipe.warm_up, total // 10))
         rate = keras.optimizers.schedules.CosineDecay(
-            0.0, total - warm_up, warmup_target=self.recipe.learning_rate, warmup_steps=warm_up
+            0.0, total - warm_up, warmup_target=self.recipe.rate, warmup_steps=warm_up
         )
         kinds = {
             "adam": lambda: keras.optimizers.Adam(rate, beta_2=0.99),
