@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
+from autograder.kernels.messages import MORE
 from autograder.kernels.provisioner import Provisioner
 
 MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
@@ -59,8 +60,7 @@ class Client(NotebookClient):
                 self._shown[display_id] = size
             return super().output(outs, msg, display_id, cell_index)
         if before <= MOST_OUTPUT:
-            text = "\n[More was printed than is kept.]\n"
-            outs.append(NotebookNode(output_type="stream", name="stdout", text=text))
+            outs.append(NotebookNode(output_type="stream", name="stdout", text=MORE))
         return None
 
     def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:

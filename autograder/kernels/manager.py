@@ -25,6 +25,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from autograder.kernels.entry import Entry
 from autograder.kernels.isolation import Launch
+from autograder.kernels.messages import Reader
 from autograder.kernels.provisioner import Provisioner, specification
 
 LARGEST_MESSAGE: Final = 64 << 20  # bytes; the largest answer that the judge takes fits in
@@ -96,6 +97,7 @@ class Manager(AsyncKernelManager):
             kernel_name="python3",
             transport="ipc" if os.name == "posix" else "tcp",
             connection_file=str(private / "kernel.json"),
+            session=Reader(),
         )
         self.client_factory = _Client
         self._kernel_spec = specification([sys.executable])

@@ -79,6 +79,66 @@ def test_a_message_without_end_does_not_fill_the_grader(guest: Session) -> None:
     assert FLOOD / 2 < grown < 3 * FLOOD
 
 
+# Each of them sends 45 MB that would take more than a gigabyte once they were read.
+HEAP = """
+from itertools import chain
+kernel = get_ipython().kernel
+HEAP = b'{"prompt": "", "name": "stdout", "text": [' + b'[],' * 15_000_000 + b'[]]}'
+"""
+HEAPS = {
+    "an output": """
+kernel.session.send(kernel.iopub_socket, "stream", HEAP, parent=kernel.get_parent())
+""",
+    "an output's metadata": """
+kernel.session.send(kernel.iopub_socket, "stream", {}, parent=kernel.get_parent(),
+                    metadata={"x": [[]] * 15_000_000})
+""",
+    "an answer to the judge": """
+kernel.session.send(kernel.stdin_socket, "input_request", HEAP, parent=kernel.get_parent(),
+                    ident=kernel._parent_ident["shell"])
+""",
+    "a cell's reply": """
+get_ipython().payload_manager.write_payload({"source": "x", "data": [[]] * 15_000_000})
+""",
+}
+GROWTH = """
+import resource, sys
+from pathlib import Path
+from nbformat.v4 import new_code_cell
+from autograder.kernels.limits import Limits
+from autograder.kernels.session import Session
+def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+with Session(Path(sys.argv[1]), limits=Limits()) as session:
+    session.run(new_code_cell("1"), 20)
+    before = most()
+    outcome = session.converse(sys.argv[2], 30, lambda text: "")
+    grown = most() - before
+    session.restart()
+    print(grown, outcome.status, session.run(new_code_cell("1"), 20).status)
+"""
+
+
+@pytest.mark.parametrize("name", HEAPS)
+def test_a_heap_of_things_does_not_fill_the_grader(tmp_path: Path, name: str) -> None:
+    command = [sys.executable, "-c", GROWTH, str(tmp_path), HEAP + HEAPS[name]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    grown, status, afterwards = done.stdout.split()
+    assert int(grown) < 400, done
+    assert status in {"ran", "raised", "died"}
+    assert afterwards == "ran"
+
+
+def test_what_is_long_and_honest_costs_nothing(guest: Session) -> None:
+    """A figure of five megabytes is not kept; the cell that made it ran."""
+    long = new_code_cell(
+        "from IPython.display import HTML, display\ndisplay(HTML('x' * 5_000_000))"
+    )
+    assert guest.run(long, seconds=40) == Outcome("ran")
+    assert "More was printed than is kept" in long["outputs"][0]["text"]
+    assert guest.run(new_code_cell("raise ValueError('x' * 5_000_000)"), 40).status == "raised"
+    assert guest.run(new_code_cell("1"), seconds=40) == Outcome("ran")
+
+
 def test_signals_end_only_the_kernel_that_sends_them(guest: Session) -> None:
     for attack in (
         "os.kill(-1, signal.SIGKILL)",
