@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import http.cookiejar
 import json
 import urllib.request
 import uuid
 from typing import Any
 
+from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 
-def asked(url: str, token: str, path: str, body: object = None) -> Any:
+def asked(  # noqa: PLR0913  (a request has as many parts)
+    url: str, token: str, path: str, body: object = None, *, method: str = "", page: str = ""
+) -> Any:
     """Ask a server's API without being taken for a person at work.
 
     Args:
@@ -18,20 +22,32 @@ def asked(url: str, token: str, path: str, body: object = None) -> Any:
         token: Opens it.
         path: Such as ``api/kernels``.
         body: What is sent, as JSON; None to ask only.
+        method: Of HTTP; nothing for the usual one.
+        page: Below a hub, a page such as ``lab``: it tells what must be sent along.
     """
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    headers = {"Authorization": f"token {token}"}
+    if page:
+        browser.open(urllib.request.Request(f"{url}{page}", headers=headers), timeout=60).close()
+        (headers["X-XSRFToken"],) = {str(each.value) for each in jar if each.name == "_xsrf"}
     request = urllib.request.Request(
         f"{url}{path}?no_track_activity=1",
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"token {token}"},
+        headers=headers,
+        method=method or None,
     )
-    with urllib.request.urlopen(request, timeout=60) as reply:
-        return json.loads(reply.read())
+    with browser.open(request, timeout=60) as reply:
+        text = reply.read()
+    return json.loads(text) if text else None
 
 
 async def opened(url: str, token: str, kernel: str) -> WebSocketClientConnection:
     """Connect to a kernel."""
     address = f"{url.replace('http', 'ws', 1)}api/kernels/{kernel}/channels"
-    return await websocket_connect(f"{address}?token={token}")
+    return await websocket_connect(
+        HTTPRequest(address, headers={"Authorization": f"token {token}"})
+    )
 
 
 async def execute(page: WebSocketClientConnection, code: str, until: str) -> dict[str, Any]:

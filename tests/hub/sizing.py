@@ -117,7 +117,7 @@ def lesson(hub: Site, name: str, path: Path | None) -> int:
     url = f"{hub.settings.address}/user/{hub.account(name)}/"
     token = hub.token(name)
     before = set(hub.processes(name))
-    kernel = kernels.asked(url, token, "api/kernels", {"name": "python3"})["id"]
+    kernel = kernels.asked(url, token, "api/kernels", {"name": "python3"}, page="lab")["id"]
 
     async def run() -> int:
         page = await kernels.opened(url, token, kernel)
@@ -133,7 +133,7 @@ def lesson(hub: Site, name: str, path: Path | None) -> int:
         return watched.bytes
 
     held = asyncio.run(run())
-    kernels.asked(url, token, f"api/kernels/{kernel}/shutdown", {})
+    kernels.asked(url, token, f"api/kernels/{kernel}", method="DELETE", page="lab")
     return held
 
 

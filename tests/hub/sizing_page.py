@@ -16,9 +16,9 @@ MB: Final = 10**6
 GB: Final = 10**9
 INTRO: Final = """# What a student costs a hub
 
-Measured by `python -m tests.hub.sizing`; do not edit. {machine}. Memory is what
-processes hold, what they share counted once. A lesson is run from its first cell to its last in a
-kernel of a student's server, with the data that the course brings along.
+Measured by `python -m tests.hub.sizing`; do not edit. {machine}.
+Memory is what processes hold, what they share counted once. A lesson is run from its first cell to
+its last in a kernel of a student's server, with the data that the course brings along.
 """
 FOLLOWS: Final = """
 ## What follows
