@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -63,21 +62,23 @@ def test_one_that_ends_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells it")
 def test_memory_is_seen_with_all_that_was_started() -> None:
+    """Of a program that holds little and has started one that holds much."""
     hoard = "x = bytearray(b'x') * (200 << 20); print('full', flush=True); input()"
-    before = memory.together(os.getpid())
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hoard!r}])"
     with (
-        memory.Fullest(os.getpid(), every=0.05) as fullest,
         subprocess.Popen(
-            [sys.executable, "-c", hoard], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process,
+        memory.Fullest(process.pid, every=0.05) as fullest,
     ):
         assert process.stdout is not None
         assert process.stdout.readline() == "full\n"
-        assert memory.together(os.getpid()) > before + (150 << 20)
+        assert memory.share(process.pid) < 50 << 20
+        assert 200 << 20 < memory.together(process.pid) < 300 << 20
         for _ in range(200):
-            if fullest.bytes > before + (150 << 20):
+            if fullest.bytes > 200 << 20:
                 break
             fullest._done.wait(0.05)
         process.communicate("\n")
-    assert fullest.bytes > before + (150 << 20)
+    assert 200 << 20 < fullest.bytes < 300 << 20
     assert memory.share(process.pid) == 0  # it has ended
