@@ -7,6 +7,8 @@ place first, and only then renamed into it.
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 import shutil
 from contextlib import ExitStack
@@ -45,10 +47,12 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
             try:
                 self._hand_in(stack)
             except OSError as error:
-                reason = error.strerror or str(error)
+                self.log.error("%s", error)  # noqa: TRY400  (what follows is shown to the student)
                 raise ExchangeError(
-                    f"Nothing was submitted: {reason}. Please try again."
-                ) from error
+                    f"Nothing was submitted: {_reason(error)}.\n"  # the page breaks no lines
+                    "Your work is still where it was.\n"
+                    "Please try again, and tell your instructor if that does not help."
+                ) from None
 
     def _hand_in(self, stack: ExitStack) -> None:
         inbound, cache = Path(self.inbound_path), Path(self.cache_path)
@@ -124,3 +128,12 @@ def _times(first: str) -> list[str]:
     """A submission's time, and the microseconds after it."""
     start = datetime.strptime(first, _FORMAT).replace(tzinfo=UTC)
     return [(start + timedelta(microseconds=n)).strftime(_FORMAT) for n in range(_TRIES)]
+
+
+def _reason(error: OSError) -> str:
+    """Why the system refused; for a folder that was copied, why it did so first."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        *_, said = error.args[0][0]  # from, to, and what was said, as text
+        number = re.match(r"\[Errno (\d+)\]", str(said))
+        return os.strerror(int(number[1])) if number else str(said)
+    return error.strerror or str(error)

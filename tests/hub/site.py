@@ -20,6 +20,7 @@ from pathlib import Path
 from deploy.hub import accounts, operator, prepare
 from deploy.hub.limits import remove as remove_groups
 from deploy.hub.settings import CHECKOUT, Settings, load
+from tests.hub import disk
 
 PREFIX = f"aec{os.getpid()}-"  # of every account that this run makes
 STUDENTS = ("ada", "ben", "cleo")
@@ -45,6 +46,11 @@ class Site:
     settings: Settings
     passwords: dict[str, str]
     log: Path
+
+    @property
+    def inbound(self) -> Path:
+        """Where submissions go; a file system of its own."""
+        return self.settings.exchange / self.settings.course / "inbound"
 
     def account(self, name: str) -> str:
         return f"{PREFIX}{name}"
@@ -156,9 +162,11 @@ def site(folder: Path, *more: str) -> Iterator[Site]:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     settings = load(file)
     _leave_nothing()  # of a run that was killed
+    stack = contextlib.ExitStack()
     try:
         passwords = prepare.everything(settings)
         found = Site(settings, passwords, folder / "hub.log")
+        stack.enter_context(disk.small(found.inbound))
         for name in STUDENTS:  # so that the tests' hands find the notebook's panel
             done = found.as_student(
                 name, "sh", "-c", f"mkdir .jupyter; echo '{_EXPOSED}' > {_FILE}"
@@ -169,6 +177,7 @@ def site(folder: Path, *more: str) -> Iterator[Site]:
     finally:
         operator.stop(settings)
         _leave_nothing()
+        stack.close()
 
 
 def _leave_nothing() -> None:

@@ -19,6 +19,7 @@ from deploy.hub import operator
 from deploy.hub.settings import CHECKOUT
 from tests.browser.lab import Lesson
 from tests.browser.pads import ASK, Pad
+from tests.hub.disk import full
 from tests.hub.hands import LONG, Instructor, Student
 from tests.hub.site import STUDENTS, Site, wait_for
 
@@ -54,6 +55,17 @@ _VALIDATE = """async () => {
         await new Promise(resolve => setTimeout(resolve, 100));
     }
     return { during, ...(await job) };
+}"""
+
+
+# Presses Submit twice in the same moment, as two tabs would.
+_TWICE = """async ([course_id, assignment_id]) => {
+    const base = new URL(jupyterapp.serviceManager.serverSettings.baseUrl);
+    const headers = { 'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? '' };
+    const body = new URLSearchParams({ course_id, assignment_id });
+    const ask = () => fetch(new URL('assignments/submit', base), { method: 'POST', headers, body });
+    const told = (await Promise.all([ask(), ask()])).map(reply => reply.json());
+    return (await Promise.all(told)).map(each => each.success);
 }"""
 
 
@@ -237,9 +249,8 @@ def test_a_resubmission_is_collected_and_graded_again(hub: Site, term: Term) -> 
 
 
 def test_every_submission_is_kept_with_its_receipt(hub: Site, term: Term) -> None:
-    inbound = hub.settings.exchange / hub.settings.course / "inbound"
     for name, times in {"ada": 1, "ben": 1, "cleo": 2}.items():
-        copies = sorted(inbound.glob(f"{hub.account(name)}+{LESSON}+*"))
+        copies = sorted(hub.inbound.glob(f"{hub.account(name)}+{LESSON}+*"))
         receipts = term.students[name].receipts(LESSON)
         assert len(copies) == len(receipts) >= times
         for copy, receipt in zip(copies, receipts, strict=True):
@@ -295,3 +306,27 @@ def test_students_have_no_formgrader_and_see_their_course(hub: Site, term: Term)
         f"/user/{hub.account('ada')}/lab",
     ):
         assert page.request.get(f"{hub.settings.address}{closed}").status in {403, 404}
+
+
+def test_two_submissions_in_the_same_moment_are_both_kept(hub: Site, term: Term) -> None:
+    ben, mine = term.students["ben"], f"{hub.account('ben')}+{LESSON}+*"
+    copies, receipts = len(list(hub.inbound.glob(mine))), len(ben.receipts(LESSON))
+    assert ben.page.evaluate(_TWICE, [hub.settings.course, LESSON]) == [True, True]
+    assert len(list(hub.inbound.glob(mine))) == copies + 2
+    assert len(ben.receipts(LESSON)) == receipts + 2
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_done(hub: Site, term: Term) -> None:
+    ada = term.students["ada"]
+    before = sorted(path.name for path in hub.inbound.iterdir())
+    mine = [name for name in before if name.startswith(hub.account("ada"))]
+    with full(hub.inbound):
+        ada.press("Submit", "fetched", LESSON)
+        said = ada.page.locator(".nbgrader-ErrorDialog")
+        expect(said).to_contain_text(
+            "Nothing was submitted: No space left on device. Your work is still where it was.",
+            timeout=LONG,
+        )
+        said.get_by_role("button", name="Ok").click()
+    assert sorted(path.name for path in hub.inbound.iterdir()) == before
+    assert "SHA-256" in ada.submit(LESSON, times=1 + sum(LESSON in name for name in mine))
