@@ -8,14 +8,13 @@ import getpass
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from autograder.run import cluster, program, workers
 from autograder.run.cluster import ClusterError
 from autograder.run.course import Course
 from autograder.run.crowd import Run
+from tests import ports
 from tests.autograder.runs import begun, command, grade, hand_in, logged, same, slow, summed
 from tests.autograder.small import COURSE, LESSON
 
@@ -167,15 +167,6 @@ def test_slips_with_a_cluster_are_named(
     assert "comes with the extra `cluster`" in capsys.readouterr().err
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody uses."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
 def answers(address: str) -> bool:
     """Whether somebody is there and says that all is well."""
     with suppress(OSError), urllib.request.urlopen(address, timeout=5) as reply:
@@ -196,7 +187,7 @@ def clusters(address: str) -> Any:
 @pytest.fixture
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a real Dask Gateway, whose clusters are processes of this machine."""
-    private, public, tcp = free_ports(3)
+    private, public, tcp = ports.free(3)
     config = tmp_path / "dask_gateway_config.py"
     config.write_text(GATEWAY.format(password=PASSWORD, private=private, public=public, tcp=tcp))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -244,7 +235,7 @@ def test_slips_with_a_gateway_are_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     given = ["grade", LESSON, "--root", str(new_course("slips")), "--gateway"]
-    (nobody,) = free_ports(1)
+    (nobody,) = ports.free(1)
     assert main([*given, f"http://127.0.0.1:{nobody}"]) == 2
     assert f"--gateway http://127.0.0.1:{nobody}: " in capsys.readouterr().err
     assert main(given) == 2

@@ -33,6 +33,7 @@ from course import quiz
 from deploy.feedback import badge
 from deploy.hub import network, people
 from deploy.hub.settings import CHECKOUT, VARIABLE, Settings
+from tests import ports
 
 STUDENTS = 300
 ROUNDS = 6  # checks of each student
@@ -111,15 +112,6 @@ async def student(run: Run, port: int, token: str, bodies: list[bytes], pause: f
             run.errors.append(f"{status} {content[:200]!r}")
 
 
-def ports(count: int) -> list[int]:
-    """Return so many free ports on loopback."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
 @contextlib.contextmanager
 def running(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
     """Run a program until it is no longer wanted; it is there when its port is."""
@@ -152,7 +144,7 @@ def service(folder: Path, port: int, more: dict[str, str]) -> Iterator[None]:
 @contextlib.contextmanager
 def hub(folder: Path, service_port: int, names: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Run a JupyterHub that knows the class; yield its API's address and a token for each."""
-    own, api, public = ports(3)
+    own, api, public = ports.free(3)
     config = folder / "jupyterhub_config.py"
     group = people.students_group(Settings())
     services = [
@@ -226,7 +218,7 @@ def measure(folder: Path, students: int) -> list[Run]:
     shutil.copytree(CHECKOUT / "source", folder / "course" / "source")
     (folder / "feedback").mkdir()
     (folder / "hub.toml").write_text(f'state = "{folder}"\n')
-    (port,) = ports(1)
+    (port,) = ports.free(1)
     group = people.students_group(Settings())
     badges = [badge.issue("key", name, [group]) for name in names]
     with service(folder, port, {badge.KEY: "key"}):

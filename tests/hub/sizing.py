@@ -10,13 +10,12 @@ import asyncio
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import nbformat
 from tqdm import tqdm
@@ -86,26 +85,6 @@ def starts(hub: Site) -> tuple[Start, float]:
     return one, time.monotonic() - began
 
 
-class Watched:
-    """The most memory that a kernel holds, as a context manager; its ``bytes``."""
-
-    def __init__(self, pids: set[int]) -> None:
-        self._pids, self._done, self.bytes = pids, threading.Event(), 0
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(EVERY):
-            self.bytes = max(self.bytes, sum(map(memory.share, self._pids)))
-
-
 def lesson(hub: Site, name: str, path: Path | None) -> int:
     """Run a lesson in a kernel of a student's server; return the bytes that the kernel held.
 
@@ -122,7 +101,8 @@ def lesson(hub: Site, name: str, path: Path | None) -> int:
     async def run() -> int:
         page = await kernels.opened(url, token, kernel)
         await kernels.execute(page, "1", "execute_reply")
-        with Watched(set(hub.processes(name)) - before) as watched:
+        (process,) = set(hub.processes(name)) - before
+        with memory.Fullest(process, EVERY) as watched:
             await asyncio.sleep(2 * EVERY)
             cells = nbformat.read(path, as_version=4).cells if path else []
             for cell in cells:
