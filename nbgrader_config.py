@@ -14,9 +14,9 @@ if str(HERE) not in sys.path:  # so that the commands find `autograder` from any
 # nbgrader makes a new gradebook by calling `alembic` by name, which lies beside Python.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
-from autograder import links, preprocessors  # noqa: E402  (it lies beside this file)
 from autograder.feedback import page  # noqa: E402  (as above)
-from autograder.publish import answers, gate  # noqa: E402  (as above)
+from autograder.nbgrader_plugins import collect, preprocessors  # noqa: E402  (it lies beside this file)
+from autograder.publish import answer_leaks, release_check  # noqa: E402  (as above)
 
 # nbgrader's own queries; nothing that an instructor could mend.
 warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
@@ -33,17 +33,17 @@ c.CourseDirectory.ignore = [
     ".*",
     "feedback",
     "*.md",
-    gate.FILES,
+    release_check.FILES,
 ]
 
 # release/ is built from source/ and never edited, so building it again loses nothing.
 c.GenerateAssignment.force = True
 c.GenerateAssignment.preprocessors = preprocessors.PUBLISH
-c.ClearSolutions.code_stub = {"python": answers.STUB}
+c.ClearSolutions.code_stub = {"python": answer_leaks.STUB}
 # Checks once more what `generate_assignment` made, or a hand edited since.
-c.ExchangeFactory.release_assignment = gate.ReleaseAssignment
+c.ExchangeFactory.release_assignment = release_check.ReleaseAssignment
 # A link that a student hands in is not followed.
-c.ExchangeFactory.collect = links.CollectFiles
+c.ExchangeFactory.collect = collect.CollectFiles
 
 c.Autograde.exporter_class = preprocessors.ReadSubmission
 c.Autograde.pre_convert_hook = preprocessors.expect_notebooks
@@ -63,4 +63,4 @@ c.GenerateFeedback.HTMLExporter.filters = {"clean_page": page.clean}
 # When feedback shows keys and explanations: "never", "after the due date" or "always".
 c.ShowGrades.reveal = "after the due date"
 
-c.ExportApp.plugin_class = "autograder.export.ExportGrades"
+c.ExportApp.plugin_class = "autograder.nbgrader_plugins.export.ExportGrades"

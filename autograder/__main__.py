@@ -18,9 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     timing.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     grading = commands.add_parser("grade", help="grade a whole class, many at once")
     if "grade" in (arguments or sys.argv):  # each command waits for its own imports alone
-        from autograder.run import command  # noqa: PLC0415  (as said)
+        from autograder.batch import cli  # noqa: PLC0415  (as said)
 
-        command.arguments(grading)
+        cli.arguments(grading)
     planning = commands.add_parser(
         "plan", help="cores and minutes for a class, from a run's report"
     )
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "doctor":
         return _doctor()
     if chosen.command == "grade":
-        return command.main(chosen)
+        return cli.main(chosen)
     if chosen.command == "plan":
         return _plan(chosen.report, tuple(chosen.students), chosen.minutes)
     if chosen.command == "statistics":
@@ -48,13 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _build(root: Path, names: list[str]) -> int:
-    from autograder.publish import build, claims  # noqa: PLC0415  (jupytext is slow to load)
-    from autograder.publish.roles import AuthoringError  # noqa: PLC0415  (as above)
+    from autograder.publish import build  # noqa: PLC0415  (jupytext is slow to load)
+    from autograder.publish.cell_roles import AuthoringError  # noqa: PLC0415  (as above)
+    from autograder.reports import claims_ledger  # noqa: PLC0415  (jupytext is slow to load)
 
     try:
         for path in build.build_source(root, names):
             print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
-        for path in claims.write(root):
+        for path in claims_ledger.write(root):
             print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
         for path in build.build_release(root, names):
             print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
@@ -65,41 +66,41 @@ def _build(root: Path, names: list[str]) -> int:
 
 
 def _plan(report: Path, students: tuple[int, ...], within: float) -> int:
-    from autograder.run import plan  # noqa: PLC0415  (this command's alone)
+    from autograder.batch import capacity  # noqa: PLC0415  (this command's alone)
 
     try:
-        costs = plan.Costs.read(report)
-    except plan.PlanError as error:
+        costs = capacity.Costs.read(report)
+    except capacity.CapacityError as error:
         print(error, file=sys.stderr)  # noqa: T201  (what to mend)
         return 1
-    print(plan.table(costs, students))  # noqa: T201  (what was asked for)
+    print(capacity.table(costs, students))  # noqa: T201  (what was asked for)
     for number in students:
-        cores = plan.cores(costs, number, within)
+        cores = capacity.cores(costs, number, within)
         words = f"{cores:,} cores" if cores else "more than one writer of the gradebook"
         print(f"{number:,} students in {within:g} minutes: {words}.")  # noqa: T201  (as above)
     return 0
 
 
 def _statistics(root: Path, name: str) -> int:
-    from autograder import statistics  # noqa: PLC0415  (nbgrader is slow to load)
-    from autograder.run.course import Course, CourseError  # noqa: PLC0415  (as above)
+    from autograder.batch.course_folder import CourseError, CourseFolder  # noqa: PLC0415  (as above)
+    from autograder.reports import item_analysis  # noqa: PLC0415  (nbgrader is slow to load)
 
     try:
-        items = statistics.read(Course.open(root, name).folders, name)
+        items = item_analysis.read(CourseFolder.open(root, name).folders, name)
     except CourseError as error:
         print(error, file=sys.stderr)  # noqa: T201  (what to mend)
         return 1
     if not any(item.earned for item in items):
         print(f"Nobody's {name} is graded yet.", file=sys.stderr)  # noqa: T201  (as above)
         return 1
-    print(statistics.table(items))  # noqa: T201  (what was asked for)
+    print(item_analysis.table(items))  # noqa: T201  (what was asked for)
     return 0
 
 
 def _times(root: Path) -> int:
-    from autograder import times  # noqa: PLC0415  (Jupyter's client is slow to load)
+    from autograder.reports import lesson_times  # noqa: PLC0415  (Jupyter's client is slow to load)
 
-    print(times.write(root).read_text(encoding="utf-8"))  # noqa: T201  (what was asked for)
+    print(lesson_times.write(root).read_text(encoding="utf-8"))  # noqa: T201  (what was asked for)
     return 0
 
 

@@ -28,10 +28,12 @@ from typing import Any, Final
 
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels import environment, isolation, preload, probe, warm
-from autograder.kernels.isolation import Protection, UnprotectedError
-from autograder.kernels.limits import MB, Limits
-from autograder.kernels.session import KernelFault, Session
+from autograder.kernels import imports
+from autograder.kernels.kernel import Kernel, KernelStartError
+from autograder.sandbox import environment, forkserver_client, launch
+from autograder.sandbox.inside import probe
+from autograder.sandbox.launch import Protection, UnprotectedError
+from autograder.sandbox.limits import MB, Limits
 
 SMALL: Final = Limits(
     memory=512 * MB, processes=64, disk=16 * MB, files=400, file_size=8 * MB, open_files=256
@@ -106,12 +108,12 @@ def examine(protection: Protection | None = None, *, warmed: bool = True) -> lis
         warmed: Whether the kernel is forked from a warm process, as in grading, where it can be.
     """
     try:
-        protection = protection or isolation.choose()
+        protection = protection or launch.choose_protection()
         done = _attack(protection, warmed=warmed)
     except UnprotectedError as reasons:
         missing = dict.fromkeys((measure.trial for measure in MEASURES), True)
         return _findings(missing, " ".join(reasons.missing))
-    except KernelFault as fault:
+    except KernelStartError as fault:
         return [Finding("a kernel starts", in_force=False, advice=str(fault))]
     return _findings(done, weaker=protection is Protection.FENCE)
 
@@ -131,9 +133,9 @@ def _attack(protection: Protection, *, warmed: bool) -> dict[str, bool]:
     text = Path(probe.__file__).read_text(encoding="utf-8")
     word = f"planted-{secrets.token_hex(8)}"
     with _planted(word) as told, tempfile.TemporaryDirectory(prefix="kernel-") as folder:
-        nursery = warm.known("kernel", preload.KERNEL, {}) if warmed else None
+        fork_server = forkserver_client.known("kernel", imports.KERNEL, {}) if warmed else None
         place = Path(folder)
-        with Session(place, limits=SMALL, protection=protection, nursery=nursery) as session:
+        with Kernel(place, limits=SMALL, protection=protection, fork_server=fork_server) as session:
             done: dict[str, bool] = _hear(session, f"{text}\nsay(probe({told!r}))")
             leave = f"outlives({'left-' + word!r})\nsay(sees({'left-' + word!r}))"
             began = _hear(session, f"import time\n{leave}")
@@ -142,23 +144,23 @@ def _attack(protection: Protection, *, warmed: bool) -> dict[str, bool]:
     return done
 
 
-def _hoards(session: Session, text: str, kind: str) -> bool:
+def _hoards(session: Kernel, text: str, kind: str) -> bool:
     """Whether too much memory of a kind can be held, by a kernel that has no other."""
     session.restart()
     try:
         return bool(_hear(session, f"{text}\nsay(hoards({SMALL.memory}, {kind!r}))"))
-    except KernelFault:  # it was ended for its memory
+    except KernelStartError:  # it was ended for its memory
         return False
 
 
-def _hear(session: Session, code: str) -> Any:
+def _hear(session: Kernel, code: str) -> Any:
     cell = new_code_cell(code)
     outcome = session.run(cell, seconds=60)
     text = "".join(output.get("text", "") for output in cell["outputs"])
     try:
         return json.loads(text)
     except ValueError:
-        raise KernelFault(f"The kernel {outcome.status}: {outcome.message or text}") from None
+        raise KernelStartError(f"The kernel {outcome.status}: {outcome.message or text}") from None
 
 
 def _outside(word: str) -> bool:

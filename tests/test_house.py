@@ -49,16 +49,71 @@ def offenders(room: str, forbidden: str) -> list[str]:
         ("autograder", "tests"),
         ("autograder", "deploy"),
         ("deploy", "tests"),
-        ("autograder/kernels", "autograder.judge"),
-        ("autograder/kernels", "autograder.preprocessors"),
-        ("autograder/judge", "autograder.preprocessors"),
-        ("autograder/judge", "autograder.gradebook"),
-        ("autograder/judge", "autograder.publish"),
-        ("autograder/publish", "autograder.judge"),
     ],
 )
 def test_arrows_point_one_way(room: str, forbidden: str) -> None:
     assert offenders(room, forbidden) == []
+
+
+# From top to bottom; a package may import packages of its own layer and of those below it.
+LAYERS = (
+    {"batch", "reports"},
+    {"nbgrader_plugins"},
+    {"grading", "feedback", "publish"},
+    {"test_runner"},
+    {"kernels"},
+    {"sandbox"},
+)
+# Sit beside the packages: the commands see everything, the other two see nothing of the layers.
+COMMANDS = {"__init__", "__main__", "doctor"}
+BASE = {"cells", "untrusted_folders"}
+
+
+def depth(name: str) -> int | None:
+    """The layer of a package of the grader, counted from the top; None for the commands."""
+    if name in BASE:
+        return len(LAYERS)
+    return next((index for index, layer in enumerate(LAYERS) if name in layer), None)
+
+
+def grader_imports(path: Path) -> set[str]:
+    """The packages of the grader that a module imports, `from autograder import x` included."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "autograder":
+            names = [f"autograder.{alias.name}" for alias in node.names]
+        else:
+            names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        found |= {name.split(".")[1] for name in names if name.startswith("autograder.")}
+    return found
+
+
+def test_imports_in_the_grader_point_down() -> None:
+    upward = []
+    for path in modules("autograder"):
+        own = path.relative_to(ROOT / "autograder").with_suffix("").parts[0]
+        if own in COMMANDS:
+            continue
+        level = depth(own)
+        assert level is not None, f"{own}: add it to LAYERS, and to the map in autograder/__init__"
+        for name in grader_imports(path):
+            below = depth(name)
+            if below is None or below < level:
+                upward.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert upward == []
+
+
+def test_code_inside_the_sandbox_imports_the_standard_library_only() -> None:
+    allowed = sys.stdlib_module_names
+    foreign = {
+        f"{path.name}: {name}"
+        for path in modules("autograder/sandbox/inside")
+        for name in imported(path)
+        if name.split(".")[0] not in allowed
+    }
+    assert foreign == set()
 
 
 def test_importing_the_course_loads_nothing_heavy() -> None:

@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from autograder.feedback import questions
-from autograder.judge.frame import is_quiz, is_test
-from autograder.judge.scores import UNWRITTEN
+from autograder.grading.merge import is_quiz, is_test
+from autograder.grading.scoring import UNWRITTEN
 from course import quiz
 
 TEMPLATES: Final = Path(__file__).with_name("templates")

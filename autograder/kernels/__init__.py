@@ -1,1 +1,1 @@
-"""The processes in which students' code runs, and their limits."""
+"""Start a student's kernel, run cells in it with a time limit, and restart it."""

@@ -23,10 +23,10 @@ import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
-from autograder.kernels.entry import Entry
-from autograder.kernels.isolation import Launch
 from autograder.kernels.messages import Reader
 from autograder.kernels.provisioner import Provisioner, specification
+from autograder.sandbox.fork_into import SandboxEntry
+from autograder.sandbox.launch import Launch
 
 LARGEST_MESSAGE: Final = 64 << 20  # bytes; the largest answer that the judge takes fits in
 PATIENCE: Final = 120.0  # seconds in which a kernel must be ready
@@ -133,7 +133,7 @@ class Manager(AsyncKernelManager):
 
     _launch_kernel = _async_launch_kernel
 
-    def _enter(self, entry: Entry) -> None:
+    def _enter(self, entry: SandboxEntry) -> None:
         """Let the kernel come into its place; without one, the place goes, too."""
         try:
             entry.enter(self._spoken)

@@ -1,1 +1,1 @@
-"""From text to notebook to release: what students may see leaves, and nothing else."""
+"""From text to notebook to release, letting out only what students may see."""

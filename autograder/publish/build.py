@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.publish.roles import AuthoringError, cell_id, expand
+from autograder.publish.cell_roles import AuthoringError, cell_id, expand
 
 _NOTEBOOK_METADATA = {
     "kernelspec": {
@@ -123,7 +123,7 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
     from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (costs a second)
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (as above)
 
-    from autograder.publish import gate  # noqa: PLC0415  (it imports nbgrader)
+    from autograder.publish import release_check  # noqa: PLC0415  (it imports nbgrader)
 
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.GenerateAssignment.no_database = True
@@ -140,7 +140,7 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
                 converter.start()
             except Exception as error:
                 raise AuthoringError(f"{name}: the release was not built: {error}") from error
-            gate.require(Path(elsewhere) / name, root / "source" / name)
+            release_check.require(Path(elsewhere) / name, root / "source" / name)
             for made in sorted((Path(elsewhere) / name).glob("*.ipynb")):
                 target = root / "release" / name / made.name
                 if write(nbformat.read(made, as_version=nbformat.NO_CONVERT), target):

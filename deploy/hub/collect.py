@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from nbgrader.utils import parse_utc
 
-from autograder.links import CollectFiles
+from autograder.nbgrader_plugins.collect import CollectFiles
 from deploy.hub.arrival import Known, arrival, remembered
 
 _NEVER: Final = parse_utc("1970-01-01 00:00:00 UTC")  # as nbgrader makes its times

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.judge import submission
+from autograder.grading import submission
 from autograder.publish import build
 
 TEXT = """# A small lesson

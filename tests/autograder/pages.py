@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from autograder.judge import prose
+from autograder.grading.sanitize import markdown
 
 
 class Page(HTMLParser):
@@ -25,7 +25,7 @@ class Page(HTMLParser):
                 self.acts.append(name)
             elif (value or "").startswith(("data:image/png", "data:image/jpeg")):
                 continue
-            elif name in {"href", "src"} and scheme and scheme[1].lower() not in prose.SCHEMES:
+            elif name in {"href", "src"} and scheme and scheme[1].lower() not in markdown.SCHEMES:
                 self.acts.append(value or "")
 
     def handle_data(self, data: str) -> None:

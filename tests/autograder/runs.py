@@ -16,13 +16,13 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import MetaData, create_engine, select
 
-from autograder.kernels import isolation
-from autograder.run import task as tasks
-from autograder.run.course import Course
-from autograder.run.crowd import Run
-from autograder.run.line import Line
-from autograder.run.task import Task
-from autograder.run.workers import Workers
+from autograder.batch import job as tasks
+from autograder.batch.batch import BatchRun
+from autograder.batch.course_folder import CourseFolder
+from autograder.batch.executors import WorkerPool
+from autograder.batch.job import Job
+from autograder.batch.report_line import ReportLine
+from autograder.sandbox import launch
 from tests.autograder import lessons
 from tests.autograder.small import COURSE, LESSON, NOTEBOOK, open_course
 from tests.hostile.batch import nbgrader
@@ -39,9 +39,7 @@ c.LateSubmissionPlugin.penalty_method = "zero"
 slow = [
     pytest.mark.slow,
     pytest.mark.xdist_group("run"),
-    pytest.mark.skipif(
-        bool(isolation.what_is_missing()), reason=" ".join(isolation.what_is_missing())
-    ),
+    pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features())),
 ]
 
 # What is started in the background does not listen to Ctrl+C by itself.
@@ -164,17 +162,19 @@ class Inline(Executor):
         pass
 
 
-def run(course: Path, *ends: Callable[[str], str] | BaseException | None) -> Run:
+def run(course: Path, *ends: Callable[[str], str] | BaseException | None) -> BatchRun:
     """A run in this process."""
     left = iter(ends)
-    return Run(Course.open(course, LESSON, 1), Workers(lambda _: Inline(left), lambda: 1))
+    return BatchRun(
+        CourseFolder.open(course, LESSON, 1), WorkerPool(lambda _: Inline(left), lambda: 1)
+    )
 
 
-def logged(task: Task, version: str, key: str) -> str:
+def logged(task: Job, version: str, key: str) -> str:
     """As a worker works, but it says first that it begins."""
     with (task.source.parents[1] / "begun").open("a") as file:
         file.write(f"{task.student} {os.getpid()}\n")
-    return tasks.answer(task, version, key)
+    return tasks.grade_to_json(task, version, key)
 
 
 def begun(course: Path) -> list[tuple[str, int]]:
@@ -184,13 +184,15 @@ def begun(course: Path) -> list[tuple[str, int]]:
     return [(line.split()[0], int(line.split()[1])) for line in lines if line.count(" ") == 1]
 
 
-def poisoned(task: Task, version: str, key: str) -> str:
+def poisoned(task: Job, version: str, key: str) -> str:
     """As a worker works, but one submission kills it."""
     if task.student == LATE:
         os.kill(os.getpid(), signal.SIGKILL)
-    return tasks.answer(task, version, key)
+    return tasks.grade_to_json(task, version, key)
 
 
-def summed(lines: Iterator[Line] | list[Line]) -> dict[str, tuple[str, float | None, str]]:
+def summed(
+    lines: Iterator[ReportLine] | list[ReportLine],
+) -> dict[str, tuple[str, float | None, str]]:
     """What was told of each, by student."""
     return {line.student: (line.status, line.score, line.reason) for line in lines}

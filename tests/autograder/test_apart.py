@@ -8,8 +8,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.judge import apart, frame, grading, needed, submission
-from autograder.judge.settings import Settings
+from autograder.grading import grade_notebook, merge, submission
+from autograder.grading.settings import GradingSettings
+from autograder.grading.skip import dependencies, independence
 from autograder.publish import build
 
 TEXT = """# A lesson whose figures leave traces
@@ -89,18 +90,18 @@ def lesson() -> NotebookNode:
 
 def answered(answer: str) -> NotebookNode:
     nb = lesson()
-    next(cell for cell in nb.cells if frame.is_answer(cell)).source = answer
+    next(cell for cell in nb.cells if merge.is_answer(cell)).source = answer
     return nb
 
 
 def decided(text: str, **errors: str) -> bool:
     """Whether the short way would decide about this answer, had it missed the test."""
     nb, instructors = answered(text), lesson()
-    running = needed.needed(nb, instructors)
-    (test,) = (cell["id"] for cell in nb.cells if frame.is_test(cell))
-    (own,) = (cell["id"] for cell in nb.cells if frame.is_answer(cell))
+    running = dependencies.needed(nb, instructors)
+    (test,) = (cell["id"] for cell in nb.cells if merge.is_test(cell))
+    (own,) = (cell["id"] for cell in nb.cells if merge.is_answer(cell))
     named = {own if name == "answer" else test: error for name, error in errors.items()}
-    return apart.apart(nb, instructors, running, [test], named)
+    return independence.apart(nb, instructors, running, [test], named)
 
 
 @pytest.mark.parametrize("answer", PLAIN.values(), ids=list(PLAIN))
@@ -125,17 +126,17 @@ def test_a_figure_that_changes_a_module_may_matter() -> None:
     nb, instructors = answered(PLAIN["wrong"]), lesson()
     for each in (nb, instructors):
         each.cells[2].source = 'np.seterr(all="raise")'
-    running = needed.needed(nb, instructors)
-    (test,) = (cell["id"] for cell in nb.cells if frame.is_test(cell))
-    assert not apart.apart(nb, instructors, running, [test], {})
+    running = dependencies.needed(nb, instructors)
+    (test,) = (cell["id"] for cell in nb.cells if merge.is_test(cell))
+    assert not independence.apart(nb, instructors, running, [test], {})
 
 
 @pytest.mark.parametrize("kind", ["a list of its own", "a class", "another's closure", "a file"])
 def test_no_point_is_lost(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lesson.ipynb"
     nbformat.write(answered(TRACES[kind]), path)
-    read = submission.read(path, frame.names(lesson()))
-    nb = nbformat.from_dict(nbformat.reads(nbformat.writes(frame.fit(lesson(), read)), 4))
-    settings = Settings(20, 60, 60, allow_unprotected=True, warm=False)
-    (verdict,) = grading.grade(nb, lesson(), tmp_path, settings).verdicts
+    read = submission.read(path, merge.names(lesson()))
+    nb = nbformat.from_dict(nbformat.reads(nbformat.writes(merge.fit(lesson(), read)), 4))
+    settings = GradingSettings(20, 60, 60, allow_unprotected=True, warm=False)
+    (verdict,) = grade_notebook.grade(nb, lesson(), tmp_path, settings).verdicts
     assert verdict.points == 2

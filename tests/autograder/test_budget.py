@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from autograder.kernels.budget import Budget
+from autograder.kernels.time_budget import TimeBudget
 
 
 class TestBudget:
@@ -15,7 +15,7 @@ class TestBudget:
         self.now = 1000.0
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
-    def run(self, budget: Budget, seconds: float) -> float:
+    def run(self, budget: TimeBudget, seconds: float) -> float:
         """Run a cell that wants so many seconds; return how many it got."""
         most = budget.next()
         got = min(most, seconds)
@@ -24,7 +24,7 @@ class TestBudget:
         return got
 
     def test_the_clock_starts_with_the_first_cell(self) -> None:
-        budget = Budget(cell=30, notebook=100)
+        budget = TimeBudget(cell=30, notebook=100)
         self.now += 500
         assert (budget.left, budget.next()) == (100, 30)
         self.now += 80
@@ -33,7 +33,7 @@ class TestBudget:
         assert (budget.left, budget.next()) == (0, 0)
 
     def test_long_imports_have_their_own_seconds(self) -> None:
-        budget = Budget(cell=10, notebook=100, start=60)
+        budget = TimeBudget(cell=10, notebook=100, start=60)
         assert self.run(budget, 50) == 50
         assert budget.left == 90  # 40 seconds were the imports'
         assert budget.next() == 30
@@ -42,7 +42,7 @@ class TestBudget:
         assert budget.left == 80
 
     def test_a_new_kernel_gets_as_much_as_the_imports_needed(self) -> None:
-        budget = Budget(cell=10, notebook=100, start=60)
+        budget = TimeBudget(cell=10, notebook=100, start=60)
         self.run(budget, 25)
         budget.fresh()
         assert budget.next() == 50  # twice 25
@@ -51,7 +51,7 @@ class TestBudget:
         assert budget.next() == 50
 
     def test_a_cell_may_have_seconds_of_its_own(self) -> None:
-        budget = Budget(cell=10, notebook=100, start=60)
+        budget = TimeBudget(cell=10, notebook=100, start=60)
         assert budget.next(50) == 110
         self.now += 70
         budget.charge(70, finished=True, cell=50)
@@ -59,7 +59,7 @@ class TestBudget:
         assert budget.next(2) == 42
 
     def test_loops_without_end_get_the_seconds_once(self) -> None:
-        budget = Budget(cell=10, notebook=100, start=60)
+        budget = TimeBudget(cell=10, notebook=100, start=60)
         assert self.run(budget, 1000) == 70
         for _ in range(9):
             budget.fresh()

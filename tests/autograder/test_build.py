@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.publish import build
-from autograder.publish.roles import AuthoringError
+from autograder.publish.cell_roles import AuthoringError
 from course import quiz
 
 COURSE = Path(__file__).resolve().parents[2]

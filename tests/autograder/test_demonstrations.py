@@ -9,9 +9,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.judge import demonstrations, frame, grading, needed, submission
-from autograder.judge.grading import Graded
-from autograder.judge.settings import Settings
+from autograder.grading import grade_notebook, merge, submission
+from autograder.grading.grade_notebook import GradedNotebook
+from autograder.grading.settings import GradingSettings
+from autograder.grading.skip import demonstrations, dependencies
 from autograder.publish import build
 from tests.autograder.small import COURSE
 
@@ -58,7 +59,7 @@ ANSWER = "    return 2 * x"
 LEFT = ["trained = [1, 2]", "loss = len(trained)", 'print("drawn:", loss)']
 
 
-def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> Graded:
+def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> GradedNotebook:
     """Let a student hand in the lesson with these pieces of text exchanged."""
     instructors, text = build.notebook(TEXT), TEXT
     for old, new in changes:
@@ -68,17 +69,17 @@ def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> Gr
     for cell, framed in zip(theirs.cells, instructors.cells, strict=False):
         cell["id"] = framed["id"]  # a cell keeps its id when its text is changed
     nbformat.write(theirs, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", frame.names(instructors))
-    fitted = nbformat.reads(nbformat.writes(frame.fit(instructors, read)), as_version=4)
-    settings = Settings(20, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
-    return grading.grade(NotebookNode(fitted), instructors, folder, settings)
+    read = submission.read(folder / "lesson.ipynb", merge.names(instructors))
+    fitted = nbformat.reads(nbformat.writes(merge.fit(instructors, read)), as_version=4)
+    settings = GradingSettings(20, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
+    return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
 
 
-def left_out(one: Graded) -> list[str]:
+def left_out(one: GradedNotebook) -> list[str]:
     return [
         cell.source.splitlines()[0]
         for cell in one.nb.cells
-        if any(output.get("text") == needed.NOT_RUN for output in cell.get("outputs", []))
+        if any(output.get("text") == dependencies.NOT_RUN for output in cell.get("outputs", []))
     ]
 
 
@@ -95,7 +96,7 @@ def test_on_the_whole_way_it_is_left_out_with_its_figures(
     one = graded(tmp_path, (ANSWER, answer))
     assert [verdict.points for verdict in one.verdicts] == [points]
     assert left_out(one) == LEFT
-    assert "no point depends on this cell" in needed.NOT_RUN
+    assert "no point depends on this cell" in dependencies.NOT_RUN
 
 
 @pytest.mark.parametrize(
@@ -159,9 +160,9 @@ def test_the_lab_trains_for_no_grade() -> None:
     assert len(long) >= 3
     idle = demonstrations.idle(nb, nb)
     assert long <= idle
-    graded_cells = {cell["id"] for cell in nb.cells if frame.is_test(cell) or frame.is_answer(cell)}
+    graded_cells = {cell["id"] for cell in nb.cells if merge.is_test(cell) or merge.is_answer(cell)}
     assert not graded_cells & idle
-    assert not needed.needed(nb, nb) & idle
+    assert not dependencies.needed(nb, nb) & idle
 
 
 def test_the_example_is_right() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.judge import frame
+from autograder.grading import merge
 from tests.autograder.lessons import cell, handed_in, read
 from tests.autograder.lessons import frame as instructors
 
@@ -19,7 +19,7 @@ FRAME = instructors()
 
 
 def fitted(nb: dict[str, Any]) -> NotebookNode:
-    return frame.fit(FRAME, read(nb))
+    return merge.fit(FRAME, read(nb))
 
 
 def by_id(nb: NotebookNode, name: str) -> NotebookNode:
@@ -39,7 +39,7 @@ def test_answers_come_from_the_student_and_tests_from_the_instructor() -> None:
     result = fitted(nb)
     assert by_id(result, "double").source == "double = 5"
     assert "double(-3)" in by_id(result, "double-test").source
-    assert notes(result, "double-test") == [frame.EDITED]
+    assert notes(result, "double-test") == [merge.EDITED]
     assert notes(result, "half-test") == []
 
 
@@ -66,7 +66,7 @@ def test_a_deleted_answer_is_noted_and_a_deleted_test_is_back() -> None:
         each for each in nb["cells"] if each["id"] not in {"single", "half", "half-test"}
     ]
     result = fitted(nb)
-    assert notes(result, "single") == notes(result, "half") == [frame.DELETED]
+    assert notes(result, "single") == notes(result, "half") == [merge.DELETED]
     assert "[x]" not in by_id(result, "single").source
     assert by_id(result, "half").source == ""
     assert "half(base)" in by_id(result, "half-test").source
@@ -113,7 +113,7 @@ def test_of_very_many_added_cells_the_first_are_kept_and_it_is_said() -> None:
     nb["cells"] = [*more, *nb["cells"]]
     made = fitted(nb)
     added = [each for each in made.cells if each["id"].startswith("extra-")]
-    assert len(added) == frame.MOST_EXTRAS
+    assert len(added) == merge.MOST_EXTRAS
     assert added[0].source == added[1].source == "0"
     assert by_id(made, "double").source == cell(nb, "double")["source"]
     assert made.metadata["course"]["notes"] == [
@@ -152,7 +152,7 @@ def test_a_setup_cell_is_the_students_if_it_is_there() -> None:
 
 
 def test_an_unreadable_submission_keeps_every_question() -> None:
-    result = frame.fit(FRAME, read({"no": "notebook"}))
+    result = merge.fit(FRAME, read({"no": "notebook"}))
     assert [each["id"] for each in result.cells] == [each["id"] for each in FRAME.cells]
     assert "no list of cells" in result.metadata["course"]["unreadable"]
     assert notes(result, "single") == []

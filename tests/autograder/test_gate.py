@@ -14,8 +14,8 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.publish import build, gate
-from autograder.publish.roles import AuthoringError
+from autograder.publish import build, release_check
+from autograder.publish.cell_roles import AuthoringError
 from tests.autograder.small import (
     COURSE,
     EXPLANATION,
@@ -48,8 +48,8 @@ def folders(course: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_the_lesson_itself_passes(folders: tuple[Path, Path]) -> None:
-    assert gate.check_folder(*folders) == []
-    gate.require(*folders)
+    assert release_check.check_folder(*folders) == []
+    release_check.require(*folders)
 
 
 def test_all_findings_are_named_with_file_and_cell(folders: tuple[Path, Path]) -> None:
@@ -57,10 +57,10 @@ def test_all_findings_are_named_with_file_and_cell(folders: tuple[Path, Path]) -
     spoil(made, add_line("dice", f"  > {EXPLANATION}"))
     spoil(made, marked("squares-test", points=7))
     (made.parent / "gradebook.db").write_bytes(b"x")
-    reasons = gate.check_folder(*folders)
+    reasons = release_check.check_folder(*folders)
     assert len(reasons) == 4
-    with pytest.raises(gate.ReleaseError, match=f"{LESSON} is not released") as error:
-        gate.require(*folders)
+    with pytest.raises(release_check.ReleaseError, match=f"{LESSON} is not released") as error:
+        release_check.require(*folders)
     assert all(reason in str(error.value) for reason in reasons)
     for name in (f"{NOTEBOOK}: cell 'dice'", f"{NOTEBOOK}: cell 'squares-test'", "'gradebook.db'"):
         assert name in str(error.value)
@@ -68,7 +68,7 @@ def test_all_findings_are_named_with_file_and_cell(folders: tuple[Path, Path]) -
 
 @pytest.mark.parametrize("name", build.assignments(COURSE))
 def test_the_course_passes(name: str) -> None:
-    assert gate.check_folder(COURSE / "release" / name, COURSE / "source" / name) == []
+    assert release_check.check_folder(COURSE / "release" / name, COURSE / "source" / name) == []
 
 
 def test_a_name_that_stands_twice_is_stopped(folders: tuple[Path, Path]) -> None:
@@ -79,7 +79,7 @@ def test_a_name_that_stands_twice_is_stopped(folders: tuple[Path, Path]) -> None
     )
     path.write_text(twice, encoding="utf-8")
     assert json.loads(twice) == json.loads(whole_text)
-    (reason,) = gate.check_folder(*folders)
+    (reason,) = release_check.check_folder(*folders)
     assert reason == f"{NOTEBOOK}: the file holds more than the notebook, or is written another way"
 
 
@@ -88,7 +88,7 @@ def test_a_name_that_stands_twice_is_stopped(folders: tuple[Path, Path]) -> None
 )
 def test_a_broken_notebook_is_stopped(folders: tuple[Path, Path], content: str) -> None:
     (folders[0] / NOTEBOOK).write_text(content, encoding="utf-8")
-    (reason,) = gate.check_folder(*folders)
+    (reason,) = release_check.check_folder(*folders)
     assert reason.startswith(f"{NOTEBOOK}: it can't be read as a notebook")
 
 
@@ -104,15 +104,18 @@ def test_a_broken_notebook_is_stopped(folders: tuple[Path, Path], content: str) 
         ".ipynb_checkpoints/small-checkpoint.ipynb",
         "__pycache__/small.cpython-311.pyc",
         "figures/plot.png",
-        gate.FILES,
+        release_check.FILES,
     ],
 )
 def test_a_file_that_no_lesson_names_is_stopped(folders: tuple[Path, Path], name: str) -> None:
     path = folders[0] / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"x")
-    reasons = gate.check_folder(*folders)
-    assert f"{name!r} is neither a notebook of the lesson nor named in {gate.FILES}" in reasons
+    reasons = release_check.check_folder(*folders)
+    assert (
+        f"{name!r} is neither a notebook of the lesson nor named in {release_check.FILES}"
+        in reasons
+    )
 
 
 def test_links_are_stopped(folders: tuple[Path, Path]) -> None:
@@ -120,18 +123,18 @@ def test_links_are_stopped(folders: tuple[Path, Path]) -> None:
     (release / NOTEBOOK).unlink()
     (release / NOTEBOOK).symlink_to(source / NOTEBOOK)
     (release / "more").symlink_to(source)
-    reasons = gate.check_folder(release, source)
+    reasons = release_check.check_folder(release, source)
     assert reasons == [f"{name!r} is a link to another file" for name in ("more", NOTEBOOK)]
     shutil.rmtree(release)
     release.symlink_to(source)
-    assert "is a link to another folder" in gate.check_folder(release, source)[0]
+    assert "is a link to another folder" in release_check.check_folder(release, source)[0]
 
 
 def test_a_pipe_and_an_empty_folder_are_stopped(folders: tuple[Path, Path]) -> None:
     (folders[0] / "empty").mkdir()
     (folders[0] / NOTEBOOK).unlink()
     os.mkfifo(folders[0] / NOTEBOOK)
-    reasons = gate.check_folder(*folders)
+    reasons = release_check.check_folder(*folders)
     assert "'empty' is a folder that no lesson names" in reasons
     assert any(reason.startswith(f"{NOTEBOOK!r} is neither") for reason in reasons)
 
@@ -139,9 +142,9 @@ def test_a_pipe_and_an_empty_folder_are_stopped(folders: tuple[Path, Path]) -> N
 def test_a_missing_notebook_or_source_is_named(folders: tuple[Path, Path]) -> None:
     release, source = folders
     (release / NOTEBOOK).unlink()
-    assert gate.check_folder(release, source)[0].startswith(f"{NOTEBOOK} is missing")
+    assert release_check.check_folder(release, source)[0].startswith(f"{NOTEBOOK} is missing")
     shutil.rmtree(source)
-    assert gate.check_folder(release, source)[0].startswith(f"{LESSON} can't be checked")
+    assert release_check.check_folder(release, source)[0].startswith(f"{LESSON} can't be checked")
 
 
 def test_a_lesson_may_name_a_file_for_students(folders: tuple[Path, Path]) -> None:
@@ -149,11 +152,11 @@ def test_a_lesson_may_name_a_file_for_students(folders: tuple[Path, Path]) -> No
         (folder / "figures").mkdir()
         (folder / "figures" / "plot.png").write_bytes(b"a picture")
     release, source = folders
-    (source / gate.FILES).write_text("figures/plot.png\n", encoding="utf-8")
-    assert gate.check_folder(release, source) == []
+    (source / release_check.FILES).write_text("figures/plot.png\n", encoding="utf-8")
+    assert release_check.check_folder(release, source) == []
     (release / "figures" / "plot.png").write_bytes(b"another picture")
     reason = "'figures/plot.png' is not the file of that name in source/"
-    assert gate.check_folder(release, source) == [reason]
+    assert release_check.check_folder(release, source) == [reason]
 
 
 def test_a_named_file_holds_no_answer_and_is_no_archive(folders: tuple[Path, Path]) -> None:
@@ -161,10 +164,10 @@ def test_a_named_file_holds_no_answer_and_is_no_archive(folders: tuple[Path, Pat
         (folder / "note.txt").write_text(EXPLANATION, encoding="utf-8")
         (folder / "grades.db").write_bytes(b"x")
     release, source = folders
-    (source / gate.FILES).write_text("note.txt\ngrades.db\n", encoding="utf-8")
-    reasons = " ".join(gate.check_folder(release, source))
+    (source / release_check.FILES).write_text("note.txt\ngrades.db\n", encoding="utf-8")
+    reasons = " ".join(release_check.check_folder(release, source))
     assert "'note.txt' holds an explanation of 'dice'" in reasons
-    assert f"{gate.FILES} names 'grades.db'" in reasons
+    assert f"{release_check.FILES} names 'grades.db'" in reasons
     assert "'grades.db' is neither a notebook" in reasons
 
 

@@ -21,21 +21,14 @@ from traitlets import TraitError
 
 from autograder import doctor
 from autograder.__main__ import main
-from autograder.kernels import (
-    cgroups,
-    environment,
-    isolation,
-    landlock,
-    probe,
-    sandbox,
-    seccomp,
-    watch,
-)
-from autograder.kernels.isolation import Protection, UnprotectedError
-from autograder.kernels.limits import MB, Limits
-from autograder.kernels.pack import pack
-from autograder.kernels.session import KernelFault, Session
-from autograder.preprocessors import Grade
+from autograder.kernels.kernel import Kernel, KernelStartError
+from autograder.nbgrader_plugins.preprocessors import Grade
+from autograder.sandbox import bubblewrap, cgroups, environment, landlock, memory_guard, seccomp
+from autograder.sandbox import launch as isolation
+from autograder.sandbox.inside import probe
+from autograder.sandbox.launch import Protection, UnprotectedError
+from autograder.sandbox.limits import MB, Limits
+from autograder.sandbox.workspace import pack
 
 
 def binds(arguments: list[str]) -> dict[str, str]:
@@ -53,7 +46,7 @@ def test_a_course_inside_a_shown_folder_is_covered_but_for_its_package(tmp_path:
     (python := tmp_path / "python").mkdir()
     (repo := python / "share" / "repo").mkdir(parents=True)
     (course := repo / "course").mkdir()
-    made = binds(sandbox.show({python, course}, {repo}))
+    made = binds(bubblewrap.show({python, course}, {repo}))
     assert made[str(python)] == "--ro-bind"
     assert made[str(repo)] == "--tmpfs"
     assert made[str(course)] == "--ro-bind"
@@ -63,20 +56,20 @@ def test_a_course_inside_a_shown_folder_is_covered_but_for_its_package(tmp_path:
 def test_an_environment_inside_the_course_shows_only_itself(tmp_path: Path) -> None:
     (venv := tmp_path / "repo" / ".venv").mkdir(parents=True)
     (course := tmp_path / "repo" / "course").mkdir()
-    made = binds(sandbox.show({venv, course}, {tmp_path / "repo"}))
+    made = binds(bubblewrap.show({venv, course}, {tmp_path / "repo"}))
     assert made[str(tmp_path / "repo")] == "--dir"
     assert [made[str(place)] for place in (venv, course)] == ["--ro-bind", "--ro-bind"]
 
 
 def test_nothing_is_shown_twice_and_what_is_missing_is_not_covered(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
-    made = binds(sandbox.show({tmp_path / "a", tmp_path / "a" / "b"}, {tmp_path / "a" / "none"}))
+    made = binds(bubblewrap.show({tmp_path / "a", tmp_path / "a" / "b"}, {tmp_path / "a" / "none"}))
     assert str(tmp_path / "a" / "b") not in made
     assert str(tmp_path / "a" / "none") not in made
 
 
 def test_the_real_course_is_shown_and_its_neighbours_are_not() -> None:
-    arguments = sandbox.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere"))
+    arguments = bubblewrap.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere"))
     made = binds(arguments)
     root = Path(isolation.__file__).resolve().parents[2]
     assert made[str(root / "course")] == "--ro-bind"
@@ -103,7 +96,7 @@ def environment_as_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 def test_an_environment_that_is_the_course_shows_its_python_alone(
     environment_as_course: Path,
 ) -> None:
-    made = binds(sandbox.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere")))
+    made = binds(bubblewrap.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere")))
     root = str(environment_as_course)
     inside = {
         place.removeprefix(f"{root}/"): kind
@@ -129,7 +122,7 @@ def test_a_fence_refuses_a_course_that_it_can_not_hide(monkeypatch: pytest.Monke
 def test_a_course_among_packages_hides_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     packages = Path(sysconfig.get_paths()["purelib"])
     monkeypatch.setattr(environment, "course_folder", lambda: packages / "course")
-    made = binds(sandbox.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere")))
+    made = binds(bubblewrap.Sandbox(Limits(), uid=60_001).arguments(Path("/nowhere")))
     assert made.get(str(packages), "shown with its environment") != "--tmpfs"
 
 
@@ -167,7 +160,7 @@ def test_a_copy_holds_plain_files_and_no_notebook(tmp_path: Path) -> None:
 
 
 def test_a_user_for_each_kernel() -> None:
-    users = {sandbox.own_uid() for _ in range(20)}
+    users = {bubblewrap.own_uid() for _ in range(20)}
     if os.geteuid() == 0:
         assert min(users) > 1000
         assert len(users) > 10
@@ -193,7 +186,7 @@ def hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_control_group_gets_the_limits(hierarchy: Path) -> None:
-    group = cgroups.Group.make(Limits(memory=123 * MB, processes=45), hierarchy)
+    group = cgroups.ControlGroup.make(Limits(memory=123 * MB, processes=45), hierarchy)
     assert group is not None
     (folder,) = group.folders
     assert (folder / "memory.max").read_text() == str(123 * MB)
@@ -206,32 +199,32 @@ def test_a_control_group_gets_the_limits(hierarchy: Path) -> None:
 
 
 def test_no_control_group_where_none_can_be_made(tmp_path: Path) -> None:
-    assert cgroups.Group.make(Limits(), tmp_path) is None
+    assert cgroups.ControlGroup.make(Limits(), tmp_path) is None
 
 
 def test_without_protection_nothing_runs_unless_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = "Bubblewrap is missing; install it."
-    monkeypatch.setattr(isolation, "what_is_missing", lambda: [why])
+    monkeypatch.setattr(isolation, "missing_features", lambda: [why])
     monkeypatch.setattr(landlock, "version", lambda: 5)
     with pytest.raises(UnprotectedError, match=r"install it\..*needs Linux 6\.12") as refused:
-        Session(tmp_path)
+        Kernel(tmp_path)
     assert "c.Grade.allow_unprotected = True" in str(refused.value)
-    assert Session(tmp_path, allow_unprotected=True).protection is Protection.NONE
+    assert Kernel(tmp_path, allow_unprotected=True).protection is Protection.NONE
     findings = doctor.examine()
     assert not doctor.safe(findings)
     assert not any(finding.in_force for finding in findings)
     assert findings[0].advice.startswith(why)
     monkeypatch.setattr(landlock, "what_is_missing", lambda: "")
-    assert Session(tmp_path).protection is Protection.FENCE
+    assert Kernel(tmp_path).protection is Protection.FENCE
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     look = isolation._missing.__wrapped__
-    monkeypatch.setattr(sandbox, "programs", lambda: {"bwrap": None, "tar": "/bin/tar"})
+    monkeypatch.setattr(bubblewrap, "programs", lambda: {"bwrap": None, "tar": "/bin/tar"})
     assert "apt-get install bubblewrap" in look()[0]
-    monkeypatch.setattr(sandbox, "programs", lambda: {"bwrap": "/bin/bwrap", "tar": None})
+    monkeypatch.setattr(bubblewrap, "programs", lambda: {"bwrap": "/bin/bwrap", "tar": None})
     assert "tar" in look()[0]
     monkeypatch.setattr(sys, "platform", "darwin")
     assert "Linux" in look()[0]
@@ -247,19 +240,19 @@ def test_a_kernel_that_can_not_start_is_nobodys_fault(
         command = ["sh", "-c", "echo 'no room on the device' >&2; exit 1"]
         return isolation.Launch(command, {"PATH": os.defpath}, tmp_path)
 
-    monkeypatch.setattr(isolation, "leave_open", refuse)
-    with pytest.raises(KernelFault, match="no room on the device"):  # noqa: SIM117  (what fails)
-        with Session(tmp_path, protection=Protection.NONE):
+    monkeypatch.setattr(isolation, "launch_unprotected", refuse)
+    with pytest.raises(KernelStartError, match="no room on the device"):  # noqa: SIM117  (what fails)
+        with Kernel(tmp_path, protection=Protection.NONE):
             pass
     assert len(tries) == 2
 
 
 def test_a_missing_program_is_a_fault_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     launch = isolation.Launch(["/nonexistent/program"], {}, tmp_path)
-    monkeypatch.setattr(isolation, "leave_open", lambda *_: launch)
+    monkeypatch.setattr(isolation, "launch_unprotected", lambda *_: launch)
     with (
-        pytest.raises(KernelFault, match="nonexistent"),
-        Session(tmp_path, protection=Protection.NONE),
+        pytest.raises(KernelStartError, match="nonexistent"),
+        Kernel(tmp_path, protection=Protection.NONE),
     ):
         pass
 
@@ -321,9 +314,9 @@ def test_the_watch_ends_what_holds_too_much(kind: str) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("counts in /proc")
     with subprocess.Popen([sys.executable, "-c", code]) as process:
-        with watch.Watch((process.pid,), most=10**12) as calm:
+        with memory_guard.MemoryGuard((process.pid,), most=10**12) as calm:
             assert not calm.struck
-        with watch.Watch((process.pid,), most=40_000_000) as strict:
+        with memory_guard.MemoryGuard((process.pid,), most=40_000_000) as strict:
             assert process.wait(timeout=60) == -9
         assert strict.struck
 
@@ -332,9 +325,9 @@ def test_the_watch_ends_what_makes_the_grader_swell() -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("counts in /proc")
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
-        with watch.Watch((process.pid,), most=None, flood=100 << 20) as strict:
+        with memory_guard.MemoryGuard((process.pid,), most=None, flood=100 << 20) as strict:
             kept = [b"x" * (150 << 20)]  # not while it speaks
-            time.sleep(3 * watch.EVERY)
+            time.sleep(3 * memory_guard.CHECK_INTERVAL_S)
             assert process.poll() is None
             with strict.listening():
                 kept.append(b"x" * (150 << 20))

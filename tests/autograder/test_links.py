@@ -11,9 +11,9 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder import folders
-from autograder.links import TIME, CollectFiles, make_safe, readable_time
-from autograder.preprocessors import expect_notebooks
+from autograder import untrusted_folders
+from autograder.nbgrader_plugins.collect import TIME, CollectFiles, make_safe, readable_time
+from autograder.nbgrader_plugins.preprocessors import expect_notebooks
 from tests.hostile.corpus import dig
 
 WHEN = "2026-03-01 12:00:00.000000 UTC"
@@ -53,7 +53,7 @@ def test_a_pit_of_folders_is_removed_whole(submission: Path, name: str) -> None:
     said = make_safe(submission)
     assert "deeper than" in said[-1]
     deepest = max(len(Path(each).parts) for each in names(submission))
-    assert deepest == (folders.DEEPEST if name == "d" else 3)
+    assert deepest == (untrusted_folders.DEEPEST if name == "d" else 3)
     assert make_safe(submission) == []
     assert set(HONEST) < set(names(submission))
 
@@ -61,7 +61,7 @@ def test_a_pit_of_folders_is_removed_whole(submission: Path, name: str) -> None:
 def test_of_too_many_files_the_notebook_stays(
     submission: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folders, "MOST", 20)
+    monkeypatch.setattr(untrusted_folders, "MOST", 20)
     for number in range(50):
         (submission / f"{number}.txt").write_text("")
     assert len(make_safe(submission)) >= 30
@@ -206,14 +206,14 @@ class TestCollecting:
     def test_what_fails_costs_nobody_else(
         self, inbound: Path, collect: CollectFiles, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        copy = folders.copy
+        copy = untrusted_folders.copy
 
         def full(folder: Path, *about: object) -> list[str]:
             if folder.name.startswith("ben"):
                 raise OSError("No space left on device")
             return copy(folder, *about)  # type: ignore[arg-type]  # as it was called
 
-        monkeypatch.setattr(folders, "copy", full)
+        monkeypatch.setattr(untrusted_folders, "copy", full)
         for student in ("ada", "ben", "cleo"):
             self.hand_in(inbound, student)
         found = self.collected(collect)
@@ -235,9 +235,9 @@ def test_a_link_that_comes_meanwhile_is_not_followed(submission: Path, tmp_path:
     top = os.open(submission, os.O_RDONLY)
     try:
         with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
-            folders._copy_file(top, Path("all/gradebook.db"), tmp_path / "stolen", 1000)
+            untrusted_folders._copy_file(top, Path("all/gradebook.db"), tmp_path / "stolen", 1000)
         with pytest.raises(OSError, match="symbolic links"):
-            folders._copy_file(top, Path("deep/book"), tmp_path / "stolen", 1000)
+            untrusted_folders._copy_file(top, Path("deep/book"), tmp_path / "stolen", 1000)
     finally:
         os.close(top)
     assert not (tmp_path / "stolen").exists()

@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.judge import frame, grading, needed, submission
-from autograder.judge.grading import Graded
-from autograder.judge.settings import Settings
+from autograder.grading import grade_notebook, merge, submission
+from autograder.grading.grade_notebook import GradedNotebook
+from autograder.grading.settings import GradingSettings
+from autograder.grading.skip import dependencies
 from autograder.publish import build
 from tests.autograder.small import COURSE
 
@@ -53,36 +54,38 @@ LESSONS = sorted((COURSE / "source").glob("*/*.ipynb"))
 SOLUTION = "return factor * x"
 
 
-def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> Graded:
+def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> GradedNotebook:
     """Let a student hand in this solution."""
     instructors = build.notebook(TEXT)
     theirs = build.notebook(TEXT.replace(SOLUTION, solution))
     nbformat.write(theirs, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", frame.names(instructors))
-    fitted = nbformat.reads(nbformat.writes(frame.fit(instructors, read)), as_version=4)
-    settings = Settings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
-    return grading.grade(NotebookNode(fitted), instructors, folder, settings)
+    read = submission.read(folder / "lesson.ipynb", merge.names(instructors))
+    fitted = nbformat.reads(nbformat.writes(merge.fit(instructors, read)), as_version=4)
+    settings = GradingSettings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
+    return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
 
 
-def left_out(one: Graded) -> list[str]:
+def left_out(one: GradedNotebook) -> list[str]:
     return [
         cell.source.splitlines()[0]
         for cell in one.nb.cells
-        if any(output.get("text") == needed.NOT_RUN for output in cell.get("outputs", []))
+        if any(output.get("text") == dependencies.NOT_RUN for output in cell.get("outputs", []))
     ]
 
 
 def test_names_are_given_and_asked_for() -> None:
-    found = needed.use("import numpy as np\ntotal += np.sum(more)\nfor i in range(n): print(i)")
+    found = dependencies.use(
+        "import numpy as np\ntotal += np.sum(more)\nfor i in range(n): print(i)"
+    )
     assert found is not None
     assert found.gives == {"np", "total", "i"}
     assert found.tools == {"np"}
     assert found.asks == {"total", "more", "n"}
-    inner = needed.use("def f(x):\n    global seen\n    seen = x\n    return seen + outside")
+    inner = dependencies.use("def f(x):\n    global seen\n    seen = x\n    return seen + outside")
     assert inner is not None
     assert inner.gives == {"f", "seen"}
     assert inner.asks == {"outside"}
-    assert needed.use("%matplotlib inline") is None
+    assert dependencies.use("%matplotlib inline") is None
 
 
 def test_points_earned_the_short_way_leave_the_rest_out(tmp_path: Path) -> None:
@@ -128,8 +131,8 @@ def test_it_can_be_switched_off(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_lesson_earns_all_in_a_few_cells(path: Path) -> None:
     nb = NotebookNode(nbformat.read(path, as_version=4))
-    running = needed.needed(nb, nb)
+    running = dependencies.needed(nb, nb)
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    graded_cells = [cell for cell in code if frame.is_test(cell) or frame.is_answer(cell)]
+    graded_cells = [cell for cell in code if merge.is_test(cell) or merge.is_answer(cell)]
     assert running.issuperset(cell["id"] for cell in graded_cells)
     assert len(running) <= len(graded_cells) + 3

@@ -8,7 +8,7 @@ import json
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.judge import outputs
+from autograder.grading.sanitize import outputs
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 30).decode()
 EVIL = "<script>alert(1)</script>"

@@ -13,11 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.publish import answers, packages
+from autograder.publish import answer_leaks, wheel_check
 
 COURSE = Path(__file__).resolve().parents[2]
 EXPLANATION = "It draws its hidden units by chance, again and again."
-KEPT = [answers.Secret(answers.EXPLANATION, EXPLANATION, "dice")]
+KEPT = [answer_leaks.Secret(answer_leaks.EXPLANATION, EXPLANATION, "dice")]
 
 
 @pytest.fixture(scope="module")
@@ -30,25 +30,25 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"wheel": wheel, "sdist": archive}
 
 
-def lessons() -> list[answers.Secret]:
+def lessons() -> list[answer_leaks.Secret]:
     read = [
         nbformat.read(path, as_version=nbformat.NO_CONVERT)
         for path in sorted(COURSE.glob("source/*/*.ipynb"))
     ]
-    return [secret for source in read for secret in answers.secrets(source)]
+    return [secret for source in read for secret in answer_leaks.secrets(source)]
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_the_package_holds_nothing_but_the_course(built: dict[str, Path], kind: str) -> None:
     kept = lessons()
     assert {secret.kind for secret in kept} == {
-        answers.EXPLANATION,
-        answers.HIDDEN_TEST,
-        answers.KEY,
-        answers.RIGHT_OPTION,
-        answers.SOLUTION,
+        answer_leaks.EXPLANATION,
+        answer_leaks.HIDDEN_TEST,
+        answer_leaks.KEY,
+        answer_leaks.RIGHT_OPTION,
+        answer_leaks.SOLUTION,
     }
-    assert packages.check_package(built[kind], kept) == []
+    assert wheel_check.check_package(built[kind], kept) == []
 
 
 def test_the_wheel_brings_what_the_browser_and_the_server_need(built: dict[str, Path]) -> None:
@@ -82,7 +82,7 @@ def planted(package: Path, folder: Path, name: str, content: bytes) -> Path:
     [
         "source/01-intro/intro.md",
         "release/01-intro/intro.ipynb",
-        "autograder/publish/gate.py",
+        "autograder/publish/release_check.py",
         "tests/autograder/test_gate.py",
         "gradebook.db",
         "nbgrader_config.py",
@@ -104,7 +104,7 @@ def test_a_file_that_is_not_listed_is_named(
     built: dict[str, Path], tmp_path: Path, kind: str, name: str
 ) -> None:
     package = planted(built[kind], tmp_path, name, b"x")
-    (reason,) = packages.check_package(package, [])
+    (reason,) = wheel_check.check_package(package, [])
     assert reason == f"{name!r} is not on the list of what the package may hold"
 
 
@@ -114,7 +114,7 @@ def test_a_file_that_is_not_listed_is_named(
     [
         (f"# {EXPLANATION}\n".encode(), "holds an explanation of 'dice'"),
         (b"### BEGIN HIDDEN TESTS\n", "holds the mark 'BEGIN HIDDEN TESTS'"),
-        (bytes(packages.LARGEST_FILE + 1), "has 1,048,577 bytes; 1,048,576 are allowed"),
+        (bytes(wheel_check.LARGEST_FILE + 1), "has 1,048,577 bytes; 1,048,576 are allowed"),
     ],
     ids=["explanation", "hidden tests", "size"],
 )
@@ -122,7 +122,7 @@ def test_what_a_listed_file_may_not_hold_is_named(
     built: dict[str, Path], tmp_path: Path, kind: str, content: bytes, reason: str
 ) -> None:
     package = planted(built[kind], tmp_path, "course/more.py", content)
-    (found,) = packages.check_package(package, KEPT)
+    (found,) = wheel_check.check_package(package, KEPT)
     assert found.startswith("'course/more.py' ")
     assert reason in found
 
@@ -134,7 +134,7 @@ def test_other_entry_points_are_named(built: dict[str, Path], tmp_path: Path) ->
         for entry in old.namelist():
             more = b"[console_scripts]\nrun = course.key:main\n" if entry == name else b""
             new.writestr(entry, old.read(entry) + more)
-    (reason,) = packages.check_package(package, [])
+    (reason,) = wheel_check.check_package(package, [])
     assert reason == f"{name!r} starts something else than the digit page"
 
 
@@ -146,7 +146,7 @@ def test_a_link_in_the_archive_is_named(built: dict[str, Path], tmp_path: Path) 
         entry.type, entry.linkname = tarfile.SYMTYPE, "../../source/key.py"
         archive.addfile(entry)
     other = (tmp_path / "other.tar.gz").replace(package)
-    assert packages.check_package(other, []) == ["'course/link.py' is no plain file"]
+    assert wheel_check.check_package(other, []) == ["'course/link.py' is no plain file"]
 
 
 def test_a_name_twice_and_a_package_too_large_are_named(tmp_path: Path) -> None:
@@ -154,9 +154,9 @@ def test_a_name_twice_and_a_package_too_large_are_named(tmp_path: Path) -> None:
     with tarfile.open(package, "w:gz") as archive:
         for _ in range(13):
             entry = tarfile.TarInfo("autoencoder_course-0.1.0/course/large.py")
-            entry.size = packages.LARGEST_FILE
+            entry.size = wheel_check.LARGEST_FILE
             archive.addfile(entry, io.BytesIO(bytes(entry.size)))
-    assert packages.check_package(package, []) == [
+    assert wheel_check.check_package(package, []) == [
         "'course/large.py' stands there 13 times",
         f"{package.name} unpacks to 13,631,488 bytes; 12,582,912 are allowed",
     ]
@@ -164,4 +164,4 @@ def test_a_name_twice_and_a_package_too_large_are_named(tmp_path: Path) -> None:
 
 def test_only_packages_are_checked(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"the course comes as \.whl or as \.tar\.gz"):
-        packages.check_package(tmp_path / "course.zip", [])
+        wheel_check.check_package(tmp_path / "course.zip", [])

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.run import plan
-from autograder.run.line import Line
-from autograder.run.plan import Costs, PlanError
-from autograder.run.report import Spent, total, write
+from autograder.batch import capacity
+from autograder.batch.capacity import CapacityError, Costs
+from autograder.batch.report import RunCosts, summarize, write
+from autograder.batch.report_line import ReportLine
 
 MB = 1 << 20
 COSTS = Costs(start=10, each=0.5, write=0.02, job=512 * MB, base=1024 * MB)
@@ -19,10 +19,13 @@ EACH = 0.52 / 0.85  # the writer's part, too, and all cores are busy
 
 
 def report(folder: Path, jobs: int = 1) -> Path:
-    lines = [Line("ada", "graded", 7, 8, 0.4), Line("bob", "graded", 8, 8, 0.6, kernel=2**28)]
+    lines = [
+        ReportLine("ada", "graded", 7, 8, 0.4),
+        ReportLine("bob", "graded", 8, 8, 0.6, kernel=2**28),
+    ]
     path = folder / "report.json"
-    spent = Spent(starting=10.0, writing=0.04, base=900 * MB, fullest=1200 * MB)
-    write(path, lines, total(lines, 11.0, jobs, spent))
+    spent = RunCosts(starting=10.0, writing=0.04, base=900 * MB, fullest=1200 * MB)
+    write(path, lines, summarize(lines, 11.0, jobs, spent))
     return path
 
 
@@ -33,7 +36,7 @@ def test_a_report_tells_the_costs(tmp_path: Path) -> None:
 
 
 def test_more_cores_help_until_the_writer_is_busy() -> None:
-    times = [plan.minutes(COSTS, 5000, number) for number in (1, 2, 8, 32, 128)]
+    times = [capacity.minutes(COSTS, 5000, number) for number in (1, 2, 8, 32, 128)]
     assert times == sorted(times, reverse=True)
     assert times[0] == pytest.approx((10 + 5000 * EACH) / 60)
     assert times[1] == pytest.approx((10 + 2500 * EACH) / 60)
@@ -42,26 +45,26 @@ def test_more_cores_help_until_the_writer_is_busy() -> None:
 
 def test_what_was_measured_on_busy_cores_is_not_made_longer() -> None:
     busy = Costs(start=10, each=0.5, write=0.02, job=0, busy=True)
-    assert plan.minutes(busy, 5000, 2) == pytest.approx((10 + 1250) / 60)
+    assert capacity.minutes(busy, 5000, 2) == pytest.approx((10 + 1250) / 60)
     # A class of 200 lessons with one job, and what two jobs took on the same two cores.
     lessons = Costs(start=2.5, each=0.38, write=0.042, job=0)
-    assert 60 * plan.minutes(lessons, 200, 2) == pytest.approx(54.3, rel=0.1)
+    assert 60 * capacity.minutes(lessons, 200, 2) == pytest.approx(54.3, rel=0.1)
 
 
 def test_each_machine_loads_the_libraries_once() -> None:
-    assert plan.memory(COSTS, 1) == (1024 + 512) * MB
-    assert plan.memory(COSTS, 32) == (1024 + 32 * 512) * MB
-    assert plan.memory(COSTS, 33) == (2 * 1024 + 33 * 512) * MB
+    assert capacity.memory(COSTS, 1) == (1024 + 512) * MB
+    assert capacity.memory(COSTS, 32) == (1024 + 32 * 512) * MB
+    assert capacity.memory(COSTS, 33) == (2 * 1024 + 33 * 512) * MB
 
 
 def test_the_cores_that_are_asked_for_are_enough_and_one_less_is_not() -> None:
     for students in (300, 5000, 50_000):
-        number = plan.cores(COSTS, students, within=30)
+        number = capacity.cores(COSTS, students, within=30)
         assert number is not None
-        assert plan.minutes(COSTS, students, number) <= 30
-        assert number == 1 or plan.minutes(COSTS, students, number - 1) > 30
-    assert plan.cores(COSTS, 300, within=30) == 1
-    assert plan.cores(COSTS, 500_000, within=30) is None
+        assert capacity.minutes(COSTS, students, number) <= 30
+        assert number == 1 or capacity.minutes(COSTS, students, number - 1) > 30
+    assert capacity.cores(COSTS, 300, within=30) == 1
+    assert capacity.cores(COSTS, 500_000, within=30) is None
 
 
 def test_the_command_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,12 +80,12 @@ def test_what_is_no_report_is_named(
 ) -> None:
     path = tmp_path / "odd.json"
     path.write_text(text)
-    with pytest.raises(PlanError, match="is no report of a run"):
+    with pytest.raises(CapacityError, match="is no report of a run"):
         Costs.read(path)
     assert main(["plan", str(path)]) == 1
     assert "--report FILE" in capsys.readouterr().err
     idle = json.loads(report(tmp_path).read_text())
     idle["total"]["each_seconds"] = 0
     path.write_text(json.dumps(idle))
-    with pytest.raises(PlanError, match="nothing was graded anew"):
+    with pytest.raises(CapacityError, match="nothing was graded anew"):
         Costs.read(path)

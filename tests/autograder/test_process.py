@@ -8,10 +8,10 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.judge import process
-from autograder.judge.channel import Broken
-from autograder.kernels.budget import Budget
-from autograder.kernels.session import MOST_OUTPUT, Outcome, Session
+from autograder.grading import run_cells
+from autograder.kernels.kernel import MOST_OUTPUT, CellOutcome, Kernel
+from autograder.kernels.time_budget import TimeBudget
+from autograder.test_runner.broker import BrokenTest
 
 pytestmark = pytest.mark.slow
 
@@ -26,13 +26,13 @@ def notebook(*sources: str) -> NotebookNode:
     return NotebookNode(new_notebook(cells=[new_markdown_cell("text", id="text"), *cells]))
 
 
-def session(folder: Path) -> Session:
-    return Session(folder, allow_unprotected=True)
+def session(folder: Path) -> Kernel:
+    return Kernel(folder, allow_unprotected=True)
 
 
-def ended(outcomes: dict[str, Outcome | Broken | None]) -> list[str]:
+def ended(outcomes: dict[str, CellOutcome | BrokenTest | None]) -> list[str]:
     return [
-        outcome.status if isinstance(outcome, Outcome) else "broken" if outcome else "not run"
+        outcome.status if isinstance(outcome, CellOutcome) else "broken" if outcome else "not run"
         for outcome in outcomes.values()
     ]
 
@@ -49,24 +49,24 @@ def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
         "import sys\nsys.exit(3)",
         "assert a",
     )
-    outcomes = process.run(nb, session(tmp_path), Budget(cell=4, notebook=120), [])
+    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=4, notebook=120), [])
     assert ended(outcomes) == [
         *("ran", "raised", "died", "ran", "too long", "ran", "raised", "raised", "ran"),
     ]
-    assert outcomes["cell-6"] == Outcome("raised", "AssertionError", "a is 1")
-    assert outcomes["cell-4"] == Outcome("too long", message="4 s")
+    assert outcomes["cell-6"] == CellOutcome("raised", "AssertionError", "a is 1")
+    assert outcomes["cell-4"] == CellOutcome("too long", message="4 s")
 
 
 def test_stderr_and_last_expressions_decide_nothing(tmp_path: Path) -> None:
     nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
-    outcomes = process.run(nb, session(tmp_path), Budget(cell=10, notebook=60), [])
+    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=10, notebook=60), [])
     assert ended(outcomes) == ["ran"]
     assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "display_data"}
 
 
 def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
     nb = notebook("a = 1", "import time\ntime.sleep(60)", "assert a", "assert a")
-    outcomes = process.run(nb, session(tmp_path), Budget(cell=50, notebook=3), [])
+    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=50, notebook=3), [])
     assert ended(outcomes) == ["ran", "too long", "not run", "not run"]
 
 
@@ -74,24 +74,24 @@ def test_a_cell_has_the_seconds_that_its_author_gave_it(tmp_path: Path) -> None:
     nb = notebook("import time\ntime.sleep(3)\nx = 1", "time.sleep(60)", "assert x")
     nb.cells[1].metadata["course"] = {"seconds": 40}
     nb.cells[2].metadata["course"] = {"seconds": 1}
-    outcomes = process.run(nb, session(tmp_path), Budget(cell=2, notebook=120), [])
+    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=2, notebook=120), [])
     assert ended(outcomes) == ["ran", "too long", "ran"]
-    assert outcomes["cell-1"] == Outcome("too long", message="1 s")
+    assert outcomes["cell-1"] == CellOutcome("too long", message="1 s")
 
 
 def test_kernels_that_die_for_ever_come_to_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "MOST_RESTARTS", 1)
+    monkeypatch.setattr(run_cells, "MOST_RESTARTS", 1)
     nb = notebook(*["import os\nos._exit(1)"] * 4, "assert True")
-    outcomes = process.run(nb, session(tmp_path), Budget(cell=20, notebook=100), [])
+    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=20, notebook=100), [])
     assert ended(outcomes) == ["died", "died", "not run", "not run", "not run"]
 
 
 def test_output_is_kept_only_up_to_a_limit(tmp_path: Path) -> None:
     cell = new_code_cell("for _ in range(60): print('x' * 100_000, flush=True)")
     with session(tmp_path) as kernel:
-        assert kernel.run(cell, seconds=30) == Outcome("ran")
+        assert kernel.run(cell, seconds=30) == CellOutcome("ran")
     text = "".join(output["text"] for output in cell["outputs"])
     assert len(text) < MOST_OUTPUT + 200_000
     assert "More was printed than is kept." in text
@@ -100,14 +100,14 @@ def test_output_is_kept_only_up_to_a_limit(tmp_path: Path) -> None:
 def test_all_outputs_together_are_kept_only_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.kernels.session.MOST_OUTPUTS", 1_500_000)
+    monkeypatch.setattr("autograder.kernels.kernel.MOST_OUTPUTS", 1_500_000)
     cells = [new_code_cell("print('x' * 600_000)") for _ in range(5)]
     with session(tmp_path) as kernel:
         for cell in cells:
-            assert kernel.run(cell, seconds=30) == Outcome("ran")
+            assert kernel.run(cell, seconds=30) == CellOutcome("ran")
         kernel.restart()
         again = new_code_cell("print('x' * 600_000)")
-        assert kernel.run(again, seconds=30) == Outcome("ran")
+        assert kernel.run(again, seconds=30) == CellOutcome("ran")
     sizes = [sum(len(output["text"]) for output in cell["outputs"]) for cell in (*cells, again)]
     assert sizes[0] > 600_000
     assert 1_100_000 < sum(sizes) < 1_600_000
@@ -119,11 +119,11 @@ def test_code_runs_in_its_folder_and_cannot_ask(tmp_path: Path) -> None:
     ask = new_code_cell("input('?')")
     read = new_code_cell("assert open('beside.txt').read() == 'here'")
     with session(tmp_path) as kernel:
-        assert kernel.run(read, seconds=20) == Outcome("ran")
+        assert kernel.run(read, seconds=20) == CellOutcome("ran")
         assert kernel.run(ask, seconds=20).error == "StdinNotImplementedError"
 
 
 def test_questions_alone_need_no_kernel() -> None:
     nb = notebook("print('a demonstration')")
-    assert not process.needs_kernel(nb)
-    assert process.needs_kernel(notebook("assert True"))
+    assert not run_cells.needs_kernel(nb)
+    assert run_cells.needs_kernel(notebook("assert True"))

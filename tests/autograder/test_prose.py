@@ -11,7 +11,7 @@ from nbconvert.filters import markdown2html
 from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions import formgrader
 
-from autograder.judge import outputs, prose
+from autograder.grading.sanitize import markdown, outputs
 from tests.autograder.pages import Page
 
 TEMPLATES = Path(formgrader.__file__).with_name("templates")
@@ -81,12 +81,12 @@ def test_nothing_acts_in_formgrader() -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_nothing_acts_alone(script: str) -> None:
-    assert Page(markdown2html(prose.harmless(script))).acts == []
+    assert Page(markdown2html(markdown.harmless(script))).acts == []
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_no_formula_acts(formula: str) -> None:
-    says = Page(markdown2html(prose.harmless(formula))).says
+    says = Page(markdown2html(markdown.harmless(formula))).says
     assert re.search(r"\\(href|mmlToken|require|style)", says) is None, says
 
 
@@ -103,16 +103,16 @@ def test_no_formula_acts(formula: str) -> None:
     ],
 )
 def test_what_is_harmless_stays_as_it_is(source: str) -> None:
-    assert prose.harmless(source) == source
+    assert markdown.harmless(source) == source
 
 
 @pytest.mark.parametrize(
     "piece", ["\\begin{a}", "\\begin{a}\\end{b}", "[a](", "](", "[", "[a]: \n", "&", "\n>](", "$a"]
 )
 def test_much_of_anything_is_cut_and_says_so(piece: str) -> None:
-    made = prose.harmless(piece * 40_000)
-    assert len(made) < 2 * prose.LONGEST
-    assert made.endswith(prose.CUT)
+    made = markdown.harmless(piece * 40_000)
+    assert len(made) < 2 * markdown.LONGEST
+    assert made.endswith(markdown.CUT)
     assert "\\begin" not in made
 
 
@@ -120,6 +120,6 @@ def test_all_cells_together_are_bounded() -> None:
     cells = [new_markdown_cell("a" * 15_000, id=f"extra-0-{number}") for number in range(100)]
     nb = new_notebook(cells=cells)
     outputs.defuse(nb)
-    assert sum(len(cell.source) for cell in nb.cells) < prose.MOST + 100 * len(prose.CUT)
+    assert sum(len(cell.source) for cell in nb.cells) < markdown.MOST + 100 * len(markdown.CUT)
     assert nb.cells[0].source == "a" * 15_000
-    assert nb.cells[99].source == prose.CUT
+    assert nb.cells[99].source == markdown.CUT

@@ -12,8 +12,8 @@ import pytest
 from nbformat.v4.rwbase import rejoin_lines
 from nbgrader.utils import compute_checksum
 
-from autograder.publish import answers, build
-from autograder.publish.released import check_notebook
+from autograder.publish import answer_leaks, build
+from autograder.publish.expected_release import check_notebook
 from tests.autograder.small import (
     COURSE,
     EXPLANATION,
@@ -183,9 +183,9 @@ def test_the_checksum_of_the_instructors_cell_is_stopped(released: Notebook) -> 
 def test_each_way_of_clearing_is_worked_out() -> None:
     def as_read(source: str, **marks: Any) -> str:
         made = nbformat.v4.new_code_cell(source, metadata={"nbgrader": marks})
-        return answers.cleared(made)
+        return answer_leaks.cleared(made)
 
-    assert as_read("x = 2", solution=True) == answers.STUB
+    assert as_read("x = 2", solution=True) == answer_leaks.STUB
     source = "if x:\n    ### BEGIN SOLUTION\n    y = 1\n    ### END SOLUTION\nz = 2"
     stub = "    # Your code here\n    raise NotImplementedError"
     assert as_read(source, solution=True) == f"if x:\n{stub}\nz = 2"
@@ -199,5 +199,5 @@ def test_every_answer_of_the_course_is_known_to_the_gate() -> None:
         source = build.notebook(path.with_suffix(".md").read_text(encoding="utf-8"))
         reasons = check_notebook(source, source)
         for each in source.cells:
-            if answers.cleared(each) != each.source:
+            if answer_leaks.cleared(each) != each.source:
                 assert any(f"cell {each['id']!r} has another text" in why for why in reasons)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.kernels.isolation import UnprotectedError
-from autograder.run import program, report, task
-from autograder.run.crowd import EMPTY as NOTHING
-from autograder.run.line import Line
-from autograder.run.report import Spent
+from autograder.batch import fingerprint, job, report
+from autograder.batch.batch import EMPTY as NOTHING
+from autograder.batch.report import RunCosts
+from autograder.batch.report_line import ReportLine
+from autograder.sandbox.launch import UnprotectedError
 from tests.autograder.runs import (
     CLASS,
     EMPTY,
@@ -140,45 +140,48 @@ def test_an_unprotected_host_ends_the_run(new_course: New) -> None:
 
 
 def test_another_program_is_another_version(tmp_path: Path) -> None:
-    for room in program.ROOMS:
+    for room in fingerprint.ROOMS:
         (tmp_path / room / "parts").mkdir(parents=True)
         (tmp_path / room / "module.py").write_text("x = 1\n")
     asset = tmp_path / "course" / "parts" / "data.npz"
     asset.write_bytes(b"1")
-    seen = [program.version(tmp_path)]
+    seen = [fingerprint.version(tmp_path)]
     (tmp_path / "course" / "claims.md").write_text("For people.")
     (tmp_path / "course" / "__pycache__").mkdir()
     (tmp_path / "course" / "__pycache__" / "module.pyc").write_bytes(b"1")
-    assert program.version(tmp_path) == seen[0]
+    assert fingerprint.version(tmp_path) == seen[0]
     asset.write_bytes(b"2")
-    seen.append(program.version(tmp_path))
+    seen.append(fingerprint.version(tmp_path))
     asset.rename(asset.with_name("other.npz"))
-    seen.append(program.version(tmp_path))
+    seen.append(fingerprint.version(tmp_path))
     assert len(set(seen)) == 3
-    assert program.version() == program.mine()
+    assert fingerprint.version() == fingerprint.mine()
 
 
 def test_other_libraries_are_another_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room in program.ROOMS:
+    for room in fingerprint.ROOMS:
         (tmp_path / room).mkdir()
-    before = program.version(tmp_path)
+    before = fingerprint.version(tmp_path)
     monkeypatch.setattr("importlib.metadata.version", lambda _: "0.0")
-    assert program.version(tmp_path) != before
+    assert fingerprint.version(tmp_path) != before
 
 
 def test_links_are_not_read_and_sums_add_up(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "link").symlink_to("/etc/passwd")
-    assert [path.name for path in task._files(tmp_path)] == ["a.txt"]
-    lines = [Line("a", "graded", 1, 2, 3.0), Line("b", "needs review", 0, 2, unchanged=True)]
-    sums = report.total(lines, 30, 2, Spent(base=300 << 20, fullest=700 << 20))
+    assert [path.name for path in job._files(tmp_path)] == ["a.txt"]
+    lines = [
+        ReportLine("a", "graded", 1, 2, 3.0),
+        ReportLine("b", "needs review", 0, 2, unchanged=True),
+    ]
+    sums = report.summarize(lines, 30, 2, RunCosts(base=300 << 20, fullest=700 << 20))
     assert (sums["graded"], sums["needs review"], sums["per_minute"]) == (1, 1, 2.0)
     assert (sums["base_mb"], sums["job_mb"]) == (300, 200)
-    assert "2 submissions: 1 graded, 1 needs review; 1 as before." in report.closing(sums)
-    remote = [Line("a", "graded", 1, 2, 3.0, kernel=1 << 30, worker=1 << 29, warm=1 << 28)]
-    sums = report.total(remote, 30, 2, Spent(base=1 << 27, fullest=1 << 28))
+    assert "2 submissions: 1 graded, 1 needs review; 1 as before." in report.format_summary(sums)
+    remote = [ReportLine("a", "graded", 1, 2, 3.0, kernel=1 << 30, worker=1 << 29, warm=1 << 28)]
+    sums = report.summarize(remote, 30, 2, RunCosts(base=1 << 27, fullest=1 << 28))
     assert (sums["base_mb"], sums["job_mb"]) == (128 + 256, 1024 + 512)
 
 

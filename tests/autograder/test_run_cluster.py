@@ -22,10 +22,11 @@ import dask
 import pytest
 
 from autograder.__main__ import main
-from autograder.run import cluster, program, workers
-from autograder.run.cluster import ClusterError
-from autograder.run.course import Course
-from autograder.run.crowd import Run
+from autograder.batch import dask as cluster
+from autograder.batch import executors, fingerprint
+from autograder.batch.batch import BatchRun
+from autograder.batch.course_folder import CourseFolder
+from autograder.batch.dask import ClusterError
 from tests import ports
 from tests.autograder.runs import begun, command, grade, hand_in, logged, same, slow, summed
 from tests.autograder.small import COURSE, LESSON
@@ -71,7 +72,7 @@ def test_a_cluster_survives_the_loss_of_a_worker(new_course: New) -> None:
         killer = threading.Thread(target=kill)
         killer.start()
         watched = dataclasses.replace(staff, work=logged)
-        lines = list(Run(Course.open(course, LESSON, 1), watched).grade())
+        lines = list(BatchRun(CourseFolder.open(course, LESSON, 1), watched).grade())
         killer.join()
         staff.part()
     (student, pid) = lost[0]
@@ -79,7 +80,7 @@ def test_a_cluster_survives_the_loss_of_a_worker(new_course: New) -> None:
     assert len(again) > 1  # what the killed worker had begun was begun by another
     assert again[0] == pid
     assert again[-1] != pid
-    undisturbed = Run(Course.open(other, LESSON, 1), workers.pool(2)).grade()
+    undisturbed = BatchRun(CourseFolder.open(other, LESSON, 1), executors.local_pool(2)).grade()
     assert summed(lines) == summed(undisturbed)
     same(course, other)
 
@@ -101,9 +102,9 @@ def test_a_cluster_may_grow_and_shares_its_own_cores(
         made.scale(2)
         made.wait_for_workers(2)
         assert staff.jobs() == 2 * one
-        task = Course.open(new_course("grown"), LESSON).task("ada")
+        task = CourseFolder.open(new_course("grown"), LESSON).task("ada")
         executor = staff.hire(task)
-        version = program.mine()
+        version = fingerprint.mine()
         text = executor.submit(staff.work, task, version, task.key(version)).result()
         assert '"points": 2.0' in text
         staff.part()

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import gradebook
 from autograder.__main__ import main
-from autograder.run import direct, patience, writer
-from autograder.run.course import CourseError
-from autograder.run.crowd import Run
-from autograder.run.line import StoppedError
-from autograder.run.store import Store
+from autograder.batch import gradebook_lock, gradebook_writer
+from autograder.batch.batch import BatchRun
+from autograder.batch.course_folder import CourseError
+from autograder.batch.report_line import StoppedError
+from autograder.batch.result_cache import ResultCache
+from autograder.nbgrader_plugins import direct_writer, gradebook
 from tests.autograder.runs import EMPTY, dump, run, same, slow
 from tests.autograder.small import LESSON
 
@@ -29,7 +29,7 @@ pytestmark = slow
 New = Callable[[str], Path]
 
 
-def unchanged(lines: Run) -> set[str]:
+def unchanged(lines: BatchRun) -> set[str]:
     """Run, and return who was graded anew."""
     return {line.student for line in lines.grade() if not line.unchanged}
 
@@ -75,12 +75,12 @@ def test_points_that_somebody_else_wrote_are_put_right(new_course: New) -> None:
 
 
 STOPS: dict[str, tuple[Any, str, int]] = {  # where, and at which call
-    "a result is kept": (Store, "put", 3),
-    "a note is made of it": (Store, "note", 3),
-    "it is written": (writer.Writer, "write", 3),
+    "a result is kept": (ResultCache, "put", 3),
+    "a note is made of it": (ResultCache, "note", 3),
+    "it is written": (gradebook_writer.GradebookWriter, "write", 3),
     "a first submission is entered": (gradebook, "begin", 3),
     "scores are entered": (gradebook, "store", 1),
-    "points are taken for being late": (direct.Direct, "_late", 1),
+    "points are taken for being late": (direct_writer.DirectWriter, "_late", 1),
     "the old folder is removed": (shutil, "rmtree", 5),
     "the new folder is put there": (Path, "replace", 4),
 }
@@ -133,7 +133,8 @@ def test_a_locked_gradebook_is_waited_for(
         assert holder.stdout is not None
         assert holder.stdout.readline() == "locked\n"
         assert any(
-            str(holder.pid) in who for who in patience.holders(f"sqlite:///{course}/gradebook.db")
+            str(holder.pid) in who
+            for who in gradebook_lock.holders(f"sqlite:///{course}/gradebook.db")
         )
 
         def tell(words: str) -> None:
@@ -153,7 +154,7 @@ def test_one_that_stays_locked_ends_the_run_in_words(
     new_course: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     course = new_course("stuck")
-    monkeypatch.setattr(patience.patiently, "__defaults__", (0.1,))
+    monkeypatch.setattr(gradebook_lock.retry_while_locked, "__defaults__", (0.1,))
     ready = run(course)
     ready.look()
     with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as connection:
@@ -222,7 +223,7 @@ def test_slips_are_named_before_anybody_is_graded(
     for place in ("/nonexistent/run.json", str(tmp_path)):
         assert main([*given, "--report", place]) == 2
         assert f"--report {place}: no file can be written there" in capsys.readouterr().err
-    with Store(course, LESSON, "").alone():
+    with ResultCache(course, LESSON, "").alone():
         assert main(given) == 2
     assert "Another run over 01-small is going on" in capsys.readouterr().err
     assert not list((course / ".grading" / LESSON).glob("*.json"))

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from autograder.judge.grading import Graded
-from autograder.run import checked
-from autograder.run.store import BusyError, Store
+from autograder.batch import result as checked
+from autograder.batch.result_cache import ResultCache, RunInProgressError
+from autograder.grading.grade_notebook import GradedNotebook
 from tests.autograder.runs import GRADED, run, slow
 from tests.autograder.small import LESSON
 
@@ -124,18 +124,18 @@ def test_one_that_is_too_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) 
 def test_no_notebook_is_a_reason_and_no_crash(text: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     with pytest.raises(ValueError, match=r"no graded notebook|[Nn]otebook|JSON"):
-        Graded.from_json(result()["notebooks"]["small"] | {"notebook": text})
+        GradedNotebook.from_json(result()["notebooks"]["small"] | {"notebook": text})
 
 
 def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
-    store = Store(tmp_path, LESSON, BOOK)
+    store = ResultCache(tmp_path, LESSON, BOOK)
     store.put("ada", "key", '{"notebooks": {}}')
     store.note("ada", "key")
     assert store.get("ada", "key") == {"notebooks": {}}
     assert store.get("ada", "other") is None
     assert store.written("ada", "key")
     assert not store.written("ada", "other")
-    assert not Store(tmp_path, LESSON, f"{BOOK}?other").written("ada", "key")
+    assert not ResultCache(tmp_path, LESSON, f"{BOOK}?other").written("ada", "key")
     store.note("ada", None)
     assert not store.written("ada", "key")
     path = tmp_path / ".grading" / LESSON / "ada.json"
@@ -144,14 +144,16 @@ def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
-    store = Store(tmp_path, LESSON, BOOK)
+    store = ResultCache(tmp_path, LESSON, BOOK)
     with (
         store.alone(),
-        pytest.raises(BusyError, match=r"Another run over 01-small is going on \(process \d+\)"),
-        Store(tmp_path, LESSON, BOOK).alone(),
+        pytest.raises(
+            RunInProgressError, match=r"Another run over 01-small is going on \(process \d+\)"
+        ),
+        ResultCache(tmp_path, LESSON, BOOK).alone(),
     ):
         pass
-    with Store(tmp_path, "02-other", BOOK).alone(), store.alone():
+    with ResultCache(tmp_path, "02-other", BOOK).alone(), store.alone():
         pass
 
 

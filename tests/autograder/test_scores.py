@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from autograder.judge import comments, frame, scores
-from autograder.judge.channel import Broken
-from autograder.kernels.session import Outcome, Session
+from autograder.grading import comments, merge, scoring
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.test_runner.broker import BrokenTest
 from tests.autograder.lessons import cell, handed_in, read
 from tests.autograder.lessons import frame as instructors
 from tests.benchmarks import quiz_scoring
@@ -17,16 +17,16 @@ FRAME = instructors()
 
 
 def verdict(
-    nb: dict[str, Any], name: str, outcome: Outcome | Broken | None = None
-) -> scores.Verdict:
-    fitted = frame.fit(FRAME, read(nb))
+    nb: dict[str, Any], name: str, outcome: CellOutcome | BrokenTest | None = None
+) -> scoring.CellScore:
+    fitted = merge.fit(FRAME, read(nb))
     framed, answered = (
         next(each for each in each_nb.cells if each["id"] == name) for each_nb in (FRAME, fitted)
     )
-    return scores.score(framed, answered, outcome, fitted.metadata["course"]["unreadable"])
+    return scoring.score(framed, answered, outcome, fitted.metadata["course"]["unreadable"])
 
 
-def ticked(*options: str, name: str = "single") -> scores.Verdict:
+def ticked(*options: str, name: str = "single") -> scoring.CellScore:
     nb = handed_in()
     source = cell(nb, name)["source"].replace("[x]", "[ ]")
     for option in options:
@@ -36,7 +36,7 @@ def ticked(*options: str, name: str = "single") -> scores.Verdict:
 
 
 def test_the_right_option_earns_everything() -> None:
-    assert ticked("the second") == scores.Verdict("single", 1.0, 1.0, "", (1,))
+    assert ticked("the second") == scoring.CellScore("single", 1.0, 1.0, "", (1,))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_deleted_options_and_a_deleted_cell_are_told_apart() -> None:
     cell(nb, "single")["source"] = "I don't know."
     assert verdict(nb, "single").reason == "The options were deleted."
     nb["cells"].remove(cell(nb, "single"))
-    assert verdict(nb, "single").reason == frame.DELETED
+    assert verdict(nb, "single").reason == merge.DELETED
 
 
 def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
@@ -90,19 +90,23 @@ def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
 @pytest.mark.parametrize(
     ("outcome", "points", "reason"),
     [
-        (Outcome("ran"), 2, ""),
-        (Outcome("raised", "AssertionError", "double(2) should be 4"), 0, "double(2) should be 4"),
-        (Outcome("raised", "AssertionError", ""), 0, "A check did not hold."),
-        (Outcome("raised", "NotImplementedError", ""), 0, "The code is still to be written."),
-        (Outcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
-        (Outcome("too long", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
-        (Outcome("died"), 0, "It ended the Python process. (The kernel died.)"),
-        (Broken("?"), None, scores.BROKEN),
+        (CellOutcome("ran"), 2, ""),
+        (
+            CellOutcome("raised", "AssertionError", "double(2) should be 4"),
+            0,
+            "double(2) should be 4",
+        ),
+        (CellOutcome("raised", "AssertionError", ""), 0, "A check did not hold."),
+        (CellOutcome("raised", "NotImplementedError", ""), 0, "The code is still to be written."),
+        (CellOutcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
+        (CellOutcome("too long", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
+        (CellOutcome("died"), 0, "It ended the Python process. (The kernel died.)"),
+        (BrokenTest("?"), None, scoring.BROKEN),
         (None, None, "It was not run: the time for the whole notebook was used up by other cells."),
     ],
 )
 def test_a_test_passes_or_raises(
-    outcome: Outcome | Broken | None, points: float | None, reason: str
+    outcome: CellOutcome | BrokenTest | None, points: float | None, reason: str
 ) -> None:
     result = verdict(handed_in(), "double-test", outcome)
     assert (result.points, result.reason) == (points, reason)
@@ -117,8 +121,8 @@ def test_an_unreadable_notebook_is_never_zero() -> None:
 
 def test_a_students_words_are_cut_and_cleaned() -> None:
     noisy = "a\x1b[31m\x00\u202eb" + "c" * 10_000
-    said = scores.plain(noisy)
-    assert len(said) <= scores.LONGEST
+    said = scoring.plain(noisy)
+    assert len(said) <= scoring.LONGEST
     assert said.startswith("a[31m b")
     assert said.isprintable()
 
@@ -126,14 +130,16 @@ def test_a_students_words_are_cut_and_cleaned() -> None:
 def test_comments_gather_what_happened_and_escape_it() -> None:
     nb = handed_in()
     cell(nb, "double")["source"] = "raise ValueError"
-    fitted = frame.fit(FRAME, read(nb))
+    fitted = merge.fit(FRAME, read(nb))
     bad = "<script>alert(1)</script> [x](javascript:0)"
-    outcomes: dict[str, Outcome | Broken | None] = {"double": Outcome("raised", "ValueError", bad)}
+    outcomes: dict[str, CellOutcome | BrokenTest | None] = {
+        "double": CellOutcome("raised", "ValueError", bad)
+    }
     verdicts = {
-        "single": scores.Verdict("single", 1, 1),
-        "several": scores.Verdict("several", 1, 2, "Something is missing."),
-        "double-test": scores.Verdict("double-test", 0, 2, "NameError"),
-        "half-test": scores.Verdict("half-test", 3, 3),
+        "single": scoring.CellScore("single", 1, 1),
+        "several": scoring.CellScore("several", 1, 2, "Something is missing."),
+        "double-test": scoring.CellScore("double-test", 0, 2, "NameError"),
+        "half-test": scoring.CellScore("half-test", 3, 3),
     }
     told = comments.comments(fitted, verdicts, outcomes)
     assert told["single"] == ""
@@ -148,7 +154,7 @@ def test_a_thousand_quizzes_start_no_kernel(monkeypatch: pytest.MonkeyPatch) -> 
     def started(*_: object) -> None:
         raise AssertionError("a kernel was started to read a quiz")
 
-    monkeypatch.setattr(Session, "restart", started)
+    monkeypatch.setattr(Kernel, "restart", started)
     source, submitted = quiz_scoring.quiz_of("04-architecture")
     results = quiz_scoring.score_all(source, submitted)
     assert len(results) == 1000

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder.kernels import memory, scraps
+from autograder.sandbox import memory_use, temp_dirs
 from tests.autograder.small import COURSE
 
 HOLDS = """
 import sys, tempfile
 tempfile.tempdir = sys.argv[1]
-from autograder.kernels import scraps
-with scraps.folder("nursery") as place:
+from autograder.sandbox import temp_dirs
+with temp_dirs.temp_dir("nursery") as place:
     (place / "socket").touch()
     print(place, flush=True)
     sys.stdin.read()
@@ -40,22 +40,22 @@ def test_a_killed_process_leaves_a_folder_that_is_swept(
     assert holder.stdout is not None
     place = Path(holder.stdout.readline().strip())
     assert place.stat().st_mode & 0o777 == 0o700
-    assert scraps.sweep(tmp_path, older=0) == []  # it is held
+    assert temp_dirs.remove_stale(tmp_path, older=0) == []  # it is held
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert (place / "socket").exists()
-    assert scraps.sweep(tmp_path) == []  # it is new
+    assert temp_dirs.remove_stale(tmp_path) == []  # it is new
     other = tmp_path / "kernel-of-somebody-else"
     other.mkdir()
     (tmp_path / "autograder-link").symlink_to(other)
-    assert scraps.sweep(tmp_path, older=0) == [place]
+    assert temp_dirs.remove_stale(tmp_path, older=0) == [place]
     assert other.is_dir()
     assert not place.exists()
 
 
 def test_one_that_ends_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with scraps.folder("kernel") as place:
+    with temp_dirs.temp_dir("kernel") as place:
         assert place.parent == tmp_path
     assert list(tmp_path.iterdir()) == []
 
@@ -69,16 +69,16 @@ def test_memory_is_seen_with_all_that_was_started() -> None:
         subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process,
-        memory.Fullest(process.pid, every=0.05) as fullest,
+        memory_use.PeakMemory(process.pid, every=0.05) as fullest,
     ):
         assert process.stdout is not None
         assert process.stdout.readline() == "full\n"
-        assert memory.share(process.pid) < 50 << 20
-        assert 200 << 20 < memory.together(process.pid) < 300 << 20
+        assert memory_use.process_memory(process.pid) < 50 << 20
+        assert 200 << 20 < memory_use.tree_memory(process.pid) < 300 << 20
         for _ in range(200):
             if fullest.bytes > 200 << 20:
                 break
             fullest._done.wait(0.05)
         process.communicate("\n")
     assert 200 << 20 < fullest.bytes < 300 << 20
-    assert memory.share(process.pid) == 0  # it has ended
+    assert memory_use.process_memory(process.pid) == 0  # it has ended

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import statistics
 from autograder.__main__ import main
-from autograder.statistics import Item
+from autograder.reports import item_analysis
+from autograder.reports.item_analysis import Item
 from tests.autograder.runs import run, slow
 from tests.autograder.small import LESSON
 
@@ -25,28 +25,28 @@ def test_right_or_wrong_gives_the_point_biserial() -> None:
     mean = sum(points) / 5
     spread = math.sqrt(sum((each - mean) ** 2 for each in points) / 5)
     expected = (7.0 - 3.0) / spread * math.sqrt(share * (1 - share))  # (M1 - M0) / s * sqrt(p q)
-    assert statistics.correlation(right, points) == pytest.approx(expected)
-    assert statistics.correlation([1, 1], [0, 5]) is None
+    assert item_analysis.correlation(right, points) == pytest.approx(expected)
+    assert item_analysis.correlation([1, 1], [0, 5]) is None
 
 
 def test_a_question_is_held_against_the_rest_alone() -> None:
     first, second = [0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]
     total = [one + two for one, two in zip(first, second, strict=True)]
-    assert statistics.correlation(first, total) == pytest.approx(math.sqrt(0.5))
-    assert statistics.discrimination(first, total) == pytest.approx(0)  # they know nothing of it
+    assert item_analysis.correlation(first, total) == pytest.approx(math.sqrt(0.5))
+    assert item_analysis.discrimination(first, total) == pytest.approx(0)  # they know nothing of it
 
 
 def test_alpha_of_parallel_items_is_spearman_and_browns() -> None:
     # Two items that correlate by r: alpha is 2 r / (1 + r).
     first, second = [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 1, 0]
-    r = statistics.correlation(first, second)
+    r = item_analysis.correlation(first, second)
     assert r == pytest.approx(1 / 3)
-    assert statistics.alpha([first, second]) == pytest.approx(2 * (1 / 3) / (1 + 1 / 3))
-    assert statistics.alpha([first] * 5) == pytest.approx(1)
-    assert statistics.alpha([[0, 0, 1, 1], [0, 1, 0, 1]]) == pytest.approx(0)
-    assert statistics.alpha([[0, 1]]) is None
-    assert statistics.alpha([[1, 1], [0, 0]]) is None
-    assert statistics.alpha([]) is None
+    assert item_analysis.alpha([first, second]) == pytest.approx(2 * (1 / 3) / (1 + 1 / 3))
+    assert item_analysis.alpha([first] * 5) == pytest.approx(1)
+    assert item_analysis.alpha([[0, 0, 1, 1], [0, 1, 0, 1]]) == pytest.approx(0)
+    assert item_analysis.alpha([[0, 1]]) is None
+    assert item_analysis.alpha([[1, 1], [0, 0]]) is None
+    assert item_analysis.alpha([]) is None
 
 
 @given(st.lists(SCORES, min_size=2, max_size=5))
@@ -54,7 +54,7 @@ def test_alpha_of_right_and_wrong_is_kuder_and_richardsons(items: list[list[floa
     total = [sum(each) for each in zip(*items, strict=True)]
     mean = sum(total) / 4
     variance = sum((each - mean) ** 2 for each in total) / 4
-    found = statistics.alpha(items)
+    found = item_analysis.alpha(items)
     if variance == 0:
         assert found is None
         return
@@ -71,7 +71,7 @@ def test_the_table_shows_how_often_each_option_was_taken() -> None:
         Item("easy", 1.0, earned, options, chosen),
         Item("test", 2.0, {"ada": 2.0, "bob": 1.0, "cem": 2.0, "dee": 0.0}),
     ]
-    lines = statistics.table(items).splitlines()
+    lines = item_analysis.table(items).splitlines()
     assert "| **easy** | 3 | 67% | 67% | 1.00 |" in lines
     assert r"| [x] the right \| one | 75% | | | |" in lines
     assert "| [ ] a wrong one | 50% | | | |" in lines

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.judge import submission
+from autograder.grading import submission
 
 NAMES = frozenset({"q-one"})
 

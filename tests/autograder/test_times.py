@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder import times
 from autograder.publish import build
+from autograder.reports import lesson_times
 
 COURSE = Path(__file__).resolve().parents[2]
 LESSONS = build.assignments(COURSE)
 
 
 def test_each_lesson_runs_within_a_minute_and_a_half() -> None:
-    rows = times.read(COURSE)
+    rows = lesson_times.read(COURSE)
     assert list(rows) == LESSONS, "run `python -m autograder times`"
     assert all(0 < row.seconds <= 90 for row in rows.values()), rows
 
@@ -25,8 +25,8 @@ def test_each_lesson_runs_within_a_minute_and_a_half() -> None:
 @pytest.mark.parametrize("name", LESSONS)
 def test_what_was_measured_is_the_lesson_as_it_is(name: str) -> None:
     (text,) = build.texts(COURSE, [name])
-    code = times.fingerprint(text.with_suffix(".ipynb"))
-    assert times.read(COURSE)[name].code == code, "run `python -m autograder times`"
+    code = lesson_times.fingerprint(text.with_suffix(".ipynb"))
+    assert lesson_times.read(COURSE)[name].code == code, "run `python -m autograder times`"
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -37,7 +37,7 @@ def test_the_lesson_says_about_how_long_it_runs(name: str) -> None:
         text.read_text(encoding="utf-8"),
     )
     assert told is not None
-    said, measured = 60 if told[1] else int(told[2]), times.read(COURSE)[name].seconds
+    said, measured = 60 if told[1] else int(told[2]), lesson_times.read(COURSE)[name].seconds
     assert said / 2.5 <= measured <= 1.2 * said, f"{name} says {said} s, measured: {measured:.0f} s"
 
 
@@ -61,14 +61,14 @@ def test_only_what_has_changed_is_run_again(
     def measure(path: Path) -> tuple[int, float]:
         ran.append(path.name)
         assert "COURSE_DATA" not in os.environ
-        return len(times.code_cells(path)), 7.4 * len(ran)
+        return len(lesson_times.code_cells(path)), 7.4 * len(ran)
 
-    monkeypatch.setattr(times, "measure", measure)
+    monkeypatch.setattr(lesson_times, "measure", measure)
     monkeypatch.setenv("COURSE_DATA", "/srv/data")
-    table = times.write(course_of(tmp_path, "x = 1", "")).read_text(encoding="utf-8")
+    table = lesson_times.write(course_of(tmp_path, "x = 1", "")).read_text(encoding="utf-8")
     assert "| [01-small](../source/01-small/small.md) | 1 | 7 |" in table
-    assert times.write(tmp_path).read_text(encoding="utf-8") == table
+    assert lesson_times.write(tmp_path).read_text(encoding="utf-8") == table
     assert ran == ["small.ipynb"]
-    times.write(course_of(tmp_path, "x = 2", ""))
-    assert times.read(tmp_path)["01-small"].seconds == 15
+    lesson_times.write(course_of(tmp_path, "x = 2", ""))
+    assert lesson_times.read(tmp_path)["01-small"].seconds == 15
     assert os.environ["COURSE_DATA"] == "/srv/data"

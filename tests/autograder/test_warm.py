@@ -15,18 +15,17 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder import doctor
-from autograder.kernels import environment, isolation, preload, warm
-from autograder.kernels.isolation import Protection
-from autograder.kernels.limits import MB, Limits
-from autograder.kernels.session import Session
-from autograder.kernels.warm import Nursery, NurseryError
+from autograder.kernels import imports
+from autograder.kernels.kernel import Kernel
+from autograder.sandbox import environment, forkserver_client, launch
+from autograder.sandbox.forkserver_client import ForkServer, ForkServerError
+from autograder.sandbox.launch import Protection
+from autograder.sandbox.limits import MB, Limits
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("warm"),
-    pytest.mark.skipif(
-        bool(isolation.what_is_missing()), reason=" ".join(isolation.what_is_missing())
-    ),
+    pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features())),
 ]
 
 # What a kernel can see of itself and of its place.
@@ -59,25 +58,25 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery.start((*preload.KERNEL, "numpy"), {}) as found:
+def fork_server() -> Iterator[ForkServer]:
+    with ForkServer.start((*imports.KERNEL, "numpy"), {}) as found:
         yield found
 
 
-def ask(session: Session, code: str) -> Any:
+def ask(session: Kernel, code: str) -> Any:
     cell = new_code_cell(code)
     outcome = session.run(cell, 30)
     assert outcome.status == "ran", outcome
     return json.loads("".join(output.get("text", "") for output in cell["outputs"]))
 
 
-def test_it_sees_and_may_do_what_a_cold_one_may(nursery: Nursery, tmp_path: Path) -> None:
+def test_it_sees_and_may_do_what_a_cold_one_may(fork_server: ForkServer, tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("1,2\n")
-    with Session(tmp_path) as session:
+    with Kernel(tmp_path) as session:
         cold = ask(session, FACTS)
-    with Session(tmp_path, nursery=nursery) as session:
+    with Kernel(tmp_path, fork_server=fork_server) as session:
         found = ask(session, FACTS)
-        assert session.nursery is nursery  # nobody fell back to a cold one
+        assert session.fork_server is fork_server  # nobody fell back to a cold one
         assert ask(session, "print(open('data.csv').read().split(',')[0])") == 1
     assert found.pop("variables").items() <= cold.pop("variables").items()  # its shells add theirs
     assert found == cold
@@ -88,17 +87,17 @@ def test_it_sees_and_may_do_what_a_cold_one_may(nursery: Nursery, tmp_path: Path
     assert found["grader"] == []
 
 
-def test_the_doctor_finds_the_same(nursery: Nursery) -> None:
-    assert nursery.address
+def test_the_doctor_finds_the_same(fork_server: ForkServer) -> None:
+    assert fork_server.address
     findings = doctor.examine(Protection.SANDBOX, warmed=True)
     assert findings == doctor.examine(Protection.SANDBOX, warmed=False)
     assert doctor.safe(findings)
 
 
-def test_two_of_them_share_nothing(nursery: Nursery, tmp_path: Path) -> None:
+def test_two_of_them_share_nothing(fork_server: ForkServer, tmp_path: Path) -> None:
     with (
-        Session(tmp_path, nursery=nursery) as one,
-        Session(tmp_path, nursery=nursery) as two,
+        Kernel(tmp_path, fork_server=fork_server) as one,
+        Kernel(tmp_path, fork_server=fork_server) as two,
     ):
         mark = "import os, numpy\nmark = os.path.expanduser('~/mark')"
         ask(one, f"{mark}\nopen(mark, 'w').write('here')\nnumpy.mark = 1\nprint(1)")
@@ -114,21 +113,21 @@ def test_two_of_them_share_nothing(nursery: Nursery, tmp_path: Path) -> None:
 
 
 def test_it_is_held_to_its_memory_and_ends_with_its_session(
-    nursery: Nursery, tmp_path: Path
+    fork_server: ForkServer, tmp_path: Path
 ) -> None:
-    with Session(tmp_path, limits=Limits(memory=400 * MB), nursery=nursery) as session:
+    with Kernel(tmp_path, limits=Limits(memory=400 * MB), fork_server=fork_server) as session:
         outcome = session.run(new_code_cell("hoard = b'x' * (1 << 30)"), 60)
         assert outcome.status in {"died", "raised"}
         session.restart()
-        assert session.nursery is nursery
+        assert session.fork_server is fork_server
         fork = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)\n"
         assert ask(session, f"{fork}print(1)") == 1
-        assert children(nursery)
+        assert children(fork_server)
     for _ in range(100):  # who waits for the kernel ends a moment after it
-        if not children(nursery):
+        if not children(fork_server):
             break
         time.sleep(0.05)
-    assert children(nursery) == set()
+    assert children(fork_server) == set()
 
 
 def parents() -> dict[int, int]:
@@ -140,16 +139,16 @@ def parents() -> dict[int, int]:
     return found
 
 
-def process(nursery: Nursery) -> int:
+def process(fork_server: ForkServer) -> int:
     """The number of a warm process of ours."""
     mine = [pid for pid, parent in parents().items() if parent == os.getpid()]
-    address = nursery.address.encode()
+    address = fork_server.address.encode()
     return next(pid for pid in mine if address in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
-def children(nursery: Nursery) -> set[int]:
+def children(fork_server: ForkServer) -> set[int]:
     """All processes below the warm one."""
-    known, found, more = parents(), set[int](), {process(nursery)}
+    known, found, more = parents(), set[int](), {process(fork_server)}
     while more:
         more = {pid for pid, parent in known.items() if parent in more} - found
         found |= more
@@ -157,17 +156,20 @@ def children(nursery: Nursery) -> set[int]:
 
 
 def test_without_a_warm_process_it_starts_cold(tmp_path: Path) -> None:
-    gone = Nursery(str(tmp_path / "nobody"), (), {})
-    with pytest.raises(NurseryError, match="does not answer"):
-        gone.bear({}, {"errors": 2})
-    with Session(tmp_path, nursery=gone) as session:
+    gone = ForkServer(str(tmp_path / "nobody"), (), {})
+    with pytest.raises(ForkServerError, match="does not answer"):
+        gone.fork({}, {"errors": 2})
+    with Kernel(tmp_path, fork_server=gone) as session:
         assert ask(session, "print(1)") == 1
-        assert session.nursery is None
+        assert session.fork_server is None
 
 
 def test_a_warm_process_that_dies_costs_nothing(tmp_path: Path) -> None:
-    with Nursery.start(preload.KERNEL, {}) as nursery, Session(tmp_path, nursery=nursery) as one:
-        os.kill(process(nursery), signal.SIGKILL)
+    with (
+        ForkServer.start(imports.KERNEL, {}) as fork_server,
+        Kernel(tmp_path, fork_server=fork_server) as one,
+    ):
+        os.kill(process(fork_server), signal.SIGKILL)
         assert ask(one, "mine = 1\nprint(mine)") == 1  # it lives on
         one.restart()
         assert ask(one, "print(2)") == 2  # and another starts cold
@@ -176,47 +178,47 @@ def test_a_warm_process_that_dies_costs_nothing(tmp_path: Path) -> None:
 def test_one_that_can_not_start_is_reported_and_done_without(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> Nursery:
-        raise NurseryError("no room")
+    def fail(*_: object) -> ForkServer:
+        raise ForkServerError("no room")
 
-    monkeypatch.setattr(warm, "_KNOWN", {})
+    monkeypatch.setattr(forkserver_client, "_KNOWN", {})
     with caplog.at_level("WARNING"):
-        assert warm.known("kernel", ("json",), {}, fail) is None
-        assert warm.known("kernel", ("json",), {}, fail) is None
+        assert forkserver_client.known("kernel", ("json",), {}, fail) is None
+        assert forkserver_client.known("kernel", ("json",), {}, fail) is None
     assert caplog.messages == ["Each kernel is started cold: no room"]
 
 
 def test_few_are_kept_and_a_changed_course_gets_a_new_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    started: list[Nursery] = []
+    started: list[ForkServer] = []
     closed: list[str] = []
 
-    class Counted(Nursery):
+    class Counted(ForkServer):
         def close(self) -> None:
             closed.append(self.address)
 
-    def start(modules: tuple[str, ...], _: object) -> Nursery:
+    def start(modules: tuple[str, ...], _: object) -> ForkServer:
         started.append(Counted(str(len(started)), modules, {}))
         return started[-1]
 
-    monkeypatch.setattr(warm, "_KNOWN", {})
+    monkeypatch.setattr(forkserver_client, "_KNOWN", {})
     first, second, third = (("json",), ("csv",), ("html",))
     for modules in (first, second, first):
-        warm.known("kernel", modules, {}, start)
+        forkserver_client.known("kernel", modules, {}, start)
     assert len(started) == 2
-    warm.known("kernel", third, {}, start)
+    forkserver_client.known("kernel", third, {}, start)
     assert closed == ["1"]  # the one that was used longest ago
-    assert warm.known("kernel", first, {}, start) is started[0]
+    assert forkserver_client.known("kernel", first, {}, start) is started[0]
     (tmp_path / "module.py").touch()
     monkeypatch.setattr(environment, "course_folder", lambda: tmp_path)
-    assert warm.known("kernel", first, {}, start) is started[-1]
+    assert forkserver_client.known("kernel", first, {}, start) is started[-1]
     assert len(started) == 4
 
 
 def test_what_a_lesson_loads_is_read_from_its_text() -> None:
-    found = preload.modules(["from course.figures import intro", "%magic", "import json as j"])
+    found = imports.modules(["from course.figures import intro", "%magic", "import json as j"])
     assert {"json", "course.figures.intro", "matplotlib.figure", "numpy"} <= set(found)
     assert "tensorflow" not in found
-    assert "tensorflow" in preload.modules(["import tensorflow as tf"])
-    assert "keras" in preload.modules(["from course import autoencoder"])
+    assert "tensorflow" in imports.modules(["import tensorflow as tf"])
+    assert "keras" in imports.modules(["from course import autoencoder"])

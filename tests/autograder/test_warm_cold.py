@@ -9,10 +9,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.judge.frame import is_answer
-from autograder.judge.settings import Settings
+from autograder.batch.job import Job, grade
+from autograder.grading.merge import is_answer
+from autograder.grading.settings import GradingSettings
 from autograder.publish import build
-from autograder.run.task import Task, work
 from tests.autograder.runs import slow
 from tests.autograder.small import COURSE
 
@@ -38,8 +38,8 @@ def hand_in(name: str, kind: str, folder: Path) -> None:
     nbformat.write(nb, folder / path.name)
 
 
-def verdicts(task: Task) -> list[dict[str, Any]]:
-    found = work(task)["notebooks"]
+def verdicts(task: Job) -> list[dict[str, Any]]:
+    found = grade(task)["notebooks"]
     return [verdict for each in found.values() for verdict in each["verdicts"]]
 
 
@@ -53,7 +53,9 @@ def test_warm_and_cold_agree(
     submitted.mkdir()
     hand_in(name, kind, submitted)
     found = [
-        verdicts(Task(name, "ada", source, submitted, ("*.md",), Settings(threads=1, warm=warm)))
+        verdicts(
+            Job(name, "ada", source, submitted, ("*.md",), GradingSettings(threads=1, warm=warm))
+        )
         for warm in (True, False)
     ]
     assert found[0] == found[1]

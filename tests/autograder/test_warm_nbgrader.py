@@ -19,21 +19,21 @@ pytestmark = slow
 COUNTING = f"""
 import sys
 sys.path.insert(0, {str(COURSE)!r})
-from autograder.kernels.session import Session
-from autograder.kernels.warm import Nursery
-real, start = Nursery.bear, Session._start
+from autograder.kernels.kernel import Kernel
+from autograder.sandbox.forkserver_client import ForkServer
+real, start = ForkServer.fork, Kernel._start
 
-def bear(self, order, files):
+def fork(self, order, files):
     pid = real(self, order, files)
     print("born:", "judge" if list(files) == ["wire"] else "kernel", file=sys.stderr)
     return pid
 
 def begin(self):
-    if self.nursery is None:
+    if self.fork_server is None:
         print("started cold", file=sys.stderr)
     start(self)
 
-Nursery.bear, Session._start = bear, begin
+ForkServer.fork, Kernel._start = fork, begin
 from nbgrader.apps.nbgraderapp import main
 sys.argv = ["nbgrader", "autograde", {LESSON!r}]
 main()

@@ -26,11 +26,11 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from autograder.judge import frame, process
-from autograder.judge.channel import Judge
-from autograder.kernels.budget import Budget
+from autograder.grading import merge, run_cells
 from autograder.kernels.client import Reply
-from autograder.kernels.session import Session
+from autograder.kernels.kernel import Kernel
+from autograder.kernels.time_budget import TimeBudget
+from autograder.test_runner.broker import TestRunner
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FILE: Final = Path(__file__).with_name("judge_cost.md")
@@ -65,10 +65,10 @@ class Clock:
     def running(self) -> Iterator[None]:
         """Time every judge that is started while this lasts."""
         enter, hold, converse, leave = (
-            Judge.__enter__,
-            Judge.hold,
-            Session.converse,
-            Judge.__exit__,
+            TestRunner.__enter__,
+            TestRunner.hold,
+            Kernel.converse,
+            TestRunner.__exit__,
         )
 
         def timed(action: Any) -> Any:
@@ -81,7 +81,7 @@ class Clock:
 
             return wrapper
 
-        def talk(session: Session, code: str, seconds: float, reply: Reply) -> Any:
+        def talk(session: Kernel, code: str, seconds: float, reply: Reply) -> Any:
             def answer(text: str) -> str:
                 began = time.perf_counter()
                 try:
@@ -96,10 +96,10 @@ class Clock:
                 self._kernel += time.perf_counter() - began - self._answering
 
         with (
-            mock.patch.object(Judge, "__enter__", timed(enter)),
-            mock.patch.object(Judge, "hold", timed(hold)),
-            mock.patch.object(Judge, "__exit__", timed(leave)),
-            mock.patch.object(Session, "converse", talk),
+            mock.patch.object(TestRunner, "__enter__", timed(enter)),
+            mock.patch.object(TestRunner, "hold", timed(hold)),
+            mock.patch.object(TestRunner, "__exit__", timed(leave)),
+            mock.patch.object(Kernel, "converse", talk),
         ):
             yield
 
@@ -110,15 +110,15 @@ def seconds(nb: NotebookNode, *, judged: bool) -> tuple[float, float]:
     Returns:
         How long it took, and how long the judge took by itself.
     """
-    lesson = frame.lesson(nb)
+    lesson = merge.lesson(nb)
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="cost-") as folder:
-        session = Session(Path(folder), allow_unprotected=True)
-        budget = Budget(cell=300, notebook=900)
-        where = frame.is_test if judged else lambda _: False
-        with mock.patch.object(process, "is_test", where), clock.running():
+        session = Kernel(Path(folder), allow_unprotected=True)
+        budget = TimeBudget(cell=300, notebook=900)
+        where = merge.is_test if judged else lambda _: False
+        with mock.patch.object(run_cells, "is_test", where), clock.running():
             began = time.perf_counter()
-            outcomes = process.run(nb, session, budget, lesson)
+            outcomes = run_cells.run(nb, session, budget, lesson)
             took = time.perf_counter() - began
     assert all(getattr(outcome, "status", "") == "ran" for outcome in outcomes.values())
     return took, clock.judge
@@ -134,7 +134,7 @@ def main() -> None:
     for name in told.lessons:
         (path,) = (ROOT / "source" / name).glob("*.ipynb")
         nb = NotebookNode(nbformat.read(path, as_version=4))
-        tests = sum(map(frame.is_test, nb.cells))
+        tests = sum(map(merge.is_test, nb.cells))
         judged, alone, judge = [], [], []
         for _ in tqdm(range(told.rounds), name):
             took, own = seconds(nb, judged=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder.judge import frame, scores, submission
-from autograder.kernels.session import Session
+from autograder.grading import merge, scoring, submission
+from autograder.kernels.kernel import Kernel
 from course import quiz
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,13 +41,15 @@ def quiz_of(assignment: str) -> tuple[nbformat.NotebookNode, list[bytes]]:
     return source, submitted
 
 
-def score_all(source: nbformat.NotebookNode, submitted: list[bytes]) -> list[list[scores.Verdict]]:
+def score_all(
+    source: nbformat.NotebookNode, submitted: list[bytes]
+) -> list[list[scoring.CellScore]]:
     """Read, fit and score each submission's questions."""
-    framed = [cell for cell in source.cells if frame.is_quiz(cell)]
+    framed = [cell for cell in source.cells if merge.is_quiz(cell)]
     results = []
     for content in submitted:
-        fitted = {cell["id"]: cell for cell in frame.fit(source, submission.parse(content)).cells}
-        results.append([scores.score(cell, fitted[cell["id"]], None) for cell in framed])
+        fitted = {cell["id"]: cell for cell in merge.fit(source, submission.parse(content)).cells}
+        results.append([scoring.score(cell, fitted[cell["id"]], None) for cell in framed])
     return results
 
 
@@ -55,7 +57,7 @@ def main() -> None:
     """Print the table."""
     print(f"{'quiz':28} {'questions':>9} {'submissions':>11} {'seconds':>8} {'kernel starts':>14}")
     start = time.perf_counter()
-    with Session(Path.cwd(), allow_unprotected=True) as session:
+    with Kernel(Path.cwd(), allow_unprotected=True) as session:
         session.run(new_code_cell("1"), seconds=60)
     kernel = time.perf_counter() - start
     for assignment in ("01-intro", "04-architecture"):

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.judge import channel
-from autograder.judge.channel import Broken, Judge
-from autograder.kernels.session import Outcome, Session
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.test_runner import broker
+from autograder.test_runner.broker import BrokenTest, TestRunner
 from tests.hostile.machine import (
     CALLS,
     SECRET,
@@ -61,35 +61,35 @@ def machine() -> Iterator[Machine]:
 
 
 @pytest.fixture(scope="module")
-def neighbour(machine: Machine) -> Iterator[Session]:
+def neighbour(machine: Machine) -> Iterator[Kernel]:
     """A kernel that lives through all attacks; most are tried in it."""
-    with Session(machine.work, {"MARK": "neighbour"}, TIGHT) as session:
+    with Kernel(machine.work, {"MARK": "neighbour"}, TIGHT) as session:
         numbers = {name: number(name) for name in CALLS}
         assert run(session, f"{TOOLS}\nNUMBERS = {numbers!r}\nx = 41").status == "ran"
         yield session
 
 
 @pytest.fixture
-def guest(machine: Machine, neighbour: Session) -> Iterator[Session]:
+def guest(machine: Machine, neighbour: Kernel) -> Iterator[Kernel]:
     """A kernel to be ruined; afterwards nothing of it is left and its neighbour is well."""
     mark = f"guest-{uuid.uuid4().hex}"
-    with Session(machine.work, {"MARK": mark}, TIGHT) as session:
+    with Kernel(machine.work, {"MARK": mark}, TIGHT) as session:
         assert marked(mark)
         assert run(session, TOOLS).status == "ran"
         yield session
     assert wait_for_none(mark) == []
-    assert run(neighbour, "assert x + 1 == 42") == Outcome("ran")
+    assert run(neighbour, "assert x + 1 == 42") == CellOutcome("ran")
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    with Session(tmp_path_factory.mktemp("student"), allow_unprotected=True) as kernel:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with Kernel(tmp_path_factory.mktemp("student"), allow_unprotected=True) as kernel:
         yield kernel
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
-    with Judge(["import numpy as np\nfrom math import tau as turn", "%magic"]) as process:
+def judge() -> Iterator[TestRunner]:
+    with TestRunner(["import numpy as np\nfrom math import tau as turn", "%magic"]) as process:
         yield process
 
 
@@ -97,21 +97,21 @@ def judge() -> Iterator[Judge]:
 def arrived(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the kernel says to the judge, as the grader hears it."""
     said: list[str] = []
-    answer = channel._Talk.answer
+    answer = broker._Talk.answer
 
-    def listen(self: channel._Talk, text: str) -> str:
+    def listen(self: broker._Talk, text: str) -> str:
         said.append(text)
         return answer(self, text)
 
-    monkeypatch.setattr(channel._Talk, "answer", listen)
+    monkeypatch.setattr(broker._Talk, "answer", listen)
     return said
 
 
 @pytest.fixture
-def held(judge: Judge, session: Session) -> Hold:
+def held(judge: TestRunner, session: Kernel) -> Hold:
     """Hold a test against a fresh namespace with this student code in it."""
 
-    def hold(student: str, test: str, seconds: float) -> Outcome | Broken:
+    def hold(student: str, test: str, seconds: float) -> CellOutcome | BrokenTest:
         session.run(new_code_cell("%reset -f\n"), seconds=20)
         if session.run(new_code_cell(student), seconds=6).status == "too long":
             session.restart()

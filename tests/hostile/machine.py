@@ -14,12 +14,12 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell
 
-from autograder.judge.channel import Broken
-from autograder.kernels import isolation, seccomp
-from autograder.kernels.limits import MB, Limits
-from autograder.kernels.session import Outcome, Session
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.sandbox import launch, seccomp
+from autograder.sandbox.limits import MB, Limits
+from autograder.test_runner.broker import BrokenTest
 
-ROOT = Path(isolation.__file__).resolve().parents[2]
+ROOT = Path(launch.__file__).resolve().parents[2]
 TIGHT = Limits(
     memory=512 * MB, processes=100, disk=16 * MB, files=400, file_size=8 * MB, open_files=256
 )
@@ -41,15 +41,15 @@ CALLS = (
     *("memfd_create", "shmget", "shmat"),
 )
 TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
-Hold = Callable[[str, str, float], Outcome | Broken]  # student's code, a test, seconds
+Hold = Callable[[str, str, float], CellOutcome | BrokenTest]  # student's code, a test, seconds
 SECRET = f"secret-{uuid.uuid4().hex}"
 
 
-def run(session: Session, code: str, seconds: float = 30) -> Outcome:
+def run(session: Kernel, code: str, seconds: float = 30) -> CellOutcome:
     return session.run(new_code_cell(textwrap.dedent(code)), seconds)
 
 
-def tell(session: Session, code: str, seconds: float = 30, **given: Any) -> Any:
+def tell(session: Kernel, code: str, seconds: float = 30, **given: Any) -> Any:
     """Run code with some names given; return what it put into ``found``."""
     lines = [f"{name} = {value!r}" for name, value in given.items()]
     text = "\n".join([*lines, textwrap.dedent(code), "print(json.dumps(found))"])

@@ -12,15 +12,15 @@ import sqlite3
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.kernels import isolation
-from autograder.kernels.limits import MB, Limits
+from autograder.sandbox import launch
+from autograder.sandbox.limits import MB, Limits
 from tests.autograder.pages import Page
 from tests.autograder.small import LESSON
 from tests.hostile import batch
 from tests.hostile.batch import CORPUS, EVERYBODY, FULL, KEEPER, NEIGHBOURS, SECRET, Graded, hashes
 from tests.hostile.corpus import Entry, Fair
 
-MISSING = isolation.what_is_missing()
+MISSING = launch.missing_features()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("hostile"),

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.kernels import isolation
+from autograder.sandbox import launch
 from tests.hostile import batch
 from tests.hostile.batch import CORPUS, FULL, NEIGHBOURS
 
-MISSING = isolation.what_is_missing()
+MISSING = launch.missing_features()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("hostile-cold"),

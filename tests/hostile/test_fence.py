@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from autograder import doctor
-from autograder.kernels import landlock
-from autograder.kernels.isolation import Protection
-from autograder.kernels.session import Outcome, Session
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.sandbox import landlock
+from autograder.sandbox.launch import Protection
 from tests.hostile.machine import TIGHT, TOOLS, marked, number, run, tell, wait_for_none
 
 MISSING = landlock.what_is_missing()
@@ -36,8 +36,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def fenced(place: Path) -> Iterator[Session]:
-    with Session(place, limits=TIGHT, protection=Protection.FENCE) as session:
+def fenced(place: Path) -> Iterator[Kernel]:
+    with Kernel(place, limits=TIGHT, protection=Protection.FENCE) as session:
         assert run(session, TOOLS).status == "ran"
         yield session
 
@@ -51,7 +51,7 @@ def test_the_doctor_finds_all_that_is_essential() -> None:
     assert counted.in_force or "Bubblewrap" in counted.advice
 
 
-def test_a_lesson_has_what_it_needs(fenced: Session) -> None:
+def test_a_lesson_has_what_it_needs(fenced: Kernel) -> None:
     code = """
     import shutil, numpy, course.data
     from matplotlib import pyplot
@@ -66,7 +66,7 @@ def test_a_lesson_has_what_it_needs(fenced: Session) -> None:
     assert tell(fenced, code) == ["1,2", [28, 28], files, "said\n"]
 
 
-def test_no_kind_of_socket_leads_anywhere(fenced: Session, tmp_path: Path) -> None:
+def test_no_kind_of_socket_leads_anywhere(fenced: Kernel, tmp_path: Path) -> None:
     with socket_at(tmp_path / "service"):
         code = f"""
         def reach(family, kind, protocol, address):
@@ -111,7 +111,7 @@ class Service(subprocess.Popen[bytes]):
         self.communicate()
 
 
-def test_others_files_stay_as_they_are(fenced: Session, tmp_path: Path) -> None:
+def test_others_files_stay_as_they_are(fenced: Kernel, tmp_path: Path) -> None:
     mine = tmp_path / "gradebook.db"
     mine.write_text("grades")
     mine.chmod(0o600)
@@ -133,7 +133,7 @@ def test_others_files_stay_as_they_are(fenced: Session, tmp_path: Path) -> None:
     assert (after.st_mode, after.st_mtime, after.st_size) == (before.st_mode, before.st_mtime, 6)
 
 
-def test_the_grader_can_not_be_signalled_or_squeezed(fenced: Session) -> None:
+def test_the_grader_can_not_be_signalled_or_squeezed(fenced: Kernel) -> None:
     code = f"""
     import resource
     pid = {os.getpid()}
@@ -145,7 +145,7 @@ def test_the_grader_can_not_be_signalled_or_squeezed(fenced: Session) -> None:
     assert set(tell(fenced, code)) == {"PermissionError"}
 
 
-def test_nothing_is_kept_that_outlives_a_process(fenced: Session) -> None:
+def test_nothing_is_kept_that_outlives_a_process(fenced: Kernel) -> None:
     names = ("shmget", "shmat", "semget", "msgget", "mq_open", "memfd_create")
     code = """
     found = [refused(name, *arguments) for name, arguments in {
@@ -156,18 +156,18 @@ def test_nothing_is_kept_that_outlives_a_process(fenced: Session) -> None:
     assert tell(fenced, code, NUMBERS={name: number(name) for name in names}) == ["EPERM"] * 6
 
 
-def test_too_many_files_end_the_kernel(fenced: Session) -> None:
+def test_too_many_files_end_the_kernel(fenced: Kernel) -> None:
     code = "for i in range(64):\n    Path(f'f{i}').write_bytes(bytes(2**20))\ntime.sleep(30)"
-    assert run(fenced, code) == Outcome("died", message="It kept more files than it may.")
+    assert run(fenced, code) == CellOutcome("died", message="It kept more files than it may.")
 
 
 def test_nothing_outlives_the_kernel(place: Path) -> None:
     mark = f"fenced-{uuid.uuid4().hex}"
-    with Session(place, {"MARK": mark}, TIGHT, protection=Protection.FENCE) as session:
+    with Kernel(place, {"MARK": mark}, TIGHT, protection=Protection.FENCE) as session:
         leave = "import subprocess, sys\nfor _ in range(5):\n    subprocess.Popen("
         leave += "[sys.executable, '-S', '-c', 'import time; time.sleep(600)'],"
         leave += " start_new_session=True)"
-        assert run(session, leave) == Outcome("ran")
+        assert run(session, leave) == CellOutcome("ran")
         assert len(marked(mark)) >= 6
     assert wait_for_none(mark) == []
 
@@ -176,9 +176,9 @@ def test_nothing_outlives_the_grader(place: Path) -> None:
     mark = f"fenced-{uuid.uuid4().hex}"
     code = f"""
     from pathlib import Path
-    from autograder.kernels.isolation import Protection
-    from autograder.kernels.session import Session
-    with Session(Path({str(place)!r}), {{"MARK": {mark!r}}}, protection=Protection.FENCE):
+    from autograder.sandbox.launch import Protection
+    from autograder.kernels.kernel import Kernel
+    with Kernel(Path({str(place)!r}), {{"MARK": {mark!r}}}, protection=Protection.FENCE):
         print("started", flush=True)
         input()
     """

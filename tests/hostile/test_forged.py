@@ -12,9 +12,9 @@ import signal
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.judge.channel import Broken, Judge
-from autograder.judge.wire import Wire
-from autograder.kernels.session import Outcome, Session
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.test_runner.broker import BrokenTest, TestRunner
+from autograder.test_runner.connection import RunnerConnection
 from tests.hostile.corpus import FOLDER, read
 from tests.hostile.machine import TEST, Hold
 
@@ -79,17 +79,17 @@ FORGED = {
 
 @pytest.mark.parametrize("forgery", FORGED)
 def test_a_forged_reply_does_not_pass(
-    held: Hold, judge: Judge, session: Session, arrived: list[str], forgery: str
+    held: Hold, judge: TestRunner, session: Kernel, arrived: list[str], forgery: str
 ) -> None:
     session.restart()  # the agent is taught anew
     said = held(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
-    assert isinstance(said, Outcome), said
+    assert isinstance(said, CellOutcome), said
     assert said.status == "raised", said
     forged = eval(FORGED[forgery])
     assert forged in arrived
     session.restart()
     session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
-    assert judge.hold(TEST, session, 20) == Outcome("ran")
+    assert judge.hold(TEST, session, 20) == CellOutcome("ran")
 
 
 # What each of these texts of the corpus says to the judge begins so.
@@ -105,14 +105,14 @@ SPOKEN = {
 
 @pytest.mark.parametrize("name", SPOKEN)
 def test_the_corpus_speaks_where_the_judge_listens(
-    judge: Judge, session: Session, arrived: list[str], name: str
+    judge: TestRunner, session: Kernel, arrived: list[str], name: str
 ) -> None:
     session.restart()
     for _, _, text in read(FOLDER / f"{name}.txt").sections:
         session.run(new_code_cell(text), seconds=20)
     outcome = judge.hold("assert double(2) == 4", session, 6)
     session.restart()
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, CellOutcome)
     assert outcome.status in {"raised", "too long"}
     assert any(said.startswith(SPOKEN[name]) for said in arrived), [said[:80] for said in arrived]
 
@@ -124,9 +124,9 @@ class TestFaults:
     def kills(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         """How often the judge's process is killed when it has asked something: fill it in."""
         left: list[int] = []
-        hear = Wire.hear
+        hear = RunnerConnection.hear
 
-        def listen(self: Wire, seconds: float) -> bytes:
+        def listen(self: RunnerConnection, seconds: float) -> bytes:
             line = hear(self, seconds)
             if left and b'"ask"' in line:
                 left.pop()
@@ -135,34 +135,34 @@ class TestFaults:
                 self._process.wait()
             return line
 
-        monkeypatch.setattr(Wire, "hear", listen)
+        monkeypatch.setattr(RunnerConnection, "hear", listen)
         return left
 
-    def test_once(self, session: Session, kills: list[int]) -> None:
+    def test_once(self, session: Kernel, kills: list[int]) -> None:
         session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills.append(1)
-        with Judge([]) as judge:
-            assert judge.hold(TEST, session, 20) == Outcome("ran")
+        with TestRunner([]) as judge:
+            assert judge.hold(TEST, session, 20) == CellOutcome("ran")
         assert kills == []
 
-    def test_twice(self, session: Session, kills: list[int]) -> None:
+    def test_twice(self, session: Kernel, kills: list[int]) -> None:
         session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills += [1, 1]
-        with Judge([]) as judge:
+        with TestRunner([]) as judge:
             outcome = judge.hold(TEST, session, 20)
-            assert isinstance(outcome, Broken)
+            assert isinstance(outcome, BrokenTest)
             assert "The judge's process failed" in outcome.reason
-            assert judge.hold(TEST, session, 20) == Outcome("ran")
+            assert judge.hold(TEST, session, 20) == CellOutcome("ran")
         assert kills == []
 
     def test_a_process_that_can_not_be_started(
-        self, session: Session, monkeypatch: pytest.MonkeyPatch
+        self, session: Kernel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(*_: object) -> None:
             raise OSError("no more processes")
 
-        monkeypatch.setattr(Wire, "__init__", refuse)
-        with Judge([]) as judge:
+        monkeypatch.setattr(RunnerConnection, "__init__", refuse)
+        with TestRunner([]) as judge:
             outcome = judge.hold("pass", session, 20)
-        assert isinstance(outcome, Broken)
+        assert isinstance(outcome, BrokenTest)
         assert "no more processes" in outcome.reason

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels import environment, isolation, landlock
-from autograder.kernels.isolation import Protection
-from autograder.kernels.session import KernelFault, Outcome, Session
-from autograder.kernels.warm import Nursery
+from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
+from autograder.sandbox import environment, landlock, launch
+from autograder.sandbox.forkserver_client import ForkServer
+from autograder.sandbox.launch import Protection
 from tests.hostile.machine import CALLS, ROOT, SECRET, Machine, tell
 
-MISSING = isolation.what_is_missing()
+MISSING = launch.missing_features()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("isolation"),
@@ -30,12 +30,12 @@ pytestmark = [
 ]
 
 
-def test_secrets_are_not_there(machine: Machine, neighbour: Session) -> None:
+def test_secrets_are_not_there(machine: Machine, neighbour: Kernel) -> None:
     places = [
         *(machine.folder, machine.folder / "gradebook.db", machine.key, machine.key.parent),
         *(machine.folder / "source/01/01.ipynb", ROOT / "source", ROOT / "autograder"),
         *(ROOT / ".git", ROOT / "tests", ROOT / "pyproject.toml", "/etc/shadow", "/etc/ssh"),
-        *(isolation.__file__, "/sys/fs/cgroup", "/proc/1/root/etc/hostname", "/var/log", "/boot"),
+        *(launch.__file__, "/sys/fs/cgroup", "/proc/1/root/etc/hostname", "/var/log", "/boot"),
     ]
     code = """
     found = {place: attempt(lambda: os.stat(place)) for place in places}
@@ -44,7 +44,7 @@ def test_secrets_are_not_there(machine: Machine, neighbour: Session) -> None:
     assert set(found.values()) <= {"FileNotFoundError", "PermissionError"}
 
 
-def test_variables_of_the_grader_are_not_there(neighbour: Session) -> None:
+def test_variables_of_the_grader_are_not_there(neighbour: Kernel) -> None:
     code = """
     seen = [dict(os.environ)]
     for place in Path('/proc').glob('[0-9]*/environ'):
@@ -58,7 +58,7 @@ def test_variables_of_the_grader_are_not_there(neighbour: Session) -> None:
         assert word not in text
 
 
-def test_links_out_of_the_folder_lead_nowhere(machine: Machine, neighbour: Session) -> None:
+def test_links_out_of_the_folder_lead_nowhere(machine: Machine, neighbour: Kernel) -> None:
     code = """
     found = [attempt(lambda: open(name).read()) for name in ('link', 'up/gradebook.db')]
     found += [sorted(os.listdir('.')), open('data.csv').read()]
@@ -74,7 +74,7 @@ def test_links_out_of_the_folder_lead_nowhere(machine: Machine, neighbour: Sessi
     ]
 
 
-def test_nothing_can_be_written_but_the_copy(machine: Machine, neighbour: Session) -> None:
+def test_nothing_can_be_written_but_the_copy(machine: Machine, neighbour: Kernel) -> None:
     code = """
     found = [attempt(lambda: Path(place, 'planted').write_text('x')) for place in places]
     import course
@@ -92,7 +92,7 @@ def test_nothing_can_be_written_but_the_copy(machine: Machine, neighbour: Sessio
     assert (machine.folder / "gradebook.db").read_text() == SECRET
 
 
-def test_other_processes_are_not_there(neighbour: Session) -> None:
+def test_other_processes_are_not_there(neighbour: Kernel) -> None:
     code = """
     pids = sorted(int(name) for name in os.listdir('/proc') if name.isdigit())
     lines = [Path(f'/proc/{pid}/cmdline').read_text() for pid in pids]
@@ -106,7 +106,7 @@ def test_other_processes_are_not_there(neighbour: Session) -> None:
     assert killed in {"ProcessLookupError", "none"}
 
 
-def test_no_network_and_no_services(machine: Machine, neighbour: Session) -> None:
+def test_no_network_and_no_services(machine: Machine, neighbour: Kernel) -> None:
     code = """
     def reach(kind, address):
         with socket.socket(kind, socket.SOCK_STREAM) as opened:
@@ -138,7 +138,7 @@ def test_no_network_and_no_services(machine: Machine, neighbour: Session) -> Non
             listening.accept()
 
 
-def test_rights_can_not_be_had(neighbour: Session) -> None:
+def test_rights_can_not_be_had(neighbour: Kernel) -> None:
     code = """
     found = {name: refused(name, *arguments) for name, arguments in {
         'ptrace': (16, 1, 0, 0), 'unshare': (0x10000000,), 'setns': (0, 0),
@@ -158,7 +158,7 @@ def test_rights_can_not_be_had(neighbour: Session) -> None:
     assert {found[name] for name in CALLS} <= {"EPERM", "EINVAL", "EACCES"}
 
 
-def test_devices_and_the_terminal_are_not_there(neighbour: Session) -> None:
+def test_devices_and_the_terminal_are_not_there(neighbour: Kernel) -> None:
     code = """
     found = [sorted(os.listdir('/dev')), attempt(lambda: open('/dev/tty')), attempt(input)]
     found += [sys.stdin.read() if not sys.stdin.closed else '', os.read(0, 10).decode()]
@@ -171,7 +171,7 @@ def test_devices_and_the_terminal_are_not_there(neighbour: Session) -> None:
     assert set(files) <= {"/dev/null", "socket", "anon_inode", "pipe", "FileNotFoundError"}
 
 
-def test_the_sockets_of_other_kernels_are_not_there(neighbour: Session, guest: Session) -> None:
+def test_the_sockets_of_other_kernels_are_not_there(neighbour: Kernel, guest: Kernel) -> None:
     manager = guest._manager
     assert manager is not None
     code = """
@@ -191,8 +191,8 @@ def test_the_course_works_inside(machine: Machine) -> None:
     found = [data.digits().x_train.shape[1], data.faces().image_shape, len(data.news().labels)]
     """
     cell = new_code_cell(f"{textwrap.dedent(code)}\nplt.plot([1, 2])\nprint(found[0])")
-    with Session(machine.work) as session:  # real digits need more memory than the others get
-        assert session.run(cell, 60) == Outcome("ran")
+    with Kernel(machine.work) as session:  # real digits need more memory than the others get
+        assert session.run(cell, 60) == CellOutcome("ran")
     assert [output.get("name", output["output_type"]) for output in cell["outputs"]] == [
         *("stdout", "display_data"),
     ]
@@ -200,11 +200,11 @@ def test_the_course_works_inside(machine: Machine) -> None:
 
 
 @pytest.fixture(params=["cold", "forked"])
-def nursery(request: pytest.FixtureRequest) -> Iterator[Nursery | None]:
+def fork_server(request: pytest.FixtureRequest) -> Iterator[ForkServer | None]:
     if request.param == "cold":
         yield None
         return
-    with contextlib.closing(Nursery.start((), {})) as started:
+    with contextlib.closing(ForkServer.start((), {})) as started:
         yield started
 
 
@@ -218,13 +218,16 @@ def course_at(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("protection", [Protection.SANDBOX, Protection.FENCE])
 def test_the_course_is_found_wherever_the_grader_finds_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nursery: Nursery | None, protection: Protection
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fork_server: ForkServer | None,
+    protection: Protection,
 ) -> None:
-    if protection is Protection.FENCE and (landlock.what_is_missing() or nursery):
+    if protection is Protection.FENCE and (landlock.what_is_missing() or fork_server):
         pytest.skip("Landlock is missing, or kernels are started cold behind it")
     course_at(tmp_path, "WHERE = 'here'", monkeypatch)
     (work := tmp_path / "work").mkdir()
-    with Session(work, nursery=nursery, protection=protection) as session:
+    with Kernel(work, fork_server=fork_server, protection=protection) as session:
         code = """
         import json, subprocess, sys
         import course
@@ -240,12 +243,12 @@ def test_the_course_is_found_wherever_the_grader_finds_it(
 
 
 def test_a_file_named_like_the_course_does_not_take_its_place(
-    tmp_path: Path, nursery: Nursery | None
+    tmp_path: Path, fork_server: ForkServer | None
 ) -> None:
     (tmp_path / "course").mkdir()
     for name in ("course.py", "course/__init__.py"):
         (tmp_path / name).write_text("raise RuntimeError('the student is here')")
-    with Session(tmp_path, nursery=nursery) as session:
+    with Kernel(tmp_path, fork_server=fork_server) as session:
         code = """
         import json
         from course.metrics import mean_squared_error
@@ -255,11 +258,11 @@ def test_a_file_named_like_the_course_does_not_take_its_place(
 
 
 def test_a_course_that_can_not_be_imported_is_nobodys_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nursery: Nursery | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fork_server: ForkServer | None
 ) -> None:
     course_at(tmp_path, "import no_such_module", monkeypatch)
     (work := tmp_path / "work").mkdir()
     fault = "course can't be imported in it .*no_such_module.*pip install"
-    with pytest.raises(KernelFault, match=fault):  # noqa: SIM117  (what fails)
-        with Session(work, nursery=nursery):
+    with pytest.raises(KernelStartError, match=fault):  # noqa: SIM117  (what fails)
+        with Kernel(work, fork_server=fork_server):
             pass

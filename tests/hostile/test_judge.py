@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.judge.channel import Broken, Judge
-from autograder.kernels.session import Outcome, Session
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.test_runner.broker import BrokenTest, TestRunner
 from tests.hostile.machine import TEST, Hold
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
@@ -70,7 +70,7 @@ model = Model()
     ],
 )
 def test_an_honest_answer_passes(held: Hold, test: str) -> None:
-    assert held(HONEST, test, 20) == Outcome("ran")
+    assert held(HONEST, test, 20) == CellOutcome("ran")
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def test_an_honest_answer_passes(held: Hold, test: str) -> None:
 )
 def test_a_wrong_answer_says_why(held: Hold, test: str, error: str, says: str) -> None:
     outcome = held(HONEST, test, 20)
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, CellOutcome)
     assert (outcome.status, outcome.error) == ("raised", error)
     assert says in outcome.message
 
 
 def test_the_students_own_lines_are_shown(held: Hold) -> None:
     outcome = held("def inner(x):\n    return x['a']\ndef f(x):\n    return inner(x)", "f(3)", 20)
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, CellOutcome)
     assert "line 4 of a cell, in f" in outcome.trace
     assert "line 2 of a cell, in inner" in outcome.trace
 
@@ -104,7 +104,7 @@ def test_the_students_own_lines_are_shown(held: Hold) -> None:
     ["import no_such_module", "def broken(:", "x = [[]]\nfor _ in range(10**5): x = [x]\nrepr(x)"],
 )
 def test_a_broken_test_is_nobodys_loss(held: Hold, test: str) -> None:
-    assert isinstance(held(HONEST, test, 20), Broken)
+    assert isinstance(held(HONEST, test, 20), BrokenTest)
 
 
 LIES = {
@@ -178,9 +178,9 @@ def double(x): return numpy.zeros(10**8)
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_does_not_pass(held: Hold, session: Session, lie: str) -> None:
+def test_a_lie_does_not_pass(held: Hold, session: Kernel, lie: str) -> None:
     outcome = held(LIES[lie], TEST, 6)
-    assert isinstance(outcome, Outcome), outcome
+    assert isinstance(outcome, CellOutcome), outcome
     assert outcome.status != "ran", outcome
     session.restart()
 
@@ -189,16 +189,16 @@ def test_an_empty_array_passes_where_no_shape_is_asked_for(held: Hold) -> None:
     """NumPy stretches it to any shape, and then nothing differs: tests must ask for the shape."""
     empty = "import numpy\ndef double(x): return numpy.empty((0, 1))"
     shape = "import numpy\nassert numpy.shape(double(numpy.arange(4.0))) == (4,), 'the shape'\n"
-    assert held(empty, TEST, 20) == Outcome("ran")
-    assert held(empty, shape + TEST, 20) == Outcome("raised", "AssertionError", "the shape")
-    assert held("def double(x): return 2 * x", shape + TEST, 20) == Outcome("ran")
+    assert held(empty, TEST, 20) == CellOutcome("ran")
+    assert held(empty, shape + TEST, 20) == CellOutcome("raised", "AssertionError", "the shape")
+    assert held("def double(x): return 2 * x", shape + TEST, 20) == CellOutcome("ran")
 
 
 @pytest.mark.parametrize("error", ["StopIteration", "StopAsyncIteration"])
 def test_an_error_that_ends_loops_does_not_end_the_tests(held: Hold, error: str) -> None:
     student = f"def double(x): raise {error}"
     outcome = held(student, "for found in map(double, [1, 2]):\n    assert found == 0", 20)
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, CellOutcome)
     assert (outcome.status, outcome.error) == ("raised", error)
 
 
@@ -212,11 +212,11 @@ def test_an_error_that_ends_loops_does_not_end_the_tests(held: Hold, error: str)
 )
 def test_an_answer_that_the_test_chokes_on_is_wrong(held: Hold, answer: str, test: str) -> None:
     outcome = held(f"def double(x): return {answer}", test, 20)
-    assert isinstance(outcome, Outcome), outcome
+    assert isinstance(outcome, CellOutcome), outcome
     assert outcome.status == "raised"
 
 
-def test_hidden_tests_never_reach_the_kernel(judge: Judge, session: Session) -> None:
+def test_hidden_tests_never_reach_the_kernel(judge: TestRunner, session: Kernel) -> None:
     session.restart()
     spy = """
 heard = []
@@ -227,11 +227,11 @@ def double(x): return 2 * x
     test = (
         "### BEGIN HIDDEN TESTS\nassert double(20) == 40, 'a secret message'\n### END HIDDEN TESTS"
     )
-    assert judge.hold(test, session, 20) == Outcome("ran")
-    assert judge.hold("assert any('speak' in h for h in heard)", session, 20) == Outcome("ran")
+    assert judge.hold(test, session, 20) == CellOutcome("ran")
+    assert judge.hold("assert any('speak' in h for h in heard)", session, 20) == CellOutcome("ran")
     for secret in ("HIDDEN", "a secret message", "== 40"):
         found = judge.hold(f"assert not any({secret!r} in str(h) for h in heard)", session, 20)
-        assert found == Outcome("ran")
+        assert found == CellOutcome("ran")
 
 
 @pytest.mark.parametrize(
@@ -242,11 +242,11 @@ def double(x): return 2 * x
     ],
 )
 def test_a_call_that_never_returns_has_an_end(
-    held: Hold, judge: Judge, session: Session, student: str, status: str
+    held: Hold, judge: TestRunner, session: Kernel, student: str, status: str
 ) -> None:
     outcome = held(student, TEST, 4)
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, CellOutcome)
     assert outcome.status == status
     session.restart()
     session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
-    assert judge.hold(TEST, session, 20) == Outcome("ran")
+    assert judge.hold(TEST, session, 20) == CellOutcome("ran")

@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.judge import comments, frame, grading, outputs, process, scores, submission
-from autograder.judge.channel import Broken
-from autograder.judge.settings import Settings
-from autograder.kernels import isolation
-from autograder.kernels.budget import Budget
-from autograder.kernels.session import Outcome, Session
+from autograder.grading import comments, grade_notebook, merge, run_cells, scoring, submission
+from autograder.grading.sanitize import outputs
+from autograder.grading.settings import GradingSettings
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.kernels.time_budget import TimeBudget
+from autograder.sandbox import launch
+from autograder.test_runner.broker import BrokenTest
 from tests.autograder import lessons
 from tests.autograder.small import LESSON, open_course
 from tests.hostile import batch
@@ -35,16 +36,18 @@ GRADED = {
 MAXIMUM = 8.0
 EXAMPLES = 1000
 IN_ONE_RUN = 30
-MISSING = isolation.what_is_missing()
+MISSING = launch.missing_features()
 
-Outcomes = dict[str, Outcome | Broken | None]
+Outcomes = dict[str, CellOutcome | BrokenTest | None]
 Change = Callable[[dict[str, Any]], object]
 
 
-def score(fitted: NotebookNode, outcomes: Outcomes, unreadable: str) -> dict[str, scores.Verdict]:
+def score(
+    fitted: NotebookNode, outcomes: Outcomes, unreadable: str
+) -> dict[str, scoring.CellScore]:
     """Score a fitted notebook as the grader does."""
     return {
-        name: scores.score(GRADED[name], cell, outcomes.get(cell["id"]), unreadable)
+        name: scoring.score(GRADED[name], cell, outcomes.get(cell["id"]), unreadable)
         for cell in fitted.cells
         if (name := cell.metadata.get("nbgrader", {}).get("grade_id")) in GRADED
     }
@@ -137,12 +140,12 @@ def files(draw: st.DrawFn) -> bytes:
 OUTCOMES = st.sampled_from(
     [
         None,
-        Outcome("ran"),
-        Outcome("raised", "AssertionError", "no"),
-        Outcome("raised", "\x1b[31m", "\x00<script>"),
-        Outcome("too long", message="4 s"),
-        Outcome("died"),
-        Broken("the machine"),
+        CellOutcome("ran"),
+        CellOutcome("raised", "AssertionError", "no"),
+        CellOutcome("raised", "\x1b[31m", "\x00<script>"),
+        CellOutcome("too long", message="4 s"),
+        CellOutcome("died"),
+        BrokenTest("the machine"),
     ]
 )
 
@@ -157,10 +160,10 @@ OUTCOMES = st.sampled_from(
 )
 @given(files(), st.lists(OUTCOMES, min_size=5, max_size=5))
 def test_every_question_has_a_score_or_a_reason(
-    content: bytes, ended: list[Outcome | Broken | None]
+    content: bytes, ended: list[CellOutcome | BrokenTest | None]
 ) -> None:
     read = submission.parse(content)
-    fitted = frame.fit(FRAME, read)
+    fitted = merge.fit(FRAME, read)
     code = [cell["id"] for cell in fitted.cells if cell.cell_type == "code"]
     outcomes: Outcomes = {identity: ended[at % len(ended)] for at, identity in enumerate(code)}
     verdicts = score(fitted, outcomes, read.unreadable)
@@ -246,9 +249,9 @@ def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> No
     for name in DYING:
         nb = lessons.handed_in()
         lessons.cell(nb, NAMES.get(name, name))["source"] += EXIT
-        fitted = frame.fit(FRAME, lessons.read(nb))
-        budget = Budget(cell=20, notebook=120)
-        outcomes = process.run(fitted, Session(tmp_path), budget, frame.lesson(FRAME))
+        fitted = merge.fit(FRAME, lessons.read(nb))
+        budget = TimeBudget(cell=20, notebook=120)
+        outcomes = run_cells.run(fitted, Kernel(tmp_path), budget, merge.lesson(FRAME))
         verdicts = score(fitted, outcomes, "")
         assert sum(verdict.maximum for verdict in verdicts.values()) == MAXIMUM
         assert verdicts["single"].points == 1
@@ -284,7 +287,7 @@ def rests_on(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
     wanted = words(test)[1]
     for cell in reversed(cells[: cells.index(test)]):
         sets, reads = words(cell)
-        if sets & wanted and not frame.is_test(cell):
+        if sets & wanted and not merge.is_test(cell):
             found.add(cell["id"])
             wanted |= reads
     return found
@@ -296,17 +299,17 @@ def rests_on(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
 def test_a_lesson_whose_kernel_is_killed_at_any_cell_loses_what_rests_on_that_cell(
     tmp_path: Path,
 ) -> None:
-    (path,) = (Path(isolation.__file__).parents[2] / "source" / "01-intro").glob("*.ipynb")
+    (path,) = (Path(launch.__file__).parents[2] / "source" / "01-intro").glob("*.ipynb")
     whole = NotebookNode(nbformat.read(path, as_version=4))
     cells = [cell for cell in whole.cells if cell.cell_type == "code"]
-    tests = {cell["id"]: rests_on(cell, cells) for cell in cells if frame.is_test(cell)}
+    tests = {cell["id"]: rests_on(cell, cells) for cell in cells if merge.is_test(cell)}
     lost = {}
     for killer in cells:
         nb = json.loads(nbformat.writes(whole))
         cell = lessons.cell(nb, killer["id"])
         cell["source"] = "".join(cell["source"]) + EXIT
-        fitted = frame.fit(whole, lessons.read(nb))
-        graded = grading.grade(fitted, whole, tmp_path, Settings(shortcut=False))
+        fitted = merge.fit(whole, lessons.read(nb))
+        graded = grade_notebook.grade(fitted, whole, tmp_path, GradingSettings(shortcut=False))
         assert graded.faults == {}
         missed = {each.name for each in graded.verdicts if each.points != each.maximum}
         lost[killer["id"]] = missed.intersection(tests)

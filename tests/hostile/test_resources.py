@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels import isolation
 from autograder.kernels.client import MOST_OUTPUT
-from autograder.kernels.session import Outcome, Session
-from autograder.kernels.watch import FLOOD
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.sandbox import launch
+from autograder.sandbox.memory_guard import MAX_GRADER_GROWTH
 from tests.hostile.corpus import FOLDER
 from tests.hostile.machine import ROOT, TIGHT, TOOLS, Machine, marked, run, tell, wait_for_none
 
-MISSING = isolation.what_is_missing()
+MISSING = launch.missing_features()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("isolation"),
@@ -32,7 +32,7 @@ pytestmark = [
 ]
 
 
-def test_limits_can_not_be_raised(neighbour: Session) -> None:
+def test_limits_can_not_be_raised(neighbour: Kernel) -> None:
     code = """
     import resource
     found = [attempt(lambda: resource.setrlimit(kind, (hard * 2, hard * 2))) for kind, hard in (
@@ -43,7 +43,7 @@ def test_limits_can_not_be_raised(neighbour: Session) -> None:
     assert set(tell(neighbour, code)) == {"ValueError"}
 
 
-def test_the_disk_can_not_be_filled(neighbour: Session) -> None:
+def test_the_disk_can_not_be_filled(neighbour: Kernel) -> None:
     code = """
     def fill(name, size, number):
         made = []
@@ -70,13 +70,13 @@ def test_the_disk_can_not_be_filled(neighbour: Session) -> None:
     assert set(found[4]) == {TIGHT.disk}
 
 
-def test_a_message_without_end_does_not_fill_the_grader(guest: Session) -> None:
+def test_a_message_without_end_does_not_fill_the_grader(guest: Kernel) -> None:
     flood = (FOLDER / "endless-message.txt").read_text(encoding="utf-8").split("--- double\n")[1]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     outcome = guest.run(new_code_cell(f"{flood}\ndouble(1)"), seconds=40)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-    assert outcome == Outcome("died", message="It sent more than can be taken in.")
-    assert FLOOD / 2 < grown < 3 * FLOOD
+    assert outcome == CellOutcome("died", message="It sent more than can be taken in.")
+    assert MAX_GRADER_GROWTH / 2 < grown < 3 * MAX_GRADER_GROWTH
 
 
 # Each of them sends 45 MB that would take more than a gigabyte once they were read.
@@ -105,10 +105,10 @@ GROWTH = """
 import resource, sys
 from pathlib import Path
 from nbformat.v4 import new_code_cell
-from autograder.kernels.limits import Limits
-from autograder.kernels.session import Session
+from autograder.sandbox.limits import Limits
+from autograder.kernels.kernel import Kernel
 def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-with Session(Path(sys.argv[1]), limits=Limits()) as session:
+with Kernel(Path(sys.argv[1]), limits=Limits()) as session:
     session.run(new_code_cell("1"), 20)
     before = most()
     outcome = session.converse(sys.argv[2], 30, lambda text: "")
@@ -128,18 +128,18 @@ def test_a_heap_of_things_does_not_fill_the_grader(tmp_path: Path, name: str) ->
     assert afterwards == "ran"
 
 
-def test_what_is_long_and_honest_costs_nothing(guest: Session) -> None:
+def test_what_is_long_and_honest_costs_nothing(guest: Kernel) -> None:
     """A figure of five megabytes is not kept; the cell that made it ran."""
     long = new_code_cell(
         "from IPython.display import HTML, display\ndisplay(HTML('x' * 5_000_000))"
     )
-    assert guest.run(long, seconds=40) == Outcome("ran")
+    assert guest.run(long, seconds=40) == CellOutcome("ran")
     assert "More was printed than is kept" in long["outputs"][0]["text"]
     assert guest.run(new_code_cell("raise ValueError('x' * 5_000_000)"), 40).status == "raised"
-    assert guest.run(new_code_cell("1"), seconds=40) == Outcome("ran")
+    assert guest.run(new_code_cell("1"), seconds=40) == CellOutcome("ran")
 
 
-def test_signals_end_only_the_kernel_that_sends_them(guest: Session) -> None:
+def test_signals_end_only_the_kernel_that_sends_them(guest: Kernel) -> None:
     for attack in (
         "os.kill(-1, signal.SIGKILL)",
         "[attempt(lambda: os.kill(os.getppid(), number)) for number in (9, 15, 2, 1)]\nos._exit(0)",
@@ -155,7 +155,7 @@ def test_signals_end_only_the_kernel_that_sends_them(guest: Session) -> None:
     assert tell(guest, code)[2] == 1
 
 
-def test_a_process_left_behind_ends_with_its_kernel(guest: Session) -> None:
+def test_a_process_left_behind_ends_with_its_kernel(guest: Kernel) -> None:
     mark = guest.environment["MARK"]
     code = """
     def leave():
@@ -182,7 +182,7 @@ def test_a_process_left_behind_ends_with_its_kernel(guest: Session) -> None:
     assert old == []
 
 
-def test_a_fork_bomb_is_held(guest: Session) -> None:
+def test_a_fork_bomb_is_held(guest: Kernel) -> None:
     mark = guest.environment["MARK"]
     cell = new_code_cell("while True:\n    attempt(os.fork)")
     assert guest.run(cell, seconds=3).status in {"too long", "died"}
@@ -191,7 +191,7 @@ def test_a_fork_bomb_is_held(guest: Session) -> None:
     assert run(guest, "1 + 1").status == "ran"
 
 
-def test_a_memory_bomb_is_held(guest: Session) -> None:
+def test_a_memory_bomb_is_held(guest: Kernel) -> None:
     code = """
     held = "b = bytearray(b'x') * 120_000_000; import time; time.sleep(3); print('held')"
     bombs = [subprocess.Popen([sys.executable, '-S', '-c', held], stdout=-1) for _ in range(8)]
@@ -218,12 +218,12 @@ def test_a_memory_bomb_is_held(guest: Session) -> None:
         assert group.out_of_memory()
 
 
-def test_one_process_asking_for_too_much_gets_an_error(guest: Session) -> None:
+def test_one_process_asking_for_too_much_gets_an_error(guest: Kernel) -> None:
     assert run(guest, "b = bytearray(4 * 2**30)").error == "MemoryError"
-    assert run(guest, "assert 'b' not in globals()") == Outcome("ran")
+    assert run(guest, "assert 'b' not in globals()") == CellOutcome("ran")
 
 
-def test_output_without_end_is_held(guest: Session) -> None:
+def test_output_without_end_is_held(guest: Kernel) -> None:
     code = "while True: print('x' * 10_000)"
     cell = new_code_cell(code)
     assert guest.run(cell, seconds=3).status in {"too long", "died", "raised"}
@@ -247,7 +247,7 @@ NO_MESSAGES = {
 }
 
 
-def test_messages_that_are_none_do_not_stop_the_grader(guest: Session) -> None:
+def test_messages_that_are_none_do_not_stop_the_grader(guest: Kernel) -> None:
     code = """
     kernel = get_ipython().kernel
     ident = kernel._parent_ident
@@ -261,7 +261,7 @@ def test_messages_that_are_none_do_not_stop_the_grader(guest: Session) -> None:
         outcome = run(guest, whole, seconds)
         assert outcome.status in {"ran", "raised", "died", "too long"}
         guest.restart()
-    assert run(guest, "1 + 1") == Outcome("ran")
+    assert run(guest, "1 + 1") == CellOutcome("ran")
 
 
 def test_a_killed_grader_takes_its_kernels_along(
@@ -273,8 +273,8 @@ def test_a_killed_grader_takes_its_kernels_along(
     import sys, time
     from pathlib import Path
     from nbformat.v4 import new_code_cell
-    from autograder.kernels.session import Session
-    with Session(Path({str(machine.work)!r}), {{"MARK": {mark!r}}}) as session:
+    from autograder.kernels.kernel import Kernel
+    with Kernel(Path({str(machine.work)!r}), {{"MARK": {mark!r}}}) as session:
         session.run(new_code_cell("import os\\nif os.fork() == 0: os.setsid()"), 20)
         print("ready", flush=True)
         time.sleep(600)

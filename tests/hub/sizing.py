@@ -20,7 +20,7 @@ from typing import Final
 import nbformat
 from tqdm import tqdm
 
-from autograder.kernels import memory
+from autograder.sandbox import memory_use
 from deploy.hub import operator
 from deploy.hub.network import hub_pid, proxy_pid
 from deploy.hub.settings import CHECKOUT
@@ -102,7 +102,7 @@ def lesson(hub: Site, name: str, path: Path | None) -> int:
         page = await kernels.opened(url, token, kernel)
         await kernels.execute(page, "1", "execute_reply")
         (process,) = set(hub.processes(name)) - before
-        with memory.Fullest(process, EVERY) as watched:
+        with memory_use.PeakMemory(process, EVERY) as watched:
             await asyncio.sleep(2 * EVERY)
             cells = nbformat.read(path, as_version=4).cells if path else []
             for cell in cells:
@@ -121,7 +121,9 @@ def measure(hub: Site) -> sizing_page.Sizes:
     """Measure it all."""
     one, together = starts(hub)
     time.sleep(SETTLE)
-    server = statistics.median(sum(map(memory.share, hub.processes(name))) for name in STUDENTS)
+    server = statistics.median(
+        sum(map(memory_use.process_memory, hub.processes(name))) for name in STUDENTS
+    )
     held = {"none": lesson(hub, STUDENTS[0], None)}
     for path in tqdm(sorted((CHECKOUT / "source").glob("*/*.ipynb"))):
         held[path.parent.name] = lesson(hub, STUDENTS[0], path)
@@ -139,7 +141,7 @@ def measure(hub: Site) -> sizing_page.Sizes:
         len(STUDENTS),
         server,
         held,
-        {name: sum(map(memory.share, pids)) for name, pids in services.items()},
+        {name: sum(map(memory_use.process_memory, pids)) for name, pids in services.items()},
     )
 
 

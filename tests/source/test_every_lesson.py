@@ -13,12 +13,15 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.judge import frame, needed, process, scores, submission, trial
-from autograder.judge.settings import Settings
-from autograder.kernels.budget import Budget
-from autograder.kernels.session import Session
+from autograder.batch.job import Job
+from autograder.batch.job import grade as work
+from autograder.grading import merge, run_cells, scoring, submission
+from autograder.grading.settings import GradingSettings
+from autograder.grading.skip import dependencies
+from autograder.kernels.kernel import Kernel
+from autograder.kernels.time_budget import TimeBudget
 from autograder.publish import build
-from autograder.run.task import Task, work
+from autograder.test_runner import runner
 
 COURSE = Path(__file__).resolve().parents[2]
 LESSONS = build.assignments(COURSE)
@@ -42,26 +45,26 @@ def data(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     return str(request.param)
 
 
-def offline(folder: Path) -> Session:
+def offline(folder: Path) -> Kernel:
     """A kernel that asks no other machine, and tells if it wanted to."""
     variables = {"PYTHONPATH": str(NO_NETWORK)}
-    return Session(folder, variables, allow_unprotected=True, visible=(NO_NETWORK,))
+    return Kernel(folder, variables, allow_unprotected=True, visible=(NO_NETWORK,))
 
 
-def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, scores.Verdict]]:
+def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, scoring.CellScore]]:
     """Grade a notebook of the course itself, as if it had been handed in."""
     (path,) = (COURSE / "source" / name).glob("*.ipynb")
     source = nbformat.read(path, as_version=4)
     handed_in = submission.parse((COURSE / room / name / path.name).read_bytes())
-    fitted = frame.fit(source, handed_in)
+    fitted = merge.fit(source, handed_in)
     fitted.cells.append(new_code_cell(WITNESS, id="what-was-asked-of-the-network"))
-    budget = Budget(cell=120, notebook=400)
-    outcomes = process.run(fitted, offline(folder), budget, frame.lesson(source))
+    budget = TimeBudget(cell=120, notebook=400)
+    outcomes = run_cells.run(fitted, offline(folder), budget, merge.lesson(source))
     verdicts = {}
     cells = {cell["id"]: cell for cell in fitted.cells}
     for cell in source.cells:
         if cell.metadata.get("nbgrader", {}).get("grade"):
-            verdict = scores.score(cell, cells[cell["id"]], outcomes.get(cell["id"]))
+            verdict = scoring.score(cell, cells[cell["id"]], outcomes.get(cell["id"]))
             verdicts[verdict.name] = verdict
     return fitted, verdicts
 
@@ -114,12 +117,12 @@ def test_warm_and_on_the_short_way_it_earns_the_same(
     monkeypatch.delenv("COURSE_DATA", raising=False)
     for room, share in (("source", 1), ("release", 0)):
         submitted = COURSE / room / name
-        settings = Settings(allow_unprotected=True, threads=1)
-        task = Task(name, "ada", COURSE / "source" / name, submitted, ("*.md",), settings)
+        settings = GradingSettings(allow_unprotected=True, threads=1)
+        task = Job(name, "ada", COURSE / "source" / name, submitted, ("*.md",), settings)
         for notebook in work(task)["notebooks"].values():
             for verdict in notebook["verdicts"]:
                 assert verdict["points"] == share * verdict["maximum"], verdict
-            assert needed.NOT_RUN[:20] in notebook["notebook"]  # something could be left out
+            assert dependencies.NOT_RUN[:20] in notebook["notebook"]  # something could be left out
 
 
 def printed(cell: NotebookNode) -> str:
@@ -168,12 +171,12 @@ def test_a_test_takes_nothing_from_the_student_but_the_answer(name: str) -> None
     (path,) = (COURSE / "source" / name).glob("*.ipynb")
     source = nbformat.read(path, as_version=4)
     answers = [
-        cell.source for cell in source.cells if cell.cell_type == "code" and frame.is_answer(cell)
+        cell.source for cell in source.cells if cell.cell_type == "code" and merge.is_answer(cell)
     ]
     given = {name for answer in answers for name in defined(answer)}
-    given |= set(trial.imports(frame.lesson(source)))
+    given |= set(runner.imports(merge.lesson(source)))
     for cell in source.cells:
-        if frame.is_test(cell):
+        if merge.is_test(cell):
             assert used(cell.source) <= given, cell["id"]
 
 

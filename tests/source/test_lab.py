@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels.limits import MB
-from autograder.kernels.session import Session
+from autograder.kernels.kernel import Kernel
+from autograder.sandbox.limits import MB
 from course import autoencoder, data, quiz
 from course.baselines import PCA, Baseline, ClippedPCA, MeanImage
 from course.metrics import squared_error
@@ -256,7 +256,7 @@ def test_training_again_and_again_in_one_kernel_takes_no_more_memory(tmp_path: P
     held = []
     ask = "print(int(open('/proc/self/statm').read().split()[1]) * 4096)"
     variables = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
-    with Session(tmp_path, variables, allow_unprotected=True) as session:
+    with Kernel(tmp_path, variables, allow_unprotected=True) as session:
         run(session, *setup)
         for _ in range(3):
             run(session, *(source.replace("(30, 64)", "(2, 64)") for source in train))
@@ -264,7 +264,7 @@ def test_training_again_and_again_in_one_kernel_takes_no_more_memory(tmp_path: P
     assert held[2] - held[1] < 60 * MB, held
 
 
-def run(session: Session, *sources: str) -> list[Any]:
+def run(session: Kernel, *sources: str) -> list[Any]:
     """Run cells; return what the last one shows."""
     cell = new_code_cell()
     for source in sources:

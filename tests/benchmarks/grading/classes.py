@@ -15,7 +15,7 @@ from typing import Final
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.judge.frame import is_quiz
+from autograder.grading.merge import is_quiz
 from autograder.publish import build
 from tests.benchmarks.peers import ROOT
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.judge.frame import is_test
-from autograder.run import checked, standing
+from autograder.batch import gradebook_state, result
+from autograder.grading.merge import is_test
 from tests.benchmarks.grading import classes
 from tests.benchmarks.grading.classes import Class
 from tests.benchmarks.grading.meter import Cost, measure
@@ -134,7 +134,7 @@ def nothing_lost(place: Path, one: Class, report: dict[str, Any]) -> None:
     earned = {student: one.earned(student) for student in handed_in}
     stem = one.notebook.removesuffix(".ipynb")
     source = place / "source" / one.name
-    book = standing.look(f"sqlite:///{place}/gradebook.db", one.name, checked.frames(source))
+    book = gradebook_state.look(f"sqlite:///{place}/gradebook.db", one.name, result.frames(source))
     for where, found, wanted in (
         (
             "the report",

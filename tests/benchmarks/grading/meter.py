@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.kernels.memory import Fullest
+from autograder.sandbox.memory_use import PeakMemory
 
 EVERY: Final = 0.1  # seconds between two looks at the memory; less often where they take long
 _numbers = itertools.count(1)
@@ -30,7 +30,7 @@ class Cost:
         memory: Bytes of memory at the fullest moment seen, what processes share counted once.
         said: The end of what it said.
         code: Its exit code.
-        total: What a run of this course's told of itself; see `autograder.run.report.total`.
+        total: What a run of this course's told of itself; see `autograder.batch.report.summarize`.
     """
 
     seconds: float
@@ -55,7 +55,7 @@ def measure(command: list[str], place: Path, environment: dict[str, str]) -> Cos
                 stdout=said,
                 stderr=subprocess.STDOUT,
             ) as process,
-            Fullest(process.pid, EVERY) as fullest,
+            PeakMemory(process.pid, EVERY) as fullest,
         ):
             code = process.wait()
             seconds = time.monotonic() - began

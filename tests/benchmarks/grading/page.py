@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from autograder.kernels.limits import MB
-from autograder.run import plan
-from autograder.run.plan import Costs
+from autograder.batch import capacity
+from autograder.batch.capacity import Costs
+from autograder.sandbox.limits import MB
 from tests.benchmarks.grading import classes, goals, steps
 from tests.benchmarks.grading.contenders import CONTENDERS
 from tests.benchmarks.grading.measured import ONE, STOCK, TWO, Measured
@@ -96,7 +96,7 @@ def _part(share: float) -> str:
 
 def _faculty(found: Measured) -> str:
     """What the planner makes of the largest runs, and whether it was right about them."""
-    parts = [_FACULTY.format(cores=plan.MACHINE)]
+    parts = [_FACULTY.format(cores=capacity.MACHINE)]
     for kind in ("lesson", "lab"):
         sizes = {*found.sizes(kind, ONE)} & {*found.sizes(kind, TWO)} - {1}
         if not sizes:
@@ -104,7 +104,7 @@ def _faculty(found: Measured) -> str:
         size = max(sizes)
         one, two = (found.cost(kind, grader, size) for grader in (ONE, TWO))
         costs = Costs.of(one.total)
-        seconds, memory = 60 * plan.minutes(costs, size, 2), plan.memory(costs, 2)
+        seconds, memory = 60 * capacity.minutes(costs, size, 2), capacity.memory(costs, 2)
         begins = two.seconds - two.total["seconds"]  # before a run looks at its clock
         off = (seconds + begins) / two.seconds - 1
         parts.append(
@@ -113,5 +113,5 @@ def _faculty(found: Measured) -> str:
             f" {memory / MB:.0f} MB for {size} with 2 jobs; the command took {two.seconds:.0f} s"
             f" ({off:+.0%}) and {two.memory / MB:.0f} MB.\n"
         )
-        parts.append(plan.table(costs, (300, 5_000, 50_000)))
+        parts.append(capacity.table(costs, (300, 5_000, 50_000)))
     return "\n".join(parts)

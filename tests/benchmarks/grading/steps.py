@@ -13,22 +13,22 @@ from typing import Any, Final
 
 import nbformat
 
-from autograder.judge.channel import Judge
-from autograder.judge.settings import Settings
-from autograder.kernels.entry import Entry
-from autograder.kernels.session import Session
-from autograder.run.task import Task, warm_up, work
+from autograder.batch.job import Job, grade, warm_up
+from autograder.grading.settings import GradingSettings
+from autograder.kernels.kernel import Kernel
+from autograder.sandbox.fork_into import SandboxEntry
+from autograder.test_runner.broker import TestRunner
 from tests.benchmarks.grading import classes
 
 ROUNDS: Final = 20
 PLACE: Final = "Bubblewrap makes a place, and the fork enters it"
 START: Final = "IPython starts in it and answers"  # PLACE is a part of that call
 STEPS: Final[tuple[tuple[str, Any, str], ...]] = (
-    (PLACE, Entry, "enter"),
-    (START, Session, "_start"),
-    ("the student's cells run", Session, "run"),
-    ("the tests run in the judge, and ask the kernel", Judge, "hold"),
-    ("the kernel and its place end", Session, "_end"),
+    (PLACE, SandboxEntry, "enter"),
+    (START, Kernel, "_start"),
+    ("the student's cells run", Kernel, "run"),
+    ("the tests run in the judge, and ask the kernel", TestRunner, "hold"),
+    ("the kernel and its place end", Kernel, "_end"),
 )
 
 
@@ -46,14 +46,14 @@ def steps(kind: str, rounds: int = ROUNDS) -> dict[str, float]:
         (place / "source").mkdir()
         nbformat.write(made.instructors, place / "source" / made.notebook)
         (submitted,) = (place / "submitted").glob(f"*/{made.name}")
-        task = Task(made.name, "s", place / "source", submitted, (), Settings(threads=1))
+        task = Job(made.name, "s", place / "source", submitted, (), GradingSettings(threads=1))
         warm_up(task)
         for _ in range(2):
-            work(task)
+            grade(task)
         with _measured() as spent:
             began = time.perf_counter()
             for _ in range(rounds):
-                work(task)
+                grade(task)
             whole = (time.perf_counter() - began) / rounds
     found = {step: spent[step] / rounds for step, *_ in STEPS}
     rest = "reading, fitting and writing the notebook, and all else"

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from autograder.kernels.cgroups import Group
-from autograder.kernels.limits import GB, MB, Limits
+from autograder.sandbox.cgroups import ControlGroup
+from autograder.sandbox.limits import GB, MB, Limits
 
 SECONDS: Final = 300.0  # stock nbgrader gives each cell 30 seconds
 
@@ -56,7 +56,7 @@ def run(command: list[str], place: Path) -> Ended:
     caged += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     caged += ["--size", str(256 * MB), "--tmpfs", "/tmp", "--bind", str(place), str(place)]
     caged += ["--chdir", str(place), "--setenv", "HOME", "/tmp", "--", *command]
-    group = Group.make(Limits(memory=3 * GB, processes=512))
+    group = ControlGroup.make(Limits(memory=3 * GB, processes=512))
     if group is None:
         raise SystemExit("These runs need a control group each: be root on Linux.")
     began = time.monotonic()

@@ -1,0 +1,1 @@
+"""Grade one notebook: read the submission, merge it, run it, score it."""

@@ -1,0 +1,95 @@
+"""What a student is told: a comment at each answer, a line under each test."""
+
+from __future__ import annotations
+
+import re
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.grading.merge import is_answer, is_quiz, is_test
+from autograder.grading.scoring import CellScore, explain, plain
+from autograder.kernels.kernel import CellOutcome
+from autograder.test_runner.broker import BrokenTest
+
+
+def markdown(text: str) -> str:
+    r"""Text that reads the same as Markdown, whatever a student put into it.
+
+    Example:
+        >>> markdown("<b> & *x*")
+        '&lt;b&gt; &amp; \\*x\\*'
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]#~|$])", r"\\\1", text)
+
+
+def comments(
+    nb: NotebookNode,
+    verdicts: dict[str, CellScore],
+    outcomes: dict[str, CellOutcome | BrokenTest | None],
+) -> dict[str, str]:
+    """Return the comment for each cell in which an answer stands.
+
+    A question's comment says why it did not earn everything. An exercise's comment
+    says what happened to its own cell and lists the tests up to the next exercise.
+    """
+    told: dict[str, list[str]] = {}
+    exercise: list[str] = []
+    for cell in nb.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if is_answer(cell):
+            lines = list(cell.metadata.get("course", {}).get("notes", []))
+            told[name] = lines
+            if is_quiz(cell):
+                reason = verdicts[name].reason
+                lines += [reason] if reason and reason not in lines else []
+            else:
+                exercise = lines
+                outcome = outcomes.get(cell["id"])
+                if isinstance(outcome, CellOutcome) and outcome.status != "ran":
+                    lines.append(f"This cell failed. {explain(outcome)}")
+        elif is_test(cell):
+            exercise.append(f"{name}: {sentence(verdicts[name])}")
+    return {name: _as_list(lines) for name, lines in told.items()}
+
+
+def _as_list(lines: list[str]) -> str:
+    if len(lines) < 2:
+        return markdown("".join(lines))
+    return "\n".join(f"- {markdown(line)}" for line in lines)
+
+
+def sentence(verdict: CellScore) -> str:
+    """Say in a line what a cell earned and why."""
+    if verdict.points is None:
+        return f"Not graded yet. {verdict.reason}"
+    earned = f"{verdict.points:g} of {verdict.maximum:g} points"
+    return f"Passed, {earned}." if not verdict.reason else f"{earned}. {verdict.reason}"
+
+
+def write(
+    nb: NotebookNode,
+    verdicts: dict[str, CellScore],
+    outcomes: dict[str, CellOutcome | BrokenTest | None],
+) -> None:
+    """Put the verdicts into the graded notebook.
+
+    A test's own output is replaced by one line: what it printed could show hidden tests.
+    """
+    for cell in nb.cells:
+        verdict = verdicts.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if verdict is None:
+            continue
+        cell.metadata["course"] = {**cell.metadata.get("course", {}), "verdict": verdict.to_json()}
+        if is_test(cell):
+            notes = cell.metadata["course"].get("notes", [])
+            text = "\n".join([sentence(verdict), *notes, *_trace(outcomes.get(cell["id"]))]) + "\n"
+            cell["outputs"] = [new_output("stream", name="stdout", text=text)]
+
+
+def _trace(outcome: CellOutcome | BrokenTest | None) -> list[str]:
+    """Where in the student's own code a test failed."""
+    if not isinstance(outcome, CellOutcome) or not outcome.trace:
+        return []
+    return ["In your code:", *(f"  {plain(line)}" for line in outcome.trace.split("\n") if line)]

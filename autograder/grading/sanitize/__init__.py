@@ -1,0 +1,1 @@
+"""Make a student's outputs and Markdown safe to display."""

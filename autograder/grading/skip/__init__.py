@@ -1,0 +1,1 @@
+"""Decide which cells can be skipped without changing a score."""

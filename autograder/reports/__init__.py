@@ -1,0 +1,1 @@
+"""Reports for instructors: item analysis, lesson run times, the ledger of claims."""

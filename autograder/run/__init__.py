@@ -1,1 +1,0 @@
-"""A run over a class: many graders side by side, one writer, nothing done twice."""

@@ -1,0 +1,1 @@
+"""Isolate a student's kernel: namespaces, Landlock, system call filters, limits."""
