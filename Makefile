@@ -58,7 +58,7 @@ lock: $(UV)
 	  pyproject.toml -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --extra peers --custom-compile-command "make lock" \
-	  pyproject.toml -o tests/benchmarks/peers.txt
+	  pyproject.toml -o benchmarks/peers.txt
 
 .venv/ready: requirements.txt pyproject.toml $(EXTENSION) | $(UV)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \

@@ -12,16 +12,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.feedback import badge, receipts
-from deploy.hub import arrival, class_list, image, network, operator, prepare
+from deploy.feedback import receipts, signed_token
+from deploy.hub import class_list, hub_api, image, network, prepare, submission_time
 from deploy.hub.backup import backup, restore
-from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, Settings, load
+from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, HubSettings, load
 from deploy.hub.spawner import BADGES
 
 CONFIG = CHECKOUT / "deploy" / "jupyterhub_config.py"
 
 
-def greeting(settings: Settings, passwords: dict[str, str]) -> str:
+def greeting(settings: HubSettings, passwords: dict[str, str]) -> str:
     """What is said before the hub starts: where it is, and how to log in.
 
     Example:
@@ -42,14 +42,14 @@ def greeting(settings: Settings, passwords: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def up(settings: Settings) -> None:
+def up(settings: HubSettings) -> None:
     """Prepare the machine, say how to log in, become the hub."""
     if os.geteuid() != 0:
         sys.exit("The hub starts servers under their owners' accounts, so it must run as root.")
     try:
         changed = network.reserve(settings)
         passwords = prepare.everything(settings)
-        operator.end_leftovers(settings)
+        hub_api.end_leftovers(settings)
     except RuntimeError as error:
         sys.exit(f"The hub can't start: {error}")
     _say("\n".join(filter(None, [changed, greeting(settings, passwords)])))
@@ -59,7 +59,7 @@ def up(settings: Settings) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)])  # noqa: S606  (no shell; the hub takes this process's place)
 
 
-def students(settings: Settings, file: Path) -> None:
+def students(settings: HubSettings, file: Path) -> None:
     """Add a class list, and say the new accounts' passwords."""
     listed = class_list.read(file)
     passwords = class_list.add(settings, listed)
@@ -68,7 +68,7 @@ def students(settings: Settings, file: Path) -> None:
         _say(f"Their passwords are in {settings.hub / prepare.PASSWORDS}.")
 
 
-def grades(settings: Settings, file: Path) -> None:
+def grades(settings: HubSettings, file: Path) -> None:
     """Export the grades, as `nbgrader export` does."""
     shown = settings.course_folder / "grades.csv"
     class_list.grade(settings, "export", f"--to={shown}")
@@ -76,20 +76,20 @@ def grades(settings: Settings, file: Path) -> None:
     _say(f"The grades are in {file}.")
 
 
-def folders(settings: Settings) -> None:
+def folders(settings: HubSettings) -> None:
     """Make the course's folders and fill in the lessons, as a cluster's grader needs them."""
     prepare.folders(settings)
     prepare.course(settings)
 
 
-def keep(settings: Settings, file: Path) -> None:
+def keep(settings: HubSettings, file: Path) -> None:
     """Make a backup, and say what it holds."""
     _say(f"{backup(settings, file.absolute())} submissions are in {file}.")
 
 
-def look_at(settings: Settings, file: Path) -> None:
+def look_at(settings: HubSettings, file: Path) -> None:
     """Say whether a receipt was confirmed here, and whether what it is about is still there."""
-    said = receipts.checked(file, badge.key(settings.hub / BADGES))
+    said = receipts.checked(file, signed_token.key(settings.hub / BADGES))
     if said is None:
         raise RuntimeError("this receipt was changed, or is of another hub")
     _say(f"Confirmed: {said.student} said at {said.received} that {said.assignment} is handed in.")
@@ -97,10 +97,12 @@ def look_at(settings: Settings, file: Path) -> None:
     copies = [
         folder
         for folder in sorted(inbound.glob(f"{said.student}+{said.assignment}+*"))
-        if arrival.content(folder) == said.content
+        if submission_time.content(folder) == said.content
     ]
     for folder in copies:
-        came = arrival.arrival(folder, arrival.remembered(settings.course_folder))
+        came = submission_time.submission_time(
+            folder, submission_time.remembered(settings.course_folder)
+        )
         _say(f"It is there, since {came.isoformat()}: {folder}")
     if not copies:
         _say(f"It is not in {inbound}, or has been changed there.")
@@ -112,9 +114,9 @@ def student_image(folder: Path) -> None:
     _say(f"Next: repo2docker --no-run --image-name autoencoders-student {folder}")
 
 
-def upgrade(settings: Settings) -> None:
+def upgrade(settings: HubSettings) -> None:
     """Bring the hub's database and the gradebook to what the installed versions expect."""
-    if operator.running(settings):
+    if hub_api.running(settings):
         raise RuntimeError("the hub runs; stop it first: python -m deploy down")
     # JupyterHub calls alembic by name, which lies beside Python.
     environment = {**os.environ, VARIABLE: str(settings.file), "PATH": _path()}
@@ -126,7 +128,7 @@ def upgrade(settings: Settings) -> None:
     _say("The hub's database and the gradebook are up to date.")
 
 
-def bring_back(settings: Settings, file: Path) -> None:
+def bring_back(settings: HubSettings, file: Path) -> None:
     """Restore a backup, and say the new accounts' passwords."""
     found = restore(settings, file)
     _say(f"{found.submissions} submissions are back.")
@@ -170,10 +172,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(str(error))
 
 
-def _do(command: str, settings: Settings, file: Path) -> None:
+def _do(command: str, settings: HubSettings, file: Path) -> None:
     does: dict[str, Callable[[], None]] = {
         "up": lambda: up(settings),
-        "down": lambda: operator.stop(settings),
+        "down": lambda: hub_api.stop(settings),
         "folders": lambda: folders(settings),
         "upgrade": lambda: upgrade(settings),
         "students": lambda: students(settings, file),

@@ -19,7 +19,7 @@ from autograder.grading.sanitize import outputs
 from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
 from autograder.kernels.time_budget import TimeBudget
 from autograder.sandbox.forkserver_client import ForkServer
-from autograder.test_runner.broker import BrokenTest, TestRunner
+from autograder.test_runner.broker import BrokenTest, Broker
 
 MOST_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
 
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     ]
     restarts = 0
     try:
-        with TestRunner(lesson, bench) as judge, session:
+        with Broker(lesson, bench) as judge, session:
             for index, cell in enumerate(cells):
                 if budget.next() <= 0 or restarts > MOST_RESTARTS:
                     outcomes[cell["id"]] = None
@@ -85,7 +85,7 @@ def run(  # noqa: PLR0913  (each is a part of the run)
 
 
 def _one(
-    cell: NotebookNode, judge: TestRunner, session: Kernel, budget: TimeBudget
+    cell: NotebookNode, judge: Broker, session: Kernel, budget: TimeBudget
 ) -> CellOutcome | BrokenTest:
     """Run one cell where it belongs, and take its time from the budget."""
     own = cell.metadata.get("course", {}).get("seconds")  # from the instructor's frame
@@ -106,7 +106,7 @@ def _killed(outcome: CellOutcome | BrokenTest | None) -> bool:
 
 
 def _run_again(
-    judge: TestRunner,
+    judge: Broker,
     session: Kernel,
     cells: list[NotebookNode],
     outcomes: CellOutcomes,

@@ -45,7 +45,7 @@ _ROW: Final = re.compile(r"^\| \[([^\]]+)\].* \| (\d+) \| [^|]+ \| `([0-9a-f]+)`
 
 
 @dataclass(frozen=True)
-class Row:
+class LessonTime:
     """One lesson's time: its seconds, and the fingerprint of the code that took them."""
 
     seconds: float
@@ -115,10 +115,10 @@ def _own_data() -> Iterator[None]:
             os.environ["COURSE_DATA"] = kept
 
 
-def read(root: Path) -> dict[str, Row]:
+def read(root: Path) -> dict[str, LessonTime]:
     """Return the rows of the table, by lesson."""
     text = (root / TABLE).read_text(encoding="utf-8")
     return {
-        found[1]: Row(seconds=float(found[2]), code=found[3], line=found[0])
+        found[1]: LessonTime(seconds=float(found[2]), code=found[3], line=found[0])
         for found in _ROW.finditer(text)
     }

@@ -39,7 +39,7 @@ class BrokenTest:
     reason: str
 
 
-class TestRunner:
+class Broker:
     """The judge's process, as a context manager; one for a notebook.
 
     Example:

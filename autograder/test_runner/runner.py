@@ -215,7 +215,7 @@ def _send(value: Any) -> Any:
     return kernel_agent.encode(value)
 
 
-class TestNamespace(dict[str, Any]):
+class Namespace(dict[str, Any]):
     """The test's global names; what it does not define comes from the student."""
 
     def __init__(self, student: StudentKernel, imports: dict[str, Callable[[], Any]]) -> None:
@@ -276,7 +276,7 @@ def _importer(node: ast.Import | ast.ImportFrom, alias: ast.alias, bound: str) -
     return run
 
 
-def run_test(source: str, names: TestNamespace) -> dict[str, Any]:
+def run_test(source: str, names: Namespace) -> dict[str, Any]:
     """Run a test; return how it ended: ``passed``, ``failed`` or ``broken``."""
     try:
         code = compile(source, TEST, "exec")
@@ -314,7 +314,7 @@ def main() -> None:
     importlib.import_module("numpy")  # while the kernel starts, so that no test waits for it
     limit_memory()
     for task in line.listen():
-        names = TestNamespace(StudentKernel(line), imports(task["imports"]))
+        names = Namespace(StudentKernel(line), imports(task["imports"]))
         line.tell(run_test(task["test"], names))
 
 

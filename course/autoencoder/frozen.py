@@ -179,7 +179,7 @@ def digits() -> FrozenAutoencoder:
         >>> digits().code_size
         30
 
-    ``course/assets/make_digit_autoencoder.py`` made it and says how well it does.
+    ``benchmarks/assets/make_digit_autoencoder.py`` made it and says how well it does.
     """
     return read(DIGITS)
 

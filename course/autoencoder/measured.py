@@ -4,7 +4,7 @@ Example:
     >>> rows()[0].method, rows()[0].numbers
     ('mean image', 0)
 
-The record is written by ``python -m tests.benchmarks.training`` in the course's repository, and
+The record is written by ``python -m benchmarks.training`` in the course's repository, and
 never by hand.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 RECORD: Final = Path(__file__).resolve().parents[1] / "assets" / "training.json"
 
 
-class Row(NamedTuple):
+class MeasuredRun(NamedTuple):
     """A method and how well it does.
 
     Attributes:
@@ -42,9 +42,9 @@ def record() -> dict[str, Any]:
     return read
 
 
-def rows() -> list[Row]:
+def rows() -> list[MeasuredRun]:
     """Return the methods, the simplest first."""
-    return [Row(**row) for row in record()["methods"]["rows"]]
+    return [MeasuredRun(**row) for row in record()["methods"]["rows"]]
 
 
 def table() -> str:

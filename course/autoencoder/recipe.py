@@ -20,7 +20,7 @@ class Recipe:
         >>> Recipe(epochs=2, learning_rate=1e-3).batch
         512
 
-    ``tests/benchmarks/training.py`` in the course's repository measures what each of them brings.
+    ``benchmarks/training.py`` in the course's repository measures what each of them brings.
 
     Attributes:
         epochs: How often each example is seen.

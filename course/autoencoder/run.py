@@ -49,7 +49,7 @@ class _Begun:
     batches: int = 0
 
 
-class Run:
+class TrainingRun:
     """A training run. Leaving its ``with`` block gives the model the averaged weights.
 
     An interrupt (``KeyboardInterrupt``) ends the block early and quietly; `history` notes it, and

@@ -22,7 +22,7 @@ from course.autoencoder.display import Display
 from course.autoencoder.history import History
 from course.autoencoder.memory import no_memory_to_train
 from course.autoencoder.recipe import Loss, Precision, Recipe
-from course.autoencoder.run import Run
+from course.autoencoder.run import TrainingRun
 from course.autoencoder.stopping import Stopped, stop_noted
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
     tf, _ = tensorflow()
     with stop_noted() as stopped:
         try:
-            return _learn(Run(recipe, model, x_train, validation), live=live, stopped=stopped)
+            return _learn(
+                TrainingRun(recipe, model, x_train, validation), live=live, stopped=stopped
+            )
         except KeyboardInterrupt:  # while the graph was built, and where it could not be noted
             return History(interrupted=True)
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:
@@ -105,7 +107,7 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
             gc.collect()
 
 
-def _learn(run: Run, *, live: bool, stopped: Stopped) -> History:
+def _learn(run: TrainingRun, *, live: bool, stopped: Stopped) -> History:
     epochs = run.recipe.epochs
     try:
         with Display(epochs, run.steps_an_epoch, shown=live) as display, run:

@@ -7,7 +7,7 @@ Example:
     >>> reader.probabilities(np.zeros((1, 784))).shape
     (1, 10)
 
-``course/assets/make_digit_classifier.py`` trained it, on MNIST and on variations of MNIST
+``benchmarks/assets/make_digit_classifier.py`` trained it, on MNIST and on variations of MNIST
 (`variations`, `habits`), and says how well it reads. Using it takes NumPy alone.
 """
 

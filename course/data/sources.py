@@ -69,7 +69,7 @@ class Embedded:
     load: Callable[[], Dataset]
 
 
-class Place(NamedTuple):
+class Source(NamedTuple):
     """A file that may be there, and what to call its place."""
 
     path: Path
@@ -77,7 +77,7 @@ class Place(NamedTuple):
 
 
 # What was read or made before. A file that has changed since has another key.
-_files: dict[tuple[str, Place, int, int], Dataset | str] = {}
+_files: dict[tuple[str, Source, int, int], Dataset | str] = {}
 _fetched: dict[str, Dataset] = {}
 _made: dict[str, Dataset] = {}
 _noted: dict[tuple[int, str], Dataset] = {}
@@ -130,14 +130,14 @@ def load(
     return _with_reason(_embedded(embedded), f"Why not {original.title}: {why}", problems)
 
 
-def places_of(original: Original) -> Iterator[Place]:
+def places_of(original: Original) -> Iterator[Source]:
     """Every file on this computer that may hold the data, in order."""
     folder = places.course_data()
     if folder is not None:
-        yield Place(folder / original.file, _COURSE_DATA)
+        yield Source(folder / original.file, _COURSE_DATA)
     if original.cached is not None:
-        yield Place(original.cached(), f"{original.cached_by}'s cache")
-    yield Place(_own_copy(original), "the course's own cache")
+        yield Source(original.cached(), f"{original.cached_by}'s cache")
+    yield Source(_own_copy(original), "the course's own cache")
 
 
 def forget() -> None:
@@ -164,7 +164,7 @@ def _on_this_computer(original: Original, problems: list[str]) -> Dataset | None
     return None
 
 
-def _from_file(original: Original, place: Place) -> Dataset | None:
+def _from_file(original: Original, place: Source) -> Dataset | None:
     """Read a file, but only once; None if there is none."""
     try:
         if not place.path.is_file():
@@ -181,7 +181,7 @@ def _from_file(original: Original, place: Place) -> Dataset | None:
     return known
 
 
-def _read(original: Original, place: Place, size: int) -> Dataset | str:
+def _read(original: Original, place: Source, size: int) -> Dataset | str:
     """The data, or in one line what is wrong with the file."""
     if size > _LARGEST:
         return f"{place.path} has {size:,} bytes; {_LARGEST:,} at most are right"

@@ -39,7 +39,7 @@ from course.deployment.schemas import (
     Prepared,
     Problem,
 )
-from course.deployment.workroom import Workroom
+from course.deployment.thread_limit import ThreadLimit
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": words}
@@ -68,7 +68,7 @@ def create(*, most_rows: int = MOST_ROWS) -> FastAPI:
         await run_in_threadpool(scoring.warm_up)
         async with Batcher(scoring.read, most_rows) as batcher:
             app.state.batcher = batcher
-            app.state.workroom = Workroom()
+            app.state.thread_limit = ThreadLimit()
             yield
 
     app = FastAPI(
@@ -108,7 +108,7 @@ def _add_predictions(app: FastAPI) -> None:
         if len(content) <= _SMALL:
             asked, rows = _by_model(content)
         else:
-            asked, rows = await app.state.workroom.run(_by_model, content)
+            asked, rows = await app.state.thread_limit.run(_by_model, content)
         readings = await app.state.batcher.submit(rows)
         return _answer(readings, asked.rows(), wrapped=asked.wrapped)
 
@@ -121,7 +121,7 @@ def _add_predictions(app: FastAPI) -> None:
     async def predict_by_function(request: Request, way: drawing.Way = "mnist") -> Response:
         """Read digits from squared RGBA canvases; steps 3 to 6 are done here."""
         content = await body.content(request)
-        asked, rows = await app.state.workroom.run(_by_function, content, way)
+        asked, rows = await app.state.thread_limit.run(_by_function, content, way)
         readings = await app.state.batcher.submit(rows)
         return _answer(readings, asked.rows(), wrapped=asked.wrapped)
 
@@ -136,7 +136,7 @@ def _by_function(content: bytes, way: drawing.Way) -> tuple[FunctionRequest, Flo
     return asked, prepare.function_rows(asked, way)
 
 
-def _answer(readings: list[scoring.Reading], sizes: list[int], *, wrapped: bool) -> Response:
+def _answer(readings: list[scoring.DigitReading], sizes: list[int], *, wrapped: bool) -> Response:
     predictions = []
     start = 0
     for size in sizes:
@@ -159,7 +159,7 @@ def _add_preparation(app: FastAPI) -> None:
     async def preprocess(request: Request) -> Response:
         """Turn the pen's path into pictures of every step, and into a payload."""
         content = await body.content(request)
-        text = await app.state.workroom.run(_prepared, content)
+        text = await app.state.thread_limit.run(_prepared, content)
         return Response(text, media_type="application/json")
 
     @app.get("/health", response_model=Health)

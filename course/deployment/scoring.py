@@ -23,13 +23,13 @@ FloatArray = NDArray[np.float32]
 
 ERROR_LIMIT: Final = 6.8
 """Error of the copy above which one MNIST test digit in a hundred lies (and, measured, half of the
-drawings of other things: ``tests/benchmarks/pen_accuracy.md``)."""
+drawings of other things: ``benchmarks/pen_accuracy.md``)."""
 
 _LEVELS: Final = [json.dumps(round(level / 255, 4)) for level in range(256)]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DigitReading:
     """What is known of one digit; `course.deployment.schemas.Reading` describes the fields."""
 
     digit: int
@@ -57,7 +57,7 @@ class Reading:
         return f'{rest[:-1]}, "reconstruction": [{copy}]}}'
 
 
-def read(images: FloatArray) -> list[Reading]:
+def read(images: FloatArray) -> list[DigitReading]:
     """Read digits.
 
     Args:
@@ -68,7 +68,7 @@ def read(images: FloatArray) -> list[Reading]:
     errors = np.square(images - copies).sum(axis=1, dtype=np.float64)
     levels = np.rint(255 * np.clip(copies, 0, 1)).astype(np.uint8)
     return [
-        Reading(int(row.argmax()), [round(float(p), 6) for p in row], level.tobytes(), error)
+        DigitReading(int(row.argmax()), [round(float(p), 6) for p in row], level.tobytes(), error)
         for row, level, error in zip(
             probabilities, levels, np.round(errors, 4).tolist(), strict=True
         )

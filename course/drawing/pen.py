@@ -25,7 +25,7 @@ from course.drawing.ink import Bytes, Floats
 MNIST_THICKNESS: Final = 2.23
 """The usual line in MNIST, in pixels of 28. In its test images, enlarged eight times and measured
 as here, the median is 1.9 with each pixel repeated and 2.4 enlarged smoothly: this is between them.
-Half of the lines lie between 1.9 and 2.9 (``tests/benchmarks/preprocessing.md``)."""
+Half of the lines lie between 1.9 and 2.9 (``benchmarks/preprocessing.md``)."""
 
 _THINNEST: Final = 0.3  # no line loses more: what was drawn stays
 

@@ -12,8 +12,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from traitlets import Float, Unicode
 from traitlets.config import LoggingConfigurable
 
+from course.server.check_result import SAVED, CheckResult
 from course.server.receipts import Receipt
-from course.server.verdict import SAVED, Verdict
 
 URL: Final = "COURSE_FEEDBACK_URL"
 # What is sent to it: a badge that is good for nothing else; on a cluster, the hub's token.
@@ -49,7 +49,7 @@ class FeedbackService(LoggingConfigurable):
         """What tells the service who asks, or nothing."""
         return next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
 
-    async def check(self, path: str, question: str, answer: str) -> Verdict:
+    async def check(self, path: str, question: str, answer: str) -> CheckResult:
         """Return the service's verdict; without a reply, that the answer is saved.
 
         Args:
@@ -71,7 +71,7 @@ class FeedbackService(LoggingConfigurable):
                 body=json.dumps({"path": path, "question": question, "answer": answer}),
                 request_timeout=self.seconds,
             )
-            return cast("Verdict", json.loads(reply.body))
+            return cast("CheckResult", json.loads(reply.body))
         except HTTPClientError as error:
             if error.code in _REFUSALS and error.response is not None:
                 raise web.HTTPError(error.code, _reason(error.response.body)) from error

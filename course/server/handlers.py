@@ -12,10 +12,10 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from course import quiz
+from course.server.check_result import SAVED, CheckResult, judge
 from course.server.feedback import FeedbackService
 from course.server.keys import AnswerKeys, UnknownQuestionError
 from course.server.rate import RateLimit
-from course.server.verdict import SAVED, Verdict, judge
 
 LONGEST: Final = 64 * 1024  # bytes of a request; the longest question of the course has some 2 000
 _FIELDS: Final = ("path", "question", "answer")
@@ -58,7 +58,7 @@ class CheckHandler(APIHandler):
             raise web.HTTPError(413, _TOO_LONG)
         self.finish(json.dumps(await self._check(*fields(bytes(self.received)))))
 
-    async def _check(self, path: str, question: str, answer: str) -> Verdict:
+    async def _check(self, path: str, question: str, answer: str) -> CheckResult:
         if not self.keys.at_hand:
             if self.service.at_hand:
                 return await self.service.check(path, question, answer)

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from course.server.inherited import VARIABLE, taken
-from deploy.feedback import badge
+from course.server.inherited_socket import VARIABLE, taken
+from deploy.feedback import signed_token
 from deploy.feedback.app import Service, application, source
-from deploy.feedback.badge import Badges
 from deploy.feedback.identity import Hub
 from deploy.feedback.policy import FILE, Policy
 from deploy.feedback.record import Record
-from deploy.hub.people import instructors_group, students_group
+from deploy.feedback.signed_token import TokenReader
+from deploy.hub.roles import instructors_group, students_group
 from deploy.hub.settings import load
 
 
@@ -26,12 +26,14 @@ def main() -> None:
     prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
     with contextlib.closing(Record(settings.feedback_folder / "asked.db")) as record:
         service = Service(
-            Badges(os.environ[badge.KEY]) if os.environ.get(badge.KEY) else Hub(),
+            TokenReader(os.environ[signed_token.KEY])
+            if os.environ.get(signed_token.KEY)
+            else Hub(),
             (students_group(settings), instructors_group(settings)),
             source(settings.course_folder),
             Policy(settings.course_folder / FILE),
             record,
-            key=os.environ.get(badge.KEY, ""),
+            key=os.environ.get(signed_token.KEY, ""),
         )
         config = uvicorn.Config(
             application(service, prefix),

@@ -14,12 +14,12 @@ from fastapi.responses import JSONResponse
 from tornado import web
 
 from course import quiz
+from course.server.check_result import SAVED, CheckResult, judge
 from course.server.handlers import LONGEST, fields
 from course.server.keys import AnswerKeys, UnknownQuestionError
 from course.server.rate import RateLimit
-from course.server.verdict import SAVED, Verdict, judge
 from deploy.feedback import receipts
-from deploy.feedback.identity import BusyError, Identity, Person
+from deploy.feedback.identity import HubBusyError, Identity, Person
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.record import JUDGED, Record, fingerprint
 
@@ -59,7 +59,7 @@ class Service:
     _limits: dict[str, RateLimit] = field(default_factory=dict)
     _written: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
 
-    async def check(self, token: str, body: bytes | None, asker: str = "") -> Verdict:
+    async def check(self, token: str, body: bytes | None, asker: str = "") -> CheckResult:
         """Judge one answer.
 
         Args:
@@ -99,7 +99,7 @@ class Service:
         """Return who asks, and what, unless they may not."""
         try:
             person = await self.identity.whose(token, asker) if token else None
-        except BusyError as busy:
+        except HubBusyError as busy:
             raise Refused(429, "too many servers that the hub does not know", busy.wait) from busy
         if person is None:
             self._write_down("", "unknown server")
@@ -122,7 +122,7 @@ class Service:
         if not self._written.setdefault((name, refused), RateLimit(checks=1)).wait():
             self.record.add(name, "", "", "", f"refused: {refused}")
 
-    def _judge(self, person: Person, path: str, name: str, told: quiz.Question) -> Verdict:
+    def _judge(self, person: Person, path: str, name: str, told: quiz.Question) -> CheckResult:
         try:
             key = self.keys.find(path, name, told)
         except UnknownQuestionError as error:
@@ -157,7 +157,7 @@ class Service:
         return _with_what_is_left(verdict, rule.attempts, len(tried | {answer}))
 
 
-def _with_what_is_left(verdict: Verdict, attempts: int, used: int) -> Verdict:
+def _with_what_is_left(verdict: CheckResult, attempts: int, used: int) -> CheckResult:
     if verdict["verdict"] != "wrong" or not attempts:
         return verdict
     left = attempts - used

@@ -35,7 +35,7 @@ class Person:
     groups: frozenset[str]
 
 
-class BusyError(Exception):
+class HubBusyError(Exception):
     """Too many tokens that nobody knows came from one place; with the seconds to wait."""
 
     def __init__(self, wait: float) -> None:
@@ -83,7 +83,7 @@ class Hub:
             return person
         limit = self._strangers.get(asker)
         if limit and (wait := limit.left()):
-            raise BusyError(wait)
+            raise HubBusyError(wait)
         if name not in self._asked:
             self._asked[name] = asyncio.create_task(self._ask(token))
             self._asked[name].add_done_callback(lambda _: self._asked.pop(name))

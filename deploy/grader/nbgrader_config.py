@@ -19,5 +19,5 @@ c.CourseDirectory.root = str(chosen.course_folder)
 c.CourseDirectory.course_id = chosen.course
 c.CourseDirectory.db_url = chosen.gradebook_address
 c.Exchange.root = str(chosen.exchange)
-c.Authenticator.plugin_class = "deploy.hub.enrolment.GraderPlugin"
+c.Authenticator.plugin_class = "deploy.hub.nbgrader_auth.GraderPlugin"
 c.ExchangeFactory.collect = "deploy.hub.collect.CollectOwned"

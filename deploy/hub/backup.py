@@ -23,9 +23,9 @@ from typing import Final
 from sqlalchemy.engine import make_url
 
 from course.server.receipts import ADDED, Receipt
-from deploy.hub import accounts, arrival, operator, prepare
-from deploy.hub.archive import Writer
-from deploy.hub.settings import Settings
+from deploy.hub import accounts, hub_api, prepare, submission_time
+from deploy.hub.settings import HubSettings
+from deploy.hub.tar_writer import TarWriter
 
 _MANIFEST: Final = "manifest.json"
 _DUMP: Final = "gradebook.sql"
@@ -39,18 +39,18 @@ class BackupError(RuntimeError):
     """A backup could not be made or restored."""
 
 
-def submissions(settings: Settings) -> dict[str, str]:
+def submissions(settings: HubSettings) -> dict[str, str]:
     """Return the content's SHA-256 of each submission, by its place below the state folder."""
     inbound = settings.exchange / settings.course / "inbound"
     found = [*inbound.glob("*+*"), *(settings.course_folder / "submitted").glob("*/*")]
     return {
-        path.relative_to(settings.state).as_posix(): arrival.content(path)
+        path.relative_to(settings.state).as_posix(): submission_time.content(path)
         for path in sorted(found)
         if path.is_dir() and not path.name.startswith(".")
     }
 
 
-def backup(settings: Settings, target: Path) -> int:
+def backup(settings: HubSettings, target: Path) -> int:
     """Write a backup; return how many submissions it holds.
 
     Example:
@@ -69,7 +69,7 @@ def backup(settings: Settings, target: Path) -> int:
         beside = copies / "archive"
         beside.touch(mode=0o600)
         with tarfile.open(beside, "w:gz") as archive:
-            writer = Writer(archive, _wanted)
+            writer = TarWriter(archive, _wanted)
             for name in _DATABASES:
                 if (settings.state / name).exists():
                     _copy_database(settings.state / name, copies / "database")
@@ -101,7 +101,7 @@ class Restored:
     passwords: dict[str, str]
 
 
-def restore(settings: Settings, archive: Path) -> Restored:
+def restore(settings: HubSettings, archive: Path) -> Restored:
     """Bring a backup back into an empty state folder.
 
     Accounts are made for those of the class who have none; owners are found by their names.
@@ -109,7 +109,7 @@ def restore(settings: Settings, archive: Path) -> Restored:
     Raises:
         BackupError: The hub runs, the state folder is in use, or the archive is damaged.
     """
-    if operator.running(settings):
+    if hub_api.running(settings):
         raise BackupError("the hub runs; stop it first: python -m deploy down")
     if (settings.course_folder).exists() and any(settings.course_folder.iterdir()):
         raise BackupError(
@@ -146,7 +146,7 @@ def _wanted(name: str) -> bool:
     return not (under_way or secret or left_out)
 
 
-def _manifest(settings: Settings, writer: Writer) -> dict[str, dict[str, str]]:
+def _manifest(settings: HubSettings, writer: TarWriter) -> dict[str, dict[str, str]]:
     """Return what was archived of each submission: its content, and when it came."""
     inbound = PurePosixPath("exchange", settings.course, "inbound")
     submitted = PurePosixPath("course", "submitted")
@@ -161,25 +161,25 @@ def _manifest(settings: Settings, writer: Writer) -> dict[str, dict[str, str]]:
             own = PurePosixPath(name).relative_to(folder).as_posix()
             if str(folder) in files and own not in ADDED:
                 files[str(folder)][own] = digest
-    known = arrival.remembered(settings.course_folder)
+    known = submission_time.remembered(settings.course_folder)
     held = {}
     for place, digests in files.items():
         held[place] = {"content": Receipt("", "", "", "", digests).content}
         if PurePosixPath(place).parent == inbound:
             with contextlib.suppress(FileNotFoundError):  # it was just removed
-                came = arrival.arrival(settings.state / place, known)
+                came = submission_time.submission_time(settings.state / place, known)
                 held[place]["arrived"] = came.isoformat()
     return held
 
 
-def _remember(settings: Settings, held: dict[str, dict[str, str]]) -> None:
+def _remember(settings: HubSettings, held: dict[str, dict[str, str]]) -> None:
     """Let collecting know when submissions came, whose files are all new now."""
     known = {
         PurePosixPath(place).name: (one["content"], one["arrived"])
         for place, one in held.items()
         if "arrived" in one
     }
-    path = settings.course_folder / arrival.FILE
+    path = settings.course_folder / submission_time.FILE
     path.write_text(json.dumps(known, indent=1), encoding="utf-8")
     shutil.chown(path, settings.grader, settings.grader)
 
@@ -190,7 +190,7 @@ def _copy_database(original: Path, copy: Path) -> None:
         source.backup(target)
 
 
-def _postgres(program: str, settings: Settings, *options: str) -> None:
+def _postgres(program: str, settings: HubSettings, *options: str) -> None:
     if not shutil.which(program):
         raise BackupError(f"{program} is missing; install it: apt-get install postgresql-client")
     address = make_url(settings.gradebook_address)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.hub import accounts, operator, people, prepare, view
-from deploy.hub.settings import CHECKOUT, VARIABLE, Settings
+from deploy.hub import accounts, hub_api, mount_view, prepare, roles
+from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings
 
 COLUMNS: Final = {
     "id": ("id", "username", "user name", "login", "login id", "sis login id", "benutzername"),
@@ -34,7 +34,7 @@ class ClassListError(ValueError):
 
 
 @dataclass(frozen=True)
-class Person:
+class ListedPerson:
     """A student, as the LMS knows them."""
 
     id: str
@@ -43,7 +43,7 @@ class Person:
     email: str
 
 
-def read(path: Path) -> list[Person]:
+def read(path: Path) -> list[ListedPerson]:
     """Read a class list: CSV with commas, semicolons or tabs, with or without a byte order mark.
 
     Args:
@@ -57,7 +57,7 @@ def read(path: Path) -> list[Person]:
     delimiter = max(",;\t", key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns = _columns(reader.fieldnames or ())
-    found: dict[str, Person] = {}
+    found: dict[str, ListedPerson] = {}
     for row in reader:
         number = reader.line_num
         values = {name: (row.get(column) or "").strip() for name, column in columns.items()}
@@ -73,7 +73,7 @@ def read(path: Path) -> list[Person]:
             )
         if login in found:
             raise ClassListError(f"{path.name}, line {number}: {login!r} is there twice")
-        found[login] = Person(
+        found[login] = ListedPerson(
             login,
             values.get("first_name", ""),
             values.get("last_name", ""),
@@ -113,7 +113,7 @@ def _columns(given: object) -> dict[str, str]:
     return columns
 
 
-def add(settings: Settings, listed: list[Person]) -> dict[str, str]:
+def add(settings: HubSettings, listed: list[ListedPerson]) -> dict[str, str]:
     """Add students: to the class list, to this machine, to the gradebook, to the running hub.
 
     Whoever is in the class already stays as they are; nobody is removed.
@@ -132,15 +132,15 @@ def add(settings: Settings, listed: list[Person]) -> dict[str, str]:
     )
     passwords = prepare.people(settings)
     tell_the_gradebook(settings)
-    if operator.running(settings):
+    if hub_api.running(settings):
         names = [person.id for person in listed]
-        operator.know(settings, names)
-        group = people.students_group(settings)
-        operator.ask(settings, "POST", f"groups/{group}/users", {"users": names})
+        hub_api.know(settings, names)
+        group = roles.students_group(settings)
+        hub_api.ask(settings, "POST", f"groups/{group}/users", {"users": names})
     return passwords
 
 
-def check(settings: Settings, names: list[str]) -> None:
+def check(settings: HubSettings, names: list[str]) -> None:
     """Refuse logins that are accounts of the machine's own.
 
     Raises:
@@ -155,7 +155,7 @@ def check(settings: Settings, names: list[str]) -> None:
             raise ClassListError(f"{reason}; give this person another name in the column id")
 
 
-def tell_the_gradebook(settings: Settings) -> None:
+def tell_the_gradebook(settings: HubSettings) -> None:
     """Let the grader's nbgrader know the names of the class."""
     shown = settings.course_folder / "students.csv"
     _write(shown, _written(settings.class_list))
@@ -163,7 +163,7 @@ def tell_the_gradebook(settings: Settings) -> None:
     grade(settings, "db", "student", "import", str(shown))
 
 
-def grade(settings: Settings, *arguments: str) -> str:
+def grade(settings: HubSettings, *arguments: str) -> str:
     """Run an nbgrader command as the grader; return what it says.
 
     Raises:
@@ -178,7 +178,7 @@ def grade(settings: Settings, *arguments: str) -> str:
         "JUPYTER_CONFIG_PATH": str(CHECKOUT / "deploy" / "grader"),
         "PATH": f"{Path(sys.prefix, 'bin')}:/usr/local/bin:/usr/bin:/bin",
     }
-    seen = view.grader(settings).command()
+    seen = mount_view.grader(settings).command()
     done = subprocess.run(  # noqa: S603  (our own words)
         [*seen, str(Path(sys.prefix, "bin", "nbgrader")), *arguments],
         env=environment,
@@ -191,11 +191,11 @@ def grade(settings: Settings, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def _written(path: Path) -> list[Person]:
+def _written(path: Path) -> list[ListedPerson]:
     return read(path) if path.exists() else []
 
 
-def _write(path: Path, people_: list[Person]) -> None:
+def _write(path: Path, people_: list[ListedPerson]) -> None:
     beside = path.with_name(f".{path.name}.new")
     with beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

@@ -18,7 +18,7 @@ from typing import Any, Final
 from nbgrader.utils import parse_utc
 
 from autograder.nbgrader_plugins.collect import CollectFiles
-from deploy.hub.arrival import Known, arrival, remembered
+from deploy.hub.submission_time import Known, remembered, submission_time
 
 _NEVER: Final = parse_utc("1970-01-01 00:00:00 UTC")  # as nbgrader makes its times
 _CLOCKS: Final = timedelta(minutes=5)  # by which clocks may differ
@@ -52,7 +52,7 @@ class CollectOwned(CollectFiles):
             self.log.warning("Left out %s: it was put there by %s", path, owner(Path(path)))
             return refused
         try:
-            came = arrival(Path(path), self._known)
+            came = submission_time(Path(path), self._known)
         except OSError as error:  # its owner has removed it, or closed it to us
             self.log.warning("Left out %s: %s", path, error)
             return refused

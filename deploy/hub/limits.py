@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.hub.settings import Settings
+from deploy.hub.settings import HubSettings
 
 MOUNTED: Final = Path("/sys/fs/cgroup")
 _PARENT: Final = "course-hub"
@@ -20,7 +20,7 @@ _PERIOD: Final = 100_000  # microseconds in which a server has its share of the 
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """Caps for one server and all that it starts.
 
     Attributes:
@@ -34,7 +34,7 @@ class Limits:
     processes: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
+    def of(cls, settings: HubSettings) -> ServerLimits:
         """Read them from the hub's settings."""
         return cls(int(settings.memory * 2**30), settings.processors, settings.processes)
 
@@ -59,7 +59,9 @@ class Limits:
         }
 
 
-def groups(name: str, limits: Limits, mounted: Path = MOUNTED) -> tuple[list[Path], list[str]]:
+def groups(
+    name: str, limits: ServerLimits, mounted: Path = MOUNTED
+) -> tuple[list[Path], list[str]]:
     """Make the control groups of a server; return their folders, and which caps could not be set.
 
     Example:

@@ -6,15 +6,15 @@ import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.hub.listening import FROM, LOW, port_of
+from deploy.hub.privileged_ports import FROM, LOW, port_of
 from deploy.hub.proxy import KeptProxy
-from deploy.hub.settings import CHECKOUT, Settings
+from deploy.hub.settings import CHECKOUT, HubSettings
 
 PROXY: Final = CHECKOUT / ".tools" / "proxy"
 PROGRAM: Final = PROXY / "node_modules" / ".bin" / "configurable-http-proxy"
 
 
-def configure(c: Any, settings: Settings) -> None:
+def configure(c: Any, settings: HubSettings) -> None:
     """Write it into the hub's configuration."""
     c.JupyterHub.bind_url = settings.address
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.hub_port}"
@@ -30,7 +30,7 @@ def configure(c: Any, settings: Settings) -> None:
     c.JupyterHub.cleanup_proxy = not settings.keep_servers
 
 
-def reserve(settings: Settings, told: Path = FROM) -> str:
+def reserve(settings: HubSettings, told: Path = FROM) -> str:
     """See to it that root alone can listen where the hub and its parts do.
 
     Args:
@@ -62,12 +62,12 @@ def reserve(settings: Settings, told: Path = FROM) -> str:
     return f"From now on root alone may listen below port {LOW}: {told} was {everybody}."
 
 
-def hub_pid(settings: Settings) -> int:
+def hub_pid(settings: HubSettings) -> int:
     """The number of the hub's process; 0 if it does not run."""
     return _pid(settings.hub / "hub.pid")
 
 
-def proxy_pid(settings: Settings) -> int:
+def proxy_pid(settings: HubSettings) -> int:
     """The number of the proxy's process; 0 if it does not run."""
     return _pid(settings.hub / "proxy.pid")
 

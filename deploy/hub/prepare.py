@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from deploy.hub import accounts, network, view
-from deploy.hub.people import students
-from deploy.hub.settings import CHECKOUT, Settings
+from deploy.hub import accounts, mount_view, network
+from deploy.hub.roles import students
+from deploy.hub.settings import CHECKOUT, HubSettings
 
 PROGRAMS: Final = {"bwrap": "bubblewrap", "node": "nodejs", "npm": "npm"}  # on Debian
 PASSWORDS: Final = "passwords.txt"
@@ -56,7 +56,7 @@ def proxy() -> None:
     shutil.copyfile(lock, installed)
 
 
-def folders(settings: Settings) -> None:
+def folders(settings: HubSettings) -> None:
     """Make the hub's folders, each with the rights that keep it from who should not enter."""
     grader = pwd.getpwnam(settings.grader)
 
@@ -79,7 +79,7 @@ def folders(settings: Settings) -> None:
     folder(course / "feedback", 0o711, *own)  # read what you know the name of
 
 
-def course(settings: Settings) -> None:
+def course(settings: HubSettings) -> None:
     """Give the instructor a course folder; what already lies in it stays as it is.
 
     Only the sources: what students get is generated from them, and the gradebook learns of an
@@ -96,7 +96,7 @@ def course(settings: Settings) -> None:
         _hand_over(own, settings.grader)
 
 
-def people(settings: Settings) -> dict[str, str]:
+def people(settings: HubSettings) -> dict[str, str]:
     """Make the accounts of the class; return the new ones' passwords.
 
     The passwords also stay in a file that only root can read.
@@ -119,21 +119,21 @@ def people(settings: Settings) -> dict[str, str]:
     return passwords
 
 
-def places(settings: Settings, checkout: Path = CHECKOUT) -> None:
+def places(settings: HubSettings, checkout: Path = CHECKOUT) -> None:
     """Refuse places that every server would see.
 
     Raises:
         RuntimeError: With the place, and what would be right.
     """
     for path in (checkout, settings.state, settings.file):
-        for seen in view.SYSTEM:
+        for seen in mount_view.SYSTEM:
             if path.is_relative_to(seen):
                 raise RuntimeError(
                     f"{path} lies in {seen}, which students see; /opt or /srv is right"
                 )
 
 
-def everything(settings: Settings) -> dict[str, str]:
+def everything(settings: HubSettings) -> dict[str, str]:
     """Do it all; return the new accounts' passwords."""
     places(settings)
     programs()

@@ -12,7 +12,7 @@ from typing import Any
 from jupyterhub.proxy import ConfigurableHTTPProxy
 from tornado.ioloop import PeriodicCallback
 
-from deploy.hub.listening import port_of
+from deploy.hub.privileged_ports import port_of
 
 
 class Adopted:

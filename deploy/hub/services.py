@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.feedback import badge
-from deploy.hub import people, view
-from deploy.hub.settings import CHECKOUT, VARIABLE, Settings
+from deploy.feedback import signed_token
+from deploy.hub import mount_view, roles
+from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings
 from deploy.hub.spawner import BADGES, HELD
 
 _PATIENCE: Final = 180  # seconds for a service to answer; on a busy machine Jupyter takes a minute
@@ -19,7 +19,7 @@ _PATIENCE: Final = 180  # seconds for a service to answer; on a busy machine Jup
 _END_BOTH: Final = """trap 'trap "" INT TERM; kill -TERM 0; wait' INT TERM; "$@" & wait"""
 
 
-def formgrader(settings: Settings) -> dict[str, Any]:
+def formgrader(settings: HubSettings) -> dict[str, Any]:
     """Formgrader: a whole Jupyter server of the grader's, opened by instructors.
 
     The hub's menu Services leads to it; it opens in a tab of its own, since pages of a hub may not
@@ -45,11 +45,11 @@ def formgrader(settings: Settings) -> dict[str, Any]:
     }
 
 
-def feedback(settings: Settings) -> dict[str, Any]:
+def feedback(settings: HubSettings) -> dict[str, Any]:
     """Instant feedback: holds the keys, is asked by students' servers with their own tokens."""
     port = settings.hub_port + 3
     return {
-        "name": people.SERVICE,
+        "name": roles.SERVICE,
         "url": f"http://127.0.0.1:{port}",
         "command": _served(settings, port, sys.executable, "-m", "deploy.feedback"),
         "timeout": _PATIENCE,
@@ -58,13 +58,13 @@ def feedback(settings: Settings) -> dict[str, Any]:
             VARIABLE: str(settings.file),
             "HOME": str(settings.homes / settings.grader),
             "PYTHONPATH": str(CHECKOUT),
-            badge.KEY: badge.key(settings.hub / BADGES),
+            signed_token.KEY: signed_token.key(settings.hub / BADGES),
         },
         "display": False,
     }
 
 
-def _served(settings: Settings, port: int, *program: str) -> list[str]:
+def _served(settings: HubSettings, port: int, *program: str) -> list[str]:
     """Open a port as root and run a program that listens there in the grader's view.
 
     It is the hub's child, in a process group of its own.
@@ -72,24 +72,31 @@ def _served(settings: Settings, port: int, *program: str) -> list[str]:
     opens = [sys.executable, "-P", str(CHECKOUT / "deploy" / "hub" / "listening.py")]
     # Where the hub was started in the background, SIGINT is ignored, and a shell could not trap it.
     shell = ["/usr/bin/env", "--default-signal=INT", "/bin/sh", "-c", _END_BOTH, "service"]
-    return [*opens, "127.0.0.1", str(port), *shell, *view.grader(settings).command(), *program]
+    return [
+        *opens,
+        "127.0.0.1",
+        str(port),
+        *shell,
+        *mount_view.grader(settings).command(),
+        *program,
+    ]
 
 
-def leftovers(settings: Settings) -> list[int]:
+def leftovers(settings: HubSettings) -> list[int]:
     """The numbers of services that a hub left behind when it was killed."""
     found = []
     grader = pwd.getpwnam(settings.grader).pw_uid
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if {b"deploy.feedback", b"course.server.held"} & set(
+            if {b"deploy.feedback", b"course.server.hub_server"} & set(
                 words
             ) and process.stat().st_uid == grader:
                 found.append(int(process.name))
     return found
 
 
-def operator_token(settings: Settings) -> str:
+def operator_token(settings: HubSettings) -> str:
     """The token of the operator's commands; made when first wanted, read by root alone."""
     path = settings.hub / "operator.token"
     if not path.exists():
@@ -98,7 +105,7 @@ def operator_token(settings: Settings) -> str:
     return path.read_text(encoding="ascii")
 
 
-def configure(c: Any, settings: Settings) -> None:
+def configure(c: Any, settings: HubSettings) -> None:
     """Write it into the hub's configuration."""
     operator = {"name": "operator", "api_token": operator_token(settings)}
     c.JupyterHub.services = [formgrader(settings), operator]

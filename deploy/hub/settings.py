@@ -22,7 +22,7 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Settings:
+class HubSettings:
     """A hub on one machine.
 
     Example:
@@ -109,7 +109,7 @@ class Settings:
         return (*self.instructors, *self.students)
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: Path | None = None) -> HubSettings:
     """Read a settings file.
 
     Args:
@@ -125,7 +125,7 @@ def load(path: Path | None = None) -> Settings:
         raise SettingsError(f"{path} can't be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}") from error
-    kinds = {item.name: item.default for item in fields(Settings) if item.name != "file"}
+    kinds = {item.name: item.default for item in fields(HubSettings) if item.name != "file"}
     given: dict[str, Any] = {}
     for name, value in table.items():
         if name not in kinds:
@@ -133,7 +133,7 @@ def load(path: Path | None = None) -> Settings:
                 f"{path}: there is no setting {name!r}; there are {', '.join(kinds)}"
             )
         given[name] = _fitting(name, value, kinds[name])
-    settings = Settings(**given, file=path.resolve())
+    settings = HubSettings(**given, file=path.resolve())
     for person in (*settings.people, settings.grader):
         if not _NAME.fullmatch(person):
             raise SettingsError(

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from jupyterhub.spawner import LocalProcessSpawner
 
-from course.server.inherited import VARIABLE
-from deploy.feedback import badge
-from deploy.hub import limits, listening, view
-from deploy.hub.settings import CHECKOUT, Settings, load
+from course.server.inherited_socket import VARIABLE
+from deploy.feedback import signed_token
+from deploy.hub import limits, mount_view, privileged_ports
+from deploy.hub.settings import CHECKOUT, HubSettings, load
 
 # -P: a folder `course` in somebody's home is not taken for the course.
-HELD: Final = (sys.executable, "-P", "-m", "course.server.held")
+HELD: Final = (sys.executable, "-P", "-m", "course.server.hub_server")
 BADGES: Final = "badge.key"  # in the hub's own folder
 _DEEP: Final = 2  # Bubblewrap's two processes lie above the server: one outside, one inside
 
@@ -33,7 +33,7 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
 
     _socket = -1  # the file of the server's socket while it is started
 
-    def settings(self) -> Settings:
+    def settings(self) -> HubSettings:
         """The hub's settings."""
         return load()
 
@@ -43,15 +43,17 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
         settings = self.settings()
         if settings.feedback:
             groups = [group.name for group in self.user.groups]
-            signed = badge.issue(badge.key(settings.hub / BADGES), self.user.name, groups)
+            signed = signed_token.issue(
+                signed_token.key(settings.hub / BADGES), self.user.name, groups
+            )
             found["COURSE_FEEDBACK_TOKEN"] = signed
         return found | variables(settings) | {VARIABLE: str(self._socket)}
 
     async def start(self) -> tuple[str, int]:
         """Start the server inside the view, at the account's own place on loopback."""
-        self.cmd = [*view.student(self.settings(), self.user.name).command(), *HELD]
-        self.ip, self.port = listening.own_place(pwd.getpwnam(self.user.name).pw_uid)
-        with listening.opened(self.ip, self.port) as held:
+        self.cmd = [*mount_view.student(self.settings(), self.user.name).command(), *HELD]
+        self.ip, self.port = privileged_ports.own_place(pwd.getpwnam(self.user.name).pw_uid)
+        with privileged_ports.opened(self.ip, self.port) as held:
             self.popen_kwargs = {"pass_fds": [held.fileno()]}
             self._socket = held.fileno()
             address: tuple[str, int] = await super().start()
@@ -59,7 +61,7 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         """Return what the new process does before it becomes the server: join its groups."""
-        folders, missing = limits.groups(name, limits.Limits.of(self.settings()))
+        folders, missing = limits.groups(name, limits.ServerLimits.of(self.settings()))
         if missing:
             caps = ", ".join(missing)
             self.log.error("%s's server is NOT limited: %s can't be set here", name, caps)
@@ -83,7 +85,7 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
         return True
 
 
-def variables(settings: Settings) -> dict[str, str]:
+def variables(settings: HubSettings) -> dict[str, str]:
     """The variables of every person's server."""
     found = {
         "COURSE_ID": settings.course,
@@ -100,7 +102,7 @@ def variables(settings: Settings) -> dict[str, str]:
     return found
 
 
-def arguments(settings: Settings) -> list[str]:
+def arguments(settings: HubSettings) -> list[str]:
     """The options of every person's server: what is idle for long is stopped.
 
     Also where a page is still open: a tab left open overnight would keep a kernel's memory for
@@ -117,7 +119,7 @@ def arguments(settings: Settings) -> list[str]:
     ]
 
 
-def configure(c: Any, settings: Settings) -> None:
+def configure(c: Any, settings: HubSettings) -> None:
     """Write it into the hub's configuration."""
     c.JupyterHub.spawner_class = ClassSpawner
     c.Spawner.args = arguments(settings)

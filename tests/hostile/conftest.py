@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.test_runner import broker
-from autograder.test_runner.broker import BrokenTest, TestRunner
+from autograder.test_runner.broker import BrokenTest, Broker
 from tests.hostile.machine import (
     CALLS,
     SECRET,
@@ -88,8 +88,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[TestRunner]:
-    with TestRunner(["import numpy as np\nfrom math import tau as turn", "%magic"]) as process:
+def judge() -> Iterator[Broker]:
+    with Broker(["import numpy as np\nfrom math import tau as turn", "%magic"]) as process:
         yield process
 
 
@@ -108,7 +108,7 @@ def arrived(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def held(judge: TestRunner, session: Kernel) -> Hold:
+def held(judge: Broker, session: Kernel) -> Hold:
     """Hold a test against a fresh namespace with this student code in it."""
 
     def hold(student: str, test: str, seconds: float) -> CellOutcome | BrokenTest:

@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels.kernel import CellOutcome, Kernel
-from autograder.test_runner.broker import BrokenTest, TestRunner
+from autograder.test_runner.broker import BrokenTest, Broker
 from autograder.test_runner.connection import RunnerConnection
 from tests.hostile.corpus import FOLDER, read
 from tests.hostile.machine import TEST, Hold
@@ -79,7 +79,7 @@ FORGED = {
 
 @pytest.mark.parametrize("forgery", FORGED)
 def test_a_forged_reply_does_not_pass(
-    held: Hold, judge: TestRunner, session: Kernel, arrived: list[str], forgery: str
+    held: Hold, judge: Broker, session: Kernel, arrived: list[str], forgery: str
 ) -> None:
     session.restart()  # the agent is taught anew
     said = held(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
@@ -105,7 +105,7 @@ SPOKEN = {
 
 @pytest.mark.parametrize("name", SPOKEN)
 def test_the_corpus_speaks_where_the_judge_listens(
-    judge: TestRunner, session: Kernel, arrived: list[str], name: str
+    judge: Broker, session: Kernel, arrived: list[str], name: str
 ) -> None:
     session.restart()
     for _, _, text in read(FOLDER / f"{name}.txt").sections:
@@ -141,14 +141,14 @@ class TestFaults:
     def test_once(self, session: Kernel, kills: list[int]) -> None:
         session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills.append(1)
-        with TestRunner([]) as judge:
+        with Broker([]) as judge:
             assert judge.hold(TEST, session, 20) == CellOutcome("ran")
         assert kills == []
 
     def test_twice(self, session: Kernel, kills: list[int]) -> None:
         session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills += [1, 1]
-        with TestRunner([]) as judge:
+        with Broker([]) as judge:
             outcome = judge.hold(TEST, session, 20)
             assert isinstance(outcome, BrokenTest)
             assert "The judge's process failed" in outcome.reason
@@ -162,7 +162,7 @@ class TestFaults:
             raise OSError("no more processes")
 
         monkeypatch.setattr(RunnerConnection, "__init__", refuse)
-        with TestRunner([]) as judge:
+        with Broker([]) as judge:
             outcome = judge.hold("pass", session, 20)
         assert isinstance(outcome, BrokenTest)
         assert "no more processes" in outcome.reason

@@ -6,7 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels.kernel import CellOutcome, Kernel
-from autograder.test_runner.broker import BrokenTest, TestRunner
+from autograder.test_runner.broker import BrokenTest, Broker
 from tests.hostile.machine import TEST, Hold
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
@@ -216,7 +216,7 @@ def test_an_answer_that_the_test_chokes_on_is_wrong(held: Hold, answer: str, tes
     assert outcome.status == "raised"
 
 
-def test_hidden_tests_never_reach_the_kernel(judge: TestRunner, session: Kernel) -> None:
+def test_hidden_tests_never_reach_the_kernel(judge: Broker, session: Kernel) -> None:
     session.restart()
     spy = """
 heard = []
@@ -242,7 +242,7 @@ def double(x): return 2 * x
     ],
 )
 def test_a_call_that_never_returns_has_an_end(
-    held: Hold, judge: TestRunner, session: Kernel, student: str, status: str
+    held: Hold, judge: Broker, session: Kernel, student: str, status: str
 ) -> None:
     outcome = held(student, TEST, 4)
     assert isinstance(outcome, CellOutcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.benchmarks.hostile_peers.table import FILE
+from benchmarks.hostile_peers.table import FILE
 from tests.hostile.corpus import entries
 
 

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.hub import accounts, operator, prepare
+from deploy.hub import accounts, hub_api, prepare
 from deploy.hub.limits import remove as remove_groups
-from deploy.hub.settings import CHECKOUT, Settings, load
+from deploy.hub.settings import CHECKOUT, HubSettings, load
 from tests.hub import disk
 
 PREFIX = f"aec{os.getpid()}-"  # of every account that this run makes
@@ -43,7 +43,7 @@ def wait_for(state: Callable[[], bool]) -> bool:
 class Site:
     """A running hub."""
 
-    settings: Settings
+    settings: HubSettings
     passwords: dict[str, str]
     log: Path
 
@@ -60,9 +60,9 @@ class Site:
 
     def as_student(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a student's server would run it: account, view, folder."""
-        from deploy.hub import view  # noqa: PLC0415
+        from deploy.hub import mount_view  # noqa: PLC0415
 
-        seen = view.student(self.settings, self.account(name)).command()
+        seen = mount_view.student(self.settings, self.account(name)).command()
         environment = {
             "PATH": f"{Path(sys.prefix, 'bin')}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home(name)),
@@ -81,11 +81,11 @@ class Site:
 
     def servers(self, name: str) -> list[int]:
         """The numbers of a student's server processes."""
-        return self._running(name, b"course.server.held")
+        return self._running(name, b"course.server.hub_server")
 
     def services(self) -> list[int]:
         """The numbers of the grader's two services."""
-        return self._running("grader", b"course.server.held", b"deploy.feedback")
+        return self._running("grader", b"course.server.hub_server", b"deploy.feedback")
 
     def processes(self, name: str) -> list[int]:
         """The numbers of all that runs under a student's account."""
@@ -104,12 +104,12 @@ class Site:
     def token(self, name: str) -> str:
         """The token of a student's server; it is started if it does not run."""
         account = self.account(name)
-        user = operator.ask(self.settings, "GET", f"users/{account}")
+        user = hub_api.ask(self.settings, "GET", f"users/{account}")
         if not user["server"]:
-            operator.ask(self.settings, "POST", f"users/{account}/server")
+            hub_api.ask(self.settings, "POST", f"users/{account}/server")
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            user = operator.ask(self.settings, "GET", f"users/{account}")
+            user = hub_api.ask(self.settings, "GET", f"users/{account}")
             if user["server"]:
                 (server,) = self.servers(name)
                 for item in Path(f"/proc/{server}/environ").read_bytes().split(b"\0"):
@@ -131,7 +131,7 @@ class Site:
                 start_new_session=True,
             )
         deadline = time.monotonic() + PATIENCE
-        while not operator.ready(self.settings):
+        while not hub_api.ready(self.settings):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the hub did not start:\n{self.log.read_text()[-5000:]}")
             time.sleep(0.5)
@@ -175,7 +175,7 @@ def site(folder: Path, *more: str) -> Iterator[Site]:
         found.start()
         yield found
     finally:
-        operator.stop(settings)
+        hub_api.stop(settings)
         _leave_nothing()
         stack.close()
 

@@ -16,8 +16,8 @@ import pytest
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from deploy.hub import arrival, collect
-from deploy.hub.archive import Writer
+from deploy.hub import collect, submission_time
+from deploy.hub.tar_writer import TarWriter
 
 FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
 
@@ -106,7 +106,7 @@ class Archive:
     def __init__(self, folder: Path, wanted: object = lambda _: True) -> None:
         self.file = io.BytesIO()
         with tarfile.open(fileobj=self.file, mode="w") as archive:
-            self.writer = Writer(archive, wanted)  # type: ignore[arg-type]  # a test's own
+            self.writer = TarWriter(archive, wanted)  # type: ignore[arg-type]  # a test's own
             self.writer.folder(folder, "exchange")
 
     def open(self) -> tarfile.TarFile:
@@ -158,7 +158,7 @@ def test_what_vanishes_is_left_out(tmp_path: Path, what: str) -> None:
 def test_a_submission_has_the_mark_of_its_newest_part(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c").write_text("1")
-    first = arrival.newest_change(tmp_path / "a")
+    first = submission_time.newest_change(tmp_path / "a")
     time.sleep(0.02)  # longer than a tick of the file system's clock
     (tmp_path / "a" / "b" / "c").write_text("2")
-    assert arrival.newest_change(tmp_path / "a") > first
+    assert submission_time.newest_change(tmp_path / "a") > first

@@ -19,10 +19,10 @@ from jupyterhub.app import JupyterHub
 from traitlets import TraitError
 from traitlets.config import Config
 
-from deploy.feedback.badge import Badges
 from deploy.feedback.identity import Person
-from deploy.hub import collect, people, view
-from deploy.hub.settings import CHECKOUT, VARIABLE, Settings, load
+from deploy.feedback.signed_token import TokenReader
+from deploy.hub import collect, mount_view, roles
+from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings, load
 from tests.hub import charts
 from tests.hub.site import Site, wait_for
 
@@ -52,7 +52,7 @@ ADA = SimpleNamespace(
 
 def test_it_has_the_same_roles_as_one_machine() -> None:
     there = values()["hub"]["loadRoles"]
-    for role in people.roles(Settings()):
+    for role in roles.roles(HubSettings()):
         if role["name"] != "operator":
             found = there[role["name"]]
             assert set(found["scopes"]) == set(role["scopes"])
@@ -102,8 +102,8 @@ def test_its_badges_are_those_that_the_service_reads(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("COURSE_BADGE_KEY", "the key")
     signed = spawner_after(values()["hub"]["extraConfig"]["badges"]).environment
     badge = signed["COURSE_FEEDBACK_TOKEN"](ADA)
-    assert Badges("the key").read(badge) == Person("ada", frozenset({"nbgrader-autoencoders"}))
-    assert Badges("another").read(badge) is None
+    assert TokenReader("the key").read(badge) == Person("ada", frozenset({"nbgrader-autoencoders"}))
+    assert TokenReader("another").read(badge) is None
 
 
 def test_its_services_are_where_the_hub_and_the_students_look_for_them() -> None:
@@ -179,7 +179,7 @@ def test_the_grader_comes_up_on_an_empty_volume(hub: Site, tmp_path: Path) -> No
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment["JUPYTERHUB_SERVICE_URL"] = f"http://127.0.0.1:{port}"
-    command = [*view.grader(load(file)).command(), sys.executable, "-m", "deploy.feedback"]
+    command = [*mount_view.grader(load(file)).command(), sys.executable, "-m", "deploy.feedback"]
     url = f"http://127.0.0.1:{port}/services/feedback/"
     process = subprocess.Popen(command, env=environment, cwd="/", start_new_session=True)
 

@@ -15,7 +15,7 @@ import pytest
 
 from course.server.receipts import Receipt, digests
 from deploy.__main__ import look_at
-from deploy.hub import arrival, collect, listening
+from deploy.hub import collect, privileged_ports, submission_time
 from deploy.hub.settings import CHECKOUT
 from tests.hub.site import Site
 
@@ -125,8 +125,8 @@ for place in sys.argv[1:]:
 def test_nobody_can_be_taken_for_the_hub_or_for_another(hub: Site) -> None:
     """Ben waits for a port to be free; he may not have it even then, so it need not be free."""
     port = hub.settings.hub_port
-    ports = [listening.port_of(hub.settings.address), *range(port, port + 4)]
-    ada = listening.own_place(pwd.getpwnam(hub.account("ada")).pw_uid)
+    ports = [privileged_ports.port_of(hub.settings.address), *range(port, port + 4)]
+    ada = privileged_ports.own_place(pwd.getpwnam(hub.account("ada")).pw_uid)
     places = [*(f"127.0.0.1:{port}" for port in ports), f"{ada[0]}:{ada[1]}"]
     said = hub.as_student("ben", "python", "-c", _LISTEN, *places, "127.0.0.1:0").stdout
     assert said.splitlines() == [*(f"{place} EACCES" for place in places), "127.0.0.1:0 is mine"]
@@ -196,7 +196,7 @@ class TestExchange:
         # It counts, but not as early as its name says; and the instructor hears of it.
         fair = inbound / names["fair"]
         assert f"{names['fair']} was put there, or changed, on" in caplog.text
-        came = arrival.newest_change(fair).replace(tzinfo=None)
+        came = submission_time.newest_change(fair).replace(tzinfo=None)
         assert collector._path_to_record(str(fair))["timestamp"] == came
         for name in names.values():
             (inbound / name).rmdir()
@@ -257,7 +257,7 @@ class TestHub:
             home = f"user/{hub.account(name)}"
             status, said = asks(f"{site}/{home}/api/contents", hub.token(name))
             assert (status, "my-own.txt" in said) == (200, True)
-            address, own = listening.own_place(pwd.getpwnam(hub.account(name)).pw_uid)
+            address, own = privileged_ports.own_place(pwd.getpwnam(hub.account(name)).pw_uid)
             paths = ("api/contents", "files/my-own.txt", "lab", "api/kernels", "api/terminals")
             closed += [f"{site}/{home}/{path}" for path in paths]
             closed.append(f"http://{address}:{own}/{home}/api/contents")

@@ -17,14 +17,14 @@ import pytest
 from course import quiz
 from course.server.rate import RateLimit
 from course.server.receipts import Receipt
-from deploy.feedback import badge, receipts
+from deploy.feedback import receipts, signed_token
 from deploy.feedback.app import Service, application, source
-from deploy.feedback.badge import Badges
-from deploy.feedback.identity import BusyError, Hub, Person
+from deploy.feedback.identity import Hub, HubBusyError, Person
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.receipts import Told
 from deploy.feedback.record import Record, fingerprint
-from tests.course.test_server import MANY, ONE, ticked, write_notebook
+from deploy.feedback.signed_token import TokenReader
+from tests.course.server.test_server import MANY, ONE, ticked, write_notebook
 
 CLASS = "nbgrader-autoencoders"
 GRADERS = "formgrade-autoencoders"
@@ -36,7 +36,7 @@ class Tokens:
     async def whose(self, token: str, asker: str = "") -> Person | None:
         if token == "flood":
             assert asker == "127.0.0.1"
-            raise BusyError(12.5)
+            raise HubBusyError(12.5)
         people = {name: Person(name, frozenset({CLASS})) for name in ("ada", "ben")}
         people["ines"] = Person("ines", frozenset({GRADERS}))
         return {**people, "guest": Person("guest", frozenset())}.get(token)
@@ -268,16 +268,16 @@ class TestBadge:
     """Who asks is signed by the hub, and nobody else can sign it."""
 
     def test_it_says_who_it_is(self) -> None:
-        ada = Badges("k").read(badge.issue("k", "ada", [CLASS, "x"]))
+        ada = TokenReader("k").read(signed_token.issue("k", "ada", [CLASS, "x"]))
         assert ada == Person("ada", frozenset({CLASS, "x"}))
-        assert asyncio.run(Badges("k").whose(badge.issue("k", "ada", []))) == Person(
+        assert asyncio.run(TokenReader("k").whose(signed_token.issue("k", "ada", []))) == Person(
             "ada", frozenset()
         )
 
     def test_a_forged_one_is_nobodys(self) -> None:
-        good = badge.issue("k", "ada", [CLASS])
+        good = signed_token.issue("k", "ada", [CLASS])
         told, mark = good.split(".")
-        ben = badge.issue("other", "ben", [CLASS])
+        ben = signed_token.issue("other", "ben", [CLASS])
         for forged in (
             "",
             ".",
@@ -289,19 +289,19 @@ class TestBadge:
             "\N{SNOWMAN}.\N{SNOWMAN}",
             "a.b",
         ):
-            assert Badges("k").read(forged) is None, forged
+            assert TokenReader("k").read(forged) is None, forged
 
     def test_an_old_one_is_void(self) -> None:
-        signed = badge.issue("k", "ada", [], now=1_000_000)
-        assert Badges("k").read(signed, now=1_000_000 + 29 * 86_400)
-        assert Badges("k").read(signed, now=1_000_000 + 31 * 86_400) is None
+        signed = signed_token.issue("k", "ada", [], now=1_000_000)
+        assert TokenReader("k").read(signed, now=1_000_000 + 29 * 86_400)
+        assert TokenReader("k").read(signed, now=1_000_000 + 31 * 86_400) is None
 
     def test_there_is_no_badge_without_a_key(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="must not be empty"):
-            Badges("")
-        made = badge.key(tmp_path / "badge.key")
+            TokenReader("")
+        made = signed_token.key(tmp_path / "badge.key")
         assert len(made) == 64
-        assert badge.key(tmp_path / "badge.key") == made
+        assert signed_token.key(tmp_path / "badge.key") == made
         assert (tmp_path / "badge.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -340,7 +340,7 @@ class TestHubsWord:
             assert await word.whose("ada", "10.0.0.1")
             for number in range(30):
                 assert await word.whose(f"guess {number}", "10.0.0.1") is None
-            with pytest.raises(BusyError):
+            with pytest.raises(HubBusyError):
                 await word.whose("one more", "10.0.0.1")
             assert await word.whose("ada", "10.0.0.1")
             assert await word.whose("guess 1", "10.0.0.1") is None

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.hub.settings import Settings
+from deploy.hub.settings import HubSettings
 from deploy.hub.spawner import arguments
 from tests.browser.servers import serve
 from tests.hub.kernels import asked, execute, opened
@@ -18,7 +18,7 @@ from tests.hub.site import wait_for
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = dataclasses.replace(Settings(), idle_minutes=0.05)  # 3 seconds
+SETTINGS = dataclasses.replace(HubSettings(), idle_minutes=0.05)  # 3 seconds
 COMPUTES = "import time\nfor _ in range(150): time.sleep(0.1)"
 
 

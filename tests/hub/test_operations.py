@@ -20,17 +20,17 @@ import pytest
 from nbgrader.api import Gradebook
 
 from deploy.__main__ import upgrade
-from deploy.hub import accounts, arrival, class_list, operator, people
+from deploy.hub import accounts, class_list, hub_api, roles, submission_time
 from deploy.hub import backup as backups
 from deploy.hub.backup import BackupError, Restored, backup, restore, submissions
-from deploy.hub.class_list import ClassListError, Person
-from deploy.hub.people import students_group
-from deploy.hub.settings import Settings
+from deploy.hub.class_list import ClassListError, ListedPerson
+from deploy.hub.roles import students_group
+from deploy.hub.settings import HubSettings
 from tests.hub.site import PREFIX, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
 
-DORA = Person("dora", "Dora", "Maar", "dora@example.org")
+DORA = ListedPerson("dora", "Dora", "Maar", "dora@example.org")
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_what_is_wrong_with_a_class_list_is_said(tmp_path: Path, text: str, reas
 def test_a_class_list_may_be_in_any_usual_encoding(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "class.csv"
     path.write_text("id;Vorname\ndora;D\u00f6ra\n", encoding=encoding)
-    assert class_list.read(path) == [Person("dora", "D\u00f6ra", "", "")]
+    assert class_list.read(path) == [ListedPerson("dora", "D\u00f6ra", "", "")]
     path.write_bytes(b"id\n\x81\x8d\n")
     with pytest.raises(ClassListError, match="save it as CSV in UTF-8"):
         class_list.read(path)
 
 
 def test_nobody_is_given_an_account_of_the_machines_own(hub: Site) -> None:
-    before = people.students(hub.settings)
+    before = roles.students(hub.settings)
     stranger = f"{PREFIX}admin"
     subprocess.run(["useradd", "--no-create-home", stranger], check=True)
     elsewhere_checked = dataclasses.replace(hub.settings, authenticator="dummy")
@@ -93,18 +93,19 @@ def test_nobody_is_given_an_account_of_the_machines_own(hub: Site) -> None:
     ):
         with pytest.raises(ClassListError, match=reason):
             class_list.add(
-                settings, [Person(f"{PREFIX}gala", "", "", ""), Person(name, "", "", "")]
+                settings,
+                [ListedPerson(f"{PREFIX}gala", "", "", ""), ListedPerson(name, "", "", "")],
             )
-    assert people.students(hub.settings) == before
+    assert roles.students(hub.settings) == before
     assert not accounts.exists(f"{PREFIX}gala")
     class_list.check(hub.settings, [stranger, hub.account("ada")])  # it has a password of its own
     class_list.check(elsewhere_checked, [hub.account("ada"), f"{PREFIX}gala"])
 
 
 def test_the_hub_tells_of_everybody_however_few_at_a_time(hub: Site) -> None:
-    names = [user["name"] for user in operator.users(hub.settings)]
+    names = [user["name"] for user in hub_api.users(hub.settings)]
     assert len(set(names)) == len(names) >= 4
-    assert [user["name"] for user in operator.users(hub.settings, "&limit=1")] == names
+    assert [user["name"] for user in hub_api.users(hub.settings, "&limit=1")] == names
 
 
 def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +113,7 @@ def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) 
     known = [f"n{number}" for number in range(250)]
     asked: list[str] = []
 
-    def hub_says(_: Settings, method: str, path: str, body: Any = None) -> Any:
+    def hub_says(_: HubSettings, method: str, path: str, body: Any = None) -> Any:
         asked.append(method)
         if method == "GET":
             first = int(path.partition("offset=")[2])
@@ -123,29 +124,29 @@ def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) 
         known.extend(new)
         return None
 
-    monkeypatch.setattr(operator, "ask", hub_says)
+    monkeypatch.setattr(hub_api, "ask", hub_says)
     names = [f"n{number}" for number in range(300)]
-    operator.know(Settings(), names)
+    hub_api.know(HubSettings(), names)
     assert known == names
     assert len(asked) <= 5
-    monkeypatch.setattr(operator, "users", lambda _: [])  # they came after we had looked
-    operator.know(Settings(), names)
+    monkeypatch.setattr(hub_api, "users", lambda _: [])  # they came after we had looked
+    hub_api.know(HubSettings(), names)
 
 
 def test_those_whom_the_hub_knows_already_do_no_harm(
     hub: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operator, "users", lambda _: [])
-    operator.know(hub.settings, [hub.account("ada"), hub.account("ben")])
+    monkeypatch.setattr(hub_api, "users", lambda _: [])
+    hub_api.know(hub.settings, [hub.account("ada"), hub.account("ben")])
 
 
 def test_a_student_joins_while_the_hub_runs(hub: Site) -> None:
     name = f"{PREFIX}dora"
-    listed = [dataclasses.replace(DORA, id=name), Person(hub.account("ada"), "Ada", "", "")]
+    listed = [dataclasses.replace(DORA, id=name), ListedPerson(hub.account("ada"), "Ada", "", "")]
     passwords = class_list.add(hub.settings, listed)
     assert set(passwords) == {name}
     assert Path(pwd.getpwnam(name).pw_dir).stat().st_mode & 0o777 == 0o700
-    group = operator.ask(hub.settings, "GET", f"groups/{students_group(hub.settings)}")
+    group = hub_api.ask(hub.settings, "GET", f"groups/{students_group(hub.settings)}")
     assert {name, hub.account("ada"), hub.account("ben")} <= set(group["users"])
     with Gradebook(hub.settings.gradebook_address) as gradebook:
         assert gradebook.find_student(name).last_name == "Maar"
@@ -158,7 +159,7 @@ def test_grades_can_be_exported(hub: Site) -> None:
         assert "student_id" in (csv.DictReader(file).fieldnames or ())
 
 
-def elsewhere(hub: Site, folder: Path) -> Settings:
+def elsewhere(hub: Site, folder: Path) -> HubSettings:
     """The same class on another machine, as far as one machine can be two."""
     return dataclasses.replace(hub.settings, state=folder / "state", hub_port=1)
 
@@ -221,7 +222,7 @@ def _columns(database: sqlite3.Connection) -> set[str]:
 def test_a_restore_says_the_passwords_that_it_makes(hub: Site, tmp_path: Path) -> None:
     """The list in the archive would be of accounts that are no more."""
     name = f"{PREFIX}fritz"
-    old = class_list.add(hub.settings, [Person(name, "Fritz", "", "")])[name]
+    old = class_list.add(hub.settings, [ListedPerson(name, "Fritz", "", "")])[name]
     archive = tmp_path / "monday.tar.gz"
     backup(hub.settings, archive)
     with tarfile.open(archive) as opened:
@@ -266,22 +267,27 @@ def test_a_restore_does_not_make_anybody_late(hub: Site, tmp_path: Path) -> None
     inbound = hub.settings.exchange / hub.settings.course / "inbound"
     name = f"{hub.account('ben')}+08-early+2026-01-01 00:00:00 UTC+x"
     hub.as_student("ben", "sh", "-c", f"mkdir '{inbound}/{name}'; echo work > '{inbound}/{name}/a'")
-    came = arrival.newest_change(inbound / name)
+    came = submission_time.newest_change(inbound / name)
     first, second = tmp_path / "1.tar.gz", tmp_path / "2.tar.gz"
     backup(hub.settings, first)
     other = elsewhere(hub, tmp_path)
     restore(other, first)
     back = other.exchange / other.course / "inbound" / name
-    assert arrival.newest_change(back) > came
-    assert arrival.arrival(back, arrival.remembered(other.course_folder)) == came
+    assert submission_time.newest_change(back) > came
+    assert (
+        submission_time.submission_time(back, submission_time.remembered(other.course_folder))
+        == came
+    )
     backup(other, second)  # remembers what the first remembered
     third = elsewhere(hub, tmp_path / "again")
     restore(third, second)
     back = third.exchange / third.course / "inbound" / name
-    known = arrival.remembered(third.course_folder)
-    assert arrival.arrival(back, known) == came
+    known = submission_time.remembered(third.course_folder)
+    assert submission_time.submission_time(back, known) == came
     (back / "a").write_text("better work")
-    assert arrival.arrival(back, known) == arrival.newest_change(back) > came
+    assert (
+        submission_time.submission_time(back, known) == submission_time.newest_change(back) > came
+    )
 
 
 def _handed_in(gradebook: Gradebook) -> list[Any]:

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.hub import limits, people, prepare, view
-from deploy.hub.limits import Limits
-from deploy.hub.settings import CHECKOUT, DEFAULT, Settings, SettingsError, load
+from deploy.hub import limits, mount_view, prepare
+from deploy.hub import roles as people
+from deploy.hub.limits import ServerLimits
+from deploy.hub.settings import CHECKOUT, DEFAULT, HubSettings, SettingsError, load
 from tests.hub.site import wait_for
 
 
@@ -61,7 +62,7 @@ def test_the_gradebook_is_one_setting(tmp_path: Path) -> None:
 
 
 def test_no_role_of_a_student_may_do_more_than_look_after_itself() -> None:
-    roles = {role["name"]: role for role in people.roles(Settings())}
+    roles = {role["name"]: role for role in people.roles(HubSettings())}
     listing = {"list:services", "read:services", "access:services!service=feedback"}
     assert set(roles["user"]["scopes"]) == {"self"} | listing
     assert all("!user" in scope or scope in listing for scope in roles["server"]["scopes"])
@@ -70,7 +71,7 @@ def test_no_role_of_a_student_may_do_more_than_look_after_itself() -> None:
 
 
 def test_limits_are_written_for_both_versions_of_control_groups(tmp_path: Path) -> None:
-    given = Limits(memory=2**30, processors=1.5, processes=100)
+    given = ServerLimits(memory=2**30, processors=1.5, processes=100)
     second = tmp_path / "second"
     second.mkdir()
     (second / "cgroup.controllers").write_text("cpu memory pids")
@@ -89,7 +90,7 @@ def test_limits_are_written_for_both_versions_of_control_groups(tmp_path: Path) 
 
 
 def test_every_cap_that_can_not_be_set_is_named(tmp_path: Path) -> None:
-    given = Limits(memory=2**30, processors=1.5, processes=100)
+    given = ServerLimits(memory=2**30, processors=1.5, processes=100)
     folders, missing = limits.groups("ada", given, tmp_path / "none")
     assert folders == []
     assert set(missing) == {"memory.limit_in_bytes", "cpu.cfs_quota_us", "pids.max"}
@@ -124,7 +125,9 @@ class TestRealLimits:
         if sys.platform != "linux" or os.geteuid() != 0:
             pytest.skip("control groups take root on Linux")
         name = f"test-{os.getpid()}"
-        made, missing = limits.groups(name, Limits(memory=256 << 20, processors=1, processes=30))
+        made, missing = limits.groups(
+            name, ServerLimits(memory=256 << 20, processors=1, processes=30)
+        )
         if missing:
             limits.remove(name)
             pytest.skip(f"control groups can't be made here: {', '.join(missing)}")
@@ -166,7 +169,7 @@ class TestRealLimits:
 @pytest.mark.skipif(sys.platform != "linux", reason="views are made by Bubblewrap, on Linux")
 @pytest.mark.skipif(not os.access("/usr/bin/bwrap", os.X_OK), reason="Bubblewrap is missing")
 def test_a_students_view_names_only_what_is_meant_for_students() -> None:
-    command = view.student(Settings(), "root").command()
+    command = mount_view.student(HubSettings(), "root").command()
     shown = {command[n + 1] for n, word in enumerate(command) if word in {"--bind", "--ro-bind"}}
     ours = {path for path in shown if path.startswith(f"{CHECKOUT}/")}
     assert ours - {sys.prefix} == {
@@ -178,12 +181,12 @@ def test_a_students_view_names_only_what_is_meant_for_students() -> None:
 
 @pytest.mark.parametrize("setting", ["state", "file"])
 def test_no_secret_may_lie_where_every_server_looks(setting: str) -> None:
-    settings = dataclasses.replace(Settings(), **{setting: Path("/usr/local/share/x")})  # type: ignore[arg-type]  # both are paths
+    settings = dataclasses.replace(HubSettings(), **{setting: Path("/usr/local/share/x")})  # type: ignore[arg-type]  # both are paths
     with pytest.raises(RuntimeError, match="lies in /usr, which students see"):
         prepare.places(settings)
     with pytest.raises(RuntimeError, match="lies in /etc"):
-        prepare.places(Settings(), checkout=Path("/etc/autoencoders"))
-    prepare.places(Settings(), checkout=Path("/opt/autoencoders"))
+        prepare.places(HubSettings(), checkout=Path("/etc/autoencoders"))
+    prepare.places(HubSettings(), checkout=Path("/opt/autoencoders"))
 
 
 class TestProxyLock:

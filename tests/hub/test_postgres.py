@@ -12,8 +12,8 @@ from nbgrader.api import Gradebook
 
 from deploy.hub import accounts, class_list, prepare
 from deploy.hub.backup import backup, restore
-from deploy.hub.class_list import Person
-from deploy.hub.settings import Settings, load
+from deploy.hub.class_list import ListedPerson
+from deploy.hub.settings import HubSettings, load
 from tests import postgres
 from tests.hub.site import PREFIX, Site
 
@@ -30,7 +30,7 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(hub: Site, database: str, tmp_path: Path) -> Settings:
+def settings(hub: Site, database: str, tmp_path: Path) -> HubSettings:
     """The class of the hub, with another gradebook and another state folder."""
     file = tmp_path / "hub.toml"
     state = tmp_path / "state"
@@ -45,10 +45,10 @@ def settings(hub: Site, database: str, tmp_path: Path) -> Settings:
 
 
 def test_the_class_goes_into_the_database_and_comes_back_from_a_backup(
-    settings: Settings, tmp_path: Path
+    settings: HubSettings, tmp_path: Path
 ) -> None:
     name = f"{PREFIX}emil"
-    class_list.add(settings, [Person(name, "Emil", "Nolde", "")])
+    class_list.add(settings, [ListedPerson(name, "Emil", "Nolde", "")])
     assert not (settings.course_folder / "gradebook.db").exists()
     with Gradebook(settings.gradebook_address, settings.course) as gradebook:
         assert gradebook.find_student(name).last_name == "Nolde"
@@ -65,10 +65,10 @@ def test_the_class_goes_into_the_database_and_comes_back_from_a_backup(
     assert accounts.exists(name)
 
 
-def test_a_submission_is_graded_into_the_database(settings: Settings) -> None:
+def test_a_submission_is_graded_into_the_database(settings: HubSettings) -> None:
     """The grader's commands, in its view of the machine, as formgrader's server runs them."""
     lesson, name = "01-intro", f"{PREFIX}emil"
-    class_list.add(settings, [Person(name, "Emil", "Nolde", "")])
+    class_list.add(settings, [ListedPerson(name, "Emil", "Nolde", "")])
     class_list.grade(settings, "generate_assignment", lesson)
     (notebook,) = (settings.course_folder / "source" / lesson).glob("*.ipynb")
     # The instructor's own notebook is the one that is right throughout.

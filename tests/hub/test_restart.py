@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.hub import listening, network, operator, proxy
-from deploy.hub.settings import Settings
+from deploy.hub import hub_api, network, privileged_ports, proxy
+from deploy.hub.settings import HubSettings
 from tests.hub.site import Site, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
@@ -54,7 +54,7 @@ def test_servers_answer_while_the_hub_restarts(hub: Site, how: str) -> None:
     visitor.start()
     assert wait_for(lambda: 200 in visitor.replies)
     if how == "stopped":
-        operator.stop(hub.settings, servers=False)
+        hub_api.stop(hub.settings, servers=False)
     else:
         os.kill(network.hub_pid(hub.settings), signal.SIGKILL)
     hub.start()
@@ -65,14 +65,14 @@ def test_servers_answer_while_the_hub_restarts(hub: Site, how: str) -> None:
     assert hub.servers("ada") == servers
     assert wait_for(lambda: len(hub.services()) == 2)
     assert not services & set(hub.services())
-    assert operator.ask(hub.settings, "GET", f"users/{hub.account('ada')}")["server"]
+    assert hub_api.ask(hub.settings, "GET", f"users/{hub.account('ada')}")["server"]
 
 
 def test_a_proxy_that_dies_is_started_again(hub: Site) -> None:
     old = network.proxy_pid(hub.settings)
     os.kill(old, signal.SIGKILL)
     assert wait_for(lambda: network.proxy_pid(hub.settings) not in {0, old})
-    assert wait_for(lambda: operator.ready(hub.settings))
+    assert wait_for(lambda: hub_api.ready(hub.settings))
 
 
 def test_a_proxy_of_other_addresses_is_no_heir(hub: Site) -> None:
@@ -87,22 +87,22 @@ def test_a_proxy_of_other_addresses_is_no_heir(hub: Site) -> None:
 
 def test_every_account_has_a_place_of_its_own() -> None:
     numbers = [0, 1000, 1001, 65_534, 2**23 - 1, 2**23, 2**23 + 1001, 2**31, 2**32 - 1]
-    places = {listening.own_place(number) for number in numbers}
+    places = {privileged_ports.own_place(number) for number in numbers}
     assert len(places) == len(numbers)
-    assert all(512 <= port < listening.LOW for _, port in places)
-    own = listening.own_place(pwd.getpwnam("root").pw_uid)
-    with listening.opened(*own) as held:
+    assert all(512 <= port < privileged_ports.LOW for _, port in places)
+    own = privileged_ports.own_place(pwd.getpwnam("root").pw_uid)
+    with privileged_ports.opened(*own) as held:
         assert held.getsockname() == own
 
 
 @pytest.mark.parametrize(
     ("settings", "port"),
     [
-        (Settings(address="http://127.0.0.1:8000"), 8000),
-        (Settings(hub_port=1021), 1024),
+        (HubSettings(address="http://127.0.0.1:8000"), 8000),
+        (HubSettings(hub_port=1021), 1024),
     ],
 )
-def test_ports_that_a_student_could_take_are_refused(settings: Settings, port: int) -> None:
+def test_ports_that_a_student_could_take_are_refused(settings: HubSettings, port: int) -> None:
     with pytest.raises(RuntimeError, match=f"a student could listen at port {port}"):
         network.reserve(settings)
 
@@ -110,10 +110,10 @@ def test_ports_that_a_student_could_take_are_refused(settings: Settings, port: i
 def test_a_machine_that_lets_everybody_listen_is_told(tmp_path: Path) -> None:
     told = tmp_path / "ip_unprivileged_port_start"
     told.write_text("0\n")
-    assert "root alone may listen below port 1024" in network.reserve(Settings(), told)
+    assert "root alone may listen below port 1024" in network.reserve(HubSettings(), told)
     assert told.read_text() == "1024"
-    assert network.reserve(Settings(), told) == ""
-    assert network.reserve(Settings(), tmp_path / "none") == ""
+    assert network.reserve(HubSettings(), told) == ""
+    assert network.reserve(HubSettings(), tmp_path / "none") == ""
 
 
 def test_a_machine_that_can_not_be_told_is_refused(
@@ -127,4 +127,4 @@ def test_a_machine_that_can_not_be_told_is_refused(
 
     monkeypatch.setattr(Path, "write_text", closed)
     with pytest.raises(RuntimeError, match="could be taken for the hub; write 1024 into"):
-        network.reserve(Settings(), told)
+        network.reserve(HubSettings(), told)

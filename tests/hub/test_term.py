@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from course import drawing, quiz
 from course.server.receipts import Receipt, digests
-from deploy.hub import operator
+from deploy.hub import hub_api
 from deploy.hub.settings import CHECKOUT
 from tests.browser.lab import Lesson
 from tests.browser.pads import ASK, Pad
@@ -173,8 +173,8 @@ def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
     """Ada answers while the hub is away; her server is there all the time."""
     (server,) = hub.servers("ada")
     assert len(hub.services()) == 2
-    operator.stop(hub.settings, servers=False)
-    assert not operator.running(hub.settings)
+    hub_api.stop(hub.settings, servers=False)
+    assert not hub_api.running(hub.settings)
     assert wait_for(lambda: hub.services() == [])
     key = keys()[0]
     with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:

@@ -1,4 +1,4 @@
-"""The lab's grading does not hang on luck: a glimpse of ``tests.benchmarks.lab_margins``.
+"""The lab's grading does not hang on luck: a glimpse of ``benchmarks.lab_margins``.
 
 There each answer is judged 20 times, with one and two threads; here the solution twice, and
 each wrong answer once.
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import lab_margins
+from benchmarks import lab_margins
 
 PAGE = lab_margins.HERE.with_suffix(".md")
 
@@ -18,7 +18,7 @@ PAGE = lab_margins.HERE.with_suffix(".md")
 def test_the_page_is_of_these_exercises_and_says_what_is_right() -> None:
     """All for the solution, none for any other; whoever changes an exercise counts anew."""
     text = PAGE.read_text(encoding="utf-8")
-    assert f"`{lab_margins.fingerprint()}`" in text, "run `python -m tests.benchmarks.lab_margins`"
+    assert f"`{lab_margins.fingerprint()}`" in text, "run `python -m benchmarks.lab_margins`"
     few = int(text.split("--few ")[1].split("`")[0])
     assert few >= 4
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]

@@ -146,7 +146,7 @@ def test_another_solution_passes(exercise: str) -> None:
 
 MEASURE = """
 from course import data
-from tests.benchmarks import separability as benchmark
+from benchmarks import separability as benchmark
 
 digits = data.digits("mnist")
 rows = benchmark.digit_rows(digits, benchmark.LESSON, epochs=6, codes=(2,), seeds=range(1))

@@ -1,0 +1,316 @@
+"""Does the lab's grading hang on luck? ``python -m benchmarks.lab_margins`` counts.
+
+The exercise that trains is solved 20 times, and got wrong 20 times in each of many plausible
+ways, with other seeds and with one and two threads; each time the lesson's own test cell judges.
+Exercises without training are judged once: chance has no part in them. The table goes to
+``lab_margins.md`` beside this file; it takes some forty minutes on two free cores, and goes on
+where it was if it is broken off. It belongs to the exercises and tests as they are now: a
+fingerprint of them stands in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from autograder.publish.build import notebook
+
+HERE: Final = Path(__file__).resolve()
+ROOT: Final = HERE.parents[1]
+KEPT: Final = ROOT / ".tools" / "lab_margins"
+TEXT: Final = ROOT / "source" / "05-autoencoder-lab" / "autoencoder-lab.md"
+CELLS: Final[dict[str, str]] = {
+    cell.id: cell.source for cell in notebook(TEXT.read_text(encoding="utf-8")).cells
+}
+EXERCISES: Final = tuple(name.removesuffix("-test") for name in CELLS if name.endswith("-test"))
+SOLUTION: Final = CELLS["train-small"]
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    """Return the solution with these pieces of text exchanged; each must be there."""
+    source = SOLUTION
+    for old, new in changes:
+        if old not in source:
+            raise ValueError(f"the solution does not hold {old!r}")
+        source = source.replace(old, new)
+    return source
+
+
+def built(old: str, new: str) -> str:
+    """Return the solution behind a ``build_autoencoder`` in which something is exchanged."""
+    builder = CELLS["build-autoencoder"]
+    if old not in builder:
+        raise ValueError(f"the solution does not hold {old!r}")
+    return builder.replace(old, new) + "\n" + SOLUTION
+
+
+_STOP: Final = (
+    ', callbacks=[keras.callbacks.EarlyStopping("accuracy", patience=1, mode="max")], verbose=0'
+)
+TRAINED_WRONG: Final[dict[str, str]] = {
+    "images not scaled": changed(
+        ("scale(images)", 'images.reshape(len(images), -1).astype("float32")'),
+        ("scale(new)", 'new.reshape(len(new), -1).astype("float32")'),
+    ),
+    "scaled to learn from, not to encode": changed(
+        ("scale(new)", 'new.reshape(len(new), -1).astype("float32")')
+    ),
+    "scaled twice": changed(("scale(images)", "scale(images) / 255")),
+    "softmax output": built('activation="sigmoid"', 'activation="softmax"'),
+    "ReLU code": built("Dense(sizes[-1])", 'Dense(sizes[-1], activation="relu")'),
+    "GELU code": built("Dense(sizes[-1])", 'Dense(sizes[-1], activation="gelu")'),
+    "leaky ReLU code": built("Dense(sizes[-1])", 'Dense(sizes[-1], activation="leaky_relu")'),
+    "ELU code": built("Dense(sizes[-1])", 'Dense(sizes[-1], activation="elu")'),
+    "no hidden activation": built('activation="gelu", kernel_initializer="he_normal"', ""),
+    "PCA with 30 numbers, clipped": (
+        "from course.baselines import ClippedPCA\n\n"
+        "def train_small(images):\n"
+        "    net = ClippedPCA(30).fit(scale(images))\n"
+        "    return (lambda new: net.encode(scale(new))), net.decode\n"
+    ),
+    "logistic code": built("Dense(sizes[-1])", 'Dense(sizes[-1], activation="sigmoid")'),
+    "stops when the accuracy does not rise": changed(
+        ('loss="mse"', 'loss="mse", metrics=["accuracy"]'), (", verbose=0", _STOP)
+    ),
+    "images on their side": changed(
+        ("scale(images)", "scale(images.transpose(0, 2, 1))"),
+        ("scale(new)", "scale(new.transpose(0, 2, 1))"),
+    ),
+    "two epochs": changed(("epochs=25", "epochs=2")),
+    "plain gradient steps on Keras' mse": changed(("optimizers.Adam(0.002)", "optimizers.SGD()")),
+    "absolute error that is a mean, SGD": changed(
+        ("optimizers.Adam(0.002)", "optimizers.SGD()"), ('loss="mse"', 'loss="mae"')
+    ),
+    "not trained": changed(("    model.fit(", "    0 and model.fit(")),
+    "targets in another order": changed(
+        ("model.fit(x, x,", "model.fit(x, np.random.permutation(x),")
+    ),
+    "learnt from the lesson's digits, not from the given ones": changed(
+        ("scale(images)", "digits.x_train[:1501]")
+    ),
+    "one network trained, another one used": changed(
+        (
+            "    def encode(new)",
+            "    encoder, decoder, _ = build_autoencoder([784, 128, 30])\n\n    def encode(new)",
+        )
+    ),
+}
+"""Wrong answers to the exercise that trains, with training."""
+
+CERTAIN: Final[dict[str, tuple[str, str]]] = {
+    "test images watched while training": (
+        "three-sets",
+        "def three_sets(x_train, x_test, share=0.1, seed=0): return x_train, x_test, x_test",
+    ),
+    "test images mixed into training": (
+        "three-sets",
+        (
+            "def three_sets(x_train, x_test, share=0.1, seed=0):\n"
+            "    both = np.concatenate([x_train, x_test])\n"
+            "    both = np.random.default_rng(seed).permutation(both)\n"
+            "    n = round(share * len(x_train))\n"
+            "    return both[n + len(x_test) :], both[:n], x_test"
+        ),
+    ),
+    "error in Keras' unit": (
+        "image-errors",
+        "def image_errors(x, x_hat): return ((x - x_hat) ** 2).mean(axis=1)",
+    ),
+    "accuracy instead of an error": (
+        "image-errors",
+        "def image_errors(x, x_hat): return (x == x_hat).mean(axis=1)",
+    ),
+    "no scaling": (
+        "scale",
+        "def scale(images): return images.reshape(len(images), -1).astype(np.float32)",
+    ),
+    "transposed": (
+        "scale",
+        (
+            "def scale(images): return (images.transpose(0, 2, 1)"
+            ".reshape(len(images), -1) / 255).astype(np.float32)"
+        ),
+    ),
+}
+"""Wrong answers in which chance has no part: the exercise, and the code."""
+
+
+def lesson() -> dict[str, Any]:
+    """Return the names of a kernel in which the lesson's exercises are solved."""
+    from course import data  # noqa: PLC0415  (for those who run something)
+    from course.autoencoder.backend import tensorflow  # noqa: PLC0415  (heavy)
+
+    _, keras = tensorflow()
+    names: dict[str, Any] = {"np": np, "keras": keras, "digits": data.digits("bundled")}
+    for exercise in EXERCISES:
+        exec(CELLS[exercise], names)
+    return names
+
+
+def fingerprint() -> str:
+    """Return a short hash of all that the lab's grading hangs on: the exercises and their tests."""
+    parts = [CELLS[name] for exercise in EXERCISES for name in (exercise, f"{exercise}-test")]
+    parts += [*TRAINED_WRONG.values(), *(answer for _, answer in CERTAIN.values())]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+class Judged(NamedTuple):
+    """What the lesson's own test cell said.
+
+    Attributes:
+        said: Its message; "" if the answer passed.
+        error: The error of the copies of new images, where it came so far.
+    """
+
+    said: str
+    error: float | None
+
+
+def judge(exercise: str, answer: str, names: dict[str, Any], seed: int) -> Judged:
+    """Judge an answer with the lesson's own test cell."""
+    names["keras"].utils.set_random_seed(seed)
+    names, said = dict(names), ""
+    try:
+        exec(answer, names)
+        exec(CELLS[f"{exercise}-test"], names)
+    except AssertionError as failure:
+        said = str(failure) or "no words"
+    finally:
+        names["keras"].backend.clear_session()
+    return Judged(said, float(names["error"]) if "error" in names else None)
+
+
+Counted = dict[str, Any]
+
+
+OFTEN: Final = (
+    *("the solution", "images not scaled", "softmax output", "ReLU code", "images on their side"),
+    *("stops when the accuracy does not rise", "PCA with 30 numbers, clipped", "not trained"),
+)
+"""Answers that everybody gives sooner or later: these are judged with every seed."""
+
+
+def seeds_of(name: str, seeds: range, few: int) -> range:
+    """Return the seeds with which an answer is judged."""
+    return seeds if name in OFTEN else seeds[:few]
+
+
+def count(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, Counted]:
+    """Judge in this process; return for each answer how many passed, the errors, the seconds.
+
+    Each judgement is kept at once, so that a run that ends early goes on from there.
+    """
+    from course.autoencoder.backend import tensorflow  # noqa: PLC0415  (heavy)
+
+    tf, _ = tensorflow()
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    kernel = lesson()
+    answers = {"the solution": SOLUTION, **TRAINED_WRONG}
+    found = {}
+    for name in names:
+        own = seeds_of(name, seeds, few)
+        all_of_it = [kept(name, answers[name], kernel, seed, threads) for seed in own]
+        passed = sum(not each["said"] for each in all_of_it)
+        errors = [each["error"] for each in all_of_it if each["error"] is not None]
+        seconds = sum(each["seconds"] for each in all_of_it)
+        found[name] = {"passed": passed, "errors": errors, "seconds": seconds, "of": len(own)}
+        print(f"{threads} threads: {name}: {passed} of {len(own)}", file=sys.stderr, flush=True)
+    return found
+
+
+def kept(name: str, answer: str, kernel: dict[str, Any], seed: int, threads: int) -> Counted:
+    """Judge an answer, or return what an earlier run has kept of that."""
+    parts = [CELLS[cell] for cell in CELLS if cell.removesuffix("-test") in EXERCISES]
+    said = hashlib.sha256("\0".join([answer, *parts]).encode()).hexdigest()[:16]
+    path = KEPT / f"{said}-{threads}-{seed}.json"
+    if path.exists():
+        found: Counted = json.loads(path.read_bytes())
+        return found
+    began = time.perf_counter()
+    judged = judge("train-small", answer, kernel, seed)
+    seconds = time.perf_counter() - began
+    found = {"name": name, "said": judged.said, "error": judged.error, "seconds": seconds}
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found), encoding="utf-8")
+    return found
+
+
+def apart(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, Counted]:
+    """The same in a process of its own, because threads are set once."""
+    command = [sys.executable, "-m", "benchmarks.lab_margins", "--count", *names]
+    command += ["--threads", str(threads), "--seeds", str(seeds.start), str(seeds.stop)]
+    command += ["--few", str(2 * few)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    found: dict[str, Counted] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def table(rounds: int, few: int) -> str:
+    """Return the table; half of the seeds run with one thread, the others with two."""
+    lines = ["| answer | exercise | passes | error of its copies |", "|:--|:--|--:|--:|"]
+    answers = ["the solution", *TRAINED_WRONG]
+    seeds = (range(rounds // 2), range(rounds // 2, rounds))
+    with ThreadPoolExecutor(2) as both:
+        one, two = both.map(apart, seeds, (few // 2,) * 2, (1, 2), (answers,) * 2)
+    for name in answers:
+        passed, of = (one[name][what] + two[name][what] for what in ("passed", "of"))
+        errors = one[name]["errors"] + two[name]["errors"]
+        told = f"{min(errors):.2f} to {max(errors):.2f}" if errors else "–"
+        lines.append(f"| {name} | train-small | {passed} of {of} | {told} |")
+    kernel = lesson()
+    for name, (exercise, answer) in CERTAIN.items():
+        passed = int(not judge(exercise, answer, kernel, 0).said)
+        lines.append(f"| {name} | {exercise} | {passed} of 1 | – |")
+    seconds = sum(each["the solution"]["seconds"] for each in (one, two)) / rounds
+    lines += ["", f"The solution, trained and judged, took {seconds:.1f} s on average."]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Count, print, write."""
+    arguments = argparse.ArgumentParser(description="Count how often the lab's grading errs.")
+    arguments.add_argument("--rounds", type=int, default=20, help="seeds for each answer")
+    arguments.add_argument("--few", type=int, default=20, help="seeds for the less usual answers")
+    arguments.add_argument("--count", nargs="+", help=argparse.SUPPRESS)
+    arguments.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
+    arguments.add_argument("--seeds", type=int, nargs=2, default=(0, 1), help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    if given.count:
+        found = count(range(*given.seeds), given.few // 2, given.threads, given.count)
+        print(json.dumps(found))
+        return
+    before = os.getloadavg()[0]
+    command = f"python -m benchmarks.lab_margins --rounds {given.rounds} --few {given.few}"
+    text = f"""# How far the lab's grading is from luck
+
+Written by `{command}`; no number is
+typed. Each answer that trains was judged with {given.rounds} seeds, the less usual ones with
+{given.few}, one half with one thread, the other with two, on {os.cpu_count()} cores
+({platform.machine()}, load {before:.0f} at the start).
+Right is: the solution passes every time, and nothing else ever does. Where an error is as small as
+the solution's, something else betrays the answer, such as a code that is not linear; where none
+stands, the test had seen enough before.
+Fingerprint of the exercises, their tests and the answers: `{fingerprint()}`.
+
+{table(given.rounds, given.few)}
+"""
+    beside = HERE.with_suffix(".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(HERE.with_suffix(".md"))
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""What the steps of preprocessing are worth, and what input bugs cost a plain reader of digits.
+
+Run ``python -m benchmarks.preprocessing``; it needs ``COURSE_DATA`` (MNIST), takes about a
+minute and writes ``preprocessing.md`` beside this file: the figures that lesson 6 and
+``course.drawing`` quote. The reader is no network but the five nearest neighbours among MNIST's
+60,000 training digits, each as its 30 principal components: what it reads depends on place, size
+and thickness of the ink, and it has learned to overlook none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from tqdm import tqdm
+
+from course import data
+from course.data import Dataset
+from course.drawing import boxes, centre, pen, resize
+
+OUT = Path(__file__).with_suffix(".md")
+SIDE = 280
+DRAWN = 1_500
+PLAIN = 2_000
+EVERY = 5  # how many test digits there are to one whose line is measured
+Bytes = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+Reader = Callable[[FloatArray], float]
+
+
+def bytes_of(images: FloatArray) -> Bytes:
+    """Return ``(n, 28, 28)`` grey levels, 0 to 255."""
+    return np.rint(255 * images).astype(np.uint8).reshape(-1, 28, 28)
+
+
+def anywhere(image: Bytes, rng: np.random.Generator) -> Bytes:
+    """Return a digit on a canvas of 280: its longer side 60 to 240 pixels, in any place."""
+    ink = boxes.crop(image, boxes.bounding_box(image))
+    scale = rng.uniform(60, 240) / max(ink.shape)
+    height, width = (round(side * scale) for side in ink.shape)
+    large = np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC))
+    top, left = (int(rng.integers(SIDE - side + 1)) for side in large.shape)
+    canvas = np.zeros((SIDE, SIDE), np.uint8)
+    canvas[top : top + height, left : left + width] = large
+    return canvas
+
+
+def prepared(canvas: Bytes) -> dict[str, Bytes]:
+    """Return 28 by 28 pixels, prepared with more and more of MNIST's steps."""
+    box = boxes.bounding_box(canvas)
+    squared = boxes.square(canvas, box)
+    framed = np.zeros((28, 28), np.uint8)
+    framed[4:24, 4:24] = resize.lanczos(squared, centre.INNER)
+    return {
+        "the whole canvas, made small": resize.area(canvas, (28, 28)),
+        "a square that fills everything: the lecture's way": resize.lanczos(squared, 28),
+        "the square in a frame of 4 pixels": framed,
+        "20 by 20, by the centre of mass": centre.centred(centre.fit(boxes.crop(canvas, box))),
+    }
+
+
+def reader(digits: Dataset, labels: NDArray[np.integer]) -> Reader:
+    """Return a function that says how many of some images, ``(n, 784)``, are read right."""
+    from sklearn.decomposition import PCA  # noqa: PLC0415  (heavy)
+    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415  (as above)
+
+    axes = PCA(30, svd_solver="covariance_eigh").fit(digits.x_train)
+    nearest = KNeighborsClassifier(5).fit(axes.transform(digits.x_train), digits.y_train)
+
+    def share(images: FloatArray) -> float:
+        return float((nearest.predict(axes.transform(images)) == labels[: len(images)]).mean())
+
+    return share
+
+
+def bugs(images: FloatArray) -> dict[str, FloatArray]:
+    """Return well prepared images, and the same with each of some bugs."""
+    square = images.reshape(-1, 28, 28)
+    return {
+        "as they are": images,
+        "not divided by 255": 255 * images,
+        "transposed": np.ascontiguousarray(square.transpose(0, 2, 1)).reshape(-1, 784),
+        "inverted": 1 - images,
+    }
+
+
+def table(head: str, found: dict[str, float]) -> list[str]:
+    rows = [f"| {name} | {share:.1%} |" for name, share in found.items()]
+    return [f"| {head} | read right |", "|---|---:|", *rows]
+
+
+def lines_of(image: Bytes) -> tuple[float, float]:
+    """Return how thick an image's line is, in pixels of 28, measured eight times enlarged.
+
+    First with each pixel repeated, then enlarged smoothly: the truth lies between.
+    """
+    smooth = Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR)
+    return (
+        pen.thickness(np.kron(image, np.ones((8, 8), np.uint8))) / 8,
+        pen.thickness(np.asarray(smooth, dtype=np.uint8)) / 8,
+    )
+
+
+def mass(images: FloatArray) -> tuple[float, float]:
+    """Return the mean row and column of the centres of mass."""
+    square = images.reshape(-1, 28, 28).astype(np.float64)
+    total = square.sum(axis=(1, 2))
+    places = np.arange(28)
+    rows, columns = square.sum(axis=2) @ places / total, square.sum(axis=1) @ places / total
+    return float(rows.mean()), float(columns.mean())
+
+
+def main() -> None:
+    digits = data.digits("mnist")
+    share = reader(digits, digits.y_test)
+    rng = np.random.default_rng(0)
+    images = bytes_of(digits.x_test[:DRAWN])
+    each = [prepared(anywhere(image, rng)) for image in tqdm(images, desc="drawing")]
+    drawn = {
+        name: share((np.stack([one[name] for one in each]).reshape(-1, 784) / 255).astype("f4"))
+        for name in each[0]
+    }
+    spoilt = {name: share(some) for name, some in bugs(digits.x_test[:PLAIN]).items()}
+    lines = np.array([lines_of(image) for image in bytes_of(digits.x_test[::EVERY])])
+    repeated, smooth = np.median(lines, axis=0)
+    low, high = np.quantile(lines, [0.25, 0.75])
+    row, column = mass(digits.x_test)
+    text = [
+        "# What the steps of preprocessing are worth",
+        "",
+        "Made by `python -m benchmarks.preprocessing`. The reader: five nearest neighbours",
+        "among MNIST's 60,000 training digits, each as 30 principal components.",
+        "",
+        f"{DRAWN:,} of MNIST's test digits, redrawn on a canvas of {SIDE}, their longer side 60 to",
+        "240 pixels, in any place:",
+        "",
+        *table("prepared as", drawn),
+        "",
+        f"{PLAIN:,} test digits as MNIST has them, and with each of some bugs:",
+        "",
+        *table("the input", spoilt),
+        "",
+        f"The centre of mass of the 10,000 test digits, counted from 0: row {row:.2f}, column",
+        f"{column:.2f} on average.",
+        "",
+        f"The line of every fifth test digit, {len(lines):,} of them, in pixels of 28, measured by",
+        "`course.drawing.pen` in the image eight times enlarged: in the median",
+        f"{repeated:.1f} with each pixel repeated and {smooth:.1f} enlarged smoothly; half of all",
+        f"lie between {low:.1f} and {high:.1f}. `MNIST_THICKNESS`, {pen.MNIST_THICKNESS}, is",
+        "between the medians.",
+        "",
+    ]
+    beside = OUT.with_name(f".{OUT.name}.new")
+    beside.write_text("\n".join(text), encoding="utf-8")
+    beside.replace(OUT)
+    print("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Points are decided in one place: earned, lost with a reason, or left to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autograder.grading import comments, merge, scoring
+from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.test_runner.broker import BrokenTest
+from benchmarks import quiz_scoring
+from tests.autograder.lessons import cell, handed_in, read
+from tests.autograder.lessons import frame as instructors
+
+FRAME = instructors()
+
+
+def verdict(
+    nb: dict[str, Any], name: str, outcome: CellOutcome | BrokenTest | None = None
+) -> scoring.CellScore:
+    fitted = merge.fit(FRAME, read(nb))
+    framed, answered = (
+        next(each for each in each_nb.cells if each["id"] == name) for each_nb in (FRAME, fitted)
+    )
+    return scoring.score(framed, answered, outcome, fitted.metadata["course"]["unreadable"])
+
+
+def ticked(*options: str, name: str = "single") -> scoring.CellScore:
+    nb = handed_in()
+    source = cell(nb, name)["source"].replace("[x]", "[ ]")
+    for option in options:
+        source = source.replace(f"[ ] {option}", f"[x] {option}")
+    cell(nb, name)["source"] = source
+    return verdict(nb, name)
+
+
+def test_the_right_option_earns_everything() -> None:
+    assert ticked("the second") == scoring.CellScore("single", 1.0, 1.0, "", (1,))
+
+
+@pytest.mark.parametrize(
+    ("options", "points", "reason"),
+    [
+        ((), 0, "No option is ticked."),
+        (("the first",), 0, "That is not the right answer."),
+        (("the first", "the second"), 0, "2 options are ticked, but only one can be right."),
+    ],
+)
+def test_a_lost_point_has_its_reason(options: tuple[str], points: float, reason: str) -> None:
+    result = ticked(*options)
+    assert (result.points, result.reason) == (points, reason)
+
+
+def test_each_option_counts_by_itself() -> None:
+    assert ticked("red", "green", name="several").points == 2
+    half = ticked("red", name="several")
+    assert (half.points, half.reason) == (1, "What is ticked is right, but something is missing.")
+    mixed = ticked("red", "green", "blue", name="several")
+    assert (mixed.points, mixed.reason) == (1, "Some of what is ticked is right, some is not.")
+
+
+def test_a_made_up_option_waits_for_a_person() -> None:
+    nb = handed_in()
+    cell(nb, "single")["source"] += "\n- [x] none of these"
+    result = verdict(nb, "single")
+    assert result.points is None
+    assert "“none of these” is none of the options" in result.reason
+
+
+def test_deleted_options_and_a_deleted_cell_are_told_apart() -> None:
+    nb = handed_in()
+    cell(nb, "single")["source"] = "I don't know."
+    assert verdict(nb, "single").reason == "The options were deleted."
+    nb["cells"].remove(cell(nb, "single"))
+    assert verdict(nb, "single").reason == merge.DELETED
+
+
+def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
+    nb = handed_in()
+    twin = dict(cell(nb, "single"), id="twin")
+    nb["cells"].append(twin)
+    assert verdict(nb, "single").points == 1
+    twin["source"] = twin["source"].replace("[x]", "[ ]")
+    assert verdict(nb, "single").points == 1  # a blank copy says nothing
+    twin["source"] = twin["source"].replace("[ ] the first", "[x] the first")
+    assert verdict(nb, "single").points is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "points", "reason"),
+    [
+        (CellOutcome("ran"), 2, ""),
+        (
+            CellOutcome("raised", "AssertionError", "double(2) should be 4"),
+            0,
+            "double(2) should be 4",
+        ),
+        (CellOutcome("raised", "AssertionError", ""), 0, "A check did not hold."),
+        (CellOutcome("raised", "NotImplementedError", ""), 0, "The code is still to be written."),
+        (CellOutcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
+        (CellOutcome("too long", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
+        (CellOutcome("died"), 0, "It ended the Python process. (The kernel died.)"),
+        (BrokenTest("?"), None, scoring.BROKEN),
+        (None, None, "It was not run: the time for the whole notebook was used up by other cells."),
+    ],
+)
+def test_a_test_passes_or_raises(
+    outcome: CellOutcome | BrokenTest | None, points: float | None, reason: str
+) -> None:
+    result = verdict(handed_in(), "double-test", outcome)
+    assert (result.points, result.reason) == (points, reason)
+
+
+def test_an_unreadable_notebook_is_never_zero() -> None:
+    for name in ("single", "double-test"):
+        result = verdict({"cells": None}, name)
+        assert result.points is None
+        assert "no list of cells" in result.reason
+
+
+def test_a_students_words_are_cut_and_cleaned() -> None:
+    noisy = "a\x1b[31m\x00\u202eb" + "c" * 10_000
+    said = scoring.plain(noisy)
+    assert len(said) <= scoring.LONGEST
+    assert said.startswith("a[31m b")
+    assert said.isprintable()
+
+
+def test_comments_gather_what_happened_and_escape_it() -> None:
+    nb = handed_in()
+    cell(nb, "double")["source"] = "raise ValueError"
+    fitted = merge.fit(FRAME, read(nb))
+    bad = "<script>alert(1)</script> [x](javascript:0)"
+    outcomes: dict[str, CellOutcome | BrokenTest | None] = {
+        "double": CellOutcome("raised", "ValueError", bad)
+    }
+    verdicts = {
+        "single": scoring.CellScore("single", 1, 1),
+        "several": scoring.CellScore("several", 1, 2, "Something is missing."),
+        "double-test": scoring.CellScore("double-test", 0, 2, "NameError"),
+        "half-test": scoring.CellScore("half-test", 3, 3),
+    }
+    told = comments.comments(fitted, verdicts, outcomes)
+    assert told["single"] == ""
+    assert told["several"] == "Something is missing."
+    assert "&lt;script&gt;" in told["double"]
+    assert r"\[x\](javascript:0)" in told["double"]
+    assert "- double-test: 0 of 2 points. NameError" in told["double"]
+    assert told["half"] == "half-test: Passed, 3 of 3 points."
+
+
+def test_a_thousand_quizzes_start_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object) -> None:
+        raise AssertionError("a kernel was started to read a quiz")
+
+    monkeypatch.setattr(Kernel, "restart", started)
+    source, submitted = quiz_scoring.quiz_of("04-architecture")
+    results = quiz_scoring.score_all(source, submitted)
+    assert len(results) == 1000
+    earned = {verdict.points for verdicts in results for verdict in verdicts}
+    assert {0.0, 1.0} <= earned
+    assert all(verdict.points is not None for verdicts in results for verdict in verdicts)

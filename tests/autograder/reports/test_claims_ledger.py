@@ -1,0 +1,92 @@
+"""The ledger of the lecture's claims says what the lessons say."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from autograder.publish import build
+from autograder.publish.cell_roles import AuthoringError
+from autograder.reports import claims_ledger
+
+COURSE = Path(__file__).resolve().parents[3]
+BOX = """Text.
+
+> **The lecture says:** "Time is
+> exponential | always".
+>
+> **The literature says:** Error is.
+>
+> **Source:** [Stone](https://doi.org/10.1214/aos/1176345969).
+
+> A quote that is no claim.
+"""
+
+
+def test_a_box_becomes_a_claim() -> None:
+    (claim,) = claims_ledger.read(BOX, "lesson.md")
+    assert claim.lecture == '"Time is exponential | always".'
+    assert claim.literature == "Error is."
+    assert claim.source.startswith("[Stone]")
+
+
+def test_a_box_without_its_source_is_named() -> None:
+    box = BOX.replace("**Source:**", "Source:")
+    with pytest.raises(AuthoringError, match=r"lesson\.md: no '\*\*Source:\*\*'"):
+        list(claims_ledger.read(box, "lesson.md"))
+
+
+def test_the_ledger_is_up_to_date_long_enough_and_linked() -> None:
+    text = (COURSE / claims_ledger.LEDGER).read_text(encoding="utf-8")
+    assert text == claims_ledger.ledger(COURSE), "run `make build`"
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 8
+    assert all(line.count(" | ") == 3 for line in (row.replace("\\|", "") for row in rows))
+    assert str(claims_ledger.LEDGER) in (COURSE / "README.md").read_text(encoding="utf-8")
+
+
+def test_each_row_stands_on_its_own() -> None:
+    """A reader of the ledger has no lesson around it."""
+    pointing = re.compile(r"\b((above|below)(?! \d)|section \d+|your own|just measured)\b|\]\(#")
+    for text in build.texts(COURSE):
+        for claim in claims_ledger.read(text.read_text(encoding="utf-8"), text.name):
+            for said in (claim.literature, claim.source):
+                found = pointing.search(said)
+                assert not found, f"{text.name}: {said!r} points to {found[0]!r}"
+
+
+def plain(text: str) -> str:
+    """The words alone: no marks of Markdown, straight quotes, single blanks, lower case."""
+    text = re.sub(r"[*_`]", "", text.replace("’", "'"))
+    return " ".join(text.split()).lower()
+
+
+@pytest.mark.skipif(
+    "LECTURE_TEXT" not in os.environ, reason="LECTURE_TEXT names no file with the lecture's words"
+)
+def test_what_is_quoted_is_what_the_lecture_says() -> None:
+    lecture = plain(Path(os.environ["LECTURE_TEXT"]).read_text(encoding="utf-8"))
+    quotes = [
+        quote
+        for text in build.texts(COURSE)
+        for claim in claims_ledger.read(text.read_text(encoding="utf-8"), text.name)
+        for quote in re.findall(r'"([^"]+)"', claim.lecture)
+    ]
+    assert len(quotes) > 20
+    for quote in quotes:
+        for piece in quote.split("[...]"):
+            assert plain(piece).strip(" .") in lecture, quote
+
+
+def test_the_ledger_is_written_once(tmp_path: Path) -> None:
+    lesson = tmp_path / "source" / "01-small" / "small.md"
+    lesson.parent.mkdir(parents=True)
+    lesson.write_text(BOX, encoding="utf-8")
+    assert claims_ledger.write(tmp_path) == []  # a course without the package
+    (tmp_path / "course").mkdir()
+    assert claims_ledger.write(tmp_path) == [tmp_path / claims_ledger.LEDGER]
+    assert claims_ledger.write(tmp_path) == []
+    assert "exponential \\| always" in (tmp_path / claims_ledger.LEDGER).read_text(encoding="utf-8")

@@ -1,0 +1,144 @@
+"""The code-size explorer and what it shows: small, true to the data, and without TensorFlow."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import traitlets
+
+from benchmarks.assets import make_intro
+from course import assets, data
+from course.baselines import PCA
+from course.data import drawn_faces
+from course.metrics import squared_error
+from course.widgets import code_size
+from course.widgets.code_size import CodeSizeExplorer
+from course.widgets.explorer import with_shared
+from tests.course.imports import loaded
+
+
+@pytest.fixture
+def explorer() -> Iterator[CodeSizeExplorer]:
+    widget = CodeSizeExplorer()
+    yield widget
+    widget.close()
+
+
+def test_the_docstrings_hold() -> None:
+    for module in (code_size, assets):
+        assert doctest.testmod(module).failed == 0
+
+
+def test_the_nearest_measured_size_is_taken(explorer: CodeSizeExplorer) -> None:
+    for wanted, got in ((1, 1), (17, 16), (31, 30), (99, 100)):
+        explorer.code_size = wanted
+        assert explorer.code_size == got
+
+
+@pytest.mark.parametrize("size", [0, -1, 101])
+def test_a_size_that_was_not_measured_is_refused(explorer: CodeSizeExplorer, size: int) -> None:
+    with pytest.raises(traitlets.TraitError, match=f"code_size={size}: from 1 to 100"):
+        explorer.code_size = size
+
+
+def test_an_unknown_image_is_refused(explorer: CodeSizeExplorer) -> None:
+    with pytest.raises(traitlets.TraitError, match=r"image='3': one of a 0, a 1, .* a star"):
+        explorer.image = "3"
+
+
+def test_the_page_gets_everything_at_once(explorer: CodeSizeExplorer) -> None:
+    state = explorer.get_state()
+    assert state["pictures"].startswith(b"\x89PNG")
+    assert set(state["facts"]) == set(assets.CodeSizeFacts.__dataclass_fields__)
+    assert len(repr(explorer)) < 110  # longer is cut off where no widget can be shown
+
+
+def test_the_script_marks_only_sizes_that_were_measured() -> None:
+    script = with_shared("code_size.js")
+    (marks,) = re.findall(r"MARKS = \[([\d, ]+)\]", script)
+    assert {int(mark) for mark in marks.split(",")} <= set(assets.code_size_facts().sizes)
+
+
+def test_all_assets_together_are_small() -> None:
+    files = (assets.CODE_SIZE_FACTS, assets.CODE_SIZE_PICTURES, assets.FACE_WEIGHTS)
+    assert sum(file.stat().st_size for file in files) < 1_000_000
+
+
+def test_pca_errors_are_those_of_the_bundled_digits() -> None:
+    digits, facts = data.digits("bundled"), assets.code_size_facts()
+    mean = np.tile(digits.x_train.mean(axis=0), (len(digits.x_test), 1))
+    assert squared_error(digits.x_test, mean) == pytest.approx(facts.mean_image, abs=0.01)
+    for size in (10, 100):
+        error = squared_error(
+            digits.x_test, PCA(size).fit(digits.x_train).reconstruct(digits.x_test)
+        )
+        assert error == pytest.approx(facts.pca[facts.sizes.index(size)], abs=0.01)
+
+
+def test_errors_say_what_the_lesson_says() -> None:
+    facts = assets.code_size_facts()
+    pca, network = np.array(facts.pca), np.array(facts.autoencoder)
+    at = {size: facts.sizes.index(size) for size in (10, 39, 65)}
+    assert network[at[10]] / pca[at[10]] == pytest.approx(0.5, abs=0.05)
+    assert np.all(network[: at[39] + 1] < pca[: at[39] + 1])
+    assert np.all(network[at[65] :] > pca[at[65] :])
+    face, two = facts.names.index("a face"), facts.names.index("a 2")
+    assert 15 < facts.autoencoder_each[face][at[10]] / network[at[10]] < 25
+    assert facts.autoencoder_each[two][1] > facts.pca_each[two][1]  # a crisp 6 instead of a 2
+    assert facts.sizes[1] == 2
+
+
+def test_the_pictures_show_the_images_and_errors_they_are_named_for() -> None:
+    facts, pictures = assets.code_size_facts(), assets.code_size_pictures()
+    assert pictures.shape == (len(facts.names), 2, 1 + len(facts.sizes), 28, 28)
+    assert np.array_equal(pictures[:, 0, 0], pictures[:, 1, 0])
+    digits = data.digits("bundled")
+    for digit in range(10):
+        ink = 1 - pictures[digit, 0, 0].ravel()
+        nearest = ((digits.x_test - ink) ** 2).sum(axis=1).argmin()
+        assert digits.labels[digits.y_test[nearest]] == str(digit)
+        shown = squared_error(
+            pictures[digit, :1, 0].reshape(1, -1), pictures[digit, 1:, 11].reshape(1, -1)
+        )
+        # Sixteen shades, and the error was measured before rounding.
+        assert shown == pytest.approx(facts.autoencoder_each[digit][10], rel=0.15, abs=0.6)
+
+
+def test_the_face_autoencoder_copies_faces_it_never_saw_better_than_pca() -> None:
+    faces, coder = data.faces("drawn"), assets.face_autoencoder()
+    error = squared_error(faces.x_test, coder.decode(coder.encode(faces.x_test)))
+    assert error == pytest.approx(1.56, abs=0.08)
+    pca = PCA(30).fit(faces.x_train)
+    assert error < 0.6 * squared_error(faces.x_test, pca.reconstruct(faces.x_test))
+
+
+@pytest.mark.parametrize("shape", [(784,), (2, 783), (2, 2, 784)])
+def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"images: shape .* \(n, 784\) is right"):
+        assets.face_autoencoder().encode(np.zeros(shape))
+
+
+def test_codes_of_another_size_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"codes: shape \(3, 29\); \(n, 30\) is right"):
+        assets.face_autoencoder().decode(np.zeros((3, 29)))
+
+
+def test_far_codes_decode_without_a_warning() -> None:
+    images = assets.face_autoencoder().decode(np.full((1, 30), 1e6))
+    assert np.all((images >= 0) & (images <= 1))
+
+
+def test_neither_widget_nor_assets_load_tensorflow_or_matplotlib() -> None:
+    program = (
+        "from course.widgets.code_size import CodeSizeExplorer as E; E().close(); "
+        "from course import assets; assets.face_autoencoder()"
+    )
+    assert loaded(program) == []
+
+
+def test_the_faces_of_the_course_are_new_to_the_face_autoencoder() -> None:
+    assert int(make_intro._FACE_SEED) != drawn_faces._SEED
