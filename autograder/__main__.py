@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     timing.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     grading = commands.add_parser("grade", help="grade a whole class, many at once")
     if "grade" in (arguments or sys.argv):  # each command waits for its own imports alone
-        from autograder.batch import cli  # noqa: PLC0415  (as said)
+        from autograder.batch import cli
 
         cli.arguments(grading)
     planning = commands.add_parser(
@@ -48,70 +48,70 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _build(root: Path, names: list[str]) -> int:
-    from autograder.publish import build  # noqa: PLC0415  (jupytext is slow to load)
-    from autograder.publish.cell_roles import AuthoringError  # noqa: PLC0415  (as above)
-    from autograder.reports import claims_ledger  # noqa: PLC0415  (jupytext is slow to load)
+    from autograder.publish import build
+    from autograder.publish.cell_roles import AuthoringError
+    from autograder.reports import claims_ledger
 
     try:
         for path in build.build_source(root, names):
-            print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
+            print(f"built {path.relative_to(root)}")
         for path in claims_ledger.write(root):
-            print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
+            print(f"built {path.relative_to(root)}")
         for path in build.build_release(root, names):
-            print(f"built {path.relative_to(root)}")  # noqa: T201  (what it did)
+            print(f"built {path.relative_to(root)}")
     except AuthoringError as error:
-        print(f"Nothing more was built. {error}", file=sys.stderr)  # noqa: T201  (what to mend)
+        print(f"Nothing more was built. {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def _plan(report: Path, students: tuple[int, ...], within: float) -> int:
-    from autograder.batch import capacity  # noqa: PLC0415  (this command's alone)
+    from autograder.batch import capacity
 
     try:
         costs = capacity.Costs.read(report)
     except capacity.CapacityError as error:
-        print(error, file=sys.stderr)  # noqa: T201  (what to mend)
+        print(error, file=sys.stderr)
         return 1
-    print(capacity.table(costs, students))  # noqa: T201  (what was asked for)
+    print(capacity.table(costs, students))
     for number in students:
         cores = capacity.cores(costs, number, within)
         words = f"{cores:,} cores" if cores else "more than one writer of the gradebook"
-        print(f"{number:,} students in {within:g} minutes: {words}.")  # noqa: T201  (as above)
+        print(f"{number:,} students in {within:g} minutes: {words}.")
     return 0
 
 
 def _statistics(root: Path, name: str) -> int:
-    from autograder.batch.course_folder import CourseError, CourseFolder  # noqa: PLC0415  (as above)
-    from autograder.reports import item_analysis  # noqa: PLC0415  (nbgrader is slow to load)
+    from autograder.batch.course_folder import CourseError, CourseFolder
+    from autograder.reports import item_analysis
 
     try:
         items = item_analysis.read(CourseFolder.open(root, name).folders, name)
     except CourseError as error:
-        print(error, file=sys.stderr)  # noqa: T201  (what to mend)
+        print(error, file=sys.stderr)
         return 1
     if not any(item.earned for item in items):
-        print(f"Nobody's {name} is graded yet.", file=sys.stderr)  # noqa: T201  (as above)
+        print(f"Nobody's {name} is graded yet.", file=sys.stderr)
         return 1
-    print(item_analysis.table(items))  # noqa: T201  (what was asked for)
+    print(item_analysis.table(items))
     return 0
 
 
 def _times(root: Path) -> int:
-    from autograder.reports import lesson_times  # noqa: PLC0415  (Jupyter's client is slow to load)
+    from autograder.reports import lesson_times
 
-    print(lesson_times.write(root).read_text(encoding="utf-8"))  # noqa: T201  (what was asked for)
+    print(lesson_times.write(root).read_text(encoding="utf-8"))
     return 0
 
 
 def _doctor() -> int:
-    from autograder import doctor  # noqa: PLC0415  (Jupyter's client is slow to load)
+    from autograder import doctor
 
     findings = doctor.examine()
-    print(doctor.table(findings))  # noqa: T201  (what was asked for)
+    print(doctor.table(findings))
     if doctor.safe(findings):
         return 0
-    print("Students' code is not safely apart from this machine.", file=sys.stderr)  # noqa: T201  (the answer)
+    print("Students' code is not safely apart from this machine.", file=sys.stderr)
     return 1
 
 

@@ -148,8 +148,8 @@ CERTAIN: Final[dict[str, tuple[str, str]]] = {
 
 def lesson() -> dict[str, Any]:
     """Return the names of a kernel in which the lesson's exercises are solved."""
-    from course import data  # noqa: PLC0415  (for those who run something)
-    from course.autoencoder.backend import tensorflow  # noqa: PLC0415  (heavy)
+    from course import data
+    from course.autoencoder.backend import tensorflow
 
     _, keras = tensorflow()
     names: dict[str, Any] = {"np": np, "keras": keras, "digits": data.digits("bundled")}
@@ -211,7 +211,7 @@ def count(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, C
 
     Each judgement is kept at once, so that a run that ends early goes on from there.
     """
-    from course.autoencoder.backend import tensorflow  # noqa: PLC0415  (heavy)
+    from course.autoencoder.backend import tensorflow
 
     tf, _ = tensorflow()
     tf.config.threading.set_intra_op_parallelism_threads(threads)

@@ -64,8 +64,8 @@ def prepared(canvas: Bytes) -> dict[str, Bytes]:
 
 def reader(digits: Dataset, labels: NDArray[np.integer]) -> Reader:
     """Return a function that says how many of some images, ``(n, 784)``, are read right."""
-    from sklearn.decomposition import PCA  # noqa: PLC0415  (heavy)
-    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415  (as above)
+    from sklearn.decomposition import PCA
+    from sklearn.neighbors import KNeighborsClassifier
 
     axes = PCA(30, svd_solver="covariance_eigh").fit(digits.x_train)
     nearest = KNeighborsClassifier(5).fit(axes.transform(digits.x_train), digits.y_train)

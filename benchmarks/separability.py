@@ -193,8 +193,8 @@ def _title(found: Dataset) -> str:
 
 
 def _agreement(code: np.ndarray[Any, Any], labels: ArrayLike, seed: int) -> float:
-    from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy, only when used
-    from sklearn.metrics import adjusted_rand_score  # noqa: PLC0415 - heavy, only when used
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score
 
     clusters = KMeans(10, n_init=5, random_state=seed).fit_predict(code)
     return float(adjusted_rand_score(labels, clusters))

@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         sys.exit(f"The lessons were not handed out: {error}")
     for line in lines:
-        print(line)  # noqa: T201  (the learner wants to know)
+        print(line)
     sys.stdout.flush()
     command = lab_command(chosen.root, work, browser=not chosen.no_browser, more=more)
     os.execv(command[0], command)  # noqa: S606  (no shell; JupyterLab takes this process's place)

@@ -361,7 +361,7 @@ def _target(x: Floats) -> Floats:
 def _neighbours_on_torus(x: Floats, queries: Floats, k: int) -> NDArray[np.int64]:
     """Return the indices of the ``k`` nearest of ``x``, nearest first, ``(queries, k)``."""
     if x.shape[1] <= 4:  # beyond that a tree visits most of its leaves anyway
-        from scipy.spatial import cKDTree  # noqa: PLC0415  (heavy)
+        from scipy.spatial import cKDTree
 
         found = cKDTree(x, boxsize=1).query(queries, np.arange(1, k + 1))[1]
         return np.asarray(found)

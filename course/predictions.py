@@ -38,11 +38,9 @@ def show(name: str, folder: str | Path = ".") -> None:
     """
     options = predicted(name, folder)
     if options is None:
-        print(  # noqa: T201  (the lesson's output)
-            f"No prediction “{name}” was found. Save the notebook and run this cell again."
-        )
+        print(f"No prediction “{name}” was found. Save the notebook and run this cell again.")
     elif not options:
-        print("You have not predicted yet: tick an option above, then run this cell again.")  # noqa: T201
+        print("You have not predicted yet: tick an option above, then run this cell again.")
     else:
         _display("You predicted:", options)
 
@@ -99,7 +97,7 @@ def _display(heading: str, options: list[str]) -> None:
     plain = "\n".join([heading, *(f"  {' '.join(option.split())}" for option in options)])
     interactive = sys.modules.get("IPython")
     if interactive is None or not hasattr(interactive.get_ipython(), "kernel"):
-        print(plain)  # noqa: T201  (the lesson's output)
+        print(plain)
         return
     quoted = "\n>\n".join("> " + option.replace("\n", "\n> ") for option in options)
     bundle = {"text/plain": plain, "text/markdown": f"**{heading}**\n\n{quoted}"}

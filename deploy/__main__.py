@@ -143,7 +143,7 @@ def _path() -> str:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  (the operator wants to know)
+    print(line, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

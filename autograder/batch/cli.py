@@ -87,9 +87,9 @@ def _grade(told: argparse.Namespace, run: BatchRun, staff: executors.WorkerPool)
     sums = report.summarize(lines, time.monotonic() - began, max(1, staff.jobs()), spent)
     if told.report:
         report.write(told.report, lines, sums)
-    print(report.format_summary(sums))  # noqa: T201  (what was asked for)
+    print(report.format_summary(sums))
     if why:
-        print(why, file=sys.stderr)  # noqa: T201  (as above)
+        print(why, file=sys.stderr)
         return code
     return SETTLED if all(line.settled for line in lines) else NEEDS_SOMEBODY
 
@@ -119,5 +119,5 @@ def _writable(path: Path) -> bool:
 
 
 def _wrong(reason: str) -> int:
-    print(reason, file=sys.stderr)  # noqa: T201  (what to mend)
+    print(reason, file=sys.stderr)
     return WRONG

@@ -40,7 +40,7 @@ def running(
         ClusterError: Nobody answers there, nobody works there, or Dask is not installed.
     """
     try:
-        from distributed import Client  # noqa: PLC0415  (an extra that few need)
+        from distributed import Client
     except ImportError as error:
         raise ClusterError(f"--scheduler {_EXTRA.format('Dask')}") from error
     dask: Any = Client  # it has few types
@@ -77,8 +77,8 @@ def gateway(
         ClusterError: There is no gateway, it refuses, no worker came, or it is not installed.
     """
     try:
-        from dask import config  # noqa: PLC0415  (an extra that few need)
-        from dask_gateway import Gateway  # noqa: PLC0415  (as above)
+        from dask import config
+        from dask_gateway import Gateway
     except ImportError as error:
         raise ClusterError(f"--gateway {_EXTRA.format('Dask Gateway')}") from error
     address = address or str(config.get("gateway.address") or "")
@@ -184,8 +184,8 @@ class _Cluster(Executor):
 
 def _answer(task: Job, version: str, key: str) -> str:
     """As `task.answer`; only a worker knows how many cores it has, and how many share them."""
-    from dask.system import CPU_COUNT  # noqa: PLC0415  (a worker has it; it knows of containers)
-    from distributed import get_worker  # noqa: PLC0415  (as above)
+    from dask.system import CPU_COUNT
+    from distributed import get_worker
 
     share = max(1, CPU_COUNT // get_worker().state.nthreads)
     settings = dataclasses.replace(task.settings, threads=share)

@@ -139,7 +139,7 @@ def grade(task: Job) -> dict[str, Any]:
 def held() -> int:
     """Return the bytes of memory that this process has held at most."""
     try:
-        import resource  # noqa: PLC0415  (not on Windows)
+        import resource
     except ImportError:
         return 0
     # Linux counts in KiB, macOS in bytes.

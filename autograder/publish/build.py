@@ -120,10 +120,10 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
     Raises:
         AuthoringError: A step refused to let a notebook out; the message says which and why.
     """
-    from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (costs a second)
-    from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (as above)
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
 
-    from autograder.publish import release_check  # noqa: PLC0415  (it imports nbgrader)
+    from autograder.publish import release_check
 
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.GenerateAssignment.no_database = True

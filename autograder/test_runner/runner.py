@@ -299,7 +299,7 @@ def run_test(source: str, names: Namespace) -> dict[str, Any]:
 def limit_memory(growth: int = MEMORY) -> None:
     """Let this process grow by so many bytes and no more, where the system can hold it to that."""
     try:
-        import resource  # noqa: PLC0415  (not on Windows)
+        import resource
 
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
         most = pages * resource.getpagesize() + growth

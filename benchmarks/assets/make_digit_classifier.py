@@ -70,8 +70,8 @@ def train(
         passes: How often new variations are made.
         seed: For the first weights, the variations and the order of the digits.
     """
-    import keras  # noqa: PLC0415  (heavy)
-    from tqdm import tqdm  # noqa: PLC0415  (only where something takes long)
+    import keras
+    from tqdm import tqdm
 
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def train(
 
 
 def _model() -> Any:
-    import keras  # noqa: PLC0415  (heavy)
+    import keras
 
     layers = keras.layers
     return keras.Sequential(

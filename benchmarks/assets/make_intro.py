@@ -79,7 +79,7 @@ def make_face_autoencoder() -> None:
 
 def make_code_sizes() -> None:
     """Copy the same images through codes of every size, by PCA and by an autoencoder."""
-    from tqdm import tqdm  # noqa: PLC0415  (only where something takes long)
+    from tqdm import tqdm
 
     digits = data.digits("bundled")
     names, images, ink = _examples(digits)
@@ -137,7 +137,7 @@ def _examples(digits: Dataset) -> tuple[list[str], FloatArray, NDArray[np.bool_]
 
 
 def _star() -> FloatArray:
-    from PIL import Image, ImageDraw  # noqa: PLC0415  (only here)
+    from PIL import Image, ImageDraw
 
     large = Image.new("L", (280, 280))
     turns = np.arange(10) * np.pi / 5 - np.pi / 2
@@ -151,7 +151,7 @@ def _star() -> FloatArray:
 
 def _train(images: FloatArray, code_size: int, *, epochs: int, batch_size: int) -> Any:
     """Train 784-256-code-256-784 on squared error; return the Keras model with its four layers."""
-    import keras  # noqa: PLC0415  (heavy, and only here)
+    import keras
 
     keras.utils.set_random_seed(code_size)
     layers = keras.layers
@@ -185,7 +185,7 @@ def _rounded(value: Any) -> float:
 
 def _png(pixels: FloatArray) -> bytes:
     """Sixteen shades are enough for the eye, and a third of the size."""
-    from PIL import Image  # noqa: PLC0415  (only here)
+    from PIL import Image
 
     shades = Image.fromarray(np.round(pixels * 15).astype(np.uint8))
     shades = shades.convert("P")

@@ -142,7 +142,7 @@ def code_size_pictures() -> FloatArray:
 
     The second axis is PCA, autoencoder; the first column is the original itself.
     """
-    from PIL import Image  # noqa: PLC0415  (only when a figure needs it)
+    from PIL import Image
 
     with Image.open(CODE_SIZE_PICTURES) as picture:
         pixels: FloatArray = np.asarray(picture.convert("L"), dtype=np.float32) / np.float32(255)

@@ -28,11 +28,11 @@ def tensorflow() -> tuple[Any, Any]:
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _unheard():
-            import keras  # noqa: PLC0415  (heavy)
-            import tensorflow as tf  # noqa: PLC0415  (heavy)
+            import keras
+            import tensorflow as tf
     else:
-        import keras  # noqa: PLC0415  (heavy)
-        import tensorflow as tf  # noqa: PLC0415  (heavy)
+        import keras
+        import tensorflow as tf
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             f"Keras runs on {keras.backend.backend()!r}; this course needs TensorFlow: "

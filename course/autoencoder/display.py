@@ -34,7 +34,7 @@ class Display:
     def __enter__(self) -> Self:
         """Show the empty bar."""
         if self._shown:
-            from tqdm.auto import tqdm  # noqa: PLC0415 - only when something is shown
+            from tqdm.auto import tqdm
 
             total = self._epochs * self._per_epoch
             self._bar = tqdm(total=total, desc="learning", unit="batch", file=sys.stdout, delay=0.5)
@@ -71,7 +71,7 @@ class Display:
     def _draw(self) -> None:
         if not in_notebook() or len(self._history.loss) < 2:
             return
-        from IPython import display  # noqa: PLC0415  (only in a notebook)
+        from IPython import display
 
         bundle, metadata = loss_curve(self._history)._repr_mimebundle_()
         if self._curve is None:
@@ -86,7 +86,7 @@ def in_notebook() -> bool:
     """Whether this runs in a notebook's kernel, not in a terminal."""
     if "IPython" not in sys.modules:
         return False
-    from IPython import get_ipython  # noqa: PLC0415  (loaded already)
+    from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel")
 
@@ -98,9 +98,9 @@ def loss_curve(history: History) -> Picture:
         >>> loss_curve(History(loss=[20.0, 10.0, 8.0], seconds=[1, 2, 3])).alt[:42]
         'Loss after each of 3 epochs: it falls from'
     """
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  (heavy)
+    from matplotlib.ticker import MaxNLocator
 
-    from course.figures.style import BLUE, VERMILLION, figure, sheet  # noqa: PLC0415 (as needed)
+    from course.figures.style import BLUE, VERMILLION, figure, sheet
 
     @figure
     def curve() -> Picture:

@@ -163,7 +163,7 @@ def leading_axes(x: Array, k: int) -> tuple[Array, Array]:
     Returns:
         Axes ``(k, d)`` as orthonormal rows, and the squares ``(k,)``, largest first.
     """
-    from scipy.linalg import eigh  # noqa: PLC0415 - heavy, only when used
+    from scipy.linalg import eigh
 
     n, d = x.shape
     if n < d:

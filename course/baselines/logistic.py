@@ -82,7 +82,7 @@ class LogisticPCA(Baseline):
         self.steps, self.batch, self.seed, self.progress = steps, batch, seed, progress
 
     def _fit(self, x: Array) -> None:
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415  (only when it is needed)
+        from threadpoolctl import threadpool_limits
 
         self.mean = x.mean(0, dtype=np.float64).astype(x.dtype)
         axes, _ = leading_axes(x - self.mean, self.k)
@@ -119,7 +119,7 @@ class LogisticPCA(Baseline):
         return [to_encoder, code.T @ error, error.sum(0)]
 
     def _steps(self) -> Iterable[int]:
-        from tqdm.auto import tqdm  # noqa: PLC0415 - only when something is learned
+        from tqdm.auto import tqdm
 
         bar: Iterable[int] = tqdm(
             range(1, self.steps + 1),

@@ -35,7 +35,7 @@ def load() -> Dataset:
     Returns:
         1,501 training and 296 test digits.
     """
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - heavy, only when used
+    from sklearn.datasets import load_digits
 
     small, label = load_digits(return_X_y=True)
     images = enlarge(small.reshape(-1, _SMALL, _SMALL).astype(np.float32) / _SHADES)

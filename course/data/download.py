@@ -47,9 +47,9 @@ def fetch(address: str, *, limit: int, title: str = "") -> bytes:
     if not address.startswith(("http://", "https://")):
         raise DataError(f"{address}: the address must begin with http:// or https://")
     # Only who downloads waits for these imports.
-    import http.client  # noqa: PLC0415 - see above
-    import urllib.error  # noqa: PLC0415 - see above
-    import urllib.request  # noqa: PLC0415 - see above
+    import http.client
+    import urllib.error
+    import urllib.request
 
     try:
         # Some servers answer the library's own name with "forbidden".
@@ -70,7 +70,7 @@ def fetch(address: str, *, limit: int, title: str = "") -> bytes:
 
 
 def _read(address: str, answer: HTTPResponse, limit: int, title: str) -> bytes:
-    from tqdm.auto import tqdm  # noqa: PLC0415 - only when something is downloaded
+    from tqdm.auto import tqdm
 
     length = answer.headers.get("Content-Length", "")
     expected = int(length) if length.isdecimal() else None

@@ -87,7 +87,7 @@ def _from_pickle(content: bytes) -> NDArray[Any]:
 
 
 def _from_matlab(content: bytes) -> NDArray[Any]:
-    from scipy.io import loadmat  # noqa: PLC0415 - heavy, only when used
+    from scipy.io import loadmat
 
     check_content("the MATLAB file", [content], _MATLAB_SHA256)
     faces: NDArray[Any] = loadmat(io.BytesIO(content), variable_names=["faces"])["faces"]
@@ -96,7 +96,7 @@ def _from_matlab(content: bytes) -> NDArray[Any]:
 
 def _smaller(images: NDArray[np.uint8]) -> FloatArray:
     """64 x 64 greys to 28 x 28 intensities; Lanczos averages, so that fine lines do not flicker."""
-    from PIL import Image  # noqa: PLC0415 - only when used
+    from PIL import Image
 
     small = np.empty((len(images), 28, 28), np.float32)
     for i, image in enumerate(images.astype(np.float32) / _BRIGHTEST):

@@ -233,5 +233,5 @@ def _with_reason(data: Dataset, reason: str, problems: list[str]) -> Dataset:
     if key not in _noted:
         _noted[key] = dataclasses.replace(data, note=f"{data.note}. {reason}.")
         if problems:
-            print(_noted[key].note)  # noqa: T201 - the one line that says what is used, and why
+            print(_noted[key].note)
     return _noted[key]

@@ -49,7 +49,7 @@ def start(port: int = 0) -> Server:
     Raises:
         OSError: The port is taken; says which.
     """
-    from course.deployment.background import Server  # noqa: PLC0415  (loads the web framework)
+    from course.deployment.background import Server
 
     return Server.start(port)
 
@@ -61,6 +61,6 @@ def create_app() -> FastAPI:
         >>> create_app().title
         'Digit canvas'
     """
-    from course.deployment.app import create  # noqa: PLC0415  (loads the web framework)
+    from course.deployment.app import create
 
     return create()

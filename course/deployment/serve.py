@@ -48,10 +48,10 @@ def _port(text: str) -> int:
 
 def run(options: argparse.Namespace) -> None:
     """Serve until interrupted; exit with 1 if it can't listen there, and say why."""
-    import uvicorn  # noqa: PLC0415  (heavy)
+    import uvicorn
 
-    from course.deployment.app import create  # noqa: PLC0415  (as above)
-    from course.deployment.logs import CONFIG  # noqa: PLC0415  (as above)
+    from course.deployment.app import create
+    from course.deployment.logs import CONFIG
 
     config = uvicorn.Config(
         create(),
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _run(server: uvicorn.Server, options: argparse.Namespace) -> None:
-    from course.deployment.background import listen, listen_at  # noqa: PLC0415  (heavy)
+    from course.deployment.background import listen, listen_at
 
     place: Path | None = options.unix_socket
     try:
@@ -75,7 +75,7 @@ def _run(server: uvicorn.Server, options: argparse.Namespace) -> None:
     try:
         with listener:
             where = _address(options.host, listener.getsockname()[1]) if place is None else place
-            print(f"Digit canvas: {where}", flush=True)  # noqa: T201  (where to look)
+            print(f"Digit canvas: {where}", flush=True)
             server.run(sockets=[listener])
     finally:
         if place is not None:

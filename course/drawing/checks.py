@@ -55,7 +55,7 @@ def reject(alpha: Bytes) -> None:
         DrawingError: The canvas is empty, or holds a dot, several digits, or many specks; says
             what to do.
     """
-    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415  (heavy)
+    from scipy.ndimage import distance_transform_edt
 
     if not (alpha > 127).any():
         raise DrawingError(EMPTY)
@@ -85,7 +85,7 @@ def edges(alpha: Bytes) -> tuple[str, ...]:
 
 def _groups(ink: NDArray[np.bool_], gap: float) -> int:
     """Count the parts that stand further apart than `gap`, leaving out small ones."""
-    from scipy.ndimage import find_objects, label  # noqa: PLC0415  (heavy)
+    from scipy.ndimage import find_objects, label
 
     labels, pieces = label(ink, structure=np.ones((3, 3)))
     if pieces > _MOST_PIECES:  # each is compared with each, below

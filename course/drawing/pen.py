@@ -75,14 +75,14 @@ def even_pen(alpha: Bytes) -> Bytes:
 
 def _depth(inside: np.typing.NDArray[np.bool_]) -> Floats:
     """Return how far each pixel that is inside lies from the edge; 0 for the others."""
-    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415  (heavy)
+    from scipy.ndimage import distance_transform_edt
 
     distance: Floats = distance_transform_edt(inside)
     return np.maximum(distance - 0.5, 0)
 
 
 def _thickness(inside: Floats) -> float:
-    from scipy.ndimage import maximum_filter  # noqa: PLC0415  (heavy)
+    from scipy.ndimage import maximum_filter
 
     ridges = inside[(inside > 0) & (inside == maximum_filter(inside, size=3))]
     return float(2 * np.median(ridges)) if len(ridges) else 0.0

@@ -37,7 +37,7 @@ def lanczos(image: Bytes, side: int) -> Bytes:
         image: ``(h, w)`` or RGBA ``(h, w, 4)``, uint8.
         side: Rows and columns of the result.
     """
-    from PIL import Image  # noqa: PLC0415  (heavy)
+    from PIL import Image
 
     resized = Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS)
     return np.asarray(resized, dtype=np.uint8)

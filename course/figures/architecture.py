@@ -92,7 +92,7 @@ def rows(images: Mapping[str, ArrayLike], words: str, shape: tuple[int, int] = (
 @figure
 def curves(named: Mapping[str, Sequence[float]], ylabel: str, xlabel: str = "epochs") -> Picture:
     """Draw learning curves: a value after each epoch, for several ways to train."""
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  (heavy)
+    from matplotlib.ticker import MaxNLocator
 
     picture = sheet(8, 3.3)
     axes = picture.subplots()

@@ -97,7 +97,7 @@ def axes(rows: Mapping[str, ArrayLike], shape: tuple[int, int] = (28, 28)) -> Pi
     Raises:
         ValueError: The rows are not equally long.
     """
-    from matplotlib.colors import LinearSegmentedColormap  # noqa: PLC0415  (heavy)
+    from matplotlib.colors import LinearSegmentedColormap
 
     images = {name: np.asarray(row, dtype=float) for name, row in rows.items()}
     lengths = {len(row) for row in images.values()}

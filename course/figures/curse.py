@@ -82,7 +82,7 @@ def sparsity(n: int = 20, bins: int = 3, seed: int = 1) -> Picture:
 
 
 def _shade(axes: Axes, points: ArrayLike, bins: int) -> None:
-    from matplotlib.patches import Rectangle  # noqa: PLC0415  (heavy)
+    from matplotlib.patches import Rectangle
 
     cells = np.unique(np.minimum((np.asarray(points) * bins).astype(int), bins - 1), axis=0)
     for cell in cells:

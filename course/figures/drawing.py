@@ -134,7 +134,7 @@ def _facts(stage: Stage, between: str) -> str:
 
 def _outline(axes: Any, found: Preprocessed) -> None:
     """Draw the bounding box in red."""
-    from matplotlib.patches import Rectangle  # noqa: PLC0415  (heavy)
+    from matplotlib.patches import Rectangle
 
     box = found.box
     corner = (box.left - 0.5, box.top - 0.5)

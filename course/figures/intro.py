@@ -71,7 +71,7 @@ def bottleneck(original: ArrayLike, code: ArrayLike, copy: ArrayLike) -> Picture
         code: Its code, some numbers.
         copy: What the decoder made of the code, 784 numbers.
     """
-    from matplotlib.patches import Polygon  # noqa: PLC0415  (heavy)
+    from matplotlib.patches import Polygon
 
     z = np.asarray(code, dtype=float).ravel()
     picture = sheet(8, 3.2)
@@ -134,7 +134,7 @@ def code_sizes(name: str = "a 3", sizes: Sequence[int] = (1, 2, 5, 10, 30, 100))
         name: Which image to show, see ``course.assets.code_size_facts().names``.
         sizes: Code sizes to show; those that were measured.
     """
-    from course import assets  # noqa: PLC0415  (reads its files only here)
+    from course import assets
 
     facts = assets.code_size_facts()
     pictures = assets.code_size_pictures()[facts.names.index(name)]
@@ -384,7 +384,7 @@ def _bare(axes: Axes) -> None:
 
 
 def _frame(axes: Axes, corner: tuple[float, float], width: float, height: float) -> None:
-    from matplotlib.patches import Rectangle  # noqa: PLC0415  (heavy)
+    from matplotlib.patches import Rectangle
 
     frame = Rectangle(corner, width, height, fill=False, edgecolor=style.ORANGE, linewidth=2.5)
     axes.add_patch(frame)

@@ -41,7 +41,7 @@ class Picture(Figure):
 
     def png(self) -> bytes:
         """Return the picture as a PNG of few colours: a tenth of the size, and no eye sees it."""
-        from PIL import Image  # noqa: PLC0415  (only when a figure is shown)
+        from PIL import Image
 
         raw, small = io.BytesIO(), io.BytesIO()
         with mpl.rc_context({"savefig.bbox": None}):
@@ -66,7 +66,7 @@ class Picture(Figure):
 
     def _ipython_display_(self) -> None:
         """Show the picture in a notebook; goes before any printer that Pyplot registers."""
-        from IPython.display import display  # noqa: PLC0415  (only in a notebook)
+        from IPython.display import display
 
         bundle, metadata = self._repr_mimebundle_()
         display(bundle, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]

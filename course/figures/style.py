@@ -90,8 +90,8 @@ def figure(draw: Callable[_P, Picture]) -> Callable[_P, Picture]:
 
     @functools.wraps(draw)
     def drawn(*args: _P.args, **kwargs: _P.kwargs) -> Picture:
-        import matplotlib as mpl  # noqa: PLC0415  (heavy)
-        from cycler import cycler  # noqa: PLC0415  (comes with Matplotlib)
+        import matplotlib as mpl
+        from cycler import cycler
 
         look: Any = {**RC, "axes.prop_cycle": cycler(color=COLOURS)}
         with mpl.rc_context(look):
@@ -109,7 +109,7 @@ def sheet(width: float, height: float) -> Picture:
     Axes come from its ``subplots``, ``add_subplot`` or ``subplot_mosaic``; they arrange
     themselves. Pyplot is not used: nothing global, nothing shown twice.
     """
-    from course.figures.picture import Picture  # noqa: PLC0415  (imports Matplotlib)
+    from course.figures.picture import Picture
 
     return Picture(figsize=(width, height), layout="constrained")
 

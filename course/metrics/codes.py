@@ -40,7 +40,7 @@ def knn_accuracy(
     Raises:
         ValueError: Shapes do not fit, or there are fewer than k training codes.
     """
-    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - heavy, only when used
+    from sklearn.neighbors import KNeighborsClassifier
 
     train, labels, test, truth = _parts(code_train, y_train, code_test, y_test)
     if not 1 <= k <= len(train):
@@ -75,8 +75,8 @@ def linear_probe(
     Raises:
         ValueError: Shapes do not fit, or there is but one label.
     """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - heavy, only when used
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only when it is needed
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     train, labels, test, truth = _parts(code_train, y_train, code_test, y_test)
     if len(np.unique(labels)) < 2:
@@ -117,7 +117,7 @@ def trustworthiness(x: ArrayLike, z: ArrayLike, k: int = 12) -> float:
     Raises:
         ValueError: Lengths differ, or k is too large.
     """
-    from sklearn import manifold  # noqa: PLC0415 - heavy, only when used
+    from sklearn import manifold
 
     points, codes = matrix("x", x), matrix("z", z)
     if len(points) != len(codes):
@@ -150,7 +150,7 @@ def silhouette(z: ArrayLike, y: ArrayLike) -> float:
     Raises:
         ValueError: Lengths differ, or there are too few or too many labels.
     """
-    from sklearn.metrics import silhouette_score  # noqa: PLC0415 - heavy, only when used
+    from sklearn.metrics import silhouette_score
 
     codes, labels = labelled("z", z, y)
     if not 2 <= len(np.unique(labels)) < len(codes):

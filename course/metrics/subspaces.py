@@ -43,7 +43,7 @@ def principal_angles(a: ArrayLike, b: ArrayLike) -> Array:
     Raises:
         ValueError: The axes have different widths, or one set spans less than it has axes.
     """
-    from scipy.linalg import subspace_angles  # noqa: PLC0415 - heavy, only when used
+    from scipy.linalg import subspace_angles
 
     first, second = matrix("a", a), matrix("b", b)
     if first.shape[1] != second.shape[1]:

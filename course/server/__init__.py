@@ -28,13 +28,13 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
-    from jupyter_server.utils import url_path_join  # noqa: PLC0415  (only a server needs it)
+    from jupyter_server.utils import url_path_join
 
-    from course.server.feedback import FeedbackService  # noqa: PLC0415  (as above)
-    from course.server.handlers import CheckHandler  # noqa: PLC0415  (as above)
-    from course.server.keys import AnswerKeys  # noqa: PLC0415  (as above)
-    from course.server.rate import RateLimit  # noqa: PLC0415  (as above)
-    from course.server.receipts import EVENT  # noqa: PLC0415  (as above)
+    from course.server.feedback import FeedbackService
+    from course.server.handlers import CheckHandler
+    from course.server.keys import AnswerKeys
+    from course.server.rate import RateLimit
+    from course.server.receipts import EVENT
 
     if serverapp.event_logger is not None:
         serverapp.event_logger.register_event_schema(EVENT)
@@ -47,6 +47,6 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     handlers = [(address, CheckHandler, settings)]
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
     if serverapp.jpserver_extensions.get("nbgrader.server_extensions.validate_assignment"):
-        from course.server import validate  # noqa: PLC0415  (takes seconds, and nbgrader)
+        from course.server import validate
 
         validate.install(serverapp)

@@ -83,10 +83,10 @@ def by_depth(code: int) -> dict[str, list[tuple[int, float]]]:
 
 def main() -> None:
     """Measure everything and write it down."""
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415  (only here)
-    from tqdm import tqdm  # noqa: PLC0415  (as above)
+    from threadpoolctl import threadpool_limits
+    from tqdm import tqdm
 
-    from course import data  # noqa: PLC0415  (as above)
+    from course import data
 
     digits = data.digits("mnist")
     train, test = digits.x_train[:IMAGES], digits.x_test

@@ -43,7 +43,7 @@ class Shell:
 
 
 def _call(arguments: list[str], shell: Shell, output: str) -> None:
-    from nbgrader.apps import NbGraderApp  # noqa: PLC0415  (the server has imported it)
+    from nbgrader.apps import NbGraderApp
 
     with Path(output).open("wb") as said:
         os.dup2(said.fileno(), 1)

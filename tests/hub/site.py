@@ -60,7 +60,7 @@ class Site:
 
     def as_student(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a student's server would run it: account, view, folder."""
-        from deploy.hub import mount_view  # noqa: PLC0415
+        from deploy.hub import mount_view
 
         seen = mount_view.student(self.settings, self.account(name)).command()
         environment = {

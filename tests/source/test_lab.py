@@ -176,7 +176,7 @@ class Keras(Mapping[str, Any]):
     """The name that the lesson's set-up cell defines; TensorFlow loads when it is asked for."""
 
     def __getitem__(self, name: str) -> Any:
-        from course.autoencoder.backend import tensorflow  # noqa: PLC0415  (heavy)
+        from course.autoencoder.backend import tensorflow
 
         if name != "keras":
             raise KeyError(name)

@@ -18,7 +18,7 @@ from typing import Any
 def limit(limits: dict[str, int]) -> None:
     """Set limits that can't be raised again; what the system does not know is left out."""
     try:
-        import resource  # noqa: PLC0415  (not on Windows)
+        import resource
     except ImportError:
         return
     for name, value in limits.items():
@@ -38,7 +38,7 @@ def adopt(sockets: dict[str, int]) -> None:
 
     So the kernel needs no folder that it shares with the grader.
     """
-    import zmq  # noqa: PLC0415  (after the limits)
+    import zmq
 
     bind = zmq.Socket.bind
 
@@ -77,7 +77,7 @@ def kernel() -> Any:
     if found["debugpy"] is None:
         del found["debugpy"]  # a student may have use for it
     ipkernel: Any = importlib.import_module("ipykernel.ipkernel")
-    from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415  (after the limits)
+    from ipykernel.kernelapp import IPKernelApp
 
     class Application(IPKernelApp):
         """Jupyter's kernel, told by us what it needs, and quick to start in a fork."""
@@ -115,7 +115,7 @@ def main(told: dict[str, Any]) -> None:
     for number in (0, 1, 2):  # the grader reads what goes wrong before this, not after
         os.dup2(sink, number)
     os.close(sink)
-    from traitlets.config import Config  # noqa: PLC0415  (after the limits)
+    from traitlets.config import Config
 
     # The grader waits for the end of what a cell sends, so nobody has to sleep for it.
     settings = {"HistoryManager": {"enabled": False}, "Kernel": {"_execute_sleep": 0.0}}

@@ -48,7 +48,7 @@ c.ClusterConfig.worker_cmd = ["dask", "worker"]
 
 
 def local(**settings: Any) -> Any:
-    from distributed import LocalCluster  # noqa: PLC0415  (two seconds that others need not wait)
+    from distributed import LocalCluster
 
     return LocalCluster(dashboard_address=None, **settings)  # type: ignore[no-untyped-call]
 
