@@ -25,13 +25,23 @@ function picture(chain) {
     const next = at[i + 1];
     draw(svg, "polygon", {
       class: "between",
-      points: [[x + 9, 80 - h / 2], [next.x - 9, 80 - next.h / 2],
-        [next.x - 9, 80 + next.h / 2], [x + 9, 80 + h / 2]].map((p) => p.join(",")).join(" "),
+      points: [
+        [x + 9, 80 - h / 2],
+        [next.x - 9, 80 - next.h / 2],
+        [next.x - 9, 80 + next.h / 2],
+        [x + 9, 80 + h / 2],
+      ]
+        .map((p) => p.join(","))
+        .join(" "),
     });
   }
   for (const [i, { x, h, units }] of at.entries()) {
     draw(svg, "rect", {
-      x: x - 9, y: 80 - h / 2, width: 18, height: h, class: i === code ? "layer code" : "layer",
+      x: x - 9,
+      y: 80 - h / 2,
+      width: 18,
+      height: h,
+      class: i === code ? "layer code" : "layer",
     });
     draw(svg, "text", { x, y: 80 + h / 2 + 17, class: "units" }, units);
   }
@@ -44,9 +54,12 @@ function render({ model, el }) {
   const controls = make("div", { class: "controls" });
   const place = make("div");
   const words = make("p", { "aria-live": "polite" });
-  const note = make("p", { class: "note" },
+  const note = make(
+    "p",
+    { class: "note" },
     `Errors: squared, summed over the 784 pixels, mean over the 10,000 test images of MNIST; ` +
-    `trained once on ${images.toLocaleString("en")} images for ${epochs} epochs.`);
+      `trained once on ${images.toLocaleString("en")} images for ${epochs} epochs.`,
+  );
   const group = `network-${Math.random().toString(36).slice(2)}`;
   const inputs = [];
   for (const [trait, values] of Object.entries(choices)) {

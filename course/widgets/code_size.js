@@ -79,9 +79,15 @@ function line(model) {
       cells.forEach((cell, i) => cell.classList.toggle("used", i < size));
       code.words.textContent = size === 1 ? "1 number" : `${size} numbers`;
       original.picture.setAttribute("aria-label", `Original: ${names[row]}`);
-      for (const [copy, errors] of [[copies[0], pca], [copies[1], autoencoder]]) {
+      for (const [copy, errors] of [
+        [copies[0], pca],
+        [copies[1], autoencoder],
+      ]) {
         copy.words.textContent = `error ${number(errors[row][at])}`;
-        copy.picture.setAttribute("aria-label", `Copy of ${names[row]} from ${code.words.textContent}`);
+        copy.picture.setAttribute(
+          "aria-label",
+          `Copy of ${names[row]} from ${code.words.textContent}`,
+        );
       }
     },
     paintTiles(pictures) {
@@ -115,11 +121,18 @@ function curve(model) {
   draw(svg, "line", { x1: PLOT.left, x2: PLOT.right, y1: y(mean), y2: y(mean), class: "mean" });
   draw(svg, "text", { x: PLOT.right + 8, y: y(mean) + 4, class: "name" }, "mean image");
   const cursor = draw(svg, "line", { y1: PLOT.top, y2: PLOT.bottom, class: "cursor" });
-  const lines = [[pca, "pca", "PCA", 9], [autoencoder, "autoencoder", "autoencoder", -1]];
+  const lines = [
+    [pca, "pca", "PCA", 9],
+    [autoencoder, "autoencoder", "autoencoder", -1],
+  ];
   const dots = lines.map(([errors, kind, name, down]) => {
     const points = errors.map((error, at) => `${x(at).toFixed(1)},${y(error).toFixed(1)}`);
     draw(svg, "polyline", { points: points.join(" "), class: `curve ${kind}` });
-    const end = { x: PLOT.right + 8, y: y(errors[errors.length - 1]) + down, class: `name ${kind}` };
+    const end = {
+      x: PLOT.right + 8,
+      y: y(errors[errors.length - 1]) + down,
+      class: `name ${kind}`,
+    };
     draw(svg, "text", end, name);
     return kind === "pca"
       ? draw(svg, "rect", { width: 11, height: 11, class: `dot ${kind}` })
@@ -136,9 +149,11 @@ function curve(model) {
       dots[0].setAttribute("y", y(pca[at]) - 5.5);
       dots[1].setAttribute("cx", here);
       dots[1].setAttribute("cy", y(autoencoder[at]));
-      svg.setAttribute("aria-label",
+      svg.setAttribute(
+        "aria-label",
         "Error against code size: the more numbers, the smaller the error. " +
-        `At ${sizes[at]}: PCA ${number(pca[at])}, autoencoder ${number(autoencoder[at])}.`);
+          `At ${sizes[at]}: PCA ${number(pca[at])}, autoencoder ${number(autoencoder[at])}.`,
+      );
     },
   };
 }
@@ -146,7 +161,11 @@ function curve(model) {
 function slider(model, id) {
   const { sizes } = model.get("facts");
   const input = make("input", {
-    id: `${id}-size`, type: "range", min: 0, max: sizes.length - 1, step: 1,
+    id: `${id}-size`,
+    type: "range",
+    min: 0,
+    max: sizes.length - 1,
+    step: 1,
   });
   const label = make("label", { for: `${id}-size` }, "Code size");
   const show = make("output", { for: `${id}-size`, "aria-live": "off" }); // the slider says it
@@ -174,7 +193,8 @@ function sentence(model) {
   const [size, name] = [model.get("code_size"), model.get("image")];
   const at = facts.sizes.indexOf(size);
   const [pca, net] = [facts.pca[at], facts.autoencoder[at]];
-  const first = `${PIXELS} → ${size}: ${number(PIXELS / size)} times fewer numbers. ` +
+  const first =
+    `${PIXELS} → ${size}: ${number(PIXELS / size)} times fewer numbers. ` +
     `Over all 296 test digits PCA’s copies are off by ${number(pca)}, ` +
     `the autoencoder’s by ${number(net)}`;
   if (name === "a face" || name === "a star") {
@@ -187,7 +207,11 @@ function sentence(model) {
 
 async function render({ model, el }) {
   const id = `code-size-${(explorers += 1)}`;
-  const root = make("div", { class: "explorer code-size", role: "group", "aria-label": "Code-size explorer" });
+  const root = make("div", {
+    class: "explorer code-size",
+    role: "group",
+    "aria-label": "Code-size explorer",
+  });
   const images = chooser(model, id);
   const stations = line(model);
   const plot = curve(model);
@@ -203,7 +227,9 @@ async function render({ model, el }) {
     for (const part of [images, stations, plot, range]) part.paint();
     if (pictures) stations.paintTiles(pictures);
     clearTimeout(speaking); // while the slider moves, a screen reader hears the slider
-    speaking = setTimeout(() => { words.textContent = sentence(model); }, 150);
+    speaking = setTimeout(() => {
+      words.textContent = sentence(model);
+    }, 150);
   };
   paint();
   words.textContent = sentence(model);

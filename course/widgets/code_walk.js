@@ -46,9 +46,12 @@ function chooser(model, id, key, title) {
 
 function result(model) {
   const [decoded, mixed] = [tile(), tile()];
-  const node = make("div", { class: "between" },
+  const node = make(
+    "div",
+    { class: "between" },
     make("figure", { class: "decoded" }, decoded, make("figcaption", {}, "Mixed codes")),
-    make("figure", {}, mixed, make("figcaption", {}, "Mixed pixels")));
+    make("figure", {}, mixed, make("figcaption", {}, "Mixed pixels")),
+  );
   return {
     node,
     paint() {
@@ -67,8 +70,10 @@ function place(model) {
   const turned = model.get("push")
     ? `, number ${model.get("number")} turned by ${signed(model.get("push"))} spreads`
     : "";
-  return `${model.get("way")} % of the way from ${names[model.get("first")]} ` +
-    `to ${names[model.get("second")]}${turned}`;
+  return (
+    `${model.get("way")} % of the way from ${names[model.get("first")]} ` +
+    `to ${names[model.get("second")]}${turned}`
+  );
 }
 
 function signed(value) {
@@ -98,15 +103,31 @@ function slider(model, id, key, title, range, words) {
 
 function render({ model, el }) {
   const id = `code-walk-${(walks += 1)}`;
-  const root = make("div", { class: "explorer code-walk", role: "group", "aria-label": "Walk between codes" });
+  const root = make("div", {
+    class: "explorer code-walk",
+    role: "group",
+    "aria-label": "Walk between codes",
+  });
   const ends = [chooser(model, id, "first", "From"), chooser(model, id, "second", "To")];
   const between = result(model);
   const sliders = [
     slider(model, id, "way", "On the way", { min: 0, max: 100, step: 1 }, (way) => `${way} %`),
-    slider(model, id, "number", "Number of the code", { min: 1, max: model.get("size"), step: 1 },
-      (number) => `number ${number}`),
-    slider(model, id, "push", "Turned by", { min: -3, max: 3, step: 0.1 },
-      (push) => `${signed(push)} spreads`),
+    slider(
+      model,
+      id,
+      "number",
+      "Number of the code",
+      { min: 1, max: model.get("size"), step: 1 },
+      (number) => `number ${number}`,
+    ),
+    slider(
+      model,
+      id,
+      "push",
+      "Turned by",
+      { min: -3, max: 3, step: 0.1 },
+      (push) => `${signed(push)} spreads`,
+    ),
   ];
   const reset = make("button", { type: "button" }, "Back to the start");
   reset.addEventListener("click", () => {
@@ -120,7 +141,9 @@ function render({ model, el }) {
   el.append(root);
 
   let speaking;
-  const say = () => { words.textContent = `${place(model)}.`; };
+  const say = () => {
+    words.textContent = `${place(model)}.`;
+  };
   const paint = () => {
     for (const part of [...ends, between, ...sliders]) part.paint();
     clearTimeout(speaking); // while a slider moves, a screen reader hears the slider
@@ -129,7 +152,8 @@ function render({ model, el }) {
   paint();
   say();
   const heard = ["first", "second", "way", "number", "push", "shown"]
-    .map((key) => `change:${key}`).join(" ");
+    .map((key) => `change:${key}`)
+    .join(" ");
   model.on(heard, paint);
   const release = guardKeys(root);
   return () => {

@@ -11,23 +11,60 @@ const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], Arrow
 // ---------------------------------------------------------------- markers, as in the figures
 
 const polygon = (corners) => (pen, x, y, r) => {
-  corners.forEach(([a, b], i) => (i ? pen.lineTo(x + r * a, y + r * b) : pen.moveTo(x + r * a, y + r * b)));
+  corners.forEach(([a, b], i) =>
+    i ? pen.lineTo(x + r * a, y + r * b) : pen.moveTo(x + r * a, y + r * b),
+  );
   pen.closePath();
 };
 const turned = (corners, quarters) =>
-  corners.map(([a, b]) => [[a, b], [-b, a], [-a, -b], [b, -a]][quarters]);
-const UP = [[0, -1.15], [1.05, 0.85], [-1.05, 0.85]];
+  corners.map(
+    ([a, b]) =>
+      [
+        [a, b],
+        [-b, a],
+        [-a, -b],
+        [b, -a],
+      ][quarters],
+  );
+const UP = [
+  [0, -1.15],
+  [1.05, 0.85],
+  [-1.05, 0.85],
+];
 const T = 0.4;
-const PLUS = [[-T, -1.1], [T, -1.1], [T, -T], [1.1, -T], [1.1, T], [T, T], [T, 1.1], [-T, 1.1], [-T, T], [-1.1, T], [-1.1, -T], [-T, -T]];
+const PLUS = [
+  [-T, -1.1],
+  [T, -1.1],
+  [T, -T],
+  [1.1, -T],
+  [1.1, T],
+  [T, T],
+  [T, 1.1],
+  [-T, 1.1],
+  [-T, T],
+  [-1.1, T],
+  [-1.1, -T],
+  [-T, -T],
+];
 const STAR = Array.from({ length: 10 }, (_, i) => {
   const [angle, far] = [(i * Math.PI) / 5 - Math.PI / 2, i % 2 ? 0.52 : 1.3];
   return [far * Math.cos(angle), far * Math.sin(angle)];
 });
 const MARKERS = {
   o: (pen, x, y, r) => pen.arc(x, y, r, 0, 2 * Math.PI),
-  s: polygon([[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]]),
+  s: polygon([
+    [-0.9, -0.9],
+    [0.9, -0.9],
+    [0.9, 0.9],
+    [-0.9, 0.9],
+  ]),
   "^": polygon(UP),
-  D: polygon([[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]]),
+  D: polygon([
+    [0, -1.2],
+    [1.2, 0],
+    [0, 1.2],
+    [-1.2, 0],
+  ]),
   v: polygon(turned(UP, 2)),
   P: polygon(PLUS),
   X: polygon(PLUS.map(([a, b]) => [(a - b) * Math.SQRT1_2, (a + b) * Math.SQRT1_2])),
@@ -106,8 +143,9 @@ function neighbourhood(model, maps) {
     for (const i of shown) lists.set(i, nearest(codes, shown, i));
     return lists;
   });
-  const right = near.map((lists) =>
-    new Set(shown.filter((i) => vote(lists.get(i), labels) === labels[i])));
+  const right = near.map(
+    (lists) => new Set(shown.filter((i) => vote(lists.get(i), labels) === labels[i])),
+  );
   return { shown, near, right };
 }
 
@@ -117,7 +155,9 @@ function drawMap(model, title, codes, thing) {
   const { labels, styles } = model.get("content");
   const points = spread(codes);
   const canvas = make("canvas", {
-    tabindex: 0, role: "application", "aria-roledescription": "map",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "map",
     "aria-label": `Map by ${title}. The arrow keys go to the next ${thing} in their direction.`,
   });
   const base = document.createElement("canvas");
@@ -178,7 +218,12 @@ function drawMap(model, title, codes, thing) {
     return found;
   };
   const correct = make("span", {});
-  const node = make("figure", {}, make("figcaption", {}, make("b", {}, title), " ", correct), canvas);
+  const node = make(
+    "figure",
+    {},
+    make("figcaption", {}, make("b", {}, title), " ", correct),
+    canvas,
+  );
   return { node, canvas, codes, correct, paintBase, paint, at, towards };
 }
 
@@ -231,7 +276,10 @@ function legend(model) {
     button.addEventListener("click", () => {
       const gone = new Set(model.get("hidden"));
       if (!gone.delete(number)) gone.add(number);
-      model.set("hidden", [...gone].sort((a, b) => a - b));
+      model.set(
+        "hidden",
+        [...gone].sort((a, b) => a - b),
+      );
       model.save_changes();
     });
     node.append(button);
@@ -241,7 +289,9 @@ function legend(model) {
     node,
     paint() {
       const gone = new Set(model.get("hidden"));
-      buttons.forEach((button, number) => button.setAttribute("aria-pressed", String(!gone.has(number))));
+      buttons.forEach((button, number) =>
+        button.setAttribute("aria-pressed", String(!gone.has(number))),
+      );
     },
   };
 }
@@ -252,7 +302,10 @@ function sentence(model, maps, state) {
   const which = `${thing[0].toUpperCase()}${thing.slice(1)} ${i + 1} of ${labels.length}: ${names[labels[i]]}`;
   if (!state.near[0].has(i)) return `${which}. Its class is hidden.`;
   const told = titles.map((title, k) => {
-    const around = state.near[k].get(i).map((j) => names[labels[j]]).join(", ");
+    const around = state.near[k]
+      .get(i)
+      .map((j) => names[labels[j]])
+      .join(", ");
     const copy = errors[k] && pictures[k + 1] === title ? `, error ${errors[k][i].toFixed(1)}` : "";
     return `by ${title}: ${around}${copy}`;
   });
@@ -265,13 +318,24 @@ function render({ model, el }) {
   const count = labels.length;
   const all = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength));
   const maps = titles.map((title, k) =>
-    drawMap(model, title, all.subarray(2 * count * k, 2 * count * (k + 1)), thing));
+    drawMap(model, title, all.subarray(2 * count * k, 2 * count * (k + 1)), thing),
+  );
   const classes = legend(model);
   const kept = card(model);
   const words = make("p", { "aria-live": "polite" });
   const jumps = make("div", { class: "jumps" });
-  const root = make("div", { class: "explorer codes-map", role: "group", "aria-label": "Linked maps of codes" });
-  root.append(classes.node, make("div", { class: "maps" }, ...maps.map((map) => map.node)), words, jumps, kept.node);
+  const root = make("div", {
+    class: "explorer codes-map",
+    role: "group",
+    "aria-label": "Linked maps of codes",
+  });
+  root.append(
+    classes.node,
+    make("div", { class: "maps" }, ...maps.map((map) => map.node)),
+    words,
+    jumps,
+    kept.node,
+  );
   el.append(root);
 
   let state, speaking, saving;
@@ -281,7 +345,9 @@ function render({ model, el }) {
     clearTimeout(saving); // Python hears of it when the hand rests
     saving = setTimeout(() => model.save_changes(), 250);
   };
-  const say = () => { words.textContent = sentence(model, maps, state); };
+  const say = () => {
+    words.textContent = sentence(model, maps, state);
+  };
   const paint = () => {
     maps.forEach((map, k) => map.paint(k));
     kept.paint();

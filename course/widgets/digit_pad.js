@@ -8,12 +8,19 @@
 const FAR = 8; // how far an arrow key moves the pen; with Shift, NEAR
 const NEAR = 2;
 const MOVES = {
-  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
-  Home: [-1, -1], PageUp: [1, -1], End: [-1, 1], PageDown: [1, 1],
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+  Home: [-1, -1],
+  PageUp: [1, -1],
+  End: [-1, 1],
+  PageDown: [1, 1],
 };
-const HELP = "Draw with mouse, pen or finger. With the keyboard: arrow keys move the pen, Home, End, "
-  + "Page up and Page down move it slantwise, Space puts it down and lifts it, Backspace takes the "
-  + "last stroke back.";
+const HELP =
+  "Draw with mouse, pen or finger. With the keyboard: arrow keys move the pen, Home, End, " +
+  "Page up and Page down move it slantwise, Space puts it down and lifts it, Backspace takes the " +
+  "last stroke back.";
 
 let pads = 0;
 
@@ -62,15 +69,18 @@ export function makePad(element, options = {}) {
   const id = `digit-pad-${(pads += 1)}`;
   let pen = options.pen ?? 18;
   let strokes = [];
-  let past = []; // what undo goes back to: strokes before each change, and the pen if that changed, too
+  const past = []; // what undo goes back to: strokes before each change, and the pen if that changed, too
   let current = null; // the stroke being drawn
   let pointer = null; // and the pointer that draws it; null while the keyboard does
   let place = [width / 2, height / 2]; // the keyboard's pen
 
   const canvas = make("canvas", {
-    class: "pad-canvas", tabindex: "0", role: "application",
+    class: "pad-canvas",
+    tabindex: "0",
+    role: "application",
     "aria-label": options.label ?? "Drawing pad for one digit",
-    "aria-roledescription": "drawing pad", "aria-describedby": `${id}-help`,
+    "aria-roledescription": "drawing pad",
+    "aria-describedby": `${id}-help`,
   });
   const mark = make("span", { class: "pad-mark", "aria-hidden": "true" });
   const frame = make("div", { class: "pad-frame" }, canvas, mark);
@@ -80,9 +90,20 @@ export function makePad(element, options = {}) {
   const undoButton = button("Undo", () => undo());
   const clearButton = button("Clear", () => clear());
   const widest = Math.max(40, Math.round(Math.min(width, height) / 7)); // 40 on a canvas of 280
-  const thick = make("input", { type: "range", min: "2", max: widest, step: "1", value: String(pen) });
-  const tools = make("div", { class: "pad-tools" }, undoButton, clearButton,
-    make("label", {}, "Pen", thick));
+  const thick = make("input", {
+    type: "range",
+    min: "2",
+    max: widest,
+    step: "1",
+    value: String(pen),
+  });
+  const tools = make(
+    "div",
+    { class: "pad-tools" },
+    undoButton,
+    clearButton,
+    make("label", {}, "Pen", thick),
+  );
   const names = Object.keys(samples);
   if (names.length) {
     const select = make("select", {}, make("option", { value: "" }, "Load a sample"));
@@ -126,7 +147,8 @@ export function makePad(element, options = {}) {
     const sharp = window.devicePixelRatio || 1;
     const [w, h] = [Math.round(box.width * sharp), Math.round(box.height * sharp)];
     // Hidden, as while JupyterLab changes its theme, it keeps its size but not its colours.
-    if (w && h && (canvas.width !== w || canvas.height !== h)) [canvas.width, canvas.height] = [w, h];
+    if (w && h && (canvas.width !== w || canvas.height !== h))
+      [canvas.width, canvas.height] = [w, h];
     prepare();
     context.clearRect(0, 0, width, height);
     for (const points of current ? [...strokes, current] : strokes) {
@@ -152,7 +174,11 @@ export function makePad(element, options = {}) {
     const [right, down] = [(width - scale * w) / 2, (height - scale * h) / 2];
     const moved = ([x, y]) => [round(right + scale * x), round(down + scale * y)];
     return scale === 1 && right === 0 && down === 0
-      ? sample : { strokes: sample.strokes.map((one) => one.map(moved)), pen: Math.max(1, round(scale * sample.pen)) };
+      ? sample
+      : {
+          strokes: sample.strokes.map((one) => one.map(moved)),
+          pen: Math.max(1, round(scale * sample.pen)),
+        };
   }
 
   function change(next, words, nextPen) {
@@ -191,7 +217,8 @@ export function makePad(element, options = {}) {
   }
 
   function undo() {
-    if (current) { // the stroke that is being drawn
+    if (current) {
+      // the stroke that is being drawn
       current = null;
       pointer = null;
       root.classList.remove("pen-down");
@@ -205,7 +232,11 @@ export function makePad(element, options = {}) {
     thick.value = String(pen);
     paint();
     keepFocus(undoButton);
-    say(strokes.length ? `Undone. ${count(strokes.length, "stroke")} left.` : "Undone. The pad is empty.");
+    say(
+      strokes.length
+        ? `Undone. ${count(strokes.length, "stroke")} left.`
+        : "Undone. The pad is empty.",
+    );
     onStroke(strokes, pen);
   }
 
@@ -219,7 +250,10 @@ export function makePad(element, options = {}) {
 
   // A disabled button drops the focus; the pad is the place to go on.
   function keepFocus(node) {
-    if (node.disabled && (document.activeElement === node || document.activeElement === document.body)) {
+    if (
+      node.disabled &&
+      (document.activeElement === node || document.activeElement === document.body)
+    ) {
       canvas.focus({ preventScroll: true });
     }
   }
@@ -296,7 +330,9 @@ export function makePad(element, options = {}) {
       if (current) extend([place.map(round)]);
       tellPlace();
     } else if (event.key === " ") {
-      if (event.repeat) { /* held down: once is enough */ } else if (current) finish();
+      if (event.repeat) {
+        /* held down: once is enough */
+      } else if (current) finish();
       else {
         begin(place.map(round));
         root.classList.add("pen-down");
@@ -326,8 +362,14 @@ export function makePad(element, options = {}) {
 
   const sizes = new ResizeObserver(paint);
   sizes.observe(canvas);
-  const themes = new MutationObserver(() => { paint(); requestAnimationFrame(paint); });
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  const themes = new MutationObserver(() => {
+    paint();
+    requestAnimationFrame(paint);
+  });
+  themes.observe(document.body, {
+    attributes: true,
+    attributeFilter: ["data-jp-theme-light", "class"],
+  });
   const night = window.matchMedia("(prefers-color-scheme: dark)");
   night.addEventListener("change", paint);
   window.addEventListener("resize", paint); // also when the page is zoomed
@@ -340,8 +382,12 @@ export function makePad(element, options = {}) {
     canvas,
     help,
     tools,
-    get strokes() { return strokes; },
-    get pen() { return pen; },
+    get strokes() {
+      return strokes;
+    },
+    get pen() {
+      return pen;
+    },
     set(next, nextPen) {
       current = null;
       pointer = null;
@@ -375,10 +421,17 @@ export function makeStrip(element) {
   const root = make("ol", { class: "pad-strip", "aria-label": "What becomes of the drawing" });
   const old = make("p", { class: "pad-old" }, "These pictures are still of the drawing before.");
   const sentences = make("ol", { start: "0" });
-  const more = make("details", { class: "pad-more" },
+  const more = make(
+    "details",
+    { class: "pad-more" },
     make("summary", {}, "What each step does"),
     sentences,
-    make("p", {}, "Under each picture: its shape, the kind of its numbers, the least and the largest."));
+    make(
+      "p",
+      {},
+      "Under each picture: its shape, the kind of its numbers, the least and the largest.",
+    ),
+  );
   element.append(root, old, more);
   old.hidden = true;
   let last = null;
@@ -388,27 +441,38 @@ export function makeStrip(element) {
     return new Uint8Array(pixels.buffer ?? pixels, pixels.byteOffset ?? 0, pixels.byteLength);
   };
 
-  const colours = () => ["--pad-paper", "--pad-ink"].map((name) => {
-    const value = getComputedStyle(root).getPropertyValue(name).trim().replace("#", "");
-    return [0, 2, 4].map((i) => parseInt(value.slice(i, i + 2), 16));
-  });
+  const colours = () =>
+    ["--pad-paper", "--pad-ink"].map((name) => {
+      const value = getComputedStyle(root).getPropertyValue(name).trim().replace("#", "");
+      return [0, 2, 4].map((i) => parseInt(value.slice(i, i + 2), 16));
+    });
 
   function paintPicture(canvas, stage, [paper, ink]) {
     const bytes = bytesOf(stage.pixels);
     [canvas.width, canvas.height] = [stage.columns, stage.rows];
     const image = new ImageData(stage.columns, stage.rows);
     for (let i = 0; i < bytes.length; i += 1) {
-      for (let k = 0; k < 3; k += 1) image.data[4 * i + k] = paper[k] + ((ink[k] - paper[k]) * bytes[i]) / 255;
+      for (let k = 0; k < 3; k += 1)
+        image.data[4 * i + k] = paper[k] + ((ink[k] - paper[k]) * bytes[i]) / 255;
       image.data[4 * i + 3] = 255;
     }
     canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
   function item(stage, index) {
-    const picture = make("canvas", { role: "img", "aria-label": `Picture after step ${index}: ${stage.name}` });
+    const picture = make("canvas", {
+      role: "img",
+      "aria-label": `Picture after step ${index}: ${stage.name}`,
+    });
     const shown = make("span", { class: "shown" }, picture);
     const facts = make("span", { class: "facts" });
-    const node = make("li", { class: stage.rows === 1 ? "row" : "" }, shown, make("b", {}, stage.name), facts);
+    const node = make(
+      "li",
+      { class: stage.rows === 1 ? "row" : "" },
+      shown,
+      make("b", {}, stage.name),
+      facts,
+    );
     return { node, picture, shown, facts };
   }
 
@@ -420,9 +484,11 @@ export function makeStrip(element) {
       root.dataset.key = key;
       items = steps.stages.map(item);
       root.replaceChildren(...items.map(({ node }) => node));
-      sentences.replaceChildren(...steps.stages.map(
-        ({ name, sentence }) => make("li", {}, make("b", {}, name), ` ${sentence}`),
-      ));
+      sentences.replaceChildren(
+        ...steps.stages.map(({ name, sentence }) =>
+          make("li", {}, make("b", {}, name), ` ${sentence}`),
+        ),
+      );
     }
     const two = colours();
     steps.stages.forEach((stage, i) => {
@@ -435,15 +501,18 @@ export function makeStrip(element) {
         picture.style.height = `${(100 * stage.rows) / side}%`;
       }
       node.title = stage.sentence; // also in the list below, for those without a mouse
-      facts.replaceChildren(...[stage.shape, stage.dtype, stage.range].map((fact) => make("span", {}, fact)));
+      facts.replaceChildren(
+        ...[stage.shape, stage.dtype, stage.range].map((fact) => make("span", {}, fact)),
+      );
       shown.querySelector("i")?.remove();
       if (stage.name === "canvas") {
         const [top, left, bottom, right] = steps.box.map((share) => 100 * share);
         const box = make("i", { class: "red-box", title: "the bounding box, drawn for you alone" });
         const [w, h] = [stage.columns / side, stage.rows / side];
         const [dx, dy] = [50 * (1 - w), 50 * (1 - h)];
-        box.style.cssText = `left:${dx + left * w}%;top:${dy + top * h}%;`
-          + `width:${(right - left) * w}%;height:${(bottom - top) * h}%`;
+        box.style.cssText =
+          `left:${dx + left * w}%;top:${dy + top * h}%;` +
+          `width:${(right - left) * w}%;height:${(bottom - top) * h}%`;
         shown.append(box);
       }
     });
@@ -455,7 +524,14 @@ export function makeStrip(element) {
     old.hidden = !isOld || !last;
   }
 
-  return { element: root, show, age, repaint: () => { if (last) show(last); } };
+  return {
+    element: root,
+    show,
+    age,
+    repaint: () => {
+      if (last) show(last);
+    },
+  };
 }
 
 // ---------------------------------------------------------------- the ten probabilities
@@ -517,7 +593,8 @@ function render({ model, el }) {
   el.append(root);
 
   let pad = null;
-  const build = () => { // anew for another size
+  const build = () => {
+    // anew for another size
     pad?.destroy();
     pad = makePad(left, {
       width: model.get("width"),
@@ -535,7 +612,16 @@ function render({ model, el }) {
   };
 
   const id = `${Math.random()}`.slice(2);
-  const ways = choice(`way-${id}`, "Prepare it", [["mnist", "MNIST’s way"], ["lecture", "the lecture’s way"]], model, "way");
+  const ways = choice(
+    `way-${id}`,
+    "Prepare it",
+    [
+      ["mnist", "MNIST’s way"],
+      ["lecture", "the lecture’s way"],
+    ],
+    model,
+    "way",
+  );
   const answer = make("output", { class: "pad-answer" });
   const words = make("p", { class: "pad-words", role: "status" });
   const bars = model.get("classifies") ? makeBars(make("div")) : null;
@@ -545,10 +631,24 @@ function render({ model, el }) {
   build();
   if (!bars) reading.hidden = true;
   const strip = makeStrip(root);
-  const kinds = choice(`kind-${id}`, "Payload for the",
-    [["model", "model deployment"], ["function", "function deployment"]], model, "deployment");
+  const kinds = choice(
+    `kind-${id}`,
+    "Payload for the",
+    [
+      ["model", "model deployment"],
+      ["function", "function deployment"],
+    ],
+    model,
+    "deployment",
+  );
   const payload = make("pre", { tabindex: "0", "aria-label": "Generated payload" });
-  const details = make("details", {}, make("summary", {}, "Generated payload"), kinds.node, payload);
+  const details = make(
+    "details",
+    {},
+    make("summary", {}, "Generated payload"),
+    kinds.node,
+    payload,
+  );
   root.append(details);
   const release = guardKeys(root);
 
@@ -563,7 +663,10 @@ function render({ model, el }) {
     if (bars) {
       answer.textContent = found.digit ?? "?";
       answer.classList.toggle("none", found.digit === undefined);
-      answer.setAttribute("aria-label", found.digit === undefined ? "Not read" : `Read as ${found.digit}`);
+      answer.setAttribute(
+        "aria-label",
+        found.digit === undefined ? "Not read" : `Read as ${found.digit}`,
+      );
       bars.show(found.probabilities ?? new Array(10).fill(0));
     }
     payload.textContent = found.payload ?? "";

@@ -56,16 +56,25 @@ function render({ model, el }) {
     model.set("sampling", coins.checked);
     model.save_changes();
   });
-  const controls = make("div", { class: "controls" },
-    button("One step", () => { stop(); ask(); }),
+  const controls = make(
+    "div",
+    { class: "controls" },
+    button("One step", () => {
+      stop();
+      ask();
+    }),
     run,
-    button("Start again", () => { stop(); model.send("restart"); }),
+    button("Start again", () => {
+      stop();
+      model.send("restart");
+    }),
     button("Next image", () => {
       stop();
       model.set("choice", (model.get("choice") + 1) % model.get("choices"));
       model.save_changes();
     }),
-    make("label", {}, coins, "toss coins"));
+    make("label", {}, coins, "toss coins"),
+  );
   const shown = make("div", { class: "pictures" });
   const canvases = PICTURES.map(([name, , title]) => {
     const canvas = make("canvas", { role: "img", "aria-label": title });

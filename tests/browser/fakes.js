@@ -11,7 +11,7 @@ export class Signal {
 }
 
 export class Widget {
-  static Msg = { AfterAttach: { type: 'after-attach' } };
+  static Msg = { AfterAttach: { type: "after-attach" } };
   isAttached = true;
   constructor({ node }) {
     this.node = node;
@@ -40,15 +40,15 @@ class Text {
 export function fakePanel(cells, post) {
   const contentChanged = new Signal();
   const saveState = new Signal();
-  const models = cells.map(({ source, type = 'markdown', ...metadata }, index) => ({
+  const models = cells.map(({ source, type = "markdown", ...metadata }, index) => ({
     id: metadata.id ?? `cell-${index}`,
     type,
-    getMetadata: key => metadata[key],
+    getMetadata: (key) => metadata[key],
     sharedModel: new Text(source, contentChanged),
   }));
-  const page = document.createElement('main');
-  const widgets = models.map(model => {
-    const node = document.createElement('article');
+  const page = document.createElement("main");
+  const widgets = models.map((model) => {
+    const node = document.createElement("article");
     page.append(node);
     return {
       model,
@@ -56,33 +56,33 @@ export function fakePanel(cells, post) {
       ready: Promise.resolve(),
       rendered: true,
       renderedChanged: new Signal(),
-      inputArea: { layout: { addWidget: widget => node.append(widget.node) } },
+      inputArea: { layout: { addWidget: (widget) => node.append(widget.node) } },
       toggleClass: (name, on) => node.classList.toggle(name, on),
     };
   });
   const createRenderer = () => ({
-    node: document.createElement('div'),
+    node: document.createElement("div"),
     processMessage() {},
     renderModel({ data }) {
-      this.node.textContent = data['text/markdown'];
+      this.node.textContent = data["text/markdown"];
     },
   });
   const context = {
-    path: '01-any/lesson.ipynb',
+    path: "01-any/lesson.ipynb",
     canSave: true,
     saves: 0,
     works: true,
     saveState,
     async save() {
       await null;
-      saveState.emit(context, 'started');
+      saveState.emit(context, "started");
       context.saves += 1;
       context.running = (context.running ?? 0) + 1;
       context.most = Math.max(context.most ?? 0, context.running);
-      await new Promise(done => setTimeout(done, 30));
+      await new Promise((done) => setTimeout(done, 30));
       context.running -= 1;
-      saveState.emit(context, context.works ? 'completed' : 'failed');
-      if (!context.works) throw new Error('the disk is full');
+      saveState.emit(context, context.works ? "completed" : "failed");
+      if (!context.works) throw new Error("the disk is full");
     },
   };
   const content = {
@@ -92,7 +92,7 @@ export function fakePanel(cells, post) {
     rendermime: { createRenderer },
     scrollToItem: async () => {},
   };
-  const header = document.createElement('header');
+  const header = document.createElement("header");
   document.body.replaceChildren(header, page);
   return { context, content, contentHeader: { addWidget: ({ node }) => header.append(node) } };
 }

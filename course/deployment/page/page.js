@@ -10,7 +10,9 @@ const strip = makeStrip(at("strip"));
 const bars = makeBars(at("bars"));
 strip.element.hidden = true;
 
-const samples = await fetch("samples.json").then((answer) => answer.json()).catch(() => ({}));
+const samples = await fetch("samples.json")
+  .then((answer) => answer.json())
+  .catch(() => ({}));
 const pad = makePad(at("pad"), { samples, onStroke: prepare });
 
 let prepared = null; // {payload, sent, stages, chosen}: what belongs to the strokes as they are
@@ -29,13 +31,18 @@ async function post(address, text, signal) {
   let answer;
   try {
     answer = await fetch(address, {
-      method: "POST", body: text, signal, headers: { "Content-Type": "application/json" },
+      method: "POST",
+      body: text,
+      signal,
+      headers: { "Content-Type": "application/json" },
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error("The server does not answer. Does it still run?");
   }
-  const found = await answer.json().catch(() => ({ error: `The server answered ${answer.status}.` }));
+  const found = await answer
+    .json()
+    .catch(() => ({ error: `The server answered ${answer.status}.` }));
   if (!answer.ok) throw new Error(found.error ?? `The server answered ${answer.status}.`);
   return found;
 }
@@ -74,7 +81,9 @@ function showPrepared(found) {
   at("no-steps").hidden = Boolean(found);
   at("payload-box").hidden = !found;
   at("route").textContent = found ? routeWords(found) : "";
-  at("payload-words").textContent = found ? wordsFor(found.payload, found.sent) : "There is none yet.";
+  at("payload-words").textContent = found
+    ? wordsFor(found.payload, found.sent)
+    : "There is none yet.";
   at("copied").textContent = "";
   if (!found) return;
   strip.show(found);
@@ -85,8 +94,8 @@ function routeWords({ chosen: { deployment, way }, stages }) {
   const rest = way === "mnist" ? "MNIST’s way" : "the lecture’s way";
   return deployment === "model"
     ? `All steps are done before sending, ${rest}. The model deployment gets the last one: 784 numbers.`
-    : `Sent after step 2: the square canvas. The function deployment does steps 3 to ${stages.length - 1} `
-      + `itself, ${rest}; they are shown here too.`;
+    : `Sent after step 2: the square canvas. The function deployment does steps 3 to ${stages.length - 1} ` +
+        `itself, ${rest}; they are shown here too.`;
 }
 
 function showPayload() {
@@ -148,7 +157,9 @@ function showAnswer(reading, asked) {
   at("verdict").classList.toggle("trouble", !reading.looks_like_a_digit);
   at("found").scrollIntoView({ block: "nearest" }); // on a phone it is further down
   const sure = Math.round(100 * probabilities[digit]);
-  tell(`Read as ${digit}, with a probability of ${sure} %, by the ${asked.chosen.deployment} deployment.`);
+  tell(
+    `Read as ${digit}, with a probability of ${sure} %, by the ${asked.chosen.deployment} deployment.`,
+  );
 }
 
 function markOld() {
@@ -162,7 +173,10 @@ function paintCopies() {
     const hex = style.getPropertyValue(name).trim().replace("#", "");
     return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
   });
-  for (const [id, values] of [["sent", shown.seen], ["copy", shown.copy]]) {
+  for (const [id, values] of [
+    ["sent", shown.seen],
+    ["copy", shown.copy],
+  ]) {
     const image = new ImageData(28, 28);
     values.forEach((value, i) => {
       for (let k = 0; k < 3; k += 1) image.data[4 * i + k] = paper[k] + (ink[k] - paper[k]) * value;

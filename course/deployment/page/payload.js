@@ -10,10 +10,10 @@ function parts(payload) {
   return isRow
     ? { numbers: first, before: '{\n  "values": [\n    [\n', after: "\n    ]\n  ]\n}" }
     : {
-      numbers: first.data,
-      before: '{\n  "values": [\n    {\n      "data": [\n',
-      after: `\n      ],\n      "height": ${first.height}\n    }\n  ]\n}`,
-    };
+        numbers: first.data,
+        before: '{\n  "values": [\n    {\n      "data": [\n',
+        after: `\n      ],\n      "height": ${first.height}\n    }\n  ]\n}`,
+      };
 }
 
 function lines(numbers) {
@@ -31,9 +31,17 @@ export function textOf(payload, whole) {
   const dots = (n) => `\n… ${n.toLocaleString("en")} more …\n`;
   if (left <= 0) return before + lines(numbers) + after;
   const gap = start - SHOWN;
-  return before + numbers.slice(0, SHOWN).join(", ") + "," + (gap > 0 ? dots(gap) : "\n")
-    + numbers.slice(start, start + SHOWN).join(", ") + "," + dots(numbers.length - start - 2 * SHOWN)
-    + numbers.slice(-SHOWN).join(", ") + after;
+  return (
+    before +
+    numbers.slice(0, SHOWN).join(", ") +
+    "," +
+    (gap > 0 ? dots(gap) : "\n") +
+    numbers.slice(start, start + SHOWN).join(", ") +
+    "," +
+    dots(numbers.length - start - 2 * SHOWN) +
+    numbers.slice(-SHOWN).join(", ") +
+    after
+  );
 }
 
 export function wordsFor(payload, sent) {
@@ -48,7 +56,9 @@ export async function copyText(text) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
-    } catch { /* not allowed here: the older way may be */ }
+    } catch {
+      /* not allowed here: the older way may be */
+    }
   }
   const area = document.createElement("textarea");
   area.value = text;

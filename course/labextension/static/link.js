@@ -6,11 +6,14 @@ const PAUSES = [0, 60, 150, 300, 600]; // milliseconds; who turns the wheel mean
 
 /** Follow clicks on such links in a notebook's page. */
 export function settle(node) {
-  node.addEventListener('click', ({ target }) => {
-    const id = target.closest?.('a[href^="#"]')?.getAttribute('href').slice(1);
+  node.addEventListener("click", ({ target }) => {
+    const id = target.closest?.('a[href^="#"]')?.getAttribute("href").slice(1);
     const entry = id && node.querySelector(`[data-jupyter-id="${CSS.escape(id)}"]`);
     if (!entry) return;
-    const jumps = PAUSES.map(pause => setTimeout(() => entry.scrollIntoView(), pause));
-    node.addEventListener('wheel', () => jumps.forEach(clearTimeout), { once: true, passive: true });
+    const jumps = PAUSES.map((pause) => setTimeout(() => entry.scrollIntoView(), pause));
+    node.addEventListener("wheel", () => jumps.forEach(clearTimeout), {
+      once: true,
+      passive: true,
+    });
   });
 }
