@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 
-from course import classifier, drawing
+from course import atomic_write, classifier, drawing
 from course.autoencoder import frozen
 from course.deployment import prepare, schemas, scoring
 from course.deployment.batching import MOST_ROWS
@@ -286,9 +286,7 @@ def main() -> None:
         "",
         WORDS,
     ]
-    beside = chosen.out.with_name(f".{chosen.out.name}.new")
-    beside.write_text("\n".join(text), encoding="utf-8")
-    beside.replace(chosen.out)
+    atomic_write.write_text(chosen.out, "\n".join(text))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from autograder.publish.build import notebook
+from course import atomic_write
 
 HERE: Final = Path(__file__).resolve()
 ROOT: Final = HERE.parents[1]
@@ -306,9 +307,7 @@ Fingerprint of the exercises, their tests and the answers: `{fingerprint()}`.
 
 {table(given.rounds, given.few)}
 """
-    beside = HERE.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(HERE.with_suffix(".md"))
+    atomic_write.write_text(HERE.with_suffix(".md"), text)
     print(text)
 
 

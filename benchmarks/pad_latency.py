@@ -29,7 +29,7 @@ from nbformat.v4 import new_code_cell
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from benchmarks.peers import HOME, ROOT, program
-from course import drawing
+from course import atomic_write, drawing
 from tests.browser import lab as labs
 from tests.browser.lab import Lesson
 from tests.browser.servers import serve
@@ -197,9 +197,7 @@ def main() -> None:
         *table(found),
         "",
     ]
-    beside = chosen.out.with_name(f".{chosen.out.name}.new")
-    beside.write_text("\n".join(text), encoding="utf-8")
-    beside.replace(chosen.out)
+    atomic_write.write_text(chosen.out, "\n".join(text))
     print("\n".join(text))
 
 

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from benchmarks.assets.make_digit_classifier import PASSES, accuracy, train
 from benchmarks.not_digits import SHAPES
-from course import classifier, data, drawing
+from course import atomic_write, classifier, data, drawing
 from course.autoencoder import frozen
 from course.classifier.network import DigitClassifier
 from course.classifier.variations import KINDS
@@ -240,9 +240,7 @@ def main() -> None:
         first = OUT.read_text(encoding="utf-8").partition(SECOND)[0]
     else:
         first = "\n".join([*accuracy_part(images, labels, half), ""])
-    beside = OUT.with_name(f".{OUT.name}.new")
-    beside.write_text(first + "\n".join(later_part(images, labels)), encoding="utf-8")
-    beside.replace(OUT)
+    atomic_write.write_text(OUT, first + "\n".join(later_part(images, labels)))
 
 
 if __name__ == "__main__":

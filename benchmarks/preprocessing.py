@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from course import data
+from course import atomic_write, data
 from course.data import Dataset
 from course.drawing import boxes, centre, pen, resize
 
@@ -153,9 +153,7 @@ def main() -> None:
         "between the medians.",
         "",
     ]
-    beside = OUT.with_name(f".{OUT.name}.new")
-    beside.write_text("\n".join(text), encoding="utf-8")
-    beside.replace(OUT)
+    atomic_write.write_text(OUT, "\n".join(text))
     print("\n".join(text))
 
 

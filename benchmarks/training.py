@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.training_contenders import Baselines, Contender, Copied, Ours, race
 from benchmarks.training_fitted import fitted
 from benchmarks.training_page import page
-from course import data
+from course import atomic_write, data
 from course.autoencoder import frozen, measured
 from course.autoencoder.backend import tensorflow
 from course.autoencoder.measured import MeasuredRun
@@ -131,13 +131,6 @@ def device() -> str:
     return f"{', '.join(found)} and {cores}" if found else f"{cores}, no GPU"
 
 
-def write(path: Path, text: str) -> None:
-    """Replace a file at once and whole."""
-    beside = path.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-
-
 def main() -> None:
     """Run what is asked for, and write each part as soon as it is measured."""
     arguments = argparse.ArgumentParser(description="Measure the course's training on MNIST.")
@@ -160,8 +153,8 @@ def main() -> None:
             part = measure(data.digits("mnist"), epochs)
             how = {"command": command, "load": load, "device": device()}
             record[name] = {**how, "products": faster(512, 784, 1000), **part}
-            write(given.record, json.dumps(record, indent=1) + "\n")
-    write(given.to, page(record))
+            atomic_write.write_text(given.record, json.dumps(record, indent=1) + "\n")
+    atomic_write.write_text(given.to, page(record))
     print(given.to.read_text(encoding="utf-8"))
 
 

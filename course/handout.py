@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Final
+
+from course import atomic_write
 
 RECORD: Final = ".handed-out.json"
 
@@ -57,7 +57,8 @@ def hand_out(release: Path, work: Path) -> list[str]:
         if not mine.exists() or _digest(mine) != fresh:
             _copy(new, mine)
         handed_out[name] = fresh
-    _write(work / RECORD, json.dumps(handed_out, indent=1, sort_keys=True) + "\n")
+    record = json.dumps(handed_out, indent=1, sort_keys=True) + "\n"
+    atomic_write.write_text(work / RECORD, record)
     return lines
 
 
@@ -76,20 +77,8 @@ def _digest(path: Path) -> str:
 
 def _copy(new: Path, mine: Path) -> None:
     mine.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=mine.parent, prefix=".new-")
-    os.close(handle)
-    try:
-        shutil.copyfile(new, beside)
-        shutil.copymode(new, beside)
-        Path(beside).replace(mine)
-    finally:
-        Path(beside).unlink(missing_ok=True)
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    with atomic_write.replacing(mine) as temporary:
+        shutil.copy(new, temporary)
 
 
 def _read(path: Path) -> dict[str, str]:

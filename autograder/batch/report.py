@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from autograder.batch.report_line import ReportLine
 from autograder.sandbox.limits import MB
+from course import atomic_write
 
 _MEMORY: Final = ("kernel", "worker", "warm")
 
@@ -94,8 +95,6 @@ def format_summary(sums: dict[str, Any]) -> str:
 
 
 def write(path: Path, lines: list[ReportLine], sums: dict[str, Any]) -> None:
-    """Write all of it as JSON, wholly or not at all."""
+    """Write the report as JSON."""
     data = {"total": sums, "submissions": [dataclasses.asdict(line) for line in lines]}
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
+    atomic_write.write_text(path, json.dumps(data, indent=1) + "\n")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder.sandbox import file_locks
+from course import atomic_write
 
 FOLDER: Final = ".grading"
 
@@ -77,11 +78,9 @@ class ResultCache:
             text: The result, as the text of a JSON object.
         """
         self._make()
-        path = self._path(student)
-        beside = path.with_name(f"{path.name}.new")
-        # The disk is not waited for: what a power cut takes is no result, and is graded anew.
-        beside.write_text(f'{{"key": {json.dumps(key)}, "result": {text}}}', encoding="utf-8")
-        beside.replace(path)
+        # A result that a power cut damages is unreadable, and the submission is graded again.
+        entry = f'{{"key": {json.dumps(key)}, "result": {text}}}'
+        atomic_write.write_text(self._path(student), entry)
 
     def drop(self, student: str) -> None:
         """Forget a result."""

@@ -10,6 +10,8 @@ from typing import Any, Final
 from nbgrader.api import Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
+from course import atomic_write
+
 COLUMNS: Final = (
     "assignment",
     "duedate",
@@ -38,8 +40,10 @@ class ExportGrades(ExportPlugin):
     def export(self, gradebook: Gradebook) -> None:
         """Write one line for each student and assignment, complete or not at all."""
         target = Path(self.to or "grades.csv")
-        beside = target.with_name(f".{target.name}.new")
-        with beside.open("w", newline="", encoding="utf-8") as file:
+        with (
+            atomic_write.replacing(target) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             table = csv.DictWriter(file, COLUMNS)
             table.writeheader()
             for assignment in gradebook.assignments:
@@ -49,7 +53,6 @@ class ExportGrades(ExportPlugin):
                     if not self.student or student.id in map(str, self.student):
                         row = self._row(gradebook, assignment, student)
                         table.writerow({key: _cell(value) for key, value in row.items()})
-        beside.replace(target)
         self.log.info("Exported grades to %s", target)
 
     def _unknown(self, gradebook: Gradebook, assignment: str) -> list[Student]:

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.publish.cell_roles import AuthoringError, cell_id, expand
+from course import atomic_write
 
 _NOTEBOOK_METADATA = {
     "kernelspec": {
@@ -87,14 +88,12 @@ def notebook(text: str, where: str = "text") -> NotebookNode:
 
 
 def write(nb: NotebookNode, path: Path) -> bool:
-    """Write a notebook beside its place, then move it there; return whether it changed."""
+    """Write a notebook unless the file already holds it; return whether the file changed."""
     content = (nbformat.writes(nb, version=nbformat.NO_CONVERT).rstrip("\n") + "\n").encode()
     if path.exists() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
+    atomic_write.write_bytes(path, content)
     return True
 
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from course import data
+from course import atomic_write, data
 from course.autoencoder import build, frozen
 from course.autoencoder.archive import Stored, write_archive
 from course.autoencoder.display import Display
@@ -72,9 +72,7 @@ def write(folder: Path, weights: Stored, history: History, digits: data.Dataset)
         "train_error": round(float(net.error(digits.x_train).mean()), 3),
         "test_error": round(float(net.error(digits.x_test).mean()), 3),
     }
-    beside = path.with_suffix(".json.new")
-    beside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    beside.replace(path.with_suffix(".json"))
+    atomic_write.write_text(path.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
     print(json.dumps(record))
 
 

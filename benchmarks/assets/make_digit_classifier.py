@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from course import classifier, data
+from course import atomic_write, classifier, data
 from course.classifier.network import SIDE, STRIDE, WINDOW, DigitClassifier
 from course.classifier.variations import KINDS, vary
 
@@ -134,9 +134,7 @@ def store(network: DigitClassifier, path: Path) -> None:
         named[f"kernel_{i}"] = kernel.astype(np.float16)
         named[f"bias_{i}"] = bias.astype(np.float16)
     np.savez_compressed(packed, **named)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(packed.getvalue())
-    beside.replace(path)
+    atomic_write.write_bytes(path, packed.getvalue())
 
 
 if __name__ == "__main__":

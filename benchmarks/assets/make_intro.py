@@ -34,7 +34,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from course import assets, data
+from course import assets, atomic_write, data
 from course.data import Dataset
 from course.data.face_drawing import draw
 from course.data.face_factors import plain_face, random_faces
@@ -196,9 +196,7 @@ def _png(pixels: FloatArray) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
+    atomic_write.write_bytes(path, content)
     print(f"{path.name}: {len(content):,} bytes")
 
 

@@ -12,8 +12,6 @@ sizes before unpacking, types, shapes that fit each other, finite numbers.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from course import atomic_write
 
 FloatArray = NDArray[np.float32]
 
@@ -57,23 +57,13 @@ def write_archive(path: str | Path, stored: Stored, *, half: bool = False) -> No
         half: Whether to store 16 bits a number instead of 32: half the size, and
             three correct digits instead of seven.
     """
-    target = Path(path)
     kind = np.float16 if half else np.float32
     about = json.dumps({"hidden": stored.hidden, "output": stored.output})
     arrays: dict[str, NDArray[np.generic]] = {"about": np.array(about)}
     for i, (kernel, bias) in enumerate(zip(stored.kernels, stored.biases, strict=True)):
         arrays[f"kernel_{i}"], arrays[f"bias_{i}"] = kernel.astype(kind), bias.astype(kind)
-    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(beside).chmod(0o666 & ~mask)  # as any new file; mkstemp's is for its owner alone
-        Path(beside).replace(target)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    with atomic_write.replacing(Path(path)) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_archive(path: str | Path) -> Stored:

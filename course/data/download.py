@@ -9,13 +9,11 @@ A download stays in memory until the caller has checked it; only then is it kept
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from course import atomic_write
 from course.data.dataset import DataError
 
 if TYPE_CHECKING:
@@ -96,6 +94,7 @@ def keep(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: beside its place first, then renamed into it.
 
     Example:
+        >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> keep(folder / "new" / "greeting.txt", b"hello")
         >>> (folder / "new" / "greeting.txt").read_bytes()
@@ -108,19 +107,11 @@ def keep(path: Path, content: bytes) -> None:
     Raises:
         DataError: The folder cannot be made or written to, or the disk is full.
     """
-    beside = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(beside).replace(path)
+        atomic_write.write_bytes(path, content)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({_reason(error)})") from None
-    finally:
-        if beside is not None:
-            with contextlib.suppress(OSError):
-                Path(beside).unlink()  # there is nothing to remove once it is renamed
 
 
 def _reason(error: object) -> str:

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from course import backprop
+from course import atomic_write, backprop
 
 FIRST: Final = (0, 64, 256, 1000)
 SECOND: Final = (0, 32, 128)
@@ -100,9 +100,7 @@ def main() -> None:
             ],
             "pca": {str(code): principal_components(code, train, test) for code in CODE},
         }
-    beside = _FILE.with_suffix(".new")
-    beside.write_text(json.dumps(grid, indent=1) + "\n", encoding="utf-8")
-    beside.replace(_FILE)
+    atomic_write.write_text(_FILE, json.dumps(grid, indent=1) + "\n")
 
 
 if __name__ == "__main__":

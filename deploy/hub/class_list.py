@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from course import atomic_write
 from deploy.hub import accounts, hub_api, mount_view, prepare, roles
 from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings
 
@@ -196,9 +197,10 @@ def _written(path: Path) -> list[ListedPerson]:
 
 
 def _write(path: Path, people_: list[ListedPerson]) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("w", newline="", encoding="utf-8") as file:
+    with (
+        atomic_write.replacing(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         writer.writerows([(p.id, p.first_name, p.last_name, p.email) for p in people_])
-    beside.replace(path)
