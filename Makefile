@@ -54,7 +54,7 @@ format: .venv/ready
 
 lock: $(UV)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --extra test --extra cluster --extra hub --custom-compile-command "make lock" \
+	  --no-emit-index-url --no-emit-find-links --extra grader --extra cluster --extra hub --extra test --custom-compile-command "make lock" \
 	  pyproject.toml -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --extra peers --custom-compile-command "make lock" \

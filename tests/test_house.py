@@ -146,7 +146,11 @@ def test_a_module_is_one_idea(room: str) -> None:
 def project() -> dict[str, list[str]]:
     with (ROOT / "pyproject.toml").open("rb") as file:
         table = tomllib.load(file)["project"]
-    return {"main": table["dependencies"], "python": [table["requires-python"]]}
+    return {
+        "main": table["dependencies"],
+        "python": [table["requires-python"]],
+        **table["optional-dependencies"],
+    }
 
 
 def normal(requirement: str) -> str:
@@ -154,7 +158,7 @@ def normal(requirement: str) -> str:
     return re.sub(r"\[[^\]]*\]", "", requirement)
 
 
-def test_conda_gets_the_same_names_and_bounds() -> None:
+def test_environment_yml_lists_the_same_packages_and_bounds() -> None:
     conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     (pip,) = (entry["pip"] for entry in conda if isinstance(entry, dict))
     names = [entry for entry in conda if isinstance(entry, str)]
@@ -163,14 +167,15 @@ def test_conda_gets_the_same_names_and_bounds() -> None:
     assert python == project()["python"]
     listed = [entry for entry in names if entry not in helpers and not entry.startswith("python>")]
     listed += [entry for entry in pip if entry != "-e ."]
-    assert sorted(listed) == sorted(map(normal, project()["main"]))
+    assert sorted(listed) == sorted(map(normal, project()["main"] + project()["grader"]))
 
 
 def test_the_lock_has_hashes_and_no_addresses() -> None:
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert "://" not in lock
     pins = re.findall(r"(?m)^([\w.-]+)(?:\[[^\]]*\])?==", lock)
-    for requirement in project()["main"]:
+    extras = ("main", "grader", "cluster", "hub", "test")
+    for requirement in (entry for extra in extras for entry in project()[extra]):
         assert re.split(r"[\[<>=;]", requirement)[0].lower() in pins
     entries = re.split(r"(?m)^(?=[\w])", lock)
     assert all("--hash=sha256:" in entry for entry in entries if "==" in entry.split("\n")[0])

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Final
 
 from deploy.hub.settings import CHECKOUT
 
-HELD: Final = ("environment.yml", "pyproject.toml", "README.md", "LICENSE", "course", "release")
+HELD: Final = ("pyproject.toml", "README.md", "LICENSE", "course", "release")
 STUDENT: Final = "student"  # nbgrader's and Jupyter's settings for a student
 _JUNK: Final = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*", "*.egg-info")
 _POST_BUILD: Final = """\
@@ -44,10 +45,23 @@ def prepare(folder: Path) -> None:
             shutil.copytree(original, folder / name, ignore=_JUNK)
         else:
             shutil.copyfile(original, folder / name)
+    (folder / "environment.yml").write_text(_student_environment(), encoding="utf-8")
     shutil.copytree(CHECKOUT / "deploy" / STUDENT, folder / STUDENT, ignore=_JUNK)
     script = folder / "postBuild"
     script.write_text(_POST_BUILD.format(hub=_locked("jupyterhub")), encoding="utf-8")
     script.chmod(0o755)
+
+
+def _student_environment() -> str:
+    """Return ``environment.yml`` without the packages that only a grader needs."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra = project["optional-dependencies"]["grader"]
+    names = {re.split(r"[\[<>=]", requirement)[0] for requirement in extra}
+    names.add("tinycss2")  # what bleach[css] means
+    lines = (CHECKOUT / "environment.yml").read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(
+        line for line in lines if not line.lstrip().startswith(tuple(f"- {name}" for name in names))
+    )
 
 
 def _locked(package: str) -> str:

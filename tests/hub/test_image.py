@@ -25,7 +25,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_its_files_are_those_that_are_named(context: Path) -> None:
-    assert {path.name for path in context.iterdir()} == {*image.HELD, "student", "postBuild"}
+    expected = {*image.HELD, "environment.yml", "student", "postBuild"}
+    assert {path.name for path in context.iterdir()} == expected
     held = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
     tracked = set(
         subprocess.check_output(["git", "ls-files", "course", "release"], cwd=CHECKOUT, text=True)
@@ -35,6 +36,16 @@ def test_its_files_are_those_that_are_named(context: Path) -> None:
     assert tracked <= held
     for words in ("source/", "autograder", "gradebook", ".token", "keys.json", "tests/", ".git/"):
         assert not [name for name in held if words in name]
+
+
+def test_its_environment_is_the_course_without_the_graders_packages(context: Path) -> None:
+    full, student = (
+        set((folder / "environment.yml").read_text(encoding="utf-8").splitlines())
+        for folder in (CHECKOUT, context)
+    )
+    removed = {re.split(r"[ >]+", line.strip("- "))[0] for line in full - student}
+    assert removed == {"bleach", "jupytext", "psutil", "tinycss2"}
+    assert student < full
 
 
 def test_no_lesson_in_it_holds_an_answer(context: Path) -> None:
