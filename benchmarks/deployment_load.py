@@ -33,7 +33,7 @@ import numpy as np
 from course import atomic_write, classifier, drawing
 from course.autoencoder import frozen
 from course.deployment import prepare, schemas, scoring
-from course.deployment.batching import MOST_ROWS
+from course.deployment.batching import MAX_ROWS
 
 OUT = Path(__file__).with_suffix(".md")
 CONNECTIONS = (1, 8, 32)
@@ -43,10 +43,10 @@ Measured = tuple[float, float, float]  # requests a second, milliseconds at 50 %
 _SERVER = """
 import sys, uvicorn
 from course.deployment.app import create
-from course.deployment.background import listen
-listener = listen(0)
+from course.deployment.background import listen_on_port
+listener = listen_on_port(0)
 print(listener.getsockname()[1], flush=True)
-config = uvicorn.Config(create(most_rows=int(sys.argv[1])), log_config=None, access_log=False)
+config = uvicorn.Config(create(max_rows=int(sys.argv[1])), log_config=None, access_log=False)
 uvicorn.Server(config).run(sockets=[listener])
 """
 _LUA = """
@@ -77,9 +77,9 @@ come again.
 
 
 @contextlib.contextmanager
-def serving(most_rows: int) -> Iterator[str]:
+def serving(max_rows: int) -> Iterator[str]:
     """Run a server in a process of its own; yield its address."""
-    command = [sys.executable, "-c", _SERVER, str(most_rows)]
+    command = [sys.executable, "-c", _SERVER, str(max_rows)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -168,7 +168,7 @@ def load_table(
         "|---|---|---:|---:|---:|---:|",
     ]
     kinds: tuple[Kind, ...] = ("model", "function")
-    with serving(MOST_ROWS) as joined, serving(1) as single:
+    with serving(MAX_ROWS) as joined, serving(1) as single:
         servers = {"yes": joined, "no": single}
         for kind, connections in itertools.product(kinds, CONNECTIONS):
             body = payload(kind)
@@ -213,7 +213,7 @@ def stages(kind: Kind) -> dict[str, Callable[[], Any]]:
     asked = wanted.model_validate_json(body)
     rows = prepare.model_rows(asked) if kind == "model" else prepare.function_rows(asked)
     to_rows = prepare.model_rows if kind == "model" else prepare.function_rows
-    readings = scoring.read(rows)
+    readings = scoring.read_digits(rows)
     assert parsed
     return {
         "parsing JSON and validating": lambda: wanted.model_validate_json(body),
@@ -227,7 +227,7 @@ def stages(kind: Kind) -> dict[str, Callable[[], Any]]:
 def stage_table() -> list[str]:
     kinds: tuple[Kind, ...] = ("model", "function")
     columns: dict[str, dict[str, float]] = {}
-    with serving(MOST_ROWS) as url:
+    with serving(MAX_ROWS) as url:
         for kind in kinds:
             pieces = {name: seconds_for(work) for name, work in stages(kind).items()}
             one_connection(f"{url}{kind}/predict", payload(kind))  # warm
@@ -248,7 +248,7 @@ def joined_table() -> list[str]:
     out = ["| rows together | ms | ms a row |", "|---:|---:|---:|"]
     for count in (1, 4, 16, 64):
         rows = np.repeat(row, count, axis=0)
-        took = 1000 * seconds_for(lambda rows=rows: scoring.read(rows))  # type: ignore[misc]  # a lambda
+        took = 1000 * seconds_for(lambda rows=rows: scoring.read_digits(rows))  # type: ignore[misc]  # a lambda
         out.append(f"| {count} | {took:.2f} | {took / count:.2f} |")
     return out
 

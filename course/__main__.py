@@ -54,7 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     lab.add_argument("--work", type=Path, help="the learner's folder; `work` in the course's")
-    serve.parser(commands.add_parser("serve", help="serve the digit canvas: page and deployments"))
+    serve.add_options(
+        commands.add_parser("serve", help="serve the digit canvas: page and deployments")
+    )
     chosen, more = parser.parse_known_args(arguments)
     if chosen.command == "serve":
         if more:

@@ -1,4 +1,4 @@
-"""The digit canvas on a web server: a model deployment, a function deployment and a page.
+"""The digit canvas as a web server: a model deployment, a function deployment and a page.
 
 Example:
     >>> from course import deployment
@@ -7,20 +7,20 @@ Example:
     True
 
 ============  ==============================================================
-address       what it does
+route         purpose
 ============  ==============================================================
-``/``         the page: draw, look at each step, send, read the answer
-``/model/``   ``predict`` takes 784 numbers a digit
-``/function/``  ``predict`` takes the squared canvas and prepares it itself
-``/preprocess``  takes the pen's path; for the page, so that there is one pipeline
-``/health``   says that the server answers
-``/openapi.json``  describes all of it
+``/``         the page: draw, follow each step, send, read the answer
+``/model/``   ``predict`` takes 784 numbers per digit
+``/function/``  ``predict`` takes the square canvas and preprocesses it itself
+``/preprocess``  takes the pen's path; the page uses it, so there is one pipeline
+``/health``   answers while the server runs
+``/openapi.json``  describes all routes
 ============  ==============================================================
 
-`start` runs it beside a notebook, ``python -m course serve`` in a process of its own, and
-JupyterLab's launcher through jupyter-server-proxy. It listens on this machine alone. Before an open
-network it wants a proxy of its own: a request that is slow in its body is cut off after ten
-seconds, but for the rest of a request's head the server waits as long as the connection lasts.
+`start` runs the server beside a notebook, ``python -m course serve`` as its own process, and
+JupyterLab's launcher through jupyter-server-proxy. It listens on this machine only. On an open
+network, put a reverse proxy in front: a slow request body is cut off after ten seconds, but slow
+request headers are not.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["create_app", "start"]
 
 
 def start(port: int = 0) -> Server:
-    """Start the server beside the notebook; it ends with the kernel, or with ``stop()``.
+    """Start the server in the background; it stops with the kernel or on ``stop()``.
 
     Example:
         >>> with start() as server:
@@ -44,10 +44,10 @@ def start(port: int = 0) -> Server:
         True
 
     Args:
-        port: Where it listens on 127.0.0.1; 0 takes a free one.
+        port: Port on 127.0.0.1; 0 picks a free one.
 
     Raises:
-        OSError: The port is taken; says which.
+        OSError: The port is in use.
     """
     from course.deployment.background import Server
 

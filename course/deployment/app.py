@@ -1,4 +1,4 @@
-"""The ASGI application: the addresses, what guards them, and the OpenAPI schema.
+"""The ASGI application: routes, error handlers and the OpenAPI schema.
 
 Example:
     >>> sorted(create().openapi()["paths"])
@@ -24,10 +24,10 @@ from starlette.responses import JSONResponse, Response
 
 from course import drawing
 from course.deployment import body, prepare, scoring
-from course.deployment.batching import MOST_ROWS, Batcher
-from course.deployment.errors import RequestError, from_problems
+from course.deployment.batching import MAX_ROWS, Batcher
+from course.deployment.errors import RequestError, from_pydantic
 from course.deployment.logs import RequestLog
-from course.deployment.page import SafeHeaders, add_page
+from course.deployment.page import SecurityHeaders, add_page
 from course.deployment.prepare import FloatArray
 from course.deployment.schemas import (
     DrawingRequest,
@@ -41,32 +41,32 @@ from course.deployment.schemas import (
 )
 from course.deployment.thread_limit import ThreadLimit
 
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "description": words}
-    for status, words in {
-        400: "The body is no JSON",
-        408: "The body came too slowly",
+_ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in {
+        400: "The body isn't JSON",
+        408: "The body arrived too slowly",
         413: "The body is too large",
-        415: "The body is of another type",
-        422: "A field is wrong; the answer names it",
-        503: "Too much to do; try again",
+        415: "The body isn't application/json",
+        422: "A field is invalid; the answer names it",
+        503: "Too many requests; try again",
     }.items()
 }
-_SMALL: Final = 32 * 2**10  # bytes; below, reading them is faster than asking a thread to do it
-_TEMPLATE: Final = "#/components/schemas/{model}"
+_MAX_INLINE_BYTES: Final = 32 * 2**10  # parsing less takes less time than handing it to a thread
+_SCHEMA_REF: Final = "#/components/schemas/{model}"
 
 
-def create(*, most_rows: int = MOST_ROWS) -> FastAPI:
+def create(*, max_rows: int = MAX_ROWS) -> FastAPI:
     """Return the application.
 
     Args:
-        most_rows: How many rows one matrix product may join; 1 turns batching off.
+        max_rows: Most rows per matrix product; 1 turns batching off.
     """
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(scoring.warm_up)
-        async with Batcher(scoring.read, most_rows) as batcher:
+        async with Batcher(scoring.read_digits, max_rows) as batcher:
             app.state.batcher = batcher
             app.state.thread_limit = ThreadLimit()
             yield
@@ -74,24 +74,24 @@ def create(*, most_rows: int = MOST_ROWS) -> FastAPI:
     app = FastAPI(
         title="Digit canvas",
         version="1.0.0",
-        summary="Reads handwritten digits, from 784 numbers or from a canvas.",
-        lifespan=life,
-        # Their pages would be fetched from elsewhere; openapi.json is served.
+        summary="Reads handwritten digits from 784 numbers or from a canvas.",
+        lifespan=lifespan,
+        # FastAPI's documentation pages load scripts from another host.
         docs_url=None,
         redoc_url=None,
     )
     _add_predictions(app)
-    _add_preparation(app)
+    _add_preprocessing(app)
     add_page(app)
-    _add_problems(app)
+    _add_error_handlers(app)
     app.add_middleware(RequestLog)
-    app.add_middleware(SafeHeaders)  # around it, for what it says of a mistake is a response, too
-    setattr(app, "openapi", _described(app))  # noqa: B010  (mypy takes methods for constants)
+    app.add_middleware(SecurityHeaders)  # outermost: RequestLog's 500 needs the headers, too
+    setattr(app, "openapi", _openapi(app))  # noqa: B010  (mypy forbids assigning to a method)
     return app
 
 
-def _takes(wanted: type[BaseModel]) -> dict[str, Any]:
-    schema = {"$ref": _TEMPLATE.format(model=wanted.__name__)}
+def _request_body(model: type[BaseModel]) -> dict[str, Any]:
+    schema = {"$ref": _SCHEMA_REF.format(model=model.__name__)}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
@@ -99,41 +99,41 @@ def _add_predictions(app: FastAPI) -> None:
     @app.post(
         "/model/predict",
         response_model=Prediction | Predictions,
-        responses=_PROBLEMS,
-        openapi_extra=_takes(ModelRequest),
+        responses=_ERROR_RESPONSES,
+        openapi_extra=_request_body(ModelRequest),
     )
-    async def predict_by_model(request: Request) -> Response:
-        """Read digits from 784 numbers each, prepared by whoever asks."""
-        content = await body.content(request)
-        if len(content) <= _SMALL:
-            asked, rows = _by_model(content)
+    async def predict_by_model(http_request: Request) -> Response:
+        """Read digits from 784 numbers each, preprocessed by the client."""
+        content = await body.read(http_request)
+        if len(content) <= _MAX_INLINE_BYTES:
+            request, rows = _parse_model_request(content)
         else:
-            asked, rows = await app.state.thread_limit.run(_by_model, content)
+            request, rows = await app.state.thread_limit.run(_parse_model_request, content)
         readings = await app.state.batcher.submit(rows)
-        return _answer(readings, asked.rows(), wrapped=asked.wrapped)
+        return _answer(readings, request.group_sizes(), wrapped=request.wrapped)
 
     @app.post(
         "/function/predict",
         response_model=Prediction | Predictions,
-        responses=_PROBLEMS,
-        openapi_extra=_takes(FunctionRequest),
+        responses=_ERROR_RESPONSES,
+        openapi_extra=_request_body(FunctionRequest),
     )
-    async def predict_by_function(request: Request, way: drawing.Way = "mnist") -> Response:
-        """Read digits from squared RGBA canvases; steps 3 to 6 are done here."""
-        content = await body.content(request)
-        asked, rows = await app.state.thread_limit.run(_by_function, content, way)
+    async def predict_by_function(http_request: Request, way: drawing.Way = "mnist") -> Response:
+        """Read digits from square RGBA canvases; the server does steps 3 to 6."""
+        content = await body.read(http_request)
+        request, rows = await app.state.thread_limit.run(_parse_function_request, content, way)
         readings = await app.state.batcher.submit(rows)
-        return _answer(readings, asked.rows(), wrapped=asked.wrapped)
+        return _answer(readings, request.group_sizes(), wrapped=request.wrapped)
 
 
-def _by_model(content: bytes) -> tuple[ModelRequest, FloatArray]:
-    asked = body.checked(content, ModelRequest)
-    return asked, prepare.model_rows(asked)
+def _parse_model_request(content: bytes) -> tuple[ModelRequest, FloatArray]:
+    request = body.parse(content, ModelRequest)
+    return request, prepare.model_rows(request)
 
 
-def _by_function(content: bytes, way: drawing.Way) -> tuple[FunctionRequest, FloatArray]:
-    asked = body.checked(content, FunctionRequest)
-    return asked, prepare.function_rows(asked, way)
+def _parse_function_request(content: bytes, way: drawing.Way) -> tuple[FunctionRequest, FloatArray]:
+    request = body.parse(content, FunctionRequest)
+    return request, prepare.function_rows(request, way)
 
 
 def _answer(readings: list[scoring.DigitReading], sizes: list[int], *, wrapped: bool) -> Response:
@@ -141,74 +141,78 @@ def _answer(readings: list[scoring.DigitReading], sizes: list[int], *, wrapped: 
     start = 0
     for size in sizes:
         group = readings[start : start + size]
-        digits = ", ".join(str(one.digit) for one in group)
-        details = ", ".join(one.json() for one in group)
+        digits = ", ".join(str(reading.digit) for reading in group)
+        details = ", ".join(reading.json() for reading in group)
         predictions.append(f'{{"values": [{digits}], "details": [{details}]}}')
         start += size
     text = f'{{"predictions": [{", ".join(predictions)}]}}' if wrapped else predictions[0]
     return Response(text, media_type="application/json")
 
 
-def _add_preparation(app: FastAPI) -> None:
+def _add_preprocessing(app: FastAPI) -> None:
     @app.post(
         "/preprocess",
         response_model=Prepared,
-        responses=_PROBLEMS,
-        openapi_extra=_takes(DrawingRequest),
+        responses=_ERROR_RESPONSES,
+        openapi_extra=_request_body(DrawingRequest),
     )
-    async def preprocess(request: Request) -> Response:
-        """Turn the pen's path into pictures of every step, and into a payload."""
-        content = await body.content(request)
-        text = await app.state.thread_limit.run(_prepared, content)
+    async def preprocess(http_request: Request) -> Response:
+        """Turn the pen's path into a picture of every step, and into a payload."""
+        content = await body.read(http_request)
+        text = await app.state.thread_limit.run(_preprocess, content)
         return Response(text, media_type="application/json")
 
     @app.get("/health", response_model=Health)
     async def health() -> Response:
-        """Say that the server answers."""
+        """Report that the server is up."""
         return JSONResponse({"status": "ok"})
 
 
-def _prepared(content: bytes) -> str:
-    asked = body.checked(content, DrawingRequest)
-    found = prepare.drawn(asked)
-    page = drawing.shown(found)
-    for stage in page["stages"]:
+def _preprocess(content: bytes) -> str:
+    request = body.parse(content, DrawingRequest)
+    preprocessed = prepare.preprocess_drawing(request)
+    answer = drawing.shown(preprocessed)
+    for stage in answer["stages"]:
         stage["pixels"] = base64.b64encode(stage["pixels"]).decode("ascii")
-    return json.dumps(page | {"payload": found.payload(asked.deployment)}, separators=(",", ":"))
+    answer["payload"] = preprocessed.payload(request.deployment)
+    return json.dumps(answer, separators=(",", ":"))
 
 
-def _add_problems(app: FastAPI) -> None:
-    """Every answer is JSON, the unhappy ones too."""
+def _add_error_handlers(app: FastAPI) -> None:
+    """Make every error a JSON answer."""
 
     @app.exception_handler(RequestError)
-    async def refused(_: Request, error: RequestError) -> Response:
-        return JSONResponse(error.body, error.status, error.headers)
+    async def request_error(_: Request, error: RequestError) -> Response:
+        return error.response()
 
     @app.exception_handler(HTTPException)
     async def not_served(request: Request, error: HTTPException) -> Response:
-        words = {404: "There is nothing at this address", 405: f"{request.method} is not served"}
-        message = words.get(error.status_code, str(error.detail))
-        return JSONResponse(RequestError(0, message).body, error.status_code, error.headers)
+        messages = {404: "Not found", 405: f"{request.method} is not allowed here"}
+        message = messages.get(error.status_code, str(error.detail))
+        return RequestError(error.status_code, message, headers=error.headers).response()
 
     @app.exception_handler(RequestValidationError)
-    async def wrong_parameter(_: Request, error: RequestValidationError) -> Response:
-        return JSONResponse(from_problems(error.errors()).body, 422)
+    async def invalid_parameter(_: Request, error: RequestValidationError) -> Response:
+        return from_pydantic(error.errors()).response()
 
 
-def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return a function that makes the schema once; bodies are read by hand, so it adds them."""
+def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Return a function that makes the schema once, with the models of the bodies.
 
-    def describe() -> dict[str, Any]:
+    FastAPI doesn't know those: the routes read and parse the bodies themselves.
+    """
+
+    def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
             schema = get_openapi(
                 title=app.title, version=app.version, summary=app.summary, routes=app.routes
             )
-            wanted = (ModelRequest, FunctionRequest, DrawingRequest)
-            bodies = models_json_schema(
-                [(model, "validation") for model in wanted], ref_template=_TEMPLATE
+            models = (ModelRequest, FunctionRequest, DrawingRequest)
+            definitions = models_json_schema(
+                [(model, "validation") for model in models], ref_template=_SCHEMA_REF
             )[1]["$defs"]
-            schema.setdefault("components", {}).setdefault("schemas", {}).update(bodies)
+            schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions)
             app.openapi_schema = schema
         return app.openapi_schema
 
-    return describe
+    return openapi

@@ -22,14 +22,15 @@ import uvicorn
 from course.deployment.app import create
 
 _HOST: Final = "127.0.0.1"
-_PATIENCE: Final = 30.0  # seconds until it must answer; loading both networks takes less than one
+_START_TIMEOUT_S: Final = 30.0  # loading both networks takes less than a second
+_STOP_TIMEOUT_S: Final = 30.0
 
 
 class Server:
-    """A running server. It ends with ``stop()``, with the ``with`` block, or with the kernel.
+    """A running server. It stops on ``stop()``, after the ``with`` block, or with the kernel.
 
     Attributes:
-        url: Where it answers, ending in a slash.
+        url: Address of the page, ending in a slash.
     """
 
     def __init__(self, server: uvicorn.Server, thread: threading.Thread, port: int) -> None:
@@ -39,45 +40,45 @@ class Server:
 
     @classmethod
     def start(cls, port: int = 0) -> Server:
-        """Start it and wait until it answers.
+        """Start a server and wait until it answers.
 
         Args:
-            port: Where it listens; 0 takes a free one.
+            port: Port to listen on; 0 picks a free one.
 
         Raises:
-            OSError: The port is taken.
-            RuntimeError: It did not start; its log says why.
+            OSError: The port is in use.
+            RuntimeError: The server did not start; its log says why.
         """
-        listener = listen(port)
+        listener = listen_on_port(port)
         config = uvicorn.Config(create(), log_config=None, access_log=False, log_level="warning")
         server = uvicorn.Server(config)
         thread = threading.Thread(
             target=_run, args=(server, listener), name="digit canvas", daemon=True
         )
         thread.start()
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _START_TIMEOUT_S
         while not server.started and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
         if not server.started:
             server.should_exit = True
             raise RuntimeError("the server did not start; its log above says why")
-        found = cls(server, thread, listener.getsockname()[1])
-        atexit.register(found.stop)
-        return found
+        running = cls(server, thread, listener.getsockname()[1])
+        atexit.register(running.stop)
+        return running
 
     @property
     def running(self) -> bool:
-        """Whether it answers."""
+        """True until the server is stopped."""
         return self._thread.is_alive() and not self._server.should_exit
 
     def stop(self) -> None:
-        """Stop it; once stopped, it may be stopped again."""
+        """Stop the server; safe to call twice."""
         self._server.should_exit = True
-        self._thread.join(timeout=_PATIENCE)
+        self._thread.join(timeout=_STOP_TIMEOUT_S)
         atexit.unregister(self.stop)
 
     def __enter__(self) -> Self:
-        """Return the server, which runs already."""
+        """Return the server, which is already running."""
         return self
 
     def __exit__(
@@ -86,63 +87,61 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop it."""
+        """Stop the server."""
         self.stop()
 
     def __repr__(self) -> str:
-        """Where it answers, if it does."""
+        """Show the address, or that the server is stopped."""
         return f"Server({self.url})" if self.running else "Server(stopped)"
 
 
-def listen(port: int, host: str = _HOST) -> socket.socket:
-    """Return a socket that listens on a port of this machine.
+def listen_on_port(port: int, host: str = _HOST) -> socket.socket:
+    """Return a listening TCP socket.
 
     Args:
-        port: 0 to 65535; 0 takes a free one.
-        host: An address of this machine, of either kind, such as ``::1``, or its name.
+        port: 0 to 65535; 0 picks a free one.
+        host: A name or an IPv4 or IPv6 address of this machine, such as ``::1``.
 
     Raises:
-        OSError: The port is taken, or the host is none of this machine; says which.
+        OSError: The port is in use, or this machine doesn't have the host's address.
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, UnicodeError) as error:
-        words = f"host {host!r} is no address of this machine ({error})"
-        raise OSError(errno.EADDRNOTAVAIL, words) from None
-    # asyncio sends small pieces at once only where a socket names TCP; else answers wait 40 ms.
+        message = f"can't resolve host {host!r} ({error})"
+        raise OSError(errno.EADDRNOTAVAIL, message) from None
+    # asyncio turns off Nagle's algorithm only if the socket names TCP; else answers take 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
-        listener.listen(128)  # who connects before the server is ready waits, and is not refused
+        listener.listen(128)  # clients that connect before the server is ready wait
     except OSError as error:
         listener.close()
-        elsewhere = error.errno == errno.EADDRNOTAVAIL
-        words = (
-            f"host {host!r} is none of this machine"
-            if elsewhere
-            else (f"port {port} of {host} cannot be used ({error.strerror}); try another")
-        )
-        raise OSError(error.errno, words) from None
+        if error.errno == errno.EADDRNOTAVAIL:
+            message = f"host {host!r} is not an address of this machine"
+        else:
+            message = f"can't listen on port {port} of {host} ({error.strerror}); try another port"
+        raise OSError(error.errno, message) from None
     return listener
 
 
-def listen_at(place: Path) -> socket.socket:
-    """Return a unix socket that listens at a path; one that was left there gives way.
+def listen_on_path(path: Path) -> socket.socket:
+    """Return a listening Unix socket; replace a socket that a dead process left there.
 
     Raises:
-        OSError: There is no such folder, or the path is taken or too long; says which.
+        OSError: The folder is missing, or the path is another file or too long.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if place.is_socket():
-            place.unlink()
-        listener.bind(str(place))
+        if path.is_socket():
+            path.unlink()
+        listener.bind(str(path))
         listener.listen(128)
     except OSError as error:
         listener.close()
-        words = f"{place} cannot be a socket ({error.strerror or error})"
-        raise OSError(error.errno, words) from None
+        message = f"can't create the socket {path} ({error.strerror or error})"
+        raise OSError(error.errno, message) from None
     return listener
 
 

@@ -1,4 +1,4 @@
-"""Join the requests that wait at the same time into one matrix product.
+"""Compute the requests that wait at the same time in one matrix product.
 
 Example:
     >>> import asyncio
@@ -9,9 +9,9 @@ Example:
     >>> asyncio.run(double())
     [2.0, 2.0]
 
-A row alone costs the time to read every weight of the network once; thirty rows together cost
-little more. So while one product is computed, in a thread, what arrives is collected, and
-goes into the next one. Nobody waits for company: without load, a request goes alone at once.
+A single row costs one read of every weight of the network; thirty rows together cost little more.
+So while a thread computes one product, new requests collect for the next. No request waits for
+others: without load, each is computed alone and at once.
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ from course.deployment.errors import RequestError, busy
 FloatArray = NDArray[np.float32]
 Result = TypeVar("Result")
 
-MOST_ROWS: Final = 128  # in one product; more rows gain nothing more
-MOST_WAITING: Final = 2048  # rows; whoever comes then is asked to come back
-SECONDS: Final = 10.0  # that a request waits for its answer
+MAX_ROWS: Final = 128  # per product; more are not faster
+MAX_WAITING_ROWS: Final = 2048
+ANSWER_TIMEOUT_S: Final = 10.0
 
 
 class Batcher(Generic[Result]):
-    """Runs a function of many rows for many askers.
+    """Calls one function for the rows of many requests.
 
     Args:
-        compute: Takes ``(n, d)`` and returns n results. It runs in a thread, never twice at once.
-        most_rows: In one call; 1 turns batching off.
+        compute: Maps ``(n, d)`` to n results. It runs in a thread, one call at a time.
+        max_rows: Most rows per call; 1 turns batching off.
     """
 
     def __init__(
-        self, compute: Callable[[FloatArray], Sequence[Result]], most_rows: int = MOST_ROWS
+        self, compute: Callable[[FloatArray], Sequence[Result]], max_rows: int = MAX_ROWS
     ) -> None:
-        if most_rows < 1:
-            raise ValueError(f"most_rows={most_rows}: 1 or more is right")
+        if max_rows < 1:
+            raise ValueError(f"max_rows must be at least 1, got {max_rows}")
         self._compute = compute
-        self._most_rows = most_rows
-        self._waiting: deque[tuple[FloatArray, asyncio.Future[Sequence[Result]]]] = deque()
-        self._rows = 0
+        self._max_rows = max_rows
+        self._queue: deque[tuple[FloatArray, asyncio.Future[Sequence[Result]]]] = deque()
+        self._waiting_rows = 0
         self._arrived = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="products")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="batcher")
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin to work."""
+        """Start computing."""
         self._task = asyncio.create_task(self._work())
         return self
 
@@ -68,73 +68,73 @@ class Batcher(Generic[Result]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop; who still waits is told so."""
+        """Stop; requests that still wait fail with 503."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        _tell(self._waiting, _stopping())
-        self._waiting.clear()
+        _fail(self._queue, _stopping())
+        self._queue.clear()
         self._thread.shutdown(wait=True)
 
     async def submit(self, rows: FloatArray) -> Sequence[Result]:
         """Return the results of rows ``(n, d)``.
 
         Raises:
-            RequestError: 503: too much is waiting, or it took too long.
+            RequestError: 503, if too many rows wait or the answer takes too long.
         """
-        if self._rows + len(rows) > MOST_WAITING:
-            raise busy("Too many requests wait already")
+        if self._waiting_rows + len(rows) > MAX_WAITING_ROWS:
+            raise busy("Too many requests are waiting")
         answer: asyncio.Future[Sequence[Result]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((rows, answer))
-        self._rows += len(rows)
+        self._queue.append((rows, answer))
+        self._waiting_rows += len(rows)
         self._arrived.set()
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 return await answer
         except TimeoutError:
-            raise busy(f"There was no answer within {SECONDS:g} seconds") from None
+            raise busy(f"No answer within {ANSWER_TIMEOUT_S:g} seconds") from None
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._arrived.wait()
-            batch = self._next()
+            batch = self._next_batch()
             if not batch:
                 self._arrived.clear()
                 continue
-            rows = np.concatenate([rows for rows, _ in batch])
+            joined = np.concatenate([rows for rows, _ in batch])
             try:
-                results = await loop.run_in_executor(self._thread, self._compute, rows)
+                results = await loop.run_in_executor(self._thread, self._compute, joined)
             except asyncio.CancelledError:
-                _tell(batch, _stopping())
+                _fail(batch, _stopping())
                 raise
-            except Exception as error:  # noqa: BLE001  (whatever it is, it belongs to the askers)
-                _tell(batch, error)
+            except Exception as error:  # noqa: BLE001  (any error is re-raised in `submit`)
+                _fail(batch, error)
                 continue
             start = 0
-            for asked, answer in batch:
-                if not answer.done():  # the asker may have gone
-                    answer.set_result(results[start : start + len(asked)])
-                start += len(asked)
+            for rows, answer in batch:
+                if not answer.done():  # the client may have gone
+                    answer.set_result(results[start : start + len(rows)])
+                start += len(rows)
 
-    def _next(self) -> list[tuple[FloatArray, asyncio.Future[Sequence[Result]]]]:
-        """Take what waits, up to the limit, at least one request; leave out who has gone."""
+    def _next_batch(self) -> list[tuple[FloatArray, asyncio.Future[Sequence[Result]]]]:
+        """Take at least one request, and more up to the row limit; drop cancelled ones."""
         batch: list[tuple[FloatArray, asyncio.Future[Sequence[Result]]]] = []
-        rows = 0
-        while self._waiting and (not batch or rows + len(self._waiting[0][0]) <= self._most_rows):
-            asked, answer = self._waiting.popleft()
-            self._rows -= len(asked)
+        count = 0
+        while self._queue and (not batch or count + len(self._queue[0][0]) <= self._max_rows):
+            rows, answer = self._queue.popleft()
+            self._waiting_rows -= len(rows)
             if not answer.done():
-                batch.append((asked, answer))
-                rows += len(asked)
+                batch.append((rows, answer))
+                count += len(rows)
         return batch
 
 
-def _tell(batch: Iterable[tuple[FloatArray, asyncio.Future[Any]]], error: Exception) -> None:
+def _fail(batch: Iterable[tuple[FloatArray, asyncio.Future[Any]]], error: Exception) -> None:
     for _, answer in batch:
         if not answer.done():
             answer.set_exception(error)
 
 
 def _stopping() -> RequestError:
-    return busy("The server is stopping")
+    return busy("The server is shutting down")

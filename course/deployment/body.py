@@ -1,10 +1,10 @@
-"""Read a request's body: not too large, not too slow, JSON, and what the schema wants.
+"""Read a request's body with limits on type, size and time, and parse it.
 
 Example:
     >>> check_type("application/json; charset=utf-8")
     >>> check_type("text/plain")
     Traceback (most recent call last):
-    course.deployment.errors.RequestError: Content-Type is 'text/plain'; application/json is right
+    course.deployment.errors.RequestError: Content-Type must be application/json, got 'text/plain'
 """
 
 from __future__ import annotations
@@ -15,69 +15,69 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from course.deployment.errors import RequestError, from_validation
+from course.deployment.errors import RequestError, from_pydantic
 
-MOST_BYTES: Final = 4 * 2**20  # the largest canvas, 512 by 512, mostly empty, has 2 MB
-SECONDS: Final = 10.0
-# Who is cut off while still sending sees a broken connection instead of the reason; so up to here
-# the rest is read and dropped.
-_MOST_DROPPED: Final = 64 * 2**20
+MAX_BYTES: Final = 4 * 2**20  # the largest canvas, 512 by 512, mostly empty, has 2 MB
+READ_TIMEOUT_S: Final = 10.0
+# A client that is cut off while sending sees a broken connection, not the error. So a body that is
+# too large is read to its end and discarded, up to this size.
+_MAX_DISCARDED_BYTES: Final = 64 * 2**20
 
-Wanted = TypeVar("Wanted", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
-async def content(request: Request) -> bytes:
+async def read(request: Request) -> bytes:
     """Return the whole body.
 
     Raises:
-        RequestError: 400 empty, 408 too slow, 413 too large, 415 another type.
+        RequestError: 400 empty, 408 too slow, 413 too large, 415 not JSON.
     """
     check_type(request.headers.get("content-type", ""))
     coding = request.headers.get("content-encoding", "identity")
     if coding != "identity":
-        raise RequestError(415, f"Content-Encoding is {coding[:40]!r}; send the body as it is")
-    found = await _all_of_it(request)
-    if not found.strip():
-        raise RequestError(400, "The body is empty; a JSON object is right")
-    return found
+        message = f"Content-Encoding {coding[:40]!r} is not supported; send the body uncompressed"
+        raise RequestError(415, message)
+    content = await _read_all(request)
+    if not content.strip():
+        raise RequestError(400, "The body is empty; send a JSON object")
+    return content
 
 
-def checked(found: bytes, wanted: type[Wanted]) -> Wanted:
-    """Return a body as the model wants it.
+def parse(content: bytes, model: type[Model]) -> Model:
+    """Return the validated body.
 
     Raises:
-        RequestError: 400 no JSON, 422 wrong in a field.
+        RequestError: 400 invalid JSON, 422 an invalid field.
     """
     try:
-        return wanted.model_validate_json(found)
+        return model.model_validate_json(content)
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_pydantic(error.errors(include_url=False)) from None
 
 
 def check_type(content_type: str) -> None:
-    """Raise 415 unless the content type says JSON."""
+    """Raise 415 unless the content type is JSON."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise RequestError(415, f"Content-Type is {content_type[:80]!r}; application/json is right")
+        raise RequestError(415, f"Content-Type must be application/json, got {content_type[:80]!r}")
 
 
-async def _all_of_it(request: Request) -> bytes:
-    """Return the bytes; of one that is too large, nothing is kept."""
-    parts = bytearray()
-    seen = 0
+async def _read_all(request: Request) -> bytes:
+    content = bytearray()
+    size = 0
     try:
-        async with asyncio.timeout(SECONDS):
-            async for part in request.stream():
-                seen += len(part)
-                if seen <= MOST_BYTES:
-                    parts += part
-                elif seen > _MOST_DROPPED:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= MAX_BYTES:
+                    content += chunk
+                elif size > _MAX_DISCARDED_BYTES:
                     break
     except TimeoutError:
-        words = f"The body did not come within {SECONDS:g} seconds"
-        raise RequestError(408, words, headers={"Connection": "close"}) from None
+        message = f"The body did not arrive within {READ_TIMEOUT_S:g} seconds"
+        raise RequestError(408, message, headers={"Connection": "close"}) from None
     except ClientDisconnect:
-        raise RequestError(400, "The connection ended within the body") from None
-    if seen > MOST_BYTES:
-        words = f"The body is too large; {MOST_BYTES:,} bytes are the limit"
-        raise RequestError(413, words, headers={"Connection": "close"})
-    return bytes(parts)
+        raise RequestError(400, "The connection closed before the body was complete") from None
+    if size > MAX_BYTES:
+        message = f"The body is too large; the limit is {MAX_BYTES:,} bytes"
+        raise RequestError(413, message, headers={"Connection": "close"})
+    return bytes(content)

@@ -1,4 +1,4 @@
-"""What goes wrong, as JSON that names the field: ``{"error": "...", "fields": [...]}``.
+"""Errors as JSON that names the invalid fields: ``{"error": "...", "fields": [...]}``.
 
 Example:
     >>> field_name(("values", 0, 3))
@@ -7,23 +7,23 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
+from starlette.responses import JSONResponse
 
-_MOST_SHOWN: Final = 5
-_LONGEST: Final = 60  # characters of a wrong value that are repeated
+_MAX_FIELDS: Final = 5
+_MAX_VALUE_CHARS: Final = 60  # of an invalid value that the message repeats
 
 
 class RequestError(Exception):
-    """A request that gets no answer but a reason.
+    """A request that is answered with an error.
 
     Attributes:
         status: The HTTP status, 4xx, 500 or 503.
-        message: A sentence for people.
-        fields: ``{"field": ..., "message": ...}`` for each field that is wrong.
-        headers: What the response says beside.
+        message: A sentence for the user.
+        fields: ``{"field": ..., "message": ...}`` for each invalid field.
+        headers: Additional headers of the response.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class RequestError(Exception):
         status: int,
         message: str,
         fields: list[dict[str, str]] | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -39,52 +39,60 @@ class RequestError(Exception):
         self.fields = fields or []
         self.headers = headers or {}
 
-    @property
-    def body(self) -> dict[str, Any]:
-        """What is sent."""
-        return {"error": self.message, "fields": self.fields}
+    def response(self) -> JSONResponse:
+        """Return the error as an HTTP response."""
+        content = {"error": self.message, "fields": self.fields}
+        return JSONResponse(content, self.status, self.headers)
 
 
-def busy(words: str) -> RequestError:
-    """Return a 503 that says when to come again."""
-    return RequestError(503, f"{words}; try again soon", headers={"Retry-After": "1"})
+def busy(message: str) -> RequestError:
+    """Return a 503 that asks the client to try again in a second."""
+    return RequestError(503, f"{message}; try again soon", headers={"Retry-After": "1"})
 
 
-def field_name(place: tuple[int | str, ...]) -> str:
-    """Return a place in a JSON document as one would write it."""
-    name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+def field_name(location: tuple[int | str, ...]) -> str:
+    """Return pydantic's location in a JSON document as an expression."""
+    name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
     return name.removeprefix(".") or "body"
 
 
-def from_validation(error: ValidationError) -> RequestError:
-    """Return what pydantic found wrong: 400 for what is no JSON, 422 for the rest."""
-    return from_problems(error.errors(include_url=False))
+def invalid_field(field: str, message: str) -> RequestError:
+    """Return a 422 for one field.
+
+    Example:
+        >>> print(invalid_field("pen", "must be at least 1, got 0"))
+        pen: must be at least 1, got 0
+    """
+    return RequestError(422, f"{field}: {message}", [{"field": field, "message": message}])
 
 
-def from_problems(found: Sequence[Any]) -> RequestError:
-    """Return the same from pydantic's list of problems."""
-    if found[0]["type"] == "json_invalid":
-        reason = found[0]["msg"].removeprefix("Invalid JSON: ")
-        return RequestError(400, f"The body is no JSON: {reason}")
+def from_pydantic(problems: Sequence[Any]) -> RequestError:
+    """Return pydantic's list of errors as one error: 400 for invalid JSON, else 422."""
+    if problems[0]["type"] == "json_invalid":
+        reason = problems[0]["msg"].removeprefix("Invalid JSON: ")
+        return RequestError(400, f"The body isn't valid JSON: {reason}")
     fields = [
-        {"field": field_name(one["loc"]), "message": _message(one)} for one in found[:_MOST_SHOWN]
+        {"field": field_name(problem["loc"]), "message": _message(problem)}
+        for problem in problems[:_MAX_FIELDS]
     ]
-    first = fields[0]
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return RequestError(422, f"{first['field']}: {first['message']}{more}", fields)
+    error = invalid_field(**fields[0])
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return RequestError(422, f"{error.message}{more}", fields)
 
 
-def _message(one: Any) -> str:
-    given, limits = one["input"], one.get("ctx", {})
-    if one["type"] in {"too_short", "too_long"}:
-        least, most = limits.get("min_length"), limits.get("max_length")
-        bound = f"at least {least:,}" if one["type"] == "too_short" else f"at most {most:,}"
-        return f"{limits['actual_length']:,} items; {bound} are right"
-    if one["type"] == "extra_forbidden":
-        return "there is no such field"
-    words = str(one["msg"]).removeprefix("Value error, ")
-    words = words[:1].lower() + words[1:]
-    if isinstance(given, str | int | float):
-        shown = repr(given)
-        words += f", not {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '…'}"
-    return words
+def _message(problem: Any) -> str:
+    value, context = problem["input"], problem.get("ctx", {})
+    if problem["type"] in {"too_short", "too_long"}:
+        too_short = problem["type"] == "too_short"
+        limit = context["min_length" if too_short else "max_length"]
+        bound = f"at {'least' if too_short else 'most'} {limit:,} item{'' if limit == 1 else 's'}"
+        return f"must have {bound}, got {context['actual_length']:,}"
+    if problem["type"] == "extra_forbidden":
+        return "unknown field"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if isinstance(value, str | int | float):
+        text = repr(value)
+        shown = text if len(text) <= _MAX_VALUE_CHARS else f"{text[:_MAX_VALUE_CHARS]}…"
+        message += f", got {shown}"
+    return message

@@ -1,4 +1,4 @@
-"""The tile in JupyterLab's launcher: jupyter-server-proxy starts the server when it is clicked.
+"""The tile in JupyterLab's launcher: jupyter-server-proxy starts the server on a click.
 
 Example:
     >>> tile()["launcher_entry"]["title"]
@@ -14,10 +14,10 @@ from course.deployment.page import ICON
 
 
 def tile() -> dict[str, Any]:
-    """Return what jupyter-server-proxy asks for (entry point ``jupyter_serverproxy_servers``).
+    """Return the entry for jupyter-server-proxy (entry point ``jupyter_serverproxy_servers``).
 
-    The server listens on a unix socket in a folder that only its user may enter, so that on a hub
-    nobody reaches it but through the user's own Jupyter server.
+    The server listens on a Unix socket in a folder only its user may enter. So on a hub it can be
+    reached only through the user's own Jupyter server.
     """
     return {
         "command": [sys.executable, "-m", "course", "serve", "--unix-socket", "{unix_socket}"],

@@ -1,12 +1,12 @@
-"""One JSON object a line for each request: what was asked, what came of it, how long it took.
+"""Log one JSON object per request: route, status, sizes and duration.
 
 Example:
     >>> record = logging.makeLogRecord({"msg": "request", "levelname": "INFO"})
-    >>> record.facts = {"path": "/health", "status": 200}
-    >>> json.loads(JsonLines().format(record))["status"]
+    >>> record.fields = {"path": "/health", "status": 200}
+    >>> json.loads(JsonFormatter().format(record))["status"]
     200
 
-No drawing, no address and no name is logged: sizes, seconds and the route, nothing of a person.
+No personal data is logged: no drawing, no address, no name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import logging
 import time
 from typing import Any, Final
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from course.deployment.errors import RequestError
@@ -24,18 +23,18 @@ from course.deployment.errors import RequestError
 LOGGER: Final = logging.getLogger("course.deployment")
 
 
-class JsonLines(logging.Formatter):
-    """Formats a record, with the dict ``facts`` that it may carry, as one line of JSON."""
+class JsonFormatter(logging.Formatter):
+    """Formats a record and its optional dict ``fields`` as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the line, without a newline."""
         line: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
             + f".{record.msecs:03.0f}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, "facts", {}),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -45,9 +44,9 @@ class JsonLines(logging.Formatter):
 CONFIG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "course.deployment.logs.JsonLines"}},
+    "formatters": {"json": {"()": "course.deployment.logs.JsonFormatter"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "lines"},
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
     },
     "loggers": {
         name: {"handlers": ["stderr"], "level": "INFO", "propagate": False}
@@ -58,45 +57,45 @@ CONFIG: Final[dict[str, Any]] = {
 
 
 class RequestLog:
-    """Middleware that logs each request when its response has been sent.
+    """Middleware that logs each request after its response.
 
-    It is the outermost but for `SafeHeaders`, and so the place where a mistake of ours ends: it is
-    logged once, and the asker is told that much, with a 500.
+    Only `SecurityHeaders` is further out, so unexpected exceptions end here: they are logged once,
+    and the client gets a 500 without details.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
+        """Handle the request and log it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begin = time.perf_counter()
-        facts: dict[str, Any] = {"method": scope["method"], "bytes_in": 0, "bytes_out": 0}
+        start = time.perf_counter()
+        fields: dict[str, Any] = {"method": scope["method"], "bytes_in": 0, "bytes_out": 0}
 
         async def counted_receive() -> Message:
             message = await receive()
-            facts["bytes_in"] += len(message.get("body", b""))
+            fields["bytes_in"] += len(message.get("body", b""))
             return message
 
         async def counted_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                facts["status"] = message["status"]
-            facts["bytes_out"] += len(message.get("body", b""))
+                fields["status"] = message["status"]
+            fields["bytes_out"] += len(message.get("body", b""))
             await send(message)
 
         try:
             await self.app(scope, counted_receive, counted_send)
         except Exception:
-            LOGGER.exception("a request failed")
-            if "status" in facts:  # too late to say something else: the connection ends here
+            LOGGER.exception("request failed")
+            if "status" in fields:  # the response has begun; all that is left is to break it off
                 raise
-            sorry = RequestError(500, "Something broke here; it is logged")
-            await JSONResponse(sorry.body, sorry.status)(scope, receive, counted_send)
+            response = RequestError(500, "Internal error; see the server's log").response()
+            await response(scope, receive, counted_send)
         finally:
             route = scope.get("route")
-            # What is no route of ours was chosen by the asker; it is not repeated.
-            facts["route"] = getattr(route, "path", "other")
-            facts["milliseconds"] = round(1000 * (time.perf_counter() - begin), 2)
-            LOGGER.info("request", extra={"facts": facts})
+            # An unknown path is the client's text, perhaps personal data: it is not logged.
+            fields["route"] = getattr(route, "path", "other")
+            fields["milliseconds"] = round(1000 * (time.perf_counter() - start), 2)
+            LOGGER.info("request", extra={"fields": fields})

@@ -1,11 +1,11 @@
-"""The page at ``/`` and its files; every address in it is relative, so any prefix will do.
+"""The page at ``/`` and its files; all its URLs are relative, so it works behind any prefix.
 
 Example:
     >>> path, media_type = FILES[""]
     >>> path.name, media_type
     ('index.html', 'text/html')
 
-The drawing pad is the notebook widget's own script: one pad, two places.
+The drawing pad is the same script as the notebook widget's.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ FILES: Final = {
     "digit_pad.js": (_WIDGETS / "digit_pad.js", "text/javascript"),
     "digit_pad.css": (_WIDGETS / "digit_pad.css", "text/css"),
 }
-"""Address, file and type; nothing else of this machine is served."""
+"""Route, file and media type; no other file is served."""
 
-# Scripts, styles and requests come from here alone; a Jupyter page of the same origin may frame it.
+# Nothing loads from another host; 'self' as ancestor lets a Jupyter page frame this one.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -55,44 +55,44 @@ _HEADERS: Final = {
 }
 
 
-class SafeHeaders:
-    """Middleware that adds to every response what the browser shall hold the page to."""
+class SecurityHeaders:
+    """Middleware that adds security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
+        """Handle the request and add the headers."""
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def add_page(app: FastAPI) -> None:
     """Serve the page, its files and the sample drawings."""
-    for address, (path, media_type) in FILES.items():
-        send = _sender(path, media_type)
-        app.add_api_route(f"/{address}", send, methods=["GET", "HEAD"], include_in_schema=False)
+    for route, (path, media_type) in FILES.items():
+        handler = _file_handler(path, media_type)
+        app.add_api_route(f"/{route}", handler, methods=["GET", "HEAD"], include_in_schema=False)
 
     @app.get("/samples.json", include_in_schema=False)
     async def samples(_: Request) -> Response:
         return JSONResponse(
-            {name: dataclasses.asdict(one) for name, one in drawing.stored().items()},
+            {name: dataclasses.asdict(sample) for name, sample in drawing.stored().items()},
             headers={"Cache-Control": "no-cache"},
         )
 
 
-def _sender(path: Path, media_type: str) -> Callable[[Request], Response]:
-    def send(request: Request) -> Response:
+def _file_handler(path: Path, media_type: str) -> Callable[[Request], Response]:
+    def handle(request: Request) -> Response:
         content = path.read_bytes()
         tag = json.dumps(hashlib.sha256(content).hexdigest()[:16])
-        headers = {"Cache-Control": "no-cache", "ETag": tag}  # ask each time, mostly get a 304
+        headers = {"Cache-Control": "no-cache", "ETag": tag}  # revalidate; mostly answered by 304
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
         return Response(content, headers=headers, media_type=media_type)
 
-    return send
+    return handle

@@ -1,11 +1,11 @@
-"""What the deployments take and give, as data: the source of the checks and of the OpenAPI schema.
+"""Requests and answers of the deployments: the validation and the OpenAPI schema.
 
 Example:
-    >>> ModelRequest.model_validate({"values": [[0.0] * 784]}).rows()
+    >>> ModelRequest.model_validate({"values": [[0.0] * 784]}).group_sizes()
     [1]
 
 Both deployments take the bare form ``{"values": [...]}`` and the wrapped one,
-``{"input_data": [{"values": [...]}]}``, and answer in kind.
+``{"input_data": [{"values": [...]}]}``, and answer in the same form.
 """
 
 from __future__ import annotations
@@ -24,179 +24,176 @@ from pydantic import (
     model_validator,
 )
 
-from course.deployment.batching import MOST_ROWS
+from course.deployment.batching import MAX_ROWS
 
 PIXELS: Final = 784
-MOST_DIGITS: Final = 64
-MOST_CANVASES: Final = 8
-MOST_IN_ALL: Final = 16  # canvases of a request, however they are grouped
-MOST_SIDE: Final = 512
+MAX_DIGITS: Final = 64  # per list
+MAX_CANVASES: Final = 8  # per list
+MAX_TOTAL_CANVASES: Final = 16  # per request
+MAX_SIDE: Final = 512
 
-_FORMS: Final[dict[str, Any]] = {"oneOf": [{"required": ["values"]}, {"required": ["input_data"]}]}
+_ONE_FORM: Final[dict[str, Any]] = {
+    "oneOf": [{"required": ["values"]}, {"required": ["input_data"]}]
+}
 
 Pixel = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Row = Annotated[list[Pixel], Len(PIXELS, PIXELS), FailFast()]
-# Whether it is a byte is seen when all become bytes at once, in half the time (``prepare``).
+# `prepare` checks the range while converting all numbers at once, in half the time.
 Byte = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 255})]
-Share = Annotated[float, Field(ge=0, le=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 Point = Annotated[list[Coordinate], Len(2, 3)]
 Stroke = Annotated[list[Point], Len(1, 20_000), FailFast()]
+Item = TypeVar("Item")
 
 
 class _Strict(BaseModel):
-    """No text for numbers, no unknown names."""
+    """Rejects unknown fields, and text where a number is needed."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
 class Canvas(_Strict):
-    """A squared RGBA canvas, row by row.
+    """A square RGBA canvas, row by row.
 
     Attributes:
-        data: ``height * height * 4`` whole numbers, 0 to 255; every fourth is alpha, the ink.
-        height: Rows of the square, which are as many as its columns.
+        data: ``height * height * 4`` integers, 0 to 255; every fourth is alpha, the ink.
+        height: Height and width in pixels.
     """
 
-    data: Annotated[list[Byte], Len(8 * 8 * 4, MOST_SIDE * MOST_SIDE * 4), FailFast()]
-    height: Annotated[int, Field(ge=8, le=MOST_SIDE)]
+    data: Annotated[list[Byte], Len(8 * 8 * 4, MAX_SIDE * MAX_SIDE * 4), FailFast()]
+    height: Annotated[int, Field(ge=8, le=MAX_SIDE)]
 
 
-Item = TypeVar("Item")
+class _Entry(_Strict, Generic[Item]):
+    values: Sequence[Item]
 
 
 class _Request(_Strict, Generic[Item]):
-    """One of both forms; subclasses say what an item is, and how many one request may hold."""
+    """Either form; subclasses limit the fields' lengths, and the items per request."""
 
-    most: ClassVar[int]
+    model_config = ConfigDict(json_schema_extra=_ONE_FORM)
+    max_items: ClassVar[int]
+    values: Sequence[Item] = ()
+    input_data: Sequence[_Entry[Item]] = ()
 
-    @field_validator("input_data", check_fields=False)
+    @field_validator("input_data")
     @classmethod
-    def _not_too_many(cls, entries: list[Any]) -> list[Any]:
+    def _check_total(cls, entries: Sequence[_Entry[Item]]) -> Sequence[_Entry[Item]]:
         total = sum(len(entry.values) for entry in entries)
-        if total > cls.most:
-            raise ValueError(f"{total:,} items in all; at most {cls.most:,} are right")
+        if total > cls.max_items:
+            raise ValueError(f"must have at most {cls.max_items:,} items in total, got {total:,}")
         return entries
 
     @model_validator(mode="after")
-    def _one_form(self) -> _Request[Item]:
+    def _check_form(self) -> _Request[Item]:
         if len(self.model_fields_set) != 1:
-            raise ValueError("either values or input_data must be there, and not both")
+            raise ValueError("must have either values or input_data, not both")
         return self
 
     @property
     def wrapped(self) -> bool:
-        """Whether the request came as ``input_data``."""
+        """True if the request has ``input_data``."""
         return "input_data" in self.model_fields_set
 
-    def groups(self) -> Sequence[Sequence[Item]]:
-        """Return the items, a list for each entry of ``input_data``; the bare form is one."""
-        raise NotImplementedError
+    def groups(self) -> list[Sequence[Item]]:
+        """Return the items of each entry of ``input_data``; the bare form is one group."""
+        return [entry.values for entry in self.input_data] if self.wrapped else [self.values]
 
-    def rows(self) -> list[int]:
-        """Return how many items each group has."""
+    def group_sizes(self) -> list[int]:
+        """Return the number of items of each group."""
         return [len(group) for group in self.groups()]
 
 
-class ModelEntry(_Strict):
+class ModelEntry(_Entry[list[float]]):
     """Digits as rows of 784 numbers."""
 
-    values: Annotated[list[Row], Len(1, MOST_DIGITS), FailFast()]
+    values: Annotated[list[Row], Len(1, MAX_DIGITS), FailFast()]
 
 
 class ModelRequest(_Request[list[float]]):
-    """What the model deployment takes: 784 numbers a digit, 0 (paper) to 1 (ink).
+    """Request to the model deployment: 784 numbers per digit, 0 (paper) to 1 (ink).
 
     At most 128 digits in all entries together.
     """
 
-    model_config = ConfigDict(json_schema_extra=_FORMS)
-    most = MOST_ROWS
-    values: Annotated[list[Row], Len(1, MOST_DIGITS), FailFast()] = []
-    input_data: Annotated[list[ModelEntry], Len(1, MOST_DIGITS), FailFast()] = []
-
-    def groups(self) -> Sequence[Sequence[list[float]]]:
-        """Return the rows."""
-        return [entry.values for entry in self.input_data] if self.wrapped else [self.values]
+    max_items = MAX_ROWS
+    values: Annotated[list[Row], Len(1, MAX_DIGITS), FailFast()] = []
+    input_data: Annotated[list[ModelEntry], Len(1, MAX_DIGITS), FailFast()] = []
 
 
-class FunctionEntry(_Strict):
-    """Canvases."""
+class FunctionEntry(_Entry[Canvas]):
+    """Square canvases."""
 
-    values: Annotated[list[Canvas], Len(1, MOST_CANVASES), FailFast()]
+    values: Annotated[list[Canvas], Len(1, MAX_CANVASES), FailFast()]
 
 
 class FunctionRequest(_Request[Canvas]):
-    """What the function deployment takes: squared canvases, as the browser has them.
+    """Request to the function deployment: square canvases, as the browser has them.
 
     At most 16 canvases in all entries together.
     """
 
-    model_config = ConfigDict(json_schema_extra=_FORMS)
-    most = MOST_IN_ALL
-    values: Annotated[list[Canvas], Len(1, MOST_CANVASES), FailFast()] = []
-    input_data: Annotated[list[FunctionEntry], Len(1, MOST_CANVASES), FailFast()] = []
-
-    def groups(self) -> Sequence[Sequence[Canvas]]:
-        """Return the canvases."""
-        return [entry.values for entry in self.input_data] if self.wrapped else [self.values]
+    max_items = MAX_TOTAL_CANVASES
+    values: Annotated[list[Canvas], Len(1, MAX_CANVASES), FailFast()] = []
+    input_data: Annotated[list[FunctionEntry], Len(1, MAX_CANVASES), FailFast()] = []
 
 
 class DrawingRequest(_Strict):
-    """What the page sends while someone draws: the pen's path, no pixels.
+    """What the page sends while the user draws: the pen's path, no pixels.
 
     Attributes:
-        strokes: Lists of points ``[x, y]`` or ``[x, y, t]`` in units of the canvas.
-        width: Of the canvas.
-        height: Of the canvas.
+        strokes: Lists of points ``[x, y]`` or ``[x, y, t]`` in canvas pixels.
+        width: Width of the canvas.
+        height: Height of the canvas.
         pen: Width of the pen.
-        way: How the drawing is prepared.
-        deployment: Whom the payload is for.
+        way: How the drawing is preprocessed.
+        deployment: Which deployment the payload is for.
     """
 
     strokes: Annotated[list[Stroke], Len(0, 1000), FailFast()]
-    width: Annotated[int, Field(ge=8, le=MOST_SIDE)] = 280
-    height: Annotated[int, Field(ge=8, le=MOST_SIDE)] = 280
+    width: Annotated[int, Field(ge=8, le=MAX_SIDE)] = 280
+    height: Annotated[int, Field(ge=8, le=MAX_SIDE)] = 280
     pen: Annotated[float, Field(ge=1, le=200, allow_inf_nan=False)] = 18.0
     way: Literal["mnist", "lecture"] = "mnist"
     deployment: Literal["model", "function"] = "model"
 
 
 class Reading(BaseModel):
-    """What is known of one digit.
+    """The result for one digit.
 
     Attributes:
-        digit: The likeliest class.
+        digit: The most probable class.
         probabilities: Of the classes 0 to 9; they sum to 1.
-        reconstruction: What the autoencoder makes of the 784 numbers after 30.
-        error: Squared error of that copy, summed over the 784 numbers.
-        error_limit: Above it lies one MNIST test digit in a hundred.
-        looks_like_a_digit: Whether the error is at most that.
+        reconstruction: The autoencoder's copy of the 784 numbers, through a code of 30.
+        error: Squared error of the copy, summed over the 784 numbers.
+        error_limit: Error that 1% of MNIST's test digits exceed.
+        looks_like_a_digit: True if the error is at most that limit.
     """
 
     digit: Annotated[int, Field(ge=0, le=9)]
-    probabilities: Annotated[list[Share], Len(10, 10)]
-    reconstruction: Annotated[list[Share], Len(PIXELS, PIXELS)]
+    probabilities: Annotated[list[Probability], Len(10, 10)]
+    reconstruction: Annotated[list[Probability], Len(PIXELS, PIXELS)]
     error: Annotated[float, Field(ge=0)]
     error_limit: float
     looks_like_a_digit: bool
 
 
 class Prediction(BaseModel):
-    """Classes, and what is known of each digit."""
+    """The classes, and the details of each digit."""
 
     values: list[Annotated[int, Field(ge=0, le=9)]]
     details: list[Reading]
 
 
 class Predictions(BaseModel):
-    """The answer to the wrapped form: one prediction for each entry of ``input_data``."""
+    """The answer to the wrapped form: one prediction per entry of ``input_data``."""
 
     predictions: list[Prediction]
 
 
 class Prepared(BaseModel):
-    """A drawing's steps as small pictures and words, and the payload that comes of it."""
+    """Each preprocessing step as a small picture and text, and the resulting payload."""
 
     stages: list[dict[str, Any]]
     box: Annotated[list[float], Len(4, 4)]
@@ -205,24 +202,24 @@ class Prepared(BaseModel):
 
 
 class Health(BaseModel):
-    """The server answers."""
+    """Sent while the server is up."""
 
     status: Literal["ok"]
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field."""
+    """An invalid field of the request, as a path such as ``values[0][3]``, and the reason."""
 
     field: str
     message: str
 
 
 class Problem(BaseModel):
-    """Why there is no answer.
+    """An error.
 
     Attributes:
-        error: A sentence for people.
-        fields: Which fields of the request are wrong, the first few.
+        error: A sentence for the user.
+        fields: The first few invalid fields of the request.
     """
 
     error: str

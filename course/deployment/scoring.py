@@ -1,8 +1,8 @@
-"""What the server says of digits: class, probabilities, a copy through 30 numbers, its error.
+"""Read digits: class, probabilities, and how well an autoencoder with 30 numbers copies them.
 
 Example:
     >>> import numpy as np
-    >>> reading = read(np.zeros((1, 784), np.float32))[0]
+    >>> reading = read_digits(np.zeros((1, 784), np.float32))[0]
     >>> len(reading.probabilities), len(reading.reconstruction)
     (10, 784)
 """
@@ -22,15 +22,15 @@ from course.autoencoder import frozen
 FloatArray = NDArray[np.float32]
 
 ERROR_LIMIT: Final = 6.8
-"""Error of the copy above which one MNIST test digit in a hundred lies (and, measured, half of the
-drawings of other things: ``benchmarks/pen_accuracy.md``)."""
+"""Reconstruction error that 1% of MNIST's test digits exceed, and about half of the drawings of
+other things (measured in ``benchmarks/pen_accuracy.md``)."""
 
-_LEVELS: Final = [json.dumps(round(level / 255, 4)) for level in range(256)]
+_GRAY_LEVELS: Final = [json.dumps(round(level / 255, 4)) for level in range(256)]
 
 
 @dataclass(frozen=True, slots=True)
 class DigitReading:
-    """What is known of one digit; `course.deployment.schemas.Reading` describes the fields."""
+    """The result for one digit; `course.deployment.schemas.Reading` describes the fields."""
 
     digit: int
     probabilities: list[float]
@@ -39,12 +39,12 @@ class DigitReading:
 
     @property
     def looks_like_a_digit(self) -> bool:
-        """Whether the autoencoder copies it as well as it copies digits."""
+        """True if the autoencoder copies the image as well as it copies digits."""
         return self.error <= ERROR_LIMIT
 
     def json(self) -> str:
-        """Return it as JSON; the 784 grey levels are looked up, which is ten times faster."""
-        copy = ",".join([_LEVELS[level] for level in self.reconstruction])
+        """Return the reading as JSON; looking up the 784 gray levels is ten times faster."""
+        reconstruction = ",".join([_GRAY_LEVELS[level] for level in self.reconstruction])
         rest = json.dumps(
             {
                 "digit": self.digit,
@@ -54,14 +54,14 @@ class DigitReading:
                 "looks_like_a_digit": self.looks_like_a_digit,
             }
         )
-        return f'{rest[:-1]}, "reconstruction": [{copy}]}}'
+        return f'{rest[:-1]}, "reconstruction": [{reconstruction}]}}'
 
 
-def read(images: FloatArray) -> list[DigitReading]:
-    """Read digits.
+def read_digits(images: FloatArray) -> list[DigitReading]:
+    """Classify and reconstruct images.
 
     Args:
-        images: ``(n, 784)`` in [0, 1], in MNIST's place and size.
+        images: ``(n, 784)`` in [0, 1], sized and centered as in MNIST.
     """
     probabilities = classifier.load().probabilities(images)
     copies = frozen.digits().reconstruct(images)
@@ -76,5 +76,5 @@ def read(images: FloatArray) -> list[DigitReading]:
 
 
 def warm_up() -> None:
-    """Load the networks and SciPy, so that the first request does not wait for them."""
-    read(drawing.preprocess(drawing.stored()["0"].rgba).vector)
+    """Load the networks and SciPy, so the first request doesn't wait for them."""
+    read_digits(drawing.preprocess(drawing.stored()["0"].rgba).vector)

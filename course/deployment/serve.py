@@ -1,7 +1,9 @@
-"""``python -m course serve``: the server in a process of its own.
+"""``python -m course serve``: the server as its own process.
 
 Example:
-    >>> options = parser().parse_args(["--port", "8123"])
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> options = parser.parse_args(["--port", "8123"])
     >>> options.host, options.port
     ('127.0.0.1', 8123)
 """
@@ -17,37 +19,41 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import uvicorn
 
-_PORT: Final = 8000
-_LAST_PORT: Final = 65535
+_MAX_PORT: Final = 65535
 
 
-def parser(found: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
-    """Return the parser with the command's options."""
-    found = found or argparse.ArgumentParser(prog="python -m course serve", description=__doc__)
-    found.add_argument(
-        "--port", type=_port, default=_PORT, help=f"{_PORT}, unless said otherwise; 0 takes any"
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to a parser."""
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8000,
+        help="port to listen on; 0 picks a free one (default: %(default)s)",
     )
-    found.add_argument(
-        "--host", default="127.0.0.1", help="this machine alone, unless said otherwise"
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: %(default)s, this machine only)",
     )
-    found.add_argument(
-        "--unix-socket", type=Path, metavar="PATH", help="listen there instead of on a port"
+    parser.add_argument(
+        "--unix-socket",
+        type=Path,
+        metavar="PATH",
+        help="listen on this Unix socket instead of a port",
     )
-    found.add_argument(
-        "--root-path", default="", help="the prefix under which a proxy shows the server"
+    parser.add_argument(
+        "--root-path", default="", help="URL prefix under which a proxy serves the application"
     )
-    return found
 
 
 def _port(text: str) -> int:
-    """Return the port; argparse says what is wrong with others."""
-    if not text.isdecimal() or int(text) > _LAST_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to {_LAST_PORT} is right")
+    if not text.isdecimal() or int(text) > _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {_MAX_PORT}, got {text!r}")
     return int(text)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Serve until interrupted; exit with 1 if it can't listen there, and say why."""
+    """Serve until interrupted; exit with 1 and the reason if listening fails."""
     import uvicorn
 
     from course.deployment.app import create
@@ -60,27 +66,27 @@ def run(options: argparse.Namespace) -> None:
         root_path=options.root_path,
         timeout_graceful_shutdown=5,
     )
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C ends it, and is no error
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C is the normal way to stop it
         _run(uvicorn.Server(config), options)
 
 
 def _run(server: uvicorn.Server, options: argparse.Namespace) -> None:
-    from course.deployment.background import listen, listen_at
+    from course.deployment.background import listen_on_path, listen_on_port
 
-    place: Path | None = options.unix_socket
+    path: Path | None = options.unix_socket
     try:
-        listener = listen_at(place) if place is not None else listen(options.port, options.host)
+        listener = listen_on_path(path) if path else listen_on_port(options.port, options.host)
     except OSError as error:
         sys.exit(f"Not started: {error.strerror}")
     try:
         with listener:
-            where = _address(options.host, listener.getsockname()[1]) if place is None else place
-            print(f"Digit canvas: {where}", flush=True)
+            address = path or _url(options.host, listener.getsockname()[1])
+            print(f"Digit canvas: {address}", flush=True)
             server.run(sockets=[listener])
     finally:
-        if place is not None:
-            place.unlink(missing_ok=True)
+        if path:
+            path.unlink(missing_ok=True)
 
 
-def _address(host: str, port: int) -> str:
+def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

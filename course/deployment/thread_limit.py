@@ -1,14 +1,13 @@
-"""Few jobs at a time, a short queue before them, and 503 for whoever comes when it is full.
+"""Limit concurrent jobs in threads, with a short queue and 503 once it is full.
 
 Example:
     >>> import asyncio
     >>> asyncio.run(ThreadLimit().run(len, "abc"))
     3
 
-Preparing a drawing keeps a processor busy, and Python threads share one. Forty at a time would
-each take forty times as long, and every answer would be late. A thread can't be stopped either; so
-what it may be asked to do is bounded beforehand (``course.drawing`` refuses what takes long), and
-how many work at once is bounded here.
+Preparing a drawing is CPU-bound, and Python threads share one core: forty at a time would each take
+forty times as long, and every answer would be late. A thread can't be stopped either, so
+``course.drawing`` refuses expensive drawings beforehand, and this module limits how many run.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from starlette.concurrency import run_in_threadpool
 
 from course.deployment.errors import busy
 
-AT_ONCE: Final = 2
-MOST_WAITING: Final = 64  # at some 10 ms each, the last waits for a third of a second
-SECONDS: Final = 10.0  # that a job waits for its turn
+MAX_THREADS: Final = 2
+MAX_WAITING: Final = 64  # at 10 ms per job, the last waits a third of a second
+QUEUE_TIMEOUT_S: Final = 10.0
 
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
 
@@ -33,32 +32,32 @@ class ThreadLimit:
     """Runs jobs in threads.
 
     Args:
-        at_once: How many work at the same time.
+        max_threads: Most jobs that run at the same time.
     """
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._places = asyncio.Semaphore(at_once)
+    def __init__(self, max_threads: int = MAX_THREADS) -> None:
+        self._slots = asyncio.Semaphore(max_threads)
         self._waiting = 0
 
     async def run(
-        self, job: Callable[Given, Result], *given: Given.args, **named: Given.kwargs
+        self, job: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs
     ) -> Result:
-        """Return what the job returns, in its turn; what it raises is raised here.
+        """Wait for a free slot and return the job's result, or raise its error.
 
         Raises:
-            RequestError: 503: too many wait already, or the turn did not come in time.
+            RequestError: 503, if the queue is full or no slot becomes free in time.
         """
-        if self._places.locked() and self._waiting >= MOST_WAITING:
-            raise busy("Too many drawings wait already")
+        if self._slots.locked() and self._waiting >= MAX_WAITING:
+            raise busy("Too many drawings are waiting")
         self._waiting += 1
         try:
-            async with asyncio.timeout(SECONDS):
-                await self._places.acquire()
+            async with asyncio.timeout(QUEUE_TIMEOUT_S):
+                await self._slots.acquire()
         except TimeoutError:
-            raise busy(f"The turn did not come within {SECONDS:g} seconds") from None
+            raise busy(f"Not started within {QUEUE_TIMEOUT_S:g} seconds") from None
         finally:
             self._waiting -= 1
         try:
-            return await run_in_threadpool(job, *given, **named)
+            return await run_in_threadpool(job, *args, **kwargs)
         finally:
-            self._places.release()
+            self._slots.release()

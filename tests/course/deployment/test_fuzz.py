@@ -1,4 +1,4 @@
-"""Schemathesis asks what the OpenAPI schema allows, and what it forbids: never a 500."""
+"""Schemathesis sends requests the OpenAPI schema allows and forbids; none may answer 500."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def described(url: str) -> Any:
+def openapi_schema(url: str) -> Any:
     return schemathesis.openapi.from_url(f"{url}openapi.json")
 
 
-schema = schemathesis.pytest.from_fixture("described")
+schema = schemathesis.pytest.from_fixture("openapi_schema")
 
 
 @schema.parametrize()
@@ -50,5 +50,5 @@ schema = schemathesis.pytest.from_fixture("described")
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_answers_are_as_described(case: Any, url: str) -> None:
+def test_answers_match_the_schema(case: Any, url: str) -> None:
     case.call_and_validate(base_url=url, checks=CHECKS)

@@ -1,4 +1,4 @@
-"""The workroom: two jobs at a time, a short queue, and a place that is always given back."""
+"""`ThreadLimit`: two jobs at a time, a short queue, and slots that are always released."""
 
 from __future__ import annotations
 
@@ -14,81 +14,81 @@ from course.deployment.thread_limit import ThreadLimit
 
 
 class Jobs:
-    """Jobs that work until the gate opens, and count how many of them work at once."""
+    """Jobs that run until `released` is set, and count how many run at once."""
 
     def __init__(self) -> None:
-        self.gate = threading.Event()
-        self.at_work = self.most = 0
+        self.released = threading.Event()
+        self.running = self.max_running = 0
         self._lock = threading.Lock()
 
     def work(self, value: int) -> int:
         with self._lock:
-            self.at_work += 1
-            self.most = max(self.most, self.at_work)
-        assert self.gate.wait(20)
+            self.running += 1
+            self.max_running = max(self.max_running, self.running)
+        assert self.released.wait(20)
         with self._lock:
-            self.at_work -= 1
+            self.running -= 1
         return 2 * value
 
-    async def begun(self, count: int) -> None:
+    async def wait_until_running(self, count: int) -> None:
         deadline = time.monotonic() + 20
-        while self.at_work < count:
+        while self.running < count:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.005)
 
 
-def test_two_work_at_once_and_each_gets_its_own() -> None:
-    async def ask() -> list[int]:
-        room = ThreadLimit()
-        asked = [asyncio.create_task(room.run(jobs.work, i)) for i in range(9)]
-        await jobs.begun(2)
+def test_two_jobs_run_at_once_and_each_gets_its_result() -> None:
+    async def run() -> list[int]:
+        limit = ThreadLimit()
+        tasks = [asyncio.create_task(limit.run(jobs.work, i)) for i in range(9)]
+        await jobs.wait_until_running(2)
         await asyncio.sleep(0.02)
-        jobs.gate.set()
-        return await asyncio.gather(*asked)
+        jobs.released.set()
+        return await asyncio.gather(*tasks)
 
     jobs = Jobs()
-    assert asyncio.run(ask()) == [2 * i for i in range(9)]
-    assert jobs.most == thread_limit.AT_ONCE == 2
+    assert asyncio.run(run()) == [2 * i for i in range(9)]
+    assert jobs.max_running == thread_limit.MAX_THREADS == 2
 
 
-def test_a_full_queue_and_a_turn_that_does_not_come_are_503(
+def test_a_full_queue_and_a_long_wait_are_503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(thread_limit, "MOST_WAITING", 1)
-    monkeypatch.setattr(thread_limit, "SECONDS", 0.2)
+    monkeypatch.setattr(thread_limit, "MAX_WAITING", 1)
+    monkeypatch.setattr(thread_limit, "QUEUE_TIMEOUT_S", 0.2)
 
-    async def ask() -> None:
-        jobs, room = Jobs(), ThreadLimit()
-        asked = [asyncio.create_task(room.run(jobs.work, i)) for i in range(2)]
-        await jobs.begun(2)
-        late = asyncio.create_task(room.run(jobs.work, 5))
+    async def run() -> None:
+        jobs, limit = Jobs(), ThreadLimit()
+        tasks = [asyncio.create_task(limit.run(jobs.work, i)) for i in range(2)]
+        await jobs.wait_until_running(2)
+        late = asyncio.create_task(limit.run(jobs.work, 5))
         await asyncio.sleep(0.02)
-        with pytest.raises(RequestError, match="Too many drawings wait already") as refused:
-            await room.run(jobs.work, 6)
+        with pytest.raises(RequestError, match="Too many drawings are waiting") as refused:
+            await limit.run(jobs.work, 6)
         assert refused.value.status == 503
         assert refused.value.headers == {"Retry-After": "1"}
-        with pytest.raises(RequestError, match=r"did not come within 0\.2 seconds"):
+        with pytest.raises(RequestError, match=r"Not started within 0\.2 seconds"):
             await late
-        jobs.gate.set()
-        assert await asyncio.gather(*asked) == [0, 2]
-        assert await room.run(jobs.work, 7) == 14  # and there is room again
+        jobs.released.set()
+        assert await asyncio.gather(*tasks) == [0, 2]
+        assert await limit.run(jobs.work, 7) == 14  # a slot is free again
 
-    asyncio.run(ask())
+    asyncio.run(run())
 
 
-def test_who_fails_or_gives_up_leaves_the_place_free() -> None:
-    async def ask() -> None:
-        jobs, room = Jobs(), ThreadLimit(at_once=1)
+def test_failed_and_cancelled_jobs_release_their_slot() -> None:
+    async def run() -> None:
+        jobs, limit = Jobs(), ThreadLimit(max_threads=1)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
-                await room.run(divmod, 1, 0)
-        first = asyncio.create_task(room.run(jobs.work, 1))
-        await jobs.begun(1)
-        gone = asyncio.create_task(room.run(jobs.work, 2))
+                await limit.run(divmod, 1, 0)
+        first = asyncio.create_task(limit.run(jobs.work, 1))
+        await jobs.wait_until_running(1)
+        cancelled = asyncio.create_task(limit.run(jobs.work, 2))
         await asyncio.sleep(0.02)
-        gone.cancel()
-        jobs.gate.set()
+        cancelled.cancel()
+        jobs.released.set()
         assert await first == 2
-        assert await room.run(jobs.work, 3) == 6
+        assert await limit.run(jobs.work, 3) == 6
 
-    asyncio.run(ask())
+    asyncio.run(run())
