@@ -1,7 +1,7 @@
 """What the judge's own process costs: the same lesson graded with it and without it.
 
-Run it with ``python -m benchmarks.judge_cost`` on a machine that has nothing else to do; the
-table goes to ``judge_cost.md`` beside it. Each lesson, with the solutions in it, is run in turns:
+Run it with ``python -m benchmarks.test_runner_cost`` on a machine that has nothing else to do; the
+table goes to ``test_runner_cost.md`` beside it. Each lesson, with the solutions in it, is run in turns:
 tests in the judge's process as always, and in the student's kernel as other graders do. Such runs
 differ from each other by more than the judge takes, so it is also timed by itself: from the start
 of its process to its end, without what the student's kernel did meanwhile.
@@ -33,11 +33,11 @@ from autograder.kernels.time_budget import TimeBudget
 from autograder.test_runner.broker import Broker
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-FILE: Final = Path(__file__).with_name("judge_cost.md")
+FILE: Final = Path(__file__).with_name("test_runner_cost.md")
 LESSONS: Final = ["01-intro", "02-curse-of-dimensionality"]
 _HEAD: Final = """# What the judge costs
 
-Made by `python -m benchmarks.judge_cost`; do not edit. Seconds, the median of {rounds}
+Made by `python -m benchmarks.test_runner_cost`; do not edit. Seconds, the median of {rounds}
 rounds: {machine}. Kernels and judges are started cold.
 
 - **with**, **without**: a whole lesson, tests in the judge's process or in the student's kernel.
