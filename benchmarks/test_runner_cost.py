@@ -1,7 +1,7 @@
 """What the judge's own process costs: the same lesson graded with it and without it.
 
 Run it with ``python -m benchmarks.test_runner_cost`` on a machine that has nothing else to do; the
-table goes to ``test_runner_cost.md`` beside it. Each lesson, with the solutions in it, is run in turns:
+table goes to ``test_runner_cost.md``. Each lesson, with the solutions in it, is run in turns:
 tests in the judge's process as always, and in the student's kernel as other graders do. Such runs
 differ from each other by more than the judge takes, so it is also timed by itself: from the start
 of its process to its end, without what the student's kernel did meanwhile.
