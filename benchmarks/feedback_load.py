@@ -29,6 +29,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder import cells
 from course import quiz
 from deploy.feedback import signed_token
 from deploy.hub import network, roles
@@ -68,10 +69,10 @@ def checks() -> list[bytes]:
     found = []
     for path in sorted((CHECKOUT / "source").glob("*/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
-            if cell.metadata.get("course", {}).get("quiz", {}).get("multiple") is False:
+            if cells.is_quiz(cell) and not cells.allows_multiple(cell):
                 body = {
                     "path": f"{path.parent.name}/{path.name}",
-                    "question": cell.metadata["nbgrader"]["grade_id"],
+                    "question": cells.grade_id(cell),
                     "answer": quiz.mark(quiz.bare(cell.source), frozenset({0})),
                 }
                 found.append(json.dumps(body).encode())

@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
+from autograder import cells
 from autograder.grading import merge, scoring, submission
 from autograder.kernels.kernel import Kernel
 from course import quiz
@@ -31,7 +32,7 @@ def quiz_of(assignment: str) -> tuple[nbformat.NotebookNode, list[bytes]]:
     submitted = []
     for _ in range(1000):
         for cell in release["cells"]:
-            if "quiz" in cell["metadata"].get("course", {}):
+            if cells.is_quiz(cell):
                 text = "".join(cell["source"])
                 count = len(quiz.parse(text).options)
                 cell["source"] = quiz.mark(text, {chance.randrange(count)}).splitlines(
@@ -45,7 +46,7 @@ def score_all(
     source: nbformat.NotebookNode, submitted: list[bytes]
 ) -> list[list[scoring.CellScore]]:
     """Read, fit and score each submission's questions."""
-    framed = [cell for cell in source.cells if merge.is_quiz(cell)]
+    framed = [cell for cell in source.cells if cells.is_quiz(cell)]
     results = []
     for content in submitted:
         fitted = {cell["id"]: cell for cell in merge.fit(source, submission.parse(content)).cells}

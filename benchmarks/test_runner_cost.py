@@ -26,7 +26,8 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from autograder.grading import merge, run_cells
+from autograder import cells
+from autograder.grading import run_cells
 from autograder.kernels.client import Reply
 from autograder.kernels.kernel import Kernel
 from autograder.kernels.time_budget import TimeBudget
@@ -110,12 +111,12 @@ def seconds(nb: NotebookNode, *, judged: bool) -> tuple[float, float]:
     Returns:
         How long it took, and how long the judge took by itself.
     """
-    lesson = merge.lesson(nb)
+    lesson = cells.lesson_code(nb)
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="cost-") as folder:
         session = Kernel(Path(folder), allow_unprotected=True)
         budget = TimeBudget(cell=300, notebook=900)
-        where = merge.is_test if judged else lambda _: False
+        where = cells.is_test if judged else lambda _: False
         with mock.patch.object(run_cells, "is_test", where), clock.running():
             began = time.perf_counter()
             outcomes = run_cells.run(nb, session, budget, lesson)
@@ -134,7 +135,7 @@ def main() -> None:
     for name in told.lessons:
         (path,) = (ROOT / "source" / name).glob("*.ipynb")
         nb = NotebookNode(nbformat.read(path, as_version=4))
-        tests = sum(map(merge.is_test, nb.cells))
+        tests = sum(map(cells.is_test, nb.cells))
         judged, alone, judge = [], [], []
         for _ in tqdm(range(told.rounds), name):
             took, own = seconds(nb, judged=True)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from course import quiz
+from course.quiz.cells import is_prediction, source
 
 __all__ = ["predicted", "show"]
 
@@ -63,7 +64,7 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
     for notebook in _notebooks(Path(folder)):
         try:
             cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-            found = [cell for cell in cells if _is(cell, name)]
+            found = [cell for cell in cells if is_prediction(cell) and cell.get("id") == name]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # half a file, or no notebook at all
         if found:
@@ -83,13 +84,8 @@ def _notebooks(folder: Path) -> Iterator[Path]:
     yield from sorted(saved, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _is(cell: dict[str, Any], name: str) -> bool:
-    return "prediction" in cell["metadata"].get("course", {}) and cell.get("id") == name
-
-
 def _ticked(cell: dict[str, Any]) -> tuple[quiz.Option, ...]:
-    source = cell["source"]
-    return quiz.parse(source if isinstance(source, str) else "".join(source)).ticked
+    return quiz.parse(source(cell)).ticked
 
 
 def _display(heading: str, options: list[str]) -> None:

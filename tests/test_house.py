@@ -179,3 +179,42 @@ def test_the_lock_has_hashes_and_no_addresses() -> None:
         assert re.split(r"[\[<>=;]", requirement)[0].lower() in pins
     entries = re.split(r"(?m)^(?=[\w])", lock)
     assert all("--hash=sha256:" in entry for entry in entries if "==" in entry.split("\n")[0])
+
+
+METADATA_KEYS = {"nbgrader", "course"}
+# Where cell metadata is read and written, by side; the student's side can't import the grader's.
+METADATA_MODULES = {"autograder/cells.py", "course/quiz/cells.py"}
+
+
+def reads_cell_metadata(node: ast.AST) -> bool:
+    """True for ``x["nbgrader"]``, ``x.get("nbgrader")``, ``"nbgrader" in x``, x any metadata."""
+    match node:
+        case ast.Subscript(value=holder, slice=ast.Constant(value=key)):
+            pass
+        case ast.Call(
+            func=ast.Attribute(value=holder, attr="get" | "pop" | "setdefault"),
+            args=[ast.Constant(value=key), *_],
+        ):
+            pass
+        case ast.Compare(
+            left=ast.Constant(value=key), ops=[ast.In() | ast.NotIn()], comparators=[holder]
+        ):
+            pass
+        case ast.Attribute(value=ast.Attribute(attr="metadata") as holder, attr=key):
+            pass
+        case _:
+            return False
+    # nbgrader's converters hand on `resources`; the sandbox probe gets a request.
+    return key in METADATA_KEYS and ast.unparse(holder) not in {"resources", "told", "request"}
+
+
+@pytest.mark.parametrize("room", ["course", "autograder", "deploy", "benchmarks"])
+def test_only_the_cells_modules_read_cell_metadata(room: str) -> None:
+    readers = {
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules(room)
+        if str(path.relative_to(ROOT)) not in METADATA_MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.expr) and reads_cell_metadata(node)
+    }
+    assert readers == set()

@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder import cells
 from autograder.batch import fingerprint
 from autograder.grading import execute, grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
@@ -121,7 +122,7 @@ def grade(task: Job) -> dict[str, Any]:
             _copy(origin, folder, task.ignore)
         for path in task.notebooks():
             instructors = NotebookNode(nbformat.read(path, as_version=4))
-            read = submission.read(task.submitted / path.name, merge.names(instructors))
+            read = submission.read(task.submitted / path.name, cells.grade_ids(instructors))
             text = nbformat.writes(merge.fit(instructors, read), indent=None)
             fitted = nbformat.reads(text, as_version=4)
             graded = grade_notebook.grade(NotebookNode(fitted), instructors, folder, task.settings)

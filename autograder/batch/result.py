@@ -15,6 +15,8 @@ from typing import Any, Final, NoReturn
 
 import nbformat
 
+from autograder import cells
+
 LARGEST: Final = 256 << 20  # letters; a lesson's notebook with all its figures has some 2 million
 
 Frames = Mapping[str, Mapping[str, float]]  # by notebook, by graded cell: the most it can earn
@@ -139,6 +141,5 @@ def _refuse(reason: str) -> NoReturn:
 
 @functools.lru_cache(maxsize=64)
 def _maxima(path: Path, _: int) -> dict[str, float]:
-    cells = nbformat.read(path, as_version=4).cells
-    marks = (cell.metadata.get("nbgrader", {}) for cell in cells)
-    return {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+    nb = nbformat.read(path, as_version=4)
+    return {name: float(cells.max_points(cell)) for name, cell in cells.graded_cells(nb).items()}

@@ -11,8 +11,8 @@ import bleach
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
+from autograder import cells
 from autograder.feedback import questions
-from autograder.grading.merge import is_quiz, is_test
 from autograder.grading.scoring import UNWRITTEN
 from course import quiz
 
@@ -63,34 +63,27 @@ def prepare(nb: NotebookNode, frame: NotebookNode, *, reveal: bool) -> dict[str,
     Returns:
         What the template reads as ``resources.feedback``.
     """
-    keys = {
-        cell.metadata["nbgrader"]["grade_id"]: cell.source for cell in frame.cells if is_quiz(cell)
-    }
+    keys = {cells.grade_id(cell): cell.source for cell in frame.cells if cells.is_quiz(cell)}
     graded = []
     for cell in nb.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        name = marks.get("grade_id", "")
-        course = dict(cell.metadata.get("course", {}))
+        name, record = cells.grade_id(cell), cells.score_record(cell) or {}
         if name in keys:
-            course["title"] = _title(quiz.parse(keys[name]).prompt)
-            verdict = course.get("verdict", {})
-            course["open"] = not verdict.get("chosen")
-            cell["source"] = questions.show(keys[name], verdict, reveal=reveal)
-        elif is_test(cell):
-            course["title"] = f"Test: {name}"
-            course["open"] = course.get("verdict", {}).get("reason") == UNWRITTEN
+            title = _title(quiz.parse(keys[name]).prompt)
+            cells.set_feedback(cell, title=title, is_open=not record.get("chosen"))
+            cell["source"] = questions.show(keys[name], record, reveal=reveal)
+        elif cells.is_test(cell):
+            is_open = record.get("reason") == UNWRITTEN
+            cells.set_feedback(cell, title=f"Test: {name}", is_open=is_open)
         else:
-            course["title"] = f"Answer: {name}"
-        cell.metadata["course"] = NotebookNode(course)
-        if marks.get("grade"):
+            cells.set_feedback(cell, title=f"Answer: {name}")
+        if cells.is_graded(cell):
             graded.append(cell)
-    about = nb.metadata.get("course", {})
     headings = [re.match(r"# (.+)", cell.source) for cell in frame.cells]
     return {
         "title": next((found[1] for found in headings if found), "your notebook"),
         "cells": graded,
-        "waiting": sum(cell.metadata["nbgrader"].get("score") is None for cell in graded),
-        "notes": [note for note in (about.get("unreadable"), *about.get("notes", [])) if note],
+        "waiting": sum(map(cells.awaits_grading, graded)),
+        "notes": [note for note in (cells.unreadable(nb), *cells.notes(nb)) if note],
         "formulas": any("$" in cell.source for cell in nb.cells if cell.cell_type == "markdown"),
         "style": _STYLE.read_text(encoding="utf-8"),
         "highlighting": _highlighting(),

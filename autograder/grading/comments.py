@@ -7,7 +7,7 @@ import re
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder.grading.merge import is_answer, is_quiz, is_test
+from autograder import cells
 from autograder.grading.scoring import CellScore, explain, plain
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
@@ -37,11 +37,11 @@ def comments(
     told: dict[str, list[str]] = {}
     exercise: list[str] = []
     for cell in nb.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        if is_answer(cell):
-            lines = list(cell.metadata.get("course", {}).get("notes", []))
+        name = cells.grade_id(cell)
+        if cells.is_answer(cell):
+            lines = cells.notes(cell)
             told[name] = lines
-            if is_quiz(cell):
+            if cells.is_quiz(cell):
                 reason = verdicts[name].reason
                 lines += [reason] if reason and reason not in lines else []
             else:
@@ -49,7 +49,7 @@ def comments(
                 outcome = outcomes.get(cell["id"])
                 if isinstance(outcome, CellOutcome) and outcome.status != "ran":
                     lines.append(f"This cell failed. {explain(outcome)}")
-        elif is_test(cell):
+        elif cells.is_test(cell):
             exercise.append(f"{name}: {sentence(verdicts[name])}")
     return {name: _as_list(lines) for name, lines in told.items()}
 
@@ -78,13 +78,13 @@ def write(
     A test's own output is replaced by one line: what it printed could show hidden tests.
     """
     for cell in nb.cells:
-        verdict = verdicts.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        verdict = verdicts.get(cells.grade_id(cell))
         if verdict is None:
             continue
-        cell.metadata["course"] = {**cell.metadata.get("course", {}), "verdict": verdict.to_json()}
-        if is_test(cell):
-            notes = cell.metadata["course"].get("notes", [])
-            text = "\n".join([sentence(verdict), *notes, *_trace(outcomes.get(cell["id"]))]) + "\n"
+        cells.set_score_record(cell, verdict.to_json())
+        if cells.is_test(cell):
+            trace = _trace(outcomes.get(cell["id"]))
+            text = "\n".join([sentence(verdict), *cells.notes(cell), *trace]) + "\n"
             cell["outputs"] = [new_output("stream", name="stdout", text=text)]
 
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.grading import merge, run_cells
+from autograder.cells import is_test, lesson_code
+from autograder.grading import run_cells
 from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.settings import THREADS, GradingSettings
 from autograder.grading.skip import demonstrations, dependencies, independence
@@ -39,7 +40,7 @@ def run(
         settings: How long it may run, and so on.
     """
     kernels, judges = warm_up(instructors, settings)
-    lesson = merge.lesson(instructors)
+    lesson = lesson_code(instructors)
     peaks = [0]
 
     def way(only: frozenset[str] | None) -> CellOutcomes:
@@ -59,7 +60,7 @@ def run(
         return outcomes
 
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
-    tests = [cell["id"] for cell in cells if merge.is_test(cell)]
+    tests = [cell["id"] for cell in cells if is_test(cell)]
     running = dependencies.needed(nb, instructors)
     if settings.shortcut and not running.issuperset(cell["id"] for cell in cells):
         outcomes = way(running)
@@ -89,7 +90,7 @@ def warm_up(
         return None, None
     code = [cell for cell in instructors.cells if cell.cell_type == "code"]
     modules = imports.modules(cell.source for cell in code)
-    tests = [cell.source for cell in code if merge.is_test(cell)]
+    tests = [cell.source for cell in code if is_test(cell)]
     return forkserver_client.known("kernel", modules, _variables(settings)), forkserver.known(tests)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder import cells
 from autograder.grading import comments, execute, run_cells, scoring
 from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.sanitize import outputs
@@ -83,18 +84,14 @@ def grade(
         folder: The student's other files; the kernel works on a copy.
         settings: How long it may run, and so on.
     """
-    framed = {
-        cell.metadata["nbgrader"]["grade_id"]: cell
-        for cell in instructors.cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
-    }
-    unreadable = nb.metadata["course"]["unreadable"]
+    framed = cells.graded_cells(instructors)
+    unreadable = cells.unreadable(nb)
     outcomes, peak = CellOutcomes(), 0
     if run_cells.needs_kernel(nb) and not unreadable:
         outcomes, peak = execute.run(nb, instructors, folder, settings)
     verdicts = {}
     for cell in nb.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        name = cells.grade_id(cell)
         if name in framed:
             outcome = outcomes.get(cell["id"])
             verdicts[name] = scoring.score(framed[name], cell, outcome, unreadable)

@@ -19,6 +19,8 @@ from typing import Final
 
 from nbformat import NotebookNode
 
+from autograder import cells
+from autograder.cells import is_answer, is_quiz, is_test
 from autograder.grading.submission import Submission, SubmittedCell
 from course import quiz
 
@@ -27,43 +29,6 @@ COPIES: Final = "This cell stands in the submission {count} times."
 MOST_EXTRAS: Final = 1000  # cells that a student adds; a lesson has some 60
 TOO_MANY: Final = "There are {count:,} further cells; only the first {most:,} of them are kept."
 EDITED: Final = "This test was edited in the submission; it ran as it was handed out."
-
-
-def is_quiz(cell: NotebookNode) -> bool:
-    """Whether the cell is a question that is graded as data."""
-    return "quiz" in cell.metadata.get("course", {})
-
-
-def is_test(cell: NotebookNode) -> bool:
-    """Whether the cell earns points by passing."""
-    marks = cell.metadata.get("nbgrader", {})
-    return bool(cell.cell_type == "code" and marks.get("grade") and not marks.get("solution"))
-
-
-def is_answer(cell: NotebookNode) -> bool:
-    """Whether the student writes into the cell."""
-    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
-
-
-def is_demonstration(cell: NotebookNode) -> bool:
-    """Whether the cell only shows something, and takes long for it."""
-    return cell.metadata.get("course", {}).get("demonstration") is True
-
-
-def names(frame: NotebookNode) -> frozenset[str]:
-    """The names of all cells that nbgrader knows."""
-    return frozenset(
-        cell.metadata["nbgrader"]["grade_id"] for cell in frame.cells if "nbgrader" in cell.metadata
-    )
-
-
-def lesson(frame: NotebookNode) -> list[str]:
-    """The instructor's own code: all cells in which no student writes and that test nothing."""
-    return [
-        cell.source
-        for cell in frame.cells
-        if cell.cell_type == "code" and not is_answer(cell) and not is_test(cell)
-    ]
 
 
 def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
@@ -85,19 +50,19 @@ def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
         fitted.append(_fill(framed, by_slot.get(slot, []), unreadable=bool(submission.unreadable)))
         for index, cell in enumerate(extras.get(slot, [])):
             fitted.append(_extra(cell, f"extra-{slot + 1}-{index}"))
-    metadata = copy.deepcopy(frame.metadata)
     notes = list(submission.notes)
     if dropped:
         notes.append(TOO_MANY.format(count=MOST_EXTRAS + dropped, most=MOST_EXTRAS))
-    metadata["course"] = {"notes": notes, "unreadable": submission.unreadable}
-    if submission.file:
-        metadata["course"]["file"] = submission.file
-    return NotebookNode(
+    merged = NotebookNode(
         cells=fitted,
-        metadata=metadata,
+        metadata=copy.deepcopy(frame.metadata),
         nbformat=frame.nbformat,
         nbformat_minor=frame.nbformat_minor,
     )
+    cells.set_submission_facts(
+        merged, notes=notes, unreadable=submission.unreadable, file=submission.file
+    )
+    return merged
 
 
 def _assign(
@@ -108,8 +73,8 @@ def _assign(
     by_id: dict[str, int] = {}
     for slot, cell in enumerate(frame.cells):
         by_id[cell["id"]] = slot
-        if "nbgrader" in cell.metadata:
-            by_name[cell.metadata["nbgrader"]["grade_id"]] = slot
+        if cells.is_managed(cell):
+            by_name[cells.grade_id(cell)] = slot
     claimed: list[int | None] = [
         by_name.get(cell.grade_id, by_id.get(cell.id)) for cell in submission.cells
     ]
@@ -167,15 +132,12 @@ def _fill(framed: NotebookNode, copies: list[SubmittedCell], *, unreadable: bool
         notes = [EDITED] if copies and _seen(copies[0].source) != _seen(framed.source) else []
     elif is_answer(cell):
         cell["source"], notes = _answer(framed, copies, unreadable=unreadable)
-    elif copies and "nbgrader" not in cell.metadata and cell.cell_type == "code":
+    elif copies and not cells.is_managed(cell) and cell.cell_type == "code":
         cell["source"] = copies[0].source
-    course = dict(cell.metadata.get("course", {}))
     if notes:
-        course["notes"] = notes
+        cells.set_notes(cell, notes)
     if is_quiz(cell) and len(copies) > 1:
-        course["copies"] = [each.source for each in copies]
-    if course:
-        cell.metadata["course"] = course
+        cells.set_copies(cell, [each.source for each in copies])
     return cell
 
 

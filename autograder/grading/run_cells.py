@@ -14,7 +14,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.grading.merge import is_test
+from autograder.cells import is_graded, is_test, time_limit_s
 from autograder.grading.sanitize import outputs
 from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
 from autograder.kernels.time_budget import TimeBudget
@@ -29,10 +29,7 @@ CellOutcomes = dict[str, CellOutcome | BrokenTest | None]
 
 def needs_kernel(nb: NotebookNode) -> bool:
     """Whether any points depend on running code; questions are read, not run."""
-    return any(
-        cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
-        for cell in nb.cells
-    )
+    return any(cell.cell_type == "code" and is_graded(cell) for cell in nb.cells)
 
 
 def run(  # noqa: PLR0913  (each is a part of the run)
@@ -88,7 +85,7 @@ def _one(
     cell: NotebookNode, judge: Broker, session: Kernel, budget: TimeBudget
 ) -> CellOutcome | BrokenTest:
     """Run one cell where it belongs, and take its time from the budget."""
-    own = cell.metadata.get("course", {}).get("seconds")  # from the instructor's frame
+    own = time_limit_s(cell)
     seconds, began = budget.next(own), time.monotonic()
     outcome = (
         judge.hold(cell.source, session, seconds) if is_test(cell) else session.run(cell, seconds)

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
-from autograder.grading.merge import DELETED, is_quiz, is_test
+from autograder import cells
+from autograder.grading.merge import DELETED
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 from course import quiz
@@ -97,13 +98,13 @@ def score(
         outcome: How the cell ended, if it was run.
         unreadable: Why the submission can't be read, or an empty string.
     """
-    name = framed.metadata["nbgrader"]["grade_id"]
-    maximum = float(framed.metadata["nbgrader"]["points"])
+    name = cells.grade_id(framed)
+    maximum = float(cells.max_points(framed))
     if unreadable:
         return CellScore(name, None, maximum, unreadable)
-    if is_quiz(framed):
+    if cells.is_quiz(framed):
         return _score_quiz(framed, fitted, name, maximum)
-    if is_test(framed):
+    if cells.is_test(framed):
         return _score_test(outcome, name, maximum)
     return CellScore(name, None, maximum, "This answer is graded by a person.")
 
@@ -120,11 +121,10 @@ def _score_test(outcome: CellOutcome | BrokenTest | None, name: str, maximum: fl
 
 
 def _score_quiz(framed: NotebookNode, fitted: NotebookNode, name: str, maximum: float) -> CellScore:
-    course = framed.metadata["course"]["quiz"]
     key = quiz.parse(framed.source)
-    if DELETED in fitted.metadata.get("course", {}).get("notes", []):
+    if DELETED in cells.notes(fitted):
         return CellScore(name, 0.0, maximum, DELETED)
-    copies = fitted.metadata["course"].get("copies", [fitted.source])
+    copies = cells.copies(fitted)
     answers = {
         answer: source
         for source in copies
@@ -141,10 +141,10 @@ def _score_quiz(framed: NotebookNode, fitted: NotebookNode, name: str, maximum: 
     chosen = tuple(sorted(answer.chosen))
     if answer.doubts:
         return CellScore(name, None, maximum, plain(" ".join(answer.doubts)), chosen)
-    if len(chosen) > 1 and not course["multiple"]:
+    if len(chosen) > 1 and not cells.allows_multiple(framed):
         reason = f"{len(chosen)} options are ticked, but only one can be right."
         return CellScore(name, 0.0, maximum, reason, chosen)
-    points = quiz.credit(answer, maximum, course["credit"])
+    points = quiz.credit(answer, maximum, cells.credit_rule(framed))
     return CellScore(name, points, maximum, "" if points == maximum else _missed(answer), chosen)
 
 

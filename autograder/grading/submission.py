@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from autograder import cells
+
 LARGEST: Final = 64 * 2**20  # bytes; a lesson with all its figures has some 2 MB
 
 
@@ -53,15 +55,12 @@ def _text(value: Any) -> str:
 def _cell(value: Any) -> SubmittedCell | None:
     if not isinstance(value, dict):
         return None
-    metadata = value.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     identity, kind = value.get("id"), value.get("cell_type")
     return SubmittedCell(
         kind=kind if isinstance(kind, str) and kind in {"code", "markdown"} else "raw",
         source=_text(value.get("source", value.get("input"))),  # "input": notebooks of format 3
         id=identity if isinstance(identity, str) else "",
-        grade_id=grade_id if isinstance(grade_id, str) else "",
+        grade_id=cells.grade_id(value),
     )
 
 
@@ -85,18 +84,18 @@ def parse(content: bytes) -> Submission:
         )
     except (RecursionError, ValueError):
         return Submission(unreadable="The file is no notebook: it is nested too deeply.")
-    cells = document.get("cells") if isinstance(document, dict) else None
-    if cells is None and isinstance(document, dict):  # format 3 keeps its cells in worksheets
+    listed = document.get("cells") if isinstance(document, dict) else None
+    if listed is None and isinstance(document, dict):  # format 3 keeps its cells in worksheets
         sheets = document.get("worksheets")
-        cells = [
+        listed = [
             cell
             for sheet in (sheets if isinstance(sheets, list) else [])
             if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
             for cell in sheet["cells"]
         ] or None
-    if not isinstance(cells, list):
+    if not isinstance(listed, list):
         return Submission(unreadable="The file is no notebook: it holds no list of cells.")
-    return Submission(tuple(cell for cell in map(_cell, cells) if cell is not None))
+    return Submission(tuple(cell for cell in map(_cell, listed) if cell is not None))
 
 
 def _too_large(size: int) -> Submission:

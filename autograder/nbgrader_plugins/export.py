@@ -10,6 +10,7 @@ from typing import Any, Final
 from nbgrader.api import Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
+from autograder import cells
 from course import atomic_write
 
 COLUMNS: Final = (
@@ -133,8 +134,7 @@ class ExportGrades(ExportPlugin):
         reasons: dict[str, list[str]] = {}
         for path in sorted(folder.glob("*.ipynb")):
             for cell in json.loads(path.read_bytes())["cells"]:
-                name = cell["metadata"].get("nbgrader", {}).get("grade_id")
-                verdict = cell["metadata"].get("course", {}).get("verdict")
+                name, verdict = cells.grade_id(cell), cells.score_record(cell)
                 if name in waiting and verdict and verdict["points"] is None:
                     reasons.setdefault(verdict["reason"], []).append(name)
         if not reasons:

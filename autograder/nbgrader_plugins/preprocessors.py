@@ -26,6 +26,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
 
+from autograder import cells
 from autograder.feedback import page, questions
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
@@ -45,7 +46,7 @@ class ClearAnswers(ClearSolutions):
         self, cell: NotebookNode, resources: Resources, cell_index: int
     ) -> tuple[NotebookNode, Resources]:
         """Clear one cell; nbgrader's own step would empty a question."""
-        if merge.is_quiz(cell):
+        if cells.is_quiz(cell):
             cell.source = quiz.bare(cell.source)
             return cell, resources
         cleared: tuple[NotebookNode, Resources] = super().preprocess_cell(
@@ -79,7 +80,7 @@ class ReadSubmission(NotebookExporter):
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         if any(isinstance(step, FitFrame) for step in self._preprocessors):
             nb = _frame(_coursedir(self), resources)
-            resources["submission"] = submission.read(path, merge.names(nb))
+            resources["submission"] = submission.read(path, cells.grade_ids(nb))
         else:
             nb = NotebookNode(nbformat.read(path, as_version=4))
         return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
@@ -168,7 +169,7 @@ class HideTests(ClearHiddenTests):
         self, cell: NotebookNode, resources: Resources, cell_index: int
     ) -> tuple[NotebookNode, Resources]:
         """Clear one cell; nbgrader's own step stops at a student's cell with such a mark."""
-        if not merge.is_test(cell):
+        if not cells.is_test(cell):
             return cell, resources
         cleared: tuple[NotebookNode, Resources] = super().preprocess_cell(
             cell, resources, cell_index
@@ -193,8 +194,8 @@ class ShowGrades(GetGrades):
         place = gradebook.NotebookKey(where["assignment"], where["notebook"], where["student"])
         waiting, duedate = gradebook.open_ends(where["db_url"], coursedir.course_id, place)
         for cell in nb.cells:
-            if cell.metadata.get("nbgrader", {}).get("grade_id") in waiting:
-                cell.metadata["nbgrader"]["score"] = None
+            if cells.grade_id(cell) in waiting:
+                cells.mark_awaiting_grading(cell)
         now = datetime.now(UTC).replace(tzinfo=None)
         reveal = questions.reveals(self.reveal, duedate, now)
         framed = _frame(coursedir, resources)
@@ -209,7 +210,7 @@ def rename_feedback(assignment: str, student: str, notebooks: list[str]) -> None
     the file that was handed in.
     """
     for path in map(Path, notebooks):
-        submitted = nbformat.read(path, as_version=4).metadata["course"].get("file", path.name)
+        submitted = cells.submitted_file(nbformat.read(path, as_version=4)) or path.name
         made = Path("feedback", *path.parts[-3:-1], f"{path.stem}.html")
         if submitted != path.name and made.exists():
             shutil.copyfile(made, made.with_name(f"{Path(submitted).stem}.html"))

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
+from autograder import cells
 from course import quiz
 from course.quiz.text import normalised
 
@@ -60,11 +61,6 @@ class Secret:
         return _squeezed(self.text)
 
 
-def is_quiz(cell: NotebookNode) -> bool:
-    """Whether the cell is a question that is graded as data."""
-    return "quiz" in cell.metadata.get("course", {})
-
-
 def cleared(cell: NotebookNode) -> str:
     r"""Return the text that students get for a cell of the instructor's notebook.
 
@@ -84,7 +80,7 @@ def cleared(cell: NotebookNode) -> str:
         A question without ticks and explanations; code with the stub in place of each
         solution and without hidden tests; any other text as it is.
     """
-    if is_quiz(cell):
+    if cells.is_quiz(cell):
         return quiz.bare(str(cell.source))
     shown = []
     for kind, line in _lines(cell.source):
@@ -93,7 +89,7 @@ def cleared(cell: NotebookNode) -> str:
         elif "BEGIN SOLUTION" in line:
             indent = line[: len(line) - len(line.lstrip())]
             shown += [indent + stub for stub in STUB.split("\n")]
-    if cell.metadata.get("nbgrader", {}).get("solution") and "BEGIN SOLUTION" not in cell.source:
+    if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:
         return STUB
     return "\n".join(shown)
 
@@ -106,7 +102,7 @@ def secrets(source: NotebookNode) -> list[Secret]:
     """
     found: list[Secret] = []
     for cell in source.cells:
-        found += _of_quiz(cell) if is_quiz(cell) else _of_code(cell)
+        found += _of_quiz(cell) if cells.is_quiz(cell) else _of_code(cell)
     shortest = {KEY: _SHORTEST_KEY}
     return [secret for secret in found if len(secret.trace) >= shortest.get(secret.kind, _SHORTEST)]
 
@@ -143,7 +139,7 @@ def _of_quiz(cell: NotebookNode) -> Iterator[Secret]:
 
 def _of_code(cell: NotebookNode) -> Iterator[Secret]:
     lines = list(_lines(cell.source))
-    answer = cell.metadata.get("nbgrader", {}).get("solution")
+    answer = cells.is_answer(cell)
     if answer and not any(kind for kind, _ in lines):  # a solution that is the whole cell
         lines = [(SOLUTION, line) for _, line in lines]
     shown = {_squeezed(line) for kind, line in lines if not kind}

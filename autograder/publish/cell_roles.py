@@ -27,6 +27,7 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
+from autograder import cells
 from course import quiz
 
 ROLES: Final = {
@@ -59,14 +60,15 @@ def expand(cell: NotebookNode, where: str) -> str | None:
         AuthoringError: A mark is unknown, missing, or does not fit the cell.
     """
     marks: dict[str, Any] = dict(cell.metadata)
-    seconds = _seconds(marks, cell.cell_type, where)
+    limit = _time_limit(marks, cell.cell_type, where)
     shows = marks.pop("demonstration", None)
     roles = sorted(set(marks) & set(ROLES))
     if not roles:
         stray = sorted(set(marks) & {"points", "credit", "multiple"})
         if stray:
             raise AuthoringError(f"{where}: {stray[0]} belongs to a quiz, a prediction or a test")
-        cell.metadata = NotebookNode(marks | _demonstration(shows, seconds, cell.cell_type, where))
+        cell.metadata = NotebookNode(marks)
+        cells.set_course(cell, **limit, **_demonstration(shows, cell.cell_type, where))
         return None
     if shows is not None:
         raise AuthoringError(f"{where}: a demonstration has no other role, but here is {roles[0]}")
@@ -83,11 +85,12 @@ def expand(cell: NotebookNode, where: str) -> str | None:
     stray = sorted(set(marks) & {"points", "credit", "multiple"})
     if stray:
         raise AuthoringError(f"{where}: {stray[0]} does not belong to the {role} {name!r}")
-    cell.metadata = NotebookNode(marks | seconds)
+    cell.metadata = NotebookNode(marks)
+    cells.set_course(cell, **limit)
     if role in _MARKDOWN:
-        cell.metadata["course"] = _question(cell.source, role, settings, f"{where}: {name}")
+        cells.set_course(cell, **_question(cell.source, role, settings, f"{where}: {name}"))
     if role != "prediction":
-        cell.metadata["nbgrader"] = _nbgrader(cell.cell_type, role, name, settings, where)
+        cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings, where))
     return name
 
 
@@ -99,8 +102,8 @@ def cell_id(cell: NotebookNode, name: str | None) -> str:
     return "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _seconds(marks: dict[str, Any], cell_type: str, where: str) -> dict[str, Any]:
-    """Take the seconds out of a cell's marks; return the metadata that they become."""
+def _time_limit(marks: dict[str, Any], cell_type: str, where: str) -> dict[str, Any]:
+    """Take the time limit out of a cell's marks; return the metadata that it becomes."""
     if "seconds" not in marks:
         return {}
     seconds = marks.pop("seconds")
@@ -108,18 +111,16 @@ def _seconds(marks: dict[str, Any], cell_type: str, where: str) -> dict[str, Any
         raise AuthoringError(f"{where}: seconds are for code cells; this is a {cell_type} cell")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
         raise AuthoringError(f"{where}: seconds={seconds!r}; seconds are a number from 1 to 3600")
-    return {"course": {"seconds": seconds}}
+    return {"seconds": seconds}
 
 
-def _demonstration(
-    shows: Any, seconds: dict[str, Any], cell_type: str, where: str
-) -> dict[str, Any]:
+def _demonstration(shows: Any, cell_type: str, where: str) -> dict[str, Any]:
     """Return the metadata of a cell without a role."""
     if shows is None:
-        return seconds
+        return {}
     if shows is not True or cell_type != "code":
         raise AuthoringError(f"{where}: demonstration={shows!r}; it is true, for a code cell")
-    return {"course": {**seconds.get("course", {}), "demonstration": True}}
+    return {"demonstration": True}
 
 
 def _points(settings: dict[str, Any], where: str) -> int | float:
@@ -129,7 +130,7 @@ def _points(settings: dict[str, Any], where: str) -> int | float:
     return points
 
 
-def _question(source: str, role: str, settings: dict[str, Any], where: str) -> NotebookNode:
+def _question(source: str, role: str, settings: dict[str, Any], where: str) -> dict[str, Any]:
     """Check a question and return what the page and the judge need to know; never the key."""
     multiple = settings.get("multiple", False)
     rule = settings.get("credit", "all-or-nothing")
@@ -144,7 +145,7 @@ def _question(source: str, role: str, settings: dict[str, Any], where: str) -> N
     if role == "prediction":
         if right:
             raise AuthoringError(f"{where}: a prediction has no right answer; untick it")
-        return NotebookNode(prediction={"multiple": multiple})
+        return {"prediction": {"multiple": multiple}}
     if right == 0 or (right > 1 and not multiple):
         raise AuthoringError(
             f"{where}: {right} options are ticked; a question has exactly one right option, "
@@ -159,22 +160,22 @@ def _question(source: str, role: str, settings: dict[str, Any], where: str) -> N
         quiz.compare(question, question)
     except ValueError as error:
         raise AuthoringError(f"{where}: {error}") from error
-    return NotebookNode(quiz={"multiple": multiple, "credit": rule})
+    return {"quiz": {"multiple": multiple, "credit": rule}}
 
 
 def _nbgrader(
     cell_type: str, role: str, name: str, settings: dict[str, Any], where: str
-) -> NotebookNode:
+) -> dict[str, Any]:
     graded = role in {"quiz", "test"}
-    metadata = NotebookNode(
-        cell_type=cell_type,
-        grade=graded,
-        grade_id=name,
-        locked=role in {"test", "locked"},
-        schema_version=3,
-        solution=role in {"quiz", "exercise"},
-        task=False,
-    )
+    metadata: dict[str, Any] = {
+        "cell_type": cell_type,
+        "grade": graded,
+        "grade_id": name,
+        "locked": role in {"test", "locked"},
+        "schema_version": 3,
+        "solution": role in {"quiz", "exercise"},
+        "task": False,
+    }
     if graded:
         metadata["points"] = _points(settings, f"{where}: {name}")
     return metadata

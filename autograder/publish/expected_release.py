@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, Final
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 
+from autograder import cells
 from autograder.publish import answer_leaks
 from course import quiz
 
@@ -74,47 +74,43 @@ def check_notebook(released: NotebookNode, source: NotebookNode) -> list[str]:
 
 def _student_cell(cell: NotebookNode) -> dict[str, Any]:
     """What students get for the instructor's cell: exactly this, and no more."""
-    marks, course = cell.metadata.get("nbgrader", {}), cell.metadata.get("course", {})
     source = answer_leaks.cleared(cell)
-    metadata: dict[str, Any] = {}
-    for role in ("quiz", "prediction"):
-        if role in course:
-            metadata["course"] = {role: {"multiple": course[role].get("multiple") is True}}
-    if "quiz" in course:
-        rule = course["quiz"].get("credit")
-        metadata["course"]["quiz"]["credit"] = rule if rule in quiz.CREDIT_RULES else "unknown"
-    seconds = course.get("seconds")
-    if cell.cell_type == "code" and isinstance(seconds, int | float):
-        metadata["course"] = {"seconds": seconds}
-    if course.get("demonstration") is True:
-        metadata["course"] = {**metadata.get("course", {}), "demonstration": True}
-    if marks:
-        graded, answered = marks.get("grade") is True, marks.get("solution") is True
-        metadata["nbgrader"] = {
-            "cell_type": cell.cell_type,
-            "grade": graded,
-            "grade_id": cell["id"],
-            "locked": marks.get("locked") is True,
-            "schema_version": 3,
-            "solution": answered,
-            "task": False,
-        }
-        if graded:
-            points = marks.get("points")
-            metadata["nbgrader"]["points"] = points if isinstance(points, int | float) else 0
+    released = NotebookNode(cell, source=source, metadata=NotebookNode())
+    if cells.is_prediction(cell):
+        cells.set_course(released, prediction={"multiple": cells.allows_multiple(cell)})
+    if cells.is_quiz(cell):
+        rule = cells.credit_rule(cell)
+        credit = rule if rule in quiz.CREDIT_RULES else "unknown"
+        cells.set_course(released, quiz={"multiple": cells.allows_multiple(cell), "credit": credit})
+    seconds = cells.time_limit_s(cell)
+    if cell.cell_type == "code" and seconds is not None:
+        cells.set_course(released, seconds=seconds)
+    if cells.is_demonstration(cell):
+        cells.set_course(released, demonstration=True)
+    if cells.is_managed(cell):
+        cells.set_nbgrader(
+            released,
+            cell_type=cell.cell_type,
+            grade=cells.is_graded(cell),
+            grade_id=cell["id"],
+            locked=cells.is_locked(cell),
+            schema_version=3,
+            solution=cells.is_answer(cell),
+            task=False,
+            **({"points": cells.max_points(cell)} if cells.is_graded(cell) else {}),
+        )
         # From the cleared text: a checksum of the key would let students try out keys.
-        bare = NotebookNode(cell, source=source, metadata=nbformat.from_dict(metadata))
-        metadata["nbgrader"]["checksum"] = compute_checksum(bare)
-        metadata["deletable"] = False
-        if not answered:
-            metadata["editable"] = False
+        cells.set_nbgrader(released, checksum=compute_checksum(released))
+        released.metadata["deletable"] = False
+        if not cells.is_answer(cell):
+            released.metadata["editable"] = False
     code: dict[str, Any] = (
         {"execution_count": None, "outputs": []} if cell.cell_type == "code" else {}
     )
     return {
         "cell_type": cell.cell_type,
         "id": cell["id"],
-        "metadata": metadata,
+        "metadata": released.metadata,
         "source": source,
         **code,
     }

@@ -15,7 +15,7 @@ from typing import Any, Final
 import nbformat
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.grading.merge import is_quiz
+from autograder import cells
 from course import quiz
 
 LONGEST: Final = 60  # letters of an option that the table shows
@@ -115,19 +115,15 @@ def read(course: CourseDirectory, assignment: str) -> list[Item]:
             for folder in folders
             if (folder / path.name).is_file() and not folder.parts[at].startswith(".")
         }
-        for cell in nbformat.read(path, as_version=4).cells:
-            marks = cell.metadata.get("nbgrader", {})
-            if not marks.get("grade"):
-                continue
-            name = marks["grade_id"]
+        for name, cell in cells.graded_cells(nbformat.read(path, as_version=4)).items():
             said = {student: each[name] for student, each in found.items() if name in each}
             earned = {student: verdict["points"] for student, verdict in said.items()}
             options: tuple[tuple[str, bool], ...] = ()
             chosen = None
-            if is_quiz(cell):
+            if cells.is_quiz(cell):
                 options = tuple((one.text, one.ticked) for one in quiz.parse(cell.source).options)
                 chosen = {student: tuple(each["chosen"]) for student, each in said.items()}
-            items.append(Item(name, float(marks["points"]), earned, options, chosen))
+            items.append(Item(name, float(cells.max_points(cell)), earned, options, chosen))
     return items
 
 
@@ -172,8 +168,7 @@ def _rows(item: Item, found: float | None) -> Iterator[str]:
 def _verdicts(path: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for cell in json.loads(path.read_bytes())["cells"]:
-        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
-        verdict = cell["metadata"].get("course", {}).get("verdict")
+        name, verdict = cells.grade_id(cell), cells.score_record(cell)
         if name and verdict:
             found[name] = verdict
     return found

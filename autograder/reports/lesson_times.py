@@ -25,7 +25,8 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from autograder.grading import merge, run_cells
+from autograder.cells import lesson_code
+from autograder.grading import run_cells
 from autograder.kernels.kernel import Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.publish import build
@@ -75,7 +76,7 @@ def measure(path: Path) -> tuple[int, float]:
     with tempfile.TemporaryDirectory(prefix="times-") as folder:
         session = Kernel(Path(folder), allow_unprotected=True)
         began = time.monotonic()
-        outcomes = run_cells.run(nb, session, TimeBudget(cell=600, notebook=1800), merge.lesson(nb))
+        outcomes = run_cells.run(nb, session, TimeBudget(cell=600, notebook=1800), lesson_code(nb))
         seconds = time.monotonic() - began
     for cell in cells:
         outcome = outcomes.get(cell["id"])

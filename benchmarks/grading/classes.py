@@ -15,7 +15,7 @@ from typing import Final
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.grading.merge import is_quiz
+from autograder import cells
 from autograder.publish import build
 from benchmarks.peers import ROOT
 
@@ -60,8 +60,8 @@ class Class:
 
     def earned(self, student: str) -> dict[str, float]:
         """Return what a student's answers are worth, by graded cell."""
-        marks = [cell.metadata.get("nbgrader", {}) for cell in self.instructors.cells]
-        full = {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+        graded = cells.graded_cells(self.instructors)
+        full = {name: float(cells.max_points(cell)) for name, cell in graded.items()}
         wrong = self.right is self.wrong or int(student[1:]) % 4 == 3
         return full | (dict.fromkeys(self.lost, 0.0) if wrong else {})
 
@@ -89,14 +89,14 @@ def load(kind: str, place: Path) -> Class:
     instructors = NotebookNode(nbformat.read(path, as_version=4))
     if kind in ASKED:
         for cell in instructors.cells:
-            if not is_quiz(cell):
-                cell.metadata.pop("nbgrader", None)
+            if not cells.is_quiz(cell):
+                cells.clear_nbgrader(cell)
                 lines = [line for line in cell.source.splitlines() if "### " not in line]
                 cell.source = "\n".join(lines)  # solutions and hidden tests stand there openly
     right, wrong = copy.deepcopy(instructors), copy.deepcopy(instructors)
     lost = LOST.get(kind, ())
     if kind in ASKED:
-        question = next(cell for cell in wrong.cells if is_quiz(cell))
+        question = next(cell for cell in wrong.cells if cells.is_quiz(cell))
         lost = (question["id"],)
         question.source = question.source.replace("- [x]", "- [ ]")
     elif kind in LEFT:

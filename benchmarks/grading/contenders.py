@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from autograder import cells
 from autograder.batch import gradebook_state, result
-from autograder.grading.merge import is_test
 from benchmarks.grading import classes
 from benchmarks.grading.classes import Class
 from benchmarks.grading.meter import Cost, measure
@@ -79,10 +79,9 @@ def _prepare_otter(place: Path, one: Class) -> None:
     tests = place / "tests"
     tests.mkdir(parents=True)
     for cell in one.instructors.cells:
-        if is_test(cell):
-            marks = cell.metadata["nbgrader"]
-            name = marks["grade_id"].replace("-", "_")
-            text = _TEST.format(name=name, points=marks["points"], source=cell.source)
+        if cells.is_test(cell):
+            name = cells.grade_id(cell).replace("-", "_")
+            text = _TEST.format(name=name, points=cells.max_points(cell), source=cell.source)
             (tests / f"{name}.py").write_text(text, encoding="utf-8")
     command = [program("otter"), "generate", "-t", "tests", "-o", "tests.zip"]
     _right(measure(command, place, environment()))
@@ -169,11 +168,11 @@ def _verdicts(place: Path, one: Class, student: str) -> dict[str, float | None]:
     path = place / "autograded" / student / one.name / one.notebook
     if not path.is_file():
         return {}
-    found = [cell["metadata"] for cell in json.loads(path.read_bytes())["cells"]]
+    nb = json.loads(path.read_bytes())
     return {
-        each["nbgrader"]["grade_id"]: each["course"]["verdict"]["points"]
-        for each in found
-        if each.get("nbgrader", {}).get("grade")
+        cells.grade_id(cell): record["points"]
+        for cell in nb["cells"]
+        if (record := cells.score_record(cell)) is not None
     }
 
 

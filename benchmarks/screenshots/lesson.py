@@ -14,6 +14,7 @@ from playwright.sync_api import ViewportSize, expect, sync_playwright
 
 from course import quiz
 from course.handout import hand_out
+from course.quiz import cells
 from tests.browser.lab import PATIENCE, launch, load_lab
 from tests.browser.servers import serve
 
@@ -23,9 +24,9 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 def questions(notebook: Path) -> dict[str, quiz.Question]:
     """Return the graded questions of an instructor's notebook, with their keys."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    found = [cell for cell in cells if "quiz" in cell["metadata"].get("course", {})]
-    return {cell["id"]: quiz.parse("".join(cell["source"])) for cell in found}
+    nb = json.loads(notebook.read_text(encoding="utf-8"))
+    found = [cell for cell in nb["cells"] if cells.is_quiz(cell)]
+    return {cell["id"]: quiz.parse(cells.source(cell)) for cell in found}
 
 
 def right(question: quiz.Question) -> list[int]:

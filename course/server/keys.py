@@ -12,6 +12,7 @@ from traitlets import Unicode
 from traitlets.config import LoggingConfigurable
 
 from course import quiz
+from course.quiz import cells
 
 HANDED_OUT = ".handed-out.json"  # lies in a folder that `python -m course lab` has filled
 
@@ -115,8 +116,8 @@ class AnswerKeys(LoggingConfigurable):
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         known = self._read.get(notebook)
         if known is None or known[0] != stamp:
-            cells: list[dict[str, Any]] = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-            known = self._read[notebook] = (stamp, cells)
+            document = json.loads(notebook.read_text(encoding="utf-8"))
+            known = self._read[notebook] = (stamp, document["cells"])
         return known[1]
 
 
@@ -130,10 +131,6 @@ def _notebooks(source: Path) -> Iterator[Path]:
 
 
 def _key(assignment: str, name: str, cell: dict[str, Any]) -> Key | None:
-    metadata = cell["metadata"]
-    settings = metadata.get("course", {}).get("quiz")
-    if settings is None or metadata.get("nbgrader", {}).get("grade_id") != name:
+    if not cells.is_quiz(cell) or cells.grade_id(cell) != name:
         return None
-    source = cell["source"]
-    text = source if isinstance(source, str) else "".join(source)
-    return Key(assignment, quiz.parse(text), settings.get("multiple") is True)
+    return Key(assignment, quiz.parse(cells.source(cell)), cells.allows_multiple(cell))

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
+from autograder.cells import is_test, lesson_code
 from autograder.grading import comments, grade_notebook, merge, run_cells, scoring, submission
 from autograder.grading.sanitize import outputs
 from autograder.grading.settings import GradingSettings
@@ -251,7 +252,7 @@ def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> No
         lessons.cell(nb, NAMES.get(name, name))["source"] += EXIT
         fitted = merge.fit(FRAME, lessons.read(nb))
         budget = TimeBudget(cell=20, notebook=120)
-        outcomes = run_cells.run(fitted, Kernel(tmp_path), budget, merge.lesson(FRAME))
+        outcomes = run_cells.run(fitted, Kernel(tmp_path), budget, lesson_code(FRAME))
         verdicts = score(fitted, outcomes, "")
         assert sum(verdict.maximum for verdict in verdicts.values()) == MAXIMUM
         assert verdicts["single"].points == 1
@@ -287,7 +288,7 @@ def rests_on(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
     wanted = words(test)[1]
     for cell in reversed(cells[: cells.index(test)]):
         sets, reads = words(cell)
-        if sets & wanted and not merge.is_test(cell):
+        if sets & wanted and not is_test(cell):
             found.add(cell["id"])
             wanted |= reads
     return found
@@ -302,7 +303,7 @@ def test_a_lesson_whose_kernel_is_killed_at_any_cell_loses_what_rests_on_that_ce
     (path,) = (Path(launch.__file__).parents[2] / "source" / "01-intro").glob("*.ipynb")
     whole = NotebookNode(nbformat.read(path, as_version=4))
     cells = [cell for cell in whole.cells if cell.cell_type == "code"]
-    tests = {cell["id"]: rests_on(cell, cells) for cell in cells if merge.is_test(cell)}
+    tests = {cell["id"]: rests_on(cell, cells) for cell in cells if is_test(cell)}
     lost = {}
     for killer in cells:
         nb = json.loads(nbformat.writes(whole))

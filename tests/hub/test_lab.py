@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser
 
-from autograder.grading.merge import is_answer
+from autograder.cells import is_answer
 from deploy.hub.settings import CHECKOUT
 from tests.browser.test_autoencoder_lab import MINUTES, NOT_RUN, RUN, TROUBLE, shown
 from tests.hub.hands import Instructor, Student

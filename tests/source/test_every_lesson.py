@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.batch.job import Job
 from autograder.batch.job import grade as work
+from autograder.cells import is_answer, is_test, lesson_code
 from autograder.grading import merge, run_cells, scoring, submission
 from autograder.grading.settings import GradingSettings
 from autograder.grading.skip import dependencies
@@ -59,7 +60,7 @@ def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, s
     fitted = merge.fit(source, handed_in)
     fitted.cells.append(new_code_cell(WITNESS, id="what-was-asked-of-the-network"))
     budget = TimeBudget(cell=120, notebook=400)
-    outcomes = run_cells.run(fitted, offline(folder), budget, merge.lesson(source))
+    outcomes = run_cells.run(fitted, offline(folder), budget, lesson_code(source))
     verdicts = {}
     cells = {cell["id"]: cell for cell in fitted.cells}
     for cell in source.cells:
@@ -170,13 +171,11 @@ def defined(source: str) -> set[str]:
 def test_a_test_takes_nothing_from_the_student_but_the_answer(name: str) -> None:
     (path,) = (COURSE / "source" / name).glob("*.ipynb")
     source = nbformat.read(path, as_version=4)
-    answers = [
-        cell.source for cell in source.cells if cell.cell_type == "code" and merge.is_answer(cell)
-    ]
+    answers = [cell.source for cell in source.cells if cell.cell_type == "code" and is_answer(cell)]
     given = {name for answer in answers for name in defined(answer)}
-    given |= set(runner.imports(merge.lesson(source)))
+    given |= set(runner.imports(lesson_code(source)))
     for cell in source.cells:
-        if merge.is_test(cell):
+        if is_test(cell):
             assert used(cell.source) <= given, cell["id"]
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
+from autograder import cells
 from autograder.grading.sanitize import markdown
 
 LARGEST_PICTURE: Final = 4_000_000  # characters of base64
@@ -33,7 +34,7 @@ def defuse(nb: NotebookNode) -> None:
     for cell in nb.cells:
         if cell.cell_type == "code":
             trim(cell)
-        elif cell["id"].startswith("extra-") or cell.metadata.get("nbgrader", {}).get("solution"):
+        elif cell["id"].startswith("extra-") or cells.is_answer(cell):
             kept = markdown.harmless(cell["source"])
             cell["source"] = kept if len(kept) <= left else markdown.CUT
             left -= len(cell["source"])

@@ -14,7 +14,7 @@ import ast
 
 from nbformat import NotebookNode
 
-from autograder.grading.merge import is_demonstration, is_test
+from autograder.cells import is_demonstration, is_test
 from autograder.grading.skip import dependencies, independence
 
 

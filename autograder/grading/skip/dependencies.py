@@ -25,7 +25,7 @@ from typing import Final
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder.grading.merge import is_answer, is_demonstration, is_test
+from autograder.cells import is_answer, is_demonstration, is_test
 
 _BUILT_IN: Final = frozenset(dir(builtins))
 NOT_RUN: Final = "Not run for the grade: no point depends on this cell.\n"

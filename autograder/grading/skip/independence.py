@@ -19,7 +19,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.grading.merge import is_test
+from autograder.cells import is_test
 from autograder.grading.skip import dependencies
 
 # Ways to other cells' things, to files, and to the kernel, that no name shows.

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from autograder.batch.job import Job, grade
-from autograder.grading.merge import is_answer
+from autograder.cells import is_answer
 from autograder.grading.settings import GradingSettings
 from autograder.publish import build
 from tests.autograder.runs import slow

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograder.cells import grade_ids, is_answer, is_test
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.settings import GradingSettings
@@ -69,7 +70,7 @@ def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> Gr
     for cell, framed in zip(theirs.cells, instructors.cells, strict=False):
         cell["id"] = framed["id"]  # a cell keeps its id when its text is changed
     nbformat.write(theirs, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", merge.names(instructors))
+    read = submission.read(folder / "lesson.ipynb", grade_ids(instructors))
     fitted = nbformat.reads(nbformat.writes(merge.fit(instructors, read)), as_version=4)
     settings = GradingSettings(20, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
     return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
@@ -160,7 +161,7 @@ def test_the_lab_trains_for_no_grade() -> None:
     assert len(long) >= 3
     idle = demonstrations.idle(nb, nb)
     assert long <= idle
-    graded_cells = {cell["id"] for cell in nb.cells if merge.is_test(cell) or merge.is_answer(cell)}
+    graded_cells = {cell["id"] for cell in nb.cells if is_test(cell) or is_answer(cell)}
     assert not graded_cells & idle
     assert not dependencies.needed(nb, nb) & idle
 

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograder.cells import grade_ids, is_answer, is_test
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.settings import GradingSettings
@@ -59,7 +60,7 @@ def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> 
     instructors = build.notebook(TEXT)
     theirs = build.notebook(TEXT.replace(SOLUTION, solution))
     nbformat.write(theirs, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", merge.names(instructors))
+    read = submission.read(folder / "lesson.ipynb", grade_ids(instructors))
     fitted = nbformat.reads(nbformat.writes(merge.fit(instructors, read)), as_version=4)
     settings = GradingSettings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
     return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
@@ -133,6 +134,6 @@ def test_every_lesson_earns_all_in_a_few_cells(path: Path) -> None:
     nb = NotebookNode(nbformat.read(path, as_version=4))
     running = dependencies.needed(nb, nb)
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    graded_cells = [cell for cell in code if merge.is_test(cell) or merge.is_answer(cell)]
+    graded_cells = [cell for cell in code if is_test(cell) or is_answer(cell)]
     assert running.issuperset(cell["id"] for cell in graded_cells)
     assert len(running) <= len(graded_cells) + 3

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograder.cells import grade_ids, is_answer, is_test
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
 from autograder.grading.skip import dependencies, independence
@@ -90,7 +91,7 @@ def lesson() -> NotebookNode:
 
 def answered(answer: str) -> NotebookNode:
     nb = lesson()
-    next(cell for cell in nb.cells if merge.is_answer(cell)).source = answer
+    next(cell for cell in nb.cells if is_answer(cell)).source = answer
     return nb
 
 
@@ -98,8 +99,8 @@ def decided(text: str, **errors: str) -> bool:
     """Whether the short way would decide about this answer, had it missed the test."""
     nb, instructors = answered(text), lesson()
     running = dependencies.needed(nb, instructors)
-    (test,) = (cell["id"] for cell in nb.cells if merge.is_test(cell))
-    (own,) = (cell["id"] for cell in nb.cells if merge.is_answer(cell))
+    (test,) = (cell["id"] for cell in nb.cells if is_test(cell))
+    (own,) = (cell["id"] for cell in nb.cells if is_answer(cell))
     named = {own if name == "answer" else test: error for name, error in errors.items()}
     return independence.apart(nb, instructors, running, [test], named)
 
@@ -127,7 +128,7 @@ def test_a_figure_that_changes_a_module_may_matter() -> None:
     for each in (nb, instructors):
         each.cells[2].source = 'np.seterr(all="raise")'
     running = dependencies.needed(nb, instructors)
-    (test,) = (cell["id"] for cell in nb.cells if merge.is_test(cell))
+    (test,) = (cell["id"] for cell in nb.cells if is_test(cell))
     assert not independence.apart(nb, instructors, running, [test], {})
 
 
@@ -135,7 +136,7 @@ def test_a_figure_that_changes_a_module_may_matter() -> None:
 def test_no_point_is_lost(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lesson.ipynb"
     nbformat.write(answered(TRACES[kind]), path)
-    read = submission.read(path, merge.names(lesson()))
+    read = submission.read(path, grade_ids(lesson()))
     nb = nbformat.from_dict(nbformat.reads(nbformat.writes(merge.fit(lesson(), read)), 4))
     settings = GradingSettings(20, 60, 60, allow_unprotected=True, warm=False)
     (verdict,) = grade_notebook.grade(nb, lesson(), tmp_path, settings).verdicts
