@@ -23,7 +23,7 @@ MALFORMED: list[Any] = [
 
 
 def by_id(name: str) -> NotebookNode:
-    return next(cell for cell in lessons.frame().cells if cell["id"] == name)
+    return NotebookNode(lessons.cell(lessons.frame(), name))
 
 
 @pytest.mark.parametrize(
