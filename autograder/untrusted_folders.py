@@ -1,8 +1,7 @@
-"""Going through what students hand in: folders of any depth, with anything in them.
+"""Clean, copy and remove folders that students hand in, whatever is in them.
 
-Python's own ways call themselves once for each level, so a folder in a folder in a folder, a
-thousand times, breaks them; and so do nbgrader's. Here a list says what is still to be seen, and
-what lies deeper than anybody's work is left out.
+The standard library and nbgrader recurse once per level, so a thousand nested folders crash
+them. Here a queue replaces the recursion, and depth, entries and path length are limited.
 """
 
 from __future__ import annotations
@@ -19,166 +18,178 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-DEEPEST: Final = 32  # folders in folders
-MOST: Final = 20_000  # files and folders, as many as a kernel may have
-LONGEST: Final = 1000  # bytes of a name with all its folders; Linux takes 4,096 with ours before it
+MAX_DEPTH: Final = 32  # nested folders
+MAX_ENTRIES: Final = 20_000  # files and folders; a kernel may create no more
+MAX_PATH_BYTES: Final = 1000  # below the submission; Linux allows 4,096 for the absolute path
 
-_UNREAD: Final = "What can't be read"
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_SPECIAL: Final = "not a regular file or folder"
+_UNREADABLE: Final = "it can't be read"
+_OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def clear(folder: Path) -> list[str]:
-    """Remove what can't be handled in a folder; return a sentence for each such thing.
+def remove_unsafe(folder: Path) -> list[str]:
+    """Remove links, special files and everything beyond the limits from a folder.
 
     Example:
-        >>> clear(Path("submitted/ada/01-intro"))  # doctest: +SKIP
-        ["A link was left out: 'gradebook.db'"]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, "book").symlink_to("/srv/gradebook.db")
+        ...     remove_unsafe(Path(folder))
+        ["Left out 'book': not a regular file or folder."]
 
-    Plain files and folders stay, up to a depth and a number that no work has.
+    Returns:
+        One sentence for each entry removed.
     """
-    said = []
-    for inside, _, why in _walk(folder, None):
-        if why and why != _UNREAD:  # that stays, and is passed over
-            said.append(_sentence(why, inside))
-            remove(folder / inside, folder)
-    return said
+    messages = []
+    for path, _, problem in _walk(folder, None):
+        if problem and problem != _UNREADABLE:  # unreadable entries stay and are skipped later
+            messages.append(_message(path, problem))
+            remove_tree(folder / path, folder)
+    return messages
 
 
-def copy(folder: Path, to: Path, largest: float = float("inf")) -> list[str]:
-    """Copy a folder's plain files, as files of ours; return a sentence for what was left out.
+def copy_regular_files(folder: Path, to: Path, max_file_bytes: float = float("inf")) -> list[str]:
+    """Copy a folder's regular files; the copies belong to the grader.
 
-    The folder may change meanwhile: no link in it is followed, whenever it comes into being.
+    Safe while the folder changes: a link is never followed, even if it replaces a file midway.
 
     Args:
-        folder: The folder, which is only read.
-        to: The copy; it must not exist.
-        largest: Bytes that a file may have.
+        folder: The folder to read.
+        to: The copy; must not exist yet.
+        max_file_bytes: Larger files are left out.
+
+    Returns:
+        One sentence for each entry left out.
 
     Raises:
-        OSError: The folder can't be read, or the copy not be written.
+        OSError: The folder can't be read or the copy can't be written.
     """
-    said = []
-    top = os.open(folder, _FOLDER)
+    messages = []
+    top = os.open(folder, _OPEN_FOLDER)
     try:
         to.mkdir()
-        for inside, is_folder, why in _walk(folder, top):
-            left_out = why
+        for path, is_folder, reason in _walk(folder, top):
+            problem = reason
             try:
-                if not why and is_folder:
-                    (to / inside).mkdir()
-                elif not why:
-                    left_out = _copy_file(top, inside, to / inside, largest)
+                if not problem and is_folder:
+                    (to / path).mkdir()
+                elif not problem:
+                    problem = _copy_file(top, path, to / path, max_file_bytes)
             except OSError as error:
                 if error.errno not in {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ELOOP}:
                     raise
-                left_out = _UNREAD  # or it went, or became a link, meanwhile
-            if left_out:
-                said.append(_sentence(left_out, inside))
+                problem = _UNREADABLE  # or it was removed or replaced by a link since
+            if problem:
+                messages.append(_message(path, problem))
     finally:
         os.close(top)
-    return said
+    return messages
 
 
-def remove(place: Path, inside: Path) -> None:
+def remove_tree(path: Path, temp_parent: Path) -> None:
     """Remove a file, a link or a folder of any depth.
 
     Args:
-        place: What to remove.
-        inside: A folder around it, in which there is room for a while.
+        path: What to remove.
+        temp_parent: A folder around it, on the same file system, to move subfolders into.
 
     Raises:
         OSError: It can't be removed.
     """
-    if place.is_symlink() or not place.is_dir():
-        place.unlink()
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
         return
-    # Each folder is moved up before it is emptied, so that no name grows too long.
-    aside = Path(tempfile.mkdtemp(prefix=".gone-", dir=inside))
+    # Move each subfolder up before emptying it, so that no path grows too long.
+    trash = Path(tempfile.mkdtemp(prefix=".removing-", dir=temp_parent))
     numbers = itertools.count()
-    left = [place.rename(aside / str(next(numbers)))]
-    for each in left:  # it grows while we go through it
-        each.chmod(stat.S_IRWXU)
-        with os.scandir(each) as entries:
+    folders = [path.rename(trash / str(next(numbers)))]
+    for folder in folders:  # grows during the loop
+        folder.chmod(stat.S_IRWXU)
+        with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     with contextlib.suppress(OSError):
                         Path(entry.path).chmod(stat.S_IRWXU)
-                    left.append(Path(entry.path).rename(aside / str(next(numbers))))
+                    folders.append(Path(entry.path).rename(trash / str(next(numbers))))
                 else:
                     Path(entry.path).unlink()
-        each.rmdir()
-    aside.rmdir()
+        folder.rmdir()
+    trash.rmdir()
 
 
 def _walk(folder: Path, top: int | None) -> Iterator[tuple[Path, bool, str]]:
-    """Yield all there is: where, whether it is a folder, and why it is no work, if it is none.
+    """Yield each entry's relative path, whether it is a folder, and why to leave it out.
 
-    Notebooks come first, and what lies high up comes before what lies deep.
+    Breadth first, notebooks before other files: when a limit is hit, the deepest entries go.
     """
-    left, count = deque([(Path(), 0)]), 0
-    while left:
-        place, depth = left.popleft()
+    queue, count = deque([(Path(), 0)]), 0
+    while queue:
+        parent, depth = queue.popleft()
         try:
-            entries = _entries(folder, top, place)
+            entries = _sorted_entries(folder, top, parent)
         except OSError:
-            yield place, True, _UNREAD
+            yield parent, True, _UNREADABLE
             continue
         for entry in entries:
             is_folder = entry.is_dir(follow_symlinks=False)
-            inside, why = place / entry.name, ""
+            path, problem = parent / entry.name, ""
             count += 1
             if not is_folder and not entry.is_file(follow_symlinks=False):
-                why = "A link, a pipe or the like"
-            elif count > MOST:
-                why = f"What is more than {MOST:,} files"
-            elif depth >= DEEPEST or len(os.fsencode(inside)) > LONGEST:
-                why = f"What lies deeper than {DEEPEST} folders, or has too long a name,"
+                problem = _SPECIAL
+            elif count > MAX_ENTRIES:
+                problem = f"more than {MAX_ENTRIES:,} files and folders"
+            elif depth >= MAX_DEPTH:
+                problem = f"more than {MAX_DEPTH} nested folders"
+            elif len(os.fsencode(path)) > MAX_PATH_BYTES:
+                problem = f"path longer than {MAX_PATH_BYTES:,} bytes"
             elif is_folder:
-                left.append((inside, depth + 1))
-            yield inside, is_folder, why
+                queue.append((path, depth + 1))
+            yield path, is_folder, problem
 
 
-def _entries(folder: Path, top: int | None, place: Path) -> list[os.DirEntry[str]]:
-    """What a folder holds, notebooks and files first."""
+def _sorted_entries(folder: Path, top: int | None, path: Path) -> list[os.DirEntry[str]]:
+    """List a folder: notebooks, then other files, then folders."""
     with contextlib.ExitStack() as stack:
-        opened = folder / place if top is None else stack.enter_context(_opened(top, place))
-        found = list(stack.enter_context(os.scandir(opened)))
-        key = {entry: entry.is_dir(follow_symlinks=False) for entry in found}
-    return sorted(found, key=lambda each: (not each.name.endswith(".ipynb"), key[each], each.name))
+        opened = folder / path if top is None else stack.enter_context(_open_below(top, path))
+        entries = list(stack.enter_context(os.scandir(opened)))
+        is_folder = {entry: entry.is_dir(follow_symlinks=False) for entry in entries}
+    return sorted(
+        entries,
+        key=lambda entry: (not entry.name.endswith(".ipynb"), is_folder[entry], entry.name),
+    )
 
 
 @contextlib.contextmanager
-def _opened(top: int, inside: Path) -> Iterator[int]:
-    """Open a folder from the top, step by step, so that no step is a link."""
-    number = os.dup(top)
+def _open_below(top: int, path: Path) -> Iterator[int]:
+    """Open a folder one component at a time, so that none of them can be a link."""
+    fd = os.dup(top)
     try:
-        for part in inside.parts:
-            below = os.open(part, _FOLDER, dir_fd=number)
-            os.close(number)
-            number = below
-        yield number
+        for part in path.parts:
+            child = os.open(part, _OPEN_FOLDER, dir_fd=fd)
+            os.close(fd)
+            fd = child
+        yield fd
     finally:
-        os.close(number)
+        os.close(fd)
 
 
-def _copy_file(top: int, inside: Path, to: Path, largest: float) -> str:
-    """Copy a file; return why it was not."""
-    with _opened(top, inside.parent) as folder:
-        number = os.open(inside.name, _FILE, dir_fd=folder)
-    with os.fdopen(number, "rb") as file:
-        state = os.fstat(number)
-        if not stat.S_ISREG(state.st_mode):
-            return "A link, a pipe or the like"
-        if state.st_size > largest:
-            return f"A file of {state.st_size:,} bytes"
-        with to.open("xb") as written:
-            shutil.copyfileobj(file, written)
-            os.fchmod(written.fileno(), 0o644 | state.st_mode & 0o111)
-    os.utime(to, ns=(state.st_atime_ns, state.st_mtime_ns))
+def _copy_file(top: int, path: Path, to: Path, max_bytes: float) -> str:
+    """Copy one file; return why it was left out, or an empty string."""
+    with _open_below(top, path.parent) as folder:
+        fd = os.open(path.name, _OPEN_FILE, dir_fd=folder)
+    with os.fdopen(fd, "rb") as source:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            return _SPECIAL
+        if info.st_size > max_bytes:
+            return f"{info.st_size:,} bytes is more than {max_bytes:,.0f}"
+        with to.open("xb") as target:
+            shutil.copyfileobj(source, target)
+            os.fchmod(target.fileno(), 0o644 | info.st_mode & 0o111)
+    os.utime(to, ns=(info.st_atime_ns, info.st_mtime_ns))
     return ""
 
 
-def _sentence(why: str, inside: Path) -> str:
-    name = ascii(str(inside))
-    return f"{why} was left out: {name if len(name) < 200 else name[:200] + '…'}"
+def _message(path: Path, problem: str) -> str:
+    name = ascii(str(path))
+    return f"Left out {name if len(name) < 200 else name[:200] + '…'}: {problem}."

@@ -12,7 +12,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.batch.job import Job
 from autograder.grading.settings import GradingSettings
-from autograder.nbgrader_plugins.collect import make_safe
+from autograder.nbgrader_plugins.collect import sanitize_folder
 from autograder.nbgrader_plugins.preprocessors import Grade
 
 
@@ -83,7 +83,7 @@ class CourseFolder:
     def task(self, student: str) -> Job:
         """Return what there is to do for a student; what nobody can handle is removed first."""
         submitted = self._path(self.folders.submitted_directory, student)
-        make_safe(submitted)
+        sanitize_folder(submitted)
         ignore = tuple(self.folders.ignore)
         return Job(self.assignment, student, self.source, submitted, ignore, self.settings)
 

@@ -1,8 +1,8 @@
-"""What students hand in, before nbgrader gets to see it.
+"""Sanitize submissions before nbgrader reads them.
 
-nbgrader copies what a link points to, with the instructor's rights; so a link to the gradebook or
-to ``source/`` would bring them into a student's reach. Folders that are too deep break it, and so
-does a time of submission that is none. All of that is taken out first, and no work with it.
+nbgrader copies the target of a link with the instructor's rights, which would put the gradebook
+or ``source/`` within a student's reach. Deeply nested folders and invalid timestamps crash it.
+All of these are removed first; the student's work stays.
 """
 
 from __future__ import annotations
@@ -19,116 +19,119 @@ from nbgrader.utils import parse_utc
 
 from autograder import untrusted_folders
 
-TIME: Final = "timestamp.txt"  # nbgrader's: when a submission was handed in
-LONGEST_TIME: Final = 100  # bytes; nbgrader's own take the square of a longer one's length to read
+TIMESTAMP: Final = "timestamp.txt"  # where nbgrader stores the submission time
+MAX_TIMESTAMP_BYTES: Final = 100  # parsing takes quadratic time
 
-_NEVER: Final = parse_utc("1970-01-01 00:00:00")
+_EPOCH: Final = parse_utc("1970-01-01 00:00:00")
 
 _log: Final = logging.getLogger("autograder")
 
 
-def make_safe(folder: Path) -> list[str]:
-    """Remove from a submission what nbgrader can't bear; return a sentence for each such thing.
+def sanitize_folder(folder: Path) -> list[str]:
+    """Remove links, special files, excessive nesting and an invalid timestamp from a submission.
 
     Example:
-        >>> make_safe(Path("submitted/ada/01-intro"))  # doctest: +SKIP
-        ["A link, a pipe or the like was left out: 'gradebook.db'"]
+        >>> sanitize_folder(Path("submitted/ada/01-intro"))  # doctest: +SKIP
+        ["Left out 'gradebook.db': not a regular file or folder."]
 
-    Links and pipes, what lies too deep, and a time that can't be read.
+    Returns:
+        One sentence for each entry removed; each is also logged as a warning.
     """
-    said = untrusted_folders.clear(folder)
-    if (folder / TIME).exists() and readable_time(folder) is None:
-        untrusted_folders.remove(folder / TIME, folder)
-        said.append(f"{TIME} was left out: it does not say when this was handed in")
-    for each in said:
-        _log.warning("%s: %s", folder, each)
-    return said
+    messages = untrusted_folders.remove_unsafe(folder)
+    if (folder / TIMESTAMP).exists() and read_timestamp(folder) is None:
+        untrusted_folders.remove_tree(folder / TIMESTAMP, folder)
+        messages.append(f"Left out {TIMESTAMP!r}: not a valid time.")
+    for message in messages:
+        _log.warning("%s: %s", folder, message)
+    return messages
 
 
-def readable_time(folder: Path) -> datetime | None:
-    """Return when a submission was handed in, in UTC; None if its ``timestamp.txt`` does not say.
+def read_timestamp(folder: Path) -> datetime | None:
+    """Return the submission time in UTC; None if ``timestamp.txt`` is missing or invalid.
 
     Example:
-        >>> readable_time(Path("/nowhere"))
+        >>> read_timestamp(Path("/nowhere"))
     """
-    place = folder / TIME
+    path = folder / TIMESTAMP
     try:
-        state = place.lstat()
-        if not stat.S_ISREG(state.st_mode) or state.st_size > LONGEST_TIME:
+        info = path.lstat()
+        if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_TIMESTAMP_BYTES:
             return None
-        found: datetime = parse_utc(place.read_text(encoding="ascii").strip())
-    except Exception:  # noqa: BLE001  (a student can write anything, and dateutil raise anything)
+        timestamp: datetime = parse_utc(path.read_text(encoding="ascii").strip())
+    except Exception:  # noqa: BLE001  (students can write anything, and dateutil raise anything)
         return None
-    return found
+    return timestamp
 
 
 class CollectFiles(ExchangeCollect):
-    """``nbgrader collect``: collects what students wrote, whatever lies beside it.
+    """``nbgrader collect`` that tolerates anything students put into the exchange.
 
-    What is in the exchange has its students for owners, names included. So nothing of it stops the
-    collecting of the rest, and its time is the one in its name, not the one in a file.
+    Students own everything there, folder names included. One bad folder doesn't stop the others,
+    and the submission time is taken from the folder's name, not from a file in it.
     """
 
     def _path_to_record(self, path: str) -> dict[str, Any]:
-        """Say whose a folder is and when it came; what is no submission is nobody's."""
-        place, why = Path(path), ""
-        record = {"username": "", "filename": place.name, "timestamp": _NEVER}
+        """Parse a folder's name into student and time; no ``username`` means not a submission."""
+        folder, problem = Path(path), ""
+        record = {"username": "", "filename": folder.name, "timestamp": _EPOCH}
         try:
             record = super()._path_to_record(path)
         except Exception as error:  # noqa: BLE001  (as above)
-            why = str(error)
-        if place.is_symlink() or not place.is_dir():
-            why = "it is no folder"
-        elif not why and record["username"] in {"", ".", ".."}:
-            why = "that is nobody's name"
-        if why:
-            self.log.warning("Left out %s: %s", ascii(place.name), why)
+            problem = str(error)
+        if folder.is_symlink() or not folder.is_dir():
+            problem = "not a folder"
+        elif not problem and record["username"] in {"", ".", ".."}:
+            problem = f"{record['username']!r} is not a valid student id"
+        if problem:
+            self.log.warning("Left out %s: %s", ascii(folder.name), problem)
             record["username"] = ""
         return record
 
     def init_src(self) -> None:
-        """Find the submissions, without those that are nobody's."""
+        """Find the submissions and drop folders that belong to no student."""
         super().init_src()
-        found = self.src_records  # type: ignore[has-type]  # nbgrader's are untyped
-        self.src_records = [record for record in found if record["username"]]
+        records = self.src_records  # type: ignore[has-type]  # nbgrader has no types
+        self.src_records = [record for record in records if record["username"]]
 
     def copy_files(self) -> None:
-        """Collect one after another; what can't be collected is named, and costs nobody else."""
-        records, failed = self.src_records, 0
+        """Collect each submission; log those that fail and go on with the rest."""
+        records, failures = self.src_records, 0
         if not records:
             super().copy_files()
         for record in records:
             self.src_records = [record]
             try:
-                self._repair(record)
+                self._sanitize_previous(record)
                 super().copy_files()
             except Exception:
-                failed += 1
-                self.log.exception("This submission was not collected: %s", ascii(record))
+                failures += 1
+                self.log.exception("Can't collect the submission %s", ascii(record))
         self.src_records = records
-        if failed:
-            self.log.error("%d of %d submissions were not collected.", failed, len(records))
+        if failures:
+            self.log.error("%d of %d submissions were not collected.", failures, len(records))
 
-    def _repair(self, record: dict[str, Any]) -> None:
-        """Make sure that what was collected before can be read and replaced."""
-        before = self.coursedir.format_path(
-            *(self.coursedir.submitted_directory, record["username"]),
-            self.coursedir.assignment_id,
+    def _sanitize_previous(self, record: dict[str, Any]) -> None:
+        """Make sure nbgrader can read and replace what was collected earlier."""
+        folder = Path(
+            self.coursedir.format_path(
+                self.coursedir.submitted_directory,
+                record["username"],
+                self.coursedir.assignment_id,
+            )
         )
-        if Path(before).is_dir():
-            make_safe(Path(before))
+        if folder.is_dir():
+            sanitize_folder(folder)
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
-        """Copy a submission; a link is not even read."""
-        with tempfile.TemporaryDirectory(prefix="collect-") as elsewhere:
-            copy = Path(elsewhere, "submission")
-            for each in untrusted_folders.copy(
-                Path(src), copy, 1000 * self.coursedir.max_file_size
-            ):
-                self.log.warning("%s: %s", ascii(Path(src).name), each)
-            if (copy / TIME).exists():
-                untrusted_folders.remove(copy / TIME, copy)
-            name = Path(src).name.rsplit("+", 3)  # as nbgrader reads it
-            if len(name) > 2:
-                (copy / TIME).write_text(name[2], encoding="utf-8")
+        """Copy a submission's regular files, with the time from the folder's name."""
+        with tempfile.TemporaryDirectory(prefix="collect-") as temp:
+            copy = Path(temp, "submission")
+            max_file_bytes = 1000 * self.coursedir.max_file_size
+            for message in untrusted_folders.copy_regular_files(Path(src), copy, max_file_bytes):
+                self.log.warning("%s: %s", ascii(Path(src).name), message)
+            if (copy / TIMESTAMP).exists():
+                untrusted_folders.remove_tree(copy / TIMESTAMP, copy)
+            parts = Path(src).name.rsplit("+", 3)  # as nbgrader splits it
+            if len(parts) > 2:
+                (copy / TIMESTAMP).write_text(parts[2], encoding="utf-8")
             super().do_copy(str(copy), dest, log)

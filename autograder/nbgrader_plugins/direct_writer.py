@@ -25,7 +25,7 @@ from traitlets.config import Config
 
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.nbgrader_plugins import gradebook, preprocessors
-from autograder.nbgrader_plugins.collect import readable_time
+from autograder.nbgrader_plugins.collect import read_timestamp
 
 
 def possible(config: Config) -> bool:
@@ -98,11 +98,11 @@ class DirectWriter:
         course = converter.coursedir
         assignment = book.find_assignment(self._assignment)
         folder = course.format_path(course.submitted_directory, student, self._assignment)
-        when = readable_time(Path(folder))
+        when = read_timestamp(Path(folder))
         results = {name: (one.verdicts, one.told) for name, one in graded.items()}
         create = bool(converter.create_student)
-        arrival = gradebook.SubmissionKey(self._assignment, student, when)
-        begun = gradebook.begin(book, arrival, results, create_student=create)
+        arrival = gradebook.NewSubmission(self._assignment, student, when)
+        begun = gradebook.insert_submission(book, arrival, results, create_student=create)
         if begun and not (when and assignment.duedate and when > assignment.duedate):
             return
         if create:
@@ -111,7 +111,7 @@ class DirectWriter:
         book.update_or_create_submission(self._assignment, student, **more)
         for name, one in graded.items():
             place = gradebook.NotebookKey(self._assignment, name, student)
-            gradebook.store(book, place, one.verdicts, one.told)
+            gradebook.write_scores(book, place, one.verdicts, one.told)
             self._late(book, course, place, one)
 
     def _late(

@@ -1,4 +1,4 @@
-"""The only writer of the gradebook."""
+"""Write scores and comments to the gradebook."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ from sqlalchemy import insert, select
 
 from autograder.grading.scoring import CellScore
 
-# nbgrader's kinds of cells: which have points, and which a comment goes with.
-_GRADED: Final = ("GradeCell", "TaskCell")
-_ANSWERED: Final = ("SolutionCell", "TaskCell")
+# nbgrader's cell types with points, and those with a comment box.
+_GRADED_TYPES: Final = ("GradeCell", "TaskCell")
+_COMMENTED_TYPES: Final = ("SolutionCell", "TaskCell")
+
+NotebookResults = dict[str, tuple[list[CellScore], dict[str, str]]]
 
 
 @dataclass(frozen=True)
 class NotebookKey:
-    """Where scores belong: one student's notebook in one assignment."""
+    """Identifies one student's notebook in one assignment."""
 
     assignment: str
     notebook: str
@@ -39,13 +41,13 @@ class NotebookKey:
 
 
 @dataclass(frozen=True)
-class SubmissionKey:
-    """A submission as it came in.
+class NewSubmission:
+    """A submission to enter in the gradebook.
 
     Attributes:
         assignment: The assignment's name.
-        student: Who handed it in.
-        timestamp: When, in UTC; None if nobody knows.
+        student: The student's id.
+        timestamp: When it was handed in, in UTC; None if unknown.
     """
 
     assignment: str
@@ -53,109 +55,123 @@ class SubmissionKey:
     timestamp: datetime | None
 
 
-Results = dict[str, tuple[list[CellScore], dict[str, str]]]
-
-
-def save(
+def save_scores(
     db_url: str,
     course_id: str,
-    place: NotebookKey,
-    verdicts: list[CellScore],
+    key: NotebookKey,
+    scores: list[CellScore],
     comments: dict[str, str],
 ) -> None:
-    """Write the scores of one notebook, all or none.
+    """Open the gradebook and write the scores of one notebook; see `write_scores`."""
+    with Gradebook(db_url, course_id) as gradebook:
+        write_scores(gradebook, key, scores, comments)
 
-    A score that a person gave stays; the cell is marked for another look, as nbgrader does.
+
+def write_scores(
+    gradebook: Gradebook, key: NotebookKey, scores: list[CellScore], comments: dict[str, str]
+) -> None:
+    """Write the scores of one notebook in one transaction.
+
+    A manual score stays; as in nbgrader, its cell is flagged for another look.
 
     Args:
-        db_url: The gradebook's address.
-        course_id: The course's name in it.
-        place: Whose notebook it is.
-        verdicts: One for each graded cell.
-        comments: What to tell the student, by the name of the cell in which the answer stands.
+        gradebook: The open gradebook.
+        key: Whose notebook it is.
+        scores: One for each graded cell.
+        comments: Feedback for the student, by the name of the answer's cell.
 
     Raises:
-        LookupError: The gradebook knows other questions than ``source/``.
+        LookupError: The gradebook and ``source/`` have different questions.
     """
-    with Gradebook(db_url, course_id) as gradebook:
-        store(gradebook, place, verdicts, comments)
-
-
-def store(
-    gradebook: Gradebook, place: NotebookKey, verdicts: list[CellScore], comments: dict[str, str]
-) -> None:
-    """Write the scores of one notebook into an open gradebook; as `save`."""
-    where = (place.notebook, place.assignment, place.student)
-    notebook = gradebook.find_submission_notebook(*where)
-    framed = gradebook.db.query(BaseCell).filter_by(notebook_id=notebook.notebook_id)
-    cells = {cell.id: cell.name for cell in framed}  # one query, not one for each
-    grades = {cells[grade.cell_id]: grade for grade in notebook.grades}
-    boxes = {cells[comment.cell_id]: comment for comment in notebook.comments}
-    _compare(place.assignment, grades.keys(), {verdict.name for verdict in verdicts})
+    notebook = gradebook.find_submission_notebook(key.notebook, key.assignment, key.student)
+    source_cells = gradebook.db.query(BaseCell).filter_by(notebook_id=notebook.notebook_id)
+    names = {cell.id: cell.name for cell in source_cells}  # one query for all of them
+    grade_rows = {names[grade.cell_id]: grade for grade in notebook.grades}
+    comment_rows = {names[comment.cell_id]: comment for comment in notebook.comments}
+    _require_same_cells(key.assignment, grade_rows.keys(), {score.name for score in scores})
     try:
-        for verdict in verdicts:
-            grade = grades[verdict.name]
-            grade.auto_score = verdict.points
-            grade.needs_manual_grade = verdict.points is None or grade.manual_score is not None
+        for score in scores:
+            row = grade_rows[score.name]
+            row.auto_score = score.points
+            row.needs_manual_grade = score.points is None or row.manual_score is not None
         for name, text in comments.items():
-            boxes[name].auto_comment = text or None
+            comment_rows[name].auto_comment = text or None
         gradebook.db.commit()
     except BaseException:
         gradebook.db.rollback()
         raise
 
 
-def begin(
-    gradebook: Gradebook, arrival: SubmissionKey, results: Results, *, create_student: bool = True
+def insert_submission(
+    gradebook: Gradebook,
+    submission: NewSubmission,
+    results: NotebookResults,
+    *,
+    create_student: bool = True,
 ) -> bool:
-    """Write a submission that the gradebook does not know yet, all of it or nothing.
+    """Enter a new submission with its scores in one transaction.
 
-    It comes out as with nbgrader's own `add_submission` and then `save` for each notebook, which
-    ask the gradebook some twenty times as often.
+    The rows are those of nbgrader's `add_submission` followed by `write_scores` for each
+    notebook, with about a twentieth of the queries.
 
     Args:
-        gradebook: The gradebook.
-        arrival: Whose submission it is.
-        results: By notebook, the verdicts and the comments; as for `save`.
-        create_student: Whether to enter a student whom the gradebook does not know.
+        gradebook: The open gradebook.
+        submission: Whose it is, and from when.
+        results: Scores and comments by notebook, as for `write_scores`.
+        create_student: Whether to add a student missing from the gradebook.
 
     Returns:
-        Whether it was written; False if there is such a submission already, or other notebooks.
+        False, with nothing written, if the submission exists or has other notebooks.
 
     Raises:
-        MissingEntry: It does not know the student.
-        LookupError: The gradebook knows other questions than ``source/``.
+        MissingEntry: The student is not in the gradebook.
+        LookupError: The gradebook and ``source/`` have different questions.
     """
     db = gradebook.db
-    unknown = db.get(Student, arrival.student) is None
-    if unknown and not create_student:
-        raise MissingEntry(f"No such student: {arrival.student}")
-    framed = (
-        select(Notebook.assignment_id, Notebook.id.label("notebook"), Notebook.name.label("of"))
+    is_new_student = db.get(Student, submission.student) is None
+    if is_new_student and not create_student:
+        raise MissingEntry(f"No such student: {submission.student}")
+    query = (
+        select(
+            Notebook.assignment_id,
+            Notebook.id.label("notebook_id"),
+            Notebook.name.label("notebook_name"),
+        )
         .add_columns(BaseCell.id, BaseCell.name, BaseCell.type)
         .join(Assignment, Assignment.id == Notebook.assignment_id)
         .join(BaseCell, BaseCell.notebook_id == Notebook.id)
-        .where(Assignment.name == arrival.assignment)
+        .where(Assignment.name == submission.assignment)
     )
-    rows = db.execute(framed).all()
-    notebooks = {row.of: row.notebook for row in rows}
-    if not rows or notebooks.keys() != results.keys():
+    cells = db.execute(query).all()
+    notebook_ids = {cell.notebook_name: cell.notebook_id for cell in cells}
+    if not cells or notebook_ids.keys() != results.keys():
         return False
-    whole = {"assignment_id": rows[0].assignment_id, "student_id": arrival.student}
-    if db.scalar(select(SubmittedAssignment.id).filter_by(**whole)):
+    submitted = {"assignment_id": cells[0].assignment_id, "student_id": submission.student}
+    if db.scalar(select(SubmittedAssignment.id).filter_by(**submitted)):
         return False
-    whole |= {"id": new_uuid(), "timestamp": arrival.timestamp}
-    lines: dict[Any, list[dict[str, Any]]] = {Student: [{"id": arrival.student}] if unknown else []}
-    lines |= {SubmittedAssignment: [whole], SubmittedNotebook: [], Grade: [], Comment: []}
-    for name, number in notebooks.items():
-        part = {"id": new_uuid(), "assignment_id": whole["id"], "notebook_id": number}
-        cells = [row for row in rows if row.of == name]
-        grades, comments = _lines(arrival.assignment, part["id"], cells, *results[name])
-        lines[SubmittedNotebook].append(part)
-        lines[Grade] += grades
-        lines[Comment] += comments
+    submitted |= {"id": new_uuid(), "timestamp": submission.timestamp}
+    rows: dict[Any, list[dict[str, Any]]] = {
+        Student: [{"id": submission.student}] if is_new_student else [],
+        SubmittedAssignment: [submitted],
+        SubmittedNotebook: [],
+        Grade: [],
+        Comment: [],
+    }
+    for name, notebook_id in notebook_ids.items():
+        notebook = {
+            "id": new_uuid(),
+            "assignment_id": submitted["id"],
+            "notebook_id": notebook_id,
+        }
+        notebook_cells = [cell for cell in cells if cell.notebook_name == name]
+        grades, comments = _grade_and_comment_rows(
+            submission.assignment, notebook["id"], notebook_cells, *results[name]
+        )
+        rows[SubmittedNotebook].append(notebook)
+        rows[Grade] += grades
+        rows[Comment] += comments
     try:
-        for table, values in lines.items():
+        for table, values in rows.items():
             if values:
                 db.execute(insert(table), values)
         db.commit()
@@ -165,48 +181,50 @@ def begin(
     return True
 
 
-def _lines(
+def _grade_and_comment_rows(
     assignment: str,
-    notebook: str,
+    notebook_id: str,
     cells: list[Any],
-    verdicts: list[CellScore],
-    told: dict[str, str],
+    scores: list[CellScore],
+    comments: dict[str, str],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return what the gradebook holds of one notebook's points, and of its comments."""
-    points = {verdict.name: verdict.points for verdict in verdicts}
-    graded = {cell.name: cell.id for cell in cells if cell.type in _GRADED}
-    _compare(assignment, graded.keys(), points.keys())
-    grades = [
-        {"notebook_id": notebook, "cell_id": number, "auto_score": points[name]}
+    points = {score.name: score.points for score in scores}
+    graded = {cell.name: cell.id for cell in cells if cell.type in _GRADED_TYPES}
+    _require_same_cells(assignment, graded.keys(), points.keys())
+    grade_rows = [
+        {"notebook_id": notebook_id, "cell_id": cell_id, "auto_score": points[name]}
         | {"needs_manual_grade": points[name] is None}
-        for name, number in graded.items()
+        for name, cell_id in graded.items()
     ]
-    comments = [
-        {"notebook_id": notebook, "cell_id": cell.id, "auto_comment": told.get(cell.name) or None}
+    comment_rows = [
+        {"notebook_id": notebook_id, "cell_id": cell.id}
+        | {"auto_comment": comments.get(cell.name) or None}
         for cell in cells
-        if cell.type in _ANSWERED
+        if cell.type in _COMMENTED_TYPES
     ]
-    return grades, comments
+    return grade_rows, comment_rows
 
 
-def _compare(assignment: str, known: AbstractSet[str], found: AbstractSet[str]) -> None:
-    """Make sure that the gradebook and ``source/`` have the same questions."""
-    if known != found:
+def _require_same_cells(
+    assignment: str, in_gradebook: AbstractSet[str], in_source: AbstractSet[str]
+) -> None:
+    if in_gradebook != in_source:
+        difference = ", ".join(sorted(in_gradebook ^ in_source))
         raise LookupError(
-            f"{assignment}: source/ and the gradebook differ in {', '.join(sorted(known ^ found))};"
+            f"{assignment}: source/ and the gradebook differ in {difference};"
             f" run: nbgrader generate_assignment {assignment} --force"
         )
 
 
-def open_ends(db_url: str, course_id: str, place: NotebookKey) -> tuple[set[str], datetime | None]:
-    """Return the cells that nobody has graded yet, and the student's due date in UTC."""
+def ungraded_cells_and_due_date(
+    db_url: str, course_id: str, key: NotebookKey
+) -> tuple[set[str], datetime | None]:
+    """Return the names of the cells without any score, and the assignment's due date in UTC."""
     with Gradebook(db_url, course_id) as gradebook:
-        notebook = gradebook.find_submission_notebook(
-            place.notebook, place.assignment, place.student
-        )
-        waiting = {
+        notebook = gradebook.find_submission_notebook(key.notebook, key.assignment, key.student)
+        names = {
             grade.name
             for grade in notebook.grades
             if grade.auto_score is None and grade.manual_score is None
         }
-        return waiting, notebook.assignment.duedate
+        return names, notebook.assignment.duedate

@@ -31,7 +31,7 @@ from autograder.feedback import page, questions
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
 from autograder.nbgrader_plugins import gradebook
-from autograder.nbgrader_plugins.collect import make_safe
+from autograder.nbgrader_plugins.collect import sanitize_folder
 from autograder.publish import release_check
 from autograder.sandbox.limits import Limits
 from course import quiz
@@ -63,7 +63,7 @@ def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> Non
     the like are removed here, before nbgrader copies what they point to.
     """
     folder = Path(notebooks[0]).parent
-    make_safe(folder)
+    sanitize_folder(folder)
     wanted = sorted(Path("source", folder.name).glob("*.ipynb"))
     notebooks[:] = [str(folder / path.name) for path in wanted] or notebooks
 
@@ -145,7 +145,9 @@ class Grade(NbGraderPreprocessor):
         for name, reason in graded.faults.items():
             self.log.error("%s: %s", name, reason)
         place = gradebook.NotebookKey(where["assignment"], where["notebook"], where["student"])
-        gradebook.save(where["db_url"], coursedir.course_id, place, graded.verdicts, graded.told)
+        gradebook.save_scores(
+            where["db_url"], coursedir.course_id, place, graded.verdicts, graded.told
+        )
         return graded.nb, resources
 
     def settings(self) -> GradingSettings:
@@ -192,7 +194,9 @@ class ShowGrades(GetGrades):
         nb, resources = super().preprocess(nb, resources)
         where = resources["nbgrader"]
         place = gradebook.NotebookKey(where["assignment"], where["notebook"], where["student"])
-        waiting, duedate = gradebook.open_ends(where["db_url"], coursedir.course_id, place)
+        waiting, duedate = gradebook.ungraded_cells_and_due_date(
+            where["db_url"], coursedir.course_id, place
+        )
         for cell in nb.cells:
             if cells.grade_id(cell) in waiting:
                 cells.mark_awaiting_grading(cell)

@@ -1,4 +1,4 @@
-"""What is handed in brings nothing along, and stops nobody: links, pits of folders, odd times."""
+"""Collecting submissions with links, special files, deep folders and invalid timestamps."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograder import untrusted_folders
-from autograder.nbgrader_plugins.collect import TIME, CollectFiles, make_safe, readable_time
+from autograder.nbgrader_plugins.collect import (
+    TIMESTAMP,
+    CollectFiles,
+    read_timestamp,
+    sanitize_folder,
+)
 from autograder.nbgrader_plugins.preprocessors import expect_notebooks
 from tests.hostile.corpus import dig
 
-WHEN = "2026-03-01 12:00:00.000000 UTC"
-HONEST = ["deep", "deep/notes.txt", "intro.ipynb"]
+SUBMITTED_AT = "2026-03-01 12:00:00.000000 UTC"
+REGULAR_FILES = ["deep", "deep/notes.txt", "intro.ipynb"]
 
 
 @pytest.fixture
 def submission(tmp_path: Path) -> Path:
-    """A submission with honest files, and links to a secret file and a secret folder."""
+    """A submission with regular files, a pipe, and links to a secret file and a secret folder."""
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     (secrets / "gradebook.db").write_text("secret")
@@ -40,31 +45,38 @@ def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def test_links_are_removed_and_what_they_point_to_stays(submission: Path, tmp_path: Path) -> None:
-    said = make_safe(submission)
-    assert [each.rpartition(": ")[2] for each in said] == ["'all'", "'pipe'", "'deep/book'"]
-    assert names(submission) == HONEST
+def test_links_are_removed_and_their_targets_stay(submission: Path, tmp_path: Path) -> None:
+    problem = "not a regular file or folder"
+    assert sanitize_folder(submission) == [
+        f"Left out {name!r}: {problem}." for name in ("all", "pipe", "deep/book")
+    ]
+    assert names(submission) == REGULAR_FILES
     assert (tmp_path / "secrets" / "gradebook.db").read_text() == "secret"
 
 
-@pytest.mark.parametrize("name", ["d", "d" * 255])
-def test_a_pit_of_folders_is_removed_whole(submission: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "problem", "depth"),
+    [
+        ("d", "more than 32 nested folders.", untrusted_folders.MAX_DEPTH),
+        ("d" * 255, "path longer than 1,000 bytes.", 3),
+    ],
+    ids=["depth", "path length"],
+)
+def test_deep_folders_are_removed(submission: Path, name: str, problem: str, depth: int) -> None:
     dig(submission, 1500, name)
-    said = make_safe(submission)
-    assert "deeper than" in said[-1]
-    deepest = max(len(Path(each).parts) for each in names(submission))
-    assert deepest == (untrusted_folders.DEEPEST if name == "d" else 3)
-    assert make_safe(submission) == []
-    assert set(HONEST) < set(names(submission))
+    assert sanitize_folder(submission)[-1].endswith(problem)
+    assert max(len(Path(path).parts) for path in names(submission)) == depth
+    assert sanitize_folder(submission) == []
+    assert set(REGULAR_FILES) < set(names(submission))
 
 
-def test_of_too_many_files_the_notebook_stays(
+def test_with_too_many_files_the_notebook_stays(
     submission: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(untrusted_folders, "MOST", 20)
+    monkeypatch.setattr(untrusted_folders, "MAX_ENTRIES", 20)
     for number in range(50):
         (submission / f"{number}.txt").write_text("")
-    assert len(make_safe(submission)) >= 30
+    assert len(sanitize_folder(submission)) >= 30
     assert (submission / "intro.ipynb").exists()
     assert len(names(submission)) <= 20
 
@@ -82,54 +94,56 @@ def test_of_too_many_files_the_notebook_stays(
         b"2026-03-01 12:00:00 " + b"9" * 40,
     ],
 )
-def test_a_time_that_can_not_be_read_is_removed(submission: Path, content: bytes) -> None:
-    (submission / TIME).write_bytes(content)
-    assert any(TIME in each for each in make_safe(submission))
-    assert names(submission) == HONEST
+def test_an_invalid_timestamp_is_removed(submission: Path, content: bytes) -> None:
+    (submission / TIMESTAMP).write_bytes(content)
+    assert f"Left out {TIMESTAMP!r}: not a valid time." in sanitize_folder(submission)
+    assert names(submission) == REGULAR_FILES
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
-def test_a_time_that_is_no_file_is_removed(submission: Path, tmp_path: Path, kind: str) -> None:
+def test_a_timestamp_that_is_not_a_file_is_removed(
+    submission: Path, tmp_path: Path, kind: str
+) -> None:
     if kind == "folder":
-        (submission / TIME / "in").mkdir(parents=True)
+        (submission / TIMESTAMP / "in").mkdir(parents=True)
     else:
-        (submission / TIME).symlink_to(tmp_path)
-    assert readable_time(submission) is None
-    assert any(TIME in each for each in make_safe(submission))
-    assert names(submission) == HONEST
+        (submission / TIMESTAMP).symlink_to(tmp_path)
+    assert read_timestamp(submission) is None
+    assert any(TIMESTAMP in message for message in sanitize_folder(submission))
+    assert names(submission) == REGULAR_FILES
 
 
-def test_a_time_that_can_be_read_stays(submission: Path) -> None:
-    (submission / TIME).write_text("2026-03-01 12:00:00 UTC")
-    make_safe(submission)
-    assert names(submission) == sorted([*HONEST, TIME])
-    found = readable_time(submission)
-    assert found is not None
-    assert found.isoformat() == "2026-03-01T12:00:00"
+def test_a_valid_timestamp_stays(submission: Path) -> None:
+    (submission / TIMESTAMP).write_text("2026-03-01 12:00:00 UTC")
+    sanitize_folder(submission)
+    assert names(submission) == sorted([*REGULAR_FILES, TIMESTAMP])
+    timestamp = read_timestamp(submission)
+    assert timestamp is not None
+    assert timestamp.isoformat() == "2026-03-01T12:00:00"
 
 
-def test_grading_removes_links_before_anything_is_copied(
+def test_autograde_sanitizes_before_anything_is_copied(
     submission: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (submission / TIME).write_text("garbage")
+    (submission / TIMESTAMP).write_text("garbage")
     expect_notebooks("01-intro", "*", [str(submission / "intro.ipynb")])
-    assert names(submission) == HONEST
+    assert names(submission) == REGULAR_FILES
 
 
 @pytest.fixture(scope="module")
-def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty gradebook; making one takes seconds."""
+def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty gradebook, copied by each test because creating one takes seconds."""
     path = tmp_path_factory.mktemp("book") / "gradebook.db"
-    programs = Path(sys.executable).parent  # nbgrader calls alembic by name
+    programs = Path(sys.executable).parent  # nbgrader runs alembic by name
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
         Gradebook(f"sqlite:///{path}", "course").close()
     return path
 
 
-class TestCollecting:
-    """From the exchange, where everything belongs to the students."""
+class TestCollectFiles:
+    """Collecting from an exchange that students can write to."""
 
     @pytest.fixture
     def inbound(self, tmp_path: Path) -> Path:
@@ -137,8 +151,8 @@ class TestCollecting:
         return folder
 
     @pytest.fixture
-    def collect(self, tmp_path: Path, empty_book: Path) -> CollectFiles:
-        shutil.copy(empty_book, tmp_path)
+    def collector(self, tmp_path: Path, empty_gradebook: Path) -> CollectFiles:
+        shutil.copy(empty_gradebook, tmp_path)
         course = CourseDirectory(
             root=str(tmp_path / "teacher"),
             course_id="course",
@@ -146,98 +160,104 @@ class TestCollecting:
             db_url=f"sqlite:///{tmp_path}/gradebook.db",
         )
         course.max_file_size = 1  # a thousand bytes
-        made = CollectFiles(coursedir=course, root=str(tmp_path / "exchange"), check_owner=False)
-        made.update = True
-        return made
+        collector = CollectFiles(
+            coursedir=course, root=str(tmp_path / "exchange"), check_owner=False
+        )
+        collector.update = True
+        return collector
 
     @staticmethod
-    def hand_in(inbound: Path, student: str, when: str = WHEN) -> Path:
-        (folder := inbound / f"{student}+01-intro+{when}+x").mkdir()
+    def submit(inbound: Path, student: str, timestamp: str = SUBMITTED_AT) -> Path:
+        (folder := inbound / f"{student}+01-intro+{timestamp}+x").mkdir()
         (folder / "intro.ipynb").write_text("{}")
-        (folder / TIME).write_text(when)
+        (folder / TIMESTAMP).write_text(timestamp)
         return folder
 
-    def collected(self, collect: CollectFiles) -> dict[str, list[str]]:
-        collect.init_src()
-        collect.init_dest()
-        collect.copy_files()
-        root = Path(collect.coursedir.root, "submitted")
+    def collect(self, collector: CollectFiles) -> dict[str, list[str]]:
+        collector.init_src()
+        collector.init_dest()
+        collector.copy_files()
+        root = Path(collector.coursedir.root, "submitted")
         return {path.name: names(path / "01-intro") for path in root.iterdir()}
 
-    def test_links_pits_and_large_files_stay_behind(
-        self, inbound: Path, collect: CollectFiles, submission: Path
+    def test_links_deep_folders_and_large_files_are_left_out(
+        self, inbound: Path, collector: CollectFiles, submission: Path
     ) -> None:
-        self.hand_in(inbound, "ada")
-        eve = self.hand_in(inbound, "eve")
+        self.submit(inbound, "ada")
+        eve = self.submit(inbound, "eve")
         (eve / "all").symlink_to(submission)
         os.mkfifo(eve / "pipe")
         dig(eve, 600)
         (eve / "large").write_bytes(bytes(1001))
         (eve / "run.sh").write_text("true")
         (eve / "run.sh").chmod(0o700)
-        found = self.collected(collect)
-        assert found["ada"] == ["intro.ipynb", TIME]
-        kept = [name for name in found["eve"] if not name.startswith("d")]
-        assert kept == ["intro.ipynb", "run.sh", TIME]
-        assert (
-            Path(collect.coursedir.root) / "submitted/eve/01-intro/run.sh"
-        ).stat().st_mode & 0o100
+        collected = self.collect(collector)
+        assert collected["ada"] == ["intro.ipynb", TIMESTAMP]
+        files = [name for name in collected["eve"] if not name.startswith("d")]
+        assert files == ["intro.ipynb", "run.sh", TIMESTAMP]
+        script = Path(collector.coursedir.root, "submitted/eve/01-intro/run.sh")
+        assert script.stat().st_mode & 0o100
 
-    @pytest.mark.parametrize("said", ["2020-01-01 00:00:00 UTC", "garbage"])
-    def test_the_time_is_the_one_of_the_exchange(
-        self, inbound: Path, collect: CollectFiles, said: str
+    @pytest.mark.parametrize("content", ["2020-01-01 00:00:00 UTC", "garbage"])
+    def test_the_time_comes_from_the_exchange_not_from_the_file(
+        self, inbound: Path, collector: CollectFiles, content: str
     ) -> None:
-        (self.hand_in(inbound, "eve") / TIME).write_text(said)
-        self.collected(collect)
-        kept = Path(collect.coursedir.root, "submitted", "eve", "01-intro", TIME)
-        assert kept.read_text() == WHEN
+        (self.submit(inbound, "eve") / TIMESTAMP).write_text(content)
+        self.collect(collector)
+        collected = Path(collector.coursedir.root, "submitted", "eve", "01-intro", TIMESTAMP)
+        assert collected.read_text() == SUBMITTED_AT
 
-    def test_what_is_no_submission_is_nobodys(
-        self, inbound: Path, collect: CollectFiles, submission: Path
+    def test_entries_that_are_not_submissions_are_ignored(
+        self, inbound: Path, collector: CollectFiles, submission: Path
     ) -> None:
-        self.hand_in(inbound, "ada")
-        for name in ("eve+01-intro+whenever+x", f"..+01-intro+{WHEN}+x", f"+01-intro+{WHEN}+x"):
+        self.submit(inbound, "ada")
+        for name in (
+            "eve+01-intro+whenever+x",
+            f"..+01-intro+{SUBMITTED_AT}+x",
+            f"+01-intro+{SUBMITTED_AT}+x",
+        ):
             (inbound / name).mkdir()
-        (inbound / f"link+01-intro+{WHEN}+x").symlink_to(submission)
-        (inbound / f"file+01-intro+{WHEN}+x").write_text("")
-        assert set(self.collected(collect)) == {"ada"}
-        assert not Path(collect.coursedir.root, "01-intro").exists()
+        (inbound / f"link+01-intro+{SUBMITTED_AT}+x").symlink_to(submission)
+        (inbound / f"file+01-intro+{SUBMITTED_AT}+x").write_text("")
+        assert set(self.collect(collector)) == {"ada"}
+        assert not Path(collector.coursedir.root, "01-intro").exists()
 
-    def test_what_fails_costs_nobody_else(
-        self, inbound: Path, collect: CollectFiles, monkeypatch: pytest.MonkeyPatch
+    def test_a_failed_copy_does_not_stop_the_others(
+        self, inbound: Path, collector: CollectFiles, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        copy = untrusted_folders.copy
+        copy = untrusted_folders.copy_regular_files
 
-        def full(folder: Path, *about: object) -> list[str]:
+        def fail_for_ben(folder: Path, to: Path, max_file_bytes: float) -> list[str]:
             if folder.name.startswith("ben"):
                 raise OSError("No space left on device")
-            return copy(folder, *about)  # type: ignore[arg-type]  # as it was called
+            return copy(folder, to, max_file_bytes)
 
-        monkeypatch.setattr(untrusted_folders, "copy", full)
+        monkeypatch.setattr(untrusted_folders, "copy_regular_files", fail_for_ben)
         for student in ("ada", "ben", "cleo"):
-            self.hand_in(inbound, student)
-        found = self.collected(collect)
-        assert found == {"ada": ["intro.ipynb", TIME], "cleo": ["intro.ipynb", TIME], "ben": []}
+            self.submit(inbound, student)
+        complete = ["intro.ipynb", TIMESTAMP]
+        assert self.collect(collector) == {"ada": complete, "cleo": complete, "ben": []}
 
-    def test_a_newer_one_takes_the_place_of_whatever_was_there(
-        self, inbound: Path, collect: CollectFiles
+    def test_a_newer_submission_replaces_whatever_was_collected(
+        self, inbound: Path, collector: CollectFiles
     ) -> None:
-        before = Path(collect.coursedir.root, "submitted", "eve", "01-intro")
-        before.mkdir(parents=True)
-        (before / TIME).write_text("garbage")
-        dig(before, 1500)
-        self.hand_in(inbound, "eve")
-        assert self.collected(collect) == {"eve": ["intro.ipynb", TIME]}
+        previous = Path(collector.coursedir.root, "submitted", "eve", "01-intro")
+        previous.mkdir(parents=True)
+        (previous / TIMESTAMP).write_text("garbage")
+        dig(previous, 1500)
+        self.submit(inbound, "eve")
+        assert self.collect(collector) == {"eve": ["intro.ipynb", TIMESTAMP]}
 
 
-def test_a_link_that_comes_meanwhile_is_not_followed(submission: Path, tmp_path: Path) -> None:
-    """Between listing a folder and opening what is in it, a student may put a link there."""
+def test_a_link_created_after_listing_is_not_followed(submission: Path, tmp_path: Path) -> None:
+    """A student can replace an entry by a link between listing a folder and opening the entry."""
+    target = tmp_path / "stolen"
     top = os.open(submission, os.O_RDONLY)
     try:
         with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
-            untrusted_folders._copy_file(top, Path("all/gradebook.db"), tmp_path / "stolen", 1000)
+            untrusted_folders._copy_file(top, Path("all/gradebook.db"), target, 1000)
         with pytest.raises(OSError, match="symbolic links"):
-            untrusted_folders._copy_file(top, Path("deep/book"), tmp_path / "stolen", 1000)
+            untrusted_folders._copy_file(top, Path("deep/book"), target, 1000)
     finally:
         os.close(top)
-    assert not (tmp_path / "stolen").exists()
+    assert not target.exists()
