@@ -24,8 +24,8 @@ from benchmarks.assets.make_digit_classifier import PASSES, accuracy, train
 from benchmarks.not_digits import SHAPES
 from course import atomic_write, classifier, data, drawing
 from course.autoencoder import frozen
+from course.classifier.augmentation import KINDS
 from course.classifier.network import DigitClassifier
-from course.classifier.variations import KINDS
 from course.deployment.scoring import ERROR_LIMIT
 from course.drawing import boxes, centre
 

@@ -25,7 +25,7 @@ from course import atomic_write, data
 from course.autoencoder import frozen, measured
 from course.autoencoder.backend import tensorflow
 from course.autoencoder.measured import MeasuredRun
-from course.autoencoder.precision import faster
+from course.autoencoder.precision import faster_format
 from course.autoencoder.recipe import Recipe
 
 HERE = Path(__file__).resolve()
@@ -39,12 +39,12 @@ def contenders(digits: Any, recipe: Recipe) -> list[Contender]:
     def changed(name: str, **changes: Any) -> Contender:
         return Ours(name, digits, replace(recipe, **changes))
 
-    other = "float32" if faster(recipe.batch, 784, 1000) == "bfloat16" else "bfloat16"
+    other = "float32" if faster_format(recipe.batch, 784, 1000) == "bfloat16" else "bfloat16"
     return [
         changed("the recipe"),
         changed(f"{other} products", precision=other),
         changed("compiled by XLA, float32", precision="float32", xla=True),
-        Ours("one step in each call of the graph, not 20", digits, recipe, steps_a_call=1),
+        Ours("one step in each call of the graph, not 20", digits, recipe, steps_per_call=1),
         changed("last weights instead of their running average", averaging=0.0),
         changed("no shifts", shift=0),
         changed("shifts by up to 2 pixels", shift=2),
@@ -152,7 +152,7 @@ def main() -> None:
             load = os.getloadavg()[0]
             part = measure(data.digits("mnist"), epochs)
             how = {"command": command, "load": load, "device": device()}
-            record[name] = {**how, "products": faster(512, 784, 1000), **part}
+            record[name] = {**how, "products": faster_format(512, 784, 1000), **part}
             atomic_write.write_text(given.record, json.dumps(record, indent=1) + "\n")
     atomic_write.write_text(given.to, page(record))
     print(given.to.read_text(encoding="utf-8"))

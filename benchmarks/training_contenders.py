@@ -14,7 +14,7 @@ from course.autoencoder import build
 from course.autoencoder.backend import tensorflow
 from course.autoencoder.measured import MeasuredRun
 from course.autoencoder.recipe import Recipe
-from course.autoencoder.run import TrainingRun
+from course.autoencoder.training_run import TrainingRun
 from course.baselines import PCA, ClippedPCA, LogisticPCA, MeanImage
 from course.metrics import knn_accuracy, squared_error
 
@@ -88,11 +88,11 @@ class Ours(Contender):
         glorot: bool = False,
         grey: bool = False,
         norm: str = "",
-        steps_a_call: int = 0,
+        steps_per_call: int = 0,
     ) -> None:
         super().__init__(name, digits, recipe.epochs)
         self.recipe, self.hidden, self.glorot, self.grey = recipe, hidden, glorot, grey
-        self.norm, self.steps_a_call = norm, steps_a_call
+        self.norm, self.steps_per_call = norm, steps_per_call
         self.run: TrainingRun | None = None
         self.model: Any = None
 
@@ -105,7 +105,7 @@ class Ours(Contender):
             if self.grey:
                 self.model.layers[-1].bias.assign(np.full(SIZES[0], 1e-6))
             self.run = TrainingRun(self.recipe, self.model, self.digits.x_train)
-            self.run.steps_a_call = self.steps_a_call or self.run.steps_a_call
+            self.run.steps_per_call = self.steps_per_call or self.run.steps_per_call
         self.run.epoch()
 
     def error(self) -> float:

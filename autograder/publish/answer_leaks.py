@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 
 from autograder import cells
 from course import quiz
-from course.quiz.text import normalised
+from course.quiz.text import normalized
 
 STUB: Final = "# Your code here\nraise NotImplementedError"
 
@@ -160,7 +160,7 @@ def _lines(source: str) -> Iterator[tuple[str, str]]:
 
 def _squeezed(text: str) -> str:
     """The text without what may differ between two copies of it: spaces, case, emphasis."""
-    return "".join(normalised(text).split())
+    return "".join(normalized(text).split())
 
 
 def _views(text: str) -> Iterator[str]:

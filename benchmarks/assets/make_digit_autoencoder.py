@@ -23,13 +23,13 @@ from typing import Final
 
 from course import atomic_write, data
 from course.autoencoder import build, frozen
-from course.autoencoder.archive import Stored, write_archive
+from course.autoencoder.archive import StoredAutoencoder, write_archive
 from course.autoencoder.display import Display
-from course.autoencoder.files import stored
+from course.autoencoder.files import extract
 from course.autoencoder.history import History
+from course.autoencoder.interrupts import deferred_interrupt
 from course.autoencoder.recipe import Recipe
-from course.autoencoder.run import TrainingRun
-from course.autoencoder.stopping import stop_noted
+from course.autoencoder.training_run import TrainingRun
 
 SIZES: Final = (784, 1000, 500, 250, 30)
 RECIPE: Final = Recipe(epochs=400, learning_rate=2e-3)
@@ -49,13 +49,17 @@ def main(given: Sequence[str] | None = None) -> None:
     epochs = min(asked.stop_after, RECIPE.epochs)
     digits, model = data.digits("mnist"), build(*SIZES)
     run = TrainingRun(RECIPE, model, digits.x_train)
-    with stop_noted() as stopped, Display(epochs, run.steps_an_epoch, shown=True) as display, run:
+    with (
+        deferred_interrupt() as stopped,
+        Display(epochs, run.steps_per_epoch, shown=True) as display,
+        run,
+    ):
         for _ in range(epochs):
             run.epoch(display, stopped)
-    write(asked.folder, stored(model), run.history, digits)
+    write(asked.folder, extract(model), run.history, digits)
 
 
-def write(folder: Path, weights: Stored, history: History, digits: data.Dataset) -> None:
+def write(folder: Path, weights: StoredAutoencoder, history: History, digits: data.Dataset) -> None:
     """Write the weights, and beside them how they came about and how good they are."""
     path = folder / frozen.DIGITS.name
     write_archive(path, weights, half=True)

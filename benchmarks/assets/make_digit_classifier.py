@@ -5,7 +5,7 @@ Run as ``python -m benchmarks.assets.make_digit_classifier``.
 It takes some minutes on two cores, needs MNIST, and writes ``digit_classifier.npz`` beside
 this file. The network (12 and 32 windows of 5 by 5, then 96 and 10 units) learns from MNIST's
 60,000 training digits and from variations of them: other habits of writing, other shapes, other
-pens (``course.classifier.variations``). The test digits and all pen strokes serve to
+pens (``course.classifier.augmentation``). The test digits and all pen strokes serve to
 measure alone.
 
 It reads 99.3 % of MNIST's test digits and 98.4 % of 1,000 real pen strokes, drawn at random
@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from course import atomic_write, classifier, data
+from course.classifier.augmentation import KINDS, augment
 from course.classifier.network import SIDE, STRIDE, WINDOW, DigitClassifier
-from course.classifier.variations import KINDS, vary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def train(
         new, old = order[:varied], rng.permutation(count)[:plain]
         shown = digits.x_train[new]
         if kinds:
-            shown = vary(shown, digits.y_train[new], rng, kinds)
+            shown = augment(shown, digits.y_train[new], rng, kinds)
         model.fit(
             np.concatenate([shown, digits.x_train[old]]),
             np.concatenate([digits.y_train[new], digits.y_train[old]]),

@@ -32,7 +32,7 @@ _MOST_ABOUT: Final = 10_000  # characters
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredAutoencoder:
     """What is in a file: the weights in order, and what the layers do with them.
 
     Attributes:
@@ -48,7 +48,7 @@ class Stored:
     output: str = "sigmoid"
 
 
-def write_archive(path: str | Path, stored: Stored, *, half: bool = False) -> None:
+def write_archive(path: str | Path, stored: StoredAutoencoder, *, half: bool = False) -> None:
     """Write an autoencoder; the file appears only when it is complete.
 
     Args:
@@ -66,7 +66,7 @@ def write_archive(path: str | Path, stored: Stored, *, half: bool = False) -> No
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def read_archive(path: str | Path) -> Stored:
+def read_archive(path: str | Path) -> StoredAutoencoder:
     """Read an autoencoder, and believe nothing.
 
     Raises:
@@ -90,7 +90,7 @@ def read_archive(path: str | Path) -> Stored:
         raise ValueError(f"{source.name}: {error}") from error
     _check_shapes(source, kernels, biases)
     hidden, output = _activations(source, about)
-    return Stored(
+    return StoredAutoencoder(
         tuple(kernel.astype(np.float32) for kernel in kernels),
         tuple(bias.astype(np.float32) for bias in biases),
         hidden,

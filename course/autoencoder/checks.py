@@ -2,7 +2,7 @@
 
 Example:
     >>> import numpy as np
-    >>> examples("train(x_train)", np.full((4, 784), 255), width=784, bounded=True)
+    >>> training_examples("train(x_train)", np.full((4, 784), 255), width=784, bounded=True)
     Traceback (most recent call last):
     ValueError: train(x_train): numbers up to 255 look like pixels of 0 to 255; divide ...
 """
@@ -36,11 +36,11 @@ class TrainingError(ArithmeticError):
         self.history = history
 
 
-def rows(argument: str, values: ArrayLike, width: int) -> FloatArray:
+def finite_rows(argument: str, values: ArrayLike, width: int) -> FloatArray:
     """The values as a float32 array ``(n, width)`` of finite numbers; n may be 0.
 
     Example:
-        >>> rows("x", [[1, 2]], 2)
+        >>> finite_rows("x", [[1, 2]], 2)
         array([[1., 2.]], dtype=float32)
 
     Raises:
@@ -66,8 +66,8 @@ def rows(argument: str, values: ArrayLike, width: int) -> FloatArray:
     return array
 
 
-def examples(argument: str, values: ArrayLike, *, width: int, bounded: bool) -> FloatArray:
-    """The values as `rows` to learn from: at least one, no bytes, in [0, 1] where that is needed.
+def training_examples(argument: str, values: ArrayLike, *, width: int, bounded: bool) -> FloatArray:
+    """The values as `finite_rows` to learn from: at least one, no bytes, in [0, 1] where that is needed.
 
     Args:
         argument: What the message calls them.
@@ -78,7 +78,7 @@ def examples(argument: str, values: ArrayLike, *, width: int, bounded: bool) -> 
     Raises:
         ValueError: They are not; the message names the argument and what would be right.
     """
-    array = rows(argument, values, width)
+    array = finite_rows(argument, values, width)
     if len(array) == 0:
         raise ValueError(f"{argument}: empty; at least one example is needed.")
     low, high = float(array.min()), float(array.max())

@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course.autoencoder.archive import OUTPUTS, Stored, read_archive, write_archive
+from course.autoencoder.archive import OUTPUTS, StoredAutoencoder, read_archive, write_archive
 from course.autoencoder.model import build
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def save(model: keras.Model, path: str | Path) -> None:
     Raises:
         ValueError: The model is of another kind; Keras's own ``model.save`` keeps any.
     """
-    write_archive(path, stored(model))
+    write_archive(path, extract(model))
 
 
 def load(path: str | Path) -> keras.Model:
@@ -64,7 +64,7 @@ def load(path: str | Path) -> keras.Model:
     return model
 
 
-def stored(model: keras.Model) -> Stored:
+def extract(model: keras.Model) -> StoredAutoencoder:
     """Return the weights of an autoencoder as they go into a file.
 
     Raises:
@@ -86,7 +86,7 @@ def stored(model: keras.Model) -> Stored:
         raise ValueError(f"model: from {sizes[0]} numbers to {told}; {_CURE}")
     arrays: list[Any] = [layer.get_weights() for layer in layers]
     kernels = tuple(kernel for kernel, _ in arrays)
-    return Stored(kernels, tuple(bias for _, bias in arrays), inner.pop(), names[-1])
+    return StoredAutoencoder(kernels, tuple(bias for _, bias in arrays), inner.pop(), names[-1])
 
 
 _CURE = "what build() makes can be saved; Keras's own model.save keeps any model."

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from course.autoencoder.archive import read_archive
-from course.autoencoder.checks import rows
+from course.autoencoder.checks import finite_rows
 
 FloatArray = NDArray[np.float32]
 
@@ -84,7 +84,7 @@ class FrozenAutoencoder:
         Raises:
             ValueError: ``x`` has another shape, or holds no finite numbers.
         """
-        return self._through(rows("encode(x)", x, self.sizes[0]), encoding=True)
+        return self._through(finite_rows("encode(x)", x, self.sizes[0]), encoding=True)
 
     def decode(self, code: ArrayLike) -> FloatArray:
         """Turn codes into examples.
@@ -98,7 +98,7 @@ class FrozenAutoencoder:
         Raises:
             ValueError: ``code`` has another shape, or holds no finite numbers.
         """
-        return self._through(rows("decode(code)", code, self.code_size), encoding=False)
+        return self._through(finite_rows("decode(code)", code, self.code_size), encoding=False)
 
     def reconstruct(self, x: ArrayLike) -> FloatArray:
         """There and back: ``decode(encode(x))``."""
@@ -117,7 +117,7 @@ class FrozenAutoencoder:
         Raises:
             ValueError: As for `encode`.
         """
-        original = rows("error(x)", x, self.sizes[0])
+        original = finite_rows("error(x)", x, self.sizes[0])
         squares = np.square(original - self.reconstruct(original))
         errors: NDArray[np.float64] = squares.sum(1, dtype=np.float64)
         return errors

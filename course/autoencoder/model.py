@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from course.autoencoder.archive import HIDDEN, OUTPUTS
 from course.autoencoder.backend import tensorflow
-from course.autoencoder.memory import no_memory_to_build
+from course.autoencoder.memory_errors import build_memory_message
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +60,7 @@ def build(*sizes: int, hidden: str = "gelu", output: str = "sigmoid", seed: int 
     try:
         return _assemble(keras, widths, hidden, output, seed)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        raise MemoryError(no_memory_to_build(widths)) from error
+        raise MemoryError(build_memory_message(widths)) from error
 
 
 def _assemble(keras: Any, widths: list[int], hidden: str, output: str, seed: int) -> Any:

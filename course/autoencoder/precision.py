@@ -23,11 +23,11 @@ _FLOOR = 10**7  # multiplications; below, a product costs less than what surroun
 
 
 @functools.lru_cache(maxsize=32)
-def faster(batch: int, inputs: int, outputs: int) -> str:
+def faster_format(batch: int, inputs: int, outputs: int) -> str:
     """Return ``"bfloat16"`` or ``"float32"``: which one multiplies such matrices faster here.
 
     Example:
-        >>> faster(2, 3, 4)
+        >>> faster_format(2, 3, 4)
         'float32'
 
     It takes some hundredths of a second, once for each size.
@@ -51,16 +51,16 @@ def faster(batch: int, inputs: int, outputs: int) -> str:
             float(product())
             if round_:  # the first one also builds the graph
                 best[name] = min(best[name], time.perf_counter() - start)
-    least = _DOUBT if has_instructions() else _WORTH_IT
+    least = _DOUBT if has_bfloat16_instructions() else _WORTH_IT
     return "bfloat16" if best["bfloat16"] < least * best["float32"] else "float32"
 
 
 @functools.cache
-def has_instructions() -> bool:
+def has_bfloat16_instructions() -> bool:
     """Whether the processor says that it has instructions for bfloat16 (known on Linux alone).
 
     Example:
-        >>> has_instructions() in (True, False)
+        >>> has_bfloat16_instructions() in (True, False)
         True
     """
     try:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course.autoencoder.backend import tensorflow
-from course.autoencoder.precision import faster
+from course.autoencoder.precision import faster_format
 from course.autoencoder.recipe import Recipe
 
 FloatArray = NDArray[np.float32]
@@ -26,7 +26,7 @@ _AT_ONCE = 2000  # examples, when measuring
 _ALMOST = 1e-7  # as Keras: probabilities stay this far from 0 and 1
 
 
-class Steps:
+class TrainingSteps:
     """Training steps for one model.
 
     Args:
@@ -43,7 +43,7 @@ class Steps:
         self._tf, _ = tensorflow()
         tf = self._tf
         self._model, self._recipe, self._total = model, recipe, max(1, total)
-        self._layers = chain(model, x_train[:2])
+        self._layers = dense_layers(model, x_train[:2])
         self._softmax = _ends_in(model, "softmax")
         self._weights = [weight.value for weight in model.trainable_variables]
         self._drift = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
@@ -54,8 +54,10 @@ class Steps:
         self._taken = 0
         order = tf.TensorSpec((None, min(recipe.batch, len(x_train))), tf.int32)
         some = tf.TensorSpec((None, x_train.shape[1]), tf.float32)
-        self._run = graph(tf, self._many, order, tf.TensorSpec((), tf.float32), xla=recipe.xla)
-        self._measure = graph(tf, self._sum_of_losses, some)
+        self._run = build_graph(
+            tf, self._many, order, tf.TensorSpec((), tf.float32), xla=recipe.xla
+        )
+        self._measure = build_graph(tf, self._sum_of_losses, some)
 
     def take(self, order: NDArray[np.int32]) -> tuple[float, bool]:
         """Take ``len(order)`` steps, each on the examples that a row of ``order`` names.
@@ -68,11 +70,11 @@ class Steps:
         mean = float(loss) / len(order)
         return mean, bool(sound) and math.isfinite(mean)
 
-    def averages(self) -> list[FloatArray]:
+    def averaged_weights(self) -> list[FloatArray]:
         """Return copies of the averaged weights."""
         return [average.numpy() for average in self._average]
 
-    def settle(self, weights: list[FloatArray]) -> None:
+    def assign_weights(self, weights: list[FloatArray]) -> None:
         """Give the model these weights."""
         for variable, value in zip(self._weights, weights, strict=True):
             variable.assign(value)
@@ -93,7 +95,7 @@ class Steps:
         if asked != "auto":
             return asked
         widest = max(self._layers, key=lambda layer: int(np.prod(layer.kernel.shape)))
-        return faster(self._recipe.batch, *map(int, widest.kernel.shape))
+        return faster_format(self._recipe.batch, *map(int, widest.kernel.shape))
 
     def _many(self, order: Any, taken: Any) -> tuple[Any, Any]:
         tf = self._tf
@@ -111,7 +113,7 @@ class Steps:
     def _one(self, which: Any, step: Any) -> Any:
         tf, recipe = self._tf, self._recipe
         seed = tf.stack([recipe.seed, tf.cast(step, tf.int32)])
-        target = shifted(tf, tf.gather(self._x, which), recipe.shift, seed)
+        target = shift_randomly(tf, tf.gather(self._x, which), recipe.shift, seed)
         seen = target
         if recipe.noise:
             seen += recipe.noise * tf.random.stateless_normal(tf.shape(target), seed + _OTHER_SEED)
@@ -158,7 +160,7 @@ class Steps:
         return tf.reduce_sum(each, 1)
 
 
-def graph(tf: Any, function: Any, *inputs: Any, xla: bool = False) -> Any:
+def build_graph(tf: Any, function: Any, *inputs: Any, xla: bool = False) -> Any:
     """Return the one graph of a function for inputs of these kinds.
 
     Called directly, it is never built again; and TensorFlow, which warns of functions that are
@@ -168,7 +170,7 @@ def graph(tf: Any, function: Any, *inputs: Any, xla: bool = False) -> Any:
     return made.get_concrete_function(*inputs)
 
 
-def shifted(tf: Any, x: Any, most: int, seed: Any) -> Any:
+def shift_randomly(tf: Any, x: Any, most: int, seed: Any) -> Any:
     """Return square pictures ``(n, d)``, each moved by up to ``most`` pixels down and right.
 
     Eight groups move by eight random steps. At the border, its mirror image comes in.
@@ -188,9 +190,9 @@ def shifted(tf: Any, x: Any, most: int, seed: Any) -> Any:
     return tf.reshape(tf.concat(groups, 0), x.shape)
 
 
-def chain(model: Any, x: FloatArray) -> list[Any] | None:
+def dense_layers(model: Any, x: FloatArray) -> list[Any] | None:
     """Return the layers of a model that is nothing but Dense layers in a row, or None."""
-    layers = [layer for layer in flat(model) if type(layer).__name__ != "InputLayer"]
+    layers = [layer for layer in flatten_layers(model) if type(layer).__name__ != "InputLayer"]
     plain = all(
         type(layer).__name__ == "Dense"
         and layer.kernel_regularizer is layer.bias_regularizer is layer.activity_regularizer is None
@@ -211,17 +213,17 @@ def chain(model: Any, x: FloatArray) -> list[Any] | None:
     return layers if same else None
 
 
-def flat(model: Any) -> list[Any]:
+def flatten_layers(model: Any) -> list[Any]:
     """Return the layers of a model, those of models in it included."""
     parts = []
     for layer in model.layers:
-        parts += flat(layer) if hasattr(layer, "layers") else [layer]
+        parts += flatten_layers(layer) if hasattr(layer, "layers") else [layer]
     return parts
 
 
 def last_layer(model: Any) -> Any:
     """Return the layer that the copy comes out of, however deep models lie in models."""
-    layers = flat(model)
+    layers = flatten_layers(model)
     return layers[-1] if layers else None
 
 

@@ -20,10 +20,10 @@ from numpy.typing import ArrayLike
 from course.autoencoder.backend import tensorflow
 from course.autoencoder.display import Display
 from course.autoencoder.history import History
-from course.autoencoder.memory import no_memory_to_train
+from course.autoencoder.interrupts import StopRequested, deferred_interrupt
+from course.autoencoder.memory_errors import train_memory_message
 from course.autoencoder.recipe import Loss, Precision, Recipe
-from course.autoencoder.run import TrainingRun
-from course.autoencoder.stopping import Stopped, stop_noted
+from course.autoencoder.training_run import TrainingRun
 
 if TYPE_CHECKING:
     import keras
@@ -93,7 +93,7 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
         precision=precision,
     )
     tf, _ = tensorflow()
-    with stop_noted() as stopped:
+    with deferred_interrupt() as stopped:
         try:
             return _learn(
                 TrainingRun(recipe, model, x_train, validation), live=live, stopped=stopped
@@ -101,16 +101,16 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
         except KeyboardInterrupt:  # while the graph was built, and where it could not be noted
             return History(interrupted=True)
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-            raise MemoryError(no_memory_to_train(model, batch, np.shape(x_train)[0])) from error
+            raise MemoryError(train_memory_message(model, batch, np.shape(x_train)[0])) from error
         finally:
             # TensorFlow's graphs refer to themselves and would pile up until Python looks.
             gc.collect()
 
 
-def _learn(run: TrainingRun, *, live: bool, stopped: Stopped) -> History:
+def _learn(run: TrainingRun, *, live: bool, stopped: StopRequested) -> History:
     epochs = run.recipe.epochs
     try:
-        with Display(epochs, run.steps_an_epoch, shown=live) as display, run:
+        with Display(epochs, run.steps_per_epoch, shown=live) as display, run:
             for _ in range(epochs):
                 run.epoch(display, stopped)
     except KeyboardInterrupt:  # a further one, while the first was dealt with

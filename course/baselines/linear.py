@@ -34,7 +34,7 @@ class MeanImage(Baseline):
         mean: ``(d,)``, after `fit`.
     """
 
-    lowest: ClassVar[int] = 0
+    min_k: ClassVar[int] = 0
     mean: Array
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class LSA(Baseline):
         axes: ``(k, d)``, orthonormal rows, after `fit`.
     """
 
-    refuses_bytes: ClassVar[bool] = False  # a word may well occur 255 times
+    rejects_bytes: ClassVar[bool] = False  # a word may well occur 255 times
     axes: Array
 
     def _fit(self, x: Array) -> None:

@@ -40,13 +40,13 @@ class Baseline(ABC):
         k: The same.
     """
 
-    lowest: ClassVar[int] = 1  # of k
+    min_k: ClassVar[int] = 1  # of k
     needs_intensities: ClassVar[bool] = False  # whether the data must lie in [0, 1]
-    refuses_bytes: ClassVar[bool] = True  # whether data that look like 0..255 are a mistake
+    rejects_bytes: ClassVar[bool] = True  # whether data that look like 0..255 are a mistake
 
     def __init__(self, k: int) -> None:
-        if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < self.lowest:
-            raise ValueError(f"k: {k!r}; a whole number from {self.lowest} on is right.")
+        if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < self.min_k:
+            raise ValueError(f"k: {k!r}; a whole number from {self.min_k} on is right.")
         self.k = int(k)
         self._width: int | None = None
 
@@ -147,7 +147,7 @@ class Baseline(ABC):
         examples = _finite(f"{verb}(x)", x)
         low, high = float(examples.min()), float(examples.max())
         # Few other data are whole numbers that end just there.
-        if self.refuses_bytes and low >= 0 and 100 < high <= 255 and not (examples % 1).any():
+        if self.rejects_bytes and low >= 0 and 100 < high <= 255 and not (examples % 1).any():
             raise ValueError(
                 f"{verb}(x): whole numbers up to {high:g} look like pixels of 0 to 255; "
                 "divide by 255 first."

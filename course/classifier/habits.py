@@ -2,7 +2,7 @@
 
 Example:
     >>> import numpy as np
-    >>> polyline(np.array([[4.0, 14.0], [24.0, 14.0]]), 3).shape
+    >>> draw_polyline(np.array([[4.0, 14.0], [24.0, 14.0]]), 3).shape
     (44, 44)
 
 People taught to write in Europe do so more often than the people whose digits became MNIST.
@@ -115,7 +115,7 @@ def add_habits(images: FloatArray, labels: NDArray[np.integer], rng: Generator) 
         for image in (images[i] for i in np.flatnonzero(chosen)):
             width = stroke_width(image)
             for line in habit.lines(image, rng):
-                np.maximum(image, polyline(line, width), out=image)
+                np.maximum(image, draw_polyline(line, width), out=image)
 
 
 def stroke_width(image: FloatArray) -> float:
@@ -132,7 +132,7 @@ def stroke_width(image: FloatArray) -> float:
     return float(np.clip(2 * float(image.sum()) / max(outline / 1.2, 1.0), 1.2, 5.0))
 
 
-def polyline(points: Line, width: float) -> FloatArray:
+def draw_polyline(points: Line, width: float) -> FloatArray:
     """Return a stroke with round ends and a soft edge, as an image ``(44, 44)`` in [0, 1]."""
     corners = np.asarray(points, np.float32)
     nearest = np.full((FRAME, FRAME), np.inf, np.float32)

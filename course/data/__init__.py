@@ -32,8 +32,8 @@ from course.data import bundled_digits, drawn_faces, mnist, olivetti, reuters, w
 from course.data.dataset import DataError, Dataset
 from course.data.face_drawing import draw
 from course.data.face_factors import FaceFactors, plain_face
-from course.data.places import keras_folder, scikit_learn_folder
-from course.data.sources import Embedded, Original, load
+from course.data.locations import keras_folder, scikit_learn_folder
+from course.data.sources import FallbackData, OriginalData, load
 
 __all__ = [
     "DataError",
@@ -46,7 +46,7 @@ __all__ = [
     "plain_face",
 ]
 
-_MNIST = Original(
+_MNIST = OriginalData(
     title="MNIST",
     source="mnist",
     read=mnist.read,
@@ -55,7 +55,7 @@ _MNIST = Original(
     cached=lambda: keras_folder() / "mnist.npz",
     cached_by="Keras",
 )
-_OLIVETTI = Original(
+_OLIVETTI = OriginalData(
     title="the Olivetti faces",
     source="olivetti",
     read=olivetti.read,
@@ -64,7 +64,9 @@ _OLIVETTI = Original(
     cached=lambda: scikit_learn_folder() / "olivetti_py3.pkz",
     cached_by="scikit-learn",
 )
-_REUTERS = Original(title="Reuters-21578", source="reuters", read=reuters.read, file="reuters.npz")
+_REUTERS = OriginalData(
+    title="Reuters-21578", source="reuters", read=reuters.read, file="reuters.npz"
+)
 
 
 def digits(source: str | None = None, *, download: bool = False) -> Dataset:
@@ -86,7 +88,7 @@ def digits(source: str | None = None, *, download: bool = False) -> Dataset:
     Raises:
         DataError: There is no such source, or the one insisted on cannot be had.
     """
-    embedded = Embedded("bundled", bundled_digits.load)
+    embedded = FallbackData("bundled", bundled_digits.load)
     return load("digits", _MNIST, embedded, source, download=download)
 
 
@@ -116,7 +118,7 @@ def faces(source: str | None = None, *, download: bool = False) -> Dataset:
     Raises:
         DataError: There is no such source, or the one insisted on cannot be had.
     """
-    embedded = Embedded("drawn", drawn_faces.load)
+    embedded = FallbackData("drawn", drawn_faces.load)
     return load("faces", _OLIVETTI, embedded, source, download=download)
 
 
@@ -141,5 +143,5 @@ def news(source: str | None = None, *, download: bool = False) -> Dataset:
     Raises:
         DataError: There is no such source, or the one insisted on cannot be had.
     """
-    embedded = Embedded("written", written_news.load)
+    embedded = FallbackData("written", written_news.load)
     return load("news", _REUTERS, embedded, source, download=download)

@@ -2,7 +2,7 @@
 
 Example:
     >>> content = fetch("http://localhost:8000/mnist.npz", limit=20_000_000)  # doctest: +SKIP
-    >>> keep(cache_folder() / "mnist.npz", content)  # doctest: +SKIP
+    >>> save(cache_folder() / "mnist.npz", content)  # doctest: +SKIP
 
 A download stays in memory until the caller has checked it; only then is it kept.
 """
@@ -90,13 +90,13 @@ def _read(address: str, answer: HTTPResponse, limit: int, title: str) -> bytes:
     return bytes(content)
 
 
-def keep(path: Path, content: bytes) -> None:
+def save(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: beside its place first, then renamed into it.
 
     Example:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
-        >>> keep(folder / "new" / "greeting.txt", b"hello")
+        >>> save(folder / "new" / "greeting.txt", b"hello")
         >>> (folder / "new" / "greeting.txt").read_bytes()
         b'hello'
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from course.data.checked import check_array, check_content, read_npz
 from course.data.dataset import Dataset
+from course.data.validation import check_array, check_content, read_npz
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from course.data.checked import check_array, check_content
 from course.data.dataset import DataError, Dataset
+from course.data.validation import check_array, check_content
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from course.data.checked import check_array, check_content, read_npz
 from course.data.dataset import Dataset
-from course.data.word_counts import weigh
+from course.data.validation import check_array, check_content, read_npz
+from course.data.word_counts import weight_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def read(content: bytes) -> Dataset:
             ``counts``, ``shape``), ``topic``, ``topic_names``, ``words``, ``is_train``.
 
     Returns:
-        The 2,000 commonest words of each story, weighed as `weigh` says; the split is Lewis's.
+        The 2,000 commonest words of each story, weighed as `weight_counts` says; the split is Lewis's.
 
     Raises:
         DataError: The file is damaged, or holds anything but these stories.
@@ -59,7 +59,11 @@ def read(content: bytes) -> Dataset:
     counts = np.zeros((_STORIES, _WORDS), np.float32)
     story = np.repeat(np.arange(_STORIES), np.diff(arrays["indptr"]))
     counts[story, arrays["indices"]] = arrays["counts"]
-    weights, topic, train = weigh(counts), arrays["topic"].astype(np.int64), arrays["is_train"]
+    weights, topic, train = (
+        weight_counts(counts),
+        arrays["topic"].astype(np.int64),
+        arrays["is_train"],
+    )
     return Dataset(
         name="news",
         x_train=weights[train],

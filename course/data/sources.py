@@ -7,8 +7,8 @@
 
 Example:
     >>> from course.data import mnist
-    >>> original = Original("MNIST", "mnist", mnist.read, "mnist.npz", mnist.ADDRESS)
-    >>> [place.words for place in places_of(original)][-1]
+    >>> original = OriginalData("MNIST", "mnist", mnist.read, "mnist.npz", mnist.ADDRESS)
+    >>> [place.words for place in file_locations(original)][-1]
     "the course's own cache"
 
 A file is only used when its content is the original's to the last bit. One that is
@@ -22,9 +22,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from course.data import places
+from course.data import locations
 from course.data.dataset import DataError, Dataset
-from course.data.download import fetch, keep
+from course.data.download import fetch, save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ _LARGEST: Final = 64_000_000  # bytes; the largest real file, MNIST, has 11.5 mi
 
 
 @dataclasses.dataclass(frozen=True)
-class Original:
+class OriginalData:
     """A published data set that can be had as one file.
 
     Attributes:
@@ -57,7 +57,7 @@ class Original:
 
 
 @dataclasses.dataclass(frozen=True)
-class Embedded:
+class FallbackData:
     """The data that comes with the course.
 
     Attributes:
@@ -69,7 +69,7 @@ class Embedded:
     load: Callable[[], Dataset]
 
 
-class Source(NamedTuple):
+class FileLocation(NamedTuple):
     """A file that may be there, and what to call its place."""
 
     path: Path
@@ -77,14 +77,14 @@ class Source(NamedTuple):
 
 
 # What was read or made before. A file that has changed since has another key.
-_files: dict[tuple[str, Source, int, int], Dataset | str] = {}
+_files: dict[tuple[str, FileLocation, int, int], Dataset | str] = {}
 _fetched: dict[str, Dataset] = {}
 _made: dict[str, Dataset] = {}
 _noted: dict[tuple[int, str], Dataset] = {}
 
 
 def load(
-    kind: str, original: Original, embedded: Embedded, source: str | None, *, download: bool
+    kind: str, original: OriginalData, embedded: FallbackData, source: str | None, *, download: bool
 ) -> Dataset:
     """Load a data set from the first place that has it.
 
@@ -130,28 +130,28 @@ def load(
     return _with_reason(_embedded(embedded), f"Why not {original.title}: {why}", problems)
 
 
-def places_of(original: Original) -> Iterator[Source]:
+def file_locations(original: OriginalData) -> Iterator[FileLocation]:
     """Every file on this computer that may hold the data, in order."""
-    folder = places.course_data()
+    folder = locations.course_data_folder()
     if folder is not None:
-        yield Source(folder / original.file, _COURSE_DATA)
+        yield FileLocation(folder / original.file, _COURSE_DATA)
     if original.cached is not None:
-        yield Source(original.cached(), f"{original.cached_by}'s cache")
-    yield Source(_own_copy(original), "the course's own cache")
+        yield FileLocation(original.cached(), f"{original.cached_by}'s cache")
+    yield FileLocation(_own_copy(original), "the course's own cache")
 
 
-def forget() -> None:
+def clear_memory() -> None:
     """Drop all that was read or made; the next call starts afresh."""
     for memory in (_files, _fetched, _made, _noted):
         memory.clear()
 
 
-def _own_copy(original: Original) -> Path:
-    return places.cache_folder() / f"{original.source}.bin"
+def _own_copy(original: OriginalData) -> Path:
+    return locations.cache_folder() / f"{original.source}.bin"
 
 
-def _on_this_computer(original: Original, problems: list[str]) -> Dataset | None:
-    for place in places_of(original):
+def _on_this_computer(original: OriginalData, problems: list[str]) -> Dataset | None:
+    for place in file_locations(original):
         try:
             data = _from_file(original, place)
         except DataError as error:
@@ -164,7 +164,7 @@ def _on_this_computer(original: Original, problems: list[str]) -> Dataset | None
     return None
 
 
-def _from_file(original: Original, place: Source) -> Dataset | None:
+def _from_file(original: OriginalData, place: FileLocation) -> Dataset | None:
     """Read a file, but only once; None if there is none."""
     try:
         if not place.path.is_file():
@@ -181,7 +181,7 @@ def _from_file(original: Original, place: Source) -> Dataset | None:
     return known
 
 
-def _read(original: Original, place: Source, size: int) -> Dataset | str:
+def _read(original: OriginalData, place: FileLocation, size: int) -> Dataset | str:
     """The data, or in one line what is wrong with the file."""
     if size > _LARGEST:
         return f"{place.path} has {size:,} bytes; {_LARGEST:,} at most are right"
@@ -192,7 +192,7 @@ def _read(original: Original, place: Source, size: int) -> Dataset | str:
     return dataclasses.replace(data, note=f"{data.note}, from {place.words}")
 
 
-def _download(original: Original, problems: list[str]) -> Dataset | None:
+def _download(original: OriginalData, problems: list[str]) -> Dataset | None:
     mirror = os.environ.get("COURSE_DATA_URL", "").strip().rstrip("/")
     address = f"{mirror}/{original.file}" if mirror else original.address
     if not address:
@@ -211,7 +211,7 @@ def _download(original: Original, problems: list[str]) -> Dataset | None:
         problems.append(wrong if wrong.startswith(address) else f"{address}: {wrong}")
         return None
     try:
-        keep(_own_copy(original), content)
+        save(_own_copy(original), content)
     except DataError as error:
         problems.append(f"downloaded, but not kept: {error}")
     data = dataclasses.replace(data, note=f"{data.note}, downloaded from {address}")
@@ -219,7 +219,7 @@ def _download(original: Original, problems: list[str]) -> Dataset | None:
     return data
 
 
-def _embedded(embedded: Embedded) -> Dataset:
+def _embedded(embedded: FallbackData) -> Dataset:
     if embedded.source not in _made:
         _made[embedded.source] = embedded.load()
     return _made[embedded.source]

@@ -1,7 +1,7 @@
 """From counted words to the numbers a network is shown.
 
 Example:
-    >>> weigh(np.array([[1, 0, 0], [3, 3, 0]])).round(2)
+    >>> weight_counts(np.array([[1, 0, 0], [3, 3, 0]])).round(2)
     array([[1.  , 0.  , 0.  ],
            [0.71, 0.71, 0.  ]], dtype=float32)
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from course.data.dataset import FloatArray
 
 
-def weigh(counts: NDArray[Any]) -> FloatArray:
+def weight_counts(counts: NDArray[Any]) -> FloatArray:
     """Logarithm of one plus the count, then each text scaled to length 1.
 
     A word that comes ten times says more than one that comes once, but not ten times

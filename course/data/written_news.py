@@ -19,7 +19,7 @@ import numpy as np
 
 from course.data.dataset import Dataset
 from course.data.news_words import COMMON_WORDS, NAMES, TOPIC_WORDS
-from course.data.word_counts import weigh
+from course.data.word_counts import weight_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,12 +43,12 @@ def load() -> Dataset:
         742
 
     Returns:
-        Weighed word counts as for Reuters, see `course.data.word_counts.weigh`.
+        Weighed word counts as for Reuters, see `course.data.word_counts.weight_counts`.
     """
     lots = np.random.RandomState(_SEED)  # its numbers never change between versions (NEP 19)
     words = (*COMMON_WORDS, *(w for of_topic in TOPIC_WORDS.values() for w in of_topic), *NAMES)
     counts, topic = _write(lots, words)
-    weights = weigh(counts)
+    weights = weight_counts(counts)
     return Dataset(
         name="news",
         x_train=weights[:TRAINING_STORIES],

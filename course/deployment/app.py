@@ -171,7 +171,7 @@ def _add_preprocessing(app: FastAPI) -> None:
 def _preprocess(content: bytes) -> str:
     request = body.parse(content, DrawingRequest)
     preprocessed = prepare.preprocess_drawing(request)
-    answer = drawing.shown(preprocessed)
+    answer = drawing.stage_strip(preprocessed)
     for stage in answer["stages"]:
         stage["pixels"] = base64.b64encode(stage["pixels"]).decode("ascii")
     answer["payload"] = preprocessed.payload(request.deployment)

@@ -29,7 +29,7 @@ from course.drawing.errors import DrawingError
 from course.drawing.examples import Drawing, stored
 from course.drawing.ink import INK, PEN, Strokes, rasterise
 from course.drawing.steps import WAYS, Preprocessed, Stage, Way, from_square, preprocess
-from course.drawing.strip import shown
+from course.drawing.strip import stage_strip
 
 __all__ = [
     "INK",
@@ -46,6 +46,6 @@ __all__ = [
     "from_square",
     "preprocess",
     "rasterise",
-    "shown",
+    "stage_strip",
     "stored",
 ]

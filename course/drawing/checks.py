@@ -2,7 +2,7 @@
 
 Example:
     >>> from course.drawing.ink import rasterise
-    >>> reject(rasterise([[[140, 140]]])[..., 3])
+    >>> check_single_digit(rasterise([[[140, 140]]])[..., 3])
     Traceback (most recent call last):
     course.drawing.errors.DrawingError: That is a dot, no line. Draw a digit, larger or thinner.
 """
@@ -45,7 +45,7 @@ def check_canvas(rgba: Any) -> Bytes:
     return canvas
 
 
-def reject(alpha: Bytes) -> None:
+def check_single_digit(alpha: Bytes) -> None:
     """Raise if no single digit can be read.
 
     Args:
@@ -72,11 +72,11 @@ def reject(alpha: Bytes) -> None:
         )
 
 
-def edges(alpha: Bytes) -> tuple[str, ...]:
+def touched_edges(alpha: Bytes) -> tuple[str, ...]:
     """Return the edges of the canvas that the ink touches: some of the digit may be cut off.
 
     Example:
-        >>> edges(np.eye(4, dtype=np.uint8)[:3])
+        >>> touched_edges(np.eye(4, dtype=np.uint8)[:3])
         ('upper', 'lower', 'left')
     """
     sides = {"upper": alpha[0], "lower": alpha[-1], "left": alpha[:, 0], "right": alpha[:, -1]}

@@ -32,8 +32,8 @@ INK: Final = (0, 114, 178)
 PEN: Final = 18.0
 """Width of the pen in CSS pixels on a canvas of 280, unless said otherwise."""
 
-MOST_PIXELS: Final = 2048
-MOST_POINTS: Final = 20_000
+MAX_SIDE: Final = 2048
+MAX_POINTS: Final = 20_000
 _MOST_WORK: Final = 30_000_000  # pixels that all pieces look at: a quarter of a second
 
 
@@ -59,8 +59,8 @@ def rasterise(strokes: Strokes, width: int = 280, height: int = 280, pen: float 
             pieces cover too much between them: many points, far apart, with a wide pen.
     """
     for name, size in (("width", width), ("height", height)):
-        if not _is_number(size) or int(size) != size or not 8 <= size <= MOST_PIXELS:
-            raise DrawingError(f"{name}={size!r}: whole pixels from 8 to {MOST_PIXELS} are right")
+        if not _is_number(size) or int(size) != size or not 8 <= size <= MAX_SIDE:
+            raise DrawingError(f"{name}={size!r}: whole pixels from 8 to {MAX_SIDE} are right")
     if not _is_number(pen) or not 1 <= pen <= 200:
         raise DrawingError(f"pen={pen!r}: a width from 1 to 200 pixels is right")
     nearest = np.full((int(height), int(width)), np.inf)
@@ -93,8 +93,8 @@ def check_strokes(strokes: Strokes) -> list[Floats]:
         if not isinstance(stroke, list | tuple | np.ndarray):
             raise DrawingError(f"strokes[{number}] is no list of points [x, y]")
         total += len(stroke)
-        if total > MOST_POINTS:
-            raise DrawingError(f"strokes: more than {MOST_POINTS:,} points are too many")
+        if total > MAX_POINTS:
+            raise DrawingError(f"strokes: more than {MAX_POINTS:,} points are too many")
         points = np.array([_point(point, number, place) for place, point in enumerate(stroke)])
         if len(points):
             checked.append(points)

@@ -5,7 +5,7 @@ Example:
     >>> thin = rasterise([[[140, 40], [140, 240]]], pen=5)[..., 3]
     >>> round(thickness(thin))
     5
-    >>> round(thickness(even_pen(thin)))
+    >>> round(thickness(normalize_thickness(thin)))
     25
 
 A digit drawn large with a thin pen is all hairlines after the resizing, a small one with a thick
@@ -45,7 +45,7 @@ def thickness(alpha: Bytes) -> float:
     return _thickness(_depth(np.pad(alpha, 1) > _FULL))
 
 
-def even_pen(alpha: Bytes) -> Bytes:
+def normalize_thickness(alpha: Bytes) -> Bytes:
     """Return the drawing with the line that MNIST's digits have for their size.
 
     Args:

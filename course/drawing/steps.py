@@ -133,7 +133,7 @@ def preprocess(rgba: Any, way: Way = "mnist") -> Preprocessed:
     _check_way(way)
     canvas = checks.check_canvas(rgba)
     alpha = canvas[..., 3]
-    checks.reject(alpha)
+    checks.check_single_digit(alpha)
     box = boxes.bounding_box(alpha)
     squared = boxes.square(canvas, box)
     first = (
@@ -141,7 +141,7 @@ def preprocess(rgba: Any, way: Way = "mnist") -> Preprocessed:
         Stage("box", boxes.crop(canvas, box), "The smallest box that holds all ink."),
         Stage("square", squared, "A square, the digit in its middle."),
     )
-    touched = checks.edges(alpha)
+    touched = checks.touched_edges(alpha)
     notes: tuple[str, ...] = ()
     if touched:
         names = " and ".join(touched)
@@ -184,7 +184,7 @@ def from_square(data: Any, height: int, way: Way = "mnist") -> Preprocessed:
     if values.dtype.kind not in "ui" or values.min() < 0 or values.max() > 255:
         raise DrawingError("data: whole numbers from 0 to 255 are right")
     squared = values.astype(np.uint8).reshape(height, height, 4)
-    checks.reject(checks.check_canvas(squared)[..., 3])
+    checks.check_single_digit(checks.check_canvas(squared)[..., 3])
     box = boxes.bounding_box(squared[..., 3])
     first = Stage("square", squared, "The square canvas, as it was sent.")
     later, vector = _from_third(squared, way)
@@ -224,7 +224,7 @@ def _as_mnist(squared: Bytes) -> tuple[Stage, ...]:
     if longest > _LARGEST:
         rows, columns = (max(1, round(side * _LARGEST / longest)) for side in work.shape)
         work = resize.area(work, (rows, columns))
-    evened = pen.even_pen(work)
+    evened = pen.normalize_thickness(work)
     small = centre.fit(evened)
     return (
         Stage("grey", grey, "Only alpha is kept, as grey."),

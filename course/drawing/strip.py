@@ -2,7 +2,7 @@ r"""The steps as a page draws them: small pictures and short words, no large arr
 
 Example:
     >>> from course import drawing
-    >>> page = shown(drawing.preprocess(drawing.stored()["7"].rgba))
+    >>> page = stage_strip(drawing.preprocess(drawing.stored()["7"].rgba))
     >>> [stage["name"] for stage in page["stages"]]
     ['canvas', 'box', 'square', 'grey', 'pen', 'fit', 'mass', 'row', 'numbers']
     >>> stage = page["stages"][5]
@@ -23,7 +23,7 @@ from course.drawing.steps import Preprocessed, Stage
 _LARGEST: Final = 96  # pixels of a picture in the strip
 
 
-def shown(found: Preprocessed) -> dict[str, Any]:
+def stage_strip(found: Preprocessed) -> dict[str, Any]:
     """Return what a strip of pictures needs.
 
     Returns:

@@ -1,7 +1,7 @@
 """The checks that all measures share.
 
 Example:
-    >>> matrix("x", [[1, 2], [3, 4]])
+    >>> finite_matrix("x", [[1, 2], [3, 4]])
     array([[1., 2.],
            [3., 4.]])
 """
@@ -17,7 +17,7 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 Labels: TypeAlias = NDArray[Any]
 
 
-def matrix(argument: str, values: ArrayLike) -> Array:
+def finite_matrix(argument: str, values: ArrayLike) -> Array:
     """The values as a finite float array of two dimensions.
 
     Raises:
@@ -35,25 +35,25 @@ def matrix(argument: str, values: ArrayLike) -> Array:
     return array
 
 
-def pair(x: ArrayLike, x_hat: ArrayLike) -> tuple[Array, Array]:
+def matching_pair(x: ArrayLike, x_hat: ArrayLike) -> tuple[Array, Array]:
     """Originals and reconstructions of the same shape.
 
     Raises:
         ValueError: The shapes differ, or one is no finite matrix.
     """
-    original, other = matrix("x", x), matrix("x_hat", x_hat)
+    original, other = finite_matrix("x", x), finite_matrix("x_hat", x_hat)
     if original.shape != other.shape:
         raise ValueError(f"x_hat: shape {other.shape}; x has {original.shape}, the same is right.")
     return original, other
 
 
-def labelled(argument: str, codes: ArrayLike, y: ArrayLike) -> tuple[Array, Labels]:
+def labeled_codes(argument: str, codes: ArrayLike, y: ArrayLike) -> tuple[Array, Labels]:
     """Codes, and one label for each.
 
     Raises:
         ValueError: Their numbers differ, or the codes are no finite matrix.
     """
-    array, labels = matrix(argument, codes), np.asarray(y)
+    array, labels = finite_matrix(argument, codes), np.asarray(y)
     if labels.shape != (len(array),):
         raise ValueError(
             f"labels of {argument}: shape {labels.shape}; "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course.metrics.arrays import Array, Labels, labelled, matrix
+from course.metrics.arrays import Array, Labels, finite_matrix, labeled_codes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -119,7 +119,7 @@ def trustworthiness(x: ArrayLike, z: ArrayLike, k: int = 12) -> float:
     """
     from sklearn import manifold
 
-    points, codes = matrix("x", x), matrix("z", z)
+    points, codes = finite_matrix("x", x), finite_matrix("z", z)
     if len(points) != len(codes):
         raise ValueError(f"z: {len(codes)} codes for {len(points)} points; one each is right.")
     if not 1 <= k < len(points) / 2:
@@ -152,7 +152,7 @@ def silhouette(z: ArrayLike, y: ArrayLike) -> float:
     """
     from sklearn.metrics import silhouette_score
 
-    codes, labels = labelled("z", z, y)
+    codes, labels = labeled_codes("z", z, y)
     if not 2 <= len(np.unique(labels)) < len(codes):
         raise ValueError("y: at least two labels are needed, and fewer labels than codes.")
     return float(silhouette_score(codes, labels))
@@ -161,8 +161,8 @@ def silhouette(z: ArrayLike, y: ArrayLike) -> float:
 def _parts(
     code_train: ArrayLike, y_train: ArrayLike, code_test: ArrayLike, y_test: ArrayLike
 ) -> tuple[Array, Labels, Array, Labels]:
-    train, labels = labelled("code_train", code_train, y_train)
-    test, truth = labelled("code_test", code_test, y_test)
+    train, labels = labeled_codes("code_train", code_train, y_train)
+    test, truth = labeled_codes("code_test", code_test, y_test)
     if train.shape[1] != test.shape[1]:
         raise ValueError(
             f"code_test: codes of {test.shape[1]} numbers; code_train's have {train.shape[1]}."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course.metrics.arrays import pair
+from course.metrics.arrays import matching_pair
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -42,7 +42,7 @@ def squared_error(x: ArrayLike, x_hat: ArrayLike) -> float:
     Raises:
         ValueError: Shapes differ, or a number is NaN or infinite.
     """
-    original, other = pair(x, x_hat)
+    original, other = matching_pair(x, x_hat)
     return float(np.square(original - other).sum(1, dtype=np.float64).mean())
 
 
@@ -66,7 +66,7 @@ def mean_squared_error(x: ArrayLike, x_hat: ArrayLike) -> float:
     Raises:
         ValueError: As for `squared_error`.
     """
-    original, other = pair(x, x_hat)
+    original, other = matching_pair(x, x_hat)
     return squared_error(original, other) / int(original.shape[1])
 
 
@@ -91,7 +91,7 @@ def cross_entropy(x: ArrayLike, x_hat: ArrayLike) -> float:
     Raises:
         ValueError: Shapes differ, or a number is not in [0, 1].
     """
-    original, other = pair(x, x_hat)
+    original, other = matching_pair(x, x_hat)
     for argument, values in (("x", original), ("x_hat", other)):
         if values.min() < 0 or values.max() > 1:
             raise ValueError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course.metrics.arrays import Array, matrix
+from course.metrics.arrays import Array, finite_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -45,7 +45,7 @@ def principal_angles(a: ArrayLike, b: ArrayLike) -> Array:
     """
     from scipy.linalg import subspace_angles
 
-    first, second = matrix("a", a), matrix("b", b)
+    first, second = finite_matrix("a", a), finite_matrix("b", b)
     if first.shape[1] != second.shape[1]:
         raise ValueError(
             f"b: axes of {second.shape[1]} numbers, a's have {first.shape[1]}; "

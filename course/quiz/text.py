@@ -57,7 +57,7 @@ class Option:
             >>> Option("An  *Autoencoder*,\n deep.", False, "", 0).name
             'an autoencoder, deep'
         """
-        return normalised(self.text)
+        return normalized(self.text)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Question:
         return tuple(option for option in self.options if option.ticked)
 
 
-def normalised(text: str) -> str:
+def normalized(text: str) -> str:
     """Return the text as it is compared: what a reader would call the same is the same."""
     text = unicodedata.normalize("NFKC", text).casefold()
     text = text.replace("\u2019", "'").replace("\u2018", "'")

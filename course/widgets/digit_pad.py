@@ -126,7 +126,7 @@ class DigitPad(anywidget.AnyWidget):
         except drawing.DrawingError as error:
             self.found = {"words": str(error), "trouble": True}
             return
-        page = drawing.shown(found)
+        page = drawing.stage_strip(found)
         words = list(found.notes)
         if self._classify is not None:
             probabilities = np.asarray(self._classify(found.vector), dtype=np.float64).ravel()

@@ -60,14 +60,14 @@ def test_a_run_in_a_terminal_shows_its_loss_and_no_chatter() -> None:
         "model.encoder.predict(x[:9], verbose=0)\n"
         "import os, signal, threading\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # off in the background
-        "from course.autoencoder.steps import Steps\n"
-        "take = Steps.take\n"
+        "from course.autoencoder.steps import TrainingSteps\n"
+        "take = TrainingSteps.take\n"
         "def ringing(*given):\n"
-        "    if Steps.take is ringing:\n"
-        "        Steps.take = take\n"
+        "    if TrainingSteps.take is ringing:\n"
+        "        TrainingSteps.take = take\n"
         "        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "    return take(*given)\n"
-        "Steps.take = ringing\n"
+        "TrainingSteps.take = ringing\n"
         "print(autoencoder.train(model, x, epochs=10**6, live=False))\n"
     )
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}

@@ -15,8 +15,8 @@ from course import autoencoder, data
 from course.autoencoder import steps
 from course.autoencoder.display import Display
 from course.autoencoder.history import History
-from course.autoencoder.steps import Steps
-from course.autoencoder.stopping import stop_noted
+from course.autoencoder.interrupts import deferred_interrupt
+from course.autoencoder.steps import TrainingSteps
 from course.metrics import squared_error
 
 BATCH = 64  # 23 steps an epoch, in calls of 20 and 3
@@ -47,21 +47,21 @@ class Watched:
     """Stops training in a certain call of `take`; keeps the averages after each whole call."""
 
     def __init__(self, patch: pytest.MonkeyPatch, at: int, stop: Any) -> None:
-        self.averages: list[Any] = []
-        calls, take = [], Steps.take
+        self.averaged_weights: list[Any] = []
+        calls, take = [], TrainingSteps.take
 
-        def taken(steps_: Steps, order: Any) -> Any:
+        def taken(steps_: TrainingSteps, order: Any) -> Any:
             calls.append(1)
             if len(calls) == at:
                 stop()
             found = take(steps_, order)
-            self.averages.append(steps_.averages())
+            self.averaged_weights.append(steps_.averaged_weights())
             return found
 
-        patch.setattr(Steps, "take", taken)
+        patch.setattr(TrainingSteps, "take", taken)
 
     def are_in(self, model: Any) -> bool:
-        pairs = zip(self.averages[-1], model.get_weights(), strict=True)
+        pairs = zip(self.averaged_weights[-1], model.get_weights(), strict=True)
         return all(np.array_equal(ours, theirs) for ours, theirs in pairs)
 
 
@@ -83,7 +83,7 @@ def test_what_was_learned_is_kept(
     watched = Watched(monkeypatch, at, stop)
     history = autoencoder.train(model, digits(), epochs=30, batch=BATCH, live=False)
     assert history.interrupted
-    assert len(watched.averages) == calls
+    assert len(watched.averaged_weights) == calls
     assert watched.are_in(model)
     assert history.epochs == pytest.approx(epochs)
     assert len(history.loss) == len(history.seconds) == np.ceil(epochs)
@@ -114,13 +114,13 @@ def test_a_stop_in_the_first_call_of_an_epoch_leaves_whole_epochs(
 def test_a_stop_while_the_graph_is_built_is_no_traceback(
     stop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graph = steps.graph
+    graph = steps.build_graph
 
     def stopped(*given: Any, **options: Any) -> Any:
         stop()
         return graph(*given, **options)
 
-    monkeypatch.setattr(steps, "graph", stopped)
+    monkeypatch.setattr(steps, "build_graph", stopped)
     history = autoencoder.train(autoencoder.build(784, 2), digits(), live=False)
     assert (history.interrupted, history.loss, history.epochs) == (True, [], 0)
     assert history.total_seconds == 0
@@ -134,10 +134,10 @@ def test_a_second_stop_loses_nothing(
 ) -> None:
     model = autoencoder.build(784, 32, 5)
     watched = Watched(monkeypatch, 6, press_stop)
-    settle, leave = Steps.settle, Display.__exit__
+    settle, leave = TrainingSteps.assign_weights, Display.__exit__
     pressed: list[int] = []
 
-    def settled(steps_: Steps, weights: Any) -> None:
+    def settled(steps_: TrainingSteps, weights: Any) -> None:
         settle(steps_, [weights[0], *steps_.current()[1:]])  # the first layer is, the others not
         if where == "settling" and not pressed:
             pressed.append(1)
@@ -150,7 +150,7 @@ def test_a_second_stop_loses_nothing(
             again()
         leave(display, *given)
 
-    monkeypatch.setattr(Steps, "settle", settled)
+    monkeypatch.setattr(TrainingSteps, "assign_weights", settled)
     monkeypatch.setattr(Display, "__exit__", left)
     history = autoencoder.train(model, digits(), epochs=30, batch=BATCH, live=False)
     assert pressed
@@ -172,7 +172,7 @@ def test_in_a_thread_of_its_own_nothing_is_noted() -> None:
     found = []
 
     def learn() -> None:
-        with stop_noted() as stopped:
+        with deferred_interrupt() as stopped:
             model = autoencoder.build(784, 2)
             found.append(autoencoder.train(model, digits(), epochs=1, live=False).epochs)
             found.append(stopped())
@@ -185,7 +185,7 @@ def test_in_a_thread_of_its_own_nothing_is_noted() -> None:
 
 def test_where_the_signal_is_switched_off_it_stays_so() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with stop_noted() as stopped:
+    with deferred_interrupt() as stopped:
         press_stop()
         assert not stopped()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN

@@ -14,7 +14,7 @@ from course.autoencoder import precision, steps
 from course.autoencoder.checks import TrainingError
 from course.autoencoder.history import History
 from course.autoencoder.recipe import Recipe
-from course.autoencoder.steps import Steps, chain, shifted
+from course.autoencoder.steps import TrainingSteps, dense_layers, shift_randomly
 from course.metrics import squared_error
 
 
@@ -97,7 +97,7 @@ def test_any_model_is_trained_with_the_same_loss(output: str, loss: Any) -> None
     # Adding 0 changes nothing but that the model is no chain of Dense layers any more.
     other = keras().Model(inputs, copy(keras().layers.Rescaling(1.0)(inputs)))
     recipe = Recipe(epochs=1, loss=loss, precision="float32")
-    ways = [Steps(model, recipe, x, 1) for model in (plain, other)]
+    ways = [TrainingSteps(model, recipe, x, 1) for model in (plain, other)]
     assert ways[0]._layers is not None
     assert ways[1]._layers is None
     assert ways[0].measure(x) == pytest.approx(ways[1].measure(x), rel=1e-4)
@@ -112,13 +112,13 @@ def test_only_chains_of_dense_layers_go_the_fast_way() -> None:
     regular = keras().Sequential([image, layers.Dense(784, kernel_regularizer="l2")])
     frozen_layer = keras().Sequential([image, layers.Dense(5, trainable=False), layers.Dense(784)])
     swapped = keras().Model(image, layers.Dense(784, name="a")(layers.Dense(784, name="b")(image)))
-    assert chain(skip, x) is None
-    assert chain(regular, x) is None
-    assert chain(frozen_layer, x) is None
-    assert chain(swapped, x) is not None
+    assert dense_layers(skip, x) is None
+    assert dense_layers(regular, x) is None
+    assert dense_layers(frozen_layer, x) is None
+    assert dense_layers(swapped, x) is not None
     inner = keras().Sequential([image, layers.Dense(5, activation="relu")])
     nested = keras().Sequential([image, inner, layers.Dense(784)])
-    assert len(chain(nested, x) or []) == 2
+    assert len(dense_layers(nested, x) or []) == 2
     history = autoencoder.train(skip, digits()[:100], epochs=3, batch=10, live=False)
     assert history.loss[-1] < history.loss[0]
 
@@ -142,7 +142,7 @@ def test_half_precision_models_are_trained() -> None:
     half = keras().dtype_policies.DTypePolicy("mixed_bfloat16")
     dense = [layers.Dense(5, dtype=half), layers.Dense(784, activation="sigmoid", dtype=half)]
     model = keras().Sequential([keras().Input((784,)), *dense])
-    assert chain(model, digits()[:2]) is None
+    assert dense_layers(model, digits()[:2]) is None
     history = autoencoder.train(model, digits()[:300], epochs=3, batch=30, live=False)
     assert history.loss[-1] < history.loss[0]
 
@@ -159,16 +159,16 @@ def test_a_loss_that_becomes_nan_says_why_and_keeps_the_last_good_weights() -> N
 def test_weights_that_go_off_later_are_those_of_the_last_good_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    model, take = autoencoder.build(784, 8, 2), Steps.take
+    model, take = autoencoder.build(784, 8, 2), TrainingSteps.take
     seen: list[Any] = []
 
-    def poisoned(self: Steps, order: Any) -> Any:
+    def poisoned(self: TrainingSteps, order: Any) -> Any:
         if len(seen) == 2:
             self._weights[0].assign(np.full(self._weights[0].shape, np.nan))
-        seen.append(self.averages())
+        seen.append(self.averaged_weights())
         return take(self, order)
 
-    monkeypatch.setattr(Steps, "take", poisoned)
+    monkeypatch.setattr(TrainingSteps, "take", poisoned)
     with pytest.raises(TrainingError, match="epoch 3") as caught:
         autoencoder.train(model, digits(), epochs=9, live=False)
     assert caught.value.history is not None
@@ -270,7 +270,7 @@ def test_no_memory_left_is_said_in_words(
     def full(*_: Any) -> Any:
         raise tensorflow().errors.ResourceExhaustedError(None, None, "OOM when allocating")
 
-    monkeypatch.setattr(Steps, "take", full)
+    monkeypatch.setattr(TrainingSteps, "take", full)
     with pytest.raises(MemoryError, match=rf"^train: no memory left.*{told}"):
         autoencoder.train(autoencoder.build(*sizes), digits(), batch=batch, live=False)
 
@@ -286,13 +286,13 @@ def test_few_examples_and_no_epochs_are_no_trouble() -> None:
 def test_training_again_and_again_fills_no_memory(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    built, graph = [], steps.graph
+    built, graph = [], steps.build_graph
 
     def watched(*given: Any, **options: Any) -> Any:
         built.append(weakref.ref((made := graph(*given, **options)).graph))
         return made
 
-    monkeypatch.setattr(steps, "graph", watched)
+    monkeypatch.setattr(steps, "build_graph", watched)
     model = autoencoder.build(784, 2)
     with caplog.at_level("WARNING"):
         for _ in range(4):
@@ -306,14 +306,14 @@ def test_shifts_move_whole_pictures_by_at_most_so_many_pixels() -> None:
     tf = tensorflow()
     x = np.zeros((16, 49), np.float32)
     x[:, 24] = 1  # the middle of 7 x 7
-    moved = shifted(tf, tf.constant(x), 2, tf.constant([0, 1])).numpy().reshape(16, 7, 7)
+    moved = shift_randomly(tf, tf.constant(x), 2, tf.constant([0, 1])).numpy().reshape(16, 7, 7)
     rows, columns = np.argwhere(moved)[:, 1], np.argwhere(moved)[:, 2]
     assert moved.sum() == 16
     assert set(rows) | set(columns) <= {1, 2, 3, 4, 5}
     assert len(set(zip(rows, columns, strict=True))) > 1
-    other = shifted(tf, tf.constant(x), 2, tf.constant([0, 2])).numpy().reshape(16, 7, 7)
+    other = shift_randomly(tf, tf.constant(x), 2, tf.constant([0, 2])).numpy().reshape(16, 7, 7)
     assert not np.array_equal(moved, other)
-    assert shifted(tf, x, 0, None) is x
+    assert shift_randomly(tf, x, 0, None) is x
 
 
 def test_noise_is_seen_and_not_copied() -> None:
@@ -341,4 +341,4 @@ def test_bfloat16_learns_as_well_as_float32() -> None:
         assert history.precision == name
         ends.append(history.loss[-1])
     assert ends[0] == pytest.approx(ends[1], rel=0.05)
-    assert precision.faster(1, 2, 3) == "float32"
+    assert precision.faster_format(1, 2, 3) == "float32"

@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.assets.make_digit_classifier import accuracy, store
 from course import classifier, data, drawing
-from course.classifier import habits, network, variations
+from course.classifier import augmentation, habits, network
+from course.classifier.augmentation import KINDS, augment
 from course.classifier.network import DigitClassifier
-from course.classifier.variations import KINDS, vary
 from tests.course.imports import HEAVY, loaded
 
 _DATA = Path(os.environ.get("COURSE_DATA", ""))
@@ -23,7 +23,7 @@ real = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("module", [classifier, habits, network, variations])
+@pytest.mark.parametrize("module", [classifier, habits, network, augmentation])
 def test_the_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # it is a module
 
@@ -114,7 +114,7 @@ def ring() -> np.typing.NDArray[np.float32]:
 def test_variations_stay_images_of_the_same_size_and_place(kinds: tuple[str, ...]) -> None:
     images = np.repeat(ring()[None], 40, axis=0)
     before = images.copy()
-    varied = vary(images, np.zeros(40, int), np.random.default_rng(0), kinds)
+    varied = augment(images, np.zeros(40, int), np.random.default_rng(0), kinds)
     np.testing.assert_array_equal(images, before)
     assert varied.shape == (40, 784)
     assert varied.dtype == np.float32
@@ -132,15 +132,15 @@ def test_variations_stay_images_of_the_same_size_and_place(kinds: tuple[str, ...
 def test_only_the_digits_of_a_habit_get_it() -> None:
     images = np.repeat(ring()[None], 60, axis=0)
     for digit, changes in ((0, True), (3, False)):
-        plain = vary(images, np.full(60, digit), np.random.default_rng(0), ())
-        varied = vary(images, np.full(60, digit), np.random.default_rng(0), ("habits",))
+        plain = augment(images, np.full(60, digit), np.random.default_rng(0), ())
+        varied = augment(images, np.full(60, digit), np.random.default_rng(0), ("habits",))
         changed = (np.abs(varied - plain).max(axis=1) > 0.5).mean()
         assert (0.2 < changed < 0.7) if changes else changed == 0
 
 
 def test_variations_depend_on_the_seed_alone() -> None:
     images, labels = np.repeat(ring()[None], 10, axis=0), np.zeros(10, int)
-    one, same, other = (vary(images, labels, np.random.default_rng(s)) for s in (1, 1, 2))
+    one, same, other = (augment(images, labels, np.random.default_rng(s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
 
@@ -148,15 +148,17 @@ def test_variations_depend_on_the_seed_alone() -> None:
 def test_wrong_kinds_and_labels_are_named() -> None:
     images, rng = np.zeros((2, 784), np.float32), np.random.default_rng(0)
     with pytest.raises(ValueError, match="kinds: 'colour' is none of habits, shape, thickness"):
-        vary(images, np.zeros(2, int), rng, ("colour",))
+        augment(images, np.zeros(2, int), rng, ("colour",))
     with pytest.raises(ValueError, match="labels: 3 of them for 2 images"):
-        vary(images, np.zeros(3, int), rng)
+        augment(images, np.zeros(3, int), rng)
 
 
 def test_nothing_and_blank_images_are_no_trouble() -> None:
     rng = np.random.default_rng(0)
-    assert vary(np.empty((0, 784), np.float32), np.empty(0, int), rng).shape == (0, 784)
-    blank = vary(np.zeros((20, 784), np.float32), np.arange(20) % 10, rng, ("shape", "thickness"))
+    assert augment(np.empty((0, 784), np.float32), np.empty(0, int), rng).shape == (0, 784)
+    blank = augment(
+        np.zeros((20, 784), np.float32), np.arange(20) % 10, rng, ("shape", "thickness")
+    )
     assert np.isfinite(blank).all()
     assert blank.max() == 0
 

@@ -22,8 +22,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from course import data
 from course.data import bundled_digits, drawn_faces, sources, written_news
 from course.data.dataset import Dataset
-from course.data.places import cache_folder
-from course.data.word_counts import weigh
+from course.data.locations import cache_folder
+from course.data.word_counts import weight_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,8 +125,8 @@ def test_written_news_is_told_apart_but_not_by_one_word() -> None:
 def test_weigh_follows_its_formula() -> None:
     counts = np.array([[0, 1, 9], [0, 0, 0]])
     logs = np.log([1, 2, 10])
-    np.testing.assert_allclose(weigh(counts)[0], logs / np.linalg.norm(logs), rtol=1e-6)
-    assert not weigh(counts)[1].any()  # an empty story stays empty
+    np.testing.assert_allclose(weight_counts(counts)[0], logs / np.linalg.norm(logs), rtol=1e-6)
+    assert not weight_counts(counts)[1].any()  # an empty story stays empty
 
 
 @pytest.mark.parametrize(
@@ -267,5 +267,5 @@ def test_reuters_has_its_topics() -> None:
 
 def test_forget_reads_again() -> None:
     first = data.digits("bundled")
-    sources.forget()
+    sources.clear_memory()
     assert data.digits("bundled") is not first

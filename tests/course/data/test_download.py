@@ -22,11 +22,11 @@ import pytest
 
 from course import data
 from course.data import sources
-from course.data.checked import check_array, check_content, read_npz
 from course.data.dataset import Dataset
-from course.data.download import fetch, keep
-from course.data.places import cache_folder
-from course.data.sources import Embedded, Original
+from course.data.download import fetch, save
+from course.data.locations import cache_folder
+from course.data.sources import FallbackData, OriginalData
+from course.data.validation import check_array, check_content, read_npz
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,9 +152,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "*")
-    sources.forget()
+    sources.clear_memory()
     yield tmp_path
-    sources.forget()
+    sources.clear_memory()
 
 
 def toy(
@@ -164,7 +164,7 @@ def toy(
     cached: Path | None = None,
     download: bool = False,
 ) -> Dataset:
-    original = Original(
+    original = OriginalData(
         "TOY",
         "real",
         read_toy,
@@ -173,7 +173,7 @@ def toy(
         (lambda: cached) if cached else None,
         "Lib",
     )
-    embedded = Embedded("spare", lambda: dataset("spare"))
+    embedded = FallbackData("spare", lambda: dataset("spare"))
     return sources.load("toy", original, embedded, source, download=download)
 
 
@@ -197,7 +197,7 @@ def test_a_download_is_checked_kept_and_found_again(
     assert own_cache().read_bytes() == TOY
     assert files_below(home / "cache") == ["real.bin"]
     assert toy(address=f"{server}/gone", download=True) is found  # there is no second download
-    sources.forget()
+    sources.clear_memory()
     assert toy().note == "the real toy, from the course's own cache"
 
 
@@ -257,10 +257,10 @@ def test_offline_is_said_in_one_line() -> None:
 
 
 def test_a_bad_own_copy_is_replaced_by_the_next_download(server: str) -> None:
-    keep(own_cache(), TOY[:50])
+    save(own_cache(), TOY[:50])
     assert toy().source == "spare"
     assert toy(address=f"{server}/toy.npz", download=True).source == "real"
-    sources.forget()
+    sources.clear_memory()
     assert toy().note == "the real toy, from the course's own cache"
 
 
@@ -280,14 +280,14 @@ def test_an_unwritable_cache_does_not_lose_the_download(
 def test_a_full_disk_leaves_no_half_written_file(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep(home / "kept.bin", b"before")
+    save(home / "kept.bin", b"before")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(data.DataError, match=r"kept.bin: cannot be written \(No space left"):
-        keep(home / "kept.bin", b"after")
+        save(home / "kept.bin", b"after")
     assert (home / "kept.bin").read_bytes() == b"before"
     assert files_below(home) == ["kept.bin"]
 
@@ -298,7 +298,7 @@ def test_a_folder_without_write_permission_says_so(home: Path) -> None:
     (home / "shut").mkdir()
     (home / "shut").chmod(stat.S_IRUSR | stat.S_IXUSR)
     with pytest.raises(data.DataError, match="Permission denied"):
-        keep(home / "shut" / "file.bin", b"x")
+        save(home / "shut" / "file.bin", b"x")
 
 
 def test_fetch_takes_files_of_unknown_length_up_to_its_limit(server: str) -> None:
@@ -335,5 +335,5 @@ def test_the_real_functions_download_from_a_mirror(
         monkeypatch.setenv("COURSE_DATA_URL", address)
         found = load(download=True)
     assert f"downloaded from {address}/" in found.note
-    sources.forget()
+    sources.clear_memory()
     assert load().note.endswith("from the course's own cache")

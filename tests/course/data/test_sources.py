@@ -12,11 +12,11 @@ import pytest
 
 from course import data
 from course.data import sources
-from course.data.checked import check_array, check_content, read_npz
 from course.data.dataset import Dataset
-from course.data.download import keep
-from course.data.places import cache_folder
-from course.data.sources import Embedded, Original
+from course.data.download import save
+from course.data.locations import cache_folder
+from course.data.sources import FallbackData, OriginalData
+from course.data.validation import check_array, check_content, read_npz
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,9 +61,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "*")
-    sources.forget()
+    sources.clear_memory()
     yield tmp_path
-    sources.forget()
+    sources.clear_memory()
 
 
 def toy(
@@ -73,7 +73,7 @@ def toy(
     cached: Path | None = None,
     download: bool = False,
 ) -> Dataset:
-    original = Original(
+    original = OriginalData(
         "TOY",
         "real",
         read_toy,
@@ -82,7 +82,7 @@ def toy(
         (lambda: cached) if cached else None,
         "Lib",
     )
-    embedded = Embedded("spare", lambda: dataset("spare"))
+    embedded = FallbackData("spare", lambda: dataset("spare"))
     return sources.load("toy", original, embedded, source, download=download)
 
 
@@ -110,18 +110,18 @@ def test_nothing_there_gives_the_embedded_data_and_says_why(
 def test_course_data_comes_first_then_the_librarys_cache_then_ours(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep(own_cache(), TOY)
+    save(own_cache(), TOY)
     assert toy().note == "the real toy, from the course's own cache"
-    keep(home / "lib" / "toy.npz", TOY)
+    save(home / "lib" / "toy.npz", TOY)
     assert toy(cached=home / "lib" / "toy.npz").note == "the real toy, from Lib's cache"
-    keep(home / "mine" / "toys" / "toy.npz", TOY)
+    save(home / "mine" / "toys" / "toy.npz", TOY)
     monkeypatch.setenv("COURSE_DATA", str(home / "mine"))
     found = toy(cached=home / "lib" / "toy.npz")
     assert found.note == "the real toy, from the folder COURSE_DATA"
 
 
 def test_a_second_call_reads_nothing(home: Path) -> None:
-    keep(own_cache(), TOY)
+    save(own_cache(), TOY)
     first = toy()
     assert toy() is first
     assert toy("real") is first
@@ -134,12 +134,12 @@ def test_a_second_call_reads_nothing(home: Path) -> None:
 
 def test_a_file_that_arrives_later_is_found() -> None:
     assert toy().source == "spare"
-    keep(own_cache(), TOY)
+    save(own_cache(), TOY)
     assert toy().source == "real"
 
 
 def test_embedded_data_can_be_insisted_on() -> None:
-    keep(own_cache(), TOY)
+    save(own_cache(), TOY)
     found = toy("spare", download=True)
     assert (found.source, found.note) == ("spare", "the spare toy")
 
@@ -199,7 +199,7 @@ def test_a_bad_file_gives_the_default_and_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    keep(home / "toys" / "toy.npz", content)
+    save(home / "toys" / "toy.npz", content)
     monkeypatch.setenv("COURSE_DATA", str(home))
     found = toy()
     assert found.source == "spare"
@@ -216,9 +216,9 @@ def test_a_bad_file_gives_the_default_and_one_line(
 def test_a_bad_file_is_passed_over_for_a_good_one(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(home / "toys" / "toy.npz", b"bad")
+    save(home / "toys" / "toy.npz", b"bad")
     monkeypatch.setenv("COURSE_DATA", str(home))
-    keep(own_cache(), TOY)
+    save(own_cache(), TOY)
     found = toy()
     assert found.source == "real"
     assert "toy.npz: damaged" in found.note
@@ -243,13 +243,13 @@ def test_a_folder_in_place_of_a_file_is_no_file() -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may read everything")
 def test_a_file_that_may_not_be_read_says_so() -> None:
-    keep(own_cache(), TOY)
+    save(own_cache(), TOY)
     own_cache().chmod(0)
     assert "cannot be read (Permission denied)" in toy().note
 
 
 def test_a_file_that_fails_while_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    keep(own_cache(), TOY)
+    save(own_cache(), TOY)
 
     def fail(_: Path) -> bytes:
         raise OSError(5, "Input/output error")
@@ -259,7 +259,7 @@ def test_a_file_that_fails_while_read_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_file_of_absurd_size_is_not_read() -> None:
-    keep(own_cache(), b"")
+    save(own_cache(), b"")
     os.truncate(own_cache(), 10**9)
     assert "has 1,000,000,000 bytes; 64,000,000 at most are right" in toy().note
 

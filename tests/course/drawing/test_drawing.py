@@ -212,7 +212,7 @@ def test_a_large_square_canvas_is_read_like_a_small_one() -> None:
 
 
 def test_the_strip_is_small_and_holds_only_ink() -> None:
-    page = drawing.shown(drawing.preprocess(drawing.stored()["0"].rgba))
+    page = drawing.stage_strip(drawing.preprocess(drawing.stored()["0"].rgba))
     assert sum(len(stage["pixels"]) for stage in page["stages"]) < 60_000
     for stage in page["stages"]:
         assert len(stage["pixels"]) == stage["rows"] * stage["columns"]

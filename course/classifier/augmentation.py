@@ -3,7 +3,7 @@
 Example:
     >>> import numpy as np
     >>> images, labels = np.zeros((2, 784), np.float32), np.array([0, 7])
-    >>> vary(images, labels, np.random.default_rng(0)).shape
+    >>> augment(images, labels, np.random.default_rng(0)).shape
     (2, 784)
 
 MNIST was written with one kind of pen by people of one country. Whoever draws on a screen has
@@ -36,7 +36,7 @@ _INK: Final = 0.3  # grey enough to belong to a stroke
 _CHUNK: Final = 1000  # images at a time: what fits into the processor's cache
 
 
-def vary(
+def augment(
     images: FloatArray,
     labels: NDArray[np.integer],
     rng: Generator,
@@ -46,7 +46,7 @@ def vary(
 
     Example:
         >>> ones = np.ones((1, 784), np.float32)
-        >>> float(vary(ones, np.array([3]), np.random.default_rng(0)).max()) <= 1
+        >>> float(augment(ones, np.array([3]), np.random.default_rng(0)).max()) <= 1
         True
 
     Args:
@@ -73,14 +73,14 @@ def vary(
         part = np.pad(images[start : start + _CHUNK].reshape(-1, SIDE, SIDE), frame)
         if "habits" in kinds:
             add_habits(part, labels[start : start + _CHUNK], rng)
-        part = reshaped(part, rng if "shape" in kinds else None)
+        part = warp(part, rng if "shape" in kinds else None)
         if "thickness" in kinds:
-            part = with_other_pens(part, rng)
+            part = vary_thickness(part, rng)
         parts.append(part.reshape(-1, SIDE * SIDE))
     return np.concatenate(parts)
 
 
-def with_other_pens(images: FloatArray, rng: Generator) -> FloatArray:
+def vary_thickness(images: FloatArray, rng: Generator) -> FloatArray:
     """Write with a thinner or wider pen, by up to a pixel and a half on each side.
 
     A wider pen is a maximum over the neighbours, a thinner one a minimum: dilation and erosion.
@@ -104,7 +104,7 @@ def with_other_pens(images: FloatArray, rng: Generator) -> FloatArray:
     return back
 
 
-def reshaped(images: FloatArray, rng: Generator | None) -> FloatArray:
+def warp(images: FloatArray, rng: Generator | None) -> FloatArray:
     """Turn, slant, stretch, bend and shift a little, as hands differ; fit into 28 by 28.
 
     Each image is read at moved places: an affine map about its centre of mass, which makes its

@@ -4,7 +4,7 @@ Example:
     >>> import numpy as np
     >>> from course.autoencoder.model import build
     >>> from course.autoencoder.recipe import Recipe
-    >>> with Run(Recipe(epochs=2), build(16, 2), np.ones((9, 16))) as run:
+    >>> with TrainingRun(Recipe(epochs=2), build(16, 2), np.ones((9, 16))) as run:
     ...     run.epoch()
     >>> len(run.history.loss)
     1
@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course.autoencoder.checks import TrainingError, examples
+from course.autoencoder.checks import TrainingError, training_examples
 from course.autoencoder.history import History
+from course.autoencoder.interrupts import StopRequested, never_stop
 from course.autoencoder.recipe import Recipe
-from course.autoencoder.steps import Steps, last_layer
-from course.autoencoder.stopping import Stopped, never
+from course.autoencoder.steps import TrainingSteps, last_layer
 
 if TYPE_CHECKING:
     import keras
@@ -80,20 +80,20 @@ class TrainingRun:
     ) -> None:
         width, bounded = _check_model(model, recipe)
         _check_shift(recipe, width)
-        x = examples("train(x_train)", x_train, width=width, bounded=bounded)
+        x = training_examples("train(x_train)", x_train, width=width, bounded=bounded)
         self._validation: FloatArray | None = None
         if validation is not None:
-            self._validation = examples(
+            self._validation = training_examples(
                 "train(validation)", validation, width=width, bounded=bounded
             )
         _start(model, x)
         self._n, self._batch = len(x), min(recipe.batch, len(x))
-        self.steps_an_epoch = self._n // self._batch
-        self.steps_a_call = _STEPS_A_CALL
+        self.steps_per_epoch = self._n // self._batch
+        self.steps_per_call = _STEPS_A_CALL
         self.recipe, self._model = recipe, model
-        self._steps = Steps(model, recipe, x, self.steps_an_epoch * recipe.epochs)
+        self._steps = TrainingSteps(model, recipe, x, self.steps_per_epoch * recipe.epochs)
         self._chance = np.random.default_rng(recipe.seed)
-        self._good = self._steps.averages()
+        self._good = self._steps.averaged_weights()
         self._seconds = 0.0
         self._begun: _Begun | None = None
         self.history = History(precision=self._steps.precision)
@@ -112,20 +112,20 @@ class TrainingRun:
         if isinstance(error, KeyboardInterrupt):
             self.stop()
             return True
-        self._steps.settle(self._good)
+        self._steps.assign_weights(self._good)
         return False
 
     def stop(self) -> None:
         """Give the model its best weights, and note what was learned; twice is once."""
-        self._steps.settle(self._good)
+        self._steps.assign_weights(self._good)
         self.history.interrupted = True
         begun, self._begun = self._begun, None
         if begun is not None and begun.batches:
             seconds = self._seconds + time.perf_counter() - begun.at
-            share = begun.batches / self.steps_an_epoch
+            share = begun.batches / self.steps_per_epoch
             self.history.add_part(share, begun.losses / begun.batches, seconds)
 
-    def epoch(self, display: Display | None = None, stopped: Stopped = never) -> None:
+    def epoch(self, display: Display | None = None, stopped: StopRequested = never_stop) -> None:
         """Learn from every example once.
 
         Args:
@@ -137,16 +137,16 @@ class TrainingRun:
             KeyboardInterrupt: It was stopped.
         """
         self._begun = begun = _Begun(time.perf_counter())
-        order = self._chance.permutation(self._n)[: self.steps_an_epoch * self._batch]
+        order = self._chance.permutation(self._n)[: self.steps_per_epoch * self._batch]
         batches = order.reshape(-1, self._batch).astype(np.int32)
-        for first in range(0, len(batches), self.steps_a_call):
+        for first in range(0, len(batches), self.steps_per_call):
             if stopped():
                 raise KeyboardInterrupt
-            some = batches[first : first + self.steps_a_call]
+            some = batches[first : first + self.steps_per_call]
             loss, sound = self._steps.take(some)
             if not sound:
                 raise TrainingError(_went_off(self.recipe, self.history), self.history)
-            self._good = self._steps.averages()
+            self._good = self._steps.averaged_weights()
             begun.losses += loss * len(some)
             begun.batches += len(some)
             if display is not None:
@@ -165,11 +165,11 @@ class TrainingRun:
     def averaged(self) -> Iterator[keras.Model]:
         """Lend the model with its averaged weights, as they are now; training can go on after."""
         current = self._steps.current()
-        self._steps.settle(self._good)
+        self._steps.assign_weights(self._good)
         try:
             yield self._model
         finally:
-            self._steps.settle(current)
+            self._steps.assign_weights(current)
 
 
 def _check_model(model: Any, recipe: Recipe) -> tuple[int, bool]:

@@ -17,7 +17,7 @@ from typing import Final
 _NAME: Final = "autoencoder-course"
 
 
-def course_data() -> Path | None:
+def course_data_folder() -> Path | None:
     """The folder that the environment variable COURSE_DATA names, or None."""
     return _named("COURSE_DATA")
 

@@ -1,7 +1,7 @@
 """The stop button while something learns: it is heard once, at a moment when nothing can get lost.
 
 Example:
-    >>> with stop_noted() as stopped:
+    >>> with deferred_interrupt() as stopped:
     ...     signal.raise_signal(signal.SIGINT)
     ...     signal.raise_signal(signal.SIGINT)
     ...     stopped()
@@ -15,21 +15,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Stopped = Callable[[], bool]
+StopRequested = Callable[[], bool]
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """Return that nobody has pressed stop.
 
     Example:
-        >>> never()
+        >>> never_stop()
         False
     """
     return False
 
 
 @contextmanager
-def stop_noted() -> Iterator[Stopped]:
+def deferred_interrupt() -> Iterator[StopRequested]:
     """While the block runs, take note of the stop button (SIGINT) and raise nothing.
 
     A ``KeyboardInterrupt`` comes between any two instructions, and impatient people press twice:
@@ -43,7 +43,7 @@ def stop_noted() -> Iterator[Stopped]:
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield never
+        yield never_stop
         return
     pressed = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: pressed.set())
