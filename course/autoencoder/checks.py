@@ -67,7 +67,7 @@ def finite_rows(argument: str, values: ArrayLike, width: int) -> FloatArray:
 
 
 def training_examples(argument: str, values: ArrayLike, *, width: int, bounded: bool) -> FloatArray:
-    """The values as `finite_rows` to learn from: at least one, no bytes, in [0, 1] where that is needed.
+    """Return training examples: finite rows, at least one, scaled, in [0, 1] where needed.
 
     Args:
         argument: What the message calls them.

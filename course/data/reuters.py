@@ -47,7 +47,7 @@ def read(content: bytes) -> Dataset:
             ``counts``, ``shape``), ``topic``, ``topic_names``, ``words``, ``is_train``.
 
     Returns:
-        The 2,000 commonest words of each story, weighed as `weight_counts` says; the split is Lewis's.
+        The 2,000 most frequent words, weighted by `weight_counts`; the split is Lewis's.
 
     Raises:
         DataError: The file is damaged, or holds anything but these stories.

@@ -416,7 +416,7 @@ export function makePad(element, options = {}) {
 
 // ---------------------------------------------------------------- the strip of stages
 
-// `show(steps)` takes what course.drawing.shown() gives; pixels may be bytes or base64.
+// `show(steps)` takes what course.drawing.stage_strip() gives; pixels may be bytes or base64.
 export function makeStrip(element) {
   const root = make("ol", { class: "pad-strip", "aria-label": "What becomes of the drawing" });
   const old = make("p", { class: "pad-old" }, "These pictures are still of the drawing before.");
