@@ -22,8 +22,8 @@ STEP = "P = s(w @ W.T + c); n = len(v); "
 DONE = "return (p.T @ v - P.T @ w) / n, (v - w).mean(0), (p - P).mean(0)"
 WRONG = {
     "param-count": {
-        "sum((a + 1) * b for a, b in zip(s, s[1:]))": "gives nothing back",
-        "return sum(a * b for a, b in zip(s, s[1:]))": "counted the weights",
+        "sum((a + 1) * b for a, b in zip(s, s[1:]))": "returns nothing",
+        "return sum(a * b for a, b in zip(s, s[1:]))": "counted only the weights",
         "return int(np.prod(s))": "multiplied all sizes",
         "return sum(s)": "added up the units",
         "return sum(a * b for a, b in zip(s, s[1:])) + sum(s)": "gave the inputs biases",
@@ -33,7 +33,7 @@ WRONG = {
         "return (s[0] + 1) * s[1] + (s[1] + 1) * s[2]": "list index|any number of layers",
     },
     "two-errors": {
-        "((y - x) ** 2).mean()": "gives nothing back",
+        "((y - x) ** 2).mean()": "returns nothing",
         "return ((y - x) ** 2).mean()": "Expected two numbers",
         "e = (y - x) ** 2; return e.sum(1).mean(), e.mean()": "wrong order",
         "e = abs(y - x); return e.mean(), e.sum(1).mean()": "absolute differences",
@@ -44,7 +44,7 @@ WRONG = {
         "e = (y - x) ** 2; return e.mean(), e.sum(0).mean()": "along axis=1",
     },
     "backprop-by-hand": {
-        "pass": "gives nothing back",
+        "pass": "returns nothing",
         FORWARD + "d = (o - x) / n; return h.T @ d, d.sum(0)": "Expected 4 gradients",
         FORWARD + "d = (o - x) / n; D = d @ W2.T * h * (1 - h); return x.T @ D, D, h.T @ d, d": (
             "has the shape"
@@ -57,7 +57,7 @@ WRONG = {
         FORWARD + "d = (o - x) / n * o * (1 - o); " + BACK: "Follow the four steps",
     },
     "free-energy": {
-        "v @ b": "gives nothing back",
+        "v @ b": "returns nothing",
         "return -(v @ b).sum() - np.logaddexp(0, v @ W.T + c).sum()": "3 images have 3",
         "return (v @ b) + np.logaddexp(0, v @ W.T + c).sum(1)": "All signs|sign of",
         "return -np.logaddexp(0, v @ W.T + c).sum(1)": "visible biases b are missing",
@@ -70,13 +70,13 @@ WRONG = {
         "return -(v @ b) - np.log(1 + np.exp(v @ W.T + c)).sum(1)": r"exp\(1200\) is too large",
     },
     "cd1-update": {
-        "pass": "gives nothing back",
+        "pass": "returns nothing",
         UP_DOWN + STEP + "return (p.T @ v - P.T @ w) / n": "Expected 3 arrays",
         UP_DOWN + STEP + "return (v.T @ p - w.T @ P) / n, (v - w).mean(0), (p - P).mean(0)": (
             "has the shape"
         ),
         UP_DOWN + STEP + "return (P.T @ w - p.T @ v) / n, (w - v).mean(0), (P - p).mean(0)": (
-            "sign is turned round"
+            "sign is reversed"
         ),
         UP_DOWN + STEP + "return p.T @ v - P.T @ w, (v - w).sum(0), (p - P).sum(0)": (
             "divide by their number"
@@ -84,19 +84,19 @@ WRONG = {
         UP_DOWN.replace("h @ W", "p @ W") + STEP + DONE: r"h = u_h < p_h",
         UP_DOWN + "w = q; " + STEP + DONE: r"v1 = u_v < p_v",
         UP_DOWN + "w = s(p @ W + b); " + STEP + DONE: "no coins at all",
-        UP_DOWN.replace("<", ">") + STEP + DONE: "Your coins are turned round",
+        UP_DOWN.replace("<", ">") + STEP + DONE: "Your coins are reversed",
         UP_DOWN + STEP + "p = h; " + DONE: "data's average",
         UP_DOWN + "P = p; n = len(v); " + DONE: "go up once more",
         UP_DOWN + STEP + DONE.replace("(v - w)", "(w - v)"): "For b expected",
         UP_DOWN + STEP + DONE.replace("(p - P)", "(P - p)"): "For c expected",
         # Right for three images, or on average; for others the learner hears which array is off.
         UP_DOWN + STEP + "n = 3; " + DONE.replace("mean(0)", "sum(0) / 3"): (
-            "1 image, .* update of W .* take len"
+            "1 image, .* update of W .* use len"
         ),
         UP_DOWN + STEP + "k = n == 3; " + "return (p.T @ v - P.T @ w) * (1 if k else 3) / n, "
         "(v - w).mean(0), (p - P).mean(0) * k": "1 image, .* update of W",
         UP_DOWN + STEP + "k = n == 3; " + DONE + " * k": "1 image, .* update of c, got",
-        UP_DOWN + "w = w if len(v) == 3 else q; " + STEP + DONE: "1 image, .* each of the coins",
+        UP_DOWN + "w = w if len(v) == 3 else q; " + STEP + DONE: "1 image, .* all of the coins",
     },
 }
 

@@ -15,18 +15,18 @@ SIGNATURES = {
 }
 WRONG = {
     "occupied-share": {
-        "1 - (1 - bins**-d) ** n": "gives nothing back",
+        "1 - (1 - bins**-d) ** n": "returns nothing",
         "return n / bins**d": "two points may share a cell",
         "return min(1, n / bins**d)": "some cell may stay empty",
         "return (1 - 1 / bins**d) ** n": "share of empty cells",
         "return bins**d * (1 - (1 - 1 / bins**d) ** n)": "how many cells are occupied",
-        "return 100 * (1 - (1 - 1 / bins**d) ** n)": "in percent",
+        "return 100 * (1 - (1 - 1 / bins**d) ** n)": "a percentage",
         "return 1 - (1 - 1 / d**bins) ** n": r"d\*\*bins cells",
         "return 1 - (1 - 1 / (bins * d)) ** n": r"bins \* d cells",
         "return 1 - (1 - 1 / 3**d) ** 20": "all three",
     },
     "relative-contrast": {
-        "print(X, q)": "gives nothing back",
+        "print(X, q)": "returns nothing",
         "return ((X - q) ** 2).sum(1)": "Expected one number",
         "a = ((X - q)**2).sum(1); return a.max() / a.min() - 1": "squared distances",
         "a = abs(X - q).sum(1); return a.max() / a.min() - 1": "absolute differences",
@@ -38,7 +38,7 @@ WRONG = {
         "a = np.linalg.norm(X, axis=1); return np.ptp(a) / a.min()": "Subtract q from X",
     },
     "stone-rate": {
-        "m ** (-p / (2 * p + d))": "gives nothing back",
+        "m ** (-p / (2 * p + d))": "returns nothing",
         "return m ** (p / (2 * p + d))": "minus sign",
         "return m ** -p / (2 * p + d)": "power before the division",
         "return m ** (-2 * p / (2 * p + d))": "squared error",
@@ -48,8 +48,8 @@ WRONG = {
         "return m ** (-2 / (4 + d))": "all three",
     },
     "samples-needed": {
-        "pass": "gives nothing back",
-        "return m * d_to / d_from": "would be no curse",
+        "pass": "returns nothing",
+        "return m * d_to / d_from": "there would be no curse",
         "return m * 2 ** (d_to - d_from)": "good guess",
         "return m ** ((2*p + d_from) / (2*p + d_to))": "upside down",
         "return m ** (d_to / d_from)": r"Where is p\?",
@@ -58,7 +58,7 @@ WRONG = {
         "return m ** (-p / (2*p + d_to))": "That is a rate",
     },
     "loglog-slope": {
-        "np.polyfit(np.log(x), np.log(y), 1)": "gives nothing back",
+        "np.polyfit(np.log(x), np.log(y), 1)": "returns nothing",
         "return np.polyfit(np.log(x), np.log(y), 1)": "Expected one number",
         "return np.polyfit(np.log(x), np.log(y), 1)[1]": "the intercept",
         "return np.polyfit(np.log(y), np.log(x), 1)[0]": "swapped x and y",

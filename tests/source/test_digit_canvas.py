@@ -39,7 +39,7 @@ def guarded(answer: str, errors: str = PROPER, said: str = "str(e)") -> str:
 GOOD = "return {'digit_class': int((x @ W + b).argmax())}"
 WRONG = {
     "bounding-box": {
-        FIND: "gives nothing back",
+        FIND: "returns nothing",
         FIND + "return t, l": "Expected four numbers",
         FIND + "return t, l, b - 1, g - 1": "the end is one further",
         FIND + "return l, t, g, b": "Rows and columns are swapped",
@@ -50,11 +50,11 @@ WRONG = {
         FIND + "return t, l, 7, 9": "canvas's own size",
     },
     "pad-square": {
-        FRAME + "f[:h, :w] = ink": "gives nothing back",
-        "return ink": "shape of the ink still",
+        FRAME + "f[:h, :w] = ink": "returns nothing",
+        "return ink": "still has the shape",
         "return np.zeros((7, 7))": "5 by 5, got",
         FRAME + "return f": "square is empty",
-        FRAME + "f[:h, :w] = ink; return f": "upper edge",
+        FRAME + "f[:h, :w] = ink; return f": "top edge",
         FRAME + "t, l = (n + 1 - h) // 2, (n + 1 - w) // 2; f[t:t + h, l:l + w] = ink; return f": (
             "use //"
         ),
@@ -64,7 +64,7 @@ WRONG = {
         FRAME + "f[(n - h) // 2 :, :][:h, :w] = ink; return f": "margins are left and right",
     },
     "fit-20-in-28": {
-        SMALL + "f[4:24, 4:24] = area(ink, (20, 20))": "gives nothing back",
+        SMALL + "f[4:24, 4:24] = area(ink, (20, 20))": "returns nothing",
         SMALL + "return area(ink, (r, c))": "Expected 28 by 28",
         SMALL + "t, l = (28 - r) // 2, (28 - c) // 2; f = f * 1.0; "
         "f[t:t + r, l:l + c] = area(ink, (r, c)) / 255; return f": "between 0 and 1",
@@ -83,21 +83,21 @@ WRONG = {
         ),
     },
     "centre-of-mass-shift": {
-        MASS: "gives nothing back",
+        MASS: "returns nothing",
         MASS + "return round(14 - r)": "Expected two numbers",
-        MASS + "return 14 - r, 14 - c": "no whole pixels",
+        MASS + "return 14 - r, 14 - c": "not whole pixels",
         MASS + "return round(r - 14), round(c - 14)": "middle to the ink",
         MASS + "return round(14 - c), round(14 - r)": r"swapped\.",
         MASS + "return round(c - 14), round(r - 14)": "and the signs",
         MASS.replace("image.astype(float)", "(image > 0) * 1.0")
         + "return round(14 - r), round(14 - c)": "Weight it",
         "r, c = (np.flatnonzero(image.any(axis=a)) for a in (1, 0)); "
-        "return [round(14 - (p[0] + p[-1]) / 2) for p in (r, c)]": "centres the box",
+        "return [round(14 - (p[0] + p[-1]) / 2) for p in (r, c)]": "centers the box",
         MASS + "return round(13.5 - r), round(13.5 - c)": "half a pixel",
-        MASS + "return round(r), round(c)": "centre of mass itself",
+        MASS + "return round(r), round(c)": "center of mass itself",
     },
     "to-payload": {
-        "image / 255": "gives nothing back",
+        "image / 255": "returns nothing",
         "return (image.reshape(1, 784) / 255).tolist()": "Expected a dict",
         "return {'values': image.reshape(1, 784) / 255}": "JSON has no arrays",
         "return {'values': (image.ravel() / 255).tolist()}": "pair of brackets",
@@ -110,16 +110,16 @@ WRONG = {
         "return {'values': (image.reshape(1, 784) / 256).tolist()}": "divided by 256",
     },
     "score": {
-        READ + "(x @ W + b).argmax()": "gives nothing back",
-        READ + "return int((x @ W + b).argmax())": "answer is a int",
+        READ + "(x @ W + b).argmax()": "returns nothing",
+        READ + "return int((x @ W + b).argmax())": "has type int",
         "return {'error': 'I can not read this.'}": "This drawing can be read",
         READ + "return {'class': int((x @ W + b).argmax())}": "one key",
         READ + "return {'digit_class': (x @ W + b).ravel().tolist()}": "several numbers",
         READ + "return {'digit_class': int((x @ W).argmax())}": "left out b",
         READ + "return {'digit_class': int((x @ W + b).argmin())}": "lowest score",
-        READ + "return {'digit_class': int((255 * x @ W + b).argmax())}": "divided already",
-        READ + GOOD: "A server must go on",
-        guarded("return {'digit_class': int(b.argmax())}"): "plays no part",
+        READ + "return {'digit_class': int((255 * x @ W + b).argmax())}": "already divided",
+        READ + GOOD: "A server must keep running",
+        guarded("return {'digit_class': int(b.argmax())}"): "has no effect",
         guarded("x = x.reshape(28, 28).T.reshape(1, 784); " + GOOD): "swapped",
         guarded("x = 1 - x; " + GOOD): "inverted",
         guarded("x = (x > 0.2) * 1.0; " + GOOD): "used as it is",
@@ -135,12 +135,12 @@ class TestLesson(LessonTests):
     lesson = Lesson("06-digit-canvas", WRONG, SIGNATURES, {"area": area, "drawing": drawing})
 
 
-BENCHMARKS = ROOT / "tests" / "benchmarks"
+BENCHMARKS = ROOT / "benchmarks"
 
 
 def rows(name: str) -> dict[str, list[str]]:
     """Return the rows of a benchmark's tables by their first column, as lessons write numbers."""
-    text = (BENCHMARKS / name).read_text(encoding="utf-8").replace("%", " %")
+    text = (BENCHMARKS / name).read_text(encoding="utf-8")
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     return {line[0]: line[1:] for line in lines}
 
@@ -171,9 +171,9 @@ def test_what_the_lesson_says_was_measured() -> None:
     assert f"reads {thin} with this step and {thin_own} without" in text
     above, above_own = pens["pen strokes, MNIST's way"][-1], pens["pen strokes, own pen"][-1]
     assert f"it takes {above_own} of the digits for something else, with it {above}." in text
-    shown = [f"{float(row[0].split()[0]):.0f} %" for row in list(steps.values())[2:4]]
-    centred = steps["20 by 20, by the centre of mass"][0]
-    for words in (*shown, centred):
+    shown = [f"{float(row[0].rstrip('%')):.0f}%" for row in list(steps.values())[2:4]]
+    centered = steps["20 by 20, by the centre of mass"][0]
+    for words in (*shown, centered):
         assert f"{words} " in text
     assert f"they read {steps['as they are'][0]}, without the division" in text
     assert f"inverted, {steps['inverted'][0]})" in text

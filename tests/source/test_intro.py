@@ -15,25 +15,25 @@ LAZY = "def mean_image_error(x_train, x_test): "
 RATIOS = "def compression(pixels, code_size, bits_per_pixel=8, bits_per_number=32): "
 WRONG = {
     "linear-code": {
-        "def encode(x, mean, axes): (x - mean) @ axes.T" + DECODE: "encode gives nothing back",
-        "def encode(x, mean, axes): return (x - mean) @ axes" + DECODE: "encode stopped at arrays",
-        "def encode(x, mean, axes): return axes @ (x - mean).T" + DECODE: "one row an axis",
+        "def encode(x, mean, axes): (x - mean) @ axes.T" + DECODE: "encode returns nothing",
+        "def encode(x, mean, axes): return (x - mean) @ axes" + DECODE: "encode stopped on arrays",
+        "def encode(x, mean, axes): return axes @ (x - mean).T" + DECODE: "one row per axis",
         "def encode(x, mean, axes): return (x - mean)[0] @ axes.T"
         + DECODE: r"\(4, 2\), not \(2,\)",
-        "def encode(x, mean, axes): return x @ axes.T" + DECODE: "take the mean image away",
+        "def encode(x, mean, axes): return x @ axes.T" + DECODE: "subtract the mean image",
         "def encode(x, mean, axes): return (mean - x) @ axes.T" + DECODE: "the sign is wrong",
         "def encode(x, mean, axes): return x @ axes.T - mean.mean()" + DECODE: "expected the codes",
         "def encode(x, mean, axes): return (x - mean)[:, :3] @ axes[:, :3].T"
-        + DECODE: "made for one size only",
+        + DECODE: "work for one size only",
         ENCODE + "def decode(z, mean, axes): return z @ axes": "add the mean image",
-        ENCODE + "def decode(z, mean, axes): z @ axes + mean": "decode gives nothing back",
-        ENCODE + "def decode(z, mean, axes): return mean + z @ axes.T": "decode stopped at arrays",
-        ENCODE + "def decode(z, mean, axes): return z": "decode: four codes stand for images",
-        ENCODE + "def decode(z, mean, axes): return mean - z @ axes": "come back whole",
+        ENCODE + "def decode(z, mean, axes): z @ axes + mean": "decode returns nothing",
+        ENCODE + "def decode(z, mean, axes): return mean + z @ axes.T": "decode stopped on arrays",
+        ENCODE + "def decode(z, mean, axes): return z": "decode: four codes give images",
+        ENCODE + "def decode(z, mean, axes): return mean - z @ axes": "come back exactly",
         ENCODE + "def decode(z, mean, axes): return mean + abs(z @ axes)": r"\[2.0, 2.0, 3.0\]\]\.",
     },
     "reconstruction-error": {
-        ERROR + "((x - x_copy) ** 2).sum(axis=1).mean()": "reconstruction_error gives nothing back",
+        ERROR + "((x - x_copy) ** 2).sum(axis=1).mean()": "reconstruction_error returns nothing",
         ERROR
         + "return ((x - x_copy) ** 2).sum(axis=1)": r"one number, not an array of shape \(2,\)",
         ERROR + "return ((x - x_copy) ** 2).mean()": "mean over the pixels, too. Sum",
@@ -45,11 +45,11 @@ WRONG = {
         ERROR + "return ((x - x_copy) ** 2).sum(axis=0).mean()": "the wrong axis",
         GOOD_ERROR
         + LAZY
-        + "reconstruction_error(x_test, x_train.mean(axis=0))": "mean_image_error gi",
+        + "reconstruction_error(x_test, x_train.mean(axis=0))": "mean_image_error re",
         GOOD_ERROR
         + LAZY
         + "return reconstruction_error(x_test, x_test.mean(axis=0))": "test images. The",
-        GOOD_ERROR + LAZY + "return reconstruction_error(x_test, x_train.mean())": "one grey",
+        GOOD_ERROR + LAZY + "return reconstruction_error(x_test, x_train.mean())": "one gray",
         GOOD_ERROR + LAZY + "return ((x_test - x_train.mean(axis=0)) ** 2).mean()": "Use your",
         GOOD_ERROR
         + LAZY
@@ -66,14 +66,14 @@ WRONG = {
         + "return ((x_test - x_train.mean(axis=0)) ** 2).sum() / 2": "1 images of 4 pixels",
     },
     "compression": {
-        RATIOS + "pixels / code_size": "gives nothing back",
-        RATIOS + "return pixels / code_size": "should give two numbers",
+        RATIOS + "pixels / code_size": "returns nothing",
+        RATIOS + "return pixels / code_size": "should return two numbers",
         RATIOS + "return code_size / pixels, code_size / pixels": "in_numbers: upside down",
         RATIOS + "return pixels // code_size, pixels // code_size": "need not be a whole number",
         RATIOS + "return 1 - code_size / pixels, 0": "the share saved",
         RATIOS + "return 100 * (1 - code_size / pixels), 0": "the percentage saved",
         RATIOS + "return pixels * 8 / code_size / 32, pixels / code_size": "The bits come second",
-        RATIOS + "return pixels / code_size, pixels / code_size": "in bits it is less",
+        RATIOS + "return pixels / code_size, pixels / code_size": "in bits the ratio is smaller",
         RATIOS + "return pixels / code_size, code_size * 32 / (pixels * 8)": "in_bits: upside down",
         RATIOS + "return pixels / code_size, pixels * 32 / (code_size * 8)": "wrong way round",
         RATIOS + "return pixels / code_size, pixels * 8 / code_size": "only the bits of the image",
@@ -139,7 +139,7 @@ def test_advice_on_shapes_is_for_shapes_only(error: type[Exception]) -> None:
     answer = f"def encode(x, mean, axes): return x @ {name}\n{DECODE}"
     with pytest.raises((NameError, AssertionError)) as caught:
         LESSON.judge("linear-code", answer)
-    assert ("the columns of a must" in str(caught.value)) == (error is ValueError)
+    assert ("a must have as many" in str(caught.value)) == (error is ValueError)
 
 
 @pytest.mark.parametrize("name", LECTURE)

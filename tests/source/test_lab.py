@@ -59,7 +59,7 @@ TRAIN = "def train_small(images): "
 NETWORK = (
     "rows = lambda x: (x.reshape(len(x), -1) / 255).astype('float32')\n"
     "W = np.linspace(-1, 1, 784 * 30).reshape(784, 30)\n"
-    "grey = lambda codes: np.full((len(codes), 784), 0.5)\n"
+    "gray = lambda codes: np.full((len(codes), 784), 0.5)\n"
 )
 PCA30 = """
 from course.baselines import ClippedPCA
@@ -83,20 +83,20 @@ def train_small(images):
 """
 WRONG: dict[str, dict[str, str]] = {
     "scale": {
-        f"def scale(images): {ROWS} / 255": "gives nothing back",
+        f"def scale(images): {ROWS} / 255": "returns nothing",
         SCALE + "(images / 255).astype('float32')": "not rows yet",
         SCALE + "(images.ravel() / 255).astype('float32')": "one row",
-        SCALE + f"{ROWS}.T / 255": r"make an array \(2, 6\)",
+        SCALE + f"{ROWS}.T / 255": r"an array of shape \(2, 6\)",
         SCALE + f"{ROWS}.astype('float32')": "Numbers up to 204",
         SCALE + f"{ROWS} / 127.5 - 1": "Negative numbers",
         SCALE + f"({ROWS} // 255).astype('float32')": "Everything became 0",
         SCALE + f"({ROWS} / images.max()).astype('float32')": "Divide by 255, always",
-        SCALE + "images.transpose(0, 2, 1).reshape(len(images), -1) / 255": "lie on their side",
+        SCALE + "images.transpose(0, 2, 1).reshape(len(images), -1) / 255": "are transposed",
         SCALE + f"{ROWS} / 256": "divided by 256",
-        SCALE + f"{ROWS} / 255": "float32 is what",
+        SCALE + f"{ROWS} / 255": "networks work with float32",
     },
     "three-sets": {
-        SETS + ORDER + "x_train[order[n:]], x_train[order[:n]], x_test": "gives nothing back",
+        SETS + ORDER + "x_train[order[n:]], x_train[order[:n]], x_test": "returns nothing",
         SETS + ORDER + "return x_train[order[n:]], x_train[order[:n]]": "Expected three",
         SETS + ORDER + "return order[n:], order[:n], x_test": "rows of 3 pixels",
         SETS + "return x_train, x_test, x_test": "You watch test images",
@@ -109,25 +109,25 @@ WRONG: dict[str, dict[str, str]] = {
         SETS + ORDER + "return x_train[order[n + 1:]], x_train[order[:n]], x_test": "180 of 200",
         SETS + ORDER + "return x_train[n:], x_train[:n], x_test": "a block from one end",
         SETS + ORDER + "order = np.random.permutation(200); "
-        "return x_train[order[n:]], x_train[order[:n]], x_test": "same seed chose other",
+        "return x_train[order[n:]], x_train[order[:n]], x_test": "same seed chose different",
         SETS + "seed = 0\n    " + ORDER + "return x_train[order[n:]], x_train[order[:n]], x_test": (
-            "Another seed chose the same"
+            "A different seed chose the same"
         ),
     },
     "image-errors": {
-        ERRORS + "((x - x_hat) ** 2).sum(1)": "gives nothing back",
+        ERRORS + "((x - x_hat) ** 2).sum(1)": "returns nothing",
         ERRORS + "return (x - x_hat) ** 2": "squares of single pixels",
         ERRORS + "return ((x - x_hat) ** 2).sum(0)": "summed over the images",
         ERRORS + "return ((x - x_hat) ** 2).sum()": "one number",
         ERRORS + "return ((x - x_hat) ** 2).mean(1)": "Keras' mse",
         ERRORS + "return abs(x - x_hat).sum(1)": "absolute differences",
-        ERRORS + "return (x - x_hat).sum(1)": "either sign cancel",
-        ERRORS + "return ((x - x_hat) ** 2).sum(1) ** 0.5": "took a root",
+        ERRORS + "return (x - x_hat).sum(1)": "negative differences cancel",
+        ERRORS + "return ((x - x_hat) ** 2).sum(1) ** 0.5": "took a square root",
         ERRORS + "return ((x - x_hat) ** 2).sum(1) / 2": "half of it",
         ERRORS + "return (x == x_hat).mean(1)": "Expected the errors",
     },
     "build-autoencoder": {
-        BUILD + "def build_autoencoder(sizes): right(sizes)": "gives nothing back",
+        BUILD + "def build_autoencoder(sizes): right(sizes)": "returns nothing",
         BUILD + "def build_autoencoder(sizes): return right(sizes)[2]": "Return three models",
         BUILD
         + "def build_autoencoder(sizes): return right(sizes)[::-1]": r"the encoder gave|order",
@@ -141,7 +141,7 @@ WRONG: dict[str, dict[str, str]] = {
         BUILD + CHANGED.format("mirror=1"): "in the encoder's order",
         BUILD
         + "def build_autoencoder(sizes):\n    e, d, _ = right(sizes)\n"
-        + "    return e, d, right(sizes)[2]": "weights of its own",
+        + "    return e, d, right(sizes)[2]": "its own weights",
         BUILD
         + "def build_autoencoder(sizes):\n    e = right(sizes)[0]\n"
         + "    d = keras.Sequential([keras.Input((sizes[-1],)), D(len(sizes) * 4, 'gelu'), "
@@ -151,23 +151,23 @@ WRONG: dict[str, dict[str, str]] = {
         ),
     },
     "train-small": {
-        TRAIN + "pass": "gives nothing back",
-        TRAIN + "return grey": "Return two functions",
-        TRAIN + "return lambda x: rows(x), grey": r"296 images have codes \(296, 30\)",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: z": r"make images \(296, 784\)",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: grey(z) * np.nan": "the training ran off",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: 255 * grey(z)": "from 0 to 1 are wanted",
-        TRAIN + "return lambda x: np.zeros((len(x), 30)), grey": "the same code",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: grey(z) / 392": "that is a softmax",
-        TRAIN + "return lambda x: np.maximum(0, rows(x) @ W), grey": "No code goes far below 0",
-        TRAIN + "return lambda x: np.tanh(rows(x) @ W), grey": "beyond 1",
-        TRAIN + "return lambda x: rows(x) @ W, grey": "not far from or above",
+        TRAIN + "pass": "returns nothing",
+        TRAIN + "return gray": "Return two functions",
+        TRAIN + "return lambda x: rows(x), gray": r"296 images have codes \(296, 30\)",
+        TRAIN + "return lambda x: rows(x) @ W, lambda z: z": r"give images \(296, 784\)",
+        TRAIN + "return lambda x: rows(x) @ W, lambda z: gray(z) * np.nan": "the training diverged",
+        TRAIN + "return lambda x: rows(x) @ W, lambda z: 255 * gray(z)": "between 0 and 1",
+        TRAIN + "return lambda x: np.zeros((len(x), 30)), gray": "the same code",
+        TRAIN + "return lambda x: rows(x) @ W, lambda z: gray(z) / 392": "that is a softmax",
+        TRAIN + "return lambda x: np.maximum(0, rows(x) @ W), gray": "No code goes far below 0",
+        TRAIN + "return lambda x: np.tanh(rows(x) @ W), gray": "beyond 1",
+        TRAIN + "return lambda x: rows(x) @ W, gray": "not far below the mean",
         PCA30: "encode is linear, as PCA is",
         PCA30.replace("net.encode(rows(x))", "bent(net.encode(rows(x)))").replace(
             "net.decode", "lambda z: net.decode(np.where(z < 0, 5 * z, z))"
-        ): "bends what is negative",
-        DICTIONARY.format("book[row.tobytes()]"): "refused codes between",
-        DICTIONARY.format("nearest(row)"): "the same image for some time",
+        ): "bends negative",
+        DICTIONARY.format("book[row.tobytes()]"): "rejected codes between",
+        DICTIONARY.format("nearest(row)"): "the same image for a while",
     },
 }
 
@@ -209,7 +209,7 @@ class TestLesson(LessonTests):
 
 def test_the_question_of_the_paper_keeps_its_words() -> None:
     asked = quiz.parse(LESSON.cells["lab-error-unit"].source)
-    assert "report an error of 3.00 for 30 numbers a digit" in asked.prompt
+    assert "report an error of 3.00 for 30 numbers per digit" in asked.prompt
     assert [option.ticked for option in asked.options] == [False, True, False, False]
 
 

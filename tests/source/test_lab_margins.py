@@ -35,7 +35,7 @@ def test_the_page_is_of_these_exercises_and_says_what_is_right() -> None:
 def test_the_exercise_promises_what_the_page_found() -> None:
     (line,) = (row for row in PAGE.read_text("utf-8").splitlines() if "| the solution |" in row)
     low, high = (float(number) for number in line.strip("| ").split(" | ")[-1].split(" to "))
-    assert f"gets to {low:.1f} to {high:.1f}, in" in lab_margins.TEXT.read_text("utf-8")
+    assert f"reaches {low:.1f} to {high:.1f} in" in lab_margins.TEXT.read_text("utf-8")
     assert high < 4.5  # below 5 is asked
 
 

@@ -24,36 +24,36 @@ COSINES = QR + "c = np.linalg.svd(a.T @ b, compute_uv=False); "
 # An answer is what is run after the solution, so it may replace one of several functions.
 WRONG = {
     "pca-svd": {
-        FIT + f"m, {SVD}[2][:k]": "pca_fit gives nothing back",
+        FIT + f"m, {SVD}[2][:k]": "pca_fit returns nothing",
         FIT + f"return {SVD}[2][:k]": "two things",
-        f"def pca_fit(X, k): m = X.mean(); return m, {SVD}[2][:k]": "a mean of its own",
+        f"def pca_fit(X, k): m = X.mean(); return m, {SVD}[2][:k]": "has its own mean",
         f"def pca_fit(X, k): m = np.median(X, axis=0); return m, {SVD}[2][:k]": "mean of the col",
-        FIT + f"return m, {SVD}[2].T[:, :k]": "lie on their side",
-        FIT + f"return m, {SVD}[2]": "first k = 3 axes only",
+        FIT + f"return m, {SVD}[2].T[:, :k]": "axes are transposed",
+        FIT + f"return m, {SVD}[2]": "only the first k = 3 axes",
         FIT + f"return m, {SVD}[0].T[:k]": "the axes are in the third result",
         FIT + "return m, np.linalg.svd(X, full_matrices=False)[2][:k]": "Subtract the mean before",
-        FIT + "return m, np.linalg.svd((X - m) / X.std(axis=0))[2][:k]": "spread of each column",
-        FIT + f"_, s, v = {SVD}; return m, (s[:, None] * v)[:k]": "without the numbers of S",
+        FIT + "return m, np.linalg.svd((X - m) / X.std(axis=0))[2][:k]": "divided by the standard",
+        FIT + f"_, s, v = {SVD}; return m, (s[:, None] * v)[:k]": "leave out S",
         FIT + f"return m, {SVD}[2][-k:]": "These are the last axes",
         FIT + f"return m, {SVD}[2][:k][::-1]": "in this order",
-        "def pca_encode(X, mean, axes): (X - mean) @ axes.T": "pca_encode gives nothing back",
+        "def pca_encode(X, mean, axes): (X - mean) @ axes.T": "pca_encode returns nothing",
         "def pca_encode(X, mean, axes): return X @ axes.T": "subtract the mean first",
         "def pca_encode(X, mean, axes): return (X - X.mean(axis=0)) @ axes.T": "of the new data",
-        "def pca_encode(X, mean, axes): return (X - mean) @ axes.T @ axes": "codes of the shape",
+        "def pca_encode(X, mean, axes): return (X - mean) @ axes.T @ axes": "have codes of shape",
         "def pca_encode(X, mean, axes): return (X + mean) @ axes.T": "for the first example",
-        "def pca_decode(Z, mean, axes): mean + Z @ axes": "pca_decode gives nothing back",
+        "def pca_decode(Z, mean, axes): mean + Z @ axes": "pca_decode returns nothing",
         "def pca_decode(Z, mean, axes): return Z @ axes": "add the mean again",
         "def pca_decode(Z, mean, axes): return Z": "Multiply the codes by the axes",
         "def pca_decode(Z, mean, axes): return Z @ axes - mean": "yours is something else",
     },
     "knn-purity": {
-        PURITY + NEAR + "same.mean()": "gives nothing back",
+        PURITY + NEAR + "same.mean()": "returns nothing",
         PURITY + NEAR + "return same.mean(axis=1)": "Expected one number",
-        PURITY + NEAR.replace("np.inf", "-1") + "return same.mean()": "its own nearest neighbour",
+        PURITY + NEAR.replace("np.inf", "-1") + "return same.mean()": "its own nearest neighbor",
         PURITY + NEAR.replace("np.inf", "0").replace(":k]", ":k + 1]") + "return same.mean()": (
             "the point itself and its k nearest"
         ),
-        PURITY + NEAR + "return 100 * same.mean()": "in percent",
+        PURITY + NEAR + "return 100 * same.mean()": "a percentage",
         PURITY + NEAR + "return same.sum(axis=1).mean()": "Divide by k",
         PURITY + NEAR + "return 1 - same.mean()": "with .another. label",
         PURITY + NEAR + "return (same.sum(axis=1) > k / 2).mean()": "how often the majority",
@@ -61,7 +61,7 @@ WRONG = {
         PURITY + NEAR.replace("np.inf", "0").replace(":k]", "-k:]") + "return same.mean()": (
             "farthest points"
         ),
-        PURITY + NEAR.replace(":k]", ":k - 1]") + "return same.mean()": "k - 1 neighbours",
+        PURITY + NEAR.replace(":k]", ":k - 1]") + "return same.mean()": "k - 1 neighbors",
         PURITY + "Z = Z[:, :1]; " + NEAR + "return same.mean()": "first number of the code only",
         PURITY + NEAR.replace("** 2", "").replace("((Z", "abs((Z") + "return same.mean()": (
             "absolute differences"
@@ -69,16 +69,16 @@ WRONG = {
         PURITY + NEAR.replace(":k]", ":3]") + "return same.mean()": "and its k",
     },
     "principal-angles": {
-        ANGLES + COSINES + "np.degrees(np.arccos(c))": "gives nothing back",
+        ANGLES + COSINES + "np.degrees(np.arccos(c))": "returns nothing",
         ANGLES + COSINES + "return np.degrees(np.arccos(c)).max()": "have 2 angles",
         ANGLES + "a, b = np.linalg.qr(A)[0], np.linalg.qr(B)[0]; return np.zeros((5, 5))": "A.T",
         ANGLES + COSINES + "return np.arccos(c)": "radians",
         ANGLES + COSINES + "return c": "These are the cosines",
         ANGLES + COSINES + "return np.degrees(np.arccos(c))[::-1]": "The largest angle comes first",
         ANGLES + "c = np.linalg.svd(A @ B.T)[1]; return np.degrees(np.arccos(np.minimum(c, 1)))": (
-            "neither of length 1 nor"
+            "neither have length 1 nor"
         ),
-        ANGLES + "c = np.linalg.svd(A @ B.T)[1]; return c * np.nan": "NaN among",
+        ANGLES + "c = np.linalg.svd(A @ B.T)[1]; return c * np.nan": "a NaN among",
         ANGLES
         + "u = lambda r: r / np.linalg.norm(r, axis=1)[:, None]; "
         + "c = np.linalg.svd(u(A) @ u(B).T)[1]; return np.degrees(np.arccos(np.minimum(c, 1)))": (
@@ -91,7 +91,7 @@ WRONG = {
         ANGLES + COSINES + "return np.degrees(np.arcsin(c))": "expected the angles",
     },
     "fair-error": {
-        ERROR + "((X - copies) ** 2).sum(axis=1).mean()": "gives nothing back",
+        ERROR + "((X - copies) ** 2).sum(axis=1).mean()": "returns nothing",
         ERROR + "return ((X - np.clip(copies, 0, 1)) ** 2).sum(axis=1)": "Expected one number",
         ERROR + "return ((X - copies) ** 2).sum(axis=1).mean()": "Nothing was cut off",
         ERROR + "return ((X - copies.clip(0)) ** 2).sum(axis=1).mean()": "Cut off at 1 as well",
