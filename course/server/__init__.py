@@ -1,16 +1,16 @@
-"""The small Jupyter server extension behind the Check button.
+"""The Jupyter server extension behind the Check button.
 
 Example:
-    A quiz cell posts itself to ``course/check`` and gets a verdict in words::
+    A quiz cell posts itself to ``course/check`` and gets a result::
 
         {"path": "01-intro/intro.ipynb", "question": "kind", "answer": "- [x] ..."}
-        {"verdict": "wrong", "message": "Not right yet.", "explanations": [...]}
+        {"verdict": "wrong", "message": "Not quite.", "explanations": [...]}
 
-Where the instructor's notebooks are at hand (studying alone), the verdict comes with
-the explanation of what was chosen. Where they are not (a student of a class), the class's
-feedback service is asked, if there is one; else the answer is that it is saved and graded on
-submission. No key ever goes to the page, and a student's server has none. Jupyter finds the
-extension by ``jupyter_server_config.json``.
+If the server has the instructor's notebooks (self-study), the result comes with an explanation of
+each chosen option. If it has none (a student on a hub), it asks the class's feedback service, or
+answers that the answer is saved and will be graded after submission. No key is ever sent to the
+page, and a student's server has none. Jupyter finds the extension through
+``jupyter_server_config.json``.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from course.server.handlers import CheckHandler
     from course.server.keys import AnswerKeys
     from course.server.rate import RateLimit
-    from course.server.receipts import EVENT
+    from course.server.receipts import EVENT_SCHEMA
 
     if serverapp.event_logger is not None:
-        serverapp.event_logger.register_event_schema(EVENT)
+        serverapp.event_logger.register_event_schema(EVENT_SCHEMA)
     settings = {
         "keys": AnswerKeys(parent=serverapp),
         "rate": RateLimit(parent=serverapp),
         "service": FeedbackService(parent=serverapp),
     }
-    address = url_path_join(serverapp.web_app.settings["base_url"], "course", "check")
-    handlers = [(address, CheckHandler, settings)]
+    route = url_path_join(serverapp.web_app.settings["base_url"], "course", "check")
+    handlers = [(route, CheckHandler, settings)]
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
     if serverapp.jpserver_extensions.get("nbgrader.server_extensions.validate_assignment"):
         from course.server import validate

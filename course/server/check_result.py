@@ -1,4 +1,4 @@
-"""What is said about an answer, in words."""
+"""The reply to a check: a verdict, a message and explanations."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class CheckResult(TypedDict):
 
     Attributes:
         verdict: ``right``, ``wrong``, ``blank``, ``unclear``, or ``saved`` without a key.
-        message: The same for a reader, in plain text.
-        explanations: Of the chosen options alone; the others are not given away.
+        message: A sentence for the student, in plain text.
+        explanations: Those of the chosen options only; the others would give the answer away.
     """
 
     verdict: str
@@ -31,36 +31,39 @@ class CheckResult(TypedDict):
 
 SAVED: CheckResult = {
     "verdict": "saved",
-    "message": "Your answer is saved. It is graded when you submit the assignment.",
+    "message": "Your answer is saved; it will be graded after you submit.",
     "explanations": [],
 }
 
 
-def judge(answer: quiz.Question, key: Key) -> CheckResult:
-    r"""Hold an answer against its key and say how it stands.
+def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
+    r"""Compare an answer with its key.
 
     Example:
         >>> key = Key("01-intro", quiz.parse("Even?\n- [ ] one\n- [x] two\n  > Twice one."), False)
-        >>> judge(quiz.parse("Even?\n- [ ] one\n- [x] two"), key)["explanations"]
+        >>> check_answer(quiz.parse("Even?\n- [ ] one\n- [x] two"), key)["explanations"]
         [{'option': 'two', 'text': 'Twice one.'}]
 
     Raises:
-        ValueError: The key has no options, or two that cannot be told apart.
+        ValueError: The key has no options, or two that can't be told apart.
     """
-    held = quiz.compare(answer, key.question)
-    options = [key.question.options[index] for index in sorted(held.chosen)]
-    said: list[Explanation] = [
+    comparison = quiz.compare(answer, key.question)
+    options = [key.question.options[index] for index in sorted(comparison.chosen)]
+    explanations: list[Explanation] = [
         {"option": option.text, "text": option.explanation} for option in options
     ]
-    if held.doubts:
-        return {"verdict": "unclear", "message": " ".join(held.doubts), "explanations": []}
-    if held.blank:
-        return {"verdict": "blank", "message": "Nothing is ticked yet.", "explanations": []}
-    if held.right:
-        return {"verdict": "right", "message": "That is right.", "explanations": said}
-    if not key.multiple and len(options) > 1:
-        many = f"{len(options)} options are ticked; tick only one."
-        return {"verdict": "unclear", "message": many, "explanations": []}
-    so_far = held.chosen < held.wanted
-    message = "Right so far, but something is missing." if so_far else "That is not right."
-    return {"verdict": "wrong", "message": message, "explanations": said}
+    if comparison.doubts:
+        return _unexplained("unclear", " ".join(comparison.doubts))
+    if comparison.blank:
+        return _unexplained("blank", "You haven't selected anything yet.")
+    if not comparison.right and not key.multiple and len(options) > 1:
+        return _unexplained("unclear", f"You selected {len(options)} options; select only one.")
+    if comparison.right:
+        return {"verdict": "right", "message": "Correct.", "explanations": explanations}
+    incomplete = comparison.chosen < comparison.wanted
+    message = "Correct so far, but incomplete." if incomplete else "Not quite."
+    return {"verdict": "wrong", "message": message, "explanations": explanations}
+
+
+def _unexplained(verdict: str, message: str) -> CheckResult:
+    return {"verdict": verdict, "message": message, "explanations": []}

@@ -1,4 +1,4 @@
-"""Asking the class's feedback service, which holds the keys, with the student's own badge."""
+"""Ask the class's feedback service, which holds the keys, on behalf of the student."""
 
 from __future__ import annotations
 
@@ -15,94 +15,92 @@ from traitlets.config import LoggingConfigurable
 from course.server.check_result import SAVED, CheckResult
 from course.server.receipts import Receipt
 
-URL: Final = "COURSE_FEEDBACK_URL"
-# What is sent to it: a badge that is good for nothing else; on a cluster, the hub's token.
-TOKENS: Final = ("COURSE_FEEDBACK_TOKEN", "JUPYTERHUB_API_TOKEN")
-_REFUSALS: Final = (400, 403, 404, 413, 429)
+URL_VARIABLE: Final = "COURSE_FEEDBACK_URL"
+# The first is valid for the feedback service only; on a cluster, the hub's token is sent instead.
+TOKEN_VARIABLES: Final = ("COURSE_FEEDBACK_TOKEN", "JUPYTERHUB_API_TOKEN")
+_STATUSES_FOR_STUDENTS: Final = (400, 403, 404, 413, 429)
 
 
 class FeedbackService(LoggingConfigurable):
-    """The service of a hub, if there is one.
+    """The hub's feedback service, if it has one.
 
     Example:
-        >>> FeedbackService(url="").at_hand  # a laptop, or a hub without the service
+        >>> FeedbackService(url="").available  # a laptop, or a hub without the service
         False
     """
 
-    url = Unicode(help=f"The service's address; if empty, what the variable {URL} says.").tag(
-        config=True
-    )
-    seconds = Float(10.0, min=0.1, help="How long to wait for its reply.").tag(config=True)
+    url = Unicode(help=f"The service's URL. If empty, ${URL_VARIABLE}.").tag(config=True)
+    seconds = Float(10.0, min=0.1, help="Timeout for its reply, in seconds.").tag(config=True)
 
     @property
-    def address(self) -> str:
-        """Where the service is, or nothing."""
-        return (self.url or os.environ.get(URL, "")).rstrip("/")
+    def base_url(self) -> str:
+        """The service's URL without a trailing slash, or an empty string."""
+        return (self.url or os.environ.get(URL_VARIABLE, "")).rstrip("/")
 
     @property
-    def at_hand(self) -> bool:
-        """Whether there is a service that knows us."""
-        return bool(self.address and self.token)
+    def available(self) -> bool:
+        """True if both the URL and the token are known."""
+        return bool(self.base_url and self.token)
 
     @property
     def token(self) -> str:
-        """What tells the service who asks, or nothing."""
-        return next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
+        """The token that identifies the student to the service, or an empty string."""
+        return next((os.environ[name] for name in TOKEN_VARIABLES if os.environ.get(name)), "")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of every request to the service."""
+        return {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
 
     async def check(self, path: str, question: str, answer: str) -> CheckResult:
-        """Return the service's verdict; without a reply, that the answer is saved.
+        """Return the service's result, or `SAVED` if it can't be reached.
 
         Args:
-            path: The notebook's place on the server.
+            path: The notebook's path on the server.
             question: The question's name.
             answer: The student's copy of the question.
 
         Raises:
-            web.HTTPError: The service refuses, and says why: too many attempts, for one.
+            web.HTTPError: The service refuses, for example because no attempts are left.
         """
         try:
             reply = await AsyncHTTPClient().fetch(
-                f"{self.address}/check",
+                f"{self.base_url}/check",
                 method="POST",
-                headers={
-                    "Authorization": f"token {self.token}",
-                    "Content-Type": "application/json",
-                },
+                headers=self.headers,
                 body=json.dumps({"path": path, "question": question, "answer": answer}),
                 request_timeout=self.seconds,
             )
             return cast("CheckResult", json.loads(reply.body))
         except HTTPClientError as error:
-            if error.code in _REFUSALS and error.response is not None:
+            if error.code in _STATUSES_FOR_STUDENTS and error.response is not None:
                 raise web.HTTPError(error.code, _reason(error.response.body)) from error
             self.log.warning("The feedback service failed: %s", error)
         except (OSError, ValueError) as error:
-            self.log.warning("The feedback service can't be reached: %s", error)
+            self.log.warning("Can't reach the feedback service: %s", error)
         return SAVED
 
 
-def confirmed(receipt: Receipt, seconds: float = 5.0) -> tuple[str, str] | None:
-    """Tell the class's server what was handed in; return its time and its mark, if it answers.
+def confirm_receipt(receipt: Receipt, timeout_s: float = 5.0) -> tuple[str, str] | None:
+    """Report a submission to the class's server; return its time and signature if it answers.
 
     Args:
-        receipt: What was handed in.
-        seconds: How long to wait; the student waits as long.
+        receipt: The receipt of the submission.
+        timeout_s: How long to wait for the answer; the student waits as long.
     """
     service = FeedbackService()
-    if not service.at_hand:
+    if not service.available:
         return None
-    told = {name: getattr(receipt, name) for name in ("assignment", "time", "content")}
-    request = urllib.request.Request(  # noqa: S310  (the class's own address)
-        f"{service.address}/receipt",
-        data=json.dumps(told).encode(),
-        headers={"Authorization": f"token {service.token}", "Content-Type": "application/json"},
+    content = {name: getattr(receipt, name) for name in ("assignment", "time", "content")}
+    request = urllib.request.Request(  # noqa: S310  (the class's own URL)
+        f"{service.base_url}/receipt", data=json.dumps(content).encode(), headers=service.headers
     )
     try:
-        with urllib.request.urlopen(request, timeout=seconds) as reply:  # noqa: S310  (as above)
-            found = json.loads(reply.read())
-        return str(found["time"]), str(found["mark"])
+        with urllib.request.urlopen(request, timeout=timeout_s) as reply:  # noqa: S310  (as above)
+            confirmation = json.loads(reply.read())
+        return str(confirmation["time"]), str(confirmation["mark"])
     except (OSError, ValueError, LookupError, TypeError) as error:
-        service.log.warning("The receipt is not confirmed: %s", error)
+        service.log.warning("The receipt was not confirmed: %s", error)
         return None
 
 
@@ -112,4 +110,4 @@ def _reason(body: bytes) -> str:
     except ValueError:
         reply = {}
     message = reply.get("message") if isinstance(reply, dict) else None
-    return message if isinstance(message, str) else "the feedback service refused"
+    return message if isinstance(message, str) else "the feedback service refused the request"

@@ -1,24 +1,24 @@
-"""A Jupyter server on a hub of one machine: it listens where root has opened a port for it.
+"""JupyterLab's server for a hub on one machine, listening on a socket that root has opened.
 
-``python -m course.server.hub_server`` is ``jupyterhub-singleuser``, but for that. Another student's
-process can then never listen in this server's place and be taken for it.
+``python -m course.server.hub_server`` replaces ``jupyterhub-singleuser``. No other student's
+process can listen on this server's port and impersonate it.
 """
 
 from __future__ import annotations
 
 from jupyterlab.labhubapp import SingleUserLabApp
 
-from course.server.inherited_socket import taken
+from course.server.inherited_socket import take_socket
 
 
 class HubServer(SingleUserLabApp):  # type: ignore[misc]  # JupyterLab's is untyped
-    """JupyterLab's server for hubs, on a socket that is open already."""
+    """JupyterLab's hub server on an inherited socket."""
 
     def _find_http_port(self) -> None:
-        """Leave the port as it is: it has been found, and opened."""
+        """Keep the port: the socket is already bound to it."""
 
     def _bind_http_server_tcp(self) -> bool:
-        self.http_server.add_socket(taken())
+        self.http_server.add_socket(take_socket())
         return True
 
 

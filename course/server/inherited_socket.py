@@ -1,4 +1,4 @@
-"""A socket that root has opened for this process: it listens where no other account could."""
+"""A listening socket that root has opened for this process."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import os
 import socket
 from typing import Final
 
-VARIABLE: Final = "COURSE_SOCKET"  # holds the number of the socket's file
+SOCKET_VARIABLE: Final = "COURSE_SOCKET"  # holds the file descriptor
 
 
-def taken() -> socket.socket:
-    """Return the socket; what this process starts will not have it.
+def take_socket() -> socket.socket:
+    """Return the socket; child processes don't inherit it.
 
     Raises:
-        RuntimeError: None was opened.
+        RuntimeError: The variable is missing or invalid.
     """
-    number = os.environ.pop(VARIABLE, "")
-    if not number.isdecimal():
-        raise RuntimeError(f"{VARIABLE} must be the number of an open socket; the hub sets it")
-    found = socket.socket(fileno=int(number))
-    found.settimeout(0)
-    found.set_inheritable(False)
-    return found
+    fd = os.environ.pop(SOCKET_VARIABLE, "")
+    if not fd.isdecimal():
+        raise RuntimeError(
+            f"{SOCKET_VARIABLE} must be the file descriptor of an open socket, got {fd!r}; "
+            "start this server from the hub"
+        )
+    inherited = socket.socket(fileno=int(fd))
+    inherited.settimeout(0)
+    inherited.set_inheritable(False)
+    return inherited

@@ -1,4 +1,4 @@
-"""Finding the key of a question: only in the instructor's notebooks, only in assignment folders."""
+"""Find the key of a question in the instructor's notebooks."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from traitlets.config import LoggingConfigurable
 from course import quiz
 from course.quiz import cells
 
-HANDED_OUT = ".handed-out.json"  # lies in a folder that `python -m course lab` has filled
+HANDOUT_MARKER = ".handed-out.json"  # `python -m course lab` writes it into the learner's folder
 
 
 @dataclass(frozen=True)
 class Key:
-    """A question as it stands in ``source/``.
+    """A question as it is in ``source/``.
 
     Attributes:
-        assignment: The folder that it comes from, such as ``01-intro``.
+        assignment: The assignment's folder, such as ``01-intro``.
         question: The question with its key and its explanations.
-        multiple: Whether several options may be right.
+        multiple: True if several options may be right.
     """
 
     assignment: str
@@ -37,67 +37,68 @@ class UnknownQuestionError(LookupError):
 
 
 class AnswerKeys(LoggingConfigurable):
-    """The keys that lie beside the course, if there are any.
+    """The keys in the instructor's notebooks, if this server can read any.
 
     Example:
         >>> keys = AnswerKeys(source="/home/jane/course/source")
-        >>> keys.at_hand  # no such folder: a class's student has none
+        >>> keys.available  # no such folder: a student's server has none
         False
     """
 
     source = Unicode(
-        help="The folder of the instructor's notebooks. If empty: `source` in the server's own "
-        "folder, or beside the folder that `python -m course lab` has filled."
+        help="The folder of the instructor's notebooks. If empty: `source` in the server's root "
+        "folder, or next to the folder that `python -m course lab` has created."
     ).tag(config=True)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self._read: dict[Path, tuple[tuple[int, int, int], list[dict[str, Any]]]] = {}
+        self._cache: dict[Path, tuple[tuple[int, int, int], list[dict[str, Any]]]] = {}
 
     @property
     def folder(self) -> Path | None:
-        """The folder that holds the instructor's notebooks, or None."""
+        """The folder of the instructor's notebooks, or None."""
         if self.source:
-            places = [Path(self.source).expanduser()]
+            folders = [Path(self.source).expanduser()]
         else:
             root = Path(getattr(self.parent, "root_dir", "") or ".")
-            places = [root / "source"]
-            if (root / HANDED_OUT).is_file():
-                places.append(root.resolve().parent / "source")
-        return next((place.resolve() for place in places if any(_notebooks(place))), None)
+            folders = [root / "source"]
+            if (root / HANDOUT_MARKER).is_file():
+                folders.append(root.resolve().parent / "source")
+        return next((folder.resolve() for folder in folders if any(_notebooks(folder))), None)
 
     @property
-    def at_hand(self) -> bool:
-        """Whether answers can be checked here."""
+    def available(self) -> bool:
+        """True if answers can be checked here."""
         return self.folder is not None
 
     def find(self, path: str, name: str, answer: quiz.Question) -> Key:
         """Return the key of a question.
 
         Args:
-            path: The notebook's place on the server, such as ``01-intro/intro.ipynb``.
-                A notebook may have been moved: then the question's name and text decide.
+            path: The notebook's path on the server, such as ``01-intro/intro.ipynb``. If the
+                notebook has been moved, the question's name and text decide.
             name: The question's name, its ``grade_id``.
             answer: The student's copy of the question.
 
         Raises:
-            UnknownQuestionError: There is no such question, or it can't be told which is meant.
+            UnknownQuestionError: No question matches, or several do.
         """
-        found = [key for key in self._named(name) if key.question.options]
-        here = [key for key in found if key.assignment in PurePosixPath(path).parent.parts]
-        found = here or found
-        if len(found) > 1:
+        keys = [key for key in self._named(name) if key.question.options]
+        same_folder = [key for key in keys if key.assignment in PurePosixPath(path).parent.parts]
+        keys = same_folder or keys
+        if len(keys) > 1:
             names = {option.name for option in answer.options}
-            same = [key for key in found if names & {o.name for o in key.question.options}]
-            found = same or found
-        if not found:
+            same_text = [key for key in keys if names & {o.name for o in key.question.options}]
+            keys = same_text or keys
+        if not keys:
             raise UnknownQuestionError(f"no assignment has a question “{name[:80]}”")
-        if len(found) > 1:
-            folders = ", ".join(key.assignment for key in found)
+        if len(keys) > 1:
+            folders = ", ".join(key.assignment for key in keys)
             raise UnknownQuestionError(
-                f"“{name[:80]}” stands in {folders}; keep the notebook in its assignment's folder"
+                f"several assignments have a question “{name[:80]}” ({folders}); "
+                "move the notebook back to its assignment's folder"
             )
-        return found[0]
+        return keys[0]
 
     def _named(self, name: str) -> Iterator[Key]:
         folder = self.folder
@@ -108,25 +109,25 @@ class AnswerKeys(LoggingConfigurable):
                     if key:
                         yield key
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-                self.log.warning("%s is no notebook with keys: %s", notebook, error)
+                self.log.warning("Can't read keys from %s: %r", notebook, error)
 
     def _cells(self, notebook: Path) -> list[dict[str, Any]]:
-        """Return a notebook's cells; it is read again only when it has changed."""
+        """Return a notebook's cells, from the cache unless the file has changed."""
         status = notebook.stat()
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-        known = self._read.get(notebook)
-        if known is None or known[0] != stamp:
+        version = (status.st_mtime_ns, status.st_size, status.st_ino)
+        cached = self._cache.get(notebook)
+        if cached is None or cached[0] != version:
             document = json.loads(notebook.read_text(encoding="utf-8"))
-            known = self._read[notebook] = (stamp, document["cells"])
-        return known[1]
+            cached = self._cache[notebook] = (version, document["cells"])
+        return cached[1]
 
 
 def _notebooks(source: Path) -> Iterator[Path]:
-    """Yield the notebooks of the assignments, and nothing that a link leads to from elsewhere."""
-    inside = source.resolve()
+    """Yield the notebooks of all assignments; skip hidden ones and links that lead elsewhere."""
+    root = source.resolve()
     for path in sorted(source.glob("*/*.ipynb")):
         hidden = path.name.startswith(".") or path.parent.name.startswith(".")
-        if not hidden and path.resolve().is_relative_to(inside) and path.is_file():
+        if not hidden and path.resolve().is_relative_to(root) and path.is_file():
             yield path
 
 

@@ -1,6 +1,6 @@
-"""A student's receipt: when something was handed in, and the SHA-256 of what it was.
+"""A student's receipt: when something was submitted, and its SHA-256.
 
-``python -m course.server.receipts FOLDER`` computes the same number again, from the exchange, from
+``python -m course.server.receipts FOLDER`` computes the same hash again, from the exchange, from
 ``submitted/`` or from a student's own copy; so do ``sha256sum`` and ``sort``.
 """
 
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
-ADDED: Final = ("timestamp.txt", "submission_secret.txt")  # nbgrader's, no part of the work
-FOLDER: Final = "receipts"  # in the student's own folder
-KIND: Final = "https://autoencoder-course.invalid/receipt"
-EVENT: Final = {
-    "$id": KIND,
+NBGRADER_FILES: Final = ("timestamp.txt", "submission_secret.txt")  # nbgrader adds them to the work
+RECEIPTS_FOLDER: Final = "receipts"  # in the student's home folder
+EVENT_SCHEMA_ID: Final = "https://autoencoder-course.invalid/receipt"
+EVENT_SCHEMA: Final = {
+    "$id": EVENT_SCHEMA_ID,
     "version": "1",
-    "title": "Something was handed in",
+    "title": "An assignment was submitted",
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("assignment", "time", "content", "path")},
     "required": ["assignment", "time", "content", "path"],
@@ -31,16 +31,16 @@ EVENT: Final = {
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was handed in.
+    """The receipt of one submission.
 
     Attributes:
         course: The course's name.
-        assignment: Such as ``01-intro``.
-        student: Who handed it in.
-        time: When, as nbgrader writes it: ``2026-11-24 02:10:11.123456 UTC``.
+        assignment: The assignment's name, such as ``01-intro``.
+        student: The student's name.
+        time: Time of the submission, in nbgrader's format: ``2026-11-24 02:10:11.123456 UTC``.
         files: SHA-256 of each file, by its path in the folder.
-        confirmed: When the class's own server was told, by its clock, and its mark, which nobody
-            else can make; nothing where there is no such server, or none answered.
+        confirmed: Time and signature of the class's server, which nobody else can make; None if
+            there is no such server, or it did not answer.
     """
 
     course: str
@@ -52,13 +52,13 @@ class Receipt:
 
     @property
     def content(self) -> str:
-        """The SHA-256 of all: of the lines that ``sha256sum`` prints for the sorted files."""
+        """SHA-256 of the lines that ``sha256sum`` prints for the sorted files."""
         lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.files.items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
     @property
     def name(self) -> str:
-        """The receipt's file name; every submission has its own.
+        """The receipt's file name, unique to the submission.
 
         Example:
             >>> Receipt("c", "01-intro", "ada", "2026-11-24 02:10:11.123456 UTC", {}).name
@@ -67,7 +67,7 @@ class Receipt:
         return f"{self.assignment} {self.time.replace(':', '.')}.txt"
 
     def text(self) -> str:
-        """The receipt for a reader."""
+        """Return the receipt as plain text."""
         lines = [
             f"You handed in {self.assignment}.",
             "",
@@ -86,30 +86,30 @@ class Receipt:
 
 
 def announce(server: ServerApp, receipt: Receipt, file: Path | None) -> None:
-    """Tell the student's page that something was handed in; it shows what the receipt says.
+    """Send an event that makes the student's page show the receipt.
 
     Args:
-        server: The student's own; `EVENT` is registered with it.
-        receipt: What was handed in.
-        file: Where the receipt lies, if it could be kept.
+        server: The student's server; `EVENT_SCHEMA` is registered with it.
+        receipt: The receipt of the submission.
+        file: The receipt's file, or None if it couldn't be written.
     """
+    if server.event_logger is None:
+        return
     root = Path(server.root_dir).resolve()
-    own = file.resolve() if file else Path()
-    told = {
+    path = file.resolve() if file else Path()
+    event = {
         "assignment": receipt.assignment,
         "time": receipt.time,
         "content": receipt.content,
-        "path": own.relative_to(root).as_posix() if own.is_relative_to(root) else "",
+        "path": path.relative_to(root).as_posix() if path.is_relative_to(root) else "",
     }
-    if server.event_logger is not None:
-        server.event_logger.emit(schema_id=KIND, data=told)
+    server.event_logger.emit(schema_id=EVENT_SCHEMA_ID, data=event)
 
 
-def digests(folder: Path) -> dict[str, str]:
+def hash_files(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a submission, by its path in the folder.
 
-    Args:
-        folder: A submission; what nbgrader adds to it is left out, and links are not followed.
+    nbgrader's own files are left out, and links are not followed.
     """
     return {name: _digest(folder / name) for name in _names(folder)}
 
@@ -117,7 +117,7 @@ def digests(folder: Path) -> dict[str, str]:
 def _names(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and not path.is_symlink() and name not in ADDED:
+        if path.is_file() and not path.is_symlink() and name not in NBGRADER_FILES:
             yield name
 
 
@@ -126,14 +126,13 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main(arguments: list[str]) -> int:
-    """Print the number of each folder."""
-    if not arguments:
-        print("name the folders of submissions", file=sys.stderr)
+def main(folders: list[str]) -> int:
+    """Print the content hash of each folder."""
+    if not folders:
+        print("usage: python -m course.server.receipts FOLDER...", file=sys.stderr)
         return 2
-    for argument in arguments:
-        found = Receipt("", "", "", "", digests(Path(argument)))
-        print(f"{found.content}  {argument}")
+    for folder in folders:
+        print(f"{Receipt('', '', '', '', hash_files(Path(folder))).content}  {folder}")
     return 0
 
 

@@ -1,8 +1,8 @@
-"""Submitting so that nothing is lost: all or nothing, every copy kept, and a receipt.
+"""Submit all or nothing, keep every submission, and write a receipt.
 
 nbgrader copies into the exchange file by file: a full disk leaves half a submission there, and
-two submissions with one time leave one without its secret. Here everything is copied beside its
-place first, and only then renamed into it.
+of two submissions at the same time one lacks its secret. Here everything is copied to a temporary
+folder in the exchange first, and then renamed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,17 @@ from jupyter_server.serverapp import ServerApp
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeSubmit
 
-from course.server.feedback import confirmed
-from course.server.receipts import ADDED, FOLDER, Receipt, announce, digests
+from course.server.feedback import confirm_receipt
+from course.server.receipts import (
+    NBGRADER_FILES,
+    RECEIPTS_FOLDER,
+    Receipt,
+    announce,
+    hash_files,
+)
 
-_FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
-_TRIES: Final = 1000  # microseconds that a submission may be put off to have a time of its own
+_TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
+_MAX_ATTEMPTS: Final = 1000  # each adds a microsecond, until no other submission has that time
 
 
 class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are untyped
@@ -39,47 +45,47 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
         """Copy the student's folder into the exchange.
 
         Raises:
-            ExchangeError: Nothing was submitted; with the reason.
+            ExchangeError: Nothing was submitted; gives the reason.
         """
         self.init_release()
         self.check_filename_diff()
         with ExitStack() as stack:
             try:
-                self._hand_in(stack)
+                self._submit(stack)
             except OSError as error:
-                self.log.error("%s", error)  # noqa: TRY400  (what follows is shown to the student)
+                self.log.error("%s", error)  # noqa: TRY400  (the student sees the next message)
                 raise ExchangeError(
                     f"Nothing was submitted: {_reason(error)}.\n"  # the page breaks no lines
-                    "Your work is still where it was.\n"
-                    "Please try again, and tell your instructor if that does not help."
+                    "Your work is unchanged.\n"
+                    "Please try again, and tell your instructor if that doesn't help."
                 ) from None
 
-    def _hand_in(self, stack: ExitStack) -> None:
+    def _submit(self, stack: ExitStack) -> None:
         inbound, cache = Path(self.inbound_path), Path(self.cache_path)
-        receipts = Path(self.assignment_dir) / FOLDER
+        receipts = Path(self.assignment_dir) / RECEIPTS_FOLDER
         for folder in (cache, receipts):
             folder.mkdir(parents=True, exist_ok=True)
-        # Neither `nbgrader list` nor `nbgrader collect` sees a name that begins with a dot.
-        mark = f".{secrets.token_hex(8)}"
-        copies = [inbound / f"{mark}.new", cache / f"{mark}.new"]
+        # `nbgrader list` and `nbgrader collect` skip names that begin with a dot.
+        temp_name = f".{secrets.token_hex(8)}"
+        copies = [inbound / f"{temp_name}.new", cache / f"{temp_name}.new"]
         for copy in copies:
             stack.callback(shutil.rmtree, copy, ignore_errors=True)
             self.do_copy(self.src_path, str(copy))
-            for name in ADDED:
-                (copy / name).write_text(mark, encoding="ascii")
-        self._open_to_the_grader(copies[0])
-        files = digests(copies[0])
-        slip = receipts / f"{mark}.new"
-        stack.callback(slip.unlink, missing_ok=True)
-        receipt = self._rename(copies, inbound, cache, slip, files)
+            for name in NBGRADER_FILES:
+                (copy / name).write_text(temp_name, encoding="ascii")
+        self._make_readable_for_grader(copies[0])
+        files = hash_files(copies[0])
+        temp_file = receipts / f"{temp_name}.new"
+        stack.callback(temp_file.unlink, missing_ok=True)
+        receipt = self._rename(copies, inbound, cache, temp_file, files)
         self.log.info("Submitted as: %s %s", receipt.assignment, receipt.time)
         self.log.info("Receipt: %s", receipt.content)
-        self._tell(receipt, slip, receipts / receipt.name)
+        self._issue(receipt, temp_file, receipts / receipt.name)
 
     def _rename(
-        self, copies: list[Path], inbound: Path, cache: Path, slip: Path, files: dict[str, str]
+        self, copies: list[Path], inbound: Path, cache: Path, temp_file: Path, files: dict[str, str]
     ) -> Receipt:
-        """Let both copies take their places, under a time that no other submission has."""
+        """Rename both copies, using a time that no other submission has."""
         secret = secrets.token_hex(64)
         student, assignment, _ = self.assignment_filename.split("+", 2)
         for time in _times(self.timestamp):
@@ -87,53 +93,55 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
             for copy in copies:
                 (copy / "timestamp.txt").write_text(time, encoding="ascii")
                 (copy / "submission_secret.txt").write_text(secret, encoding="ascii")
-            slip.write_text(receipt.text(), encoding="utf-8")
-            own = cache / f"{student}+{assignment}+{time}"
+            temp_file.write_text(receipt.text(), encoding="utf-8")
+            cached = cache / f"{student}+{assignment}+{time}"
             try:
-                copies[1].rename(own)  # fails if there is one of this time already
+                copies[1].rename(cached)  # fails if another submission has this time
             except OSError:
-                if own.exists():
+                if cached.exists():
                     continue
                 raise
             try:
                 name = f"{student}+{assignment}+{time}+{secrets.token_urlsafe(9)}"
                 copies[0].rename(inbound / name)
             except BaseException:
-                shutil.rmtree(own)  # the list shows what lies there, and nothing was handed in
+                shutil.rmtree(cached)  # else the list would show a submission that failed
                 raise
             return receipt
-        raise ExchangeError("Nothing was submitted: too many submissions at once.")
+        raise ExchangeError("Nothing was submitted: too many submissions at once. Try again.")
 
-    def _tell(self, receipt: Receipt, slip: Path, place: Path) -> None:
-        """Keep the receipt and show it. From here on it is handed in, whatever fails."""
-        kept: Path | None = None
+    def _issue(self, receipt: Receipt, temp_file: Path, path: Path) -> None:
+        """Save and show the receipt. The work is already submitted, so no error may escape."""
+        saved: Path | None = None
         try:
-            receipt = replace(receipt, confirmed=confirmed(receipt))
-            slip.write_text(receipt.text(), encoding="utf-8")
-            kept = slip.rename(place)
+            receipt = replace(receipt, confirmed=confirm_receipt(receipt))
+            temp_file.write_text(receipt.text(), encoding="utf-8")
+            saved = temp_file.rename(path)
         except OSError as error:
-            self.log.error("It is handed in, but the receipt can't be kept: %s", error)  # noqa: TRY400  (no trace helps)
+            self.log.error("Submitted, but the receipt can't be saved: %s", error)  # noqa: TRY400  (no traceback needed)
         try:
             if ServerApp.initialized():  # not in a terminal
-                announce(ServerApp.instance(), receipt, kept)
+                announce(ServerApp.instance(), receipt, saved)
         except Exception:
-            self.log.exception("It is handed in, but the page was not told.")
+            self.log.exception("Submitted, but the page can't show the receipt.")
 
-    def _open_to_the_grader(self, copy: Path) -> None:
-        """Let the grader read it; other students do not know its name and can't list names."""
+    def _make_readable_for_grader(self, copy: Path) -> None:
+        """Open the copy to all: other students can't list the exchange or guess its name."""
         self.set_perms(str(copy), fileperms=0o644, dirperms=0o755)
 
 
 def _times(first: str) -> list[str]:
-    """A submission's time, and the microseconds after it."""
-    start = datetime.strptime(first, _FORMAT).replace(tzinfo=UTC)
-    return [(start + timedelta(microseconds=n)).strftime(_FORMAT) for n in range(_TRIES)]
+    """Return a submission's time and the microseconds after it."""
+    start = datetime.strptime(first, _TIME_FORMAT).replace(tzinfo=UTC)
+    return [
+        (start + timedelta(microseconds=n)).strftime(_TIME_FORMAT) for n in range(_MAX_ATTEMPTS)
+    ]
 
 
 def _reason(error: OSError) -> str:
-    """Why the system refused; for a folder that was copied, why it did so first."""
+    """Return the system's message; for a failed copy of a folder, that of its first error."""
     if isinstance(error, shutil.Error) and error.args and error.args[0]:
-        *_, said = error.args[0][0]  # from, to, and what was said, as text
-        number = re.match(r"\[Errno (\d+)\]", str(said))
-        return os.strerror(int(number[1])) if number else str(said)
+        *_, message = error.args[0][0]  # from, to, message
+        number = re.match(r"\[Errno (\d+)\]", str(message))
+        return os.strerror(int(number[1])) if number else str(message)
     return error.strerror or str(error)

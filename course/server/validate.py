@@ -1,8 +1,8 @@
-"""Validate without blocking: nbgrader's own, in a process beside the server.
+"""Run nbgrader's Validate in a subprocess, so it doesn't block the student's server.
 
-``python -m course.server.validate FOLDER NOTEBOOK`` validates one notebook and prints, as JSON,
-what the page is told. nbgrader changes the working folder of its process meanwhile, and that is the
-whole server's if it runs there: what is submitted at the same time would look in a wrong place.
+``python -m course.server.validate FOLDER NOTEBOOK`` validates one notebook and prints the reply as
+JSON. nbgrader changes its process's working directory meanwhile. In the server that would affect
+every request; a submission at the same time, for example, would look in the wrong folder.
 """
 
 from __future__ import annotations
@@ -20,69 +20,69 @@ from jupyter_server.utils import url_path_join
 from nbgrader.server_extensions.validate_assignment.handlers import ValidateAssignmentHandler
 from tornado import web
 
-EXTENSION: Final = "nbgrader.server_extensions.validate_assignment"
-_ONE: Final = asyncio.Lock()  # a second notebook waits for the first; the server waits for none
+_LOCK: Final = asyncio.Lock()  # one notebook at a time
+_MAX_ERROR_CHARS: Final = 2000
 
 
-class PatientValidateHandler(ValidateAssignmentHandler):  # type: ignore[misc]  # no types
+class BackgroundValidateHandler(ValidateAssignmentHandler):  # type: ignore[misc]  # no types
     """``POST assignments/validate``, which runs all cells of a notebook and can take minutes."""
 
     @web.authenticated
     async def post(self) -> None:
-        """Reply with what nbgrader's own handler replies."""
+        """Reply like nbgrader's handler."""
         path = self.get_argument("path", None) or (self.get_json_body() or {}).get("path")
         if not isinstance(path, str) or "\0" in path:
-            raise web.HTTPError(400, "path must be the place of a notebook")
-        async with _ONE:
-            said = await validated(_root(self.root_dir, path), path)
-        self.finish(json.dumps(said))
+            raise web.HTTPError(400, "path must be the path of a notebook")
+        async with _LOCK:
+            reply = await validate_in_subprocess(_root(self.root_dir, path), path)
+        self.finish(json.dumps(reply))
 
 
 def _root(folder: str, path: str) -> Path:
     root = Path(folder).resolve()
     if not (root / path).resolve().is_relative_to(root):
-        raise web.HTTPError(403, "the path leads out of the server's folder")
+        raise web.HTTPError(403, "the path must stay inside the server's folder")
     return root
 
 
-async def validated(root: Path, path: str) -> dict[str, Any]:
-    """Validate in a process of its own; return what nbgrader's own handler replies.
+async def validate_in_subprocess(root: Path, path: str) -> dict[str, Any]:
+    """Return the reply of nbgrader's handler.
 
     Args:
         root: The server's folder.
-        path: The notebook's place below it.
+        path: The notebook's path below it.
     """
-    # -P: what a student's folder calls `course` or `nbgrader` is not taken for ours.
+    # -P: a folder `course` or `nbgrader` of the student must not shadow the package.
     command = [sys.executable, "-P", "-m", "course.server.validate", str(root), path]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
     try:
-        told, trouble = await process.communicate()
+        stdout, stderr = await process.communicate()
     finally:
-        if process.returncode is None:  # nobody waits for it any more
+        if process.returncode is None:  # the request was cancelled
             process.kill()
     try:
-        found: dict[str, Any] = json.loads(told)
+        reply: dict[str, Any] = json.loads(stdout)
     except ValueError:
-        return {"success": False, "value": trouble.decode(errors="replace")[-2000:]}
-    return found
+        return {"success": False, "value": stderr.decode(errors="replace")[-_MAX_ERROR_CHARS:]}
+    return reply
 
 
 def install(serverapp: Any) -> None:
-    """Take the place of nbgrader's handler: whoever adds an address first is asked first."""
-    address = url_path_join(serverapp.web_app.settings["base_url"], "assignments", "validate")
+    """Replace nbgrader's handler: of two handlers for a route, tornado uses the first."""
+    route = url_path_join(serverapp.web_app.settings["base_url"], "assignments", "validate")
     serverapp.web_app.settings.setdefault("root_dir", serverapp.root_dir)
-    serverapp.web_app.add_handlers(".*$", [(address, PatientValidateHandler)])
+    serverapp.web_app.add_handlers(".*$", [(route, BackgroundValidateHandler)])
 
 
 def main(root: str, path: str) -> None:
-    """Validate one notebook as nbgrader's handler does, and say how it went."""
-    # Standard output is for the reply alone, and not for what kernels print.
+    """Validate one notebook with nbgrader's handler and print its reply."""
+    # Kernels print to standard output, too: keep it for the reply, and give them standard error.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as reply:
         os.dup2(2, 1)
-        own = SimpleNamespace(root_dir=root, log=logging.getLogger("nbgrader"))
-        own.load_config = lambda: ValidateAssignmentHandler.load_config(own)
-        json.dump(ValidateAssignmentHandler.validate_notebook(own, path), reply)
+        handler = SimpleNamespace(root_dir=root, log=logging.getLogger("nbgrader"))
+        handler.load_config = lambda: ValidateAssignmentHandler.load_config(handler)
+        json.dump(ValidateAssignmentHandler.validate_notebook(handler, path), reply)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from course.server.inherited_socket import VARIABLE, taken
+from course.server.inherited_socket import SOCKET_VARIABLE, take_socket
 from deploy.feedback import signed_token
 from deploy.feedback.app import Service, application, source
 from deploy.feedback.identity import Hub
@@ -43,7 +43,9 @@ def main() -> None:
             server_header=False,
         )
         # On one machine root has opened the port; on a cluster, the pod is ours alone.
-        uvicorn.Server(config).run(sockets=[taken()] if VARIABLE in os.environ else None)
+        uvicorn.Server(config).run(
+            sockets=[take_socket()] if SOCKET_VARIABLE in os.environ else None
+        )
 
 
 if __name__ == "__main__":

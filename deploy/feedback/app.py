@@ -14,8 +14,8 @@ from fastapi.responses import JSONResponse
 from tornado import web
 
 from course import quiz
-from course.server.check_result import SAVED, CheckResult, judge
-from course.server.handlers import LONGEST, fields
+from course.server.check_result import SAVED, CheckResult, check_answer
+from course.server.handlers import MAX_BODY_BYTES, parse_request
 from course.server.keys import AnswerKeys, UnknownQuestionError
 from course.server.rate import RateLimit
 from deploy.feedback import receipts
@@ -72,7 +72,7 @@ class Service:
         """
         person, body = await self._let_in(token, body, asker)
         try:
-            path, question, answer = fields(body)
+            path, question, answer = parse_request(body)
         except web.HTTPError as error:
             self._write_down(person.name, f"{error.log_message}")
             raise Refused(error.status_code, str(error.log_message)) from error
@@ -107,19 +107,19 @@ class Service:
         if not person.groups & set(self.groups):
             self._write_down(person.name, "not in the class")
             raise Refused(403, f"only members of {self.groups[0]} can ask")
-        wait = self._limits.setdefault(person.name, self.limit()).wait()
+        wait = self._limits.setdefault(person.name, self.limit()).try_acquire()
         if wait:
             seconds = math.ceil(wait)
             self._write_down(person.name, "too many checks")
             raise Refused(429, f"too many checks; wait {seconds} seconds", wait)
         if body is None:
             self._write_down(person.name, "too long")
-            raise Refused(413, f"the request is too long; {LONGEST} bytes are the limit")
+            raise Refused(413, f"the request is too long; {MAX_BODY_BYTES} bytes are the limit")
         return person, body
 
     def _write_down(self, name: str, refused: str) -> None:
         """Write a refusal down, once in half a minute: no script shall fill the disk with them."""
-        if not self._written.setdefault((name, refused), RateLimit(checks=1)).wait():
+        if not self._written.setdefault((name, refused), RateLimit(checks=1)).try_acquire():
             self.record.add(name, "", "", "", f"refused: {refused}")
 
     def _judge(self, person: Person, path: str, name: str, told: quiz.Question) -> CheckResult:
@@ -139,7 +139,7 @@ class Service:
         asked = (person.name, key.assignment, name)
         with self.record.alone():
             answer = fingerprint(option.name for option in told.options if option.ticked)
-            verdict = judge(told, key)
+            verdict = check_answer(told, key)
             if verdict["verdict"] not in JUDGED:
                 self.record.add(*asked, "", verdict["verdict"])
                 return verdict
@@ -186,7 +186,7 @@ def application(service: Service, prefix: str = "/services/feedback") -> FastAPI
 
     @app.get(f"{prefix}/")
     async def alive() -> dict[str, Any]:
-        return {"keys": service.keys.at_hand}
+        return {"keys": service.keys.available}
 
     return app
 
@@ -216,7 +216,7 @@ async def _body(request: Request) -> bytes | None:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST:
+        if len(body) > MAX_BODY_BYTES:
             return None
     return bytes(body)
 

@@ -82,14 +82,14 @@ class Hub:
         if until > time.monotonic():
             return person
         limit = self._strangers.get(asker)
-        if limit and (wait := limit.left()):
+        if limit and (wait := limit.retry_after()):
             raise HubBusyError(wait)
         if name not in self._asked:
             self._asked[name] = asyncio.create_task(self._ask(token))
             self._asked[name].add_done_callback(lambda _: self._asked.pop(name))
         person = await asyncio.shield(self._asked[name])
         if person is None:
-            self._strangers.setdefault(asker, RateLimit()).wait()
+            self._strangers.setdefault(asker, RateLimit()).try_acquire()
         self._keep(name, person)
         return person
 

@@ -22,7 +22,7 @@ from typing import Final
 
 from sqlalchemy.engine import make_url
 
-from course.server.receipts import ADDED, Receipt
+from course.server.receipts import NBGRADER_FILES, Receipt
 from deploy.hub import accounts, hub_api, prepare, submission_time
 from deploy.hub.settings import HubSettings
 from deploy.hub.tar_writer import TarWriter
@@ -159,7 +159,7 @@ def _manifest(settings: HubSettings, writer: TarWriter) -> dict[str, dict[str, s
     for name, digest in writer.digests.items():
         for folder in PurePosixPath(name).parents:
             own = PurePosixPath(name).relative_to(folder).as_posix()
-            if str(folder) in files and own not in ADDED:
+            if str(folder) in files and own not in NBGRADER_FILES:
                 files[str(folder)][own] = digest
     known = submission_time.remembered(settings.course_folder)
     held = {}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from course.server.inherited_socket import VARIABLE
+from course.server.inherited_socket import SOCKET_VARIABLE
 
 LOW: Final = 1024  # below it, Linux lets root alone listen, unless told otherwise
 FROM: Final = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")  # which is told here
@@ -64,7 +64,7 @@ def opened(address: str, port: int) -> socket.socket:
 def main(address: str, port: str, *command: str) -> None:
     """Open the port and become the command."""
     listening = opened(address, int(port))
-    environment = {**os.environ, VARIABLE: str(listening.detach())}
+    environment = {**os.environ, SOCKET_VARIABLE: str(listening.detach())}
     os.execve(command[0], command, environment)  # noqa: S606  (no shell; our own words)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from jupyterhub.spawner import LocalProcessSpawner
 
-from course.server.inherited_socket import VARIABLE
+from course.server.inherited_socket import SOCKET_VARIABLE
 from deploy.feedback import signed_token
 from deploy.hub import limits, mount_view, privileged_ports
 from deploy.hub.settings import CHECKOUT, HubSettings, load
@@ -47,7 +47,7 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
                 signed_token.key(settings.hub / BADGES), self.user.name, groups
             )
             found["COURSE_FEEDBACK_TOKEN"] = signed
-        return found | variables(settings) | {VARIABLE: str(self._socket)}
+        return found | variables(settings) | {SOCKET_VARIABLE: str(self._socket)}
 
     async def start(self) -> tuple[str, int]:
         """Start the server inside the view, at the account's own place on loopback."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from course.server.receipts import Receipt, digests
+from course.server.receipts import Receipt, hash_files
 
 FILE: Final = "arrivals.json"  # in the course folder: what a restore remembers
 Known = Mapping[str, tuple[str, str]]  # a folder's name -> SHA-256 of its content, time
@@ -22,7 +22,7 @@ Known = Mapping[str, tuple[str, str]]  # a folder's name -> SHA-256 of its conte
 
 def content(folder: Path) -> str:
     """Return the SHA-256 of a submission's content, as receipts have it."""
-    return Receipt("", "", "", "", digests(folder)).content
+    return Receipt("", "", "", "", hash_files(folder)).content
 
 
 def newest_change(folder: Path) -> datetime:

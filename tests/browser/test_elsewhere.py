@@ -32,7 +32,7 @@ def test_notebook_7_draws_answers_and_checks(page: Page, server: Server, make: M
     expect(kind.locator(".course-state")).to_have_text("Saved", timeout=PATIENCE)
     kind.get_by_role("button", name="Check").click()
     message = kind.locator(".course-message")
-    expect(message).to_have_text("That is right.", timeout=PATIENCE)
+    expect(message).to_have_text("Correct.", timeout=PATIENCE)
     kind.get_by_role("radio").nth(1).focus()
     for key in ("d", "d", "x", "a"):
         page.keyboard.press(key)

@@ -169,23 +169,23 @@ def test_with_the_keys_at_hand_an_answer_is_explained_at_once(lab: Lab, make: Ma
         kind.get_by_role("button", name="Check").click()
         expect(kind.locator(".course-verdict")).to_have_text("Choose an answer first.")
         told = check(lesson, "kind", [0])
-        assert "That is not right." in told
+        assert "Not quite." in told
         assert "Neither needs labels" in told
         expect(kind.locator(".course-verdict mjx-container")).to_have_count(1)
         assert "samples" not in told
         kind.locator(".course-text").nth(1).click()
         expect(kind.locator(".course-verdict")).to_be_empty()
         kind.get_by_role("button", name="Check").click()
-        expect(kind.locator(".course-verdict")).to_contain_text("That is right.")
+        expect(kind.locator(".course-verdict")).to_contain_text("Correct.")
         expect(kind.locator(".course-verdict")).to_have_attribute("role", "status")
         expect(kind.locator(".course-verdict")).to_contain_text("An RBM samples")
-        assert "something is missing" in check(lesson, "sizes", [0])
+        assert "Correct so far, but incomplete." in check(lesson, "sizes", [0])
         lesson.saved("sizes")
 
 
 def test_without_the_keys_the_answer_is_saved_for_grading(lab: Lab, make: Make) -> None:
     with lab.open(make()) as lesson:
-        assert "graded when you submit" in check(lesson, "kind", [1])
+        assert "graded after you submit" in check(lesson, "kind", [1])
         assert "- [x] Autoencoders use" in lesson.sources()["kind"]
 
 

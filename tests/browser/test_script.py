@@ -200,7 +200,7 @@ def test_a_verdict_on_another_answer_is_dropped(run: Run, page: Page) -> None:
     page.get_by_role("button", name="Check").click()
     page.get_by_role("radio").nth(1).check()
     page.wait_for_function("'late' in window")
-    told = json.dumps({"verdict": "right", "message": "That is right."})
+    told = json.dumps({"verdict": "right", "message": "Correct."})
     run("late({ json: async () => JSON.parse(given) }); await new Promise(setTimeout);", told)
     expect(page.locator(".course-verdict")).to_be_empty()
 

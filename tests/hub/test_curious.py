@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from course.server.receipts import Receipt, digests
+from course.server.receipts import Receipt, hash_files
 from deploy.__main__ import look_at
 from deploy.hub import collect, privileged_ports, submission_time
 from deploy.hub.settings import CHECKOUT
@@ -310,7 +310,7 @@ def test_a_receipt_is_worth_what_the_hub_has_signed(
         "07-signed",
         hub.account("ada"),
         "2026-01-01 00:00:00.000000 UTC",
-        digests(inbound / name),
+        hash_files(inbound / name),
     )
     told = {key: getattr(receipt, key) for key in ("assignment", "time", "content")}
     url = f"http://127.0.0.1:{hub.settings.hub_port + 3}/services/feedback/receipt"

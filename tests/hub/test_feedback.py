@@ -24,7 +24,7 @@ from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.receipts import Told
 from deploy.feedback.record import Record, fingerprint
 from deploy.feedback.signed_token import TokenReader
-from tests.course.server.test_server import MANY, ONE, ticked, write_notebook
+from tests.course.server.test_server import MULTIPLE_CHOICE, SINGLE_CHOICE, tick, write_notebook
 
 CLASS = "nbgrader-autoencoders"
 GRADERS = "formgrade-autoencoders"
@@ -47,7 +47,9 @@ class Asker:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        write_notebook(folder / "source" / "01-one" / "one.ipynb", even=ONE, both=MANY)
+        write_notebook(
+            folder / "source" / "01-one" / "one.ipynb", even=SINGLE_CHOICE, both=MULTIPLE_CHOICE
+        )
         self.record = Record(folder / "asked.db")
         policy = Policy(folder / "feedback.toml")
         self.service = Service(Tokens(), (CLASS, GRADERS), source(folder), policy, self.record)
@@ -83,7 +85,7 @@ def ask(tmp_path: Path) -> Iterator[Asker]:
     asker.record.close()
 
 
-RIGHT, WRONG = ticked(ONE, 1), ticked(ONE, 0)
+RIGHT, WRONG = tick(SINGLE_CHOICE, 1), tick(SINGLE_CHOICE, 0)
 
 
 def test_right_and_wrong_come_with_the_explanation_of_what_was_chosen(ask: Asker) -> None:
@@ -97,19 +99,19 @@ def test_right_and_wrong_come_with_the_explanation_of_what_was_chosen(ask: Asker
 
 def test_attempts_are_counted_for_each_student_and_question(ask: Asker) -> None:
     ask.policy("attempts = 1")
-    assert ask(WRONG)[1]["message"] == "That is not right. No attempt is left."
+    assert ask(WRONG)[1]["message"] == "Not quite. No attempt is left."
     status, said = ask(RIGHT)
     assert status == 403
     assert "You have used your 1 attempt at this question" in said["message"]
     assert ask(RIGHT, token="ben")[1]["verdict"] == "right"
-    assert ask(ticked(MANY, 0, 1), question="both")[1]["verdict"] == "right"
+    assert ask(tick(MULTIPLE_CHOICE, 0, 1), question="both")[1]["verdict"] == "right"
 
 
 def test_the_same_answer_and_an_empty_one_cost_nothing(ask: Asker) -> None:
     ask.policy("attempts = 2")
     for _ in range(3):
         assert "1 attempt is left" in ask(WRONG)[1]["message"]
-        assert ask(ticked(ONE))[1]["verdict"] == "blank"
+        assert ask(tick(SINGLE_CHOICE))[1]["verdict"] == "blank"
     assert ask(RIGHT)[1]["verdict"] == "right"
     assert ask(WRONG)[1]["verdict"] == "wrong"
 
@@ -125,7 +127,9 @@ def test_an_exam_is_silent_and_a_broken_policy_is_an_exam(ask: Asker) -> None:
 
 def test_no_limit_is_a_limit_of_nought(ask: Asker) -> None:
     ask.policy("attempts = 0")
-    said = [ask(ticked(MANY, *some), question="both")[1] for some in ((0,), (1,), (2,), (0, 2))]
+    said = [
+        ask(tick(MULTIPLE_CHOICE, *some), question="both")[1] for some in ((0,), (1,), (2,), (0, 2))
+    ]
     assert {reply["verdict"] for reply in said} == {"wrong"}
     assert "attempt" not in said[-1]["message"]
 
@@ -155,8 +159,13 @@ def test_a_broken_policy_says_what_is_wrong(tmp_path: Path, text: str, reason: s
         ("stranger", b"{}", 403, "does not know this server"),
         ("flood", b"{}", 429, "too many servers that the hub does not know"),
         ("guest", b"{}", 403, f"only members of {CLASS}"),
-        ("ada", b"{", 400, "not JSON"),
-        ("ada", b'{"path": "../x.ipynb", "question": "", "answer": ""}', 403, "leads out"),
+        ("ada", b"{", 400, "not valid JSON"),
+        (
+            "ada",
+            b'{"path": "../x.ipynb", "question": "", "answer": ""}',
+            403,
+            "inside the server's folder",
+        ),
         ("ada", b'{"path": "x.ipynb", "question": "odd", "answer": ""}', 404, "no assignment"),
         ("ada", b"x" * 70_000, 413, "too long"),
     ],
@@ -196,7 +205,7 @@ def test_refusals_are_written_down_but_do_not_fill_the_disk(ask: Asker) -> None:
     ask.send(b"x" * 70_000, "ben")
     assert sorted(ask.log()) == [
         ("", "", "refused: unknown server"),
-        ("ada", "", "refused: the request is not JSON"),
+        ("ada", "", "refused: the request is not valid JSON"),
         ("ada", "", "refused: too many checks"),
         ("ben", "", "refused: too long"),
         ("guest", "", "refused: not in the class"),

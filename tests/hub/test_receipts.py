@@ -22,7 +22,7 @@ from nbgrader.exchange import ExchangeError
 from traitlets.config import Config
 
 from course.server import submit
-from course.server.receipts import Receipt, digests
+from course.server.receipts import Receipt, hash_files
 from course.server.submit import SubmitWithReceipt
 
 TIME = "2026-11-24 02:10:11.000001 UTC"
@@ -99,12 +99,12 @@ def test_the_receipt_holds_time_and_content(desk: Desk) -> None:
 def test_everybody_can_compute_the_number(desk: Desk) -> None:
     script = "find * -type f | LC_ALL=C sort | xargs sha256sum | sha256sum"
     said = subprocess.check_output(["sh", "-c", script], cwd=desk.home / "01-intro", text=True)
-    assert Receipt("", "", "", "", digests(desk.home / "01-intro")).content == said.split()[0]
+    assert Receipt("", "", "", "", hash_files(desk.home / "01-intro")).content == said.split()[0]
 
 
 def test_links_are_no_content(desk: Desk) -> None:
     (desk.home / "01-intro" / "link").symlink_to("/etc/passwd")
-    assert set(digests(desk.home / "01-intro")) == {"intro.ipynb", "picture/a.txt"}
+    assert set(hash_files(desk.home / "01-intro")) == {"intro.ipynb", "picture/a.txt"}
 
 
 def test_two_in_the_same_moment_are_both_kept(desk: Desk) -> None:
@@ -159,7 +159,7 @@ def test_no_failure_leaves_a_submission_in_one_place_alone(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(SubmitWithReceipt, "_open_to_the_grader", fail)
+        patch.setattr(SubmitWithReceipt, "_make_readable_for_grader", fail)
         with pytest.raises((ExchangeError, KeyError)):
             desk.submit()
     assert (desk.inbound, desk.cached, desk.receipts) == ([], [], [])
@@ -200,8 +200,8 @@ def test_a_receipt_that_can_not_be_kept_denies_no_submission(
     desk.submit()
     assert len(desk.inbound) == len(desk.cached) == 1
     assert (desk.receipts, told) == ([], [None])
-    assert "It is handed in, but the receipt can't be kept" in caplog.text
-    assert "It is handed in, but the page was not told" in caplog.text
+    assert "Submitted, but the receipt can't be saved" in caplog.text
+    assert "Submitted, but the page can't show the receipt" in caplog.text
 
 
 class Confirms(http.server.BaseHTTPRequestHandler):
@@ -237,7 +237,7 @@ def test_the_classs_server_confirms_it(desk: Desk, service: type[Confirms]) -> N
     (receipt,), (copy,) = desk.receipts, desk.inbound
     ((path, token, told),) = service.asked
     assert (path, token) == ("/f/receipt", "token a badge")
-    content = Receipt("", "", "", "", digests(copy)).content
+    content = Receipt("", "", "", "", hash_files(copy)).content
     assert told == {"assignment": "01-intro", "time": TIME, "content": content}
     assert "Confirmed 2026-11-24T02:10:12+00:00 abc" in receipt
 

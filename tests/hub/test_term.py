@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, expect
 
 from course import drawing, quiz
-from course.server.receipts import Receipt, digests
+from course.server.receipts import Receipt, hash_files
 from deploy.hub import hub_api
 from deploy.hub.settings import CHECKOUT
 from tests.browser.lab import Lesson
@@ -163,8 +163,8 @@ def test_the_check_button_asks_the_service_that_holds_the_keys(hub: Site, term: 
     key = next(key for key in keys() if len(key.right) == 1 and key.options >= 4)
     wrong = [(index,) for index in range(key.options) if index not in key.right]
     with term.students["cleo"].lab.open(term.notebooks["cleo"]) as lesson:
-        assert "That is not right. 1 attempt is left." in checked(lesson, key, wrong[0])
-        assert "That is right." in checked(lesson, key, key.right)
+        assert "Not quite. 1 attempt is left." in checked(lesson, key, wrong[0])
+        assert "Correct." in checked(lesson, key, key.right)
         assert "You have used your 2 attempts" in checked(lesson, key, wrong[1])
         lesson.saved(key.name)
 
@@ -254,7 +254,7 @@ def test_every_submission_is_kept_with_its_receipt(hub: Site, term: Term) -> Non
         receipts = term.students[name].receipts(LESSON)
         assert len(copies) == len(receipts) >= times
         for copy, receipt in zip(copies, receipts, strict=True):
-            assert Receipt("", "", "", "", digests(copy)).content in receipt
+            assert Receipt("", "", "", "", hash_files(copy)).content in receipt
             assert (copy / "timestamp.txt").read_text() in receipt
             assert "Confirmed 20" in receipt  # by the class's own server
     collected = hub.settings.course_folder / "submitted" / hub.account("cleo") / LESSON
@@ -324,7 +324,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_done(hub: Site, term: Term) -> 
         ada.press("Submit", "fetched", LESSON)
         said = ada.page.locator(".nbgrader-ErrorDialog")
         expect(said).to_contain_text(
-            "Nothing was submitted: No space left on device. Your work is still where it was.",
+            "Nothing was submitted: No space left on device. Your work is unchanged.",
             timeout=LONG,
         )
         said.get_by_role("button", name="Ok").click()

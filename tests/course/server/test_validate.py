@@ -1,4 +1,4 @@
-"""Validate: a process of its own, so that neither the server nor its working folder is touched."""
+"""Validate runs in a subprocess and leaves the server's working directory alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from course.server import validate
 pytestmark = pytest.mark.slow
 
 
-def notebook(folder: Path, source: str) -> str:
+def write_notebook(folder: Path, source: str) -> str:
     cell = new_code_cell(source, id="test")
     cell.metadata["nbgrader"] = {
         "grade": True,
@@ -36,49 +36,47 @@ def notebook(folder: Path, source: str) -> str:
     return f"{folder.name}/one.ipynb"
 
 
-async def while_moving(root: Path, path: str) -> tuple[dict[str, object], set[str]]:
-    """Validate, and see where the server is in the meantime."""
-    seen: set[str] = set()
+async def validate_and_watch(root: Path, path: str) -> tuple[dict[str, object], set[str]]:
+    """Validate; return the reply, and the server's working directories in the meantime."""
+    directories: set[str] = set()
 
-    async def look() -> None:
+    async def watch() -> None:
         while True:
-            seen.add(os.getcwd())  # noqa: PTH109  (as nbgrader asks)
+            directories.add(os.getcwd())  # noqa: PTH109  (nbgrader calls it, too)
             await asyncio.sleep(0.05)
 
-    looking = asyncio.create_task(look())
-    said = await validate.validated(root, path)
-    looking.cancel()
-    return said, seen
+    watcher = asyncio.create_task(watch())
+    reply = await validate.validate_in_subprocess(root, path)
+    watcher.cancel()
+    return reply, directories
 
 
-def test_what_it_says_is_what_nbgrader_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_reply_is_nbgraders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "course").mkdir()  # a student's own folder of that name
+    (tmp_path / "course").mkdir()  # a student's folder of the same name
     (tmp_path / "course" / "__init__.py").write_text("raise SystemExit('not mine')")
     (tmp_path / "lesson").mkdir()
-    (tmp_path / "lesson" / "beside.txt").write_text("42")
-    right = notebook(
+    (tmp_path / "lesson" / "data.txt").write_text("42")
+    passing = write_notebook(
         tmp_path / "lesson",
-        "import os\nos.write(1, b'{')\nassert open('beside.txt').read() == '42'",
+        "import os\nos.write(1, b'{')\nassert open('data.txt').read() == '42'",
     )
-    said, seen = asyncio.run(while_moving(tmp_path, right))
-    assert said == {"success": True, "value": {}}
-    assert seen == {str(tmp_path)}
-    wrong = notebook(tmp_path / "other", "assert open('beside.txt').read() == '42'")
-    said = asyncio.run(validate.validated(tmp_path, wrong))
-    assert said["success"] is True
-    assert "FileNotFoundError" in json.dumps(said["value"])
+    reply, directories = asyncio.run(validate_and_watch(tmp_path, passing))
+    assert reply == {"success": True, "value": {}}
+    assert directories == {str(tmp_path)}
+    failing = write_notebook(tmp_path / "other", "assert open('data.txt').read() == '42'")
+    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, failing))
+    assert reply["success"] is True
+    assert "FileNotFoundError" in json.dumps(reply["value"])
 
 
 @pytest.mark.parametrize("path", ["../one.ipynb", "/etc/passwd", "a/../../x.ipynb"])
-def test_nothing_outside_the_servers_folder_is_validated(tmp_path: Path, path: str) -> None:
-    with pytest.raises(web.HTTPError, match="leads out of the server's folder"):
+def test_a_path_outside_the_servers_folder_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(web.HTTPError, match="must stay inside the server's folder"):
         validate._root(str(tmp_path), path)
 
 
-def test_a_notebook_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
-    said = asyncio.run(validate.validated(tmp_path, "missing.ipynb"))
-    assert said["success"] is False
-    assert "missing.ipynb" in str(said["value"])
+def test_a_missing_notebook_is_an_error(tmp_path: Path) -> None:
+    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, "missing.ipynb"))
+    assert reply["success"] is False
+    assert "missing.ipynb" in str(reply["value"])
