@@ -11,9 +11,10 @@ PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 RUN := .venv/bin/python
+BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab test class hub hub-test build lock format
+.PHONY: lab test lint-js class hub hub-test build lock format
 
 lab: .venv/ready
 	@$(RUN) -m course lab
@@ -21,7 +22,7 @@ lab: .venv/ready
 # One thread for each of the two test processes: small matrix products fight over cores otherwise.
 test: export OPENBLAS_NUM_THREADS = 1
 test: export OMP_NUM_THREADS = 1
-test: .venv/ready
+test: .venv/ready lint-js
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -30,6 +31,12 @@ test: .venv/ready
 	$(RUN) -m tests.hub.install
 	$(RUN) -m tests.postgres
 	$(RUN) -m pytest -n 2 --dist loadgroup
+
+# JavaScript and CSS; without Node.js, only a continuous integration run fails.
+lint-js: $(if $(shell command -v npm 2>/dev/null),$(BIOME))
+	@if [ -x $(BIOME) ]; then $(BIOME) check --error-on-warnings; \
+	elif [ "$(CI)" ]; then echo "JavaScript can't be checked: install Node.js and npm." >&2; exit 1; \
+	else echo "JavaScript is not checked: npm is missing."; fi
 
 class: .venv/ready
 	@$(RUN) -m tests.classroom
@@ -51,6 +58,7 @@ build: .venv/ready
 format: .venv/ready
 	$(RUN) -m ruff check --fix-only .
 	$(RUN) -m ruff format .
+	@if [ -x $(BIOME) ]; then $(BIOME) check --write; fi
 
 lock: $(UV)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
@@ -72,3 +80,9 @@ lock: $(UV)
 .tools/bin/uv:
 	@echo "Fetching uv into .tools ..."
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --target .tools uv
+
+$(BIOME): tests/javascript/package.json tests/javascript/package-lock.json
+	@echo "Installing Biome into .tools ..."
+	@mkdir -p .tools/biome && cp $^ .tools/biome
+	@npm ci --prefix .tools/biome --no-audit --no-fund --silent
+	@touch $@

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 
 _PAGE: Final = Path(__file__).resolve().parent / "page"
 _WIDGETS: Final = Path(__file__).resolve().parents[1] / "widgets"
+_PAD_SCRIPTS: Final = (
+    "drawing_pad.js",
+    "ink_canvas.js",
+    "pad_input.js",
+    "result_views.js",
+    "shared.js",
+    "stroke_history.js",
+)
 ICON: Final = _PAGE / "icon.svg"
 
 FILES: Final = {
@@ -37,8 +45,8 @@ FILES: Final = {
     "page.js": (_PAGE / "page.js", "text/javascript"),
     "payload.js": (_PAGE / "payload.js", "text/javascript"),
     "icon.svg": (ICON, "image/svg+xml"),
-    "digit_pad.js": (_WIDGETS / "digit_pad.js", "text/javascript"),
     "digit_pad.css": (_WIDGETS / "digit_pad.css", "text/css"),
+    **{name: (_WIDGETS / name, "text/javascript") for name in _PAD_SCRIPTS},
 }
 """Route, file and media type; no other file is served."""
 

@@ -16,7 +16,7 @@ import anywidget
 import traitlets
 
 from course.widgets import architecture_grid as grid
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import frontend_file
 
 
 class NetworkExplorer(anywidget.AnyWidget):
@@ -28,8 +28,8 @@ class NetworkExplorer(anywidget.AnyWidget):
         code: Units of the code: 2, 10 or 30.
     """
 
-    _esm = with_shared("architecture.js")
-    _css = with_shared("architecture.css")
+    _esm = frontend_file("architecture.js")
+    _css = frontend_file("architecture.css")
     content = traitlets.Dict().tag(sync=True)
     first = traitlets.Enum(grid.FIRST, default_value=256).tag(sync=True)
     second = traitlets.Enum(grid.SECOND, default_value=0).tag(sync=True)

@@ -1,249 +1,266 @@
-// The explorer of lesson 1. Every copy lies ready in one picture; this file cuts out the right one.
+// The explorer of lesson 1. One picture holds every copy; this file cuts out the right one.
 //
-// In that picture each image has two rows of 28 x 28 tiles, PCA above the autoencoder;
-// the first tile of a row is the original, then comes one copy for each code size.
+// In that picture, each image has two rows of 28 × 28 tiles, PCA above the autoencoder. The first
+// tile of a row is the original, followed by one copy per code size.
+
+import { appendSvg, createElement, createSvg, saveTraits, suppressShortcuts } from "./shared.js";
 
 const TILE = 28;
 const PIXELS = TILE * TILE;
 const PLOT = { width: 700, height: 240, left: 40, right: 596, top: 12, bottom: 210 };
+const ERROR_RANGE = [0.7, 45];
 const MARKS = [1, 2, 5, 10, 20, 30, 60, 100];
+const SPEECH_DELAY_MS = 150; // while the slider moves, a screen reader announces the slider alone
 
 let explorers = 0;
 
-function number(value) {
+function formatError(value) {
   return value >= 99.95 ? value.toFixed(0) : value.toFixed(value >= 9.995 ? 1 : 2);
 }
 
-function tile(label) {
-  return make("canvas", { width: TILE, height: TILE, role: "img", "aria-label": label });
+const formatSize = (size) => (size === 1 ? "1 number" : `${size} numbers`);
+
+function createTile(label) {
+  return createElement("canvas", { width: TILE, height: TILE, role: "img", "aria-label": label });
 }
 
 function paintTile(canvas, pictures, column, row) {
-  const pen = canvas.getContext("2d");
-  pen.drawImage(pictures, column * TILE, row * TILE, TILE, TILE, 0, 0, TILE, TILE);
+  const source = [column * TILE, row * TILE, TILE, TILE];
+  canvas.getContext("2d").drawImage(pictures, ...source, 0, 0, TILE, TILE);
+}
+
+/** Return the row of the chosen image, and the column of the chosen code size, in the tables. */
+function position(model) {
+  const { sizes, names } = model.get("facts");
+  return [names.indexOf(model.get("image")), sizes.indexOf(model.get("code_size"))];
 }
 
 // ---------------------------------------------------------------- the images to choose from
 
-function chooser(model, id) {
+function createImageChooser(model, id) {
   const { names } = model.get("facts");
-  const group = make("fieldset", { class: "images" }, make("legend", {}, "Image to copy"));
-  const radios = names.map((name) => {
-    const radio = make("input", { type: "radio", name: id, value: name, "aria-label": name });
-    const label = make("label", { title: name }, radio, tile(name));
-    label.lastChild.setAttribute("aria-hidden", "true");
-    radio.addEventListener("change", () => {
-      model.set("image", name);
-      model.save_changes();
-    });
-    group.append(label);
-    return radio;
+  const node = createElement(
+    "fieldset",
+    { class: "images" },
+    createElement("legend", {}, "Image to copy"),
+  );
+  const choices = names.map((name) => {
+    const attributes = { type: "radio", name: id, value: name, "aria-label": name };
+    const radio = createElement("input", attributes);
+    const tile = createTile(name);
+    tile.setAttribute("aria-hidden", "true");
+    radio.addEventListener("change", () => saveTraits(model, { image: name }));
+    node.append(createElement("label", { title: name }, radio, tile));
+    return { radio, tile };
   });
   return {
-    node: group,
+    node,
     paint() {
-      for (const radio of radios) radio.checked = radio.value === model.get("image");
+      for (const { radio } of choices) radio.checked = radio.value === model.get("image");
     },
     paintTiles(pictures) {
-      radios.forEach((radio, i) => paintTile(radio.nextSibling, pictures, 0, 2 * i));
+      for (const [i, { tile }] of choices.entries()) paintTile(tile, pictures, 0, 2 * i);
     },
   };
 }
 
 // ---------------------------------------------------------------- original, code, copies
 
-function station(title, kind) {
-  const picture = kind === "code" ? make("div", { class: "cells" }) : tile(title);
-  const words = make("span", { class: "words" });
-  const node = make("div", { class: `station ${kind}` }, make("b", {}, title), picture, words);
-  return { node, picture, words };
+function createStation(title, kind, picture = createTile(title)) {
+  const caption = createElement("span", { class: "words" });
+  const heading = createElement("b", {}, title);
+  const node = createElement("div", { class: `station ${kind}` }, heading, picture, caption);
+  return { node, picture, caption };
 }
 
-function line(model) {
+function createStations(model) {
   const { sizes, names, pca_each: pca, autoencoder_each: autoencoder } = model.get("facts");
-  const original = station("Original", "original");
-  const code = station("Code", "code");
-  const copies = [station("PCA’s copy", "pca"), station("Autoencoder’s copy", "autoencoder")];
-  const most = sizes[sizes.length - 1];
-  const cells = Array.from({ length: most }, () => make("i"));
-  code.picture.append(...cells);
-  original.words.textContent = `${PIXELS} numbers`;
-  const arrow = () => make("span", { class: "arrow", "aria-hidden": "true" }, "→");
-  const node = make("div", { class: "line" });
-  node.append(original.node, arrow(), code.node, arrow(), ...copies.map((copy) => copy.node));
+  const cells = Array.from({ length: sizes.at(-1) }, () => createElement("i"));
+  const original = createStation("Original", "original");
+  const code = createStation("Code", "code", createElement("div", { class: "cells" }, ...cells));
+  const copies = [
+    { ...createStation("PCA’s copy", "pca"), errors: pca },
+    { ...createStation("Autoencoder’s copy", "autoencoder"), errors: autoencoder },
+  ];
+  original.caption.textContent = formatSize(PIXELS);
+  const arrow = () => createElement("span", { class: "arrow", "aria-hidden": "true" }, "→");
+  const copyNodes = copies.map(({ node }) => node);
+  const parts = [original.node, arrow(), code.node, arrow(), ...copyNodes];
   return {
-    node,
+    node: createElement("div", { class: "line" }, ...parts),
     paint() {
+      const [row, column] = position(model);
       const size = model.get("code_size");
-      const [at, row] = [sizes.indexOf(size), names.indexOf(model.get("image"))];
-      cells.forEach((cell, i) => cell.classList.toggle("used", i < size));
-      code.words.textContent = size === 1 ? "1 number" : `${size} numbers`;
+      for (const [i, cell] of cells.entries()) cell.classList.toggle("used", i < size);
+      code.caption.textContent = formatSize(size);
       original.picture.setAttribute("aria-label", `Original: ${names[row]}`);
-      for (const [copy, errors] of [
-        [copies[0], pca],
-        [copies[1], autoencoder],
-      ]) {
-        copy.words.textContent = `error ${number(errors[row][at])}`;
-        copy.picture.setAttribute(
-          "aria-label",
-          `Copy of ${names[row]} from ${code.words.textContent}`,
-        );
+      for (const { caption, picture, errors } of copies) {
+        caption.textContent = `error ${formatError(errors[row][column])}`;
+        picture.setAttribute("aria-label", `Copy of ${names[row]} from ${formatSize(size)}`);
       }
     },
     paintTiles(pictures) {
-      const [at, row] = [sizes.indexOf(model.get("code_size")), names.indexOf(model.get("image"))];
+      const [row, column] = position(model);
       paintTile(original.picture, pictures, 0, 2 * row);
-      copies.forEach((copy, i) => paintTile(copy.picture, pictures, at + 1, 2 * row + i));
+      for (const [i, { picture }] of copies.entries()) {
+        paintTile(picture, pictures, column + 1, 2 * row + i);
+      }
     },
   };
 }
 
-// ---------------------------------------------------------------- the curve over the slider
+// ---------------------------------------------------------------- the curve above the slider
 
-function curve(model) {
-  const { sizes, pca, autoencoder, mean_image: mean } = model.get("facts");
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${PLOT.width} ${PLOT.height}`);
-  svg.setAttribute("role", "img");
-  const [low, high] = [0.7, 45];
-  const x = (at) => PLOT.left + ((PLOT.right - PLOT.left) * at) / (sizes.length - 1);
-  const y = (error) =>
-    PLOT.bottom - ((PLOT.bottom - PLOT.top) * Math.log(error / low)) / Math.log(high / low);
-  for (const value of [1, 2, 5, 10, 20]) {
-    draw(svg, "line", { x1: PLOT.left, x2: PLOT.right, y1: y(value), y2: y(value), class: "grid" });
-    draw(svg, "text", { x: PLOT.left - 8, y: y(value) + 4, class: "tick y" }, String(value));
+function plotScales(sizes) {
+  const [low, high] = ERROR_RANGE;
+  return {
+    x: (column) => PLOT.left + ((PLOT.right - PLOT.left) * column) / (sizes.length - 1),
+    y: (error) =>
+      PLOT.bottom - ((PLOT.bottom - PLOT.top) * Math.log(error / low)) / Math.log(high / low),
+  };
+}
+
+function drawAxes(svg, sizes, mean, { x, y }) {
+  const line = (left, right, top, bottom, name) =>
+    appendSvg(svg, "line", { x1: left, x2: right, y1: top, y2: bottom, class: name });
+  const label = (left, bottom, name, text) =>
+    appendSvg(svg, "text", { x: left, y: bottom, class: name }, text);
+  for (const error of [1, 2, 5, 10, 20]) {
+    line(PLOT.left, PLOT.right, y(error), y(error), "grid");
+    label(PLOT.left - 8, y(error) + 4, "tick y", String(error));
   }
   for (const size of MARKS) {
-    const at = x(sizes.indexOf(size));
-    draw(svg, "line", { x1: at, x2: at, y1: PLOT.bottom, y2: PLOT.bottom + 5, class: "grid" });
-    draw(svg, "text", { x: at, y: PLOT.bottom + 20, class: "tick" }, String(size));
+    const left = x(sizes.indexOf(size));
+    line(left, left, PLOT.bottom, PLOT.bottom + 5, "grid");
+    label(left, PLOT.bottom + 20, "tick", String(size));
   }
-  draw(svg, "line", { x1: PLOT.left, x2: PLOT.right, y1: y(mean), y2: y(mean), class: "mean" });
-  draw(svg, "text", { x: PLOT.right + 8, y: y(mean) + 4, class: "name" }, "mean image");
-  const cursor = draw(svg, "line", { y1: PLOT.top, y2: PLOT.bottom, class: "cursor" });
-  const lines = [
-    [pca, "pca", "PCA", 9],
-    [autoencoder, "autoencoder", "autoencoder", -1],
-  ];
-  const dots = lines.map(([errors, kind, name, down]) => {
-    const points = errors.map((error, at) => `${x(at).toFixed(1)},${y(error).toFixed(1)}`);
-    draw(svg, "polyline", { points: points.join(" "), class: `curve ${kind}` });
-    const end = {
-      x: PLOT.right + 8,
-      y: y(errors[errors.length - 1]) + down,
-      class: `name ${kind}`,
-    };
-    draw(svg, "text", end, name);
-    return kind === "pca"
-      ? draw(svg, "rect", { width: 11, height: 11, class: `dot ${kind}` })
-      : draw(svg, "circle", { r: 6.5, class: `dot ${kind}` });
-  });
+  line(PLOT.left, PLOT.right, y(mean), y(mean), "mean");
+  label(PLOT.right + 8, y(mean) + 4, "name", "mean image");
+}
+
+function drawCurve(svg, errors, kind, { x, y }, labelOffset) {
+  const points = errors.map((error, column) => `${x(column).toFixed(1)},${y(error).toFixed(1)}`);
+  appendSvg(svg, "polyline", { points: points.join(" "), class: `curve ${kind}` });
+  const end = { x: PLOT.right + 8, y: y(errors.at(-1)) + labelOffset, class: `name ${kind}` };
+  appendSvg(svg, "text", end, kind === "pca" ? "PCA" : kind);
+}
+
+function createPlot(model) {
+  const { sizes, pca, autoencoder, mean_image: mean } = model.get("facts");
+  const svg = createSvg(PLOT.width, PLOT.height, "Error against code size");
+  const scales = plotScales(sizes);
+  drawAxes(svg, sizes, mean, scales);
+  const cursor = appendSvg(svg, "line", { y1: PLOT.top, y2: PLOT.bottom, class: "cursor" });
+  drawCurve(svg, pca, "pca", scales, 9);
+  const square = appendSvg(svg, "rect", { width: 11, height: 11, class: "dot pca" });
+  drawCurve(svg, autoencoder, "autoencoder", scales, -1);
+  const circle = appendSvg(svg, "circle", { r: 6.5, class: "dot autoencoder" });
   return {
     node: svg,
     paint() {
-      const at = sizes.indexOf(model.get("code_size"));
-      const here = x(at);
-      cursor.setAttribute("x1", here);
-      cursor.setAttribute("x2", here);
-      dots[0].setAttribute("x", here - 5.5);
-      dots[0].setAttribute("y", y(pca[at]) - 5.5);
-      dots[1].setAttribute("cx", here);
-      dots[1].setAttribute("cy", y(autoencoder[at]));
+      const [, column] = position(model);
+      const x = scales.x(column);
+      cursor.setAttribute("x1", x);
+      cursor.setAttribute("x2", x);
+      square.setAttribute("x", x - 5.5);
+      square.setAttribute("y", scales.y(pca[column]) - 5.5);
+      circle.setAttribute("cx", x);
+      circle.setAttribute("cy", scales.y(autoencoder[column]));
       svg.setAttribute(
         "aria-label",
         "Error against code size: the more numbers, the smaller the error. " +
-          `At ${sizes[at]}: PCA ${number(pca[at])}, autoencoder ${number(autoencoder[at])}.`,
+          `At ${sizes[column]}: PCA ${formatError(pca[column])}, ` +
+          `autoencoder ${formatError(autoencoder[column])}.`,
       );
     },
   };
 }
 
-function slider(model, id) {
+function createSlider(model, id) {
   const { sizes } = model.get("facts");
-  const input = make("input", {
-    id: `${id}-size`,
-    type: "range",
-    min: 0,
-    max: sizes.length - 1,
-    step: 1,
-  });
-  const label = make("label", { for: `${id}-size` }, "Code size");
-  const show = make("output", { for: `${id}-size`, "aria-live": "off" }); // the slider says it
+  const range = { type: "range", min: 0, max: sizes.length - 1, step: 1 };
+  const input = createElement("input", { id: `${id}-size`, ...range });
+  const label = createElement("label", { for: `${id}-size` }, "Code size");
+  // The slider announces its value itself.
+  const output = createElement("output", { for: `${id}-size`, "aria-live": "off" });
   input.addEventListener("input", () => model.set("code_size", sizes[Number(input.value)]));
   input.addEventListener("change", () => model.save_changes());
-  // The thumb's middle runs from the first to the last point of the curve.
+  // The middle of the thumb runs from the first to the last point of the curve.
   const share = (length) => `${(100 * length) / PLOT.width}%`;
   input.style.marginLeft = `calc(${share(PLOT.left)} - 10px)`;
   input.style.width = `calc(${share(PLOT.right - PLOT.left)} + 20px)`;
   return {
-    nodes: [input, make("div", { class: "size" }, label, show)],
+    nodes: [input, createElement("div", { class: "size" }, label, output)],
     paint() {
       const size = model.get("code_size");
       input.value = sizes.indexOf(size);
-      input.setAttribute("aria-valuetext", size === 1 ? "1 number" : `${size} numbers`);
-      show.textContent = String(size);
+      input.setAttribute("aria-valuetext", formatSize(size));
+      output.textContent = String(size);
     },
   };
 }
 
 // ---------------------------------------------------------------- the same in words
 
-function sentence(model) {
+function describe(model) {
   const facts = model.get("facts");
   const [size, name] = [model.get("code_size"), model.get("image")];
-  const at = facts.sizes.indexOf(size);
-  const [pca, net] = [facts.pca[at], facts.autoencoder[at]];
-  const first =
-    `${PIXELS} → ${size}: ${number(PIXELS / size)} times fewer numbers. ` +
-    `Over all 296 test digits PCA’s copies are off by ${number(pca)}, ` +
-    `the autoencoder’s by ${number(net)}`;
+  const [, column] = position(model);
+  const [pca, autoencoder] = [facts.pca[column], facts.autoencoder[column]];
+  const summary =
+    `${PIXELS} → ${size}: ${formatError(PIXELS / size)} times fewer numbers. ` +
+    `Over all 296 test digits, PCA’s copies are off by ${formatError(pca)}, ` +
+    `the autoencoder’s by ${formatError(autoencoder)}`;
   if (name === "a face" || name === "a star") {
-    return `${first}. But ${name} is no digit: both look for digits in it.`;
+    return `${summary}. But ${name} isn’t a digit: both look for digits in it.`;
   }
-  if (size === 1) return `${first}. One number cannot even say which of ten digits it is.`;
-  if (net < pca) return `${first}: ${(pca / net).toFixed(1)} times less.`;
-  return `${first}: with so much room, PCA copies better.`;
+  if (size === 1) return `${summary}. One number can’t even tell which of the ten digits it is.`;
+  if (autoencoder < pca) return `${summary}: ${(pca / autoencoder).toFixed(1)} times less.`;
+  return `${summary}: with this much room, PCA copies better.`;
 }
 
 async function render({ model, el }) {
-  const id = `code-size-${(explorers += 1)}`;
-  const root = make("div", {
+  explorers += 1;
+  const id = `code-size-${explorers}`;
+  const images = createImageChooser(model, id);
+  const stations = createStations(model);
+  const plot = createPlot(model);
+  const slider = createSlider(model, id);
+  const description = createElement("p", { "aria-live": "polite" });
+  const heading = createElement("div", { class: "heading" }, "Squared error, test digits");
+  const attributes = {
     class: "explorer code-size",
     role: "group",
     "aria-label": "Code-size explorer",
-  });
-  const images = chooser(model, id);
-  const stations = line(model);
-  const plot = curve(model);
-  const range = slider(model, id);
-  const words = make("p", { "aria-live": "polite" });
-  const heading = make("div", { class: "heading" }, "Squared error, test digits");
-  root.append(images.node, stations.node, heading, plot.node, ...range.nodes, words);
+  };
+  const parts = [images.node, stations.node, heading, plot.node, ...slider.nodes, description];
+  const root = createElement("div", attributes, ...parts);
   el.append(root);
 
-  let speaking;
+  let speechTimer;
   let pictures;
+  const say = () => {
+    description.textContent = describe(model);
+  };
   const paint = () => {
-    for (const part of [images, stations, plot, range]) part.paint();
+    for (const part of [images, stations, plot, slider]) part.paint();
     if (pictures) stations.paintTiles(pictures);
-    clearTimeout(speaking); // while the slider moves, a screen reader hears the slider
-    speaking = setTimeout(() => {
-      words.textContent = sentence(model);
-    }, 150);
+    clearTimeout(speechTimer);
+    speechTimer = setTimeout(say, SPEECH_DELAY_MS);
   };
   paint();
-  words.textContent = sentence(model);
+  say();
   model.on("change:code_size change:image", paint);
-  const release = guardKeys(root);
+  const releaseShortcuts = suppressShortcuts(root);
 
   pictures = await createImageBitmap(new Blob([model.get("pictures")], { type: "image/png" }));
   images.paintTiles(pictures);
   stations.paintTiles(pictures);
 
   return () => {
-    clearTimeout(speaking);
+    clearTimeout(speechTimer);
     model.off("change:code_size change:image", paint);
-    release();
+    releaseShortcuts();
     pictures.close();
   };
 }

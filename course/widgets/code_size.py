@@ -18,7 +18,7 @@ import anywidget
 import traitlets
 
 from course import assets
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import frontend_file
 
 
 class CodeSizeExplorer(anywidget.AnyWidget):
@@ -35,8 +35,8 @@ class CodeSizeExplorer(anywidget.AnyWidget):
         image: Which image is copied: ``"a 0"`` to ``"a 9"``, ``"a face"`` or ``"a star"``.
     """
 
-    _esm = with_shared("code_size.js")
-    _css = with_shared("code_size.css")
+    _esm = frontend_file("code_size.js")
+    _css = frontend_file("code_size.css")
     facts = traitlets.Dict().tag(sync=True)
     pictures = traitlets.Bytes().tag(sync=True)
     code_size = traitlets.Int(10).tag(sync=True)

@@ -1,40 +1,41 @@
-// The explorer of lesson 5. The sliders say where in the space of codes we are; the kernel
-// decodes that code and sends two images back: the decoded code, and the mixed pixels.
+// The explorer of lesson 5. The sliders choose a point in code space; the kernel decodes it and
+// sends two images back: the decoded code and the mixed pixels.
+
+import {
+  createButton,
+  createElement,
+  paintPixels,
+  saveTraits,
+  suppressShortcuts,
+  toBytes,
+} from "./shared.js";
 
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;
+const TRAITS = ["first", "second", "way", "number", "push", "shown"];
+const SPEECH_DELAY_MS = 150; // while a slider moves, a screen reader announces the slider alone
 
 let walks = 0;
 
-function tile() {
-  return make("canvas", { width: SIDE, height: SIDE, role: "img" });
+function createTile() {
+  return createElement("canvas", { width: SIDE, height: SIDE, role: "img" });
 }
 
-function paintTile(canvas, view, index) {
-  const pen = canvas.getContext("2d");
-  const image = pen.createImageData(SIDE, SIDE);
-  for (let i = 0; i < PIXELS; i += 1) {
-    const ink = 255 - view.getUint8(index * PIXELS + i); // dark ink on white paper
-    image.data.set([ink, ink, ink, 255], 4 * i);
-  }
-  pen.putImageData(image, 0, 0);
+function paintTile(canvas, data, index) {
+  const bytes = toBytes(data).subarray(index * PIXELS, (index + 1) * PIXELS);
+  paintPixels(canvas, bytes, SIDE, SIDE);
 }
 
-// ---------------------------------------------------------------- choosing the two ends
-
-function chooser(model, id, key, title) {
-  const select = make("select", { id: `${id}-${key}` });
-  model.get("names").forEach((name, i) => select.append(make("option", { value: i }, name)));
-  select.addEventListener("change", () => {
-    model.set(key, Number(select.value));
-    model.save_changes();
-  });
-  const picture = tile();
-  const label = make("label", { for: `${id}-${key}` }, title);
+function createImageChooser(model, id, trait, title) {
+  const options = model.get("names").map((name, i) => createElement("option", { value: i }, name));
+  const select = createElement("select", { id: `${id}-${trait}` }, ...options);
+  select.addEventListener("change", () => saveTraits(model, { [trait]: Number(select.value) }));
+  const picture = createTile();
+  const label = createElement("label", { for: `${id}-${trait}` }, title);
   return {
-    node: make("div", { class: "end" }, label, picture, select),
+    node: createElement("div", { class: "end" }, label, picture, select),
     paint() {
-      const chosen = model.get(key);
+      const chosen = model.get(trait);
       select.value = String(chosen);
       picture.setAttribute("aria-label", `${title}: ${model.get("names")[chosen]}`);
       paintTile(picture, model.get("pictures"), chosen);
@@ -42,22 +43,20 @@ function chooser(model, id, key, title) {
   };
 }
 
-// ---------------------------------------------------------------- what lies between
-
-function result(model) {
-  const [decoded, mixed] = [tile(), tile()];
-  const node = make(
-    "div",
-    { class: "between" },
-    make("figure", { class: "decoded" }, decoded, make("figcaption", {}, "Mixed codes")),
-    make("figure", {}, mixed, make("figcaption", {}, "Mixed pixels")),
-  );
+function createResults(model) {
+  const [decoded, mixed] = [createTile(), createTile()];
+  const figure = (attributes, tile, caption) =>
+    createElement("figure", attributes, tile, createElement("figcaption", {}, caption));
+  const figures = [
+    figure({ class: "decoded" }, decoded, "Mixed codes"),
+    figure({}, mixed, "Mixed pixels"),
+  ];
   return {
-    node,
+    node: createElement("div", { class: "between" }, ...figures),
     paint() {
-      const where = place(model);
-      decoded.setAttribute("aria-label", `The mixed code decoded: ${where}`);
-      mixed.setAttribute("aria-label", `The mixed pixels: ${where}`);
+      const description = describe(model);
+      decoded.setAttribute("aria-label", `The mixed code, decoded: ${description}`);
+      mixed.setAttribute("aria-label", `The mixed pixels: ${description}`);
       if (model.get("shown").byteLength < 2 * PIXELS) return;
       paintTile(decoded, model.get("shown"), 0);
       paintTile(mixed, model.get("shown"), 1);
@@ -65,101 +64,95 @@ function result(model) {
   };
 }
 
-function place(model) {
+function describe(model) {
   const names = model.get("names");
-  const turned = model.get("push")
-    ? `, number ${model.get("number")} turned by ${signed(model.get("push"))} spreads`
+  const shift = model.get("push")
+    ? `, number ${model.get("number")} shifted by ${formatShift(model.get("push"))}`
     : "";
   return (
-    `${model.get("way")} % of the way from ${names[model.get("first")]} ` +
-    `to ${names[model.get("second")]}${turned}`
+    `${model.get("way")}% of the way from ${names[model.get("first")]} ` +
+    `to ${names[model.get("second")]}${shift}`
   );
 }
 
-function signed(value) {
-  return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(1);
+function formatShift(value) {
+  return `${(value < 0 ? "−" : "+") + Math.abs(value).toFixed(1)} σ`;
 }
 
-// ---------------------------------------------------------------- sliders
-
-function slider(model, id, key, title, range, words) {
-  const input = make("input", { id: `${id}-${key}`, type: "range", ...range });
-  const output = make("output", { for: `${id}-${key}`, "aria-live": "off" }); // the slider says it
-  input.addEventListener("input", () => {
-    model.set(key, Number(input.value));
-    model.save_changes();
-  });
-  const label = make("label", { for: `${id}-${key}` }, title);
+function createSlider(model, id, { trait, title, range, format }) {
+  const input = createElement("input", { id: `${id}-${trait}`, type: "range", ...range });
+  // The slider announces its value itself.
+  const output = createElement("output", { for: `${id}-${trait}`, "aria-live": "off" });
+  input.addEventListener("input", () => saveTraits(model, { [trait]: Number(input.value) }));
+  const label = createElement("label", { for: `${id}-${trait}` }, title);
   return {
     nodes: [label, input, output],
     paint() {
-      const value = model.get(key);
+      const value = model.get(trait);
       if (Number(input.value) !== value) input.value = value;
-      input.setAttribute("aria-valuetext", words(value));
-      output.textContent = words(value);
+      input.setAttribute("aria-valuetext", format(value));
+      output.textContent = format(value);
     },
   };
 }
 
+const sliders = (model) => [
+  {
+    trait: "way",
+    title: "Position between them",
+    range: { min: 0, max: 100, step: 1 },
+    format: (way) => `${way}%`,
+  },
+  {
+    trait: "number",
+    title: "Number in the code",
+    range: { min: 1, max: model.get("size"), step: 1 },
+    format: (number) => `number ${number}`,
+  },
+  {
+    trait: "push",
+    title: "Shifted by",
+    range: { min: -3, max: 3, step: 0.1 },
+    format: formatShift,
+  },
+];
+
 function render({ model, el }) {
-  const id = `code-walk-${(walks += 1)}`;
-  const root = make("div", {
-    class: "explorer code-walk",
-    role: "group",
-    "aria-label": "Walk between codes",
-  });
-  const ends = [chooser(model, id, "first", "From"), chooser(model, id, "second", "To")];
-  const between = result(model);
-  const sliders = [
-    slider(model, id, "way", "On the way", { min: 0, max: 100, step: 1 }, (way) => `${way} %`),
-    slider(
-      model,
-      id,
-      "number",
-      "Number of the code",
-      { min: 1, max: model.get("size"), step: 1 },
-      (number) => `number ${number}`,
-    ),
-    slider(
-      model,
-      id,
-      "push",
-      "Turned by",
-      { min: -3, max: 3, step: 0.1 },
-      (push) => `${signed(push)} spreads`,
-    ),
-  ];
-  const reset = make("button", { type: "button" }, "Back to the start");
-  reset.addEventListener("click", () => {
-    model.set({ way: 0, push: 0 });
-    model.save_changes();
-  });
-  const words = make("p", { "aria-live": "polite" });
-  const row = make("div", { class: "row" }, ends[0].node, between.node, ends[1].node);
-  const grid = make("div", { class: "sliders" }, ...sliders.flatMap((each) => each.nodes));
-  root.append(row, grid, reset, words);
+  walks += 1;
+  const id = `code-walk-${walks}`;
+  const first = createImageChooser(model, id, "first", "From");
+  const second = createImageChooser(model, id, "second", "To");
+  const results = createResults(model);
+  const controls = sliders(model).map((settings) => createSlider(model, id, settings));
+  const description = createElement("p", { "aria-live": "polite" });
+  const root = createElement(
+    "div",
+    { class: "explorer code-walk", role: "group", "aria-label": "Walk between codes" },
+    createElement("div", { class: "row" }, first.node, results.node, second.node),
+    createElement("div", { class: "sliders" }, ...controls.flatMap(({ nodes }) => nodes)),
+    createButton("Back to the start", () => saveTraits(model, { way: 0, push: 0 })),
+    description,
+  );
   el.append(root);
 
-  let speaking;
+  let speechTimer;
   const say = () => {
-    words.textContent = `${place(model)}.`;
+    description.textContent = `${describe(model)}.`;
   };
   const paint = () => {
-    for (const part of [...ends, between, ...sliders]) part.paint();
-    clearTimeout(speaking); // while a slider moves, a screen reader hears the slider
-    speaking = setTimeout(say, 150);
+    for (const part of [first, second, results, ...controls]) part.paint();
+    clearTimeout(speechTimer);
+    speechTimer = setTimeout(say, SPEECH_DELAY_MS);
   };
   paint();
   say();
-  const heard = ["first", "second", "way", "number", "push", "shown"]
-    .map((key) => `change:${key}`)
-    .join(" ");
-  model.on(heard, paint);
-  const release = guardKeys(root);
+  const changes = TRAITS.map((trait) => `change:${trait}`).join(" ");
+  model.on(changes, paint);
+  const releaseShortcuts = suppressShortcuts(root);
   return () => {
-    clearTimeout(speaking);
-    model.off(heard, paint);
-    release();
+    clearTimeout(speechTimer);
+    model.off(changes, paint);
+    releaseShortcuts();
   };
 }
 

@@ -22,7 +22,7 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import frontend_file
 
 _PIXELS: Final = 784
 _FURTHEST: Final = 3.0  # spreads; hardly any real code lies further out
@@ -69,8 +69,8 @@ class CodeWalk(anywidget.AnyWidget):
         shown: Two images of 784 bytes: the mixed code decoded, and the mixed pixels.
     """
 
-    _esm = with_shared("code_walk.js")
-    _css = with_shared("code_walk.css")
+    _esm = frontend_file("code_walk.js")
+    _css = frontend_file("code_walk.css")
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     pictures = traitlets.Bytes().tag(sync=True)
     shown = traitlets.Bytes().tag(sync=True)

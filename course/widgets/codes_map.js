@@ -1,401 +1,423 @@
-// The explorer of lesson 3: two linked maps. Places and pictures come from Python, once; this file
-// draws them and finds neighbours.
+// The explorer of lesson 3: two linked maps. Codes and pictures come from Python, once; this file
+// draws them and finds neighbors.
 
-const SIDE = 344; // CSS pixels of a map
-const EDGE = 14; // left free around the points
-const REACH = 26; // how near the pointer must come
-const NEIGHBOURS = 5;
+import {
+  createButton,
+  createElement,
+  paintPixels,
+  saveTraits,
+  suppressShortcuts,
+  toBytes,
+} from "./shared.js";
+
+const SIDE = 344; // of a map, in CSS pixels
+const MARGIN = 14; // around the points of a map
+const POINTER_RADIUS = 26; // how far from the pointer a point may be to be chosen
+const NEIGHBORS = 5;
 const TILE = 28;
+const LINE_COLOR = "#222";
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const SPEECH_DELAY_MS = 150; // so that a screen reader announces only the last of many points
+const SAVE_DELAY_MS = 250; // so that Python hears only where the pointer rests
 
 // ---------------------------------------------------------------- markers, as in the figures
 
-const polygon = (corners) => (pen, x, y, r) => {
-  corners.forEach(([a, b], i) =>
-    i ? pen.lineTo(x + r * a, y + r * b) : pen.moveTo(x + r * a, y + r * b),
-  );
-  pen.closePath();
+const polygon = (corners) => (context, x, y, radius) => {
+  for (const [dx, dy] of corners) context.lineTo(x + radius * dx, y + radius * dy);
+  context.closePath();
 };
-const turned = (corners, quarters) =>
-  corners.map(
-    ([a, b]) =>
-      [
-        [a, b],
-        [-b, a],
-        [-a, -b],
-        [b, -a],
-      ][quarters],
-  );
-const UP = [
+const rotate = (corners, quarters) =>
+  quarters === 0
+    ? corners
+    : rotate(
+        corners.map(([x, y]) => [-y, x]),
+        quarters - 1,
+      );
+const TRIANGLE = [
   [0, -1.15],
   [1.05, 0.85],
   [-1.05, 0.85],
 ];
-const T = 0.4;
-const PLUS = [
-  [-T, -1.1],
-  [T, -1.1],
-  [T, -T],
-  [1.1, -T],
-  [1.1, T],
-  [T, T],
-  [T, 1.1],
-  [-T, 1.1],
-  [-T, T],
-  [-1.1, T],
-  [-1.1, -T],
-  [-T, -T],
+const ARM = [
+  [-0.4, -0.4],
+  [-0.4, -1.1],
+  [0.4, -1.1],
+];
+const PLUS = [0, 1, 2, 3].flatMap((quarters) => rotate(ARM, quarters));
+const SQUARE = [
+  [-0.9, -0.9],
+  [0.9, -0.9],
+  [0.9, 0.9],
+  [-0.9, 0.9],
+];
+const DIAMOND = [
+  [0, -1.2],
+  [1.2, 0],
+  [0, 1.2],
+  [-1.2, 0],
 ];
 const STAR = Array.from({ length: 10 }, (_, i) => {
-  const [angle, far] = [(i * Math.PI) / 5 - Math.PI / 2, i % 2 ? 0.52 : 1.3];
-  return [far * Math.cos(angle), far * Math.sin(angle)];
+  const [angle, radius] = [(i * Math.PI) / 5 - Math.PI / 2, i % 2 ? 0.52 : 1.3];
+  return [radius * Math.cos(angle), radius * Math.sin(angle)];
 });
 const MARKERS = {
-  o: (pen, x, y, r) => pen.arc(x, y, r, 0, 2 * Math.PI),
-  s: polygon([
-    [-0.9, -0.9],
-    [0.9, -0.9],
-    [0.9, 0.9],
-    [-0.9, 0.9],
-  ]),
-  "^": polygon(UP),
-  D: polygon([
-    [0, -1.2],
-    [1.2, 0],
-    [0, 1.2],
-    [-1.2, 0],
-  ]),
-  v: polygon(turned(UP, 2)),
+  o: (context, x, y, radius) => context.arc(x, y, radius, 0, 2 * Math.PI),
+  s: polygon(SQUARE),
+  "^": polygon(TRIANGLE),
+  D: polygon(DIAMOND),
+  v: polygon(rotate(TRIANGLE, 2)),
   P: polygon(PLUS),
-  X: polygon(PLUS.map(([a, b]) => [(a - b) * Math.SQRT1_2, (a + b) * Math.SQRT1_2])),
+  X: polygon(PLUS.map(([x, y]) => [(x - y) * Math.SQRT1_2, (x + y) * Math.SQRT1_2])),
   "*": polygon(STAR),
-  "<": polygon(turned(UP, 3)),
-  ">": polygon(turned(UP, 1)),
+  "<": polygon(rotate(TRIANGLE, 3)),
+  ">": polygon(rotate(TRIANGLE, 1)),
 };
 
-function mark(pen, style, x, y, r) {
-  pen.beginPath();
-  MARKERS[style.marker](pen, x, y, r);
-  pen.fillStyle = style.color;
-  pen.fill();
-  pen.strokeStyle = "#222";
-  pen.lineWidth = 0.6;
-  pen.stroke();
+function drawMarker(context, { marker, color }, [x, y], radius) {
+  context.beginPath();
+  MARKERS[marker](context, x, y, radius);
+  context.fillStyle = color;
+  context.fill();
+  strokePath(context, 0.6);
 }
 
-function sharp(canvas, width, height) {
-  const dense = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * dense);
-  canvas.height = Math.round(height * dense);
-  const pen = canvas.getContext("2d");
-  pen.setTransform(dense, 0, 0, dense, 0, 0);
-  return pen;
+function strokePath(context, width, color = LINE_COLOR) {
+  context.lineWidth = width;
+  context.strokeStyle = color;
+  context.stroke();
 }
 
-// ---------------------------------------------------------------- places and neighbours
+/** Clear a canvas, give it as many pixels as the screen shows, and return its context. */
+function resetCanvas(canvas, side) {
+  const density = window.devicePixelRatio || 1;
+  canvas.width = Math.round(side * density);
+  canvas.height = Math.round(side * density);
+  const context = canvas.getContext("2d");
+  context.setTransform(density, 0, 0, density, 0, 0);
+  return context;
+}
 
-// From codes to pixels. A lone point far out would press all others together, so the outermost
-// half percent is moved to the edge.
-function spread(codes) {
+// ---------------------------------------------------------------- points and neighbors
+
+/** Scale 2-D codes to the map. The outermost half percent moves to the edge, because a single
+ * outlier would squeeze all other points together. */
+function scaleToMap(codes) {
   const count = codes.length / 2;
-  const scaled = [0, 1].map((k) => {
-    const values = Float32Array.from({ length: count }, (_, i) => codes[2 * i + k]);
+  const [xs, ys] = [0, 1].map((axis) => {
+    const values = Float32Array.from({ length: count }, (_, i) => codes[2 * i + axis]);
     const sorted = values.slice().sort();
     const low = sorted[Math.floor(0.005 * (count - 1))];
     const high = sorted[Math.ceil(0.995 * (count - 1))];
     return values.map((value) => Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
   });
-  return Array.from({ length: count }, (_, i) => [
-    EDGE + (SIDE - 2 * EDGE) * scaled[0][i],
-    EDGE + (SIDE - 2 * EDGE) * (1 - scaled[1][i]),
-  ]);
+  const size = SIDE - 2 * MARGIN;
+  return Array.from(xs, (x, i) => [MARGIN + size * x, MARGIN + size * (1 - ys[i])]);
 }
 
-function nearest(codes, shown, i) {
-  const [x, y] = [codes[2 * i], codes[2 * i + 1]];
-  const best = []; // [distance, point], nearest first
+const distance = ([x1, y1], [x2, y2]) => (x1 - x2) ** 2 + (y1 - y2) ** 2; // squared
+
+function nearestNeighbors(codes, shown, i) {
+  const codeOf = (index) => [codes[2 * index], codes[2 * index + 1]];
+  const center = codeOf(i);
+  const nearest = []; // [squared distance, index], nearest first
   for (const j of shown) {
     if (j === i) continue;
-    const away = (codes[2 * j] - x) ** 2 + (codes[2 * j + 1] - y) ** 2;
-    if (best.length === NEIGHBOURS && away >= best[NEIGHBOURS - 1][0]) continue;
-    let at = best.length;
-    while (at > 0 && best[at - 1][0] > away) at -= 1;
-    best.splice(at, 0, [away, j]);
-    if (best.length > NEIGHBOURS) best.pop();
+    const candidate = distance(codeOf(j), center);
+    if (nearest.length === NEIGHBORS && candidate >= nearest.at(-1)[0]) continue;
+    let position = nearest.length;
+    while (position > 0 && nearest[position - 1][0] > candidate) position -= 1;
+    nearest.splice(position, 0, [candidate, j]);
+    if (nearest.length > NEIGHBORS) nearest.pop();
   }
-  return best.map(([, j]) => j);
+  return nearest.map(([, j]) => j);
 }
 
-function vote(neighbours, labels) {
+/** Return the most frequent label of the neighbors; in a tie, the one that occurs first. */
+function majorityLabel(neighbors, labels) {
   const votes = new Map();
-  for (const j of neighbours) votes.set(labels[j], (votes.get(labels[j]) || 0) + 1);
+  for (const j of neighbors) votes.set(labels[j], (votes.get(labels[j]) ?? 0) + 1);
   let winner = -1;
-  for (const [label, count] of votes) if (count > (votes.get(winner) || 0)) winner = label;
-  return winner; // in a tie the class of the nearest
+  for (const [label, count] of votes) if (count > (votes.get(winner) ?? 0)) winner = label;
+  return winner;
 }
 
-function neighbourhood(model, maps) {
+/** Return the shown points and, for each map, their neighbors and which are classified right. */
+function findNeighbors(model, maps) {
   const { labels } = model.get("content");
-  const gone = new Set(model.get("hidden"));
-  const shown = labels.map((_, i) => i).filter((i) => !gone.has(labels[i]));
-  const near = maps.map(({ codes }) => {
-    const lists = new Map();
-    for (const i of shown) lists.set(i, nearest(codes, shown, i));
-    return lists;
-  });
-  const right = near.map(
-    (lists) => new Set(shown.filter((i) => vote(lists.get(i), labels) === labels[i])),
+  const hidden = new Set(model.get("hidden"));
+  const shown = [...labels.keys()].filter((i) => !hidden.has(labels[i]));
+  const neighbors = maps.map(
+    ({ codes }) => new Map(shown.map((i) => [i, nearestNeighbors(codes, shown, i)])),
   );
-  return { shown, near, right };
+  const right = neighbors.map(
+    (lists) => new Set(shown.filter((i) => majorityLabel(lists.get(i), labels) === labels[i])),
+  );
+  return { shown, neighbors, right };
 }
 
 // ---------------------------------------------------------------- one map
 
-function drawMap(model, title, codes, thing) {
-  const { labels, styles } = model.get("content");
-  const points = spread(codes);
-  const canvas = make("canvas", {
-    tabindex: 0,
-    role: "application",
-    "aria-roledescription": "map",
-    "aria-label": `Map by ${title}. The arrow keys go to the next ${thing} in their direction.`,
-  });
-  const base = document.createElement("canvas");
-  const size = points.length > 500 ? 3.4 : 4.6;
-  let state;
-  const paintBase = (now) => {
-    state = now;
-    const pen = sharp(base, SIDE, SIDE);
-    pen.globalAlpha = 0.85;
-    for (const i of state.shown) mark(pen, styles[labels[i]], ...points[i], size);
-  };
-  const paint = (number) => {
-    const pen = sharp(canvas, SIDE, SIDE);
-    pen.drawImage(base, 0, 0, SIDE, SIDE);
-    const i = model.get("chosen");
-    const lists = state.near[number];
-    if (!lists.has(i)) return;
-    const [x, y] = points[i];
-    pen.beginPath();
-    for (const j of lists.get(i)) {
-      pen.moveTo(x, y);
-      pen.lineTo(...points[j]);
+class MapView {
+  constructor(model, title, codes) {
+    const { labels, styles, thing } = model.get("content");
+    Object.assign(this, { model, codes, points: scaleToMap(codes), shown: [] });
+    this.styleOf = (i) => styles[labels[i]];
+    this.canvas = createElement("canvas", {
+      tabindex: 0,
+      role: "application",
+      "aria-roledescription": "map",
+      "aria-label": `Map by ${title}. The arrow keys move to the next ${thing} in that direction.`,
+    });
+    this.background = document.createElement("canvas"); // all points, without the chosen one
+    this.accuracy = createElement("span");
+    const heading = createElement("b", {}, title);
+    const caption = createElement("figcaption", {}, heading, " ", this.accuracy);
+    this.node = createElement("figure", {}, caption, this.canvas);
+  }
+
+  paintBackground(shown) {
+    this.shown = shown;
+    const context = resetCanvas(this.background, SIDE);
+    context.globalAlpha = 0.85;
+    const radius = this.points.length > 500 ? 3.4 : 4.6;
+    for (const i of shown) drawMarker(context, this.styleOf(i), this.points[i], radius);
+  }
+
+  /** Paint the map, the chosen point in a ring, and lines to its neighbors. */
+  paint(neighborLists) {
+    const context = resetCanvas(this.canvas, SIDE);
+    context.drawImage(this.background, 0, 0, SIDE, SIDE);
+    const chosen = this.model.get("chosen");
+    const neighbors = neighborLists.get(chosen);
+    if (!neighbors) return; // its class is hidden
+    const center = this.points[chosen];
+    context.beginPath();
+    for (const j of neighbors) {
+      context.moveTo(...center);
+      context.lineTo(...this.points[j]);
     }
-    pen.lineWidth = 1.2;
-    pen.strokeStyle = "#222";
-    pen.stroke();
-    mark(pen, styles[labels[i]], x, y, 6.5);
-    for (const j of lists.get(i)) mark(pen, styles[labels[j]], ...points[j], 4.8);
-    pen.beginPath();
-    pen.arc(x, y, 13, 0, 2 * Math.PI);
-    pen.lineWidth = 5;
-    pen.strokeStyle = "#fbfaf7";
-    pen.stroke();
-    pen.lineWidth = 2.5;
-    pen.strokeStyle = "#222";
-    pen.stroke();
-  };
-  const at = (event) => {
-    const box = canvas.getBoundingClientRect();
+    strokePath(context, 1.2);
+    drawMarker(context, this.styleOf(chosen), center, 6.5);
+    for (const j of neighbors) drawMarker(context, this.styleOf(j), this.points[j], 4.8);
+    context.beginPath();
+    context.arc(...center, 13, 0, 2 * Math.PI);
+    strokePath(context, 5, "#fbfaf7");
+    strokePath(context, 2.5);
+  }
+
+  /** Return the shown point with the lowest cost, or -1 if none costs less than `limit`. */
+  findPoint(limit, costOf) {
+    let [best, lowest] = [-1, limit];
+    for (const i of this.shown) {
+      const cost = costOf(this.points[i]);
+      if (cost < lowest) [best, lowest] = [i, cost];
+    }
+    return best;
+  }
+
+  pointAtPointer(event) {
+    const box = this.canvas.getBoundingClientRect();
     const scale = SIDE / box.width;
-    const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-    let [found, least] = [-1, REACH ** 2];
-    for (const i of state.shown) {
-      const away = (points[i][0] - x) ** 2 + (points[i][1] - y) ** 2;
-      if (away < least) [found, least] = [i, away];
-    }
-    return found;
-  };
-  const towards = (i, [dx, dy]) => {
-    let [found, least] = [-1, Infinity];
-    for (const j of state.shown) {
-      const [x, y] = [points[j][0] - points[i][0], points[j][1] - points[i][1]];
-      const [ahead, aside] = [x * dx + y * dy, Math.abs(x * dy) + Math.abs(y * dx)];
-      if (ahead <= 0.5 || aside > ahead) continue;
-      const cost = ahead + 1.5 * aside;
-      if (cost < least) [found, least] = [j, cost];
-    }
-    return found;
-  };
-  const correct = make("span", {});
-  const node = make(
-    "figure",
-    {},
-    make("figcaption", {}, make("b", {}, title), " ", correct),
-    canvas,
-  );
-  return { node, canvas, codes, correct, paintBase, paint, at, towards };
+    const pointer = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+    return this.findPoint(POINTER_RADIUS ** 2, (point) => distance(point, pointer));
+  }
+
+  nextPoint(i, [dx, dy]) {
+    const [startX, startY] = this.points[i];
+    return this.findPoint(Number.POSITIVE_INFINITY, ([pointX, pointY]) => {
+      const [x, y] = [pointX - startX, pointY - startY];
+      const [ahead, sideways] = [x * dx + y * dy, Math.abs(x * dy) + Math.abs(y * dx)];
+      const inDirection = ahead > 0.5 && sideways <= ahead;
+      return inDirection ? ahead + 1.5 * sideways : Number.POSITIVE_INFINITY;
+    });
+  }
+
+  onChoose(choose) {
+    const onPointer = (event) => choose(this.pointAtPointer(event));
+    this.canvas.addEventListener("pointermove", onPointer);
+    this.canvas.addEventListener("pointerdown", onPointer);
+    this.canvas.addEventListener("keydown", (event) => {
+      const direction = ARROWS[event.key];
+      if (!direction || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      choose(this.nextPoint(this.model.get("chosen"), direction));
+    });
+  }
 }
 
-// ---------------------------------------------------------------- what was kept of the chosen one
+function createMaps(model) {
+  const { titles, labels } = model.get("content");
+  const places = toBytes(model.get("places"));
+  const codes = new Float32Array(places.slice().buffer);
+  const size = 2 * labels.length;
+  return titles.map(
+    (title, k) => new MapView(model, title, codes.subarray(size * k, size * (k + 1))),
+  );
+}
 
-function card(model) {
+// ---------------------------------------------------------------- details of the chosen example
+
+function createDetails(model) {
   const { pictures: names, errors, words } = model.get("content");
   const count = model.get("content").labels.length;
-  const bytes = new Uint8Array(model.get("pictures").buffer, model.get("pictures").byteOffset);
-  const node = make("div", { class: "card" });
+  const bytes = toBytes(model.get("pictures"));
+  const column = (name, kind, ...children) =>
+    createElement("div", { class: kind }, createElement("b", {}, name), ...children);
   const tiles = names.map((name, k) => {
-    const canvas = make("canvas", { width: TILE, height: TILE, role: "img" });
-    const caption = make("span", {});
-    node.append(make("div", { class: "tile" }, make("b", {}, name), canvas, caption));
-    return { name, canvas, caption, start: k * count * TILE * TILE, errors: errors[k - 1] };
+    const canvas = createElement("canvas", { width: TILE, height: TILE, role: "img" });
+    const caption = createElement("span");
+    const node = column(name, "tile", canvas, caption);
+    return { node, name, canvas, caption, offset: k * count, errors: errors[k - 1] };
   });
-  const lists = Object.entries(words).map(([name, texts]) => {
-    const text = make("span", {});
-    node.append(make("div", { class: "words" }, make("b", {}, name), text));
-    return { text, texts };
+  const texts = Object.entries(words).map(([name, values]) => {
+    const text = createElement("span");
+    return { node: column(name, "words", text), text, values };
   });
   return {
-    node,
+    node: createElement("div", { class: "card" }, ...[...tiles, ...texts].map(({ node }) => node)),
     paint() {
-      const i = model.get("chosen");
-      for (const { name, canvas, caption, start, errors: each } of tiles) {
-        const pen = canvas.getContext("2d");
-        const image = pen.createImageData(TILE, TILE);
-        const from = start + i * TILE * TILE;
-        for (let p = 0; p < TILE * TILE; p += 1) {
-          image.data.fill(255 - bytes[from + p], 4 * p, 4 * p + 3);
-          image.data[4 * p + 3] = 255;
-        }
-        pen.putImageData(image, 0, 0);
-        caption.textContent = each ? `error ${each[i].toFixed(1)}` : "";
-        canvas.setAttribute("aria-label", each ? `${name}, error ${each[i].toFixed(1)}` : name);
+      const chosen = model.get("chosen");
+      for (const { name, canvas, caption, offset, errors: ownErrors } of tiles) {
+        const start = (offset + chosen) * TILE * TILE;
+        paintPixels(canvas, bytes.subarray(start, start + TILE * TILE), TILE, TILE);
+        caption.textContent = ownErrors ? `error ${ownErrors[chosen].toFixed(1)}` : "";
+        canvas.setAttribute("aria-label", [name, caption.textContent].filter(Boolean).join(", "));
       }
-      for (const { text, texts } of lists) text.textContent = texts[i];
+      for (const { text, values } of texts) text.textContent = values[chosen];
     },
   };
 }
 
-function legend(model) {
+function createLegend(model) {
   const { names, styles } = model.get("content");
-  const node = make("div", { class: "legend", role: "group", "aria-label": "Classes shown" });
-  const buttons = names.map((name, number) => {
-    const canvas = make("canvas", { "aria-hidden": "true" });
-    const button = make("button", { type: "button" }, canvas, name);
-    mark(sharp(canvas, 16, 16), styles[number], 8, 8, 5);
-    button.addEventListener("click", () => {
-      const gone = new Set(model.get("hidden"));
-      if (!gone.delete(number)) gone.add(number);
-      model.set(
-        "hidden",
-        [...gone].sort((a, b) => a - b),
-      );
-      model.save_changes();
+  const buttons = names.map((name, label) => {
+    const canvas = createElement("canvas", { "aria-hidden": "true" });
+    drawMarker(resetCanvas(canvas, 16), styles[label], [8, 8], 5);
+    const button = createButton(name, () => {
+      const hidden = new Set(model.get("hidden"));
+      if (!hidden.delete(label)) hidden.add(label);
+      saveTraits(model, { hidden: [...hidden].sort((a, b) => a - b) });
     });
-    node.append(button);
+    button.prepend(canvas);
     return button;
   });
+  const attributes = { class: "legend", role: "group", "aria-label": "Classes shown" };
   return {
-    node,
+    node: createElement("div", attributes, ...buttons),
     paint() {
-      const gone = new Set(model.get("hidden"));
-      buttons.forEach((button, number) =>
-        button.setAttribute("aria-pressed", String(!gone.has(number))),
-      );
+      const hidden = new Set(model.get("hidden"));
+      for (const [label, button] of buttons.entries()) {
+        button.setAttribute("aria-pressed", String(!hidden.has(label)));
+      }
     },
   };
 }
 
-function sentence(model, maps, state) {
+function describe(model, { neighbors }) {
   const { labels, names, titles, thing, errors, pictures } = model.get("content");
-  const i = model.get("chosen");
-  const which = `${thing[0].toUpperCase()}${thing.slice(1)} ${i + 1} of ${labels.length}: ${names[labels[i]]}`;
-  if (!state.near[0].has(i)) return `${which}. Its class is hidden.`;
-  const told = titles.map((title, k) => {
-    const around = state.near[k]
-      .get(i)
-      .map((j) => names[labels[j]])
-      .join(", ");
-    const copy = errors[k] && pictures[k + 1] === title ? `, error ${errors[k][i].toFixed(1)}` : "";
-    return `by ${title}: ${around}${copy}`;
+  const chosen = model.get("chosen");
+  const capitalized = thing[0].toUpperCase() + thing.slice(1);
+  const title = `${capitalized} ${chosen + 1} of ${labels.length}: ${names[labels[chosen]]}`;
+  if (!neighbors[0].has(chosen)) return `${title}. Its class is hidden.`;
+  const byMap = titles.map((map, k) => {
+    const near = neighbors[k].get(chosen).map((j) => names[labels[j]]);
+    const hasError = errors[k] && pictures[k + 1] === map;
+    return `by ${map}: ${near.join(", ")}${hasError ? `, error ${errors[k][chosen].toFixed(1)}` : ""}`;
   });
-  return `${which}. Labels of its ${NEIGHBOURS} nearest neighbours, ${told.join("; ")}.`;
+  return `${title}. Labels of its ${NEIGHBORS} nearest neighbors, ${byMap.join("; ")}.`;
+}
+
+/** Return buttons that go to the next example that only one of the two maps classifies right. */
+function createJumpButtons(model, { shown, right }, choose) {
+  const { titles } = model.get("content");
+  if (titles.length !== 2) return [];
+  return [1, 0].map((k) => {
+    const disputed = shown.filter((i) => right[k].has(i) && !right[1 - k].has(i));
+    const label = `Next where only ${titles[k]} is right (${disputed.length})`;
+    const button = createButton(label, () =>
+      choose(disputed.find((i) => i > model.get("chosen")) ?? disputed[0]),
+    );
+    button.disabled = disputed.length === 0;
+    return button;
+  });
+}
+
+/** Ties the parts of the explorer to the model. */
+class CodesMapView {
+  constructor(model) {
+    this.model = model;
+    this.maps = createMaps(model);
+    this.legend = createLegend(model);
+    this.details = createDetails(model);
+    this.description = createElement("p", { "aria-live": "polite" });
+    this.jumps = createElement("div", { class: "jumps" });
+    const mapNodes = this.maps.map(({ node }) => node);
+    this.node = createElement(
+      "div",
+      { class: "explorer codes-map", role: "group", "aria-label": "Linked maps of codes" },
+      this.legend.node,
+      createElement("div", { class: "maps" }, ...mapNodes),
+      this.description,
+      this.jumps,
+      this.details.node,
+    );
+    this.choose = this.choose.bind(this);
+    for (const map of this.maps) map.onChoose(this.choose);
+    this.update();
+    this.say();
+  }
+
+  choose(i) {
+    if (i < 0 || i === this.model.get("chosen")) return;
+    this.model.set("chosen", i);
+    clearTimeout(this.saveTimer);
+    this.saveTimer = setTimeout(() => this.model.save_changes(), SAVE_DELAY_MS);
+  }
+
+  say() {
+    this.description.textContent = describe(this.model, this.state);
+  }
+
+  paint() {
+    for (const [k, map] of this.maps.entries()) map.paint(this.state.neighbors[k]);
+    this.details.paint();
+    clearTimeout(this.speechTimer);
+    this.speechTimer = setTimeout(() => this.say(), SPEECH_DELAY_MS);
+  }
+
+  /** Find the neighbors anew after the choice of classes has changed. */
+  update() {
+    this.state = findNeighbors(this.model, this.maps);
+    const { shown, right } = this.state;
+    for (const [k, map] of this.maps.entries()) {
+      map.paintBackground(shown);
+      const share = shown.length ? (100 * right[k].size) / shown.length : 0;
+      map.accuracy.textContent = `${NEIGHBORS} neighbors: ${Math.round(share)}% right`;
+    }
+    this.jumps.replaceChildren(...createJumpButtons(this.model, this.state, this.choose));
+    this.legend.paint();
+    this.paint();
+  }
+
+  destroy() {
+    clearTimeout(this.speechTimer);
+    clearTimeout(this.saveTimer);
+  }
 }
 
 function render({ model, el }) {
-  const { titles, labels, thing } = model.get("content");
-  const raw = model.get("places");
-  const count = labels.length;
-  const all = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength));
-  const maps = titles.map((title, k) =>
-    drawMap(model, title, all.subarray(2 * count * k, 2 * count * (k + 1)), thing),
-  );
-  const classes = legend(model);
-  const kept = card(model);
-  const words = make("p", { "aria-live": "polite" });
-  const jumps = make("div", { class: "jumps" });
-  const root = make("div", {
-    class: "explorer codes-map",
-    role: "group",
-    "aria-label": "Linked maps of codes",
-  });
-  root.append(
-    classes.node,
-    make("div", { class: "maps" }, ...maps.map((map) => map.node)),
-    words,
-    jumps,
-    kept.node,
-  );
-  el.append(root);
-
-  let state, speaking, saving;
-  const choose = (i) => {
-    if (i < 0 || i === model.get("chosen")) return;
-    model.set("chosen", i);
-    clearTimeout(saving); // Python hears of it when the hand rests
-    saving = setTimeout(() => model.save_changes(), 250);
-  };
-  const say = () => {
-    words.textContent = sentence(model, maps, state);
-  };
-  const paint = () => {
-    maps.forEach((map, k) => map.paint(k));
-    kept.paint();
-    clearTimeout(speaking);
-    speaking = setTimeout(say, 150);
-  };
-  const follow = () => {
-    state = neighbourhood(model, maps);
-    for (const [k, map] of maps.entries()) {
-      map.paintBase(state);
-      const share = state.shown.length ? (100 * state.right[k].size) / state.shown.length : 0;
-      map.correct.textContent = `${NEIGHBOURS} neighbours: ${Math.round(share)} % right`;
-    }
-    jumps.replaceChildren(...(maps.length === 2 ? [1, 0].map(jump) : []));
-    classes.paint();
-    paint();
-  };
-  // From one disagreement of the two maps to the next.
-  const jump = (k) => {
-    const only = state.shown.filter((i) => state.right[k].has(i) && !state.right[1 - k].has(i));
-    const text = `Next where only ${titles[k]} is right (${only.length})`;
-    const button = make("button", { type: "button" }, text);
-    button.disabled = only.length === 0;
-    button.addEventListener("click", () => {
-      choose(only.find((i) => i > model.get("chosen")) ?? only[0]);
-    });
-    return button;
-  };
-  for (const map of maps) {
-    map.canvas.addEventListener("pointermove", (event) => choose(map.at(event)));
-    map.canvas.addEventListener("pointerdown", (event) => choose(map.at(event)));
-    map.canvas.addEventListener("keydown", (event) => {
-      if (!ARROWS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      choose(map.towards(model.get("chosen"), ARROWS[event.key]));
-    });
-  }
-  follow();
-  say();
+  const view = new CodesMapView(model);
+  el.append(view.node);
+  const paint = () => view.paint();
+  const update = () => view.update();
   model.on("change:chosen", paint);
-  model.on("change:hidden", follow);
-  const release = guardKeys(root);
+  model.on("change:hidden", update);
+  const releaseShortcuts = suppressShortcuts(view.node);
   return () => {
-    clearTimeout(speaking);
-    clearTimeout(saving);
+    view.destroy();
     model.off("change:chosen", paint);
-    model.off("change:hidden", follow);
-    release();
+    model.off("change:hidden", update);
+    releaseShortcuts();
   };
 }
 

@@ -20,7 +20,7 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from course.figures.style import class_style
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import frontend_file
 
 _PIXELS: Final = 784
 _MOST_CLASSES: Final = 40  # more have no marker and colour of their own
@@ -51,8 +51,8 @@ class CodesMap(anywidget.AnyWidget):
         hidden: Class numbers that are not shown and do not vote.
     """
 
-    _esm = with_shared("codes_map.js")
-    _css = with_shared("codes_map.css")
+    _esm = frontend_file("codes_map.js")
+    _css = frontend_file("codes_map.css")
     content = traitlets.Dict().tag(sync=True)
     places = traitlets.Bytes().tag(sync=True)
     pictures = traitlets.Bytes().tag(sync=True)

@@ -19,7 +19,7 @@ import numpy as np
 import traitlets
 
 from course import curse
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import frontend_file
 
 _MOST_POINTS: Final = 200
 _DISTANCE_DIMENSIONS: Final = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -39,8 +39,8 @@ class CurseExplorer(anywidget.AnyWidget):
         rate_d: The same for the third.
     """
 
-    _esm = with_shared("curse.js")
-    _css = with_shared("curse.css")
+    _esm = frontend_file("curse.js")
+    _css = frontend_file("curse.css")
     content = traitlets.Dict().tag(sync=True)
     panel = traitlets.Int(0, min=0, max=2).tag(sync=True)
     n = traitlets.Int(20, min=1, max=_MOST_POINTS).tag(sync=True)

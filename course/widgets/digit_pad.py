@@ -16,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 import anywidget
@@ -25,8 +24,8 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from course import drawing
+from course.widgets.frontend import frontend_file
 
-_HERE: Final = Path(__file__).parent
 _BEGIN: Final = "Draw a digit, 0 to 9."
 
 Classify = Callable[[NDArray[np.float32]], ArrayLike]
@@ -45,8 +44,8 @@ class DigitPad(anywidget.AnyWidget):
         deployment: ``"model"`` or ``"function"``: whom the payload is for.
     """
 
-    _esm = _HERE / "digit_pad.js"
-    _css = _HERE / "digit_pad.css"
+    _esm = frontend_file("digit_pad.js")
+    _css = frontend_file("digit_pad.css")
     strokes: traitlets.List[Any] = traitlets.List().tag(sync=True, echo_update=False)
     pen = traitlets.Float(drawing.PEN, min=1, max=200).tag(sync=True, echo_update=False)
     width = traitlets.Int(280, min=8, max=2048).tag(sync=True)

@@ -1,111 +1,132 @@
-// The Gibbs explorer of lesson 4. Each step is taken in Python; this file shows it.
+// The Gibbs explorer of lesson 4. Python computes each step; this file shows it.
 
+import {
+  createButton,
+  createElement,
+  paintPixels,
+  saveTraits,
+  suppressShortcuts,
+  toBytes,
+} from "./shared.js";
+
+const PAUSE_MS = 200; // between the steps of a running chain
+const PAPER = [251, 250, 247];
+const INK = [34, 33, 33];
 const PICTURES = [
-  ["before", 28, "image before"],
-  ["hidden", 0, "hidden units"],
-  ["after", 28, "image after"],
+  { name: "before", title: "image before", side: () => 28 },
+  { name: "hidden", title: "hidden units", side: (units) => Math.ceil(Math.sqrt(units)) },
+  { name: "after", title: "image after", side: () => 28 },
 ];
 
-function paintPixels(canvas, bytes, side) {
-  canvas.width = side;
-  canvas.height = side;
-  const image = new ImageData(side, side);
-  for (let i = 0; i < side * side; i++) {
-    const ink = i < bytes.length ? bytes[i] : 0;
-    image.data.set([251 - ink * 0.85, 250 - ink * 0.85, 247 - ink * 0.84, 255], 4 * i);
+/** Requests steps one at a time, so that a slow kernel has none queued after Stop. */
+class Chain {
+  constructor(model, runButton) {
+    Object.assign(this, { model, runButton, running: false, waiting: false });
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+
+  step() {
+    if (this.waiting) return;
+    this.waiting = true;
+    this.model.send("step");
+  }
+
+  run() {
+    this.running = true;
+    this.runButton.textContent = "Stop";
+    this.step();
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.running = false;
+    this.runButton.textContent = "Run";
+  }
+
+  onStepDone() {
+    this.waiting = false;
+    clearTimeout(this.timer);
+    if (this.running) this.timer = setTimeout(() => this.step(), PAUSE_MS);
+  }
+}
+
+function createControls(model) {
+  const runButton = createButton("Run", () => (chain.running ? chain.stop() : chain.run()));
+  const chain = new Chain(model, runButton);
+  const afterStop = (action) => () => {
+    chain.stop();
+    action();
+  };
+  const nextImage = () =>
+    saveTraits(model, { choice: (model.get("choice") + 1) % model.get("choices") });
+  const coins = createElement("input", { type: "checkbox" });
+  coins.addEventListener(
+    "change",
+    afterStop(() => saveTraits(model, { sampling: coins.checked })),
+  );
+  const node = createElement(
+    "div",
+    { class: "controls" },
+    createButton(
+      "One step",
+      afterStop(() => chain.step()),
+    ),
+    runButton,
+    createButton(
+      "Start again",
+      afterStop(() => model.send("restart")),
+    ),
+    createButton("Next image", afterStop(nextImage)),
+    createElement("label", {}, coins, "toss coins"),
+  );
+  return { node, chain, coins };
+}
+
+function createPictures(model) {
+  const canvases = PICTURES.map(({ title }) =>
+    createElement("canvas", { role: "img", "aria-label": title }),
+  );
+  const figures = canvases.map((canvas, i) =>
+    createElement("figure", {}, canvas, createElement("figcaption", {}, PICTURES[i].title)),
+  );
+  return {
+    node: createElement("div", { class: "pictures" }, ...figures),
+    paint() {
+      for (const [i, { name, side }] of PICTURES.entries()) {
+        const bytes = toBytes(model.get("pictures")[name]);
+        const pixels = side(bytes.length);
+        paintPixels(canvases[i], bytes, pixels, pixels, PAPER, INK);
+        figures[i].classList.toggle("empty", name !== "before" && model.get("steps") === 0);
+      }
+    },
+  };
 }
 
 function render({ model, el }) {
-  const root = make("div", { class: "explorer gibbs-explorer" });
-  const button = (label, click) => {
-    const node = make("button", { type: "button" }, label);
-    node.addEventListener("click", click);
-    return node;
-  };
-  // Running, the next step is asked for when the last one has come. So a busy kernel is left to its
-  // work, and nothing goes on after Stop.
-  let running = false;
-  let asked = false;
-  let timer = null;
-  const ask = () => {
-    if (asked) return;
-    asked = true;
-    model.send("step");
-  };
-  const stop = () => {
-    clearTimeout(timer);
-    running = false;
-    run.textContent = "Run";
-  };
-  const next = () => {
-    asked = false;
-    clearTimeout(timer);
-    if (running) timer = setTimeout(ask, 200);
-  };
-  const run = button("Run", () => {
-    if (running) return stop();
-    running = true;
-    run.textContent = "Stop";
-    ask();
-  });
-  const coins = make("input", { type: "checkbox" });
-  coins.addEventListener("change", () => {
-    stop();
-    model.set("sampling", coins.checked);
-    model.save_changes();
-  });
-  const controls = make(
-    "div",
-    { class: "controls" },
-    button("One step", () => {
-      stop();
-      ask();
-    }),
-    run,
-    button("Start again", () => {
-      stop();
-      model.send("restart");
-    }),
-    button("Next image", () => {
-      stop();
-      model.set("choice", (model.get("choice") + 1) % model.get("choices"));
-      model.save_changes();
-    }),
-    make("label", {}, coins, "toss coins"),
-  );
-  const shown = make("div", { class: "pictures" });
-  const canvases = PICTURES.map(([name, , title]) => {
-    const canvas = make("canvas", { role: "img", "aria-label": title });
-    shown.append(make("figure", {}, canvas, make("figcaption", {}, title)));
-    return [name, canvas];
-  });
-  const words = make("p", { "aria-live": "polite" });
-  root.append(controls, shown, words);
+  const controls = createControls(model);
+  const pictures = createPictures(model);
+  const description = createElement("p", { "aria-live": "polite" });
+  const attributes = { class: "explorer gibbs-explorer" };
+  const root = createElement("div", attributes, controls.node, pictures.node, description);
   el.append(root);
 
+  const { chain, coins } = controls;
   const paint = () => {
     coins.checked = model.get("sampling");
-    const pictures = model.get("pictures");
-    for (const [i, [name, canvas]] of canvases.entries()) {
-      const view = pictures[name];
-      const bytes = new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength);
-      paintPixels(canvas, bytes, PICTURES[i][1] || Math.ceil(Math.sqrt(bytes.length)));
-      canvas.parentNode.classList.toggle("empty", name !== "before" && model.get("steps") === 0);
-    }
-    words.setAttribute("aria-live", running ? "off" : "polite"); // a running chain would never stop talking
-    words.textContent = model.get("words");
+    pictures.paint();
+    // A screen reader would never fall silent while the chain runs.
+    description.setAttribute("aria-live", chain.running ? "off" : "polite");
+    description.textContent = model.get("words");
   };
+  const onSteps = () => chain.onStepDone();
   model.on("change:pictures change:words change:sampling", paint);
-  model.on("change:steps", next);
+  model.on("change:steps", onSteps);
   paint();
-  const release = guardKeys(root);
+  const releaseShortcuts = suppressShortcuts(root);
   return () => {
-    stop();
+    chain.stop();
     model.off("change:pictures change:words change:sampling", paint);
-    model.off("change:steps", next);
-    release();
+    model.off("change:steps", onSteps);
+    releaseShortcuts();
   };
 }
 

@@ -20,7 +20,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from course.rbm import RBM, Floats
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import frontend_file
 
 
 class GibbsExplorer(anywidget.AnyWidget):
@@ -33,8 +33,8 @@ class GibbsExplorer(anywidget.AnyWidget):
         words: What happened, in a sentence.
     """
 
-    _esm = with_shared("gibbs.js")
-    _css = with_shared("gibbs.css")
+    _esm = frontend_file("gibbs.js")
+    _css = frontend_file("gibbs.css")
     sampling = traitlets.Bool(True).tag(sync=True)  # noqa: FBT003  (a trait's default)
     choice = traitlets.Int(0, min=0).tag(sync=True)
     choices = traitlets.Int(1).tag(sync=True)

@@ -1,63 +1,60 @@
-// The payload as text: what is really sent, a short view of it, and a way to copy it.
+// The payload as text: in full, as an excerpt, and copied to the clipboard.
 
-const SHOWN = 40; // numbers at the beginning and, of a digit's 784, the middle rows matter more
-const LINE = 28;
+const EXCERPT = 40; // numbers at the start, in the middle where the ink is, and at the end
+const PER_LINE = 28;
 
-// {"values": [[...]]} or {"values": [{"data": [...], "height": n}]}, always one digit.
-function parts(payload) {
+/** Return the numbers of a payload, which holds one digit, and the JSON before and after them.
+ * It is {"values": [[...]]} or {"values": [{"data": [...], "height": n}]}. */
+function splitPayload(payload) {
   const [first] = payload.values;
-  const isRow = Array.isArray(first);
-  return isRow
-    ? { numbers: first, before: '{\n  "values": [\n    [\n', after: "\n    ]\n  ]\n}" }
-    : {
-        numbers: first.data,
-        before: '{\n  "values": [\n    {\n      "data": [\n',
-        after: `\n      ],\n      "height": ${first.height}\n    }\n  ]\n}`,
-      };
+  if (Array.isArray(first)) {
+    return { numbers: first, before: '{\n  "values": [\n    [\n', after: "\n    ]\n  ]\n}" };
+  }
+  return {
+    numbers: first.data,
+    before: '{\n  "values": [\n    {\n      "data": [\n',
+    after: `\n      ],\n      "height": ${first.height}\n    }\n  ]\n}`,
+  };
 }
 
-function lines(numbers) {
+function breakLines(numbers) {
   const rows = [];
-  for (let i = 0; i < numbers.length; i += LINE) rows.push(numbers.slice(i, i + LINE).join(", "));
+  for (let i = 0; i < numbers.length; i += PER_LINE) {
+    rows.push(numbers.slice(i, i + PER_LINE).join(", "));
+  }
   return rows.join(",\n");
 }
 
-export function textOf(payload, whole) {
-  const { numbers, before, after } = parts(payload);
-  if (whole) return before + lines(numbers) + after;
-  const middle = numbers.findIndex((value) => value > 0);
-  const left = numbers.length - 3 * SHOWN;
-  const start = Math.max(SHOWN, Math.min(middle - 8, numbers.length - 2 * SHOWN));
-  const dots = (n) => `\n… ${n.toLocaleString("en")} more …\n`;
-  if (left <= 0) return before + lines(numbers) + after;
-  const gap = start - SHOWN;
-  return (
-    before +
-    numbers.slice(0, SHOWN).join(", ") +
-    "," +
-    (gap > 0 ? dots(gap) : "\n") +
-    numbers.slice(start, start + SHOWN).join(", ") +
-    "," +
-    dots(numbers.length - start - 2 * SHOWN) +
-    numbers.slice(-SHOWN).join(", ") +
-    after
+const omission = (count) => (count > 0 ? `\n… ${count.toLocaleString("en")} more …\n` : "\n");
+
+export function formatPayload(payload, isComplete) {
+  const { numbers, before, after } = splitPayload(payload);
+  if (isComplete || numbers.length <= 3 * EXCERPT) return before + breakLines(numbers) + after;
+  const firstInk = numbers.findIndex((value) => value > 0);
+  const last = numbers.length - 2 * EXCERPT;
+  const start = Math.max(EXCERPT, Math.min(firstInk - 8, last));
+  const excerpts = [0, start, numbers.length - EXCERPT].map((from) =>
+    numbers.slice(from, from + EXCERPT).join(", "),
   );
+  const [head, middle, tail] = excerpts;
+  return `${before}${head},${omission(start - EXCERPT)}${middle},${omission(last - start)}${tail}${after}`;
 }
 
-export function wordsFor(payload, sent) {
-  const { numbers } = parts(payload);
-  const kilobytes = Math.max(1, Math.round(sent.length / 1000)).toLocaleString("en");
+export function payloadSize(payload, body) {
+  const { numbers } = splitPayload(payload);
+  const kilobytes = Math.max(1, Math.round(body.length / 1000)).toLocaleString("en");
   return `${numbers.length.toLocaleString("en")} numbers, ${kilobytes} kB of JSON.`;
 }
 
-// The clipboard of navigator wants https or localhost; a hub on plain http has neither.
+/** Copy text; return whether it worked. The clipboard API needs https or localhost, which a hub on
+ * plain http doesn't have, hence the older way. */
 export async function copyText(text) {
   if (navigator.clipboard && window.isSecureContext) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
     } catch {
-      /* not allowed here: the older way may be */
+      // not permitted; the older way may be
     }
   }
   const area = document.createElement("textarea");
@@ -67,8 +64,8 @@ export async function copyText(text) {
   const focused = document.activeElement;
   document.body.append(area);
   area.select();
-  const done = document.execCommand("copy");
+  const isCopied = document.execCommand("copy");
   area.remove();
   focused?.focus({ preventScroll: true });
-  return done;
+  return isCopied;
 }

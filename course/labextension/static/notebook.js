@@ -1,15 +1,15 @@
-// One open notebook: finds its questions, keeps copies equal, counts, saves, asks the server.
-import { make, makeButton, Question } from "./question.js";
-import { follow, parse, ticksOf } from "./text.js";
+// One open notebook: finds its questions, syncs copies, counts answers, saves, asks the server.
+import { createButton, createNode, QuestionView } from "./question.js";
+import { copyTicks, parse, tickedIndices } from "./text.js";
 
-const SOON = 400; // milliseconds from a click to the disk, so that a run of clicks is one save
-const ticks = (source) => [...ticksOf(source)].join();
-const no = (message) => ({ verdict: "failed", message });
+const SAVE_DELAY_MS = 400; // so that several clicks in a row are saved once
+const ticks = (source) => [...tickedIndices(source)].join();
+const failure = (message) => ({ verdict: "failed", message });
 
-/** What a cell is to us: a name, a kind ("quiz" or "prediction") and a source; or nothing. */
-function read(model, index) {
+/** Return a cell's question, [{name, kind, multiple, model, index, source}], or [] if it has none. */
+function readQuestion(model, index) {
   const course = model.type === "markdown" && model.getMetadata("course");
-  const kind = ["quiz", "prediction"].find((one) => course?.[one] instanceof Object);
+  const kind = ["quiz", "prediction"].find((name) => course?.[name] instanceof Object);
   if (!kind) return [];
   const name = model.getMetadata("nbgrader")?.grade_id ?? model.id;
   const source = model.sharedModel.getSource();
@@ -19,144 +19,164 @@ function read(model, index) {
 export class QuizNotebook {
   constructor(panel, { Widget, post }) {
     Object.assign(this, { panel, Widget, post });
-    this.views = new WeakMap(); // cell -> its Question
-    this.known = new WeakMap(); // cell's model -> the source when last looked at
-    this.onDisk = new WeakMap(); // cell's model -> the ticks in the file
-    this.meter = make("progress", "course-meter");
-    this.meter.setAttribute("aria-hidden", "true"); // the words beside it say the same
-    this.count = make("span", "course-count");
-    this.count.setAttribute("role", "status");
-    this.next = makeButton("Next open question", () => this.jump());
-    const node = make("div", "course-progress", this.meter, this.count, this.next);
-    this.bar = new Widget({ node });
-    panel.contentHeader.addWidget(this.bar);
+    this.views = new WeakMap(); // cell -> its QuestionView
+    this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
+    this.savedTicks = new WeakMap(); // cell's model -> the ticks in the file
+    this.createBar();
     const save = panel.context.save.bind(panel.context);
-    const next = () => panel.isDisposed || save(); // one by one: two at once look like two people
-    panel.context.save = () => (this.last = Promise.resolve(this.last).then(next, next));
-    panel.context.saveState.connect((_, state) => this.onSave(state));
-    panel.content.model.contentChanged.connect(this.later, this);
-    this.later();
+    // JupyterLab takes two saves at once for a conflict with somebody else's change.
+    const saveNext = () => panel.isDisposed || save();
+    panel.context.save = () => {
+      this.lastSave = Promise.resolve(this.lastSave).then(saveNext, saveNext);
+      return this.lastSave;
+    };
+    panel.context.saveState.connect((_, state) => this.onSaveState(state));
+    panel.content.model.contentChanged.connect(this.scheduleRefresh, this);
+    this.scheduleRefresh();
   }
 
-  /** A run of changes, such as the output of a cell, costs one look. */
-  later() {
-    this.waiting ??= setTimeout(() => this.panel.isDisposed || this.refresh());
+  createBar() {
+    this.meter = createNode("progress", "course-meter");
+    this.meter.setAttribute("aria-hidden", "true"); // the text beside it says the same
+    this.count = createNode("span", "course-count");
+    this.count.setAttribute("role", "status");
+    this.nextButton = createButton("Next unanswered question", () => this.goToNextUnanswered());
+    const node = createNode("div", "course-progress", this.meter, this.count, this.nextButton);
+    this.bar = new this.Widget({ node });
+    this.panel.contentHeader.addWidget(this.bar);
+  }
+
+  /** Refresh once after a burst of changes, such as the output of a running cell. */
+  scheduleRefresh() {
+    this.refreshTimer ??= setTimeout(() => this.panel.isDisposed || this.refresh());
   }
 
   get questions() {
-    return [...this.panel.content.model.cells].flatMap(read);
+    return [...this.panel.content.model.cells].flatMap(readQuestion);
   }
 
   refresh() {
-    this.waiting = clearTimeout(this.waiting);
-    this.keepEqual();
-    for (const one of this.questions) {
-      if (!this.known.has(one.model)) this.onDisk.set(one.model, ticks(one.source));
-      this.known.set(one.model, one.source);
-      this.draw(one);
+    this.refreshTimer = clearTimeout(this.refreshTimer);
+    this.syncCopies();
+    for (const question of this.questions) {
+      const { model, source } = question;
+      if (!this.lastSources.has(model)) this.savedTicks.set(model, ticks(source));
+      this.lastSources.set(model, source);
+      this.draw(question);
     }
     const graded = this.questions.filter(({ kind }) => kind === "quiz");
-    this.open = graded.filter((one) => ["blank", "many"].includes(this.stateOf(one)));
-    const value = graded.length - this.open.length;
+    this.unanswered = graded.filter((question) =>
+      ["blank", "many"].includes(this.stateOf(question)),
+    );
+    const value = graded.length - this.unanswered.length;
     const text = `${value} of ${graded.length} answered`;
     if (this.count.textContent !== text) this.count.textContent = text;
     Object.assign(this.meter, { value, max: graded.length || 1 });
-    this.next.hidden = !this.open.length;
+    this.nextButton.hidden = !this.unanswered.length;
     this.bar.setHidden(!graded.length);
   }
 
-  /** Jupyter copies a cell together with its name; all copies hold the same answer. */
-  keepEqual() {
+  /** JupyterLab copies a cell together with its name; give all copies the same answer. */
+  syncCopies() {
     for (const { model, name, multiple } of this.questions) {
-      const source = model.sharedModel.getSource(); // a copy may have followed just now
-      if ((this.known.get(model) ?? source) === source) continue;
+      const source = model.sharedModel.getSource(); // may have changed earlier in this loop
+      if ((this.lastSources.get(model) ?? source) === source) continue;
       for (const copy of this.questions) {
         if (copy.model === model || copy.name !== name) continue;
-        const next = follow(copy.source, source, multiple);
-        if (ticks(next) !== ticks(copy.source)) copy.model.sharedModel.setSource(next);
-        this.known.set(copy.model, copy.model.sharedModel.getSource());
+        const updated = copyTicks(copy.source, source, multiple);
+        if (ticks(updated) !== ticks(copy.source)) copy.model.sharedModel.setSource(updated);
+        this.lastSources.set(copy.model, copy.model.sharedModel.getSource());
       }
     }
   }
 
   stateOf({ model, multiple, source }) {
-    const count = ticksOf(source).size;
-    if (!count || (count > 1 && !multiple)) return count ? "many" : "blank";
-    return this.onDisk.get(model) === ticks(source) ? "saved" : "unsaved";
+    const count = tickedIndices(source).size;
+    if (!count) return "blank";
+    if (count > 1 && !multiple) return "many";
+    return this.savedTicks.get(model) === ticks(source) ? "saved" : "unsaved";
   }
 
-  async draw({ model, index, ...role }) {
+  async draw({ model, index, ...question }) {
     const cell = this.panel.content.widgets[index];
-    await cell?.ready; // far from the window it is an empty place until then
+    await cell?.ready; // far from the window, a cell is only a placeholder
     if (cell?.model !== model || cell.isDisposed) return;
-    if (!this.views.has(cell)) this.views.set(cell, this.place(cell, role));
+    if (!this.views.has(cell)) this.views.set(cell, this.createView(cell, question));
     const source = model.sharedModel.getSource();
-    const listed = parse(source).options.length > 0;
-    cell.toggleClass("course-drawn", listed);
-    if (!listed || !cell.rendered) return;
-    this.views.get(cell).update(source, this.stateOf({ ...role, model, source }));
+    const hasOptions = parse(source).options.length > 0;
+    cell.toggleClass("course-drawn", hasOptions);
+    if (!hasOptions || !cell.rendered) return;
+    this.views.get(cell).update(source, this.stateOf({ ...question, model, source }));
   }
 
-  place(cell, { name, kind, multiple }) {
+  createView(cell, { name, kind, multiple }) {
     const { Widget, panel } = this;
-    const rendermime = cell._rendermime ?? panel.content.rendermime; // the cell's knows its images
-    let texts = [];
+    const rendermime = cell._rendermime ?? panel.content.rendermime; // knows the cell's images
+    let renderers = [];
     const render = (node, markdown) => {
-      const text = rendermime.createRenderer("text/markdown");
-      texts = [...texts.filter((one) => view.node.contains(one.node)), text];
-      node.append(text.node);
-      if (host.isAttached) text.processMessage(Widget.Msg.AfterAttach); // formulas wait for it
-      text.renderModel({ data: { "text/markdown": markdown }, metadata: {}, trusted: false });
+      const renderer = rendermime.createRenderer("text/markdown");
+      const present = renderers.filter((other) => view.node.contains(other.node));
+      renderers = [...present, renderer];
+      node.append(renderer.node);
+      if (host.isAttached) renderer.processMessage(Widget.Msg.AfterAttach); // formulas wait for it
+      renderer.renderModel({ data: { "text/markdown": markdown }, metadata: {}, trusted: false });
     };
     const answer = (source) => {
       cell.model.sharedModel.setSource(source);
       this.refresh();
-      clearTimeout(this.saving);
-      this.saving = setTimeout(() => this.save(), SOON);
+      clearTimeout(this.saveTimer);
+      this.saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS);
     };
-    const does = { render, answer, check: () => this.check(name, cell.model) };
-    const view = new Question({ kind, multiple, readOnly: cell.readOnly }, does);
+    const actions = { render, answer, check: () => this.check(name, cell.model) };
+    const view = new QuestionView({ kind, multiple, readOnly: cell.readOnly }, actions);
     view.node.dataset.name = name;
     const host = new Widget({ node: view.node });
     host.processMessage = (message) => {
       Widget.prototype.processMessage.call(host, message);
-      if (/attach|detach/.test(message.type)) texts.forEach((text) => text.processMessage(message));
+      if (!/attach|detach/.test(message.type)) return;
+      for (const renderer of renderers) renderer.processMessage(message);
     };
     cell.inputArea.layout.addWidget(host);
-    cell.renderedChanged.connect(() => this.later());
+    cell.renderedChanged.connect(() => this.scheduleRefresh());
     return view;
   }
 
   async save() {
     const { context } = this.panel;
-    const late = ({ model, source }) => this.onDisk.get(model) !== ticks(source);
-    if (context.isDisposed || !context.canSave || !this.questions.some(late)) return;
-    await context.save().catch(() => {}); // if it fails, Jupyter itself says why
+    const isUnsaved = ({ model, source }) => this.savedTicks.get(model) !== ticks(source);
+    if (context.isDisposed || !context.canSave || !this.questions.some(isUnsaved)) return;
+    await context.save().catch(() => {}); // JupyterLab itself reports the failure
   }
 
-  onSave(state) {
-    if (state === "started") this.sent = this.questions;
-    if (state.startsWith("completed"))
-      for (const { model, source } of this.sent ?? []) this.onDisk.set(model, ticks(source));
-    this.later();
+  onSaveState(state) {
+    if (state === "started") this.saving = this.questions;
+    if (state.startsWith("completed")) {
+      for (const { model, source } of this.saving ?? []) this.savedTicks.set(model, ticks(source));
+    }
+    this.scheduleRefresh();
   }
 
   async check(question, model) {
     const answer = model.sharedModel.getSource();
-    if (!ticks(answer)) return no("Choose an answer first.");
+    if (!ticks(answer)) return failure("Choose an answer first.");
     await this.save();
-    const about = { path: this.panel.context.path, question, answer };
-    const reply = this.post("course/check", about).then((one) => one.json());
-    const told = await reply.catch(() => null);
-    if (!told) return no("Not checked: the server gave no answer. Yours stays in the notebook.");
-    if (!told.verdict) return no(`Not checked: ${told.message}.`);
-    const saved = told.verdict !== "saved" || this.onDisk.get(model) === ticks(answer);
-    return saved ? told : no("Your answer is not saved yet. Save the notebook, then check again.");
+    const content = { path: this.panel.context.path, question, answer };
+    const reply = await this.post("course/check", content)
+      .then((response) => response.json())
+      .catch(() => null);
+    if (!reply) {
+      return failure("Not checked: the server didn’t answer. Your answer stays in the notebook.");
+    }
+    if (!reply.verdict) return failure(`Not checked: ${reply.message}.`);
+    const isSaved = reply.verdict !== "saved" || this.savedTicks.get(model) === ticks(answer);
+    if (isSaved) return reply;
+    return failure("Your answer is not saved yet. Save the notebook, then check again.");
   }
 
-  async jump() {
+  async goToNextUnanswered() {
     const { content } = this.panel;
-    const next = this.open.find(({ index }) => index > content.activeCellIndex) ?? this.open[0];
+    const isBelow = ({ index }) => index > content.activeCellIndex;
+    const next = this.unanswered.find(isBelow) ?? this.unanswered[0];
     const cell = content.widgets[next.index];
     content.activeCellIndex = next.index;
     await content.scrollToItem(next.index);

@@ -1,60 +1,69 @@
-// One question on the page: native controls and plain DOM, nothing of Jupyter.
-import { mark, parse, ticksOf } from "./text.js";
+// One question on the page, as native controls; independent of Jupyter.
+import { mark, parse, tickedIndices } from "./text.js";
 
-const STATES = { blank: "Not answered", many: "Tick only one", unsaved: "Unsaved", saved: "Saved" };
-let drawn = 0; // radio buttons of one name belong together, so each drawing needs its own
+const STATES = {
+  blank: "Not answered",
+  many: "Choose only one",
+  unsaved: "Unsaved",
+  saved: "Saved",
+};
+let views = 0; // radio buttons with the same name form one group
 
-export function make(tag, className, ...children) {
+export function createNode(tag, className, ...children) {
   const node = Object.assign(document.createElement(tag), { className });
   node.append(...children);
   return node;
 }
 
-export const makeButton = (label, onclick) =>
-  Object.assign(make("button", "course-button", label), { type: "button", onclick });
+export const createButton = (label, onclick) =>
+  Object.assign(createNode("button", "course-button", label), { type: "button", onclick });
 
-// Of the shortcuts only running, saving and a few of the page's own leave a control: else "d d" on
-// a radio button would delete the question. Jupyter looks for the attribute on the focused element
-// while the key is on its way down, so it is set above, at the window.
-const guard = ({ target, key, altKey, ctrlKey, metaKey, shiftKey }) => {
+// Keep JupyterLab from acting on keys pressed in a control: "d d" on a radio button would delete
+// the question. Only shortcuts that run cells, save, or belong to the browser pass. JupyterLab
+// looks for the attribute on the focused element while the event travels down from the window.
+const suppressShortcuts = ({ target, key, altKey, ctrlKey, metaKey, shiftKey }) => {
   if (!target.closest?.(".course-question, .course-progress")) return;
-  const command = ctrlKey || metaKey;
-  const runs = key === "Enter" && (command || altKey || shiftKey);
-  const saves = command && (shiftKey ? /^[scdf]$/i : /^[sbj]$/i).test(key);
+  const ctrl = ctrlKey || metaKey;
+  const runs = key === "Enter" && (ctrl || altKey || shiftKey);
+  const saves = ctrl && (shiftKey ? /^[scdf]$/i : /^[sbj]$/i).test(key);
   target.toggleAttribute("data-lm-suppress-shortcuts", !runs && !saves);
 };
-window.addEventListener("keydown", guard, true);
+window.addEventListener("keydown", suppressShortcuts, true);
 
-/** `settings` are kind ("quiz" or "prediction"), multiple and readOnly; `does` is how it reaches
- * out: render(node, markdown), answer(source), and check(), which resolves to a verdict. */
-export class Question {
-  constructor(settings, does) {
-    Object.assign(this, { settings, does });
-    this.name = `course-question-${(drawn += 1)}`;
-    this.state = make("span", "course-state");
-    this.verdict = make("div", "course-verdict");
+export class QuestionView {
+  /** `settings` are kind ("quiz" or "prediction"), multiple and readOnly. `actions` are
+   * render(node, markdown), answer(source), and check(), which resolves to a verdict. */
+  constructor(settings, actions) {
+    Object.assign(this, { settings, actions });
+    views += 1;
+    this.name = `course-question-${views}`;
+    this.state = createNode("span", "course-state");
+    this.verdict = createNode("div", "course-verdict");
     for (const region of [this.state, this.verdict]) region.setAttribute("role", "status");
-    this.checkButton = makeButton("Check", () => this.check());
+    this.checkButton = createButton("Check", () => this.check());
     this.checkButton.hidden = settings.kind !== "quiz";
-    this.clearButton = makeButton("Clear", () => {
+    this.clearButton = createButton("Clear", () => {
       this.focus();
-      does.answer(mark(this.source, new Set()));
+      actions.answer(mark(this.source, new Set()));
     });
-    this.node = make("div", "course-question");
-    // A double click on the prompt opens the editor, as everywhere; elsewhere it is two clicks.
-    const hold = (event) => event.target.closest(".course-prompt") ?? event.stopPropagation();
-    this.node.addEventListener("dblclick", hold);
+    this.node = createNode("div", "course-question");
+    // JupyterLab opens the editor on a double click; here only the prompt lets it through.
+    this.node.addEventListener("dblclick", (event) => {
+      if (!event.target.closest(".course-prompt")) event.stopPropagation();
+    });
   }
 
-  /** Show this source, and how it stands: one of STATES. What is there stays, with its focus. */
+  /** Show a source and its state, one of STATES; options that stay the same keep the focus. */
   update(source, state) {
-    const bare = mark(source, new Set());
-    if (bare !== this.bare) this.draw(source);
+    const blank = mark(source, new Set());
+    if (blank !== this.blank) this.draw(source);
     if (source !== this.source) this.verdict.replaceChildren();
-    Object.assign(this, { bare, source });
-    const ticks = ticksOf(source);
-    this.inputs.forEach((input, at) => (input.checked = ticks.has(at) && state !== "many"));
-    this.clearButton.hidden = !ticks.size || this.settings.readOnly;
+    Object.assign(this, { blank, source });
+    const ticked = tickedIndices(source);
+    for (const [index, input] of this.inputs.entries()) {
+      input.checked = ticked.has(index) && state !== "many";
+    }
+    this.clearButton.hidden = !ticked.size || this.settings.readOnly;
     this.node.dataset.state = state;
     if (this.state.textContent !== STATES[state]) this.state.textContent = STATES[state];
   }
@@ -62,39 +71,41 @@ export class Question {
   draw(source) {
     const { prompt, options } = parse(source);
     const { kind, multiple } = this.settings;
-    const hint = make("div", "course-hint", multiple ? "Choose all that apply." : "Choose one.");
-    if (kind === "prediction") hint.append(" A prediction is kept, not graded.");
+    const hint = createNode("div", "course-hint");
+    hint.textContent = multiple ? "Choose all that apply." : "Choose one.";
+    if (kind === "prediction") hint.append(" Predictions are saved, not graded.");
     hint.id = `${this.name}-hint`;
-    const fieldset = make("fieldset", "course-options", make("legend", "course-prompt"), hint);
+    const legend = createNode("legend", "course-prompt");
+    const fieldset = createNode("fieldset", "course-options", legend, hint);
     fieldset.setAttribute("aria-describedby", hint.id);
-    fieldset.dir = "auto"; // the prompt's first letter decides
-    this.does.render(fieldset.firstChild, prompt);
+    fieldset.dir = "auto"; // taken from the prompt's first letter
+    this.actions.render(legend, prompt);
     this.inputs = options.map((option, index) => this.drawOption(fieldset, option, index));
-    const foot = make("div", "course-foot", this.checkButton, this.clearButton, this.state);
-    this.node.replaceChildren(fieldset, foot, this.verdict);
+    const footer = createNode("div", "course-foot", this.checkButton, this.clearButton, this.state);
+    this.node.replaceChildren(fieldset, footer, this.verdict);
   }
 
   drawOption(fieldset, { body, aside }, index) {
     const { multiple, readOnly } = this.settings;
-    const [input, text] = [make("input", "course-box"), make("div", "course-text")];
+    const [input, text] = [createNode("input", "course-box"), createNode("div", "course-text")];
     const type = multiple ? "checkbox" : "radio";
-    // MathJax fails in a label, so the text beside the box names it, or its source.
+    // MathJax fails inside a label, so the text beside the box, or else its source, names the box.
     Object.assign(input, { type, name: this.name, disabled: readOnly, ariaLabel: body });
     text.id = `${this.name}-${index}`;
     input.setAttribute("aria-labelledby", text.id);
     input.addEventListener("change", () => {
       const ticked = [...this.inputs.keys()].filter((number) => this.inputs[number].checked);
-      this.does.answer(mark(this.source, new Set(ticked)));
+      this.actions.answer(mark(this.source, new Set(ticked)));
     });
-    const row = make("div", "course-option", input, text);
+    const row = createNode("div", "course-option", input, text);
     row.addEventListener("click", ({ target }) => {
       if (target.closest("a, button, input, summary") || !getSelection().isCollapsed) return;
       input.focus();
       input.click();
     });
     fieldset.append(row);
-    this.does.render(text, body);
-    if (aside) this.does.render(fieldset.appendChild(make("div", "course-aside")), aside);
+    this.actions.render(text, body);
+    if (aside) this.actions.render(fieldset.appendChild(createNode("div", "course-aside")), aside);
     return input;
   }
 
@@ -103,19 +114,21 @@ export class Question {
   }
 
   async check() {
-    const asked = this.source;
-    const reply = await this.does.check();
-    if (this.source === asked) this.show(reply); // else the answer is another by now
+    const source = this.source;
+    const verdict = await this.actions.check();
+    if (this.source === source) this.showVerdict(verdict); // else it belongs to an older answer
   }
 
-  show({ verdict, message, explanations = [] }) {
+  showVerdict({ verdict, message, explanations = [] }) {
     this.verdict.dataset.verdict = verdict;
-    this.verdict.replaceChildren(make("p", "course-message", message));
+    this.verdict.replaceChildren(createNode("p", "course-message", message));
     for (const { option, text } of explanations) {
-      const [chosen, because] = [make("div", "course-chosen"), make("div", "course-because")];
-      this.verdict.append(...(explanations.length > 1 ? [chosen, because] : [because]));
-      this.does.render(chosen, option);
-      this.does.render(because, text);
+      const chosen = createNode("div", "course-chosen");
+      const explanation = createNode("div", "course-because");
+      if (explanations.length > 1) this.verdict.append(chosen);
+      this.verdict.append(explanation);
+      this.actions.render(chosen, option);
+      this.actions.render(explanation, text);
     }
   }
 }

@@ -1,14 +1,14 @@
-// What a student sees who has just handed in: when that was, what it was, where the receipt lies.
-// The server says so by an event (course/server/receipts.py), whoever pressed the button.
+// Tells a student that a submission has arrived: what, when, and where the receipt is.
+// The event comes from the server (course/server/receipts.py), however the student submitted.
 
-const KIND = "https://autoencoder-course.invalid/receipt";
+const SCHEMA = "https://autoencoder-course.invalid/receipt";
 
-/** Show each receipt until it is put away. `open` opens a file of the student's. */
-export function announce(stream, Notification, open) {
-  stream.connect((_, { schema_id: kind, assignment, time, content, path }) => {
-    if (kind !== KIND) return;
-    const text = `${assignment} is handed in. ${time.replace(/[.]\d+/, "")}, SHA-256 ${content}`;
-    const actions = [{ label: "Open the receipt", callback: () => open(path) }];
+/** Show a notification for each receipt until it is dismissed; `openFile` opens one by its path. */
+export function showReceipts(events, Notification, openFile) {
+  events.connect((_, { schema_id: schema, assignment, time, content, path }) => {
+    if (schema !== SCHEMA) return;
+    const text = `${assignment} submitted at ${time.replace(/[.]\d+/, "")}. SHA-256: ${content}`;
+    const actions = [{ label: "Open receipt", callback: () => openFile(path) }];
     Notification.success(text, { autoClose: false, actions: path ? actions : [] });
   });
 }

@@ -1,52 +1,60 @@
-// The door through which JupyterLab and Notebook load the extension: they expect a container
-// with init() and get(), usually made by a bundler; by hand it is this short.
+// The entry point of the extension. JupyterLab and Notebook expect a module-federation container
+// with init() and get(), which a bundler usually generates; written by hand, it is this short.
 (() => {
-  const here = document.currentScript.src;
-  let shared;
+  const baseUrl = document.currentScript.src;
+  const id = "autoencoder-course";
+  let sharedPackages;
 
-  // Jupyter's own copy of a package, never a second one: tokens are compared by identity.
-  const borrow = async (name) => {
-    const versions = Object.values(shared[name] ?? {});
-    if (!versions.length) throw new Error(`autoencoder-course: Jupyter does not share ${name}`);
-    return (await (versions.find((one) => one.loaded) ?? versions[0]).get())();
+  // Use Jupyter's own copy of a package, because its tokens are compared by identity.
+  const importShared = async (name) => {
+    const versions = Object.values(sharedPackages[name] ?? {});
+    if (!versions.length) throw new Error(`${id}: JupyterLab doesn't share ${name}`);
+    return (await (versions.find(({ loaded }) => loaded) ?? versions[0]).get())();
   };
 
-  const extension = async () => {
+  const loadPlugins = async () => {
     const packages = ["notebook", "services", "apputils"].map((name) => `@jupyterlab/${name}`);
     const [{ INotebookTracker }, { ServerConnection }, { Notification }, { Widget }] =
-      await Promise.all([...packages, "@lumino/widgets"].map(borrow));
-    const { QuizNotebook } = await import(new URL("notebook.js", here).href);
-    const { announce } = await import(new URL("receipt.js", here).href);
-    const { settle } = await import(new URL("link.js", here).href);
-    const style = { rel: "stylesheet", href: new URL("style.css", here).href };
+      await Promise.all([...packages, "@lumino/widgets"].map(importShared));
+    const scripts = ["notebook.js", "receipt.js", "anchor_links.js"];
+    const [{ QuizNotebook }, { showReceipts }, { followAnchorLinks }] = await Promise.all(
+      scripts.map((name) => import(new URL(name, baseUrl).href)),
+    );
+    const style = { rel: "stylesheet", href: new URL("style.css", baseUrl).href };
     document.head.append(Object.assign(document.createElement("link"), style));
-    const activate = ({ serviceManager: { serverSettings } }, tracker) => {
-      const post = (path, body) => {
-        const init = { method: "POST", body: JSON.stringify(body) };
-        const address = new URL(path, serverSettings.baseUrl).href;
-        return ServerConnection.makeRequest(address, init, serverSettings);
-      };
-      const open = (panel) => {
-        new QuizNotebook(panel, { Widget, post });
-        settle(panel.content.node);
-      };
-      tracker.forEach(open);
-      tracker.widgetAdded.connect((_, panel) => open(panel));
+
+    const quiz = {
+      id: `${id}:quiz`,
+      autoStart: true,
+      requires: [INotebookTracker],
+      activate: ({ serviceManager: { serverSettings } }, tracker) => {
+        const post = (path, content) => {
+          const init = { method: "POST", body: JSON.stringify(content) };
+          const url = new URL(path, serverSettings.baseUrl).href;
+          return ServerConnection.makeRequest(url, init, serverSettings);
+        };
+        const extend = (panel) => {
+          new QuizNotebook(panel, { Widget, post });
+          followAnchorLinks(panel.content.node);
+        };
+        tracker.forEach(extend);
+        tracker.widgetAdded.connect((_, panel) => extend(panel));
+      },
     };
-    const id = "autoencoder-course";
-    const quiz = { id: `${id}:quiz`, autoStart: true, requires: [INotebookTracker], activate };
     const receipt = {
       id: `${id}:receipt`,
       autoStart: true,
       activate: ({ serviceManager, commands }) => {
-        const open = (path) => commands.execute("docmanager:open", { path });
-        announce(serviceManager.events.stream, Notification, open);
+        const openFile = (path) => commands.execute("docmanager:open", { path });
+        showReceipts(serviceManager.events.stream, Notification, openFile);
       },
     };
     return () => ({ __esModule: true, default: [quiz, receipt] });
   };
 
+  const init = (scope) => {
+    sharedPackages = scope;
+  };
   window._JUPYTERLAB ??= {};
-  const init = (scope) => void (shared = scope);
-  window._JUPYTERLAB["autoencoder-course"] = { init, get: extension };
+  window._JUPYTERLAB[id] = { init, get: loadPlugins };
 })();

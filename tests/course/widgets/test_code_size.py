@@ -17,7 +17,7 @@ from course.data import drawn_faces
 from course.metrics import squared_error
 from course.widgets import code_size
 from course.widgets.code_size import CodeSizeExplorer
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import FOLDER
 from tests.course.imports import loaded
 
 
@@ -58,7 +58,7 @@ def test_the_page_gets_everything_at_once(explorer: CodeSizeExplorer) -> None:
 
 
 def test_the_script_marks_only_sizes_that_were_measured() -> None:
-    script = with_shared("code_size.js")
+    script = (FOLDER / "code_size.js").read_text(encoding="utf-8")
     (marks,) = re.findall(r"MARKS = \[([\d, ]+)\]", script)
     assert {int(mark) for mark in marks.split(",")} <= set(assets.code_size_facts().sizes)
 

@@ -14,7 +14,7 @@ import traitlets
 from course.figures.style import MARKERS
 from course.widgets import codes_map
 from course.widgets.codes_map import CodesMap
-from course.widgets.explorer import with_shared
+from course.widgets.frontend import FOLDER
 from tests.course.imports import loaded
 
 rng = np.random.default_rng(0)
@@ -73,7 +73,7 @@ def test_words_are_told_in_place_of_pictures() -> None:
 
 
 def test_each_class_has_a_shape_that_the_script_can_draw() -> None:
-    script = with_shared("codes_map.js")
+    script = (FOLDER / "codes_map.js").read_text(encoding="utf-8")
     (table,) = re.findall(r"const MARKERS = \{(.*?)\n\};", script, re.DOTALL)
     drawn = set(re.findall(r'^  "?([^\s":]+)"?: ', table, re.MULTILINE))
     assert drawn == set(MARKERS)

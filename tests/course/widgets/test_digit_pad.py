@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ import traitlets
 from course import drawing
 from course.widgets.digit_pad import DigitPad
 from tests.course.imports import HEAVY, loaded
-
-SCRIPT = Path(__file__).resolve().parents[3] / "course" / "widgets" / "digit_pad.js"
 
 
 def seven(x: Any) -> Any:
@@ -81,15 +78,6 @@ def test_wrong_settings_are_refused() -> None:
 def test_without_widgets_a_page_shows_words() -> None:
     assert repr(DigitPad()) == "Pad for drawing a digit; 0 strokes so far."
     assert repr(DigitPad(strokes=[[[1, 1]]])) == "Pad for drawing a digit; 1 stroke so far."
-
-
-def test_the_script_is_one_module_that_asks_nothing_of_the_network() -> None:
-    text = SCRIPT.read_text(encoding="utf-8")
-    for name in ("makePad", "makeStrip", "makeBars"):
-        assert f"export function {name}(" in text
-    assert "export default { render }" in text
-    assert "import " not in text
-    assert "http" not in text
 
 
 def test_it_loads_nothing_heavy() -> None:

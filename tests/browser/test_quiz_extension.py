@@ -15,7 +15,9 @@ from tests.browser.servers import COURSE
 
 HERE = Path(__file__).parent
 STATIC = COURSE / "labextension" / "static"
-CASES: list[dict[str, Any]] = json.loads((HERE / "task_lists.json").read_text(encoding="utf-8"))
+CASES: list[dict[str, Any]] = json.loads(
+    (HERE / "task_list_cases.json").read_text(encoding="utf-8")
+)
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Run = Callable[..., Any]
 
@@ -45,7 +47,7 @@ def run(page: Page) -> Run:
         if not name:
             route.fulfill(content_type="text/html", body="<!doctype html><title>blank</title>")
             return
-        folder = HERE if name == "fakes.js" else STATIC
+        folder = HERE if name == "fake_jupyter.js" else STATIC
         route.fulfill(content_type="text/javascript", path=folder / name)
 
     page.route("http://localhost/**", answer)
@@ -53,7 +55,7 @@ def run(page: Page) -> Run:
     page.evaluate(
         """async () => Object.assign(window, await import('./text.js'),
            await import('./question.js'), await import('./notebook.js'),
-           await import('./fakes.js'))"""
+           await import('./fake_jupyter.js'))"""
     )
     return lambda code, argument=None: page.evaluate(f"async given => {{ {code} }}", argument)
 
@@ -66,7 +68,7 @@ def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None) -> Non
             if (given.reply === null) throw new TypeError('no network');
             return { json: async () => JSON.parse(given.reply) };
         };
-        window.panel = fakePanel(given.cells, post);
+        window.panel = fakePanel(given.cells);
         window.notebook = new QuizNotebook(panel, { Widget, post });
         window.source = index => panel.content.model.cells[index].sharedModel.getSource();""",
         {"cells": cells, "reply": reply},
@@ -111,7 +113,7 @@ def test_an_option_keeps_the_shape_of_its_text(run: Run) -> None:
     ],
 )
 def test_a_copy_follows(run: Run, copy: str, leader: str, multiple: bool, expected: str) -> None:
-    assert run("return follow(...given)", [copy, leader, multiple]) == expected
+    assert run("return copyTicks(...given)", [copy, leader, multiple]) == expected
 
 
 def test_only_cells_that_say_so_are_questions(run: Run, page: Page) -> None:
@@ -153,7 +155,7 @@ def test_two_saves_never_run_at_once(run: Run, page: Page) -> None:
     page.get_by_role("radio").nth(1).check()
     page.get_by_role("button", name="Check").click()
     run("await Promise.all([panel.context.save(), panel.context.save()])")  # an impatient one
-    assert run("return [panel.context.most, panel.context.saves > 2]") == [1, True]
+    assert run("return [panel.context.maxRunning, panel.context.saves > 2]") == [1, True]
 
 
 def test_an_answer_that_can_not_be_saved_is_not_called_saved(run: Run, page: Page) -> None:

@@ -1,5 +1,5 @@
-// Just enough of Jupyter for notebook.js: models with signals, cells, a panel. Nothing is drawn
-// but by the script under test.
+// Just enough of Jupyter for notebook.js: models with signals, cells, a panel. Only the script under
+// test draws anything.
 export class Signal {
   slots = [];
   connect(slot, self) {
@@ -37,7 +37,7 @@ class Text {
   }
 }
 
-export function fakePanel(cells, post) {
+export function fakePanel(cells) {
   const contentChanged = new Signal();
   const saveState = new Signal();
   const models = cells.map(({ source, type = "markdown", ...metadata }, index) => ({
@@ -78,7 +78,7 @@ export function fakePanel(cells, post) {
       saveState.emit(context, "started");
       context.saves += 1;
       context.running = (context.running ?? 0) + 1;
-      context.most = Math.max(context.most ?? 0, context.running);
+      context.maxRunning = Math.max(context.maxRunning ?? 0, context.running);
       await new Promise((done) => setTimeout(done, 30));
       context.running -= 1;
       saveState.emit(context, context.works ? "completed" : "failed");
