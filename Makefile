@@ -84,5 +84,5 @@ lock: $(UV)
 $(BIOME): tests/javascript/package.json tests/javascript/package-lock.json
 	@echo "Installing Biome into .tools ..."
 	@mkdir -p .tools/biome && cp $^ .tools/biome
-	@npm ci --prefix .tools/biome --no-audit --no-fund --silent
+	@cd .tools/biome && npm ci --no-audit --no-fund --silent
 	@touch $@
