@@ -67,7 +67,7 @@ def test_axe_finds_nothing_in_any_state(lab: Lab, make: Make, theme: str) -> Non
         assert_axe_finds_nothing(lesson)  # right and wrong
         many = "Which?\n- [x] this\n- [x] that\n"
         lesson.js("panel.model.cells.get(1).sharedModel.setSource(argument)", many)
-        expect(lesson.question("kind").locator(".course-state")).to_have_text("Tick only one")
+        expect(lesson.question("kind").locator(".course-state")).to_have_text("Choose only one")
         assert_axe_finds_nothing(lesson)  # two ticks where one may be
         lesson.js("panel.model.cells.get(1).setMetadata('editable', false)")
         lesson.question("kind").locator(".course-text").nth(1).hover()
@@ -154,7 +154,7 @@ def test_at_200_percent_nothing_is_cut_off(lab: Lab, make: Make) -> None:
             lesson.tick("kind", [2])
             bar = page.locator(".course-progress:visible")
             assert bar.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
-            page.get_by_role("button", name="Next open question").click()
+            page.get_by_role("button", name="Next unanswered question").click()
             expect(lesson.question("sizes").get_by_role("checkbox").first).to_be_in_viewport()
         finally:
             page.set_viewport_size({"width": 1280, "height": 900})

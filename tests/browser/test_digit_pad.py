@@ -142,7 +142,7 @@ def test_a_digit_by_the_keyboard(pad: Pad, lesson: Lesson) -> None:
     pad.canvas.focus()
     for key in [*["Home"] * 8, *["ArrowDown"] * 1]:
         keys.press(key)
-    expect(pad.root.locator(".pad-mark")).to_be_visible()
+    expect(pad.root.locator(".pad-cursor")).to_be_visible()
     expect(live).to_have_text("Pen at 27 percent across, 30 percent down.")
     keys.press("Space")
     expect(live).to_have_text("Pen down.")
@@ -202,11 +202,11 @@ def test_axe_finds_nothing_in_either_theme(pad: Pad, lesson: Lesson, theme: str)
     assert_axe_finds_nothing(page, ".digit-pad-widget")  # all of it
     for summary in pad.root.locator("summary").all():
         summary.click()
-    expect(pad.root.locator(".pad-old")).to_be_hidden()
+    expect(pad.root.locator(".pad-stale")).to_be_hidden()
     pad.clear()
     pad.draw([[[140, 140], [140.2, 140.2]]])
     expect(pad.words).to_contain_text("That is a dot")
-    expect(pad.root.locator(".pad-old")).to_be_visible()
+    expect(pad.root.locator(".pad-stale")).to_be_visible()
     assert_axe_finds_nothing(page, ".digit-pad-widget")  # in trouble, with faint old pictures
 
 

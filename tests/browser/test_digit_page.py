@@ -106,7 +106,7 @@ def strokes_of(request: Request) -> Any:
 
 def payload_in(page: Page) -> dict[str, Any]:
     """All of the payload as the page shows it."""
-    whole = page.get_by_role("button", name="Show all of it")
+    whole = page.get_by_role("button", name="Show all")
     if whole.get_attribute("aria-pressed") == "false":
         whole.click()
     shown: dict[str, Any] = json.loads(page.locator("#payload").inner_text())
@@ -194,7 +194,7 @@ def test_the_lecture_s_way_is_another_picture(canvas: Page) -> None:
 def test_a_star_is_said_to_be_no_digit(canvas: Page) -> None:
     draw(canvas, "star")
     analyze(canvas)
-    expect(canvas.locator("#verdict")).to_contain_text("this may be no digit")
+    expect(canvas.locator("#verdict")).to_contain_text("this may not be a digit")
 
 
 def test_what_cannot_be_read_is_said(canvas: Page) -> None:
@@ -216,7 +216,7 @@ def test_when_the_server_is_gone_the_page_says_so(page: Page) -> None:
     with deployment.start() as server:
         opened(page, server.url)
     draw(page, "1")
-    expect(page.locator("#status")).to_have_text("The server does not answer. Does it still run?")
+    expect(page.locator("#status")).to_have_text("The server didn’t answer. Is it still running?")
 
 
 def test_the_payload_is_short_until_asked_and_copied_whole(
@@ -229,7 +229,7 @@ def test_the_payload_is_short_until_asked_and_copied_whole(
         expect(page.locator("#payload")).to_contain_text("more …", timeout=PATIENCE)
         assert len(page.locator("#payload").inner_text()) < 1500
         page.get_by_role("button", name="Copy").click()
-        expect(page.locator("#copied")).to_have_text("Copied, all of it.")
+        expect(page.locator("#copied")).to_have_text("Copied the complete payload.")
         copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
         assert copied == payload_in(page)
     finally:

@@ -37,7 +37,7 @@ def test_notebook_7_draws_answers_and_checks(page: Page, server: Server, make: M
     for key in ("d", "d", "x", "a"):
         page.keyboard.press(key)
     expect(kind.get_by_role("radio").nth(1)).to_be_focused()
-    page.get_by_role("button", name="Next open question").click()
+    page.get_by_role("button", name="Next unanswered question").click()
     sizes = page.locator(".course-question[data-name=sizes]")
     expect(sizes.get_by_role("checkbox").first).to_be_focused()
     page.goto(address)

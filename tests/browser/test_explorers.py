@@ -117,7 +117,7 @@ def test_code_size_a_key_turns_the_slider_and_a_click_takes_another_image(lesson
     expect(root.locator("p[aria-live]")).to_contain_text("784 → 3:")
     assert told(root) != before
     root.get_by_title("a star").click()
-    expect(root.locator("p[aria-live]")).to_contain_text("a star is no digit")
+    expect(root.locator("p[aria-live]")).to_contain_text("a star isn’t a digit")
 
 
 def test_curse_sliders_and_tabs_say_what_they_show(lesson: Lesson) -> None:
@@ -125,10 +125,10 @@ def test_curse_sliders_and_tabs_say_what_they_show(lesson: Lesson) -> None:
     tabs, sliders = root.get_by_role("tab"), root.get_by_role("slider")
     expect(tabs.first).to_have_attribute("aria-selected", "true")
     sliders.first.press("End")
-    expect(root.locator("p[aria-live]")).to_contain_text("200 points, 3 parts a side")
+    expect(root.locator("p[aria-live]")).to_contain_text("200 points, 3 parts per side")
     assert root.locator("svg circle.point").count() == 3 * 200
     sliders.nth(1).press("ArrowRight")
-    expect(root.locator("p[aria-live]")).to_contain_text("200 points, 4 parts a side")
+    expect(root.locator("p[aria-live]")).to_contain_text("200 points, 4 parts per side")
     tabs.first.press("ArrowRight")
     expect(tabs.nth(1)).to_be_focused()
     expect(root.locator("p[aria-live]")).to_contain_text("two random points of the cube")

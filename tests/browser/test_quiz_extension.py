@@ -171,8 +171,8 @@ def test_an_answer_that_can_not_be_saved_is_not_called_saved(run: Run, page: Pag
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (None, "Not checked: the server gave no answer."),
-        ("<html>404</html>", "Not checked: the server gave no answer."),  # without the extension
+        (None, "Not checked: the server didn’t answer."),
+        ("<html>404</html>", "Not checked: the server didn’t answer."),  # without the extension
         ('{"message": "too many checks; wait 3 seconds"}', "Not checked: too many checks"),
         ('{"verdict": "right", "message": "<b>Bold</b>"}', "<b>Bold</b>"),
     ],
