@@ -1,30 +1,30 @@
-"""A run over everybody who handed in: what is new is graded, what is done is written down.
+"""Grade all submissions of an assignment: grade what is new, write what is done.
 
-Whoever works, a pool of processes or a cluster, is behind the interface of
-`concurrent.futures`. Results come back as the text of plain data, are checked, are kept at once,
-and are written to the gradebook by this process alone.
+Workers, local or on a cluster, are behind the interface of `concurrent.futures`. They return JSON,
+which is validated, cached at once, and written to the gradebook by this process only.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Final
 
 from autograder.batch import fingerprint
-from autograder.batch import result as checked
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
 from autograder.batch.gradebook_state import GradebookState
-from autograder.batch.gradebook_writer import GradebookWriter, NotWrittenError
-from autograder.batch.report_line import ReportLine, report_line
+from autograder.batch.gradebook_writer import GradebookWriter
+from autograder.batch.report import ReportLine
+from autograder.batch.result import JobResult, read_max_points
 from autograder.batch.result_cache import ResultCache
 from autograder.batch.scheduler import MAX_ATTEMPTS, QueuedJob, Scheduler
+from autograder.nbgrader_plugins.converter_writer import NotWrittenError
 
-EMPTY: Final = "The submission has no notebook, so nothing was written down."
+NO_NOTEBOOK: Final = "The submission contains no notebook, so nothing was recorded."
 
 
 class BatchRun:
@@ -32,166 +32,161 @@ class BatchRun:
 
     Args:
         course: The course and its assignment.
-        workers: Who does the work.
-        tell: Is told what a person should know meanwhile.
+        pool: The workers.
+        notify: Receives messages for the person who started the run.
 
     Attributes:
-        writing: Seconds that writing results down took.
+        write_seconds: Seconds spent on writing new results.
     """
 
     def __init__(
         self,
         course: CourseFolder,
-        workers: WorkerPool,
-        tell: Callable[[str], object] = lambda _: None,
+        pool: WorkerPool,
+        notify: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._course = course
-        self._crew = Scheduler(workers, tell)
-        self._writer = GradebookWriter(course.config, course.assignment, tell)
-        self._store = ResultCache(course.root, course.assignment, self._writer.db_url)
-        self._standing: GradebookState | None = None
-        self._tried: dict[str, int] = {}
-        self.writing = 0.0
+        self._scheduler = Scheduler(pool, notify)
+        self._writer = GradebookWriter(course.config, course.assignment, notify)
+        self._cache = ResultCache(course.root, course.assignment, self._writer.db_url)
+        self._state: GradebookState | None = None
+        self._attempts: Counter[str] = Counter()
+        self.write_seconds = 0.0
 
     @property
-    def starting(self) -> float:
-        """Seconds that it took to hire the workers, their libraries loaded."""
-        return self._crew.starting
+    def start_seconds(self) -> float:
+        """Seconds spent on starting the workers, imports included."""
+        return self._scheduler.start_seconds
 
     @property
-    def base(self) -> int:
-        """Bytes of memory that this machine needs, however many are graded at once."""
-        return self._crew.base
+    def base_bytes(self) -> int:
+        """Memory that this machine uses however many submissions are graded at the same time."""
+        return self._scheduler.base_bytes
 
-    def waiting(self) -> int:
-        """Return how many have handed in."""
-        return len(self._course.students())
+    def count_submissions(self) -> int:
+        """Return how many students have submitted so far."""
+        return len(self._course.paths.students())
 
-    def alone(self) -> AbstractContextManager[None]:
-        """While this lasts, no other run over the assignment can begin; see `Store.alone`."""
-        return self._store.alone()
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep other runs from grading the assignment; see `ResultCache.lock`."""
+        return self._cache.lock()
 
-    def look(self) -> None:
-        """See what the gradebook knows already.
+    def read_gradebook(self) -> None:
+        """Read what the gradebook holds already.
 
         Raises:
-            CourseError: It knows no such assignment, or other questions of it.
-            StoppedError: Another program has locked it, for long.
+            CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
+            RunStoppedError: Another program kept the gradebook locked.
         """
-        self._standing = self._writer.standing(checked.frames(self._course.source))
+        self._state = self._writer.read_state(read_max_points(self._course.paths.source))
 
     def grade(self, *, only_failed: bool = False) -> Iterator[ReportLine]:
-        """Grade everybody, and who comes meanwhile; yield a line for each.
+        """Grade all submissions, including those that arrive meanwhile; yield a line for each.
 
         Args:
-            only_failed: Grade again, too, what needs a person's look or failed before.
+            only_failed: Grade those again, too, that failed or need review.
 
         Raises:
-            CourseError: The gradebook knows no such assignment, or other questions of it.
-            UnprotectedError: The host can't keep students' code in its place.
-            StrangeWorkerError: A worker does not see what the run sees.
-            StoppedError: The run can't go on; what is graded is kept.
+            CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
+            UnprotectedError: A worker's machine can't sandbox students' code.
+            WorkerMismatchError: A worker doesn't see the course folder, or runs another version.
+            RunStoppedError: The run can't continue; what is graded is kept.
         """
         seen: set[str] = set()
         try:
-            if self._standing is None:
-                self.look()
-            while new := [name for name in self._course.students() if name not in seen]:
+            if self._state is None:
+                self.read_gradebook()
+            while new := [name for name in self._course.paths.students() if name not in seen]:
                 seen.update(new)
                 yield from self._grade(new, only_failed)
         finally:
-            self._crew.dismiss()
+            self._scheduler.shutdown()
             self._writer.close()
 
     def _grade(self, students: list[str], only_failed: bool) -> Iterator[ReportLine]:
         queue = deque(students)
-        while queue or not self._crew.idle:
-            while queue and self._crew.wants():
-                ready = self._begin(queue.popleft(), only_failed)
-                if ready is not None:
-                    yield ready
-            for order, end in () if self._crew.idle else self._crew.finished():
-                ready = self._end(order, end)
-                if ready is not None:
-                    yield ready
+        while queue or not self._scheduler.idle:
+            while queue and self._scheduler.has_capacity():
+                line = self._start(queue.popleft(), only_failed)
+                if line is not None:
+                    yield line
+            for queued, outcome in (
+                () if self._scheduler.idle else self._scheduler.wait_for_finished()
+            ):
+                line = self._finish(queued, outcome)
+                if line is not None:
+                    yield line
                 else:
-                    queue.append(order.task.student)
+                    queue.append(queued.job.student)
 
-    def _begin(self, student: str, only_failed: bool) -> ReportLine | None:
-        """Give a submission to the workers, or return its line if there is nothing to do."""
-        task = self._course.task(student)
-        if not any(task.submitted.glob("*.ipynb")):  # nbgrader passes it over, too
-            return ReportLine(student, "needs review", reason=EMPTY)
-        version = fingerprint.mine()
-        key = task.key(version)
-        kept = None if student in self._tried else self._kept(student, key)
-        if (
-            kept is not None
-            and only_failed
-            and not report_line(student, kept, unchanged=True).settled
-        ):
-            kept = None  # the same may come out better on another day
-        if kept is None:
-            self._crew.give(QueuedJob(task, version, key))
+    def _start(self, student: str, only_failed: bool) -> ReportLine | None:
+        """Submit a job, or return the line of a submission that needs none."""
+        job = self._course.job(student)
+        if not any(job.submitted.glob("*.ipynb")):  # nbgrader skips it, too
+            return ReportLine(student, "needs review", reason=NO_NOTEBOOK)
+        version = fingerprint.current()
+        key = job.cache_key(version)
+        cached = None if self._attempts[student] else self._cached(student, key)
+        if cached is not None:
+            line = ReportLine.from_result(student, cached, unchanged=True)
+            if line.settled or not only_failed:  # the others may come out better this time
+                if self._is_stored(student, key, cached):
+                    return line
+                return self._write(student, key, cached, unchanged=True)
+        self._scheduler.submit(QueuedJob(job, version, key))
+        return None
+
+    def _cached(self, student: str, key: str) -> JobResult | None:
+        """Return the result of an earlier run if it is still valid."""
+        result = self._cache.get(student, key)
+        if result is None or result.mismatch(read_max_points(self._course.paths.source)):
             return None
-        if self._stands(student, key, kept):
-            return report_line(student, kept, unchanged=True)
-        return self._write(student, key, kept, unchanged=True)
+        return result
 
-    def _kept(self, student: str, key: str) -> dict[str, Any] | None:
-        """Return the result of an earlier run, if it is one."""
-        found = self._store.get(student, key)
-        try:
-            checked.check(found, checked.frames(self._course.source))
-        except ValueError:
-            return None
-        return found
-
-    def _stands(self, student: str, key: str, result: dict[str, Any]) -> bool:
-        """Whether a result stands in the gradebook and in its folder; either may be a new one."""
+    def _is_stored(self, student: str, key: str, result: JobResult) -> bool:
+        """Return whether gradebook and ``autograded/`` hold a result; both may have been reset."""
         return (
-            self._store.written(student, key)
-            and self._standing is not None
-            and self._standing.holds(student, result)
-            and self._writer.there(student, result["notebooks"])
+            self._cache.is_written(student, key)
+            and self._state is not None
+            and self._state.holds(student, result)
+            and self._writer.has_notebooks(student, result)
         )
 
-    def _end(self, order: QueuedJob, end: str | BaseException) -> ReportLine | None:
-        """Keep and write down what a worker brings; return None if it is to be tried once more."""
-        student, error = order.task.student, end if isinstance(end, BaseException) else None
-        if isinstance(error, BrokenExecutor):  # it was tried alone, more than once
+    def _finish(self, queued: QueuedJob, outcome: str | BaseException) -> ReportLine | None:
+        """Cache and write a worker's result; return None if the job should be tried again."""
+        student = queued.job.student
+        error = outcome if isinstance(outcome, BaseException) else None
+        if isinstance(error, BrokenExecutor):  # the scheduler has tried it more than once already
             return _failed(student, error)
-        if isinstance(end, str):
+        if isinstance(outcome, str):
             try:
-                result = checked.read(end, checked.frames(order.task.source))
-            except ValueError as refused:
-                error = refused
+                result = JobResult.read(outcome, read_max_points(queued.job.source))
+            except ValueError as invalid:
+                error = invalid
             else:
-                self._store.put(student, order.key, end)
-                return self._write(student, order.key, result, unchanged=False)
-        self._tried[student] = self._tried.get(student, 0) + 1
-        if self._tried[student] < MAX_ATTEMPTS:
+                self._cache.put(student, queued.key, outcome)
+                return self._write(student, queued.key, result, unchanged=False)
+        self._attempts[student] += 1
+        if self._attempts[student] < MAX_ATTEMPTS:
             return None
-        return _failed(student, error or TypeError(f"A worker sent {type(end).__name__}."))
+        return _failed(student, error or TypeError(f"A worker sent {type(outcome).__name__}."))
 
-    def _write(
-        self, student: str, key: str, result: dict[str, Any], *, unchanged: bool
-    ) -> ReportLine:
-        began = time.monotonic()
-        self._store.note(student, None)
+    def _write(self, student: str, key: str, result: JobResult, *, unchanged: bool) -> ReportLine:
+        start = time.monotonic()
+        self._cache.clear_mark(student)
         try:
-            self._writer.write(student, result["notebooks"])
-        except ValueError as error:  # no notebook: it is of no use later, either
-            self._store.drop(student)
+            self._writer.write(student, result)
+        except ValueError as error:  # an invalid notebook, which won't be valid next time either
+            self._cache.delete(student)
             return ReportLine(student, "failed", reason=str(error))
         except NotWrittenError as error:
             return ReportLine(student, "failed", reason=str(error))
         if not unchanged:
-            self.writing += time.monotonic() - began
-        self._store.note(student, key)
-        return report_line(student, result, unchanged=unchanged)
+            self.write_seconds += time.monotonic() - start
+        self._cache.mark_written(student, key)
+        return ReportLine.from_result(student, result, unchanged=unchanged)
 
 
 def _failed(student: str, error: BaseException) -> ReportLine:
-    said = str(error) or type(error).__name__
-    return ReportLine(student, "failed", reason=f"The grader broke down: {said}")
+    message = str(error) or type(error).__name__
+    return ReportLine(student, "failed", reason=f"The grader failed: {message}")

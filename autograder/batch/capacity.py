@@ -1,8 +1,7 @@
-"""How many cores and minutes a class takes, from what a run has measured.
+"""Estimate the cores, memory and minutes for a class from the measurements of one run.
 
-A submission is graded by a worker, a judge and a kernel that wait for each other, so it keeps
-one core busy. Results are written by one process, one after another: however many cores there
-are, it does not go faster than that; where there are few, it needs a part of them.
+A submission keeps one core busy: its worker, test runner and kernel wait for each other. One
+process writes all results, which limits the speed with many cores and takes a share of few.
 """
 
 from __future__ import annotations
@@ -15,136 +14,138 @@ from typing import Any, Final
 
 from autograder.sandbox.limits import GB, MB
 
-CORES: Final = (2, 8, 32, 128, 512)
-SHARED: Final = 0.85  # what is left of a core when all are busy, measured with lessons on two
-MACHINE: Final = 32  # cores of one machine of a cluster; each loads the libraries once
+TABLE_CORES: Final = (2, 8, 32, 128, 512)
+BUSY_CORE_SPEED: Final = 0.85  # of an idle machine's, measured with lessons on two cores
+CORES_PER_MACHINE: Final = 32  # of a cluster; each machine loads the libraries once
 
 
 class CapacityError(ValueError):
-    """There is nothing to plan from; the message says what would be right."""
+    """The report has no usable measurements; the message says how to get some."""
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What a run has measured.
+class JobCosts:
+    """What a run measured.
 
     Attributes:
-        start: Seconds before the first submission, libraries loaded.
-        each: Seconds of one core for each submission.
-        write: Seconds of the one writer for each submission.
-        job: Bytes of memory for each submission that is graded at the same time.
-        base: Bytes of memory that each machine needs beyond that, for the libraries.
-        busy: Whether all cores were busy when this was measured, so that `each` is what a
-            submission takes then.
+        start_seconds: Seconds before the first submission, imports included.
+        job_seconds: Seconds of one core per submission.
+        write_seconds: Seconds of the writer per submission.
+        job_bytes: Memory per submission that is graded at the same time.
+        base_bytes: Memory that each machine needs besides, for the libraries.
+        busy: True if all cores were busy, so that `job_seconds` needs no correction.
     """
 
-    start: float
-    each: float
-    write: float
-    job: int
-    base: int = 0
+    start_seconds: float
+    job_seconds: float
+    write_seconds: float
+    job_bytes: int
+    base_bytes: int = 0
     busy: bool = False
 
     @classmethod
-    def read(cls, path: Path) -> Costs:
-        """Read a report that ``grade --report FILE`` wrote.
+    def read(cls, path: Path) -> JobCosts:
+        """Read a report written by ``grade --report FILE``.
 
         Raises:
-            PlanError: It is none, or nothing was graded in it.
+            CapacityError: The file isn't such a report, or nothing was graded in that run.
         """
         try:
-            found = cls.of(json.loads(path.read_bytes())["total"])
+            costs = cls.from_totals(json.loads(path.read_bytes())["total"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CapacityError(
-                f"{path} is no report of a run: {error!r}. One is written by:"
+                f"{path} isn't a grading report: {error!r}. Create one with:"
                 " python -m autograder grade NAME --report FILE"
             ) from error
-        if found.each <= 0:
+        if costs.job_seconds <= 0:
             raise CapacityError(
-                f"{path}: nothing was graded anew in that run, so nothing was measured."
+                f"{path} has no measurements: all results of that run were cached."
+                " Use the report of a run that graded something."
             )
-        return found
+        return costs
 
     @classmethod
-    def of(cls, total: dict[str, Any]) -> Costs:
-        """Return what the sums of a run say; see `report.total`."""
+    def from_totals(cls, totals: dict[str, Any]) -> JobCosts:
+        """Return the costs in the totals of a run; see `report.summarize`."""
         return cls(
-            float(total["start_seconds"]),
-            float(total["each_seconds"]),
-            float(total["write_seconds"]),
-            int(total["job_mb"]) * MB,
-            int(total["base_mb"]) * MB,
-            int(total["jobs"]) > 1,
+            float(totals["start_seconds"]),
+            float(totals["each_seconds"]),
+            float(totals["write_seconds"]),
+            int(totals["job_mb"]) * MB,
+            int(totals["base_mb"]) * MB,
+            int(totals["jobs"]) > 1,
         )
 
+    @property
+    def core_seconds(self) -> float:
+        """Seconds of a core per submission when all are busy, its share of writing included."""
+        if self.busy:
+            return self.job_seconds
+        return (self.job_seconds + self.write_seconds) / BUSY_CORE_SPEED
 
-def minutes(costs: Costs, students: int, cores: int) -> float:
+
+def estimate_minutes(costs: JobCosts, students: int, cores: int) -> float:
     """Return how many minutes a class takes.
 
     Example:
-        >>> round(minutes(Costs(10, each=0.5, write=0.02, job=0), students=5000, cores=8), 1)
+        >>> costs = JobCosts(10, job_seconds=0.5, write_seconds=0.02, job_bytes=0)
+        >>> round(estimate_minutes(costs, students=5000, cores=8), 1)
         6.5
 
     Args:
         costs: What was measured.
-        students: How many hand in.
-        cores: How many are graded at once.
+        students: Number of submissions.
+        cores: Number of submissions graded at the same time.
     """
-    working = students * _each(costs) / cores
-    return (costs.start + max(working, students * costs.write)) / 60
+    grading = students * costs.core_seconds / cores
+    return (costs.start_seconds + max(grading, students * costs.write_seconds)) / 60
 
 
-def memory(costs: Costs, cores: int) -> int:
-    """Return the bytes of memory that so many cores need.
+def estimate_memory(costs: JobCosts, cores: int) -> int:
+    """Return the memory in bytes that a number of cores needs.
 
     Example:
-        >>> memory(Costs(10, each=0.5, write=0.02, job=3, base=100), cores=64)
+        >>> estimate_memory(JobCosts(10, 0.5, 0.02, job_bytes=3, base_bytes=100), cores=64)
         392
 
     Args:
         costs: What was measured.
-        cores: How many are graded at once, on machines of `MACHINE` cores.
+        cores: Number of submissions graded at the same time, `CORES_PER_MACHINE` per machine.
     """
-    return math.ceil(cores / MACHINE) * costs.base + cores * costs.job
+    return math.ceil(cores / CORES_PER_MACHINE) * costs.base_bytes + cores * costs.job_bytes
 
 
-def cores(costs: Costs, students: int, within: float) -> int | None:
-    """Return how many cores a class needs to be done in time; None if no number is enough.
+def cores_needed(costs: JobCosts, students: int, minutes: float) -> int | None:
+    """Return how many cores finish a class in time; None if the writer alone takes too long.
 
     Example:
-        >>> cores(Costs(10, each=0.5, write=0.02, job=0), students=5000, within=30)
+        >>> costs = JobCosts(10, job_seconds=0.5, write_seconds=0.02, job_bytes=0)
+        >>> cores_needed(costs, students=5000, minutes=30)
         2
 
     Args:
         costs: What was measured.
-        students: How many hand in.
-        within: Minutes.
+        students: Number of submissions.
+        minutes: The time limit.
     """
-    left = within * 60 - costs.start
-    if left <= 0 or students * costs.write > left:
+    seconds = minutes * 60 - costs.start_seconds
+    if seconds <= 0 or students * costs.write_seconds > seconds:
         return None
-    return max(1, math.ceil(students * _each(costs) / left))
+    return max(1, math.ceil(students * costs.core_seconds / seconds))
 
 
-def _each(costs: Costs) -> float:
-    """Seconds of a core for each submission when all are busy, its part of the writer's with it."""
-    return costs.each if costs.busy else (costs.each + costs.write) / SHARED
-
-
-def table(costs: Costs, students: tuple[int, ...]) -> str:
-    """Return minutes and memory for some numbers of cores, in Markdown."""
-    lines = [
-        "| cores | memory, GB | " + " | ".join(f"{each:,} students" for each in students) + " |"
-    ]
-    lines += ["|---:|---:|" + "---:|" * len(students)]
-    for number in CORES:
-        times = [f"{_time(minutes(costs, each, number))}" for each in students]
-        size = memory(costs, number) / GB
-        lines.append(f"| {number} | {size:.{0 if size >= 10 else 1}f} | {' | '.join(times)} |")
+def format_table(costs: JobCosts, class_sizes: tuple[int, ...]) -> str:
+    """Return the duration and memory for some numbers of cores, in Markdown."""
+    headings = " | ".join(f"{students:,} students" for students in class_sizes)
+    lines = [f"| cores | memory, GB | {headings} |", "|---:|---:|" + "---:|" * len(class_sizes)]
+    for cores in TABLE_CORES:
+        memory = estimate_memory(costs, cores) / GB
+        cells = [_duration(estimate_minutes(costs, students, cores)) for students in class_sizes]
+        lines.append(f"| {cores} | {memory:.{0 if memory >= 10 else 1}f} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _time(found: float) -> str:
-    if found < 1:
-        return f"{60 * found:.0f} s"
-    return f"{found:.0f} min" if found < 120 else f"{found / 60:.1f} h"
+def _duration(minutes: float) -> str:
+    if minutes < 1:
+        return f"{60 * minutes:.0f} s"
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

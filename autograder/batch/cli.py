@@ -1,4 +1,4 @@
-"""``python -m autograder grade NAME``: the run, as an instructor starts it."""
+"""``python -m autograder grade NAME``: grade a class from the command line."""
 
 from __future__ import annotations
 
@@ -12,112 +12,104 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-import autograder.batch.fast_imports  # noqa: F401  (before all that loads jsonschema)
+import autograder.batch.fast_imports  # noqa: F401  (before anything that imports jsonschema)
 from autograder.batch import dask, executors, report
 from autograder.batch.batch import BatchRun
-from autograder.batch.course_folder import CourseError, CourseFolder
+from autograder.batch.course_folder import CourseFolder
 from autograder.batch.dask import ClusterError
+from autograder.batch.executors import WorkerPool
 from autograder.batch.job import WorkerMismatchError
-from autograder.batch.report_line import ReportLine, StoppedError
+from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.batch.result_cache import RunInProgressError
+from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.sandbox import temp_dirs
 from autograder.sandbox.launch import UnprotectedError
 from autograder.sandbox.memory_use import PeakMemory
 
-SETTLED, NEEDS_SOMEBODY, WRONG, INTERRUPTED = 0, 1, 2, 130
-SLIPS = (CourseError, ClusterError, RunInProgressError, UnprotectedError, WorkerMismatchError)
+SUCCESS, NEEDS_ATTENTION, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
-    parser.add_argument("name", metavar="NAME", help="the assignment")
-    parser.add_argument("--jobs", type=int, default=executors.cores(), help="how many at once")
-    others = parser.add_mutually_exclusive_group()
-    others.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does the work")
-    others.add_argument(
-        "--gateway",
-        nargs="?",
-        const="",
-        metavar="ADDRESS",
-        help="a Dask Gateway that makes a cluster for --jobs at once; the one configured, if none",
-    )
-    parser.add_argument(
-        "--only", choices=["failed"], help="try once more what failed or needs a person's look"
-    )
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write a report as JSON")
-    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
+def main(options: argparse.Namespace) -> int:
+    """Grade an assignment.
 
+    Args:
+        options: See ``python -m autograder grade --help``.
 
-def main(told: argparse.Namespace) -> int:
-    """Grade everybody; return 0 if nothing needs a person, 1 if something does."""
-    if told.jobs < 1:
-        return _wrong(f"--jobs {told.jobs}: one is the least.")
-    if told.report and not _writable(told.report):
-        return _wrong(f"--report {told.report}: no file can be written there.")
+    Returns:
+        The exit code: 0 if everything is graded, 1 if a submission needs attention or the run
+        stopped, 2 if it couldn't start, 130 after Ctrl+C.
+    """
+    jobs = executors.available_cores() if options.jobs is None else options.jobs
+    if jobs < 1:
+        return _fail(f"--jobs must be at least 1 (got {jobs}).")
+    if options.report and not _is_writable(options.report):
+        return _fail(f"Can't write --report {options.report}.")
+    is_local = options.scheduler is None and options.gateway is None
+    threads = executors.threads_per_job(jobs) if is_local else 0  # workers of a cluster decide
     try:
-        here = told.scheduler is None and told.gateway is None
-        threads = executors.threads(told.jobs) if here else 0  # a cluster's are its own
-        course = CourseFolder.open(told.root, told.name, threads)
+        course = CourseFolder.open(options.root, options.name, threads)
         temp_dirs.remove_stale()
-        with _staff(told) as staff:
-            return _grade(told, BatchRun(course, staff, _tell), staff)
-    except SLIPS as error:
-        return _wrong(str(error))
+        with _open_pool(options, jobs) as pool:
+            return _grade(options, BatchRun(course, pool, _notify), pool)
+    except (
+        *(CourseError, ClusterError, RunInProgressError),
+        *(UnprotectedError, WorkerMismatchError),
+    ) as error:
+        return _fail(str(error))
 
 
-def _grade(told: argparse.Namespace, run: BatchRun, staff: executors.WorkerPool) -> int:
+def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     lines: list[ReportLine] = []
-    began, code, why = time.monotonic(), SETTLED, ""
-    with run.alone(), PeakMemory(os.getpid()) as memory:
-        run.look()
-        with tqdm(total=run.waiting(), unit="submission", desc=told.name) as bar:
+    start, code, message = time.monotonic(), SUCCESS, ""
+    with run.lock(), PeakMemory(os.getpid()) as peak:
+        run.read_gradebook()
+        with tqdm(total=run.count_submissions(), unit="submission", desc=options.name) as bar:
             try:
-                for line in run.grade(only_failed=told.only == "failed"):
+                for line in run.grade(only_failed=options.only == "failed"):
                     lines.append(line)
                     bar.total = max(bar.total, len(lines))
                     bar.update()
-                    bar.write(report.format_line(line), file=sys.stdout)
+                    bar.write(str(line), file=sys.stdout)
             except KeyboardInterrupt:
-                code, why = INTERRUPTED, "Stopped. The same command goes on from here."
-                executors.send_home()
-            except StoppedError as error:
-                code = NEEDS_SOMEBODY
-                why = f"{error} What is graded is kept: the same command goes on from here."
-    spent = report.RunCosts(run.starting, run.writing, run.base, memory.bytes)
-    sums = report.summarize(lines, time.monotonic() - began, max(1, staff.jobs()), spent)
-    if told.report:
-        report.write(told.report, lines, sums)
-    print(report.format_summary(sums))
-    if why:
-        print(why, file=sys.stderr)
+                code, message = INTERRUPTED, "Interrupted. Run the same command to continue."
+                executors.terminate_workers()
+            except RunStoppedError as error:
+                code = NEEDS_ATTENTION
+                message = f"{error} Results so far are kept; run the same command to continue."
+    costs = report.RunCosts(run.start_seconds, run.write_seconds, run.base_bytes, peak.bytes)
+    totals = report.summarize(lines, time.monotonic() - start, max(1, pool.size()), costs)
+    if options.report:
+        report.write_report(options.report, lines, totals)
+    print(report.format_summary(totals))
+    if message:
+        print(message, file=sys.stderr)
         return code
-    return SETTLED if all(line.settled for line in lines) else NEEDS_SOMEBODY
+    return SUCCESS if all(line.settled for line in lines) else NEEDS_ATTENTION
 
 
 @contextlib.contextmanager
-def _staff(told: argparse.Namespace) -> Iterator[executors.WorkerPool]:
-    if told.scheduler is not None:
-        staff = dask.running(told.scheduler, _tell)
-    elif told.gateway is not None:
-        staff = dask.gateway(told.gateway, told.jobs, _tell)
+def _open_pool(options: argparse.Namespace, jobs: int) -> Iterator[WorkerPool]:
+    if options.scheduler is not None:
+        pool = dask.connect(options.scheduler, _notify)
+    elif options.gateway is not None:
+        pool = dask.start_cluster(options.gateway, jobs, _notify)
     else:
-        staff = executors.local_pool(told.jobs)
+        pool = executors.local_pool(jobs)
     try:
-        yield staff
+        yield pool
     finally:
-        staff.part()
+        pool.close()
 
 
-def _tell(said: str) -> None:
-    """Say something meanwhile, without spoiling the bar."""
-    tqdm.write(said, file=sys.stderr)
+def _notify(message: str) -> None:
+    """Print a message without garbling the progress bar."""
+    tqdm.write(message, file=sys.stderr)
 
 
-def _writable(path: Path) -> bool:
-    """Whether a file can be written, or written anew, beside others in its folder."""
+def _is_writable(path: Path) -> bool:
     return not path.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)
 
 
-def _wrong(reason: str) -> int:
-    print(reason, file=sys.stderr)
-    return WRONG
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return USAGE_ERROR

@@ -1,4 +1,4 @@
-"""The workers of a Dask cluster: one that runs already, or one that a Dask Gateway makes."""
+"""Workers of a Dask cluster: a running one, or one that a Dask Gateway starts for the run."""
 
 from __future__ import annotations
 
@@ -10,183 +10,189 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any, Final
 
-from autograder.batch import job as tasks
 from autograder.batch.executors import WorkerPool
-from autograder.batch.job import Job
-from autograder.batch.report_line import StoppedError
+from autograder.batch.job import Job, grade_to_json
+from autograder.batch.report import RunStoppedError
 
-COME: Final = 60.0  # seconds in which a cluster's first worker must come
-MADE: Final = 600.0  # likewise, if it is made first: a node may have to be started for it
-COUNT: Final = 5.0  # seconds for which a cluster's size is believed
-_ENDED: Final[list[Any]] = []  # Dask Gateway's own, once closed, complains if it is forgotten
-_EXTRA: Final = "needs {}, which comes with the extra `cluster`: pip install '.[cluster]'"
+FIRST_WORKER_TIMEOUT_S: Final = 60.0
+GATEWAY_WORKER_TIMEOUT_S: Final = 600.0  # a node may have to be started first
+SIZE_MAX_AGE_S: Final = 5.0  # how long the size of a cluster is cached
+_MISSING: Final = "needs {}. Install the extra `cluster`: pip install '.[cluster]'"
+# A Dask Gateway object that is garbage-collected after it was closed logs an error.
+_CLOSED: Final[list[Any]] = []
 
 
 class ClusterError(ValueError):
-    """There is no such cluster; the message says what would be right."""
+    """The cluster can't be used; the message says how to fix that."""
 
 
-def running(
-    address: str, tell: Callable[[str], object] = lambda _: None, come: float = COME
+def connect(
+    address: str,
+    notify: Callable[[str], object] = lambda _: None,
+    timeout_s: float = FIRST_WORKER_TIMEOUT_S,
 ) -> WorkerPool:
-    """Return the workers of a Dask cluster, those who come later among them.
+    """Return the workers of a running Dask cluster, including those that join later.
 
     Args:
-        address: The scheduler's, such as ``tcp://10.0.0.1:8786``.
-        tell: Is told what a person should know meanwhile.
-        come: Seconds in which the first worker must come.
+        address: The scheduler's address, such as ``tcp://10.0.0.1:8786``.
+        notify: Receives messages for the person who started the run.
+        timeout_s: Seconds to wait for the first worker.
 
     Raises:
-        ClusterError: Nobody answers there, nobody works there, or Dask is not installed.
+        ClusterError: The scheduler doesn't answer or has no workers, or Dask isn't installed.
     """
     try:
         from distributed import Client
     except ImportError as error:
-        raise ClusterError(f"--scheduler {_EXTRA.format('Dask')}") from error
-    dask: Any = Client  # it has few types
-    _hush()
+        raise ClusterError(f"--scheduler {_MISSING.format('Dask')}") from error
+    make_client: Any = Client  # mostly untyped
+    _silence_dask()
     try:
-        client = dask(address)
+        client = make_client(address)
     except (OSError, ValueError) as error:
         raise ClusterError(
-            f"--scheduler {address}: {error}. It takes an address such as tcp://10.0.0.1:8786."
+            f"Can't connect to --scheduler {address}: {error}."
+            " Use an address such as tcp://10.0.0.1:8786."
         ) from error
-    counted = _Counted(client)
-    if counted() == 0:
-        tell(f"Nobody works at {address} yet. The run waits {come:.0f} s.")
-        if not _come(client, come):
+    size = _ClusterSize(client)
+    if size() == 0:
+        notify(f"{address} has no workers yet. Waiting {timeout_s:.0f} s for one.")
+        if not _wait_for_worker(client, timeout_s):
             client.close()
-            raise ClusterError(f"--scheduler {address}: no worker has come.")
-    return _workers(client, counted, address, client.close)
+            raise ClusterError(f"--scheduler {address} has no workers after {timeout_s:.0f} s.")
+    return _pool(client, size, address, client.close)
 
 
-def gateway(
-    address: str, jobs: int, tell: Callable[[str], object] = lambda _: None, come: float = MADE
+def start_cluster(
+    address: str,
+    jobs: int,
+    notify: Callable[[str], object] = lambda _: None,
+    timeout_s: float = GATEWAY_WORKER_TIMEOUT_S,
 ) -> WorkerPool:
-    """Have a Dask Gateway make a cluster for the run; it ends with the run.
+    """Let a Dask Gateway start a cluster; it is shut down when the pool is closed.
 
     Args:
-        address: The gateway's, such as ``http://proxy/services/dask-gateway``; nothing for the one
-            that Dask's configuration names. That also says who we are: on a JupyterHub,
+        address: The gateway's address, such as ``http://proxy/services/dask-gateway``; empty for
+            the one in Dask's configuration. That also holds the credentials: on a JupyterHub,
             ``DASK_GATEWAY__AUTH__TYPE=jupyterhub`` and the hub's token.
-        jobs: How many submissions to grade at once; so many workers come as have cores for them.
-        tell: Is told what a person should know meanwhile.
-        come: Seconds in which the first worker must come.
+        jobs: How many submissions to grade at the same time; decides the number of workers.
+        notify: Receives messages for the person who started the run.
+        timeout_s: Seconds to wait for the first worker.
 
     Raises:
-        ClusterError: There is no gateway, it refuses, no worker came, or it is not installed.
+        ClusterError: The gateway doesn't answer or refuses, no worker started, or the client isn't
+            installed.
     """
     try:
         from dask import config
         from dask_gateway import Gateway
     except ImportError as error:
-        raise ClusterError(f"--gateway {_EXTRA.format('Dask Gateway')}") from error
+        raise ClusterError(f"--gateway {_MISSING.format('Dask Gateway')}") from error
     address = address or str(config.get("gateway.address") or "")
     if not address:
-        raise ClusterError("--gateway needs an address: Dask's configuration names no gateway.")
-    _hush()
-    door: Any = None
+        raise ClusterError("--gateway needs an address: Dask's configuration has none.")
+    _silence_dask()
+    gateway: Any = None
     try:
-        door = Gateway(address)
-        tell(f"A cluster is made by the gateway {address}. That may take minutes.")
-        made = door.new_cluster(shutdown_on_close=True)
+        gateway = Gateway(address)
+        notify(f"Starting a cluster through {address}. This may take minutes.")
+        cluster = gateway.new_cluster(shutdown_on_close=True)
     except Exception as error:
-        if door is not None:
-            door.close()
-            _ENDED.append(door)
+        if gateway is not None:
+            gateway.close()
+            _CLOSED.append(gateway)
         raise ClusterError(
-            f"--gateway {address}: {error or type(error).__name__}. It takes the address of a Dask"
-            " Gateway, such as http://proxy/services/dask-gateway."
+            f"Can't start a cluster through --gateway {address}: {error or type(error).__name__}."
+            " Use the address of a Dask Gateway, such as http://proxy/services/dask-gateway."
         ) from error
-    client = made.get_client(set_as_default=False)
+    client = cluster.get_client(set_as_default=False)
 
-    def part() -> None:
+    def close() -> None:
         client.close()
-        made.shutdown()
-        _ENDED.append(made)
+        cluster.shutdown()
+        _CLOSED.append(cluster)
 
     try:
-        made.scale(1)
-        came = _come(client, come)
-        counted = _Counted(client)
-        if came:
-            made.scale(math.ceil(jobs / max(1, counted())))
+        cluster.scale(1)
+        has_worker = _wait_for_worker(client, timeout_s)
+        size = _ClusterSize(client)
+        if has_worker:
+            cluster.scale(math.ceil(jobs / max(1, size())))
     except BaseException:
-        part()
+        close()
         raise
-    if not came:
-        part()
-        raise ClusterError(f"--gateway {address}: no worker has come in {come:.0f} s.")
-    return _workers(client, counted, address, part)
+    if not has_worker:
+        close()
+        raise ClusterError(f"--gateway {address} started no worker in {timeout_s:.0f} s.")
+    return _pool(client, size, address, close)
 
 
-def _workers(
-    client: Any, counted: Callable[[], int], name: str, part: Callable[[], object]
+def _pool(
+    client: Any, size: Callable[[], int], address: str, close: Callable[[], object]
 ) -> WorkerPool:
-    def hire(_: Job) -> Executor:
+    def make_executor(_: Job) -> Executor:
         if client.status != "running":
-            raise StoppedError(f"The cluster at {name} is gone.")
-        return _Cluster(client)
+            raise RunStoppedError(f"The connection to the cluster at {address} is lost.")
+        return _DaskExecutor(client)
 
-    return WorkerPool(hire, counted, _answer, part)
+    return WorkerPool(make_executor, size, _grade_on_cluster, close)
 
 
-def _come(client: Any, seconds: float) -> bool:
-    """Wait for the first worker; return whether it has come."""
+def _wait_for_worker(client: Any, timeout_s: float) -> bool:
     try:
-        client.wait_for_workers(1, timeout=seconds)
-    except OSError:  # Dask's word for that it took too long
+        client.wait_for_workers(1, timeout=timeout_s)
+    except OSError:  # Dask's TimeoutError
         return False
     return True
 
 
-def _hush() -> None:
-    """Keep Dask from logging what we say ourselves, in a sentence."""
+def _silence_dask() -> None:
+    """Keep Dask from logging errors that the run reports itself."""
     for name in (*logging.root.manager.loggerDict,):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-class _Counted:
-    """How many can be graded at once on a cluster, asked now and then."""
+class _ClusterSize:
+    """How many jobs a cluster can run at the same time, cached for some seconds."""
 
     def __init__(self, client: Any) -> None:
-        self._client, self._number, self._asked = client, 0, 0.0
+        self._client, self._size, self._updated_at = client, 0, 0.0
 
     def __call__(self) -> int:
-        if not self._number or time.monotonic() - self._asked > COUNT:
-            self._asked = time.monotonic()
+        if not self._size or time.monotonic() - self._updated_at > SIZE_MAX_AGE_S:
+            self._updated_at = time.monotonic()
             try:
-                self._number = sum(self._client.nthreads().values())
-            except Exception:  # noqa: BLE001  (Dask has many words for a scheduler that is gone)
-                self._number = 0
-        return self._number
+                self._size = sum(self._client.nthreads().values())
+            except Exception:  # noqa: BLE001  (a lost scheduler shows as any of many errors)
+                self._size = 0
+        return self._size
 
 
-class _Cluster(Executor):
-    """Dask's executor, which says that it is broken as a pool does."""
+class _DaskExecutor(Executor):
+    """Dask's executor, which reports a lost cluster the way a process pool does."""
 
     def __init__(self, client: Any) -> None:
         self._client, self._executor = client, client.get_executor(pure=False)
 
-    def submit(self, function: Any, /, *given: Any, **named: Any) -> Future[Any]:
-        """Give a task to the cluster."""
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Submit a job, or raise `BrokenExecutor` if the cluster is lost."""
         if self._client.status != "running":
             raise BrokenExecutor("the cluster is gone")
-        future: Future[Any] = self._executor.submit(function, *given, **named)
+        future: Future[Any] = self._executor.submit(function, *args, **kwargs)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Forget what was given to it."""
+        """Release the jobs, unless the cluster is lost."""
         if self._client.status == "running":
             self._executor.shutdown(wait=wait and not cancel_futures)
 
 
-def _answer(task: Job, version: str, key: str) -> str:
-    """As `task.answer`; only a worker knows how many cores it has, and how many share them."""
+def _grade_on_cluster(job: Job, version: str, key: str) -> str:
+    """As `grade_to_json`, with the threads that this worker's machine has for each job."""
     from dask.system import CPU_COUNT
     from distributed import get_worker
 
-    share = max(1, CPU_COUNT // get_worker().state.nthreads)
-    settings = dataclasses.replace(task.settings, threads=share)
-    return tasks.grade_to_json(dataclasses.replace(task, settings=settings), version, key)
+    threads = max(1, CPU_COUNT // get_worker().state.nthreads)
+    settings = dataclasses.replace(job.settings, threads=threads)
+    return grade_to_json(dataclasses.replace(job, settings=settings), version, key)

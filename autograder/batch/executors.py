@@ -1,4 +1,4 @@
-"""Who does the grading: here, processes of this machine; in `cluster`, those of others."""
+"""Where jobs run: on a pool of local processes here; `autograder.batch.dask` uses a cluster."""
 
 from __future__ import annotations
 
@@ -12,89 +12,88 @@ from dataclasses import dataclass
 from typing import Final
 
 from autograder.batch import fingerprint
-from autograder.batch import job as tasks
-from autograder.batch.job import Job
+from autograder.batch.job import Job, grade_to_json, start_fork_servers
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ServerAddress
 
-_IMPORTS: Final = ["autograder.batch.fast_imports", "autograder.batch.job"]
+_PRELOADED: Final = ["autograder.batch.fast_imports", "autograder.batch.job"]
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
+def available_cores() -> int:
+    """Return how many CPU cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def threads(jobs: int) -> int:
-    """Return how many threads each kernel's libraries should start, so that cores are shared.
+def threads_per_job(jobs: int) -> int:
+    """Return how many threads each kernel's libraries should use, so that jobs share the cores.
 
     Example:
-        >>> threads(10**6)
+        >>> threads_per_job(10**6)
         1
     """
-    return max(1, cores() // jobs)
+    return max(1, available_cores() // jobs)
 
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """Who can be hired.
+    """The workers of a run.
 
     Attributes:
-        hire: Makes an executor for tasks like this one; again, if the last one broke down. Raises
-            `StoppedError` if there can be none.
-        jobs: Says how many work at once by now.
-        work: What they do with a task; see `task.answer`.
-        part: Ends the connection to them, if there is one.
+        make_executor: Starts an executor for jobs like this one, again after the last one broke.
+            Raises `RunStoppedError` if none can be started.
+        size: Returns how many jobs run at the same time by now.
+        function: What the workers run; see `job.grade_to_json`.
+        close: Closes the connection to the workers, if there is one.
     """
 
-    hire: Callable[[Job], Executor]
-    jobs: Callable[[], int]
-    work: Callable[[Job, str, str], str] = tasks.grade_to_json
-    part: Callable[[], object] = lambda: None
+    make_executor: Callable[[Job], Executor]
+    size: Callable[[], int]
+    function: Callable[[Job, str, str], str] = grade_to_json
+    close: Callable[[], object] = lambda: None
 
 
 def local_pool(jobs: int) -> WorkerPool:
-    """Return processes on this machine.
+    """Return a pool of processes on this machine.
 
     They are forked from one process that has imported the grader and started nothing.
     """
 
-    def hire(task: Job) -> Executor:
-        offers = tuple(tasks.warm_up(task))  # one nursery for all of them
+    def make_executor(job: Job) -> Executor:
+        addresses = tuple(start_fork_servers(job))  # shared by all workers
         context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
         if os.name == "posix":
-            context.set_forkserver_preload(_IMPORTS)
+            context.set_forkserver_preload(_PRELOADED)
         return ProcessPoolExecutor(
-            jobs, context, initializer=_begin, initargs=(fingerprint.mine(), offers)
+            jobs, context, initializer=_init_worker, initargs=(fingerprint.current(), addresses)
         )
 
-    return WorkerPool(hire, lambda: jobs)
+    return WorkerPool(make_executor, lambda: jobs)
 
 
-def send_home() -> None:
-    """End all workers at once; the kernels that they started end with them."""
+def terminate_workers() -> None:
+    """Terminate all local workers, and with them the kernels that they started."""
     for process in multiprocessing.active_children():
         process.terminate()
 
 
-def _begin(version: str, offers: tuple[ServerAddress, ...]) -> None:
-    """Leave Ctrl+C to the run, which then sends its workers home, and end when it ends.
+def _init_worker(version: str, addresses: tuple[ServerAddress, ...]) -> None:
+    """Prepare a worker: share the fork servers, leave Ctrl+C to the run, and end with it.
 
     Args:
-        version: The program, which is the run's own.
-        offers: Warm processes that the run has started for all of them.
+        version: The fingerprint of the run's own process.
+        addresses: The fork servers that the run has started.
     """
-    fingerprint.adopt(version)
-    for kind, address, modules, variables in offers:
+    fingerprint.set_current(version)
+    for kind, address, modules, variables in addresses:
         forkserver_client.adopt(kind, forkserver_client.ForkServer(address, modules, variables))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_run, name="end-with-the-run", daemon=True).start()
+    threading.Thread(target=_exit_with_parent, name="exit-with-parent", daemon=True).start()
 
 
-def _end_with_the_run() -> None:
-    run = multiprocessing.parent_process()
-    if run is not None:
-        run.join()
-        os._exit(1)  # the kernel that this process started ends with it
+def _exit_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # the worker's kernel ends with it

@@ -1,6 +1,6 @@
-"""Which program grades: a hash of its own files and of the libraries that it grades with.
+"""A hash of the grader's files and of the libraries it grades with.
 
-Two machines that have the same one give the same work the same points.
+Machines with the same fingerprint give the same submission the same points.
 """
 
 from __future__ import annotations
@@ -12,49 +12,49 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-PACKAGES: Final = Path(__file__).resolve().parents[2]
-ROOMS: Final = ("autograder", "course")
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = ("autograder", "course")
 LIBRARIES: Final = (
     *("ipykernel", "ipython", "keras", "matplotlib", "nbformat", "numpy", "scikit-learn", "scipy"),
     *("tensorflow", "tensorflow-cpu"),
 )
 
 
-def version(packages: Path = PACKAGES) -> str:
-    """Return a hash of the program as it lies there, and of the libraries' versions.
+def compute(root: Path = ROOT) -> str:
+    """Return the hash of the files on disk and of the libraries' versions.
 
     Args:
-        packages: The folder of the rooms. All that lies in them counts, pictures and data too, but
-            for text that only people read (``*.md``) and what Python leaves behind.
+        root: The folder of the packages. Every file in them counts, data and pictures included,
+            except documentation (``*.md``) and bytecode.
     """
-    told = [
+    parts = [
         f"Python {platform.python_version()}",
-        *(f"{name} {_found(name)}" for name in LIBRARIES),
+        *(f"{name} {_installed_version(name)}" for name in LIBRARIES),
     ]
-    for room in ROOMS:
-        for path in _files(packages / room):
+    for package in PACKAGES:
+        for path in _files(root / package):
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
-            told.append(f"{path.relative_to(packages).as_posix()} {content}")
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+            parts.append(f"{path.relative_to(root).as_posix()} {content}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-_mine: list[str] = []
+_current: list[str] = []
 
 
-def mine() -> str:
-    """Return the hash of this process's program, as it was when the process began to grade.
+def current() -> str:
+    """Return the fingerprint of this process, computed when it began to grade.
 
-    A worker that runs for weeks goes on with what it has loaded, whatever lies in its folder now.
+    A long-lived worker keeps running the code it has loaded, whatever is on disk by now.
     """
-    if not _mine:
-        adopt(version())
-    return _mine[0]
+    if not _current:
+        set_current(compute())
+    return _current[0]
 
 
-def adopt(found: str) -> None:
-    """Say what this process's program is, if another that it was forked from knows."""
-    _mine[:] = [found]
+def set_current(fingerprint: str) -> None:
+    """Set the fingerprint of a process that was forked from one which knows it."""
+    _current[:] = [fingerprint]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -67,8 +67,8 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _found(name: str) -> str:
-    """A library's version, read from what was installed: importing it would take seconds."""
+def _installed_version(name: str) -> str:
+    """Return a library's version from its metadata; importing it would take seconds."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

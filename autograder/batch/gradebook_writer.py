@@ -1,148 +1,74 @@
-"""The one writer of a run: nobody but this process writes the gradebook and the graded notebooks.
-
-They come about as they do with ``nbgrader autograde``.
-"""
+"""The only process of a run that writes to the gradebook and to ``autograded/``."""
 
 from __future__ import annotations
 
-import copy
-import logging
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
 
-from nbgrader.api import MissingEntry
-from nbgrader.converters import Autograde
-from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.batch import gradebook_state
-from autograder.batch.gradebook_lock import GradebookLockedError, retry_while_locked
+from autograder.batch.gradebook_lock import retry_while_locked
 from autograder.batch.gradebook_state import GradebookState
-from autograder.batch.result import Frames
-from autograder.grading.grade_notebook import GradedNotebook, ready
-from autograder.nbgrader_plugins.direct_writer import DirectWriter, possible
-
-QUIET: Final = logging.ERROR
-
-
-class NotWrittenError(RuntimeError):
-    """nbgrader refused to write a result; the message says why."""
+from autograder.batch.result import JobResult, MaxPoints
+from autograder.grading.grade_notebook import GradedNotebook
+from autograder.nbgrader_plugins.converter_writer import ConverterWriter
+from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.direct_writer import DirectWriter
 
 
 class GradebookWriter:
-    """Writes results of one assignment.
+    """Writes the results of one assignment, as ``nbgrader autograde`` would.
 
     Args:
-        config: What ``nbgrader_config.py`` says.
+        config: The contents of ``nbgrader_config.py``.
         assignment: The assignment's name.
-        tell: Is told what a person should know meanwhile.
+        notify: Receives messages for the person who started the run.
     """
 
-    def __init__(self, config: Config, assignment: str, tell: Callable[[str], object]) -> None:
-        self._config, self._assignment, self._tell = config, assignment, tell
-        self._direct = DirectWriter(config, assignment) if possible(config) else None
-        self.db_url = str(CourseDirectory(config=config).db_url)
+    def __init__(self, config: Config, assignment: str, notify: Callable[[str], object]) -> None:
+        self._assignment, self._notify = assignment, notify
+        self._paths = CoursePaths(config, assignment)
+        self.db_url = self._paths.db_url
+        writer = DirectWriter if DirectWriter.supports(config) else ConverterWriter
+        self._writer: DirectWriter | ConverterWriter = writer(config, assignment)
 
     def close(self) -> None:
         """Close the gradebook."""
-        if self._direct is not None:
-            self._direct.close()
+        self._writer.close()
 
-    def standing(self, expected: Frames) -> GradebookState:
-        """Return what the gradebook knows already.
+    def read_state(self, max_points: MaxPoints) -> GradebookState:
+        """Return what the gradebook holds already.
 
         Args:
-            expected: What there is to earn, from ``source/``.
+            max_points: The graded cells of ``source/``.
 
         Raises:
-            CourseError: It knows no such assignment, or other questions of it.
-            StoppedError: Another program has locked it, for long.
+            CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
+            RunStoppedError: Another program kept the gradebook locked.
         """
         return retry_while_locked(
-            lambda: gradebook_state.look(self.db_url, self._assignment, expected),
+            lambda: GradebookState.read(self.db_url, self._assignment, max_points),
             self.db_url,
-            self._tell,
+            self._notify,
         )
 
-    def there(self, student: str, notebooks: dict[str, Any]) -> bool:
-        """Whether the graded notebooks lie in their place.
+    def has_notebooks(self, student: str, result: JobResult) -> bool:
+        """Return whether the graded notebooks exist in ``autograded/``."""
+        return self._paths.has_graded(student, result.notebooks)
+
+    def write(self, student: str, result: JobResult) -> None:
+        """Write the results of one submission; wait while another program locks the gradebook.
 
         Args:
-            student: Whose they are.
-            notebooks: By notebook.
-        """
-        course = CourseDirectory(config=self._config)
-        folder = Path(course.format_path(course.autograded_directory, student, self._assignment))
-        return all((folder / f"{name}.ipynb").is_file() for name in notebooks)
-
-    def write(self, student: str, notebooks: dict[str, Any]) -> None:
-        """Write one submission's results; wait if another program has locked the gradebook.
-
-        Args:
-            student: Whose they are.
-            notebooks: By notebook, `Graded` in JSON.
+            student: The student's name.
+            result: The result of the job.
 
         Raises:
-            NotWrittenError: Nothing was written, or nbgrader says that something is wrong.
-            ValueError: A result is no graded notebook.
-            StoppedError: Another program has locked the gradebook, for long.
+            NotWrittenError: nbgrader refused the result; nothing was written.
+            ValueError: A notebook in the result is invalid.
+            RunStoppedError: Another program kept the gradebook locked.
         """
-        graded = {name: GradedNotebook.from_json(data) for name, data in notebooks.items()}
-        retry_while_locked(lambda: self._write(student, graded), self.db_url, self._tell)
-
-    def _write(self, student: str, graded: dict[str, GradedNotebook]) -> None:
-        said = _Said()
-        log = logging.Logger(f"autograder.run.{student}", QUIET)  # noqa: LOG001  (of this call alone)
-        log.addHandler(said)
-        if self._direct is None:
-            self._convert(student, graded, log, said)
-            return
-        try:
-            self._direct.write(student, graded, log)
-        except (MissingEntry, LookupError, OSError, SQLAlchemyError) as error:
-            if gradebook_state.locked(error):
-                raise GradebookLockedError from error
-            raise NotWrittenError(said.last() or str(error)) from error
-
-    def _convert(
-        self, student: str, graded: dict[str, GradedNotebook], log: logging.Logger, said: _Said
-    ) -> None:
-        """Let nbgrader's converter do it, which knows steps that an instructor has added."""
-        config = copy.deepcopy(self._config)
-        course = CourseDirectory(config=config, assignment_id=self._assignment, student_id=student)
-        converter = Autograde(coursedir=course, config=config)
-        converter.log, converter.force = log, True
-        with ready(graded):
-            try:
-                converter.start()
-            except Exception as error:
-                if said.locked():
-                    raise GradebookLockedError from error
-                raise NotWrittenError(said.last() or str(error)) from error
-        if not self.there(student, graded):
-            raise NotWrittenError(said.last() or "The graded notebooks were not written.")
-
-
-class _Said(logging.Handler):
-    """Keeps what nbgrader complains about."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
-        self._lines.append(record.getMessage())
-
-    def locked(self) -> bool:
-        """Whether another program had locked the gradebook."""
-        return any("OperationalError" in text and "is locked" in text for text in self._lines)
-
-    def last(self) -> str:
-        """Return the last line of the last complaint; that of an exception, if there was one."""
-        raised = [text for text in self._lines if text.startswith("Traceback")]
-        text = (raised or self._lines or [""])[-1].strip()
-        line = text.splitlines()[-1] if text else ""
-        return line.partition(": ")[2] if raised else line
+        graded = {
+            name: GradedNotebook.from_json(notebook.model_dump())
+            for name, notebook in result.notebooks.items()
+        }
+        retry_while_locked(lambda: self._writer.write(student, graded), self.db_url, self._notify)

@@ -1,7 +1,7 @@
-"""One submission to be graded, as plain data, and grading it without a gradebook.
+"""Grade one submission without a gradebook: plain data in, plain data out.
 
-A task says where things lie; whoever works on it reads them there. So the folder of the course
-must be seen under the same path by all workers, on one machine or on a cluster.
+A job holds paths, and whoever runs it reads the files there. So all workers, on one machine or on
+a cluster, must see the course folder under the same path.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,23 +31,23 @@ from autograder.sandbox.forkserver_client import ServerAddress
 
 
 class WorkerMismatchError(RuntimeError):
-    """A worker does not see the run's course, or has another program; none may work like that."""
+    """A worker doesn't see the course folder, or runs another version of the grader."""
 
 
 class SubmissionChangedError(RuntimeError):
-    """A submission is no longer what the run saw."""
+    """The submission is no longer the one that the run saw."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One submission.
+    """One submission to grade.
 
     Attributes:
         assignment: The assignment's name.
-        student: Who handed it in.
+        student: The student's name.
         source: The instructor's folder of the assignment.
         submitted: The student's folder.
-        ignore: Names of files that are not handed on, as nbgrader's patterns.
+        ignore: Patterns of file names that are never copied.
         settings: How to grade.
     """
 
@@ -58,105 +58,106 @@ class Job:
     ignore: tuple[str, ...]
     settings: GradingSettings
 
-    def key(self, version: str) -> str:
-        """Return a hash of all that decides about the result.
+    def cache_key(self, version: str) -> str:
+        """Return a hash of everything that decides about the result.
 
         Args:
-            version: The hash of the program; see `program`.
+            version: The grader's fingerprint.
         """
-        same = dataclasses.replace(self.settings, threads=0, warm=True)  # the result is the same
-        settings = dataclasses.asdict(same)
-        parts = [version, json.dumps(settings, sort_keys=True), *_hashes(self.source)]
-        return hashlib.sha256("\n".join([*parts, *_hashes(self.submitted)]).encode()).hexdigest()
+        # Neither threads nor fork servers change the result.
+        settings = dataclasses.asdict(dataclasses.replace(self.settings, threads=0, warm=True))
+        parts = [version, json.dumps(settings, sort_keys=True)]
+        parts += [*_hashes(self.source), *_hashes(self.submitted)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def notebooks(self) -> list[Path]:
         """Return the instructor's notebooks."""
         return sorted(self.source.glob("*.ipynb"))
 
 
-def grade_to_json(task: Job, version: str, key: str) -> str:
-    """Grade one submission for a run; return what `work` does, as the text of a JSON object.
+def grade_to_json(job: Job, version: str, key: str) -> str:
+    """Grade one submission in a worker; return the result as JSON.
 
     Args:
-        task: The submission.
-        version: The run's own program.
-        key: The task's key, as the run sees it.
+        job: The submission.
+        version: The fingerprint of the grader that started the run.
+        key: The job's cache key as the run computed it.
 
     Raises:
-        StrangeWorkerError: This worker sees no such assignment, or has another program.
-        ChangedError: The submission is not there, or is another one by now.
+        WorkerMismatchError: This worker sees no such assignment, or runs another version.
+        SubmissionChangedError: The submission is gone or changed meanwhile.
     """
-    here = platform.node() or "this machine"
-    if not task.notebooks():
+    host = platform.node() or "this machine"
+    if not job.notebooks():
         raise WorkerMismatchError(
-            f"A worker on {here} sees no notebook in {task.source}. All workers must see the"
-            " course's folder, under the same path."
+            f"A worker on {host} sees no notebook in {job.source}. All workers must see the course"
+            " folder under the same path."
         )
-    if fingerprint.mine() != version:
+    if fingerprint.current() != version:
         raise WorkerMismatchError(
-            f"A worker on {here} has another version of the course, of the grader or of their"
-            " libraries. Give all workers the same, and start them again."
+            f"A worker on {host} has another version of the course, the grader or their libraries."
+            " Install the same version on all workers and restart them."
         )
-    for done in (False, True):
-        if not task.submitted.is_dir() or task.key(version) != key:
-            raise SubmissionChangedError(
-                "The submission or the assignment changed while it was graded."
-            )
-        if not done:
-            result = grade(task)
+    _check_unchanged(job, version, key)
+    result = grade(job)
+    _check_unchanged(job, version, key)
     return json.dumps(result)
 
 
-def grade(task: Job) -> dict[str, Any]:
-    """Grade one submission; return plain data.
+def _check_unchanged(job: Job, version: str, key: str) -> None:
+    if not job.submitted.is_dir() or job.cache_key(version) != key:
+        raise SubmissionChangedError("The submission or assignment changed while it was graded.")
+
+
+def grade(job: Job) -> dict[str, Any]:
+    """Grade one submission.
 
     Returns:
-        ``notebooks``, each as `grading.Graded` in JSON; ``seconds`` that it took; in bytes of
-        memory, ``kernel``: what a kernel held at most; ``worker``: what this process has held;
-        ``warm``: what the warm processes that it has started hold.
+        ``notebooks``: the JSON of each `GradedNotebook`, by name; ``seconds`` spent; and in bytes,
+        ``kernel``: the peak memory of its kernels, ``worker``: that of this process, ``warm``: the
+        memory of the fork servers that this process has started.
     """
-    began = time.monotonic()
-    found, kernel = {}, 0
+    start = time.monotonic()
+    graded_notebooks, kernel_peak = {}, 0
     with temp_dirs.temp_dir("grading") as folder:
-        for origin in (task.submitted, task.source):  # the instructor's files win
-            _copy(origin, folder, task.ignore)
-        for path in task.notebooks():
-            instructors = NotebookNode(nbformat.read(path, as_version=4))
-            read = submission.read(task.submitted / path.name, cells.grade_ids(instructors))
-            text = nbformat.writes(merge.fit(instructors, read), indent=None)
-            fitted = nbformat.reads(text, as_version=4)
-            graded = grade_notebook.grade(NotebookNode(fitted), instructors, folder, task.settings)
-            found[path.stem] = graded.to_json()
-            kernel = max(kernel, graded.peak)
+        for origin in (job.submitted, job.source):  # the instructor's files overwrite the student's
+            _copy_files(origin, folder, job.ignore)
+        for path in job.notebooks():
+            instructor_nb = NotebookNode(nbformat.read(path, as_version=4))
+            submitted = submission.read(job.submitted / path.name, cells.grade_ids(instructor_nb))
+            text = nbformat.writes(merge.fit(instructor_nb, submitted), indent=None)
+            merged = NotebookNode(nbformat.reads(text, as_version=4))
+            graded = grade_notebook.grade(merged, instructor_nb, folder, job.settings)
+            graded_notebooks[path.stem] = graded.to_json()
+            kernel_peak = max(kernel_peak, graded.peak)
     return {
-        "notebooks": found,
-        "seconds": time.monotonic() - began,
-        "kernel": kernel,
-        "worker": held(),
+        "notebooks": graded_notebooks,
+        "seconds": time.monotonic() - start,
+        "kernel": kernel_peak,
+        "worker": peak_memory(),
         "warm": forkserver_client.held(),
     }
 
 
-def held() -> int:
-    """Return the bytes of memory that this process has held at most."""
+def peak_memory() -> int:
+    """Return the peak memory of this process in bytes; 0 on Windows."""
     try:
         import resource
     except ImportError:
         return 0
-    # Linux counts in KiB, macOS in bytes.
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most * (1 if sys.platform == "darwin" else 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024)  # bytes on macOS, KiB on Linux
 
 
-def warm_up(task: Job) -> list[ServerAddress]:
-    """Start the warm processes that a task like this needs; return what workers must know."""
-    for path in task.notebooks():
-        execute.warm_up(NotebookNode(nbformat.read(path, as_version=4)), task.settings)
+def start_fork_servers(job: Job) -> list[ServerAddress]:
+    """Start the fork servers that a job needs; return their addresses for the workers."""
+    for path in job.notebooks():
+        execute.warm_up(NotebookNode(nbformat.read(path, as_version=4)), job.settings)
     return forkserver_client.offers()
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield a folder's plain files; links, and what lies behind them, are nobody's work."""
+    """Yield the regular files of a folder; symbolic links are never followed."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_symlink():
             continue
@@ -166,19 +167,19 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _hashes(folder: Path) -> Iterable[str]:
+def _hashes(folder: Path) -> Iterator[str]:
     for path in _files(folder):
         name = str(path.relative_to(folder)).encode(errors="surrogateescape").hex()
         with path.open("rb") as file:
             yield f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _copy(origin: Path, folder: Path, ignore: tuple[str, ...]) -> None:
+def _copy_files(origin: Path, folder: Path, ignore: tuple[str, ...]) -> None:
+    patterns = (*ignore, "*.ipynb")
     for path in _files(origin):
-        inside = path.relative_to(origin)
-        patterns = (*ignore, "*.ipynb")
-        if any(fnmatch.fnmatch(part, each) for part in inside.parts for each in patterns):
+        relative = path.relative_to(origin)
+        if any(fnmatch.fnmatch(part, pattern) for part in relative.parts for pattern in patterns):
             continue
-        target = folder / inside
+        target = folder / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

@@ -1,4 +1,4 @@
-"""What a run tells: a line for each submission, a sum at the end, and the same for programs."""
+"""What a run reports: a line per submission, a summary, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -6,63 +6,127 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.batch.report_line import ReportLine
+from autograder.batch.result import JobResult
 from autograder.sandbox.limits import MB
 from course import atomic_write
 
-_MEMORY: Final = ("kernel", "worker", "warm")
+_MEMORY_FIELDS: Final = ("kernel", "worker", "warm")
 
 
-def format_line(line: ReportLine) -> str:
-    """Return one line for a person.
-
-    Example:
-        >>> words(Line("ada", "graded", 7, 8, 2.5))
-        'ada                  graded        7 of 8    2.5 s'
-    """
-    points = "" if line.score is None else f"{line.score:g} of {line.maximum:g}"
-    took = "as before" if line.unchanged else f"{line.seconds:.1f} s"
-    return f"{line.student:20} {line.status:12} {points:>8} {took:>8}  {line.reason}".rstrip()
+class RunStoppedError(RuntimeError):
+    """The run can't continue, and why; what is graded is kept, and the next run continues."""
 
 
-@dataclasses.dataclass(frozen=True)
-class RunCosts:
-    """What a run has spent beside the work of its workers.
+@dataclass(frozen=True)
+class ReportLine:
+    """The outcome of one submission.
 
     Attributes:
-        starting: Seconds before the first submission.
-        writing: Seconds that writing new results down took.
-        base: Bytes of memory that this machine held before the first submission.
-        fullest: Bytes of memory that it was seen to hold at most; 0 if nobody looked.
+        student: The student's name.
+        status: ``graded``, ``needs review`` or ``failed``.
+        score: Points so far; None if nothing was graded.
+        maximum: The most points the submission could earn.
+        seconds: How long grading took; 0 if the result is from an earlier run.
+        reason: Why a person must look at it, or why it failed.
+        unchanged: True if the result is from an earlier run.
+        kernel: Peak memory of its kernel in bytes; 0 if it needed none.
+        worker: Peak memory of the worker process in bytes.
+        warm: Memory of the worker's own fork servers in bytes.
     """
 
-    starting: float = 0.0
-    writing: float = 0.0
-    base: int = 0
-    fullest: int = 0
+    student: str
+    status: str
+    score: float | None = None
+    maximum: float | None = None
+    seconds: float = 0.0
+    reason: str = ""
+    unchanged: bool = False
+    kernel: int = 0
+    worker: int = 0
+    warm: int = 0
+
+    @classmethod
+    def from_result(cls, student: str, result: JobResult, *, unchanged: bool) -> ReportLine:
+        """Return the line for a result.
+
+        Args:
+            student: The student's name.
+            result: The result of its job.
+            unchanged: True if the result is from an earlier run.
+        """
+        scores = [score for notebook in result.notebooks.values() for score in notebook.verdicts]
+        open_scores = [score for score in scores if score.points is None]
+        reasons = dict.fromkeys(f"{score.name}: {score.reason}" for score in open_scores)
+        measured = () if unchanged else ("seconds", *_MEMORY_FIELDS)
+        return cls(
+            student,
+            "needs review" if open_scores else "graded",
+            sum(score.points or 0 for score in scores),
+            sum(score.maximum for score in scores),
+            reason=" ".join(reasons),
+            unchanged=unchanged,
+            **{name: getattr(result, name) for name in measured},
+        )
+
+    @property
+    def settled(self) -> bool:
+        """True if nobody needs to look at the submission."""
+        return self.status == "graded"
+
+    def __str__(self) -> str:
+        """Return the line as the terminal shows it.
+
+        Example:
+            >>> print(ReportLine("ada", "graded", 7, 8, seconds=2.5))
+            ada                  graded         7 of 8     2.5 s
+        """
+        points = "" if self.score is None else f"{self.score:g} of {self.maximum:g}"
+        duration = "unchanged" if self.unchanged else f"{self.seconds:.1f} s"
+        line = f"{self.student:20} {self.status:12} {points:>8} {duration:>9}  {self.reason}"
+        return line.rstrip()
+
+
+@dataclass(frozen=True)
+class RunCosts:
+    """What a run spent besides grading.
+
+    Attributes:
+        start_seconds: Seconds before the first submission was graded.
+        write_seconds: Seconds spent on writing new results.
+        base_bytes: Memory of this machine before the first submission.
+        peak_bytes: Peak memory of this machine; 0 if not measured.
+    """
+
+    start_seconds: float = 0.0
+    write_seconds: float = 0.0
+    base_bytes: int = 0
+    peak_bytes: int = 0
 
 
 def summarize(
-    lines: Iterable[ReportLine], seconds: float, jobs: int, spent: RunCosts
+    lines: Iterable[ReportLine], seconds: float, jobs: int, costs: RunCosts
 ) -> dict[str, Any]:
-    """Return the sums of a run as plain data.
+    """Return the totals of a run, as the JSON report stores them.
 
     Args:
-        lines: What became of each submission.
+        lines: The outcome of each submission.
         seconds: How long the run took.
-        jobs: How many were graded at once.
-        spent: What else it took.
+        jobs: How many submissions were graded at the same time.
+        costs: What the run spent besides grading.
     """
     lines = list(lines)
     new = [line for line in lines if line.seconds > 0]
-    most = {name: max((getattr(line, name) for line in lines), default=0) for name in _MEMORY}
-    # Workers of this machine are seen from outside; those of a cluster tell by themselves.
-    base, job = spent.base + most["warm"], most["worker"] + most["kernel"]
-    if spent.fullest > spent.base and not most["warm"]:
-        job = max(most["kernel"], (spent.fullest - spent.base) // jobs)
+    peaks = {
+        name: max((getattr(line, name) for line in lines), default=0) for name in _MEMORY_FIELDS
+    }
+    # Local workers are measured from outside; those of a cluster report their own memory.
+    base, job = costs.base_bytes + peaks["warm"], peaks["worker"] + peaks["kernel"]
+    if costs.peak_bytes > costs.base_bytes and not peaks["warm"]:
+        job = max(peaks["kernel"], (costs.peak_bytes - costs.base_bytes) // jobs)
     return {
         "submissions": len(lines),
         **dict(sorted(Counter(line.status for line in lines).items())),
@@ -70,31 +134,39 @@ def summarize(
         "seconds": round(seconds, 2),
         "per_minute": round(60 * len(new) / seconds, 1) if seconds else 0.0,
         "jobs": jobs,
-        "start_seconds": round(spent.starting, 2),
+        "start_seconds": round(costs.start_seconds, 2),
         "each_seconds": round(sum(line.seconds for line in new) / max(1, len(new)), 4),
-        "write_seconds": round(spent.writing / max(1, len(new)), 4),
-        "worker_mb": most["worker"] // MB,
-        "kernel_mb": most["kernel"] // MB,
+        "write_seconds": round(costs.write_seconds / max(1, len(new)), 4),
+        "worker_mb": peaks["worker"] // MB,
+        "kernel_mb": peaks["kernel"] // MB,
         "base_mb": base // MB,
         "job_mb": job // MB,
-        "fullest_mb": spent.fullest // MB,
+        "fullest_mb": costs.peak_bytes // MB,
     }
 
 
-def format_summary(sums: dict[str, Any]) -> str:
-    """Return the last lines for a person."""
-    kinds = ", ".join(
-        f"{sums[kind]} {kind}" for kind in ("graded", "needs review", "failed") if kind in sums
+def format_summary(totals: dict[str, Any]) -> str:
+    """Return the last lines that the terminal shows.
+
+    Args:
+        totals: From `summarize`.
+    """
+    statuses = ", ".join(
+        f"{totals[status]} {status}"
+        for status in ("graded", "needs review", "failed")
+        if status in totals
     )
     return (
-        f"{sums['submissions']} submissions: {kinds or 'none'}; {sums['unchanged']} as before. "
-        f"{sums['seconds']:.0f} s with {sums['jobs']} at once, {sums['per_minute']:g} a minute; "
-        f"a worker held up to {sums['worker_mb']} MB, a kernel {sums['kernel_mb']} MB of its own;"
-        f" all together {sums['fullest_mb']} MB on this machine."
+        f"{totals['submissions']:,} submissions: {statuses or 'none graded'};"
+        f" {totals['unchanged']} unchanged.\n"
+        f"{totals['seconds']:.0f} s with {totals['jobs']} parallel jobs,"
+        f" {totals['per_minute']:g} submissions per minute.\n"
+        f"Peak memory: {totals['worker_mb']} MB per worker, {totals['kernel_mb']} MB per kernel,"
+        f" {totals['fullest_mb']} MB in total on this machine."
     )
 
 
-def write(path: Path, lines: list[ReportLine], sums: dict[str, Any]) -> None:
+def write_report(path: Path, lines: Iterable[ReportLine], totals: dict[str, Any]) -> None:
     """Write the report as JSON."""
-    data = {"total": sums, "submissions": [dataclasses.asdict(line) for line in lines]}
+    data = {"total": totals, "submissions": [dataclasses.asdict(line) for line in lines]}
     atomic_write.write_text(path, json.dumps(data, indent=1) + "\n")

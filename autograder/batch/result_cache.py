@@ -1,9 +1,9 @@
-"""What a run has done, kept in the course's folder: a run that ends early goes on from there.
+"""Results kept in the course folder, so that an interrupted run continues where it stopped.
 
-Each result lies in a file of its own, ``.grading/ASSIGNMENT/STUDENT.json``, under a key made from
-all that decides about it. A result is kept before it is written to the gradebook. When it has been,
-``STUDENT.written`` says so, and of which gradebook. So nothing is run twice, and nothing is lost
-between the two. The folder holds everybody's answers and points, so nobody else may look into it.
+Each result is a file, ``.grading/ASSIGNMENT/STUDENT.json``, under a key made from everything that
+decides about it. It is stored before it is written to the gradebook; ``STUDENT.written`` then says
+to which gradebook. So no submission is graded twice, and none is lost between the two steps. The
+folder contains everybody's answers and points, so only its owner may read it.
 """
 
 from __future__ import annotations
@@ -14,45 +14,52 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from pydantic import BaseModel
+
+from autograder.batch.result import JobResult
 from autograder.sandbox import file_locks
 from course import atomic_write
 
 FOLDER: Final = ".grading"
 
 
+class _CacheEntry(BaseModel):
+    key: str
+    result: JobResult
+
+
 class RunInProgressError(RuntimeError):
-    """Another run over the same assignment is going on."""
+    """Another run is grading the same assignment."""
 
 
 class ResultCache:
     """The results of one assignment.
 
     Args:
-        root: The course's folder.
+        root: The course folder.
         assignment: The assignment's name.
-        gradebook: The gradebook's address.
+        db_url: The gradebook's address.
     """
 
-    def __init__(self, root: Path, assignment: str, gradebook: str) -> None:
+    def __init__(self, root: Path, assignment: str, db_url: str) -> None:
         self.folder = root / FOLDER / assignment
-        # An address may hold a password.
-        self._gradebook = hashlib.sha256(gradebook.encode()).hexdigest()
+        self._db_hash = hashlib.sha256(db_url.encode()).hexdigest()  # a URL may hold a password
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """While this lasts, no other run over the assignment can begin.
+    def lock(self) -> Iterator[None]:
+        """Keep other runs from grading the assignment.
 
         Raises:
-            BusyError: One is going on.
+            RunInProgressError: Another run is grading it now.
         """
-        self._make()
+        self._make_private_folder()
         with (self.folder / "lock").open("a+", encoding="ascii") as file:
             if not file_locks.take(file.fileno()):
                 file.seek(0)
                 raise RunInProgressError(
-                    f"Another run over {self.folder.name} is going on"
+                    f"Another run is grading {self.folder.name}"
                     f" (process {file.read().strip() or 'unknown'}). Wait for it or stop it."
                 )
             file.truncate(0)
@@ -60,54 +67,57 @@ class ResultCache:
             file.flush()
             yield
 
-    def get(self, student: str, key: str) -> dict[str, Any] | None:
-        """Return the result for a submission, if it was made from just that."""
+    def get(self, student: str, key: str) -> JobResult | None:
+        """Return a student's result if it is stored under this key."""
         try:
-            data = json.loads(self._path(student).read_bytes())
-            found, result = str(data["key"]), dict(data["result"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or cut off
+            entry = _CacheEntry.model_validate_json(self._result_path(student).read_bytes())
+        except (OSError, ValueError):  # missing or truncated
             return None
-        return result if found == key else None
+        return entry.result if entry.key == key else None
 
     def put(self, student: str, key: str, text: str) -> None:
-        """Keep a result, wholly or not at all.
+        """Store a result.
 
         Args:
-            student: Whose it is.
-            key: From what it was made.
-            text: The result, as the text of a JSON object.
+            student: The student's name.
+            key: A hash of everything that decides about the result.
+            text: The result as JSON.
         """
-        self._make()
+        self._make_private_folder()
         # A result that a power cut damages is unreadable, and the submission is graded again.
         entry = f'{{"key": {json.dumps(key)}, "result": {text}}}'
-        atomic_write.write_text(self._path(student), entry)
+        atomic_write.write_text(self._result_path(student), entry)
 
-    def drop(self, student: str) -> None:
-        """Forget a result."""
-        self._path(student).unlink(missing_ok=True)
+    def delete(self, student: str) -> None:
+        """Delete a student's result."""
+        self._result_path(student).unlink(missing_ok=True)
 
-    def written(self, student: str, key: str) -> bool:
-        """Whether a result has been written wholly to this gradebook, as far as is known here."""
+    def is_written(self, student: str, key: str) -> bool:
+        """Return whether the result under this key was written to the gradebook in full."""
         try:
-            return self._mark(student).read_text(encoding="ascii") == f"{key} {self._gradebook}"
+            return self._mark_path(student).read_text(encoding="ascii") == self._mark(key)
         except (OSError, ValueError):
             return False
 
-    def note(self, student: str, key: str | None) -> None:
-        """Note which result has been written to the gradebook; None while one is being written."""
-        if key is None:
-            self._mark(student).unlink(missing_ok=True)
-        else:  # one that is cut off is no mark
-            self._mark(student).write_text(f"{key} {self._gradebook}", encoding="ascii")
+    def mark_written(self, student: str, key: str) -> None:
+        """Record that a result is in the gradebook."""
+        self._mark_path(student).write_text(self._mark(key), encoding="ascii")
 
-    def _make(self) -> None:
+    def clear_mark(self, student: str) -> None:
+        """Record that a result is about to be written, so the gradebook may hold part of it."""
+        self._mark_path(student).unlink(missing_ok=True)
+
+    def _make_private_folder(self) -> None:
         for folder in (self.folder.parent, self.folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if folder.stat().st_mode & 0o077 and folder.stat().st_uid == os.geteuid():
                 folder.chmod(0o700)
 
-    def _path(self, student: str) -> Path:
+    def _result_path(self, student: str) -> Path:
         return self.folder / f"{student}.json"
 
-    def _mark(self, student: str) -> Path:
+    def _mark_path(self, student: str) -> Path:
         return self.folder / f"{student}.written"
+
+    def _mark(self, key: str) -> str:
+        return f"{key} {self._db_hash}"

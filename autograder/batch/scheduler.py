@@ -1,15 +1,15 @@
-"""Giving submissions to workers, and getting results back although workers break down.
+"""Hand jobs to workers, and get all results even though workers crash.
 
-When a process of a pool dies, all that the pool has in hand is lost, and nobody says whose fault
-it was. So all that may have been at work then is done anew one at a time, and only what breaks a
-worker down while it is alone, and does so twice, is given up.
+When a process of a pool dies, the pool loses all its jobs and doesn't say which one was to blame.
+So every job that may have been running is run again, one at a time; only a job that crashes its
+worker twice while it runs alone is given up.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -24,176 +24,182 @@ from typing import Final
 
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, WorkerMismatchError
-from autograder.batch.report_line import StoppedError
+from autograder.batch.report import RunStoppedError
 from autograder.sandbox import memory_use
 from autograder.sandbox.launch import UnprotectedError
 
-QUEUED_JOBS_PER_WORKER: Final = 4  # tasks that wait for each worker, so that none is idle
-MAX_ATTEMPTS: Final = 2  # a worker may die of what has nothing to do with its task
-MAX_CRASHES_IN_A_ROW: Final = 20  # so often they may break down without having done anything
-POLL_INTERVAL_S: Final = 2.0  # seconds between two looks whether anybody is still there
-WORKER_TIMEOUT_S: Final = 120.0  # seconds in which a worker must come, if all are gone
+QUEUED_JOBS_PER_WORKER: Final = 4  # enough that no worker waits for the next one
+MAX_ATTEMPTS: Final = 2  # a crash may have nothing to do with the job
+MAX_CRASHES_IN_A_ROW: Final = 20  # without a single finished job in between
+POLL_INTERVAL_S: Final = 2.0  # between two checks whether workers are left
+WORKER_TIMEOUT_S: Final = 120.0  # to wait for a worker after all have gone
 
 
 @dataclass(frozen=True)
 class QueuedJob:
-    """A submission that is to be graded.
+    """A job with what a worker needs to check that it grades the right thing.
 
     Attributes:
-        task: The submission.
-        version: The run's program.
-        key: The task's key.
+        job: The submission.
+        version: The fingerprint of the run's own process.
+        key: The job's cache key.
     """
 
-    task: Job
+    job: Job
     version: str
     key: str
 
 
-FinishedJob = tuple[QueuedJob, str | BaseException]  # what came of it: a result, or an error
+FinishedJob = tuple[QueuedJob, str | BaseException]  # with its result as JSON, or its error
 
 
 class Scheduler:
-    """Workers of a run.
+    """Runs jobs on a pool of workers.
 
     Args:
-        workers: Who can be hired.
-        tell: Is told what a person should know meanwhile.
-        patience: Seconds in which a worker must come, if all are gone.
+        pool: The workers.
+        notify: Receives messages for the person who started the run.
+        worker_timeout_s: Seconds to wait for a worker after all have gone.
 
     Attributes:
-        starting: Seconds that it took to hire them, their libraries loaded.
-        base: Bytes of memory that this machine needed before they began.
+        start_seconds: Seconds spent on starting workers, imports included.
+        base_bytes: Memory that this machine used before the workers started on a job.
     """
 
     def __init__(
-        self, workers: WorkerPool, tell: Callable[[str], object], patience: float = WORKER_TIMEOUT_S
+        self,
+        pool: WorkerPool,
+        notify: Callable[[str], object],
+        worker_timeout_s: float = WORKER_TIMEOUT_S,
     ) -> None:
-        self._workers, self._tell, self._patience = workers, tell, patience
+        self._pool, self._notify, self._worker_timeout_s = pool, notify, worker_timeout_s
         self._executor: Executor | None = None
         self._queue: deque[QueuedJob] = deque()
-        self._suspects: deque[QueuedJob] = deque()
-        self._working: dict[Future[str], QueuedJob] = {}
-        self._strikes: dict[str, int] = {}
-        self._alone = False  # whether what is at work is at work alone
-        self._barren, self._deserted = 0, 0.0
-        self.starting, self.base = 0.0, 0
+        self._retries: deque[QueuedJob] = deque()  # to run one at a time
+        self._running: dict[Future[str], QueuedJob] = {}
+        self._crashes: Counter[str] = Counter()  # by student, of jobs that ran alone
+        self._isolated = False  # True while a job runs alone
+        self._crashes_in_a_row, self._deserted_since = 0, 0.0
+        self.start_seconds, self.base_bytes = 0.0, 0
 
     @property
     def idle(self) -> bool:
-        """Whether there is nothing left to do."""
-        return not (self._queue or self._suspects or self._working)
+        """True if no job is queued or running."""
+        return not (self._queue or self._retries or self._running)
 
-    def wants(self) -> bool:
-        """Whether there is too little to do."""
-        return len(self._queue) + len(self._working) < self._most()
+    def has_capacity(self) -> bool:
+        """Return whether more jobs should be submitted."""
+        return len(self._queue) + len(self._running) < self._max_running()
 
-    def give(self, order: QueuedJob) -> None:
-        """Take one more on."""
-        self._queue.append(order)
+    def submit(self, job: QueuedJob) -> None:
+        """Add a job to the queue."""
+        self._queue.append(job)
 
-    def finished(self) -> list[FinishedJob]:
-        """Wait until something has come of some orders; return that, at times nothing.
+    def wait_for_finished(self) -> list[FinishedJob]:
+        """Wait for jobs to finish; return them, or nothing after `POLL_INTERVAL_S`.
 
         Raises:
-            UnprotectedError: The host of a worker can't keep students' code in its place.
-            StrangeWorkerError: A worker does not see what the run sees.
-            StoppedError: Nobody is left who could do the work.
+            UnprotectedError: A worker's machine can't sandbox students' code.
+            WorkerMismatchError: A worker doesn't see the course folder, or runs another version.
+            RunStoppedError: No worker is left.
         """
-        broken = not self._hand_out()
-        wait(self._working, timeout=0 if broken else POLL_INTERVAL_S, return_when=FIRST_COMPLETED)
-        ends: list[FinishedJob] = []
-        lost: list[FinishedJob] = []
-        for future, order in list(self._working.items()):
+        broken = not self._start_jobs()
+        wait(self._running, timeout=0 if broken else POLL_INTERVAL_S, return_when=FIRST_COMPLETED)
+        finished: list[FinishedJob] = []
+        crashed: list[FinishedJob] = []
+        for future, job in list(self._running.items()):
             if not future.done():
                 continue
-            del self._working[future]
+            del self._running[future]
             error = _error(future)
             if isinstance(error, UnprotectedError | WorkerMismatchError):
                 raise error
             if isinstance(error, BrokenExecutor):
                 broken = True
-                lost.append((order, error))
+                crashed.append((job, error))
             else:
-                self._barren = 0
-                ends.append((order, error or future.result()))
+                self._crashes_in_a_row = 0
+                finished.append((job, error or future.result()))
         if broken:
-            ends += self._break_down(lost)
-        elif not ends:
-            self._see_who_is_there()
-        return ends
+            finished += self._recover(crashed)
+        elif not finished:
+            self._check_for_workers()
+        return finished
 
-    def dismiss(self) -> None:
-        """Let them go, whatever they are doing."""
+    def shutdown(self) -> None:
+        """Drop all jobs that are running and release the workers."""
         if self._executor is not None:
-            for future in self._working:
+            for future in self._running:
                 future.cancel()
             self._executor.shutdown(wait=False)
             self._executor = None
-        self._working.clear()
+        self._running.clear()
 
-    def _most(self) -> int:
-        return QUEUED_JOBS_PER_WORKER * max(1, self._workers.jobs())
+    def _max_running(self) -> int:
+        return QUEUED_JOBS_PER_WORKER * max(1, self._pool.size())
 
-    def _hand_out(self) -> bool:
-        """Give out what they can take; return whether they could take it."""
-        if self._alone and self._working:
+    def _start_jobs(self) -> bool:
+        """Pass queued jobs to the executor; return False if it is broken."""
+        if self._isolated and self._running:
             return True
-        self._alone = bool(self._suspects)
-        queue, most = (self._suspects, 1) if self._alone else (self._queue, self._most())
-        while queue and len(self._working) < most:
-            task = queue[0].task
+        self._isolated = bool(self._retries)
+        queue, limit = (self._retries, 1) if self._isolated else (self._queue, self._max_running())
+        while queue and len(self._running) < limit:
+            queued = queue[0]
             if self._executor is None:
-                began = time.monotonic()
-                self._executor = self._workers.hire(task)
-                self.starting += time.monotonic() - began
-                self.base = max(self.base, memory_use.tree_memory(os.getpid()))
+                start = time.monotonic()
+                self._executor = self._pool.make_executor(queued.job)
+                self.start_seconds += time.monotonic() - start
+                self.base_bytes = max(self.base_bytes, memory_use.tree_memory(os.getpid()))
             try:
                 future = self._executor.submit(
-                    self._workers.work, task, queue[0].version, queue[0].key
+                    self._pool.function, queued.job, queued.version, queued.key
                 )
-            except BrokenExecutor:  # before it was begun, so it is not to blame
+            except BrokenExecutor:  # the job hasn't started, so it isn't to blame
                 return False
-            self._working[future] = queue.popleft()
+            self._running[future] = queue.popleft()
         return True
 
-    def _break_down(self, lost: list[FinishedJob]) -> list[FinishedJob]:
-        """Find out what is to be done anew; return what is given up."""
-        lost += [(order, BrokenExecutor()) for order in self._working.values()]
-        self.dismiss()
-        self._barren += 1
-        if self._barren > MAX_CRASHES_IN_A_ROW:
-            raise StoppedError("The workers end before they have done anything.")
-        orders = [order for order, _ in lost]
-        if not self._alone:
-            # A pool hands tasks out in their order: one to each worker, and a few more beforehand.
-            some = 2 * self._workers.jobs() + 1
-            self._suspects.extend(orders[:some])
-            self._queue.extendleft(reversed(orders[some:]))
+    def _recover(self, crashed: list[FinishedJob]) -> list[FinishedJob]:
+        """Queue lost jobs again after a crash; return those that are given up."""
+        crashed += [(job, BrokenExecutor()) for job in self._running.values()]
+        self.shutdown()
+        self._crashes_in_a_row += 1
+        if self._crashes_in_a_row > MAX_CRASHES_IN_A_ROW:
+            raise RunStoppedError(
+                f"Workers crashed {self._crashes_in_a_row} times in a row without grading anything."
+            )
+        jobs = [job for job, _ in crashed]
+        if not self._isolated:
+            # A pool starts jobs in order: one per worker, and prefetches a few more.
+            may_have_started = 2 * self._pool.size() + 1
+            self._retries.extend(jobs[:may_have_started])
+            self._queue.extendleft(reversed(jobs[may_have_started:]))
             return []
         given_up = []
-        for order, error in lost:  # one, or none
-            student = order.task.student
-            self._strikes[student] = self._strikes.get(student, 0) + 1
-            if self._strikes[student] >= MAX_ATTEMPTS:
-                given_up.append((order, error))
+        for queued, error in crashed:  # one at most
+            student = queued.job.student
+            self._crashes[student] += 1
+            if self._crashes[student] >= MAX_ATTEMPTS:
+                given_up.append((queued, error))
             else:
-                self._suspects.appendleft(order)
+                self._retries.appendleft(queued)
         return given_up
 
-    def _see_who_is_there(self) -> None:
-        if self._workers.jobs() > 0:
-            self._deserted = 0.0
-            return
-        if not self._deserted:
-            self._deserted = time.monotonic()
-            self._tell(f"No worker is there. The run waits {self._patience:.0f} s for one.")
-        elif time.monotonic() - self._deserted > self._patience:
-            raise StoppedError("No worker is there, and none has come.")
+    def _check_for_workers(self) -> None:
+        if self._pool.size() > 0:
+            self._deserted_since = 0.0
+        elif not self._deserted_since:
+            self._deserted_since = time.monotonic()
+            self._notify(f"No worker is left. Waiting {self._worker_timeout_s:.0f} s for one.")
+        elif time.monotonic() - self._deserted_since > self._worker_timeout_s:
+            raise RunStoppedError(
+                f"No worker is left, and none has joined in {self._worker_timeout_s:.0f} s."
+            )
 
 
 def _error(future: Future[str]) -> BaseException | None:
     try:
         return future.exception()
-    except CancelledError:  # a cluster's way to say that its scheduler is gone
-        return BrokenExecutor("the cluster has dropped it")
+    except CancelledError:  # how Dask reports that its scheduler is gone
+        return BrokenExecutor("the cluster dropped the job")

@@ -1,8 +1,8 @@
-"""Writing a result into the gradebook without nbgrader's converter, and to the same effect.
+"""Write graded submissions without nbgrader's converter, with the same result.
 
-The converter opens the gradebook seven times for each submission and checks each notebook
-twice, which takes longer than grading a few questions. Here the gradebook stays open, and a
-submission's folder is written beside its place and then put there, so it is never half there.
+The converter opens the gradebook seven times per submission and validates each notebook twice,
+which takes longer than grading a few questions. Here the gradebook stays open, and a submission's
+folder is assembled next to its final path and then renamed, so it is never incomplete.
 """
 
 from __future__ import annotations
@@ -15,36 +15,27 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import find_all_files
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.nbgrader_plugins import gradebook, preprocessors
 from autograder.nbgrader_plugins.collect import read_timestamp
-
-
-def possible(config: Config) -> bool:
-    """Whether the course grades with this course's own steps alone; others need the converter."""
-    asked = Autograde(config=config)
-    return (
-        list(asked.sanitize_preprocessors) == preprocessors.SANITIZE
-        and list(asked.autograde_preprocessors) == preprocessors.AUTOGRADE
-        and asked.exporter_class is preprocessors.ReadSubmission
-        and asked.pre_convert_hook is preprocessors.expect_notebooks
-        and asked.post_convert_hook is None
-    )
+from autograder.nbgrader_plugins.converter_writer import ErrorLog, NotWrittenError
+from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
 
 
 class DirectWriter:
-    """An open gradebook.
+    """Keeps a gradebook open and writes results into it.
 
     Args:
-        config: What ``nbgrader_config.py`` says.
+        config: The contents of ``nbgrader_config.py``.
         assignment: The assignment's name.
     """
 
@@ -52,23 +43,44 @@ class DirectWriter:
         self._config, self._assignment = config, assignment
         self._gradebook: Gradebook | None = None
 
+    @staticmethod
+    def supports(config: Config) -> bool:
+        """Return whether the course adds no steps that only nbgrader's converter would run."""
+        autograde = Autograde(config=config)
+        return (
+            list(autograde.sanitize_preprocessors) == preprocessors.SANITIZE
+            and list(autograde.autograde_preprocessors) == preprocessors.AUTOGRADE
+            and autograde.exporter_class is preprocessors.ReadSubmission
+            and autograde.pre_convert_hook is preprocessors.expect_notebooks
+            and autograde.post_convert_hook is None
+        )
+
     def close(self) -> None:
         """Close the gradebook."""
         if self._gradebook is not None:
             self._gradebook.close()
             self._gradebook = None
 
-    def write(self, student: str, graded: dict[str, GradedNotebook], log: logging.Logger) -> None:
-        """Write one submission's results.
+    def write(self, student: str, graded: dict[str, GradedNotebook]) -> None:
+        """Write the results of one submission.
 
         Args:
-            student: Whose they are.
-            graded: By notebook.
-            log: Where nbgrader complains.
+            student: The student's name.
+            graded: The graded notebooks, by name.
 
         Raises:
-            LookupError: The gradebook does not know the assignment, or other questions of it.
+            NotWrittenError: The results don't fit the gradebook, or the disk refuses them.
+            GradebookLockedError: Another program has locked the gradebook; nothing was written.
         """
+        log = ErrorLog(student)
+        try:
+            self._write(student, graded, log.logger)
+        except (MissingEntry, LookupError, OSError, SQLAlchemyError) as error:
+            if is_lock_error(error):
+                raise GradebookLockedError from error
+            raise NotWrittenError(log.last_line() or str(error)) from error
+
+    def _write(self, student: str, graded: dict[str, GradedNotebook], log: logging.Logger) -> None:
         course = CourseDirectory(
             config=self._config, assignment_id=self._assignment, student_id=student
         )
@@ -77,15 +89,15 @@ class DirectWriter:
         converter = Autograde(coursedir=course, config=self._config)
         converter.log = log
         try:
-            with _beside(course, student, self._assignment) as folder:
-                _copy(converter, course, student, self._assignment, folder)
-                for name, one in graded.items():
-                    text = nbformat.writes(one.nb)
+            with _replaced_folder(course, student, self._assignment) as folder:
+                _copy_files(converter, course, student, self._assignment, folder)
+                for name, notebook in graded.items():
+                    text = nbformat.writes(notebook.nb)
                     (folder / f"{name}.ipynb").write_text(f"{text}\n", encoding="utf-8")
                 self._store(self._gradebook, converter, student, graded)
             converter.set_permissions(self._assignment, student)
         finally:
-            self._gradebook.db.remove()  # what was read grows old
+            self._gradebook.db.remove()  # the session must not serve stale rows later
 
     def _store(
         self,
@@ -94,69 +106,73 @@ class DirectWriter:
         student: str,
         graded: dict[str, GradedNotebook],
     ) -> None:
-        """Write the scores; the gradebook may not know the student and the submission yet."""
+        """Write the scores, and first the student and the submission where they are new."""
         course = converter.coursedir
         assignment = book.find_assignment(self._assignment)
         folder = course.format_path(course.submitted_directory, student, self._assignment)
-        when = read_timestamp(Path(folder))
+        timestamp = read_timestamp(Path(folder))
         results = {name: (one.verdicts, one.told) for name, one in graded.items()}
-        create = bool(converter.create_student)
-        arrival = gradebook.NewSubmission(self._assignment, student, when)
-        begun = gradebook.insert_submission(book, arrival, results, create_student=create)
-        if begun and not (when and assignment.duedate and when > assignment.duedate):
+        create_student = bool(converter.create_student)
+        submission = gradebook.NewSubmission(self._assignment, student, timestamp)
+        is_new = gradebook.insert_submission(
+            book, submission, results, create_student=create_student
+        )
+        is_late = timestamp and assignment.duedate and timestamp > assignment.duedate
+        if is_new and not is_late:
             return
-        if create:
+        if create_student:
             book.update_or_create_student(student)
-        more: dict[str, Any] = {"timestamp": when} if when else {}
-        book.update_or_create_submission(self._assignment, student, **more)
-        for name, one in graded.items():
-            place = gradebook.NotebookKey(self._assignment, name, student)
-            gradebook.write_scores(book, place, one.verdicts, one.told)
-            self._late(book, course, place, one)
+        attributes: dict[str, Any] = {"timestamp": timestamp} if timestamp else {}
+        book.update_or_create_submission(self._assignment, student, **attributes)
+        for name, notebook in graded.items():
+            key = gradebook.NotebookKey(self._assignment, name, student)
+            gradebook.write_scores(book, key, notebook.verdicts, notebook.told)
+            self._apply_late_penalty(book, course, key, notebook)
 
-    def _late(
+    def _apply_late_penalty(
         self,
         book: Gradebook,
         course: CourseDirectory,
-        place: gradebook.NotebookKey,
-        one: GradedNotebook,
+        key: gradebook.NotebookKey,
+        graded: GradedNotebook,
     ) -> None:
-        """Let nbgrader's own step decide what a late submission costs."""
-        notebook = book.find_submission_notebook(place.notebook, place.assignment, place.student)
-        if book.find_submission(place.assignment, place.student).total_seconds_late > 0:
-            where = {**vars(place), "db_url": course.db_url}
-            step = AssignLatePenalties(config=self._config)
-            step.log.setLevel(logging.ERROR)
-            step.preprocess(one.nb, {"nbgrader": where})
+        """Let nbgrader's preprocessor decide what a late submission costs."""
+        notebook = book.find_submission_notebook(key.notebook, key.assignment, key.student)
+        if book.find_submission(key.assignment, key.student).total_seconds_late > 0:
+            penalties = AssignLatePenalties(config=self._config)
+            penalties.log.setLevel(logging.ERROR)
+            penalties.preprocess(graded.nb, {"nbgrader": {**vars(key), "db_url": course.db_url}})
         elif notebook.late_submission_penalty is not None:
             notebook.late_submission_penalty = None
             book.db.commit()
 
 
 @contextlib.contextmanager
-def _beside(course: CourseDirectory, student: str, assignment: str) -> Iterator[Path]:
-    """A folder that takes the place of the graded submission once it is complete."""
-    place = Path(course.format_path(course.autograded_directory, student, assignment))
-    beside = place.with_name(f".{place.name}.new")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+def _replaced_folder(course: CourseDirectory, student: str, assignment: str) -> Iterator[Path]:
+    """Yield a folder that replaces the graded submission once it is complete."""
+    target = Path(course.format_path(course.autograded_directory, student, assignment))
+    folder = target.with_name(f".{target.name}.new")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     try:
-        yield beside
-        shutil.rmtree(place, ignore_errors=True)
-        beside.replace(place)
+        yield folder
+        shutil.rmtree(target, ignore_errors=True)
+        folder.replace(target)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy(
+def _copy_files(
     converter: BaseConverter, course: CourseDirectory, student: str, assignment: str, folder: Path
 ) -> None:
-    """Copy the student's other files, and over them the instructor's."""
+    """Copy the student's other files, then overwrite them with the instructor's."""
     submitted = course.format_path(course.submitted_directory, student, assignment)
     source = course.format_path(course.source_directory, ".", assignment)
-    kept = {f"{source}/{name}" for name in converter.exclude_overwriting.get(assignment, [])}
-    for origin, left in ((submitted, set()), (source, kept)):
-        for name in sorted(set(find_all_files(origin, [*course.ignore, "*.ipynb"])) - left):
+    not_overwritten = {
+        f"{source}/{name}" for name in converter.exclude_overwriting.get(assignment, [])
+    }
+    for origin, excluded in ((submitted, set()), (source, not_overwritten)):
+        for name in sorted(set(find_all_files(origin, [*course.ignore, "*.ipynb"])) - excluded):
             target = folder / Path(name).relative_to(origin)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, target)

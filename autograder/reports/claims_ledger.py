@@ -1,7 +1,6 @@
-"""The ledger of claims: what the lecture says, what is right, and where that stands.
+"""The ledger of claims: what the lecture says, and what the literature says about it.
 
-The lessons hold boxes of three paragraphs, and nothing is written twice: the ledger is read
-from the boxes.
+It is generated from boxes of three paragraphs in the lessons:
 
     > **The lecture says:** "..."
     >
@@ -20,6 +19,7 @@ from typing import Final
 
 from autograder.publish import build
 from autograder.publish.cell_roles import AuthoringError
+from course import atomic_write
 
 LEDGER: Final = Path("course", "claims.md")
 LABELS: Final = ("The lecture says", "The literature says", "Source")
@@ -27,10 +27,10 @@ _BOX: Final = re.compile(r"(?:^>.*\n?)+", re.MULTILINE)
 _PART: Final = re.compile(r"\*\*([^*]+):\*\*\s*(.+)", re.DOTALL)
 _HEAD: Final = """# What the lecture says, and what the literature says
 
-Made from the boxes in the lessons by `python -m autograder build`; do not edit.
+Generated from the boxes in the lessons by `python -m autograder build`; do not edit.
 
-The lecture is a good first hour. Where a sentence of it is wrong or needs a limit, the lessons
-say so, and with what source. These are all {count} of them.
+The lecture is a good first hour. Where one of its statements is wrong or needs qualification, the
+lessons say so and cite a source. These are all {count} of them.
 
 | the lecture says | the literature says | source | lesson |
 |---|---|---|---|
@@ -39,7 +39,7 @@ say so, and with what source. These are all {count} of them.
 
 @dataclass(frozen=True)
 class Claim:
-    """One box.
+    """A box in a lesson.
 
     Example:
         >>> text = '''> **The lecture says:** Up.
@@ -53,7 +53,7 @@ class Claim:
     Attributes:
         lecture: The lecture's claim.
         literature: The correct statement.
-        source: Who says so.
+        source: The reference for that.
     """
 
     lecture: str
@@ -66,7 +66,7 @@ def read(text: str, where: str) -> Iterator[Claim]:
 
     Args:
         text: The lesson.
-        where: What to call it in messages.
+        where: The lesson's name in error messages.
 
     Raises:
         AuthoringError: A box lacks one of its three paragraphs.
@@ -76,33 +76,33 @@ def read(text: str, where: str) -> Iterator[Claim]:
             continue
         lines = [line.removeprefix(">").strip() for line in box.splitlines()]
         parts = [_PART.match(part.strip()) for part in "\n".join(lines).split("\n\n")]
-        said = {part[1]: " ".join(part[2].split()) for part in parts if part}
+        paragraphs = {part[1]: " ".join(part[2].split()) for part in parts if part}
         for label in LABELS:
-            if label not in said:
+            if label not in paragraphs:
                 raise AuthoringError(f"{where}: no '**{label}:**' in the box {box[:90]!r}")
-        yield Claim(*(said[label] for label in LABELS))
+        yield Claim(*(paragraphs[label] for label in LABELS))
 
 
-def ledger(root: Path) -> str:
-    """Return the ledger of all lessons, as Markdown."""
+def format_ledger(root: Path) -> str:
+    """Return the claims of all lessons as a Markdown table."""
     rows = []
     for path in build.texts(root):
         name = path.parent.name
         for claim in read(path.read_text(encoding="utf-8"), f"{name}/{path.name}"):
             cells = [claim.lecture, claim.literature, claim.source]
             link = f"[{name}](../source/{name}/{path.name})"
-            rows.append("| " + " | ".join([*map(_cell, cells), link]) + " |")
+            rows.append("| " + " | ".join([*map(_escape, cells), link]) + " |")
     return _HEAD.format(count=len(rows)) + "\n".join(rows) + "\n"
 
 
 def write(root: Path) -> list[Path]:
     """Write the ledger; return its path if it changed."""
-    path, text = root / LEDGER, ledger(root)
+    path, text = root / LEDGER, format_ledger(root)
     if not path.parent.is_dir() or (path.exists() and path.read_text(encoding="utf-8") == text):
         return []
-    path.write_text(text, encoding="utf-8")
+    atomic_write.write_text(path, text)
     return [path]
 
 
-def _cell(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("|", "\\|")

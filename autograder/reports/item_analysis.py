@@ -1,37 +1,38 @@
-"""What the answers of a class tell about its questions: too easy, misleading, or of no use.
+"""Item analysis: how hard each question is, how well it discriminates, which options are chosen.
 
-They are read from the graded notebooks, ``autograded/STUDENT/NAME``, however these were graded.
+The answers come from the graded notebooks in ``autograded/``, whichever command made them.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import nbformat
-from nbgrader.coursedir import CourseDirectory
+import numpy as np
+from numpy.typing import ArrayLike
 
 from autograder import cells
+from autograder.nbgrader_plugins.course_paths import CoursePaths
 from course import quiz
 
-LONGEST: Final = 60  # letters of an option that the table shows
-FEW: Final = 0.2  # below this a question hardly tells who knows the rest (Ebel 1965)
+MAX_OPTION_CHARS: Final = 60
+LOW_DISCRIMINATION: Final = 0.2  # Ebel 1965: such a question should be improved or dropped
 
 
 @dataclass(frozen=True)
 class Item:
-    """A graded cell, with what each student earned in it.
+    """A graded cell with everybody's points.
 
     Attributes:
-        name: Its name.
-        maximum: What it can earn.
-        earned: By student; None where nobody has decided yet.
-        options: For a question, each option and whether it is right.
-        chosen: By student, which of these are ticked.
+        name: The cell's name.
+        maximum: The most points it can earn.
+        earned: Points by student; None where a person hasn't graded it yet.
+        options: For a question, each option's text and whether it is correct.
+        chosen: For a question, the indices of the options ticked, by student.
     """
 
     name: str
@@ -41,143 +42,143 @@ class Item:
     chosen: dict[str, tuple[int, ...]] | None = None
 
 
-def correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return Pearson's correlation; with a question of right or wrong it is point-biserial.
+def correlation(x: ArrayLike, y: ArrayLike) -> float | None:
+    """Return Pearson's correlation; with a dichotomous item it is the point-biserial one.
 
     Example:
-        >>> correlation([0, 0, 1, 1], [1, 2, 3, 4])
-        0.8944271909999159
+        >>> round(correlation([0, 0, 1, 1], [1, 2, 3, 4]), 6)
+        0.894427
 
     Args:
-        first: Some numbers.
-        second: As many.
+        x: Numbers, shape (n,).
+        y: Numbers, shape (n,).
 
     Returns:
-        From -1 to 1; None if either never varies.
+        From -1 to 1; None if either doesn't vary.
     """
-    mean, other = _mean(first), _mean(second)
-    above = sum((x - mean) * (y - other) for x, y in zip(first, second, strict=True))
-    below = math.sqrt(len(first) * _variance(first) * len(second) * _variance(second))
-    return above / below if below else None
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if x.size == 0 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    return float(np.corrcoef(x, y)[0, 1])
 
 
-def discrimination(item: Sequence[float], total: Sequence[float]) -> float | None:
-    """Return how well a question tells who knows the rest: its correlation with the other points.
+def discrimination(item: ArrayLike, total: ArrayLike) -> float | None:
+    """Return a question's discrimination: its correlation with the rest of the test.
 
-    The question's own points are taken out of the total, or it would correlate with itself
-    (Henrysson 1963, "Correction of item-total correlations in item analysis", Psychometrika 28).
+    Its own points are excluded from the total, or it would correlate with itself (Henrysson 1963,
+    "Correction of item-total correlations in item analysis", Psychometrika 28).
 
     Args:
-        item: What each student earned in it.
-        total: What each earned in all.
+        item: Each student's points in the question, shape (n,).
+        total: Each student's points in the test, shape (n,).
     """
-    return correlation(item, [whole - one for one, whole in zip(item, total, strict=True)])
+    return correlation(item, np.asarray(total, float) - np.asarray(item, float))
 
 
-def alpha(items: Sequence[Sequence[float]]) -> float | None:
-    """Return Cronbach's alpha, how much the questions of a test measure one thing.
+def cronbach_alpha(items: Sequence[ArrayLike]) -> float | None:
+    """Return Cronbach's alpha, a lower bound on the reliability of a test.
 
     ``k / (k - 1) * (1 - sum of the items' variances / variance of the total)`` (Cronbach 1951,
     "Coefficient alpha and the internal structure of tests", Psychometrika 16).
 
     Example:
-        >>> alpha([[0, 1, 1], [0, 1, 1]])
+        >>> cronbach_alpha([[0, 1, 1], [0, 1, 1]])
         1.0
 
     Args:
-        items: By question, what each student earned in it.
+        items: Each student's points in each question, shape (k, n).
 
     Returns:
-        At most 1; None for a single question, or if all students earned the same.
+        At most 1; None for fewer than two questions, or if all students earned the same total.
     """
-    total = [sum(each) for each in zip(*items, strict=True)]
-    if len(items) < 2 or not total or not _variance(total):
+    scores = np.array(items, float)
+    if len(scores) < 2 or scores.shape[1] == 0:
         return None
-    share = sum(map(_variance, items)) / _variance(total)
-    return len(items) / (len(items) - 1) * (1 - share)
+    total = scores.sum(axis=0)
+    if np.ptp(total) == 0:
+        return None
+    k = len(scores)
+    return float(k / (k - 1) * (1 - scores.var(axis=1).sum() / total.var()))
 
 
-def read(course: CourseDirectory, assignment: str) -> list[Item]:
-    """Return the graded cells of an assignment, in their order, with everybody's answers.
+def read_items(paths: CoursePaths) -> list[Item]:
+    """Return the graded cells of an assignment, in order, with everybody's answers.
 
     Args:
-        course: The course's folders.
-        assignment: The assignment's name.
+        paths: The folders of the assignment.
     """
-    source = Path(course.format_path(course.source_directory, ".", assignment))
-    graded = Path(course.format_path(course.autograded_directory, "*", assignment))
-    at = graded.parts.index("*")
-    folders = sorted(Path(*graded.parts[:at]).glob("/".join(graded.parts[at:])))
     items = []
-    for path in sorted(source.glob("*.ipynb")):
-        found = {
-            folder.parts[at]: _verdicts(folder / path.name)
-            for folder in folders
-            if (folder / path.name).is_file() and not folder.parts[at].startswith(".")
+    students = paths.graded_students()
+    for path in sorted(paths.source.glob("*.ipynb")):
+        scores = {
+            student: _scores(notebook)
+            for student in students
+            if (notebook := paths.autograded(student) / path.name).is_file()
         }
         for name, cell in cells.graded_cells(nbformat.read(path, as_version=4)).items():
-            said = {student: each[name] for student, each in found.items() if name in each}
-            earned = {student: verdict["points"] for student, verdict in said.items()}
+            answers = {
+                student: graded[name] for student, graded in scores.items() if name in graded
+            }
+            earned = {student: score["points"] for student, score in answers.items()}
             options: tuple[tuple[str, bool], ...] = ()
             chosen = None
             if cells.is_quiz(cell):
-                options = tuple((one.text, one.ticked) for one in quiz.parse(cell.source).options)
-                chosen = {student: tuple(each["chosen"]) for student, each in said.items()}
+                question = quiz.parse(cell.source)
+                options = tuple((option.text, option.ticked) for option in question.options)
+                chosen = {student: tuple(score["chosen"]) for student, score in answers.items()}
             items.append(Item(name, float(cells.max_points(cell)), earned, options, chosen))
     return items
 
 
-def table(items: list[Item]) -> str:
-    """Return what the answers tell, in Markdown.
+def _scores(path: Path) -> dict[str, dict[str, Any]]:
+    scores = {}
+    for cell in json.loads(path.read_bytes())["cells"]:
+        name, score = cells.grade_id(cell), cells.score_record(cell)
+        if name and score:
+            scores[name] = score
+    return scores
+
+
+def format_table(items: list[Item]) -> str:
+    """Return the analysis as a Markdown table, with Cronbach's alpha below it.
 
     Args:
-        items: The graded cells.
+        items: The graded cells of an assignment.
     """
-    decided = [
-        {name for name, points in item.earned.items() if points is not None} for item in items
+    graded = [
+        {student for student, points in item.earned.items() if points is not None} for item in items
     ]
-    everybody = sorted(set.intersection(*decided)) if decided else []
-    matrix = {item.name: [item.earned[name] or 0.0 for name in everybody] for item in items}
-    total = [sum(each) for each in zip(*matrix.values(), strict=True)]
-    lines = ["| question | answers | earned | all right | discrimination |"]
+    students = sorted(set.intersection(*graded)) if graded else []
+    scores = {item.name: [item.earned[student] or 0.0 for student in students] for item in items}
+    total = np.sum([*scores.values()], axis=0) if scores else []
+    lines = ["| question | answers | mean score | full score | discrimination |"]
     lines += ["|---|---:|---:|---:|---:|"]
     for item in items:
-        lines += _rows(item, discrimination(matrix[item.name], total))
-    asked = [matrix[item.name] for item in items if item.options]
-    lines += ["", f"{len(everybody)} students whose points are all decided."]
-    for words, rows in (("the questions", asked), ("all that is graded", [*matrix.values()])):
-        found = alpha(rows)
-        lines.append(f"Cronbach's alpha of {words}: {'-' if found is None else f'{found:.2f}'}.")
+        lines += _rows(item, discrimination(scores[item.name], total))
+    lines += ["", f"{len(students)} students with all cells graded."]
+    questions = [scores[item.name] for item in items if item.options]
+    for label, selection in (
+        ("the questions", questions),
+        ("all graded cells", [*scores.values()]),
+    ):
+        alpha = cronbach_alpha(selection)
+        value = "-" if alpha is None else f"{alpha:.2f}"
+        lines.append(f"Cronbach's alpha of {label}: {value}.")
     return "\n".join(lines)
 
 
-def _rows(item: Item, found: float | None) -> Iterator[str]:
-    points = [each for each in item.earned.values() if each is not None]
-    share = f"{_mean(points) / item.maximum:.0%}" if points and item.maximum else "-"
-    right = f"{_mean([each == item.maximum for each in points]):.0%}" if points else "-"
-    told = "-" if found is None else f"{found:.2f}{' (low)' if found < FEW else ''}"
-    yield f"| **{item.name}** | {len(points)} | {share} | {right} | {told} |"
-    ticks = list((item.chosen or {}).values())
-    for index, (text, key) in enumerate(item.options):
+def _rows(item: Item, discrimination: float | None) -> Iterator[str]:
+    points = np.array([points for points in item.earned.values() if points is not None])
+    mean_score = f"{points.mean() / item.maximum:.0%}" if points.size and item.maximum else "-"
+    full_score = f"{np.mean(points == item.maximum):.0%}" if points.size else "-"
+    label = "-" if discrimination is None else f"{discrimination:.2f}"
+    if discrimination is not None and discrimination < LOW_DISCRIMINATION:
+        label += " (low)"
+    yield f"| **{item.name}** | {points.size} | {mean_score} | {full_score} | {label} |"
+    answers = list((item.chosen or {}).values())
+    for index, (text, correct) in enumerate(item.options):
         line = " ".join(text.split()).replace("|", "\\|")
-        short = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
-        part = f"{_mean([index in each for each in ticks]):.0%}" if ticks else "-"
-        yield f"| {'[x]' if key else '[ ]'} {short} | {part} | | | |"
-
-
-def _verdicts(path: Path) -> dict[str, dict[str, Any]]:
-    found = {}
-    for cell in json.loads(path.read_bytes())["cells"]:
-        name, verdict = cells.grade_id(cell), cells.score_record(cell)
-        if name and verdict:
-            found[name] = verdict
-    return found
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return math.fsum(numbers) / len(numbers) if numbers else 0.0
-
-
-def _variance(numbers: Sequence[float]) -> float:
-    mean = _mean(numbers)
-    return _mean([(number - mean) ** 2 for number in numbers])
+        if len(line) > MAX_OPTION_CHARS:
+            line = f"{line[: MAX_OPTION_CHARS - 1]}…"
+        share = f"{np.mean([index in ticked for ticked in answers]):.0%}" if answers else "-"
+        yield f"| {'[x]' if correct else '[ ]'} {line} | {share} | | | |"

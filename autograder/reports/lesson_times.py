@@ -1,9 +1,8 @@
-"""How long each lesson takes to run, from its first cell to its last, on the data it brings.
+"""How long each lesson takes to run, from its first cell to its last, on the built-in data.
 
-``python -m autograder times`` runs the instructor's notebooks as they would be graded, tests
-included, and writes the table. A row holds while the lesson's code is the one that was run: only
-what has changed since is run again. (For all of them, delete the table first.) Seconds depend on
-the machine; each row names its own.
+``python -m autograder times`` runs the instructor's notebooks as grading would, tests included, and
+writes the table. A lesson runs again only if its code has changed since; delete the table to
+measure all of them. Seconds depend on the machine, which each row names.
 """
 
 from __future__ import annotations
@@ -25,19 +24,20 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from autograder.batch.executors import available_cores
 from autograder.cells import lesson_code
 from autograder.grading import run_cells
 from autograder.kernels.kernel import Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.publish import build
 from autograder.test_runner.broker import BrokenTest
+from course import atomic_write
 
 TABLE: Final = Path("course", "run_times.md")
 _HEAD: Final = """# How long the lessons run
 
-Measured by `python -m autograder times`; do not edit. Every cell with the exercises' solutions,
-tests included, on the data that the course brings along. The last column is a fingerprint of the
-code that was run.
+Measured by `python -m autograder times`; do not edit. Every cell runs, solutions and tests
+included, on the built-in data. The last column is a hash of the code that ran.
 
 | lesson | code cells | seconds | measured on | code |
 |---|---|---|---|---|
@@ -47,79 +47,86 @@ _ROW: Final = re.compile(r"^\| \[([^\]]+)\].* \| (\d+) \| [^|]+ \| `([0-9a-f]+)`
 
 @dataclass(frozen=True)
 class LessonTime:
-    """One lesson's time: its seconds, and the fingerprint of the code that took them."""
+    """A row of the table.
+
+    Attributes:
+        seconds: How long the lesson ran.
+        code: A hash of its code cells.
+        row: The row as Markdown.
+    """
 
     seconds: float
     code: str
-    line: str
+    row: str
 
 
 def code_cells(path: Path) -> list[NotebookNode]:
-    """Return the cells of a notebook that run."""
+    """Return the non-empty code cells of a notebook."""
     nb = NotebookNode(nbformat.read(path, as_version=4))
     return [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
-def fingerprint(path: Path) -> str:
-    """Return a short name for a notebook's code: other code, another name."""
-    whole = json.dumps([cell.source for cell in code_cells(path)])
-    return hashlib.sha256(whole.encode()).hexdigest()[:12]
+def code_hash(path: Path) -> str:
+    """Return a short hash of a notebook's code cells."""
+    sources = json.dumps([cell.source for cell in code_cells(path)])
+    return hashlib.sha256(sources.encode()).hexdigest()[:12]
 
 
 def measure(path: Path) -> tuple[int, float]:
-    """Run a notebook; return its number of code cells and the seconds that they took.
+    """Run a notebook; return its number of code cells and the seconds they took.
 
     Raises:
-        RuntimeError: A cell did not come to its end.
+        RuntimeError: A cell failed.
     """
     nb, cells = NotebookNode(nbformat.read(path, as_version=4)), code_cells(path)
     with tempfile.TemporaryDirectory(prefix="times-") as folder:
-        session = Kernel(Path(folder), allow_unprotected=True)
-        began = time.monotonic()
-        outcomes = run_cells.run(nb, session, TimeBudget(cell=600, notebook=1800), lesson_code(nb))
-        seconds = time.monotonic() - began
+        kernel = Kernel(Path(folder), allow_unprotected=True)
+        start = time.monotonic()
+        outcomes = run_cells.run(nb, kernel, TimeBudget(cell=600, notebook=1800), lesson_code(nb))
+        seconds = time.monotonic() - start
     for cell in cells:
         outcome = outcomes.get(cell["id"])
         if outcome is None or isinstance(outcome, BrokenTest) or outcome.status != "ran":
-            raise RuntimeError(f"{path.name}: the cell {cell['id']!r} did not run: {outcome}")
+            raise RuntimeError(f"{path.name}: cell {cell['id']!r} failed: {outcome}")
     return len(cells), seconds
 
 
-def write(root: Path) -> Path:
+def write_table(root: Path) -> Path:
     """Run every lesson that has changed and write the table; return its path."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    machine = f"Python {platform.python_version()}, {cores} cores ({platform.machine()})"
-    path, lines = root / TABLE, []
-    known = read(root) if path.exists() else {}
+    machine = (
+        f"Python {platform.python_version()}, {available_cores()} cores ({platform.machine()})"
+    )
+    path, rows = root / TABLE, []
+    previous = read_table(root) if path.exists() else {}
     for text in tqdm(list(build.texts(root)), "lessons", unit=""):
-        name, built = text.parent.name, text.with_suffix(".ipynb")
-        code = fingerprint(built)
-        if name in known and known[name].code == code:
-            lines.append(known[name].line)
+        name, notebook = text.parent.name, text.with_suffix(".ipynb")
+        code = code_hash(notebook)
+        if name in previous and previous[name].code == code:
+            rows.append(previous[name].row)
             continue
-        with _own_data():
-            cells, seconds = measure(built)
+        with _built_in_data():
+            cells, seconds = measure(notebook)
         link = f"[{name}](../source/{name}/{text.name})"
-        lines.append(f"| {link} | {cells} | {seconds:.0f} | {machine} | `{code}` |")
-    path.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+        rows.append(f"| {link} | {cells} | {seconds:.0f} | {machine} | `{code}` |")
+    atomic_write.write_text(path, _HEAD + "\n".join(rows) + "\n")
     return path
 
 
 @contextlib.contextmanager
-def _own_data() -> Iterator[None]:
-    """While this lasts, lessons run on the data that the course brings along."""
-    kept = os.environ.pop("COURSE_DATA", None)
+def _built_in_data() -> Iterator[None]:
+    """Make lessons load the data that ships with the course."""
+    data_folder = os.environ.pop("COURSE_DATA", None)
     try:
         yield
     finally:
-        if kept is not None:
-            os.environ["COURSE_DATA"] = kept
+        if data_folder is not None:
+            os.environ["COURSE_DATA"] = data_folder
 
 
-def read(root: Path) -> dict[str, LessonTime]:
+def read_table(root: Path) -> dict[str, LessonTime]:
     """Return the rows of the table, by lesson."""
     text = (root / TABLE).read_text(encoding="utf-8")
     return {
-        found[1]: LessonTime(seconds=float(found[2]), code=found[3], line=found[0])
-        for found in _ROW.finditer(text)
+        row[1]: LessonTime(seconds=float(row[2]), code=row[3], row=row[0])
+        for row in _ROW.finditer(text)
     }

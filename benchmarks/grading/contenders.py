@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder import cells
-from autograder.batch import gradebook_state, result
+from autograder.batch.gradebook_state import GradebookState
+from autograder.batch.result import read_max_points
 from benchmarks.grading import classes
 from benchmarks.grading.classes import Class
 from benchmarks.grading.meter import Cost, measure
@@ -133,7 +134,7 @@ def nothing_lost(place: Path, one: Class, report: dict[str, Any]) -> None:
     earned = {student: one.earned(student) for student in handed_in}
     stem = one.notebook.removesuffix(".ipynb")
     source = place / "source" / one.name
-    book = gradebook_state.look(f"sqlite:///{place}/gradebook.db", one.name, result.frames(source))
+    book = GradebookState.read(f"sqlite:///{place}/gradebook.db", one.name, read_max_points(source))
     for where, found, wanted in (
         (
             "the report",

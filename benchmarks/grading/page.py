@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from autograder.batch import capacity
-from autograder.batch.capacity import Costs
+from autograder.batch.capacity import JobCosts
 from autograder.sandbox.limits import MB
 from benchmarks.grading import classes, goals, steps
 from benchmarks.grading.contenders import CONTENDERS
@@ -96,22 +96,25 @@ def _part(share: float) -> str:
 
 def _faculty(found: Measured) -> str:
     """What the planner makes of the largest runs, and whether it was right about them."""
-    parts = [_FACULTY.format(cores=capacity.MACHINE)]
+    parts = [_FACULTY.format(cores=capacity.CORES_PER_MACHINE)]
     for kind in ("lesson", "lab"):
         sizes = {*found.sizes(kind, ONE)} & {*found.sizes(kind, TWO)} - {1}
         if not sizes:
             continue  # not measured yet
         size = max(sizes)
         one, two = (found.cost(kind, grader, size) for grader in (ONE, TWO))
-        costs = Costs.of(one.total)
-        seconds, memory = 60 * capacity.minutes(costs, size, 2), capacity.memory(costs, 2)
+        costs = JobCosts.from_totals(one.total)
+        seconds, memory = (
+            60 * capacity.estimate_minutes(costs, size, 2),
+            capacity.estimate_memory(costs, 2),
+        )
         begins = two.seconds - two.total["seconds"]  # before a run looks at its clock
         off = (seconds + begins) / two.seconds - 1
         parts.append(
-            f"\n{kind.capitalize()}: {costs.each:.2f} s of a core each, {costs.write:.3f} s to"
-            f" write. From the run with 1 job the planner says {seconds + begins:.0f} s and"
-            f" {memory / MB:.0f} MB for {size} with 2 jobs; the command took {two.seconds:.0f} s"
+            f"\n{kind.capitalize()}: {costs.job_seconds:.2f} s of a core each,"
+            f" {costs.write_seconds:.3f} s to write. From the run with 1 job the planner says"
+            f" {seconds + begins:.0f} s and {memory / MB:.0f} MB for {size} with 2 jobs; the command took {two.seconds:.0f} s"
             f" ({off:+.0%}) and {two.memory / MB:.0f} MB.\n"
         )
-        parts.append(capacity.table(costs, (300, 5_000, 50_000)))
+        parts.append(capacity.format_table(costs, (300, 5_000, 50_000)))
     return "\n".join(parts)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import nbformat
 
-from autograder.batch.job import Job, grade, warm_up
+from autograder.batch.job import Job, grade, start_fork_servers
 from autograder.grading.settings import GradingSettings
 from autograder.kernels.kernel import Kernel
 from autograder.sandbox.fork_into import SandboxEntry
@@ -47,7 +47,7 @@ def steps(kind: str, rounds: int = ROUNDS) -> dict[str, float]:
         nbformat.write(made.instructors, place / "source" / made.notebook)
         (submitted,) = (place / "submitted").glob(f"*/{made.name}")
         task = Job(made.name, "s", place / "source", submitted, (), GradingSettings(threads=1))
-        warm_up(task)
+        start_fork_servers(task)
         for _ in range(2):
             grade(task)
         with _measured() as spent:

@@ -1,4 +1,4 @@
-"""Courses with a class that has handed in; made once, for it takes some seconds."""
+"""Courses with a class that has submitted, created once per session because it takes seconds."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from tests.autograder import runs
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return runs.open_class(tmp_path_factory.mktemp("template"))
+def course_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return runs.make_class(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture
-def new_course(tmp_path: Path, template: Path) -> Callable[[str], Path]:
+def new_course(tmp_path: Path, course_template: Path) -> Callable[[str], Path]:
     def make(name: str) -> Path:
-        return Path(shutil.copytree(template, tmp_path / name / "course"))
+        return Path(shutil.copytree(course_template, tmp_path / name / "course"))
 
     return make
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
-    """A course in which a run has graded everybody, undisturbed."""
-    course = Path(shutil.copytree(template, tmp_path_factory.mktemp("whole") / "course"))
-    code, said = runs.grade(course, "--jobs", "2")
-    assert code == 1, said  # somebody's file can't be read
+def graded_course(tmp_path_factory: pytest.TempPathFactory, course_template: Path) -> Path:
+    """A course that one uninterrupted run has graded."""
+    course = Path(shutil.copytree(course_template, tmp_path_factory.mktemp("graded") / "course"))
+    code, output = runs.grade(course, "--jobs", "2")
+    assert code == 1, output  # one notebook is unreadable
     return course

@@ -1,4 +1,4 @@
-"""Classes that hand in a small lesson, runs over them, and all that they leave behind."""
+"""Classes that submit a small lesson, runs that grade them, and everything a run leaves behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,11 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import MetaData, create_engine, select
 
-from autograder.batch import job as tasks
 from autograder.batch.batch import BatchRun
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
-from autograder.batch.job import Job
-from autograder.batch.report_line import ReportLine
+from autograder.batch.job import Job, grade_to_json
+from autograder.batch.report import ReportLine
 from autograder.sandbox import launch
 from tests.autograder import lessons
 from tests.autograder.small import COURSE, LESSON, NOTEBOOK, open_course
@@ -42,8 +41,8 @@ slow = [
     pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features())),
 ]
 
-# What is started in the background does not listen to Ctrl+C by itself.
-LISTENING: Final = """
+# A background process ignores Ctrl+C unless it restores the handler.
+INTERRUPTIBLE_MAIN: Final = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from autograder.__main__ import main
@@ -51,68 +50,69 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def open_class(folder: Path, settings: str = "", *names: str) -> Path:
-    """A course with a gradebook, a due date, and everybody's submissions."""
+def make_class(folder: Path, settings: str = "", *students: str) -> Path:
+    """Create a course with a gradebook, a due date, and everybody's submissions."""
     course = open_course(folder / "course", lessons.TEXT)
     with (course / "nbgrader_config.py").open("a") as file:
         file.write(SETTINGS + settings)
-    due = ("db", "assignment", "add", LESSON, "--duedate", "2026-03-01 18:00:00 UTC")
-    for arguments in (("generate_assignment", LESSON), due):
-        code, said = nbgrader(course, *arguments)
-        assert code == 0, said
-    hand_in(course, *(names or CLASS))
+    due_date = ("db", "assignment", "add", LESSON, "--duedate", "2026-03-01 18:00:00 UTC")
+    for arguments in (("generate_assignment", LESSON), due_date):
+        code, output = nbgrader(course, *arguments)
+        assert code == 0, output
+    submit(course, *(students or CLASS))
     return course
 
 
-def hand_in(course: Path, *names: str) -> None:
-    for name in names:
-        folder = course / "submitted" / name / LESSON
+def submit(course: Path, *students: str) -> None:
+    """Write submissions: those of the hostile corpus by their names, a perfect one for others."""
+    for student in students:
+        folder = course / "submitted" / student / LESSON
         folder.mkdir(parents=True, exist_ok=True)
-        made = CORPUS[name].submission(course) if name in CORPUS else Submission()
-        made.files["data.csv"] = b"1,2\n"
-        made.write(folder)
-        hour = 20 if name == LATE else 12
+        in_corpus = student in CORPUS
+        submission = CORPUS[student].submission(course) if in_corpus else Submission()
+        submission.files["data.csv"] = b"1,2\n"
+        submission.write(folder)
+        hour = 20 if student == LATE else 12
         (folder / "timestamp.txt").write_text(f"2026-03-01 {hour}:00:00 UTC")
-        if name == EMPTY:
+        if student == EMPTY:
             (folder / NOTEBOOK).unlink()
 
 
-def dump(course: Path, address: str = "") -> dict[str, list[str]]:
-    """All tables of the gradebook; what a random name of a row stands for is put in its place."""
-    engine = create_engine(address or f"sqlite:///{course}/gradebook.db")
+def dump(course: Path, db_url: str = "") -> dict[str, list[str]]:
+    """Return all tables of the gradebook, with each random id replaced by the row it names."""
+    engine = create_engine(db_url or f"sqlite:///{course}/gradebook.db")
     with engine.connect() as connection:
         schema = MetaData()
         schema.reflect(connection)
-        rows = {
+        tables = {
             table.name: [dict(row._mapping) for row in connection.execute(select(table))]
             for table in schema.sorted_tables
         }
     engine.dispose()
     by_id: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for found in rows.values():
-        for row in found:
+    for rows in tables.values():
+        for row in rows:
             by_id[row.get("id", "")].append(row)
 
-    def told(row: dict[str, Any]) -> str:
-        own = row.get("id")
-        named = {key: named_value(value) for key, value in row.items() if not random(value)}
-        others = {
-            key: sorted(map(told, by_id[value]))
+    def describe(row: dict[str, Any]) -> str:
+        values = {key: rounded(value) for key, value in row.items() if not is_id(value)}
+        references = {
+            key: sorted(map(describe, by_id[value]))
             for key, value in row.items()
-            if random(value) and value != own
+            if is_id(value) and value != row.get("id")
         }
-        return repr(sorted({**named, **others}.items()))
+        return repr(sorted({**values, **references}.items()))
 
-    def named_value(value: Any) -> Any:
+    def rounded(value: Any) -> Any:
         return round(value, 9) if isinstance(value, float) else value
 
-    def random(value: Any) -> bool:
+    def is_id(value: Any) -> bool:
         return isinstance(value, str) and len(value) == 32 and value in by_id
 
-    return {name: sorted(map(told, found)) for name, found in rows.items()}
+    return {name: sorted(map(describe, rows)) for name, rows in tables.items()}
 
 
-def files(course: Path) -> dict[str, bytes]:
+def graded_files(course: Path) -> dict[str, bytes]:
     folder = course / "autograded"
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -121,39 +121,47 @@ def files(course: Path) -> dict[str, bytes]:
     }
 
 
-def same(course: Path, other: Path) -> None:
-    """Both gradebooks and all graded files say the same."""
+def assert_same_grades(course: Path, other: Path) -> None:
+    """Compare both gradebooks and all graded files."""
     assert dump(course) == dump(other)
-    assert files(course) == files(other)
+    assert graded_files(course) == graded_files(other)
 
 
-def command(course: Path, *arguments: str) -> list[str]:
-    given = ["grade", LESSON, "--root", str(course), *arguments]
-    return [sys.executable, "-c", LISTENING, *given]
+def grade_command(course: Path, *arguments: str) -> list[str]:
+    grade = ["grade", LESSON, "--root", str(course), *arguments]
+    return [sys.executable, "-c", INTERRUPTIBLE_MAIN, *grade]
 
 
 def grade(course: Path, *arguments: str) -> tuple[int, str]:
+    """Run the real command; return its exit code and output."""
     done = subprocess.run(
-        command(course, *arguments), cwd=COURSE, capture_output=True, text=True, check=False
+        grade_command(course, *arguments), cwd=COURSE, capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout + done.stderr
 
 
+Outcome = Callable[[str], str | BaseException] | BaseException | None
+
+
 @dataclass
-class Inline(Executor):
-    """Does the work at once; what comes of it may be replaced, by an error or by other text."""
+class InlineExecutor(Executor):
+    """Runs jobs at once in this process.
 
-    ends: Iterator[Callable[[str], str | BaseException] | BaseException | None]
+    Attributes:
+        outcomes: For the first jobs, an error instead of the result, or a function to change it.
+    """
 
-    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+    outcomes: Iterator[Outcome]
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        end = next(self.ends, None)
-        if isinstance(end, BaseException):
-            future.set_exception(end)
+        outcome = next(self.outcomes, None)
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
             return future
         try:
-            text = function(*arguments, **named)
-            future.set_result(end(text) if end else text)
+            text = function(*args, **kwargs)
+            future.set_result(outcome(text) if outcome else text)
         except Exception as error:  # noqa: BLE001  (as any executor)
             future.set_exception(error)
         return future
@@ -162,37 +170,34 @@ class Inline(Executor):
         pass
 
 
-def run(course: Path, *ends: Callable[[str], str] | BaseException | None) -> BatchRun:
-    """A run in this process."""
-    left = iter(ends)
-    return BatchRun(
-        CourseFolder.open(course, LESSON, 1), WorkerPool(lambda _: Inline(left), lambda: 1)
-    )
+def inline_run(course: Path, *outcomes: Outcome) -> BatchRun:
+    """Return a run that grades in this process; see `InlineExecutor`."""
+    iterator = iter(outcomes)
+    pool = WorkerPool(lambda _: InlineExecutor(iterator), lambda: 1)
+    return BatchRun(CourseFolder.open(course, LESSON, 1), pool)
 
 
-def logged(task: Job, version: str, key: str) -> str:
-    """As a worker works, but it says first that it begins."""
-    with (task.source.parents[1] / "begun").open("a") as file:
-        file.write(f"{task.student} {os.getpid()}\n")
-    return tasks.grade_to_json(task, version, key)
+def grade_and_log(job: Job, version: str, key: str) -> str:
+    """As `grade_to_json`, but log first which process grades whom."""
+    with (job.source.parents[1] / "started").open("a") as file:
+        file.write(f"{job.student} {os.getpid()}\n")
+    return grade_to_json(job, version, key)
 
 
-def begun(course: Path) -> list[tuple[str, int]]:
-    """Which process has begun to grade whom, in order."""
-    path = course / "begun"
+def started_jobs(course: Path) -> list[tuple[str, int]]:
+    """Return the students and process ids that `grade_and_log` has logged, in order."""
+    path = course / "started"
     lines = path.read_text().splitlines() if path.exists() else []
     return [(line.split()[0], int(line.split()[1])) for line in lines if line.count(" ") == 1]
 
 
-def poisoned(task: Job, version: str, key: str) -> str:
-    """As a worker works, but one submission kills it."""
-    if task.student == LATE:
+def crash_on_late(job: Job, version: str, key: str) -> str:
+    """As `grade_to_json`, but one submission kills its worker."""
+    if job.student == LATE:
         os.kill(os.getpid(), signal.SIGKILL)
-    return tasks.grade_to_json(task, version, key)
+    return grade_to_json(job, version, key)
 
 
-def summed(
-    lines: Iterator[ReportLine] | list[ReportLine],
-) -> dict[str, tuple[str, float | None, str]]:
-    """What was told of each, by student."""
+def outcomes(lines: Iterable[ReportLine]) -> dict[str, tuple[str, float | None, str]]:
+    """Return status, score and reason by student."""
     return {line.student: (line.status, line.score, line.reason) for line in lines}

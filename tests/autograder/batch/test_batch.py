@@ -1,4 +1,4 @@
-"""A run over a class gives what one submission after another gives, and does nothing twice."""
+"""A run grades a class exactly as nbgrader would, resumes, and grades nothing twice."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from autograder.batch import fingerprint, job, report
-from autograder.batch.batch import EMPTY as NOTHING
-from autograder.batch.report import RunCosts
-from autograder.batch.report_line import ReportLine
+from autograder.batch.batch import NO_NOTEBOOK
+from autograder.batch.report import ReportLine, RunCosts
 from autograder.sandbox.launch import UnprotectedError
 from tests.autograder.runs import (
     CLASS,
@@ -22,169 +21,185 @@ from tests.autograder.runs import (
     EXCLUDED,
     GRADED,
     LATE,
-    command,
+    assert_same_grades,
     dump,
     grade,
-    hand_in,
-    run,
-    same,
+    grade_command,
+    inline_run,
     slow,
+    submit,
 )
 from tests.autograder.small import COURSE, LESSON
 from tests.hostile.batch import nbgrader
 
 pytestmark = slow
-New = Callable[[str], Path]
+NewCourse = Callable[[str], Path]
 
 
-def test_many_at_once_one_by_one_and_nbgrader_itself_agree(new_course: New) -> None:
+def test_one_job_two_jobs_and_nbgrader_give_the_same_grades(new_course: NewCourse) -> None:
     plain, one, two = new_course("plain"), new_course("one"), new_course("two")
     assert nbgrader(plain, "autograde", LESSON)[0] == 0
     for course, jobs in ((one, "1"), (two, "2")):
-        code, said = grade(course, "--jobs", jobs, "--report", str(course / "report.json"))
-        assert code == 1, said  # somebody's file can't be read
-        assert "truncated" in said
-        assert "needs review" in said
-        same(course, plain)
-    told = json.loads((two / "report.json").read_bytes())
-    lines = {line["student"]: line for line in told["submissions"]}
+        code, output = grade(course, "--jobs", jobs, "--report", str(course / "report.json"))
+        assert code == 1, output  # one notebook is unreadable
+        assert "truncated" in output
+        assert "needs review" in output
+        assert_same_grades(course, plain)
+    data = json.loads((two / "report.json").read_bytes())
+    lines = {line["student"]: line for line in data["submissions"]}
     assert sorted(lines) == sorted({*CLASS} - {EXCLUDED})
-    assert told["total"]["needs review"] == 2
+    assert data["total"]["needs review"] == 2
     assert lines["ada"]["score"] == 8
-    assert lines[EMPTY]["reason"] == NOTHING
+    assert lines[EMPTY]["reason"] == NO_NOTEBOOK
     tables = dump(two)
     assert len(tables["submitted_assignment"]) == len(GRADED)
     assert any("('late_submission_penalty', 8.0)" in row for row in tables["submitted_notebook"])
 
 
 @pytest.mark.parametrize(
-    ("settings", "missing"),
+    ("settings", "message"),
     [
         ("c.Autograde.create_student = False", "No such student"),
         ("c.Autograde.pre_convert_hook = print", ""),
         ("c.Autograde.post_convert_hook = print", ""),
     ],
 )
-def test_other_settings_count_as_with_nbgrader_itself(
-    new_course: New, settings: str, missing: str
+def test_other_nbgrader_settings_have_their_usual_effect(
+    new_course: NewCourse, settings: str, message: str
 ) -> None:
     plain, course = new_course("plain"), new_course("run")
-    for each in (plain, course):
-        with (each / "nbgrader_config.py").open("a") as file:
+    for folder in (plain, course):
+        with (folder / "nbgrader_config.py").open("a") as file:
             file.write(f"\n{settings}\n")
     nbgrader(plain, "autograde", LESSON)
-    code, said = grade(course, "--jobs", "2")
+    code, output = grade(course, "--jobs", "2")
     assert code == 1
-    assert missing in said
-    assert bool(dump(plain)["submitted_assignment"]) is not bool(missing)
-    same(course, plain)
+    assert message in output
+    assert bool(dump(plain)["submitted_assignment"]) is not bool(message)
+    assert_same_grades(course, plain)
 
 
-def test_a_run_that_is_killed_goes_on_from_there(new_course: New) -> None:
+def test_a_killed_or_interrupted_run_continues_where_it_stopped(new_course: NewCourse) -> None:
     course = new_course("killed")
-    hand_in(course, *(f"more-{number}" for number in range(8)))
-    for number, stop in ((1, signal.SIGKILL), (3, signal.SIGINT)):
+    more = [f"more-{number}" for number in range(8)]
+    submit(course, *more)
+    cache = course / ".grading" / LESSON
+    for results, stop_signal in ((1, signal.SIGKILL), (3, signal.SIGINT)):
         process = subprocess.Popen(
-            command(course, "--jobs", "2"),
+            grade_command(course, "--jobs", "2"),
             cwd=COURSE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        kept = course / ".grading" / LESSON
-        while process.poll() is None and len(list(kept.glob("*.json"))) < number:
+        while process.poll() is None and len(list(cache.glob("*.json"))) < results:
             time.sleep(0.02)
-        process.send_signal(stop)
-        told, _ = process.communicate()
-        if stop is signal.SIGINT:
+        process.send_signal(stop_signal)
+        output, _ = process.communicate()
+        if stop_signal is signal.SIGINT:
             assert process.returncode == 130
-            assert b"as before" in told  # what was kept was not graded again
-    code, said = grade(course, "--jobs", "2")
+            assert b"unchanged" in output  # cached results were not graded again
+    code, output_text = grade(course, "--jobs", "2")
     assert code == 1
-    assert "as before" in said
-    assert kept.stat().st_mode & 0o777 == kept.parent.stat().st_mode & 0o777 == 0o700
-    other = new_course("undisturbed")
-    hand_in(other, *(f"more-{number}" for number in range(8)))
-    grade(other, "--jobs", "2")
-    same(course, other)
+    assert "unchanged" in output_text
+    assert cache.stat().st_mode & 0o777 == cache.parent.stat().st_mode & 0o777 == 0o700
+    uninterrupted = new_course("uninterrupted")
+    submit(uninterrupted, *more)
+    grade(uninterrupted, "--jobs", "2")
+    assert_same_grades(course, uninterrupted)
 
 
-def test_only_what_changed_is_graded_again(new_course: New) -> None:
+def newly_graded(lines: list[ReportLine]) -> set[str]:
+    return {line.student for line in lines if not line.unchanged}
+
+
+def test_only_changed_submissions_are_graded_again(new_course: NewCourse) -> None:
     course = new_course("changed")
-    first = {line.student: line for line in run(course).grade()}
-    assert not any(line.unchanged for line in first.values())
-    hand_in(course, "eve")
+    everybody = {*CLASS} - {EXCLUDED}
+    assert newly_graded([*inline_run(course).grade()]) == everybody
+    submit(course, "eve")
     (course / "submitted" / "ada" / LESSON / "data.csv").write_text("3,4\n")
-    again = {line.student: line for line in run(course).grade()}
-    assert {name for name, line in again.items() if not line.unchanged} == {"eve", "ada", EMPTY}
-    failed = {line.student: line for line in run(course).grade(only_failed=True)}
-    assert {name for name, line in failed.items() if not line.unchanged} == {"truncated", EMPTY}
+    assert newly_graded([*inline_run(course).grade()]) == {"eve", "ada", EMPTY}
+    retried = newly_graded([*inline_run(course).grade(only_failed=True)])
+    assert retried == {"truncated", EMPTY}
     (course / "source" / LESSON / "extra.csv").write_text("new")
-    assert not any(line.unchanged for line in run(course).grade())
+    assert newly_graded([*inline_run(course).grade()]) == everybody | {"eve"}
 
 
-def test_who_hands_in_while_it_runs_is_graded_too(new_course: New) -> None:
+def test_submissions_that_arrive_during_the_run_are_graded(new_course: NewCourse) -> None:
     course = new_course("late")
     graded = []
-    for line in run(course).grade():
+    for line in inline_run(course).grade():
         graded.append(line.student)
         if len(graded) == 2:
-            hand_in(course, "zoe")
+            submit(course, "zoe")
     assert graded[-1] == "zoe"
     assert sorted(graded) == sorted({*CLASS, "zoe"} - {EXCLUDED})
 
 
-def test_an_unprotected_host_ends_the_run(new_course: New) -> None:
+def test_an_unprotected_host_ends_the_run(new_course: NewCourse) -> None:
     with pytest.raises(UnprotectedError):
-        list(run(new_course("open"), UnprotectedError(["No sandbox."])).grade())
+        list(inline_run(new_course("open"), UnprotectedError(["No sandbox."])).grade())
 
 
-def test_another_program_is_another_version(tmp_path: Path) -> None:
-    for room in fingerprint.ROOMS:
-        (tmp_path / room / "parts").mkdir(parents=True)
-        (tmp_path / room / "module.py").write_text("x = 1\n")
-    asset = tmp_path / "course" / "parts" / "data.npz"
-    asset.write_bytes(b"1")
-    seen = [fingerprint.version(tmp_path)]
-    (tmp_path / "course" / "claims.md").write_text("For people.")
+def make_packages(root: Path) -> None:
+    for package in fingerprint.PACKAGES:
+        (root / package / "parts").mkdir(parents=True)
+        (root / package / "module.py").write_text("x = 1\n")
+
+
+def test_fingerprint_depends_on_code_and_data_but_not_on_documentation(tmp_path: Path) -> None:
+    make_packages(tmp_path)
+    data = tmp_path / "course" / "parts" / "data.npz"
+    data.write_bytes(b"1")
+    seen = [fingerprint.compute(tmp_path)]
+    (tmp_path / "course" / "claims.md").write_text("Documentation.")
     (tmp_path / "course" / "__pycache__").mkdir()
     (tmp_path / "course" / "__pycache__" / "module.pyc").write_bytes(b"1")
-    assert fingerprint.version(tmp_path) == seen[0]
-    asset.write_bytes(b"2")
-    seen.append(fingerprint.version(tmp_path))
-    asset.rename(asset.with_name("other.npz"))
-    seen.append(fingerprint.version(tmp_path))
+    assert fingerprint.compute(tmp_path) == seen[0]
+    data.write_bytes(b"2")
+    seen.append(fingerprint.compute(tmp_path))
+    data.rename(data.with_name("other.npz"))
+    seen.append(fingerprint.compute(tmp_path))
     assert len(set(seen)) == 3
-    assert fingerprint.version() == fingerprint.mine()
+    assert fingerprint.compute() == fingerprint.current()
 
 
-def test_other_libraries_are_another_version(
+def test_fingerprint_depends_on_library_versions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room in fingerprint.ROOMS:
-        (tmp_path / room).mkdir()
-    before = fingerprint.version(tmp_path)
+    make_packages(tmp_path)
+    before = fingerprint.compute(tmp_path)
     monkeypatch.setattr("importlib.metadata.version", lambda _: "0.0")
-    assert fingerprint.version(tmp_path) != before
+    assert fingerprint.compute(tmp_path) != before
 
 
-def test_links_are_not_read_and_sums_add_up(tmp_path: Path) -> None:
+def test_symbolic_links_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "link").symlink_to("/etc/passwd")
     assert [path.name for path in job._files(tmp_path)] == ["a.txt"]
+
+
+def test_totals_of_a_run() -> None:
     lines = [
         ReportLine("a", "graded", 1, 2, 3.0),
         ReportLine("b", "needs review", 0, 2, unchanged=True),
     ]
-    sums = report.summarize(lines, 30, 2, RunCosts(base=300 << 20, fullest=700 << 20))
-    assert (sums["graded"], sums["needs review"], sums["per_minute"]) == (1, 1, 2.0)
-    assert (sums["base_mb"], sums["job_mb"]) == (300, 200)
-    assert "2 submissions: 1 graded, 1 needs review; 1 as before." in report.format_summary(sums)
-    remote = [ReportLine("a", "graded", 1, 2, 3.0, kernel=1 << 30, worker=1 << 29, warm=1 << 28)]
-    sums = report.summarize(remote, 30, 2, RunCosts(base=1 << 27, fullest=1 << 28))
-    assert (sums["base_mb"], sums["job_mb"]) == (128 + 256, 1024 + 512)
+    totals = report.summarize(lines, 30, 2, RunCosts(base_bytes=300 << 20, peak_bytes=700 << 20))
+    assert (totals["graded"], totals["needs review"], totals["per_minute"]) == (1, 1, 2.0)
+    assert (totals["base_mb"], totals["job_mb"]) == (300, 200)
+    summary = report.format_summary(totals)
+    assert "2 submissions: 1 graded, 1 needs review; 1 unchanged." in summary
+    assert "30 s with 2 parallel jobs, 2 submissions per minute." in summary
 
 
-def test_late_is_late(whole: Path) -> None:
+def test_workers_of_a_cluster_report_their_own_memory() -> None:
+    lines = [ReportLine("a", "graded", 1, 2, 3.0, kernel=1 << 30, worker=1 << 29, warm=1 << 28)]
+    totals = report.summarize(lines, 30, 2, RunCosts(base_bytes=1 << 27, peak_bytes=1 << 28))
+    assert (totals["base_mb"], totals["job_mb"]) == (128 + 256, 1024 + 512)
+
+
+def test_a_late_submission_keeps_its_timestamp(graded_course: Path) -> None:
     assert LATE in GRADED
-    assert any(LATE in row and "20, 0" in row for row in dump(whole)["submitted_assignment"])
+    submissions = dump(graded_course)["submitted_assignment"]
+    assert any(LATE in row and "20, 0" in row for row in submissions)

@@ -1,4 +1,4 @@
-"""A Dask cluster grades: one that runs already, or one that a Dask Gateway makes for the run."""
+"""A Dask cluster grades: a running one, or one that a Dask Gateway starts for the run."""
 
 from __future__ import annotations
 
@@ -18,24 +18,33 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import dask
+import dask as dask_library
 import pytest
 
 from autograder.__main__ import main
-from autograder.batch import dask as cluster
-from autograder.batch import executors, fingerprint
+from autograder.batch import dask, executors, fingerprint
 from autograder.batch.batch import BatchRun
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.dask import ClusterError
 from tests import ports
-from tests.autograder.runs import begun, command, grade, hand_in, logged, same, slow, summed
+from tests.autograder.runs import (
+    assert_same_grades,
+    grade,
+    grade_and_log,
+    grade_command,
+    outcomes,
+    slow,
+    started_jobs,
+    submit,
+)
 from tests.autograder.small import COURSE, LESSON
 
 pytestmark = slow
-New = Callable[[str], Path]
+NewCourse = Callable[[str], Path]
 MORE = [f"more-{number}" for number in range(6)]
-PASSWORD = "the gateway's own"
-GATEWAY = """c.DaskGateway.backend_class = "dask_gateway_server.backends.local.UnsafeLocalBackend"
+PASSWORD = "the gateway's password"
+GATEWAY_CONFIG = """
+c.DaskGateway.backend_class = "dask_gateway_server.backends.local.UnsafeLocalBackend"
 c.DaskGateway.authenticator_class = "dask_gateway_server.auth.SimpleAuthenticator"
 c.SimpleAuthenticator.password = {password!r}
 c.DaskGateway.address = "127.0.0.1:{private}"
@@ -47,75 +56,75 @@ c.ClusterConfig.worker_cmd = ["dask", "worker"]
 """
 
 
-def local(**settings: Any) -> Any:
+def local_cluster(**settings: Any) -> Any:
     from distributed import LocalCluster
 
     return LocalCluster(dashboard_address=None, **settings)  # type: ignore[no-untyped-call]
 
 
-def test_a_cluster_survives_the_loss_of_a_worker(new_course: New) -> None:
-    course, other = new_course("cluster"), new_course("alone")
-    for each in (course, other):
-        hand_in(each, *MORE)
-    lost: list[tuple[str, int]] = []
+def test_killing_a_worker_of_a_cluster_loses_nothing(new_course: NewCourse) -> None:
+    course, undisturbed = new_course("cluster"), new_course("undisturbed")
+    for folder in (course, undisturbed):
+        submit(folder, *MORE)
+    killed: list[tuple[str, int]] = []
 
-    def kill() -> None:
-        while not begun(course):
+    def kill_a_worker() -> None:
+        while not started_jobs(course):
             time.sleep(0.01)
-        lost.append(begun(course)[-1])
-        os.kill(lost[0][1], signal.SIGKILL)
+        killed.append(started_jobs(course)[-1])
+        os.kill(killed[0][1], signal.SIGKILL)
 
-    with local(n_workers=2, threads_per_worker=2) as made:
-        staff = cluster.running(made.scheduler_address)
-        assert staff.jobs() == 4
-        assert cluster._answer is staff.work
-        killer = threading.Thread(target=kill)
+    with local_cluster(n_workers=2, threads_per_worker=2) as cluster:
+        pool = dask.connect(cluster.scheduler_address)
+        assert pool.size() == 4
+        assert dask._grade_on_cluster is pool.function
+        killer = threading.Thread(target=kill_a_worker)
         killer.start()
-        watched = dataclasses.replace(staff, work=logged)
-        lines = list(BatchRun(CourseFolder.open(course, LESSON, 1), watched).grade())
+        logging_pool = dataclasses.replace(pool, function=grade_and_log)
+        lines = list(BatchRun(CourseFolder.open(course, LESSON, 1), logging_pool).grade())
         killer.join()
-        staff.part()
-    (student, pid) = lost[0]
-    again = [process for name, process in begun(course) if name == student]
-    assert len(again) > 1  # what the killed worker had begun was begun by another
-    assert again[0] == pid
-    assert again[-1] != pid
-    undisturbed = BatchRun(CourseFolder.open(other, LESSON, 1), executors.local_pool(2)).grade()
-    assert summed(lines) == summed(undisturbed)
-    same(course, other)
+        pool.close()
+    ((student, pid),) = killed
+    attempts = [process for name, process in started_jobs(course) if name == student]
+    assert len(attempts) > 1  # another worker graded what the killed one had started
+    assert attempts[0] == pid
+    assert attempts[-1] != pid
+    local = BatchRun(CourseFolder.open(undisturbed, LESSON, 1), executors.local_pool(2))
+    assert outcomes(lines) == outcomes(local.grade())
+    assert_same_grades(course, undisturbed)
 
 
-def test_a_cluster_may_grow_and_shares_its_own_cores(
-    new_course: New, monkeypatch: pytest.MonkeyPatch
+def test_a_cluster_may_grow_and_divides_its_cores(
+    new_course: NewCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "COUNT", 0.0)
-    said: list[str] = []
-    with local(n_workers=0) as made:
-        with pytest.raises(ClusterError, match="no worker has come"):
-            cluster.running(made.scheduler_address, said.append, come=0.2)
-        assert "Nobody works at" in said[0]
-        coming = threading.Timer(0.5, made.scale, (1,))
-        coming.start()
-        staff = cluster.running(made.scheduler_address)
-        one = staff.jobs()
-        assert one > 0
-        made.scale(2)
-        made.wait_for_workers(2)
-        assert staff.jobs() == 2 * one
-        task = CourseFolder.open(new_course("grown"), LESSON).task("ada")
-        executor = staff.hire(task)
-        version = fingerprint.mine()
-        text = executor.submit(staff.work, task, version, task.key(version)).result()
+    monkeypatch.setattr(dask, "SIZE_MAX_AGE_S", 0.0)
+    messages: list[str] = []
+    with local_cluster(n_workers=0) as cluster:
+        with pytest.raises(ClusterError, match="has no workers after"):
+            dask.connect(cluster.scheduler_address, messages.append, timeout_s=0.2)
+        assert "has no workers yet" in messages[0]
+        first_worker = threading.Timer(0.5, cluster.scale, (1,))
+        first_worker.start()
+        pool = dask.connect(cluster.scheduler_address)
+        size = pool.size()
+        assert size > 0
+        cluster.scale(2)
+        cluster.wait_for_workers(2)
+        assert pool.size() == 2 * size
+        job = CourseFolder.open(new_course("grown"), LESSON).job("ada")
+        executor = pool.make_executor(job)
+        version = fingerprint.current()
+        text = executor.submit(pool.function, job, version, job.cache_key(version)).result()
         assert '"points": 2.0' in text
-        staff.part()
-        coming.join()
+        pool.close()
+        first_worker.join()
 
 
 @contextmanager
-def started(program_: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A part of a cluster, as a process of its own."""
+def dask_process(program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a scheduler or a worker; kill it at the end."""
     with subprocess.Popen(
-        [sys.executable, "-m", f"distributed.cli.{program_}", *arguments],
+        [sys.executable, "-m", f"distributed.cli.{program}", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -127,19 +136,21 @@ def started(program_: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_scheduler_that_dies_ends_the_run_in_words(new_course: New, tmp_path: Path) -> None:
+def test_a_lost_scheduler_stops_the_run_with_a_message(
+    new_course: NewCourse, tmp_path: Path
+) -> None:
     course = new_course("orphaned")
-    hand_in(course, *MORE, *(f"many-{number}" for number in range(20)))
-    place = tmp_path / "scheduler.json"
-    address = ("--scheduler-file", str(place))
-    with started("dask_scheduler", "--port", "0", "--no-dashboard", *address) as scheduler:
-        while not place.exists() or '"address"' not in place.read_text():
+    submit(course, *MORE, *(f"many-{number}" for number in range(20)))
+    path = tmp_path / "scheduler.json"
+    scheduler_file = ("--scheduler-file", str(path))
+    with dask_process("dask_scheduler", "--port", "0", "--no-dashboard", *scheduler_file) as server:
+        while not path.exists() or '"address"' not in path.read_text():
             time.sleep(0.05)
-        found = place.read_text().partition('"address": "')[2].partition('"')[0]
+        address = path.read_text().partition('"address": "')[2].partition('"')[0]
         with (
-            started("dask_worker", *address, "--no-dashboard", "--nthreads", "1"),
+            dask_process("dask_worker", *scheduler_file, "--no-dashboard", "--nthreads", "1"),
             subprocess.Popen(
-                command(course, "--scheduler", found),
+                grade_command(course, "--scheduler", address),
                 cwd=COURSE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -148,38 +159,36 @@ def test_a_scheduler_that_dies_ends_the_run_in_words(new_course: New, tmp_path: 
         ):
             while process.poll() is None and not list(course.glob(".grading/*/*.written")):
                 time.sleep(0.05)
-            scheduler.kill()
-            said, complained = process.communicate(timeout=300)
-    assert process.returncode == 1, complained
-    assert "Traceback" not in complained
-    assert f"The cluster at {found} is gone. What is graded is kept" in complained
-    assert " submissions: " in said
+            server.kill()
+            output, errors = process.communicate(timeout=300)
+    assert process.returncode == 1, errors
+    assert "Traceback" not in errors
+    assert f"The connection to the cluster at {address} is lost. Results so far are kept" in errors
+    assert " submissions: " in output
 
 
-def test_slips_with_a_cluster_are_named(
-    new_course: New, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_scheduler_errors_are_explained(
+    new_course: NewCourse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    course = new_course("slips")
-    given = ["grade", LESSON, "--root", str(course), "--scheduler", "foo"]
-    assert main(given) == 2
-    assert "--scheduler foo: " in capsys.readouterr().err
+    arguments = ["grade", LESSON, "--root", str(new_course("slips")), "--scheduler", "foo"]
+    assert main(arguments) == 2
+    assert "Can't connect to --scheduler foo: " in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert main(given) == 2
-    assert "comes with the extra `cluster`" in capsys.readouterr().err
+    assert main(arguments) == 2
+    assert "Install the extra `cluster`" in capsys.readouterr().err
 
 
-def answers(address: str) -> bool:
-    """Whether somebody is there and says that all is well."""
-    with suppress(OSError), urllib.request.urlopen(address, timeout=5) as reply:
+def is_healthy(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as reply:
         return int(reply.status) == 200
     return False
 
 
-def clusters(address: str) -> Any:
-    """What a gateway knows of the clusters that run."""
+def running_clusters(gateway: str) -> Any:
+    """Return the clusters that a gateway reports."""
     login = base64.b64encode(f"{getpass.getuser()}:{PASSWORD}".encode()).decode()
     request = urllib.request.Request(
-        f"{address}/api/v1/clusters/", headers={"Authorization": f"Basic {login}"}
+        f"{gateway}/api/v1/clusters/", headers={"Authorization": f"Basic {login}"}
     )
     with urllib.request.urlopen(request, timeout=60) as reply:
         return json.loads(reply.read())
@@ -190,7 +199,9 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a real Dask Gateway, whose clusters are processes of this machine."""
     private, public, tcp = ports.free(3)
     config = tmp_path / "dask_gateway_config.py"
-    config.write_text(GATEWAY.format(password=PASSWORD, private=private, public=public, tcp=tcp))
+    config.write_text(
+        GATEWAY_CONFIG.format(password=PASSWORD, private=private, public=public, tcp=tcp)
+    )
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     monkeypatch.setenv("DASK_GATEWAY__PROXY_ADDRESS", f"tls://127.0.0.1:{tcp}")
     monkeypatch.setenv("DASK_GATEWAY__AUTH__TYPE", "basic")
@@ -207,9 +218,9 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         ) as server,
     ):
         try:
-            ends = time.monotonic() + 60
-            while not answers(f"{address}/api/health"):
-                assert time.monotonic() < ends, (tmp_path / "gateway.log").read_text()
+            deadline = time.monotonic() + 60
+            while not is_healthy(f"{address}/api/health"):
+                assert time.monotonic() < deadline, (tmp_path / "gateway.log").read_text()
                 assert server.poll() is None, (tmp_path / "gateway.log").read_text()
                 time.sleep(0.1)
             yield address
@@ -217,34 +228,36 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             server.terminate()
 
 
-def test_a_gateway_makes_a_cluster_for_the_run_and_ends_it(new_course: New, gateway: str) -> None:
-    course, other = new_course("gateway"), new_course("alone")
-    for each in (course, other):
-        hand_in(each, *MORE)
-    code, said = grade(course, "--gateway", gateway, "--jobs", "4")
-    assert "4 at once" in said  # two workers of two cores each
-    assert "Traceback" not in said
+def test_a_gateway_starts_a_cluster_and_the_run_ends_it(
+    new_course: NewCourse, gateway: str
+) -> None:
+    course, other = new_course("gateway"), new_course("local")
+    for folder in (course, other):
+        submit(folder, *MORE)
+    code, output = grade(course, "--gateway", gateway, "--jobs", "4")
+    assert "4 parallel jobs" in output  # two workers of two cores each
+    assert "Traceback" not in output
     assert grade(other)[0] == code
-    same(course, other)
-    assert clusters(gateway) == {}
+    assert_same_grades(course, other)
+    assert running_clusters(gateway) == {}
 
 
-def test_slips_with_a_gateway_are_named(
-    new_course: New,
+def test_gateway_errors_are_explained(
+    new_course: NewCourse,
     gateway: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = ["grade", LESSON, "--root", str(new_course("slips")), "--gateway"]
-    (nobody,) = ports.free(1)
-    assert main([*given, f"http://127.0.0.1:{nobody}"]) == 2
-    assert f"--gateway http://127.0.0.1:{nobody}: " in capsys.readouterr().err
-    assert main(given) == 2
-    assert "Dask's configuration names no gateway" in capsys.readouterr().err
-    login = {"type": "basic", "kwargs": {"password": "another"}}
-    with dask.config.set({"gateway.auth": login}):
-        assert main([*given, gateway]) == 2
-    assert f"--gateway {gateway}: " in capsys.readouterr().err
+    arguments = ["grade", LESSON, "--root", str(new_course("slips")), "--gateway"]
+    (unused_port,) = ports.free(1)
+    assert main([*arguments, f"http://127.0.0.1:{unused_port}"]) == 2
+    assert f"through --gateway http://127.0.0.1:{unused_port}: " in capsys.readouterr().err
+    assert main(arguments) == 2
+    assert "--gateway needs an address: Dask's configuration has none" in capsys.readouterr().err
+    wrong_password = {"type": "basic", "kwargs": {"password": "another"}}
+    with dask_library.config.set({"gateway.auth": wrong_password}):
+        assert main([*arguments, gateway]) == 2
+    assert f"through --gateway {gateway}: " in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "dask_gateway", None)
-    assert main([*given, gateway]) == 2
-    assert "comes with the extra `cluster`" in capsys.readouterr().err
+    assert main([*arguments, gateway]) == 2
+    assert "Install the extra `cluster`" in capsys.readouterr().err

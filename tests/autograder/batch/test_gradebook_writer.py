@@ -1,4 +1,4 @@
-"""The gradebook may be renewed, moved, locked or spoilt: a run makes it whole, or says why not."""
+"""A run completes a gradebook that was reset, moved, locked or changed, or says why it can't."""
 
 from __future__ import annotations
 
@@ -18,215 +18,244 @@ from nbgrader.api import Gradebook
 from autograder.__main__ import main
 from autograder.batch import gradebook_lock, gradebook_writer
 from autograder.batch.batch import BatchRun
-from autograder.batch.course_folder import CourseError
-from autograder.batch.report_line import StoppedError
+from autograder.batch.report import RunStoppedError
 from autograder.batch.result_cache import ResultCache
 from autograder.nbgrader_plugins import direct_writer, gradebook
-from tests.autograder.runs import EMPTY, dump, run, same, slow
+from autograder.nbgrader_plugins.course_paths import CourseError
+from tests.autograder.runs import EMPTY, assert_same_grades, dump, inline_run, slow
 from tests.autograder.small import LESSON
 
 pytestmark = slow
-New = Callable[[str], Path]
+NewCourse = Callable[[str], Path]
 
 
-def unchanged(lines: BatchRun) -> set[str]:
-    """Run, and return who was graded anew."""
-    return {line.student for line in lines.grade() if not line.unchanged}
+def newly_graded(run: BatchRun) -> set[str]:
+    return {line.student for line in run.grade() if not line.unchanged}
 
 
-def test_a_gradebook_that_was_made_anew_is_filled_again(new_course: New, template: Path) -> None:
-    course, other = new_course("renewed"), new_course("undisturbed")
-    list(run(course).grade())
-    list(run(other).grade())
-    shutil.copy(template / "gradebook.db", course)
-    assert unchanged(run(course)) == {EMPTY}  # nobody's work is run again
-    same(course, other)
+@pytest.fixture
+def pair(new_course: NewCourse) -> tuple[Path, Path]:
+    """Two courses that were graded in the same way."""
+    courses = new_course("course"), new_course("other")
+    for course in courses:
+        list(inline_run(course).grade())
+    return courses
 
 
-def test_another_gradebook_is_filled_too(new_course: New, template: Path) -> None:
-    course, other = new_course("moved"), new_course("undisturbed")
-    list(run(course).grade())
-    list(run(other).grade())
-    shutil.copy(template / "gradebook.db", course / "new.db")
+def test_a_reset_gradebook_is_filled_without_grading(
+    pair: tuple[Path, Path], course_template: Path
+) -> None:
+    course, other = pair
+    shutil.copy(course_template / "gradebook.db", course)
+    assert newly_graded(inline_run(course)) == {EMPTY}
+    assert_same_grades(course, other)
+
+
+def test_another_gradebook_is_filled_without_grading(
+    pair: tuple[Path, Path], course_template: Path
+) -> None:
+    course, other = pair
+    shutil.copy(course_template / "gradebook.db", course / "new.db")
     with (course / "nbgrader_config.py").open("a") as file:
         file.write(f"\nc.CourseDirectory.db_url = 'sqlite:///{course}/new.db'\n")
-    assert unchanged(run(course)) == {EMPTY}
+    assert newly_graded(inline_run(course)) == {EMPTY}
     assert dump(course, f"sqlite:///{course}/new.db") == dump(other)
 
 
-def test_graded_notebooks_that_were_removed_come_back(new_course: New) -> None:
-    course, other = new_course("removed"), new_course("undisturbed")
-    list(run(course).grade())
-    list(run(other).grade())
+def test_deleted_graded_notebooks_are_restored_without_grading(pair: tuple[Path, Path]) -> None:
+    course, other = pair
     shutil.rmtree(course / "autograded" / "ada")
     (course / "autograded" / "late" / LESSON / "small.ipynb").unlink()
-    assert unchanged(run(course)) == {EMPTY}
-    same(course, other)
+    assert newly_graded(inline_run(course)) == {EMPTY}
+    assert_same_grades(course, other)
 
 
-def test_points_that_somebody_else_wrote_are_put_right(new_course: New) -> None:
-    course, other = new_course("spoilt"), new_course("undisturbed")
-    list(run(course).grade())
-    list(run(other).grade())
+def test_changed_automatic_scores_are_restored(pair: tuple[Path, Path]) -> None:
+    course, other = pair
     with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as connection, connection:
         connection.execute("UPDATE grade SET auto_score = 0.5 WHERE auto_score = 3")
-    list(run(course).grade())
-    same(course, other)
+    list(inline_run(course).grade())
+    assert_same_grades(course, other)
 
 
-STOPS: dict[str, tuple[Any, str, int]] = {  # where, and at which call
-    "a result is kept": (ResultCache, "put", 3),
-    "a note is made of it": (ResultCache, "note", 3),
-    "it is written": (gradebook_writer.GradebookWriter, "write", 3),
-    "a first submission is entered": (gradebook, "insert_submission", 3),
-    "scores are entered": (gradebook, "write_scores", 1),
-    "points are taken for being late": (direct_writer.DirectWriter, "_late", 1),
-    "the old folder is removed": (shutil, "rmtree", 5),
-    "the new folder is put there": (Path, "replace", 4),
+INTERRUPTIONS: dict[str, tuple[Any, str, int]] = {  # the step, and at which call of it
+    "caching a result": (ResultCache, "put", 3),
+    "clearing the mark of a result": (ResultCache, "clear_mark", 2),
+    "marking a result as written": (ResultCache, "mark_written", 1),
+    "writing a result": (gradebook_writer.GradebookWriter, "write", 3),
+    "adding a submission": (gradebook, "insert_submission", 3),
+    "updating scores": (gradebook, "write_scores", 1),
+    "applying the late penalty": (direct_writer.DirectWriter, "_apply_late_penalty", 1),
+    "removing the old folder": (shutil, "rmtree", 5),
+    "renaming the new folder": (Path, "replace", 4),
 }
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("stop", STOPS)
-def test_a_run_that_stops_there_goes_on_to_the_same(
-    new_course: New, whole: Path, monkeypatch: pytest.MonkeyPatch, stop: str, after: bool
+@pytest.mark.parametrize("step", INTERRUPTIONS)
+def test_a_run_interrupted_at_any_step_can_be_completed(
+    new_course: NewCourse,
+    graded_course: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    after: bool,
 ) -> None:
     course = new_course("stopped")
-    owner, name, at = STOPS[stop]
-    real, calls = getattr(owner, name), [0]
+    owner, name, interrupted_call = INTERRUPTIONS[step]
+    real, calls = getattr(owner, name), 0
 
-    def stopping(*given: Any, **named: Any) -> Any:
-        calls[0] += 1
-        if calls[0] < at:  # somebody is done before
-            return real(*given, **named)
+    def interrupt(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls < interrupted_call:  # let other submissions finish first
+            return real(*args, **kwargs)
         if after:
-            real(*given, **named)
+            real(*args, **kwargs)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(owner, name, stopping)
+        patch.setattr(owner, name, interrupt)
         with pytest.raises(KeyboardInterrupt):
-            list(run(course).grade())
-    assert dump(course) != dump(whole)
-    list(run(course).grade())
-    same(course, whole)
-    assert unchanged(run(course)) == {EMPTY}
+            list(inline_run(course).grade())
+    assert dump(course) != dump(graded_course)
+    list(inline_run(course).grade())
+    assert_same_grades(course, graded_course)
+    assert newly_graded(inline_run(course)) == {EMPTY}
 
 
-def test_a_locked_gradebook_is_waited_for(
-    new_course: New, whole: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_run_waits_while_the_gradebook_is_locked(
+    new_course: NewCourse, graded_course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    course, said = new_course("locked"), list[str]()
-    code = (
+    course, messages = new_course("locked"), list[str]()
+    lock_program = (
         f"import sqlite3, sys; c = sqlite3.connect({str(course / 'gradebook.db')!r});"
         "c.execute('BEGIN EXCLUSIVE'); print('locked', flush=True); sys.stdin.read()"
     )
-    with contextlib.ExitStack() as stack:
-        holder = stack.enter_context(
-            subprocess.Popen(
-                [sys.executable, "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        )
+    with subprocess.Popen(
+        [sys.executable, "-c", lock_program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "locked\n"
-        assert any(
-            str(holder.pid) in who
-            for who in gradebook_lock.holders(f"sqlite:///{course}/gradebook.db")
-        )
+        holders = gradebook_lock.lock_holders(f"sqlite:///{course}/gradebook.db")
+        assert any(str(holder.pid) in description for description in holders)
 
-        def tell(words: str) -> None:
-            said.append(words)
+        def release_lock(message: str) -> None:
+            messages.append(message)
             holder.communicate("")
 
-        doing = run(course)
-        monkeypatch.setattr(doing._writer, "_tell", tell)
-        lines = list(doing.grade())
+        run = inline_run(course)
+        monkeypatch.setattr(run._writer, "_notify", release_lock)
+        lines = list(run.grade())
     assert all(line.status != "failed" for line in lines)
-    assert len(said) == 1
-    assert f"is locked by process {holder.pid} (" in said[0]
-    same(course, whole)
+    assert len(messages) == 1
+    assert f"is locked by process {holder.pid} (" in messages[0]
+    assert_same_grades(course, graded_course)
 
 
-def test_one_that_stays_locked_ends_the_run_in_words(
-    new_course: New, monkeypatch: pytest.MonkeyPatch
+def test_a_gradebook_that_stays_locked_stops_the_run(
+    new_course: NewCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     course = new_course("stuck")
     monkeypatch.setattr(gradebook_lock.retry_while_locked, "__defaults__", (0.1,))
-    ready = run(course)
-    ready.look()
+    run = inline_run(course)
+    run.read_gradebook()
     with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as connection:
         connection.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StoppedError, match="was locked by another program for 0 s"):
-            list(ready.grade())
-    assert list((course / ".grading" / LESSON).glob("*.json"))  # what was graded is kept
-    assert unchanged(run(course)) >= {EMPTY}
+        with pytest.raises(RunStoppedError, match="was locked by another program for 0 s"):
+            list(run.grade())
+    assert list((course / ".grading" / LESSON).glob("*.json"))  # results are kept
+    assert newly_graded(inline_run(course)) >= {EMPTY}
 
 
-def test_a_gradebook_that_does_not_know_the_lesson_is_named_first(
-    new_course: New, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def not_created(path: Path) -> None:
+    path.unlink()
+
+
+def empty_file(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def without_the_assignment(path: Path) -> None:
+    path.unlink()
+    with Gradebook(f"sqlite:///{path}", "autoencoders"):
+        pass
+
+
+def damaged(path: Path) -> None:
+    path.write_bytes(b"This isn't a database, but it is as long as a short one could be." * 20)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (not_created, f"Create it with: nbgrader generate_assignment {LESSON}"),
+        (empty_file, "The gradebook is empty"),
+        (without_the_assignment, f"{LESSON} isn't in the gradebook yet"),
+        (damaged, "Can't read the gradebook"),
+    ],
+)
+def test_an_unusable_gradebook_is_reported_before_grading(
+    new_course: NewCourse,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], None],
+    message: str,
 ) -> None:
     course = new_course("unknown")
-    given = ["grade", LESSON, "--root", str(course)]
-    book = course / "gradebook.db"
-    made = book.read_bytes()
-    book.unlink()
-    assert main(given) == 2
-    assert f"it is made by: nbgrader generate_assignment {LESSON}" in capsys.readouterr().err
-    assert not book.exists()
-    book.touch()
-    assert main(given) == 2
-    assert "The gradebook is empty" in capsys.readouterr().err
-    book.unlink()
-    with Gradebook(f"sqlite:///{book}", "autoencoders"):
-        pass
-    assert main(given) == 2
-    assert f"does not know {LESSON} yet" in capsys.readouterr().err
-    book.write_bytes(b"This is no gradebook, and long enough to be taken for something." * 20)
-    assert main(given) == 2
-    assert "The gradebook can't be read" in capsys.readouterr().err
-    book.write_bytes(made)
+    path = course / "gradebook.db"
+    spoil(path)
+    assert main(["grade", LESSON, "--root", str(course)]) == 2
+    assert message in capsys.readouterr().err
+    assert path.exists() is (spoil is not not_created)
+    assert not list((course / ".grading" / LESSON).glob("*.json"))
+
+
+def test_an_unreachable_database_server_is_reported_before_grading(
+    new_course: NewCourse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = new_course("server")
+    arguments = ["grade", LESSON, "--root", str(course)]
     with (course / "nbgrader_config.py").open("a") as file:
         file.write("\nc.CourseDirectory.db_url = 'postgresql+psycopg://127.0.0.1:1/none'\n")
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert main(given) == 2
+    assert main(arguments) == 2
     assert "pip install '.[hub]'" in capsys.readouterr().err
     monkeypatch.undo()
-    assert main(given) == 2
-    assert "can't be read" in capsys.readouterr().err
-    assert not list((course / ".grading" / LESSON).glob("*.json"))  # nobody was graded in vain
+    assert main(arguments) == 2
+    assert "Can't read the gradebook" in capsys.readouterr().err
+    assert not list((course / ".grading" / LESSON).glob("*.json"))
 
 
-def test_a_gradebook_of_another_version_is_a_reason(new_course: New) -> None:
+def test_cells_that_differ_from_the_gradebook_are_named(new_course: NewCourse) -> None:
     course = new_course("other")
     path = course / "source" / LESSON / "small.ipynb"
     nb = json.loads(path.read_bytes())
     nb["cells"] = [cell for cell in nb["cells"] if cell["id"] != "half-test"]
     path.write_text(json.dumps(nb))
-    with pytest.raises(CourseError, match="source/ and the gradebook differ in half-test"):
-        list(run(course).grade())
+    message = "source/ and the gradebook have different cells: half-test"
+    with pytest.raises(CourseError, match=message):
+        list(inline_run(course).grade())
 
 
-def test_slips_are_named_before_anybody_is_graded(
-    new_course: New, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_usage_errors_are_reported_before_grading(
+    new_course: NewCourse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["grade", LESSON, "--root", str(tmp_path)]) == 2
-    assert "has no nbgrader_config.py" in capsys.readouterr().err
+    def error(*arguments: str) -> str:
+        assert main(["grade", *arguments]) == 2
+        return capsys.readouterr().err
+
     course = new_course("slips")
-    given = ["grade", LESSON, "--root", str(course)]
-    assert main(["grade", "02-none", *given[2:]]) == 2
-    assert "no assignment '02-none'; there are 01-small" in capsys.readouterr().err
-    assert main([*given, "--jobs", "0"]) == 2
-    assert "one is the least" in capsys.readouterr().err
-    for place in ("/nonexistent/run.json", str(tmp_path)):
-        assert main([*given, "--report", place]) == 2
-        assert f"--report {place}: no file can be written there" in capsys.readouterr().err
-    with ResultCache(course, LESSON, "").alone():
-        assert main(given) == 2
-    assert "Another run over 01-small is going on" in capsys.readouterr().err
+    root = ("--root", str(course))
+    assert "has no nbgrader_config.py" in error(LESSON, "--root", str(tmp_path))
+    assert "No assignment '02-none' in source/. Available: 01-small" in error("02-none", *root)
+    assert "--jobs must be at least 1 (got 0)." in error(LESSON, *root, "--jobs", "0")
+    for path in ("/nonexistent/run.json", str(tmp_path)):
+        assert f"Can't write --report {path}." in error(LESSON, *root, "--report", path)
+    with ResultCache(course, LESSON, "").lock():
+        assert "Another run is grading 01-small" in error(LESSON, *root)
     assert not list((course / ".grading" / LESSON).glob("*.json"))
     (course / "nbgrader_config.py").write_text("c = get_config(\n")
-    assert main(given) == 2
-    assert "nbgrader_config.py can't be read: SyntaxError" in capsys.readouterr().err
+    message = error(LESSON, *root)
+    assert f"Can't read {course}/nbgrader_config.py: SyntaxError" in message

@@ -1,4 +1,4 @@
-"""Warm or cold, a notebook of the course gets the same verdicts."""
+"""Kernels forked from a warm process give the same scores as cold ones."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.autograder.runs import slow
 from tests.autograder.small import COURSE
 
 pytestmark = slow
-LAB = "05-autoencoder-lab"  # its training takes a minute cold: the tests of every lesson run it
-HANDED_IN = [
+LAB = "05-autoencoder-lab"  # its training takes a minute; the tests of every lesson cover it
+SUBMISSIONS = [
     (name, kind)
     for name in build.assignments(COURSE)
-    for kind in ("solved", "as handed out", "wrong")
-    if name != LAB or kind == "as handed out"
+    for kind in ("solved", "untouched", "wrong")
+    if name != LAB or kind == "untouched"
 ]
 
 
-def hand_in(name: str, kind: str, folder: Path) -> None:
-    """Write a submission: the instructor's own, the release, or one whose code is wrong."""
-    room = "release" if kind == "as handed out" else "source"
-    (path,) = (COURSE / room / name).glob("*.ipynb")
+def submit(name: str, kind: str, folder: Path) -> None:
+    """Write the instructor's solution, the release, or a solution with wrong code."""
+    origin = "release" if kind == "untouched" else "source"
+    (path,) = (COURSE / origin / name).glob("*.ipynb")
     nb = nbformat.read(path, as_version=4)
     if kind == "wrong":
         for cell in nb.cells:
@@ -38,29 +38,30 @@ def hand_in(name: str, kind: str, folder: Path) -> None:
     nbformat.write(nb, folder / path.name)
 
 
-def verdicts(task: Job) -> list[dict[str, Any]]:
-    found = grade(task)["notebooks"]
-    return [verdict for each in found.values() for verdict in each["verdicts"]]
+def scores(job: Job) -> list[dict[str, Any]]:
+    notebooks = grade(job)["notebooks"].values()
+    return [score for notebook in notebooks for score in notebook["verdicts"]]
 
 
-@pytest.mark.parametrize(("name", "kind"), HANDED_IN, ids=[" ".join(each) for each in HANDED_IN])
-def test_warm_and_cold_agree(
+@pytest.mark.parametrize(
+    ("name", "kind"), SUBMISSIONS, ids=[" ".join(each) for each in SUBMISSIONS]
+)
+def test_warm_and_cold_kernels_agree(
     name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COURSE_DATA", raising=False)
     source, submitted = tmp_path / "source", tmp_path / "submitted"
     shutil.copytree(COURSE / "source" / name, source)
     submitted.mkdir()
-    hand_in(name, kind, submitted)
-    found = [
-        verdicts(
-            Job(name, "ada", source, submitted, ("*.md",), GradingSettings(threads=1, warm=warm))
+    submit(name, kind, submitted)
+    warm, cold = (
+        scores(
+            Job(name, "ada", source, submitted, ("*.md",), GradingSettings(threads=1, warm=is_warm))
         )
-        for warm in (True, False)
-    ]
-    assert found[0] == found[1]
-    points = [verdict["points"] for verdict in found[0]]
-    most = [verdict["maximum"] for verdict in found[0]]
+        for is_warm in (True, False)
+    )
+    assert warm == cold
+    points = [score["points"] for score in warm]
     assert points
     assert None not in points
-    assert (points == most) is (kind == "solved")
+    assert (points == [score["maximum"] for score in warm]) is (kind == "solved")

@@ -1,4 +1,4 @@
-"""The gradebook on a real PostgreSQL server: the same scores, by the same commands."""
+"""The gradebook on a real PostgreSQL server gets the same scores by the same commands."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests import postgres
-from tests.autograder.runs import GRADED, dump, grade, open_class, slow
+from tests.autograder.runs import GRADED, dump, grade, make_class, slow
 from tests.autograder.small import LESSON
 from tests.hostile.batch import nbgrader
 
-pytestmark = slow  # as a run on SQLite
+pytestmark = slow
 
 
 @pytest.fixture(scope="module")
@@ -24,24 +24,24 @@ def server() -> Iterator[str]:
         yield address
 
 
-def new(folder: Path, address: str = "") -> Path:
-    return open_class(folder, f"\nc.CourseDirectory.db_url = {address!r}\n" if address else "")
+def make_course(folder: Path, db_url: str = "") -> Path:
+    return make_class(folder, f"\nc.CourseDirectory.db_url = {db_url!r}\n" if db_url else "")
 
 
-def test_a_run_and_nbgrader_itself_agree_on_postgresql(server: str, tmp_path: Path) -> None:
+def test_nbgrader_and_a_run_give_the_same_grades_on_postgresql(server: str, tmp_path: Path) -> None:
     engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for name in ("plain", "run"):
             connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
-    lite = new(tmp_path / "lite")
-    plain = new(tmp_path / "plain", f"{server}/plain")
-    run = new(tmp_path / "run", f"{server}/run")
+    sqlite = make_course(tmp_path / "sqlite")
+    plain = make_course(tmp_path / "plain", f"{server}/plain")
+    run = make_course(tmp_path / "run", f"{server}/run")
     assert nbgrader(plain, "autograde", LESSON)[0] == 0
-    for course in (lite, run):
-        code, said = grade(course, "--jobs", "2")
-        assert code == 1, said  # somebody's file can't be read
+    for course in (sqlite, run):
+        code, output = grade(course, "--jobs", "2")
+        assert code == 1, output  # one notebook is unreadable
     assert not (run / "gradebook.db").exists()
-    assert dump(run, f"{server}/run") == dump(plain, f"{server}/plain") == dump(lite)
-    code, said = grade(run, "--jobs", "2")
-    assert f"{len(GRADED)} as before" in said
+    assert dump(run, f"{server}/run") == dump(plain, f"{server}/plain") == dump(sqlite)
+    code, output = grade(run, "--jobs", "2")
+    assert f"{len(GRADED)} unchanged" in output

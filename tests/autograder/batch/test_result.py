@@ -1,4 +1,4 @@
-"""What workers send is believed only where it can be true."""
+"""Results of workers are validated, and the cache survives damaged files."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from typing import Any
 
 import pytest
 
-from autograder.batch import result as checked
+from autograder.batch import result
+from autograder.batch.result import JobResult
 from autograder.batch.result_cache import ResultCache, RunInProgressError
 from autograder.grading.grade_notebook import GradedNotebook
-from tests.autograder.runs import GRADED, run, slow
+from tests.autograder.runs import GRADED, inline_run, slow
 from tests.autograder.small import LESSON
 
 Change = Callable[[dict[str, Any]], object]
-FRAMES = {"small": {"single": 1.0, "half-test": 3.0}}
-BOOK = "sqlite:///gradebook.db"
+MAX_POINTS = {"small": {"single": 1.0, "half-test": 3.0}}
+DB_URL = "sqlite:///gradebook.db"
 
 
-def result() -> dict[str, Any]:
-    verdict = {"name": "single", "points": 1.0, "maximum": 1.0, "reason": "", "chosen": [1]}
-    other: dict[str, Any] = {"name": "half-test", "points": None, "maximum": 3.0}
-    other |= {"reason": "?", "chosen": []}
+def valid_result() -> dict[str, Any]:
+    score = {"name": "single", "points": 1.0, "maximum": 1.0, "reason": "", "chosen": [1]}
+    ungraded: dict[str, Any] = {"name": "half-test", "points": None, "maximum": 3.0}
+    ungraded |= {"reason": "?", "chosen": []}
     nb = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return {
         "notebooks": {
             "small": {
                 "notebook": json.dumps(nb),
-                "verdicts": [verdict, other],
+                "verdicts": [score, ungraded],
                 "told": {"single": "Right."},
                 "faults": {},
             }
@@ -47,7 +48,7 @@ def points(value: object) -> Change:
     return lambda data: data["notebooks"]["small"]["verdicts"][0].update(points=value)
 
 
-def verdict(**entries: object) -> Change:
+def score(**entries: object) -> Change:
     return lambda data: data["notebooks"]["small"]["verdicts"][0].update(entries)
 
 
@@ -55,59 +56,65 @@ def notebook(**entries: object) -> Change:
     return lambda data: data["notebooks"]["small"].update(entries)
 
 
-WRONG: list[tuple[Change, str]] = [
-    (points("x"), "single: the points: 'x' is no number"),
-    (points(value=True), "True is no number"),
-    (points(math.nan), "NaN is no number"),
-    (points(math.inf), "Infinity is no number"),
-    (points(2), "2 is not from 0 to 1"),
-    (points(-5), "-5 is not from 0 to 1"),
-    (points(10**400), "the number is too large"),
-    (points([1]), r"\[1\] is no number"),
-    (verdict(maximum=99), "the maximum is 99, and 1.0 in source/"),
-    (verdict(name="other"), "it judges"),
-    (verdict(name=None), "it judges"),
-    (verdict(name="half-test"), "it judges"),
-    (verdict(reason=None), "the reason is no text"),
-    (verdict(chosen="1"), "are no options"),
-    (verdict(chosen=[True]), "are no options"),
-    (verdict(chosen=[-1]), "are no options"),
-    (verdict(more=1), "a verdict holds"),
-    (notebook(verdicts=None), "'verdicts' is no list"),
-    (notebook(verdicts=[1]), "is no object"),
-    (notebook(notebook=None), "small is no text"),
-    (notebook(told=[]), "'told' is no object"),
-    (notebook(faults={"single": 1}), "'faults' holds more than text"),
-    (lambda data: data.update(notebooks={}), "differ in notebooks: small"),
-    (lambda data: data["notebooks"].update(more={}), "differ in notebooks: more"),
-    (lambda data: data.update(seconds=-1), "seconds: -1 is not from 0"),
-    (lambda data: data.pop("kernel"), "'kernel' is missing"),
-]
+INVALID: dict[str, tuple[Change, str]] = {
+    "points are text": (points("x"), r"verdicts\.0\.points: .* a valid number, got 'x'"),
+    "points are a boolean": (points(value=True), "a valid number, got True"),
+    "points are NaN": (points(math.nan), "a finite number, got nan"),
+    "points are infinite": (points(math.inf), "a finite number, got inf"),
+    "points above the maximum": (points(2), "single: 2 points of 1"),
+    "negative points": (points(-5), "greater than or equal to 0, got -5"),
+    "huge points": (points(10**400), "a finite number"),
+    "points are a list": (points([1]), r"a valid number, got \[1\]"),
+    "another maximum": (score(maximum=99), r"\('single', 99\.0\).* source/ has .*\('single', 1"),
+    "another cell": (score(name="other"), "it has the cells .*'other'"),
+    "no cell name": (score(name=None), r"name: .* a valid string, got None"),
+    "a cell twice": (score(name="half-test"), "it has the cells"),
+    "no reason": (score(reason=None), r"reason: .* a valid string, got None"),
+    "chosen is text": (score(chosen="1"), r"chosen: .* a valid array"),
+    "chosen is a boolean": (score(chosen=[True]), r"chosen\.0: .* a valid integer"),
+    "a negative option": (score(chosen=[-1]), "greater than or equal to 0, got -1"),
+    "an unknown field of a score": (score(more=1), r"more: Extra inputs are not permitted"),
+    "no list of scores": (notebook(verdicts=None), "verdicts: .* a valid array"),
+    "a score is a number": (notebook(verdicts=[1]), r"verdicts\.0: .* an object"),
+    "no notebook": (notebook(notebook=None), r"notebook: .* a valid string"),
+    "comments are a list": (notebook(told=[]), "told: .* an object"),
+    "a fault is a number": (notebook(faults={"single": 1}), r"faults\.single: .* a valid string"),
+    "no notebooks": (lambda data: data.update(notebooks={}), "different notebooks: small"),
+    "an unknown notebook": (
+        lambda data: data["notebooks"].update(more=data["notebooks"]["small"]),
+        "different notebooks: more",
+    ),
+    "negative seconds": (lambda data: data.update(seconds=-1), "seconds: .* equal to 0, got -1"),
+    "a missing field": (lambda data: data.pop("kernel"), "kernel: Field required"),
+    "an unknown field": (lambda data: data.update(more=1), "more: Extra inputs"),
+}
 
 
-def test_a_true_one_is_read_as_it_is() -> None:
-    assert checked.read(json.dumps(result()), FRAMES) == result()
+def test_a_valid_result_is_read_unchanged() -> None:
+    result = JobResult.read(json.dumps(valid_result()), MAX_POINTS)
+    assert result.model_dump() == valid_result()
 
 
-@pytest.mark.parametrize(("change", "reason"), WRONG, ids=[reason for _, reason in WRONG])
-def test_what_can_not_be_true_is_refused(change: Change, reason: str) -> None:
-    data = result()
+@pytest.mark.parametrize("case", INVALID)
+def test_an_invalid_result_is_rejected(case: str) -> None:
+    change, message = INVALID[case]
+    data = valid_result()
     change(data)
-    with pytest.raises(ValueError, match=reason):
-        checked.read(json.dumps(data), FRAMES)
+    with pytest.raises(ValueError, match=f"A worker sent an invalid result: .*{message}"):
+        JobResult.read(json.dumps(data), MAX_POINTS)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "1", "{", "[" * 100_000, b"{}", {"notebooks": {}}])
-def test_what_is_no_object_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match=r"no result|Expecting"):
-        checked.read(text, FRAMES)
+def test_anything_but_a_json_object_is_rejected(text: object) -> None:
+    with pytest.raises(ValueError, match="A worker sent an invalid result"):
+        JobResult.read(text, MAX_POINTS)
 
 
-def test_one_that_is_too_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checked, "LARGEST", 10)
-    monkeypatch.setattr(json, "loads", lambda *_, **__: pytest.fail("it was read"))
-    with pytest.raises(ValueError, match="11 letters, more than 10"):
-        checked.read("x" * 11, FRAMES)
+def test_an_oversized_result_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result, "MAX_CHARS", 10)
+    monkeypatch.setattr(JobResult, "model_validate_json", lambda _: pytest.fail("it was parsed"))
+    with pytest.raises(ValueError, match="11 characters, more than 10"):
+        JobResult.read("x" * 11, MAX_POINTS)
 
 
 @pytest.mark.parametrize(
@@ -121,49 +128,55 @@ def test_one_that_is_too_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) 
         "nothing",
     ],
 )
-def test_no_notebook_is_a_reason_and_no_crash(text: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_invalid_notebook_raises_value_error(
+    text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.CRITICAL)
-    with pytest.raises(ValueError, match=r"no graded notebook|[Nn]otebook|JSON"):
-        GradedNotebook.from_json(result()["notebooks"]["small"] | {"notebook": text})
+    with pytest.raises(ValueError, match=r"[Nn]otebook|JSON"):
+        GradedNotebook.from_json(valid_result()["notebooks"]["small"] | {"notebook": text})
 
 
-def test_a_result_that_was_cut_off_is_none(tmp_path: Path) -> None:
-    store = ResultCache(tmp_path, LESSON, BOOK)
-    store.put("ada", "key", '{"notebooks": {}}')
-    store.note("ada", "key")
-    assert store.get("ada", "key") == {"notebooks": {}}
-    assert store.get("ada", "other") is None
-    assert store.written("ada", "key")
-    assert not store.written("ada", "other")
-    assert not ResultCache(tmp_path, LESSON, f"{BOOK}?other").written("ada", "key")
-    store.note("ada", None)
-    assert not store.written("ada", "key")
+def test_the_cache_returns_a_result_for_its_key_only(tmp_path: Path) -> None:
+    cache = ResultCache(tmp_path, LESSON, DB_URL)
+    cache.put("ada", "key", json.dumps(valid_result()))
+    stored = cache.get("ada", "key")
+    assert stored is not None
+    assert stored.model_dump() == valid_result()
+    assert cache.get("ada", "other") is None
     path = tmp_path / ".grading" / LESSON / "ada.json"
     path.write_bytes(path.read_bytes()[:20])
-    assert store.get("ada", "key") is None
+    assert cache.get("ada", "key") is None
 
 
-def test_one_run_at_a_time(tmp_path: Path) -> None:
-    store = ResultCache(tmp_path, LESSON, BOOK)
+def test_the_cache_knows_which_gradebook_holds_a_result(tmp_path: Path) -> None:
+    cache = ResultCache(tmp_path, LESSON, DB_URL)
+    cache.put("ada", "key", json.dumps(valid_result()))
+    assert not cache.is_written("ada", "key")
+    cache.mark_written("ada", "key")
+    assert cache.is_written("ada", "key")
+    assert not cache.is_written("ada", "other")
+    assert not ResultCache(tmp_path, LESSON, f"{DB_URL}?other").is_written("ada", "key")
+    cache.clear_mark("ada")
+    assert not cache.is_written("ada", "key")
+
+
+def test_only_one_run_grades_an_assignment(tmp_path: Path) -> None:
+    cache = ResultCache(tmp_path, LESSON, DB_URL)
     with (
-        store.alone(),
-        pytest.raises(
-            RunInProgressError, match=r"Another run over 01-small is going on \(process \d+\)"
-        ),
-        ResultCache(tmp_path, LESSON, BOOK).alone(),
+        cache.lock(),
+        pytest.raises(RunInProgressError, match=r"Another run is grading 01-small \(process \d+\)"),
+        ResultCache(tmp_path, LESSON, DB_URL).lock(),
     ):
         pass
-    with ResultCache(tmp_path, "02-other", BOOK).alone(), store.alone():
+    with ResultCache(tmp_path, "02-other", DB_URL).lock(), cache.lock():
         pass
 
 
-def lie(text: str) -> str:
-    """A result that says more than can be earned."""
+def with_too_many_points(text: str) -> str:
     return text.replace('"points": 1.0', '"points": 99.0')
 
 
-def spoil(text: str) -> str:
-    """A result whose notebook is none."""
+def with_invalid_notebook(text: str) -> str:
     data = json.loads(text)
     data["notebooks"]["small"]["notebook"] = '{"nbformat": 4, "nbformat_minor": 5}'
     return json.dumps(data)
@@ -172,21 +185,28 @@ def spoil(text: str) -> str:
 class TestRun:
     pytestmark = slow
 
-    def test_a_lie_is_graded_anew_and_a_liar_is_told(
+    def test_an_impossible_score_is_retried_once_and_then_reported(
         self, new_course: Callable[[str], Path]
     ) -> None:
         course = new_course("lies")
-        assert all(line.status != "failed" for line in run(course, lie).grade())
+        lines = [*inline_run(course, with_too_many_points).grade()]
+        assert all(line.status != "failed" for line in lines)
         (course / "submitted" / "ada" / LESSON / "data.csv").write_text("3,4\n")
-        found = {line.student: line for line in run(course, lie, lie).grade()}
-        assert found["ada"].status == "failed"
-        assert "99.0 is not from 0 to 1" in found["ada"].reason
-        assert {line.student: line.score for line in run(course).grade()}["ada"] == 8
+        run = inline_run(course, with_too_many_points, with_too_many_points)
+        by_student = {line.student: line for line in run.grade()}
+        assert by_student["ada"].status == "failed"
+        assert "single: 99 points of 1" in by_student["ada"].reason
+        scores = {line.student: line.score for line in inline_run(course).grade()}
+        assert scores["ada"] == 8
 
-    def test_what_can_not_be_written_is_not_kept(self, new_course: Callable[[str], Path]) -> None:
+    def test_a_result_that_cannot_be_written_is_not_cached(
+        self, new_course: Callable[[str], Path]
+    ) -> None:
         course = new_course("spoilt")
-        found = {line.student: line for line in run(course, spoil).grade()}
-        assert found["ada"].status == "failed"
-        assert [line.status for line in found.values()].count("failed") == 1
-        assert len(found) > len(GRADED)
-        assert {line.student: line.score for line in run(course).grade()}["ada"] == 8
+        run = inline_run(course, with_invalid_notebook)
+        by_student = {line.student: line for line in run.grade()}
+        assert by_student["ada"].status == "failed"
+        assert [line.status for line in by_student.values()].count("failed") == 1
+        assert len(by_student) > len(GRADED)
+        scores = {line.student: line.score for line in inline_run(course).grade()}
+        assert scores["ada"] == 8

@@ -1,4 +1,4 @@
-"""Workers break down, come late, see something else or go for good: nobody loses a point by it."""
+"""Workers crash, join late, see other files or disappear, and no student loses a point."""
 
 from __future__ import annotations
 
@@ -8,152 +8,171 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autograder.batch import executors, fingerprint, scheduler
-from autograder.batch import job as tasks
+from autograder.batch import executors, fingerprint, job, scheduler
 from autograder.batch.batch import BatchRun
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, SubmissionChangedError, WorkerMismatchError
-from autograder.batch.report_line import ReportLine, StoppedError
+from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
 from tests.autograder.runs import (
     GRADED,
     LATE,
-    Inline,
-    hand_in,
-    poisoned,
-    run,
-    same,
+    InlineExecutor,
+    assert_same_grades,
+    crash_on_late,
+    inline_run,
+    outcomes,
     slow,
-    summed,
+    submit,
 )
 from tests.autograder.small import LESSON
 
 pytestmark = slow
-New = Callable[[str], Path]
+NewCourse = Callable[[str], Path]
 MORE = [f"more-{number}" for number in range(6)]
 
 
-def test_two_killed_workers_cost_nobody_anything(new_course: New) -> None:
-    course, other = new_course("killed"), new_course("undisturbed")
-    for each in (course, other):
-        hand_in(each, *MORE)
-    staff = executors.local_pool(2)
-    hired: list[Any] = []
+def run_with(course: Path, pool: WorkerPool) -> BatchRun:
+    return BatchRun(CourseFolder.open(course, LESSON, 1), pool)
 
-    def hire(task: Job) -> Executor:
-        hired.append(staff.hire(task))
-        return hired[-1]  # type: ignore[no-any-return]
+
+def test_killing_two_workers_loses_nothing(new_course: NewCourse) -> None:
+    course, undisturbed = new_course("killed"), new_course("undisturbed")
+    for folder in (course, undisturbed):
+        submit(folder, *MORE)
+    pool = executors.local_pool(2)
+    started: list[Any] = []
+
+    def make_executor(job: Job) -> Executor:
+        started.append(pool.make_executor(job))
+        return started[-1]  # type: ignore[no-any-return]
 
     killed: set[int] = set()
     lines = []
-    for line in BatchRun(
-        CourseFolder.open(course, LESSON, 1), dataclasses.replace(staff, hire=hire)
-    ).grade():
+    for line in run_with(course, dataclasses.replace(pool, make_executor=make_executor)).grade():
         lines.append(line)
-        working = hired[-1]._processes if hired else None  # none while others are yet to be hired
-        if len(killed) < 2 and working:
-            pid = next(iter(working))
+        processes = started[-1]._processes if started else None  # None while they are replaced
+        if len(killed) < 2 and processes:
+            pid = next(iter(processes))
             os.kill(pid, signal.SIGKILL)
             killed.add(pid)
-            time.sleep(0.5)  # the pool sees it before it is asked again
+            time.sleep(0.5)  # the pool notices before it gets the next job
     assert len(killed) == 2
-    assert len(hired) >= 2
-    assert all(isinstance(pool, ProcessPoolExecutor) for pool in hired)
-    undisturbed = BatchRun(CourseFolder.open(other, LESSON, 1), executors.local_pool(2)).grade()
-    assert summed(lines) == summed(undisturbed)
-    same(course, other)
+    assert len(started) >= 2
+    assert all(isinstance(executor, ProcessPoolExecutor) for executor in started)
+    expected = run_with(undisturbed, executors.local_pool(2)).grade()
+    assert outcomes(lines) == outcomes(expected)
+    assert_same_grades(course, undisturbed)
 
 
-def test_only_what_kills_its_worker_alone_is_given_up(new_course: New) -> None:
+def test_only_the_job_that_crashes_its_worker_is_given_up(new_course: NewCourse) -> None:
     course = new_course("poisoned")
-    hand_in(course, *MORE)
-    staff = dataclasses.replace(executors.local_pool(2), work=poisoned)
-    found = {
-        line.student: line for line in BatchRun(CourseFolder.open(course, LESSON, 1), staff).grade()
-    }
-    assert found[LATE].status == "failed"
-    assert "The grader broke down" in found[LATE].reason
-    assert [name for name, line in found.items() if line.status == "failed"] == [LATE]
-    assert set(found) >= {*GRADED, *MORE}
+    submit(course, *MORE)
+    pool = dataclasses.replace(executors.local_pool(2), function=crash_on_late)
+    by_student = {line.student: line for line in run_with(course, pool).grade()}
+    assert by_student[LATE].status == "failed"
+    assert "The grader failed: " in by_student[LATE].reason
+    assert [name for name, line in by_student.items() if line.status == "failed"] == [LATE]
+    assert set(by_student) >= {*GRADED, *MORE}
 
 
-class Refusing(Inline):
-    """Says that it is broken as soon as it is given something, as a broken pool does."""
+class BrokenFromTheStart(InlineExecutor):
+    """Rejects every job, as a pool does whose processes die at start-up."""
 
     def submit(self, *_: Any, **__: Any) -> Any:
         raise BrokenExecutor("it is broken")
 
 
-def test_workers_that_never_begin_end_the_run(new_course: New) -> None:
-    course, hired = new_course("barren"), []
+def test_workers_that_never_start_end_the_run(new_course: NewCourse) -> None:
+    course, started = new_course("broken"), []
 
-    def hire(_: Job) -> Executor:
-        hired.append(Refusing(iter(())))
-        return hired[-1]
+    def make_executor(_: Job) -> Executor:
+        started.append(BrokenFromTheStart(iter(())))
+        return started[-1]
 
-    with pytest.raises(StoppedError, match="before they have done anything"):
-        list(BatchRun(CourseFolder.open(course, LESSON, 1), WorkerPool(hire, lambda: 1)).grade())
-    assert len(hired) == scheduler.MAX_CRASHES_IN_A_ROW + 1
-    lines = list(run(course).grade())
+    with pytest.raises(RunStoppedError, match="crashed 21 times in a row without grading"):
+        list(run_with(course, WorkerPool(make_executor, lambda: 1)).grade())
+    assert len(started) == scheduler.MAX_CRASHES_IN_A_ROW + 1
+    lines = list(inline_run(course).grade())
     assert all(line.status != "failed" for line in lines)
 
 
-def test_an_error_is_tried_once_more_and_then_told(new_course: New) -> None:
-    course = new_course("error")
-    odd = RuntimeError("a disk is full")
-    assert all(line.status != "failed" for line in run(course, odd).grade())
-    (course / "submitted" / "ada" / LESSON / "data.csv").write_text("3,4\n")
-    found = {line.student: line for line in run(course, odd, odd).grade()}
-    assert found["ada"] == ReportLine(
-        "ada", "failed", reason="The grader broke down: a disk is full"
-    )
-    assert found["two-ticks"].unchanged
-
-
-def test_a_worker_that_sees_something_else_does_not_grade(
-    new_course: New, monkeypatch: pytest.MonkeyPatch
+def test_a_run_without_workers_waits_and_then_stops(
+    new_course: NewCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = CourseFolder.open(new_course("seen"), LESSON).task("ada")
-    version = fingerprint.mine()
-    key = task.key(version)
-    away = dataclasses.replace(task, source=task.source.parent / "elsewhere")
+    class NeverDone(InlineExecutor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            return Future()
+
+    monkeypatch.setattr(scheduler, "POLL_INTERVAL_S", 0.01)
+    messages: list[str] = []
+    pool = WorkerPool(lambda _: NeverDone(iter(())), lambda: 0)
+    queue = scheduler.Scheduler(pool, messages.append, worker_timeout_s=0.1)
+    queue.submit(
+        scheduler.QueuedJob(CourseFolder.open(new_course("left"), LESSON).job("ada"), "", "")
+    )
+    with pytest.raises(RunStoppedError, match="No worker is left, and none has joined"):
+        list(iter(queue.wait_for_finished, ["never"]))
+    assert len(messages) == 1
+    assert "No worker is left. Waiting 0 s for one." in messages[0]
+
+
+def test_an_error_is_retried_once_and_then_reported(new_course: NewCourse) -> None:
+    course = new_course("error")
+    error = RuntimeError("a disk is full")
+    assert all(line.status != "failed" for line in inline_run(course, error).grade())
+    (course / "submitted" / "ada" / LESSON / "data.csv").write_text("3,4\n")
+    by_student = {line.student: line for line in inline_run(course, error, error).grade()}
+    assert by_student["ada"] == ReportLine(
+        "ada", "failed", reason="The grader failed: a disk is full"
+    )
+    assert by_student["two-ticks"].unchanged
+
+
+def test_a_worker_refuses_a_job_that_it_sees_differently(
+    new_course: NewCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = CourseFolder.open(new_course("seen"), LESSON).job("ada")
+    version = fingerprint.current()
+    key = seen.cache_key(version)
+    no_source = dataclasses.replace(seen, source=seen.source.parent / "elsewhere")
     with pytest.raises(WorkerMismatchError, match=r"sees no notebook in .*elsewhere"):
-        tasks.grade_to_json(away, version, away.key(version))
-    gone = dataclasses.replace(task, submitted=task.submitted.parent / "elsewhere")
+        job.grade_to_json(no_source, version, no_source.cache_key(version))
+    no_submission = dataclasses.replace(seen, submitted=seen.submitted.parent / "elsewhere")
     with pytest.raises(SubmissionChangedError):
-        tasks.grade_to_json(gone, version, gone.key(version))
+        job.grade_to_json(no_submission, version, no_submission.cache_key(version))
     with pytest.raises(SubmissionChangedError):
-        tasks.grade_to_json(task, version, "another key")
+        job.grade_to_json(seen, version, "another key")
     with pytest.raises(WorkerMismatchError, match="another version of the course"):
-        tasks.grade_to_json(task, "another program", key)
-    real = tasks.grade
+        job.grade_to_json(seen, "another version", key)
+    real_grade = job.grade
 
-    def meanwhile(given: Job) -> dict[str, Any]:
-        found = real(given)
-        (given.submitted / "data.csv").write_text("5,6\n")
-        return found
+    def grade_and_change(job: Job) -> dict[str, Any]:
+        result = real_grade(job)
+        (job.submitted / "data.csv").write_text("5,6\n")
+        return result
 
-    monkeypatch.setattr(tasks, "grade", meanwhile)
+    monkeypatch.setattr(job, "grade", grade_and_change)
     with pytest.raises(SubmissionChangedError):
-        tasks.grade_to_json(task, version, key)
+        job.grade_to_json(seen, version, key)
 
 
-def test_a_cluster_with_another_program_ends_the_run(new_course: New) -> None:
+def test_a_worker_with_another_version_ends_the_run(new_course: NewCourse) -> None:
     course = new_course("stale")
     with pytest.raises(WorkerMismatchError):
-        list(run(course, WorkerMismatchError("Give all workers the same.")).grade())
+        list(inline_run(course, WorkerMismatchError("Restart all workers.")).grade())
     assert not list((course / ".grading" / LESSON).glob("*.json"))
 
 
-def test_one_warm_process_serves_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_one_fork_server(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[ForkServer] = []
 
     def start(modules: tuple[str, ...], _: object) -> ForkServer:
@@ -162,16 +181,16 @@ def test_one_warm_process_serves_many_threads(monkeypatch: pytest.MonkeyPatch) -
         return started[-1]
 
     monkeypatch.setattr(forkserver_client, "_KNOWN", {})
-    found: list[ForkServer | None] = []
-    asking = [
+    servers: list[ForkServer | None] = []
+    threads = [
         threading.Thread(
-            target=lambda: found.append(forkserver_client.known("kernel", ("json",), {}, start))
+            target=lambda: servers.append(forkserver_client.known("kernel", ("json",), {}, start))
         )
         for _ in range(4)
     ]
-    for thread in asking:
+    for thread in threads:
         thread.start()
-    for thread in asking:
+    for thread in threads:
         thread.join()
     assert len(started) == 1
-    assert found == started * 4
+    assert servers == started * 4

@@ -1,4 +1,4 @@
-"""The ledger of the lecture's claims says what the lessons say."""
+"""The ledger of claims agrees with the boxes in the lessons."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BOX = """Text.
 >
 > **Source:** [Stone](https://doi.org/10.1214/aos/1176345969).
 
-> A quote that is no claim.
+> A quote that makes no claim.
 """
 
 
@@ -33,42 +33,42 @@ def test_a_box_becomes_a_claim() -> None:
     assert claim.source.startswith("[Stone]")
 
 
-def test_a_box_without_its_source_is_named() -> None:
+def test_a_box_without_a_source_is_an_error() -> None:
     box = BOX.replace("**Source:**", "Source:")
     with pytest.raises(AuthoringError, match=r"lesson\.md: no '\*\*Source:\*\*'"):
         list(claims_ledger.read(box, "lesson.md"))
 
 
-def test_the_ledger_is_up_to_date_long_enough_and_linked() -> None:
+def test_the_ledger_is_up_to_date_and_linked() -> None:
     text = (COURSE / claims_ledger.LEDGER).read_text(encoding="utf-8")
-    assert text == claims_ledger.ledger(COURSE), "run `make build`"
+    assert text == claims_ledger.format_ledger(COURSE), "run `make build`"
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
     assert len(rows) >= 8
     assert all(line.count(" | ") == 3 for line in (row.replace("\\|", "") for row in rows))
     assert str(claims_ledger.LEDGER) in (COURSE / "README.md").read_text(encoding="utf-8")
 
 
-def test_each_row_stands_on_its_own() -> None:
-    """A reader of the ledger has no lesson around it."""
-    pointing = re.compile(r"\b((above|below)(?! \d)|section \d+|your own|just measured)\b|\]\(#")
+def test_claims_do_not_refer_to_the_surrounding_lesson() -> None:
+    reference = re.compile(r"\b((above|below)(?! \d)|section \d+|your own|just measured)\b|\]\(#")
     for text in build.texts(COURSE):
         for claim in claims_ledger.read(text.read_text(encoding="utf-8"), text.name):
-            for said in (claim.literature, claim.source):
-                found = pointing.search(said)
-                assert not found, f"{text.name}: {said!r} points to {found[0]!r}"
+            for paragraph in (claim.literature, claim.source):
+                match = reference.search(paragraph)
+                assert not match, f"{text.name}: {paragraph!r} refers to {match[0]!r}"
 
 
-def plain(text: str) -> str:
-    """The words alone: no marks of Markdown, straight quotes, single blanks, lower case."""
+def normalize(text: str) -> str:
+    """Return the words without Markdown, in lower case, with straight quotes."""
     text = re.sub(r"[*_`]", "", text.replace("’", "'"))
     return " ".join(text.split()).lower()
 
 
 @pytest.mark.skipif(
-    "LECTURE_TEXT" not in os.environ, reason="LECTURE_TEXT names no file with the lecture's words"
+    "LECTURE_TEXT" not in os.environ,
+    reason="LECTURE_TEXT must name a file with the text of the lecture",
 )
-def test_what_is_quoted_is_what_the_lecture_says() -> None:
-    lecture = plain(Path(os.environ["LECTURE_TEXT"]).read_text(encoding="utf-8"))
+def test_quotes_are_verbatim() -> None:
+    lecture = normalize(Path(os.environ["LECTURE_TEXT"]).read_text(encoding="utf-8"))
     quotes = [
         quote
         for text in build.texts(COURSE)
@@ -78,14 +78,14 @@ def test_what_is_quoted_is_what_the_lecture_says() -> None:
     assert len(quotes) > 20
     for quote in quotes:
         for piece in quote.split("[...]"):
-            assert plain(piece).strip(" .") in lecture, quote
+            assert normalize(piece).strip(" .") in lecture, quote
 
 
-def test_the_ledger_is_written_once(tmp_path: Path) -> None:
+def test_the_ledger_is_written_only_if_it_changed(tmp_path: Path) -> None:
     lesson = tmp_path / "source" / "01-small" / "small.md"
     lesson.parent.mkdir(parents=True)
     lesson.write_text(BOX, encoding="utf-8")
-    assert claims_ledger.write(tmp_path) == []  # a course without the package
+    assert claims_ledger.write(tmp_path) == []  # a course without the student package
     (tmp_path / "course").mkdir()
     assert claims_ledger.write(tmp_path) == [tmp_path / claims_ledger.LEDGER]
     assert claims_ledger.write(tmp_path) == []

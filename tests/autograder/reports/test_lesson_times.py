@@ -1,4 +1,4 @@
-"""The table of run times knows every lesson as it is, and none keeps a class waiting."""
+"""The table of run times covers every lesson as it is now, and no lesson runs for long."""
 
 from __future__ import annotations
 
@@ -16,33 +16,34 @@ COURSE = Path(__file__).resolve().parents[3]
 LESSONS = build.assignments(COURSE)
 
 
-def test_each_lesson_runs_within_a_minute_and_a_half() -> None:
-    rows = lesson_times.read(COURSE)
+def test_each_lesson_runs_within_ninety_seconds() -> None:
+    rows = lesson_times.read_table(COURSE)
     assert list(rows) == LESSONS, "run `python -m autograder times`"
     assert all(0 < row.seconds <= 90 for row in rows.values()), rows
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_what_was_measured_is_the_lesson_as_it_is(name: str) -> None:
+def test_the_measured_code_is_the_current_one(name: str) -> None:
     (text,) = build.texts(COURSE, [name])
-    code = lesson_times.fingerprint(text.with_suffix(".ipynb"))
-    assert lesson_times.read(COURSE)[name].code == code, "run `python -m autograder times`"
+    code = lesson_times.code_hash(text.with_suffix(".ipynb"))
+    assert lesson_times.read_table(COURSE)[name].code == code, "run `python -m autograder times`"
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_the_lesson_says_about_how_long_it_runs(name: str) -> None:
+def test_the_lesson_states_its_run_time(name: str) -> None:
     (text,) = build.texts(COURSE, [name])
-    told = re.search(
+    match = re.search(
         r"cells together\s+compute\s+for\s+about\s+(?:(a)\s+minute|(\d+)\s+seconds)",
         text.read_text(encoding="utf-8"),
     )
-    assert told is not None
-    said, measured = 60 if told[1] else int(told[2]), lesson_times.read(COURSE)[name].seconds
-    assert said / 2.5 <= measured <= 1.2 * said, f"{name} says {said} s, measured: {measured:.0f} s"
+    assert match is not None
+    stated = 60 if match[1] else int(match[2])
+    measured = lesson_times.read_table(COURSE)[name].seconds
+    assert stated / 2.5 <= measured <= 1.2 * stated, f"{name}: {stated=} s, {measured=} s"
 
 
-def course_of(root: Path, *sources: str) -> Path:
-    """A course of one lesson with these code cells."""
+def make_course(root: Path, *sources: str) -> Path:
+    """Create a course of one lesson with these code cells."""
     lesson = root / "source" / "01-small" / "small.md"
     lesson.parent.mkdir(parents=True, exist_ok=True)
     (root / "course").mkdir(exist_ok=True)
@@ -53,22 +54,22 @@ def course_of(root: Path, *sources: str) -> Path:
     return root
 
 
-def test_only_what_has_changed_is_run_again(
+def test_only_changed_lessons_are_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[str] = []
+    measured: list[str] = []
 
     def measure(path: Path) -> tuple[int, float]:
-        ran.append(path.name)
+        measured.append(path.name)
         assert "COURSE_DATA" not in os.environ
-        return len(lesson_times.code_cells(path)), 7.4 * len(ran)
+        return len(lesson_times.code_cells(path)), 7.4 * len(measured)
 
     monkeypatch.setattr(lesson_times, "measure", measure)
     monkeypatch.setenv("COURSE_DATA", "/srv/data")
-    table = lesson_times.write(course_of(tmp_path, "x = 1", "")).read_text(encoding="utf-8")
+    table = lesson_times.write_table(make_course(tmp_path, "x = 1", "")).read_text(encoding="utf-8")
     assert "| [01-small](../source/01-small/small.md) | 1 | 7 |" in table
-    assert lesson_times.write(tmp_path).read_text(encoding="utf-8") == table
-    assert ran == ["small.ipynb"]
-    lesson_times.write(course_of(tmp_path, "x = 2", ""))
-    assert lesson_times.read(tmp_path)["01-small"].seconds == 15
+    assert lesson_times.write_table(tmp_path).read_text(encoding="utf-8") == table
+    assert measured == ["small.ipynb"]
+    lesson_times.write_table(make_course(tmp_path, "x = 2", ""))
+    assert lesson_times.read_table(tmp_path)["01-small"].seconds == 15
     assert os.environ["COURSE_DATA"] == "/srv/data"

@@ -1,0 +1,83 @@
+"""Write graded submissions through nbgrader's converter, for courses that add steps to it."""
+
+from __future__ import annotations
+
+import copy
+import logging
+
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.grading.grade_notebook import GradedNotebook, ready
+from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
+
+
+class NotWrittenError(RuntimeError):
+    """nbgrader refused to write a result; the message says why."""
+
+
+class ErrorLog(logging.Handler):
+    """Records what nbgrader logs as errors while it writes one submission.
+
+    Args:
+        student: The student's name.
+
+    Attributes:
+        logger: The logger to hand to nbgrader.
+    """
+
+    def __init__(self, student: str) -> None:
+        super().__init__()
+        self._messages: list[str] = []
+        name = f"autograder.batch.{student}"
+        self.logger = logging.Logger(name, logging.ERROR)  # noqa: LOG001  (for one submission only)
+        self.logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message."""
+        self._messages.append(record.getMessage())
+
+    def gradebook_was_locked(self) -> bool:
+        """Return whether another program had locked the gradebook."""
+        return any("OperationalError" in text and "is locked" in text for text in self._messages)
+
+    def last_line(self) -> str:
+        """Return the last line of the last error, or of the last traceback if there was one."""
+        tracebacks = [text for text in self._messages if text.startswith("Traceback")]
+        text = (tracebacks or self._messages or [""])[-1].strip()
+        line = text.splitlines()[-1] if text else ""
+        return line.partition(": ")[2] if tracebacks else line
+
+
+class ConverterWriter:
+    """Writes results by running ``nbgrader autograde`` on them.
+
+    Args:
+        config: The contents of ``nbgrader_config.py``.
+        assignment: The assignment's name.
+    """
+
+    def __init__(self, config: Config, assignment: str) -> None:
+        self._config, self._assignment = config, assignment
+
+    def close(self) -> None:
+        """Do nothing: the converter closes the gradebook after each submission."""
+
+    def write(self, student: str, graded: dict[str, GradedNotebook]) -> None:
+        """Write the results of one submission; as `DirectWriter.write`."""
+        log = ErrorLog(student)
+        config = copy.deepcopy(self._config)
+        course = CourseDirectory(config=config, assignment_id=self._assignment, student_id=student)
+        converter = Autograde(coursedir=course, config=config)
+        converter.log, converter.force = log.logger, True
+        with ready(graded):
+            try:
+                converter.start()
+            except Exception as error:
+                if log.gradebook_was_locked():
+                    raise GradebookLockedError from error
+                raise NotWrittenError(log.last_line() or str(error)) from error
+        if not CoursePaths(config, self._assignment).has_graded(student, graded):
+            raise NotWrittenError(log.last_line() or "nbgrader didn't write the graded notebooks.")
