@@ -113,8 +113,8 @@ def _faculty(found: Measured) -> str:
         parts.append(
             f"\n{kind.capitalize()}: {costs.job_seconds:.2f} s of a core each,"
             f" {costs.write_seconds:.3f} s to write. From the run with 1 job the planner says"
-            f" {seconds + begins:.0f} s and {memory / MB:.0f} MB for {size} with 2 jobs; the command took {two.seconds:.0f} s"
-            f" ({off:+.0%}) and {two.memory / MB:.0f} MB.\n"
+            f" {seconds + begins:.0f} s and {memory / MB:.0f} MB for {size} with 2 jobs;"
+            f" the command took {two.seconds:.0f} s ({off:+.0%}) and {two.memory / MB:.0f} MB.\n"
         )
         parts.append(capacity.format_table(costs, (300, 5_000, 50_000)))
     return "\n".join(parts)
