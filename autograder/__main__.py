@@ -176,9 +176,9 @@ def _times(options: argparse.Namespace) -> int:
 def _doctor(_: argparse.Namespace) -> int:
     from autograder import doctor
 
-    findings = doctor.examine()
-    print(doctor.table(findings))
-    if doctor.safe(findings):
+    findings = doctor.run_checks()
+    print(doctor.format_table(findings))
+    if doctor.is_safe(findings):
         return 0
     print("Students' code is not safely isolated on this machine.", file=sys.stderr)
     return 1

@@ -1,13 +1,12 @@
-"""What keeps students' code in its place on this machine: each measure, tried.
+"""Check how well students' code is isolated on this machine, by trying to break out.
 
-``python -m autograder doctor`` starts a kernel as grading would, plants a secret, a server and
-a process beside it, and lets code in the kernel go for them. Nothing is believed that
-was not tried.
+``python -m autograder doctor`` starts a kernel as grading would, plants a secret, a server and a
+process beside it, and runs code in the kernel that goes for them. It reports only what it tried.
 
 Example:
-    >>> print(table([Finding("no network", in_force=True, advice="")]))
-    measure     state     what to do
-    no network  in force
+    >>> print(format_table([Finding("no network", enforced=True, by="network namespace")]))
+    check       state     enforced by        how to fix it
+    no network  enforced  network namespace
 """
 
 from __future__ import annotations
@@ -35,154 +34,175 @@ from autograder.sandbox.inside import probe
 from autograder.sandbox.launch import Protection, UnprotectedError
 from autograder.sandbox.limits import MB, Limits
 
-SMALL: Final = Limits(
+TRIAL_LIMITS: Final = Limits(
     memory=512 * MB, processes=64, disk=16 * MB, files=400, file_size=8 * MB, open_files=256
 )
-_NEWER: Final = "Say so where you found this course: the sandbox has a hole on this machine."
+CELL_TIMEOUT_S: Final = 60
+EXIT_TIMEOUT_S: Final = 2.0  # for a process whose kernel has ended
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One measure.
+    """The result of one check.
 
     Attributes:
-        measure: What it is for.
-        in_force: Whether it held when it was tried.
-        advice: What to do if it did not.
+        check: What should hold.
+        enforced: Whether it held when it was tried.
+        by: What enforces it.
+        fix: What to do if it did not hold.
         essential: Whether grading is unsafe without it.
     """
 
-    measure: str
-    in_force: bool
-    advice: str
+    check: str
+    enforced: bool
+    by: str = ""
+    fix: str = ""
     essential: bool = True
 
 
 @dataclass(frozen=True)
-class _Measure:
-    trial: str
-    words: str
-    advice: str = _NEWER
+class _Check:
+    trial: str  # its key in the results
+    text: str
+    bubblewrap: str  # what enforces it there
+    landlock: str
+    landlock_fix: str = ""  # if Landlock may be too weak; then it is not essential there
+    fix: str = "This is a bug in the sandbox; please report it to the course's authors."
     essential: bool = True
 
 
-_GROUPS: Final = (
-    "Let the grader make control groups: run it as root, or with systemd as a service with"
-    " Delegate=yes. Without them each process has its own limit, and all of them are counted"
-    " four times a second."
+_POLLED: Final = "checked 4 times per second"
+_USE_BUBBLEWRAP: Final = (
+    "Landlock only checks 4 times per second; install Bubblewrap for a hard limit."
 )
-_COUNTED: Final = "Landlock only counts, four times a second; install Bubblewrap for a cap."
-_WEAKER: Final = {  # what Landlock does less well than a sandbox, and what to do
-    "disk": _COUNTED,
-    "files": _COUNTED,
-    "root": "Put Python and the course where every user can reach them, or don't grade as root.",
-}
-MEASURES: Final = (
-    _Measure("connect", "no network, not even to this machine"),
-    _Measure("unix", "no way to this machine's services through files"),
-    _Measure("read", "no sight of other files"),
-    _Measure("source", "no sight of solutions and gradebook"),
-    _Measure("write", "the system can only be read"),
-    _Measure("course", "the course can only be read"),
-    _Measure("processes", "no sight of other processes"),
-    _Measure("environment", "no sight of the grader's variables"),
-    _Measure("root", "the code is not root"),
-    _Measure("rights", "no special rights, and no way to them"),
-    _Measure("namespaces", "no new namespaces"),
-    _Measure("trace", "no tracing of processes"),
-    _Measure("terminal", "no way to the terminal"),
-    _Measure("disk", "a cap on the disk"),
-    _Measure("files", "a cap on the number of files"),
-    _Measure("file_size", "a cap on the size of a file"),
-    _Measure("multiply", "a cap on the number of processes"),
-    _Measure("outlives", "nothing outlives its kernel"),
-    _Measure("hoards", "one cap on the memory of all processes", _GROUPS, essential=False),
+_CHECKS: Final = (
+    _Check("connect", "no network, not even localhost", "network namespace", "Landlock, seccomp"),
+    _Check("unix", "no access to local services by sockets", "mount namespace", "seccomp"),
+    _Check("read", "no access to other files", "mount namespace", "Landlock"),
+    _Check("source", "no access to solutions and gradebook", "mount namespace", "Landlock"),
+    _Check("write", "the system is read-only", "mount namespace", "Landlock"),
+    _Check("course", "the course is read-only", "mount namespace", "Landlock"),
+    _Check("processes", "other processes are invisible", "PID namespace", "Landlock"),
+    _Check("environment", "the grader's variables are invisible", "clean environment", "same"),
+    _Check(
+        *("root", "the code does not run as root", "setpriv", "setresuid"),
+        landlock_fix="Let every user read Python and the course, or don't grade as root.",
+    ),
+    _Check("rights", "no privileges, and no way to gain any", "setpriv", "capset, no_new_privs"),
+    _Check("namespaces", "no new namespaces", "seccomp", "seccomp"),
+    _Check("trace", "no tracing of processes", "seccomp", "seccomp"),
+    _Check("terminal", "no access to the terminal", "mount namespace", "Landlock"),
+    _Check("disk", "a limit on disk space", "tmpfs options", _POLLED, _USE_BUBBLEWRAP),
+    _Check(
+        "files", "a limit on the number of files", "size of the tmpfs", _POLLED, _USE_BUBBLEWRAP
+    ),
+    _Check("file_size", "a limit on the size of a file", "rlimit", "rlimit"),
+    _Check("fork", "a limit on the number of processes", "rlimit, control group", "same"),
+    _Check("outlives", "no process outlives its kernel", "PID namespace", "child subreaper"),
+    _Check(
+        *("memory", "a limit on the memory of all processes", "control group", "control group"),
+        fix="Let the grader create control groups: run it as root, or as a systemd service with"
+        f" Delegate=yes. Without them memory is limited per process, and the sum {_POLLED}.",
+        essential=False,
+    ),
 )
 
 
-def examine(protection: Protection | None = None, *, warmed: bool = True) -> list[Finding]:
-    """Try every measure; return what was found.
+def run_checks(protection: Protection | None = None, *, forked: bool = True) -> list[Finding]:
+    """Try every check and return the findings.
 
     Args:
-        protection: What to try; None is what grading would take.
-        warmed: Whether the kernel is forked from a warm process, as in grading, where it can be.
+        protection: The isolation to try; None for the one that grading would use.
+        forked: Whether to fork the kernel with its libraries imported, as grading does.
     """
     try:
         protection = protection or launch.choose_protection()
-        done = _attack(protection, warmed=warmed)
-    except UnprotectedError as reasons:
-        missing = dict.fromkeys((measure.trial for measure in MEASURES), True)
-        return _findings(missing, " ".join(reasons.missing))
-    except KernelStartError as fault:
-        return [Finding("a kernel starts", in_force=False, advice=str(fault))]
-    return _findings(done, weaker=protection is Protection.FENCE)
+        succeeded = _try_everything(protection, forked=forked)
+    except UnprotectedError as error:
+        fix = " ".join(error.missing)
+        return [Finding(check.text, enforced=False, fix=fix) for check in _CHECKS]
+    except KernelStartError as error:
+        return [Finding("a kernel starts", enforced=False, fix=str(error))]
+    return [_finding(check, protection, succeeded[check.trial]) for check in _CHECKS]
 
 
-def _findings(done: dict[str, bool], advice: str = "", *, weaker: bool = False) -> list[Finding]:
-    found = []
-    for measure in MEASURES:
-        words, essential = advice or measure.advice, measure.essential
-        if weaker and measure.trial in _WEAKER:
-            words, essential = _WEAKER[measure.trial], False
-        found.append(Finding(measure.words, not done[measure.trial], words, essential))
-    return found
+def _finding(check: _Check, protection: Protection, succeeded: bool) -> Finding:
+    fix, essential, by = check.fix, check.essential, check.bubblewrap
+    if protection is Protection.NONE:
+        by = "resource limits"
+    elif protection is Protection.LANDLOCK:
+        by = check.bubblewrap if check.landlock == "same" else check.landlock
+        if check.landlock_fix:
+            fix, essential = check.landlock_fix, False
+    return Finding(check.text, not succeeded, by, fix, essential)
 
 
-def _attack(protection: Protection, *, warmed: bool) -> dict[str, bool]:
-    """Let code in a kernel try everything; by name, whether it could be done."""
-    text = Path(probe.__file__).read_text(encoding="utf-8")
+def _try_everything(protection: Protection, *, forked: bool) -> dict[str, bool]:
+    """Run the probe in a kernel; return for each trial whether it succeeded."""
+    source = Path(probe.__file__).read_text(encoding="utf-8")
     word = f"planted-{secrets.token_hex(8)}"
-    with _planted(word) as told, tempfile.TemporaryDirectory(prefix="kernel-") as folder:
-        fork_server = forkserver_client.known("kernel", imports.KERNEL, {}) if warmed else None
-        place = Path(folder)
-        with Kernel(place, limits=SMALL, protection=protection, fork_server=fork_server) as session:
-            done: dict[str, bool] = _hear(session, f"{text}\nsay(probe({told!r}))")
-            leave = f"outlives({'left-' + word!r})\nsay(sees({'left-' + word!r}))"
-            began = _hear(session, f"import time\n{leave}")
-            done["hoards"] = any(_hoards(session, text, kind) for kind in probe.HOARDS)
-        done["outlives"] = began is None or _outside(f"left-{word}")
-    return done
+    left_word = f"left-{word}"
+    fork_server = None
+    if forked:
+        fork_server = forkserver_client.shared_fork_server("kernel", imports.KERNEL_MODULES, {})
+    with (
+        _planted_bait(word) as bait,
+        tempfile.TemporaryDirectory(prefix="kernel-") as folder,
+        Kernel(
+            *(Path(folder), None, TRIAL_LIMITS), protection=protection, fork_server=fork_server
+        ) as kernel,
+    ):
+        succeeded: dict[str, bool] = _run(kernel, f"{source}\nprint_json(probe({bait!r}))")
+        leave = f"leave_process({left_word!r})\nprint_json(sees_process({left_word!r}))"
+        left = _run(kernel, f"import time\n{leave}")
+        succeeded["memory"] = any(
+            _can_hold_memory(kernel, source, kind) for kind in probe.ALLOCATIONS
+        )
+    succeeded["outlives"] = left is None or _still_running(left_word)
+    return succeeded
 
 
-def _hoards(session: Kernel, text: str, kind: str) -> bool:
-    """Whether too much memory of a kind can be held, by a kernel that has no other."""
-    session.restart()
+def _can_hold_memory(kernel: Kernel, source: str, kind: str) -> bool:
+    kernel.restart()
+    arguments = f"{TRIAL_LIMITS.memory}, {kind!r}"
     try:
-        return bool(_hear(session, f"{text}\nsay(hoards({SMALL.memory}, {kind!r}))"))
-    except KernelStartError:  # it was ended for its memory
+        return bool(_run(kernel, f"{source}\nprint_json(can_hold_memory({arguments}))"))
+    except KernelStartError:  # the kernel was killed for its memory
         return False
 
 
-def _hear(session: Kernel, code: str) -> Any:
+def _run(kernel: Kernel, code: str) -> Any:
+    """Run code that prints JSON, and return its value."""
     cell = new_code_cell(code)
-    outcome = session.run(cell, seconds=60)
+    outcome = kernel.run_cell(cell, CELL_TIMEOUT_S)
     text = "".join(output.get("text", "") for output in cell["outputs"])
     try:
         return json.loads(text)
     except ValueError:
-        raise KernelStartError(f"The kernel {outcome.status}: {outcome.message or text}") from None
+        message = f"The kernel {outcome.status}: {outcome.message or text}"
+        raise KernelStartError(message) from None
 
 
-def _outside(word: str) -> bool:
-    """Whether a process with this word is left, some time after its kernel ended."""
-    for _ in range(20):
-        if not probe.sees(word):
-            return False
+def _still_running(word: str) -> bool:
+    deadline = time.monotonic() + EXIT_TIMEOUT_S
+    while probe.sees_process(word):
+        if time.monotonic() > deadline:
+            return True
         time.sleep(0.1)
-    return True
+    return False
 
 
 @contextlib.contextmanager
-def _planted(word: str) -> Iterator[dict[str, Any]]:
-    """Plant what no student may reach; yield where it is."""
+def _planted_bait(word: str) -> Iterator[dict[str, Any]]:
+    """Plant what no student may reach; yield what `probe.probe` has to know."""
     course = environment.course_folder()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="planted-")))
         (folder / "secret").write_text(word, encoding="ascii")
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        local = stack.enter_context(socket.socket(socket.AF_UNIX))
-        local.bind(str(folder / "socket"))
-        local.listen()
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        unix_server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        unix_server.bind(str(folder / "socket"))
+        unix_server.listen()
         os.environ["PLANTED"] = word
         stack.callback(os.environ.pop, "PLANTED")
         command = [sys.executable, "-S", "-c", f"'{word}'; import sys; sys.stdin.read()"]
@@ -190,30 +210,34 @@ def _planted(word: str) -> Iterator[dict[str, Any]]:
         stack.callback(process.communicate)
         yield {
             "word": word,
-            "port": listening.getsockname()[1],
+            "port": server.getsockname()[1],
             "socket": str(folder / "socket"),
             "secret": str(folder / "secret"),
             "source": str(Path(__file__).resolve().parents[1] / "source"),
             "course": str(course) if course else "",
-            "disk": SMALL.disk,
-            "files": SMALL.files,
-            "file_size": SMALL.file_size,
-            "processes": SMALL.processes,
+            "disk": TRIAL_LIMITS.disk,
+            "files": TRIAL_LIMITS.files,
+            "file_size": TRIAL_LIMITS.file_size,
+            "processes": TRIAL_LIMITS.processes,
         }
 
 
-def table(findings: list[Finding]) -> str:
-    """Return the findings as a table."""
-    rows = [("measure", "state", "what to do")]
+def format_table(findings: list[Finding]) -> str:
+    """Return the findings as a table; a missing protection that is essential is in capitals."""
+    rows = [("check", "state", "enforced by", "how to fix it")]
     for finding in findings:
-        missing = "MISSING" if finding.essential else "missing"
-        advice = "" if finding.in_force else finding.advice
-        rows.append((finding.measure, "in force" if finding.in_force else missing, advice))
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    lines = (f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows)
-    return "\n".join(lines)
+        if finding.enforced:
+            rows.append((finding.check, "enforced", finding.by, ""))
+        else:
+            state = "MISSING" if finding.essential else "missing"
+            rows.append((finding.check, state, "", finding.fix))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
 
 
-def safe(findings: list[Finding]) -> bool:
-    """Whether all that is essential is in force."""
-    return all(finding.in_force for finding in findings if finding.essential)
+def is_safe(findings: list[Finding]) -> bool:
+    """Return whether all essential protections are enforced."""
+    return all(finding.enforced for finding in findings if finding.essential)

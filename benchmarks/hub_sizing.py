@@ -22,7 +22,7 @@ from typing import Final
 import nbformat
 from tqdm import tqdm
 
-from autograder.sandbox import memory_use
+from autograder.sandbox import memory_guard
 from benchmarks import hub_sizing_page
 from deploy.hub import hub_api
 from deploy.hub.network import hub_pid, proxy_pid
@@ -105,7 +105,7 @@ def lesson(hub: Site, name: str, path: Path | None) -> int:
         page = await kernels.opened(url, token, kernel)
         await kernels.execute(page, "1", "execute_reply")
         (process,) = set(hub.processes(name)) - before
-        with memory_use.PeakMemory(process, EVERY) as watched:
+        with memory_guard.PeakMemory(process, EVERY) as watched:
             await asyncio.sleep(2 * EVERY)
             cells = nbformat.read(path, as_version=4).cells if path else []
             for cell in cells:
@@ -125,7 +125,7 @@ def measure(hub: Site) -> hub_sizing_page.Sizes:
     one, together = starts(hub)
     time.sleep(SETTLE)
     server = statistics.median(
-        sum(map(memory_use.process_memory, hub.processes(name))) for name in STUDENTS
+        sum(map(memory_guard.process_memory, hub.processes(name))) for name in STUDENTS
     )
     held = {"none": lesson(hub, STUDENTS[0], None)}
     for path in tqdm(sorted((CHECKOUT / "source").glob("*/*.ipynb"))):
@@ -144,7 +144,7 @@ def measure(hub: Site) -> hub_sizing_page.Sizes:
         len(STUDENTS),
         server,
         held,
-        {name: sum(map(memory_use.process_memory, pids)) for name, pids in services.items()},
+        {name: sum(map(memory_guard.process_memory, pids)) for name, pids in services.items()},
     )
 
 

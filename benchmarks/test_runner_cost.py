@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from autograder import cells
 from autograder.grading import run_cells
-from autograder.kernels.client import Reply
+from autograder.kernels.client import InputHandler
 from autograder.kernels.kernel import Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.test_runner.broker import Broker
@@ -68,7 +68,7 @@ class Clock:
         enter, hold, converse, leave = (
             Broker.__enter__,
             Broker.hold,
-            Kernel.converse,
+            Kernel.run_interactive,
             Broker.__exit__,
         )
 
@@ -82,7 +82,7 @@ class Clock:
 
             return wrapper
 
-        def talk(session: Kernel, code: str, seconds: float, reply: Reply) -> Any:
+        def talk(session: Kernel, code: str, seconds: float, reply: InputHandler) -> Any:
             def answer(text: str) -> str:
                 began = time.perf_counter()
                 try:
@@ -100,7 +100,7 @@ class Clock:
             mock.patch.object(Broker, "__enter__", timed(enter)),
             mock.patch.object(Broker, "hold", timed(hold)),
             mock.patch.object(Broker, "__exit__", timed(leave)),
-            mock.patch.object(Kernel, "converse", talk),
+            mock.patch.object(Kernel, "run_interactive", talk),
         ):
             yield
 
@@ -115,7 +115,7 @@ def seconds(nb: NotebookNode, *, judged: bool) -> tuple[float, float]:
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="cost-") as folder:
         session = Kernel(Path(folder), allow_unprotected=True)
-        budget = TimeBudget(cell=300, notebook=900)
+        budget = TimeBudget(cell_seconds=300, notebook_seconds=900)
         where = cells.is_test if judged else lambda _: False
         with mock.patch.object(run_cells, "is_test", where), clock.running():
             began = time.perf_counter()

@@ -111,16 +111,21 @@ def test_imports_in_the_grader_point_down() -> None:
 
 
 def test_code_inside_the_sandbox_imports_the_standard_library_only() -> None:
+    """And modules beside it, except `kernel_main`, which a sandbox shows alone."""
     kernel = {"ipykernel", "traitlets", "zmq"}  # what a kernel is; `kernel_main` becomes one
-    allowed = sys.stdlib_module_names
-    foreign = {
-        f"{path.name}: {name}"
-        for path in modules("autograder/sandbox/inside")
-        for name in imported(path)
-        if name.split(".")[0] not in allowed
-        and not (path.name == "kernel_main.py" and name.split(".")[0] in kernel)
-    }
-    assert foreign == set()
+    siblings = {path.stem for path in modules("autograder/sandbox/inside")}
+    foreign = []
+    for path in modules("autograder/sandbox/inside"):
+        alone = path.stem == "kernel_main"
+        names = {name.split(".")[0] for name in imported(path)} - sys.stdlib_module_names
+        foreign += [f"{path.name}: {name}" for name in names - (kernel if alone else set())]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                relative = {alias.name for alias in node.names}
+                if alone or node.level > 1 or node.module or not relative <= siblings:
+                    foreign.append(f"{path.name}: {ast.unparse(node)}")
+    assert "kernel_main" in siblings
+    assert foreign == []
 
 
 def test_importing_the_course_loads_nothing_heavy() -> None:

@@ -24,7 +24,7 @@ from autograder.batch.result_cache import RunInProgressError
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.sandbox import temp_dirs
 from autograder.sandbox.launch import UnprotectedError
-from autograder.sandbox.memory_use import PeakMemory
+from autograder.sandbox.memory_guard import PeakMemory
 
 SUCCESS, NEEDS_ATTENTION, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
 

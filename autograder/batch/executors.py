@@ -87,7 +87,9 @@ def _init_worker(version: str, addresses: tuple[ServerAddress, ...]) -> None:
     """
     fingerprint.set_current(version)
     for kind, address, modules, variables in addresses:
-        forkserver_client.adopt(kind, forkserver_client.ForkServer(address, modules, variables))
+        forkserver_client.use_server(
+            kind, forkserver_client.ForkServer(address, modules, variables)
+        )
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, name="exit-with-parent", daemon=True).start()
 

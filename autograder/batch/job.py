@@ -135,7 +135,7 @@ def grade(job: Job) -> dict[str, Any]:
         "seconds": time.monotonic() - start,
         "kernel": kernel_peak,
         "worker": peak_memory(),
-        "warm": forkserver_client.held(),
+        "warm": forkserver_client.servers_memory(),
     }
 
 
@@ -153,7 +153,7 @@ def start_fork_servers(job: Job) -> list[ServerAddress]:
     """Start the fork servers that a job needs; return their addresses for the workers."""
     for path in job.notebooks():
         execute.warm_up(NotebookNode(nbformat.read(path, as_version=4)), job.settings)
-    return forkserver_client.offers()
+    return forkserver_client.server_addresses()
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -19,7 +19,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from autograder.batch.result import JobResult
-from autograder.sandbox import file_locks
+from autograder.sandbox import temp_dirs
 from course import atomic_write
 
 FOLDER: Final = ".grading"
@@ -56,7 +56,7 @@ class ResultCache:
         """
         self._make_private_folder()
         with (self.folder / "lock").open("a+", encoding="ascii") as file:
-            if not file_locks.take(file.fileno()):
+            if not temp_dirs.try_lock(file.fileno()):
                 file.seek(0)
                 raise RunInProgressError(
                     f"Another run is grading {self.folder.name}"

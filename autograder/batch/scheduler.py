@@ -25,7 +25,7 @@ from typing import Final
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, WorkerMismatchError
 from autograder.batch.report import RunStoppedError
-from autograder.sandbox import memory_use
+from autograder.sandbox import memory_guard
 from autograder.sandbox.launch import UnprotectedError
 
 QUEUED_JOBS_PER_WORKER: Final = 4  # enough that no worker waits for the next one
@@ -150,7 +150,7 @@ class Scheduler:
                 start = time.monotonic()
                 self._executor = self._pool.make_executor(queued.job)
                 self.start_seconds += time.monotonic() - start
-                self.base_bytes = max(self.base_bytes, memory_use.tree_memory(os.getpid()))
+                self.base_bytes = max(self.base_bytes, memory_guard.tree_memory(os.getpid()))
             try:
                 future = self._executor.submit(
                     self._pool.function, queued.job, queued.version, queued.key

@@ -56,7 +56,7 @@ def run(
             settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
         )
         outcomes = run_cells.run(nb, session, budget, lesson, only=only, bench=judges)
-        peaks.append(session.peak)
+        peaks.append(session.peak_bytes)
         return outcomes
 
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
@@ -89,9 +89,11 @@ def warm_up(
     if not settings.warm or not run_cells.needs_kernel(instructors):
         return None, None
     code = [cell for cell in instructors.cells if cell.cell_type == "code"]
-    modules = imports.modules(cell.source for cell in code)
+    modules = imports.find_modules(cell.source for cell in code)
     tests = [cell.source for cell in code if is_test(cell)]
-    return forkserver_client.known("kernel", modules, _variables(settings)), forkserver.known(tests)
+    return forkserver_client.shared_fork_server(
+        "kernel", modules, _variables(settings)
+    ), forkserver.known(tests)
 
 
 def _variables(settings: GradingSettings) -> dict[str, str]:

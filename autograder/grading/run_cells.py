@@ -67,7 +67,7 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     try:
         with Broker(lesson, bench) as judge, session:
             for index, cell in enumerate(cells):
-                if budget.next() <= 0 or restarts > MOST_RESTARTS:
+                if budget.next_limit() <= 0 or restarts > MOST_RESTARTS:
                     outcomes[cell["id"]] = None
                     continue
                 outcome = _one(cell, judge, session, budget)
@@ -86,20 +86,22 @@ def _one(
 ) -> CellOutcome | BrokenTest:
     """Run one cell where it belongs, and take its time from the budget."""
     own = time_limit_s(cell)
-    seconds, began = budget.next(own), time.monotonic()
+    seconds, began = budget.next_limit(own), time.monotonic()
     outcome = (
-        judge.hold(cell.source, session, seconds) if is_test(cell) else session.run(cell, seconds)
+        judge.hold(cell.source, session, seconds)
+        if is_test(cell)
+        else session.run_cell(cell, seconds)
     )
     took = time.monotonic() - began
     outputs.trim(cell)  # at once, so that a notebook's outputs are never all there in full
-    budget.charge(took, finished=not _killed(outcome), cell=own)
-    if isinstance(outcome, CellOutcome) and outcome.status == "too long":
+    budget.charge(took, finished=not _killed(outcome), cell_seconds=own)
+    if isinstance(outcome, CellOutcome) and outcome.status == "timed out":
         return replace(outcome, message=f"{seconds:.0f} s")
     return outcome
 
 
 def _killed(outcome: CellOutcome | BrokenTest | None) -> bool:
-    return isinstance(outcome, CellOutcome) and outcome.status in {"too long", "died"}
+    return isinstance(outcome, CellOutcome) and outcome.status in {"timed out", "died"}
 
 
 def _run_again(
@@ -113,7 +115,7 @@ def _run_again(
 
     Tests are left out, and so is every cell that has killed a kernel before.
     """
-    budget.fresh()
+    budget.restart_kernel()
     harmless = [
         cell
         for cell in cells
@@ -122,7 +124,7 @@ def _run_again(
         and not _killed(outcomes[cell["id"]])
     ]
     for index, cell in enumerate(harmless):
-        if budget.next() <= 0:
+        if budget.next_limit() <= 0:
             return 0
         if _killed(_one(copy.deepcopy(cell), judge, session, budget)):
             session.restart()

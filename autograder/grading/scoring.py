@@ -71,7 +71,7 @@ def plain(text: str) -> str:
 
 def explain(outcome: CellOutcome) -> str:
     """Say in a sentence how a cell failed."""
-    if outcome.status == "too long":
+    if outcome.status == "timed out":
         return f"It ran longer than {outcome.message} and was stopped."
     if outcome.status == "died":
         cause = plain(outcome.message) or "It ended the Python process."

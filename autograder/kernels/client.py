@@ -1,123 +1,113 @@
-"""Jupyter's own client, made to bear a kernel that means harm.
+"""An nbclient for kernels that may be hostile.
 
-What a kernel sends is limited in number and size, and it may send anything: a flood must not keep
-the client from looking at the clock, and what it gave up must not come up again later.
+A kernel may send anything. Its outputs are limited in number and size, and a flood of messages
+must not keep the client from checking the timeout.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final
 
 from jupyter_core.utils import ensure_async, run_sync
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
-from autograder.kernels.messages import MORE
-from autograder.kernels.provisioner import Provisioner
+from autograder.kernels.jupyter_internals import HookedNotebookClient
+from autograder.kernels.messages import OUTPUT_TRUNCATED
+from autograder.kernels.provisioner import SandboxProvisioner
 
-MOST_OUTPUT: Final = 1_000_000  # characters per cell; a large figure has some 200,000
-MOST_OUTPUTS: Final = 20_000_000  # characters per notebook, cells that were run again included
-LAST_WORDS: Final = 0.05  # seconds; what a kernel said before its end may still be on its way
-GRACE: Final = 10.0  # seconds; by then the client should have seen itself that time is up
-Reply = Callable[[str], str]
+MAX_CELL_OUTPUT_CHARS: Final = 1_000_000  # a large figure has about 200,000
+MAX_NOTEBOOK_OUTPUT_CHARS: Final = 20_000_000  # cells that ran repeatedly count each time
+FINAL_OUTPUT_WAIT_S: Final = 0.05  # for messages that the kernel sent before its end
+TIMEOUT_GRACE_S: Final = 10.0  # by then nbclient should have noticed the timeout itself
+InputHandler = Callable[[str], str]
 
 
-class Client(NotebookClient):
-    """nbclient, with a limit on what one cell may print.
+class LimitedNotebookClient(HookedNotebookClient):
+    """nbclient with a limit on the output of a cell.
 
     Attributes:
-        written: Characters that the cell has printed.
-        reply: Answers what the cell asks for by ``input``; None if it may not ask.
-        unread: What was wrong with a message that could not be read.
+        output_chars: Characters that the cell has printed.
+        input_handler: Answers what the cell asks for by ``input``; None if it may not ask.
+        message_error: Why a message of the kernel could not be read.
     """
 
-    written: int = 0
-    reply: Reply | None = None
-    unread: Exception | None = None
+    output_chars: int = 0
+    input_handler: InputHandler | None = None
+    message_error: Exception | None = None
 
     async def _run(self, cell: NotebookNode, seconds: float) -> None:
         self.timeout = max(1, round(seconds))
-        self._shown: dict[str, int] = {}
-        self.unread = None
+        self._display_sizes: dict[str, int] = {}
+        self.message_error = None
         if self.kc is not None:
-            self.kc.allow_stdin = self.reply is not None
-        await asyncio.wait_for(self.async_execute_cell(cell, 0), self.timeout + GRACE)
+            self.kc.allow_stdin = self.input_handler is not None
+        await asyncio.wait_for(self.async_execute_cell(cell, 0), self.timeout + TIMEOUT_GRACE_S)
 
     run = run_sync(_run)
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        """Keep an output, until there are too many."""
-        before, size = self.written, len(str(msg.get("content", "")))
-        self.written += size
-        if self.written <= MOST_OUTPUT:
+        """Store an output, unless the limit is reached."""
+        before, size = self.output_chars, len(str(msg.get("content", "")))
+        self.output_chars += size
+        if self.output_chars <= MAX_CELL_OUTPUT_CHARS:
             if display_id is not None:
-                self._shown[display_id] = size
+                self._display_sizes[display_id] = size
             return super().output(outs, msg, display_id, cell_index)
-        if before <= MOST_OUTPUT:
-            outs.append(NotebookNode(output_type="stream", name="stdout", text=MORE))
+        if before <= MAX_CELL_OUTPUT_CHARS:
+            outs.append(NotebookNode(output_type="stream", name="stdout", text=OUTPUT_TRUNCATED))
         return None
 
-    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
-        """Replace outputs, unless what comes instead is too long."""
-        size = len(str(msg.get("content", "")))
-        places = sum(map(len, self._display_id_map.get(display_id, {}).values()))
-        growth = (size - self._shown.get(display_id, 0)) * places
-        if self.written + growth <= MOST_OUTPUT:
-            self.written += growth
-            self._shown[display_id] = size
-            super()._update_display_id(display_id, msg)
+    def accept_display_update(self, display_id: str, size: int, copies: int) -> bool:
+        """Return whether the outputs stay within the limit."""
+        growth = (size - self._display_sizes.get(display_id, 0)) * copies
+        if self.output_chars + growth > MAX_CELL_OUTPUT_CHARS:
+            return False
+        self.output_chars += growth
+        self._display_sizes[display_id] = size
+        return True
 
     def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], _: int) -> None:
-        """Keep nothing of what widgets send: nobody reads it, and it has no limit."""
+        """Drop widget messages: nobody reads them, and nothing limits them."""
 
-    async def _async_poll_output_msg(
-        self, parent_msg_id: str, cell: NotebookNode, cell_index: int
-    ) -> None:
-        """Take outputs as they come, and let others have their turn after each."""
-        asked = asyncio.ensure_future(self._answer(parent_msg_id, self.reply))
+    async def receive_outputs(self, request_id: str, cell: NotebookNode, cell_index: int) -> None:
+        """Process outputs as they arrive, yielding to other tasks after each message."""
+        answering = asyncio.ensure_future(self._answer_input(request_id, self.input_handler))
         try:
             while self.kc is not None:
                 msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
-                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                if msg["parent_header"].get("msg_id") == request_id:
                     self.process_message(msg, cell, cell_index)
                 await asyncio.sleep(0)
         except CellExecutionComplete:
             return
-        except Exception as error:  # noqa: BLE001  (a kernel that means harm sends anything)
-            self._give_up(error)
+        except Exception as error:  # noqa: BLE001  (a hostile kernel sends anything)
+            self._reject_kernel(error)
         finally:
-            asked.cancel()
+            answering.cancel()
 
-    async def _answer(self, parent_msg_id: str, reply: Reply | None) -> None:
-        """Answer what a cell asks for, as long as it runs."""
+    async def _answer_input(self, request_id: str, handler: InputHandler | None) -> None:
         try:
-            while self.kc is not None and reply is not None:
+            while self.kc is not None and handler is not None:
                 msg = await ensure_async(self.kc.stdin_channel.get_msg(timeout=None))
-                if msg["parent_header"].get("msg_id") == parent_msg_id:
-                    self.kc.input(reply(str(msg["content"]["prompt"])))
+                if msg["parent_header"].get("msg_id") == request_id:
+                    self.kc.input(handler(str(msg["content"]["prompt"])))
         except Exception as error:  # noqa: BLE001  (as above)
-            self._give_up(error)
+            self._reject_kernel(error)
 
-    def _give_up(self, error: Exception) -> None:
-        """Wait no longer for a kernel that sent what can't be read."""
-        self.unread = error
-        if self.task_poll_for_reply is not None:
-            self.task_poll_for_reply.cancel()
+    def _reject_kernel(self, error: Exception) -> None:
+        self.message_error = error
+        self.stop_waiting_for_reply()
 
-    async def _async_poll_kernel_alive(self) -> None:
-        """Wait for the kernel's end, as long as anybody wants to know."""
-        with suppress(AssertionError):  # the client has let go of the kernel
-            kept = getattr(self.km, "provisioner", None)
-            if not isinstance(kept, Provisioner):
-                await super()._async_poll_kernel_alive()
-                return
-            await kept.ended()
-            await asyncio.sleep(LAST_WORDS)
-            if self.task_poll_for_reply is not None:
-                self.task_poll_for_reply.cancel()
+    async def wait_for_kernel_exit(self) -> bool:
+        """Return True when the process has ended and its last messages have arrived."""
+        provisioner = getattr(self.km, "provisioner", None)
+        if not isinstance(provisioner, SandboxProvisioner):
+            return False  # nbclient has let go of the kernel
+        await provisioner.wait_for_exit()
+        await asyncio.sleep(FINAL_OUTPUT_WAIT_S)
+        return True

@@ -1,6 +1,6 @@
-"""Which modules a lesson will load, read from its text and from the course's, nothing run.
+"""Find out which modules a lesson will import, from its source and that of the course.
 
-A module that is imported inside a function counts too: that is how the course loads what is heavy.
+Nothing is run. Imports inside functions count too: the course imports heavy libraries there.
 """
 
 from __future__ import annotations
@@ -13,60 +13,58 @@ from typing import Final
 
 from autograder.sandbox import environment
 
-COURSE: Final = "course"
-KERNEL: Final = (  # what every kernel loads before its first cell
+COURSE_PACKAGE: Final = "course"
+KERNEL_MODULES: Final = (  # imported by every kernel before its first cell
     *("IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger"),
     *("IPython.core.displayhook", "IPython.core.magics", "IPython.core.oinspect"),
     *("IPython.extensions.storemagic", "faulthandler", "ipykernel.comm", "ipykernel.zmqshell"),
     *("matplotlib_inline.config", "psutil", "tornado.platform.asyncio", "zmq.eventloop.zmqstream"),
 )
-
-CALLS: Final = {  # what a module of the course keeps once it was asked for, and how to ask
+PRELOAD_CALLS: Final = {  # calls that fill a cache of the module, as module:function:argument
     "course.data.bundled_digits": "course.data:digits:bundled",
 }
 
 
-def modules(sources: Iterable[str]) -> tuple[str, ...]:
-    """Return the modules that code imports, directly or by way of the course, and some calls.
+def find_modules(sources: Iterable[str]) -> tuple[str, ...]:
+    """Return the modules that code imports, also through the course, and what to call in them.
 
     Example:
-        >>> "numpy" in modules(["from course import baselines"])
+        >>> "numpy" in find_modules(["from course import baselines"])
         True
-        >>> "json" in modules(["import json"])
+        >>> "json" in find_modules(["import json"])
         True
 
     Args:
-        sources: Code; what is no plain Python (a cell with IPython's magic) is passed over.
+        sources: Code; cells that aren't plain Python (IPython's magics) are skipped.
     """
-    return _modules(environment.course_folder(), tuple(sources))
+    return _find_modules(environment.course_folder(), tuple(sources))
 
 
 @functools.lru_cache(maxsize=64)
-def _modules(folder: Path | None, sources: tuple[str, ...]) -> tuple[str, ...]:
-    found = dict.fromkeys(KERNEL)
-    waiting = [name for source in sources for name in _imported(source)]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
+def _find_modules(course: Path | None, sources: tuple[str, ...]) -> tuple[str, ...]:
+    modules = dict.fromkeys(KERNEL_MODULES)
+    pending = [name for source in sources for name in _imports(source)]
+    while pending:
+        name = pending.pop()
+        if name in modules:
             continue
-        found[name] = None
-        if folder is not None and name.partition(".")[0] == COURSE:
-            waiting += _inside(folder, name)
-    return (*sorted(found), *(call for name, call in CALLS.items() if name in found))
+        modules[name] = None
+        if course is not None and name.partition(".")[0] == COURSE_PACKAGE:
+            pending += _course_imports(course, name)
+    return (*sorted(modules), *(call for name, call in PRELOAD_CALLS.items() if name in modules))
 
 
 @functools.cache
-def _inside(folder: Path, name: str) -> tuple[str, ...]:
-    """What a module of the course imports; nothing if there is no such module."""
-    path = folder.joinpath(*name.split(".")[1:])
+def _course_imports(course: Path, name: str) -> tuple[str, ...]:
+    path = course.joinpath(*name.split(".")[1:])
     for file in (path.with_suffix(".py"), path / "__init__.py"):
         if file.is_file():
-            return tuple(_imported(file.read_text(encoding="utf-8")))
+            return tuple(_imports(file.read_text(encoding="utf-8")))
     return ()
 
 
-def _imported(source: str) -> Iterator[str]:
-    """Yield the names that may be modules; some are only things inside of one."""
+def _imports(source: str) -> Iterator[str]:
+    """Yield names that may be modules; some are only attributes of one."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
@@ -76,5 +74,5 @@ def _imported(source: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
-            if node.module.partition(".")[0] == COURSE:
+            if node.module.partition(".")[0] == COURSE_PACKAGE:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -1,54 +1,61 @@
-"""One student's kernel: start it, run a cell with a time limit, start it anew.
+"""A student's kernel: start it, run cells with a time limit, restart it.
 
-A cell that runs too long is not asked to stop, for it may not listen: the kernel is
-killed. Whatever happens in a kernel comes back as an `CellOutcome`, never as an error.
+A cell that exceeds its time is not interrupted, since hostile code can ignore that: the kernel is
+killed. Whatever happens in the kernel is returned as a `CellOutcome` and never raised.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 import logging
 import subprocess
 import time
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.kernels.client import GRACE, MOST_OUTPUT, MOST_OUTPUTS, Client, Reply
-from autograder.kernels.manager import Manager
-from autograder.sandbox import launch as isolation
-from autograder.sandbox import temp_dirs
+from autograder.kernels.client import (
+    MAX_CELL_OUTPUT_CHARS,
+    MAX_NOTEBOOK_OUTPUT_CHARS,
+    TIMEOUT_GRACE_S,
+    InputHandler,
+    LimitedNotebookClient,
+)
+from autograder.kernels.jupyter_internals import READY_TIMEOUT_S
+from autograder.kernels.manager import SandboxKernelManager
+from autograder.sandbox import launch, temp_dirs
+from autograder.sandbox.cgroups import ControlGroup
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.launch import Launch, LaunchRequest, Protection
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import GB, Limits
 from autograder.sandbox.memory_guard import MemoryGuard
 
-SWEEP_TIMEOUT_S: Final = 10
-START_TIMEOUT_S: Final = 120  # a kernel starts in one; a busy machine takes longer
+LANDLOCK_EXIT_TIMEOUT_S: Final = 10
 
+_generations: Final = itertools.count(1)
 _log: Final = logging.getLogger("autograder.kernels")
-_log.addHandler(logging.NullHandler())  # an outcome says it all
+_log.addHandler(logging.NullHandler())  # everything worth knowing is in the outcome
 
-__all__ = ("MOST_OUTPUT", "CellOutcome", "Kernel", "KernelStartError", "Status")
+__all__ = ("MAX_CELL_OUTPUT_CHARS", "CellOutcome", "Kernel", "KernelStartError", "Status")
 
-Status = Literal["ran", "raised", "too long", "died"]
+Status = Literal["ran", "raised", "timed out", "died"]
 
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """How a cell ended.
+    """How the execution of a cell ended.
 
     Attributes:
-        status: ``ran`` to its end, ``raised`` an exception, ran ``too long``, or the kernel
-            ``died``.
-        error: The name of the exception, as the kernel gives it.
-        message: What the exception says, likewise; both are the student's words.
+        status: The cell ``ran`` to its end, ``raised`` an exception, or ``timed out``, or its
+            kernel ``died``.
+        error: The name of the exception. Student code may have chosen it.
+        message: The message of the exception, or why the kernel died.
         trace: Where in the student's code a test failed, if it failed there.
     """
 
@@ -59,7 +66,7 @@ class CellOutcome:
 
 
 class KernelStartError(RuntimeError):
-    """No kernel could be started, for reasons that are not the student's."""
+    """A kernel could not be started, for a reason that is not the student's fault."""
 
 
 class Kernel:
@@ -67,32 +74,33 @@ class Kernel:
 
     Example:
         >>> from nbformat.v4 import new_code_cell
-        >>> with Kernel(Path.cwd()) as session:  # doctest: +SKIP
-        ...     session.run(new_code_cell("1 / 0"), seconds=10).error
+        >>> with Kernel(Path.cwd()) as kernel:  # doctest: +SKIP
+        ...     kernel.run_cell(new_code_cell("1 / 0"), seconds=10).error
         'ZeroDivisionError'
 
     Args:
-        folder: The submission's folder; the kernel works on a copy of it, without notebooks.
-        environment: Variables to set for the kernel; of the grader's it gets next to none.
-        limits: How much it may use.
-        protection: What keeps it in its place; None is the strongest that the host offers.
-        allow_unprotected: Whether to go on where the host offers nothing.
-        visible: Further folders that the kernel may read.
-        nursery: Where a kernel comes from whose libraries are loaded already, if there is one;
-            it needs a sandbox. If that fails, the kernel is started cold.
+        folder: The submission; the kernel works on a copy without notebooks.
+        env: Variables to set for the kernel, which inherits next to none of the grader's.
+        limits: What the kernel may use.
+        protection: How to isolate it; None for the strongest way that the host supports.
+        allow_unprotected: Whether to run without isolation where the host supports none.
+        visible: Further paths that the kernel may read.
+        fork_server: Forks the kernel with its libraries loaded; used with Bubblewrap only. If it
+            fails, the kernel is started without it.
 
     Attributes:
-        peak: Bytes of memory that its kernels held at most, what they share with others left
-            out; 0 where the system does not say.
+        peak_bytes: Peak memory of the kernels so far, without what they share with others; 0
+            where no control group counts it.
+        generation: A number that is different after each restart, and for each kernel.
 
     Raises:
-        UnprotectedError: If the host offers no protection and that is not allowed.
+        UnprotectedError: The host supports no isolation, and that is not allowed.
     """
 
-    def __init__(  # noqa: PLR0913  (each is a choice of the instructor's)
+    def __init__(  # noqa: PLR0913  (all are settings of the instructor's)
         self,
         folder: Path,
-        environment: dict[str, str] | None = None,
+        env: dict[str, str] | None = None,
         limits: Limits | None = None,
         *,
         protection: Protection | None = None,
@@ -101,203 +109,205 @@ class Kernel:
         fork_server: ForkServer | None = None,
     ) -> None:
         self.folder = folder
-        self.environment = environment or {}
+        self.env = env or {}
         self.limits = limits or Limits()
-        self.protection = protection or isolation.choose_protection(allow_unprotected)
+        self.protection = protection or launch.choose_protection(allow_unprotected)
         self.visible = visible
-        self.fork_server = fork_server if self.protection is Protection.SANDBOX else None
-        self._stack = ExitStack()
-        self._client: Client | None = None
-        self._manager: Manager | None = None
-        self._watch: MemoryGuard | None = None
+        self.fork_server = fork_server if self.protection is Protection.BUBBLEWRAP else None
+        self.generation = 0
+        self.peak_bytes = 0
+        self._stack = ExitStack()  # closed at each restart: it holds all that one process needs
+        self._client: LimitedNotebookClient | None = None
+        self._manager: SandboxKernelManager | None = None
+        self._guard: MemoryGuard | None = None
         self._reply: dict[str, Any] = {}
-        self._room = MOST_OUTPUTS
-        self.peak = 0
+        self._output_chars_left = MAX_NOTEBOOK_OUTPUT_CHARS
 
     def __enter__(self) -> Self:
         """Start the kernel."""
         self.restart()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the kernel and all that it started."""
-        self._end()
-
-    def _end(self) -> None:
-        if self._manager and self._manager.launch and self._manager.launch.group:
-            self.peak = max(self.peak, self._manager.launch.group.peak())
-        with suppress(RuntimeError):  # Jupyter's word for a kernel that has ended by itself
-            self._stack.close()
-        self._client = None
+    def __exit__(self, *_: object) -> None:
+        """End the kernel and everything it started."""
+        self._stop()
 
     def restart(self) -> None:
-        """End the kernel, if there is one, and start another that knows nothing.
+        """End the kernel, if it runs, and start a new one.
 
         Raises:
-            KernelStartError: If none can be started, even when it is tried again.
+            KernelStartError: None could be started in two attempts.
         """
-        self._end()
-        for last in (False, True):
+        self._stop()
+        for last_attempt in (False, True):
             try:
                 self._start()
             except Exception as error:
-                said = self._manager.said() if self._manager else ""
-                self._end()
+                start_error = self._manager.start_error() if self._manager else ""
+                self._stop()
                 self.fork_server = None
-                if last:
-                    raise KernelStartError(
-                        f"No kernel could be started: {said or error or type(error)}"
-                    ) from error
+                if last_attempt:
+                    reason = start_error or str(error) or type(error).__name__
+                    raise KernelStartError(f"The kernel could not be started: {reason}") from error
             else:
+                self.generation = next(_generations)
                 return
 
-    def _start(self) -> None:
-        private = self._stack.enter_context(temp_dirs.temp_dir("kernel"))
+    def _stop(self) -> None:
+        if (cgroup := self._cgroup) is not None:
+            self.peak_bytes = max(self.peak_bytes, cgroup.peak_bytes())
+        with suppress(RuntimeError):  # Jupyter raises it if the kernel has ended by itself
+            self._stack.close()
+        self._client = None
 
-        def prepare(sockets: dict[str, int]) -> Launch:
-            order = LaunchRequest(
-                *(private, self.folder, self.limits, self.environment, sockets, self.visible),
+    @property
+    def _cgroup(self) -> ControlGroup | None:
+        sandbox_launch = self._manager.sandbox_launch if self._manager else None
+        return sandbox_launch.cgroup if sandbox_launch else None
+
+    def _start(self) -> None:
+        private_dir = self._stack.enter_context(temp_dirs.temp_dir("kernel"))
+
+        def prepare(socket_fds: dict[str, int]) -> Launch:
+            request = LaunchRequest(
+                *(private_dir, self.folder, self.limits, self.env, socket_fds, self.visible),
                 fork_server=self.fork_server,
             )
-            if self.protection is Protection.SANDBOX:
-                return isolation.launch_in_bubblewrap(self._stack, order)
-            if self.protection is Protection.FENCE:
-                return isolation.launch_in_landlock(self._stack, order)
-            return isolation.launch_unprotected(self._stack, order)
+            if self.protection is Protection.BUBBLEWRAP:
+                return launch.launch_in_bubblewrap(self._stack, request)
+            if self.protection is Protection.LANDLOCK:
+                return launch.launch_in_landlock(self._stack, request)
+            return launch.launch_unprotected(self._stack, request)
 
-        self._manager = Manager(self._stack, private, prepare)
-        client = Client(
+        self._manager = SandboxKernelManager(self._stack, private_dir, prepare)
+        client = LimitedNotebookClient(
             NotebookNode(cells=[], metadata={}, nbformat=4, nbformat_minor=5),
             km=self._manager,
             allow_errors=True,
             interrupt_on_timeout=False,
             shutdown_kernel="immediate",
-            startup_timeout=START_TIMEOUT_S,
-            coalesce_streams=False,  # nbclient would take the square of a line's length
+            startup_timeout=int(READY_TIMEOUT_S),
+            coalesce_streams=False,  # nbclient's takes quadratic time
             store_widget_state=False,
-            on_cell_executed=self._keep_reply,
+            on_cell_executed=self._store_reply,
             log=_log,
         )
         self._stack.enter_context(client.setup_kernel(cleanup_kc=True))
         self._client = client
+        self._guard = None
         pid = getattr(self._manager.provisioner, "pid", None)
-        self._watch = None
-        if isinstance(pid, int) and (launch := self._manager.launch):
-            most = self.limits.memory if launch.group is None else None
-            if launch.home:
-                fence = getattr(self._manager.provisioner, "process", None)
-                self._stack.callback(self._sweep, fence)
-            kept = (launch.home, self.limits) if launch.home else None
-            forked = launch.entry.pid if launch.entry else None
-            first = (pid,) if forked is None else (pid, forked)
-            self._watch = self._stack.enter_context(MemoryGuard(first, most, kept=kept))
+        if isinstance(pid, int) and (sandbox_launch := self._manager.sandbox_launch):
+            home, entry = sandbox_launch.home, sandbox_launch.sandbox_entry
+            if home:
+                process = getattr(self._manager.provisioner, "process", None)
+                self._stack.callback(self._end_landlock_main, process)
+            guard = MemoryGuard(
+                (pid,) if entry is None or entry.pid is None else (pid, entry.pid),
+                self.limits.memory if sandbox_launch.cgroup is None else None,
+                home=(home, self.limits) if home else None,
+            )
+            self._guard = self._stack.enter_context(guard)
 
     @staticmethod
-    def _sweep(fence: Any) -> None:
-        """Let the fence end all that is inside, before Jupyter ends the fence."""
-        if fence is not None and fence.poll() is None:
-            fence.terminate()
+    def _end_landlock_main(process: subprocess.Popen[bytes] | None) -> None:
+        """Let it end all processes of the kernel, before Jupyter kills it."""
+        if process is not None and process.poll() is None:
+            process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                fence.wait(SWEEP_TIMEOUT_S)
+                process.wait(LANDLOCK_EXIT_TIMEOUT_S)
 
-    def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
+    def _store_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]
 
-    def _cause(self) -> str:
-        """Why the kernel died, as far as the system tells."""
-        group = self._manager.launch.group if self._manager and self._manager.launch else None
-        if (group and group.out_of_memory()) or (self._watch and self._watch.struck):
-            return f"It used more than {self.limits.memory / 2**30:.1f} GB of memory."
-        if self._watch and self._watch.littered:
-            return "It kept more files than it may."
-        if self._watch and self._watch.flooded:
-            return "It sent more than can be taken in."
-        if self._client and self._client.unread is not None:
-            return f"It sent what can't be read ({self._client.unread!r:.200})."
+    def _death_cause(self) -> str:
+        exceeded = self._guard.exceeded if self._guard else ""
+        if exceeded == "memory" or (self._cgroup and self._cgroup.had_oom_kill()):
+            return f"It used more than {self.limits.memory / GB:.1f} GB of memory."
+        if exceeded == "disk":
+            return "It wrote more files than the limits allow."
+        if exceeded == "messages":
+            return "It sent more data than the grader accepts."
+        if self._client and self._client.message_error is not None:
+            return f"It sent an invalid message ({self._client.message_error!r:.200})."
         return ""
 
-    @property
-    def kernel(self) -> object:
-        """Something that is another thing after each restart."""
-        return self._client
-
-    def converse(self, code: str, seconds: float, reply: Reply) -> CellOutcome:
-        """Run code of the grader's own, and answer what it asks for by ``input``.
+    def run_interactive(self, code: str, seconds: float, handler: InputHandler) -> CellOutcome:
+        """Run the grader's own code, and answer what it asks for by ``input``.
 
         Args:
-            code: What to run.
-            seconds: How long it may run.
-            reply: Is given what the kernel says, and returns what it is told.
+            code: The code.
+            seconds: The time limit.
+            handler: Called with each prompt; returns the answer.
         """
         if self._client is not None:
-            self._client.reply = reply
+            self._client.input_handler = handler
         try:
-            return self.run(new_code_cell(code), seconds)
+            return self.run_cell(new_code_cell(code), seconds)
         finally:
             if self._client is not None:
-                self._client.reply = None
+                self._client.input_handler = None
 
-    def run(self, cell: NotebookNode, seconds: float) -> CellOutcome:
-        """Run one code cell; its outputs are kept in the cell.
+    def run_cell(self, cell: NotebookNode, seconds: float) -> CellOutcome:
+        """Run one code cell and store its outputs in it.
 
         Args:
-            cell: The cell; its source is run, its outputs are replaced.
-            seconds: How long it may run.
+            cell: The cell; its outputs are replaced.
+            seconds: The time limit.
+
+        Raises:
+            RuntimeError: The kernel was not started.
         """
         client = self._client
         if client is None:
-            raise RuntimeError("the session has not begun: use it in a with statement")
-        trial = copy.deepcopy(cell)
-        trial["outputs"], trial["execution_count"] = [], None
-        written = max(0, MOST_OUTPUT - self._room)
-        client.nb.cells, client.written = [trial], written
+            raise RuntimeError("The kernel is not running; use it in a with statement.")
+        running = copy.deepcopy(cell)
+        running["outputs"], running["execution_count"] = [], None
+        # What is left for the notebook may be less than what one cell may print.
+        used_chars = max(0, MAX_CELL_OUTPUT_CHARS - self._output_chars_left)
+        client.nb.cells, client.output_chars = [running], used_chars
         self._reply = {}
-        began = time.monotonic()
+        start = time.monotonic()
         try:
-            with self._watch.listening() if self._watch else nullcontext():
-                client.run(trial, seconds)
+            with self._guard.receiving() if self._guard else nullcontext():
+                client.run(running, seconds)
         except (CellTimeoutError, TimeoutError):
-            outcome = CellOutcome("too long")
+            outcome = CellOutcome("timed out")
         except DeadKernelError:
-            late = time.monotonic() - began > seconds + GRACE / 2  # the clock was not looked at
-            outcome = (
-                CellOutcome("too long") if late else CellOutcome("died", message=self._cause())
-            )
-        except Exception as unread:  # noqa: BLE001  (the kernel may say anything, in any form)
-            client.unread = unread
-            outcome = CellOutcome("died", message=self._cause())
+            # If the timeout passed unnoticed, messages kept nbclient too busy to check it.
+            if time.monotonic() - start > seconds + TIMEOUT_GRACE_S / 2:
+                outcome = CellOutcome("timed out")
+            else:
+                outcome = CellOutcome("died", message=self._death_cause())
+        except Exception as error:  # noqa: BLE001  (a hostile kernel sends anything)
+            client.message_error = error
+            outcome = CellOutcome("died", message=self._death_cause())
         else:
             if self._reply.get("status") == "error":
-                error, message = (str(self._reply.get(key, "")) for key in ("ename", "evalue"))
-                outcome = CellOutcome("raised", error, message)
+                name, message = (str(self._reply.get(key, "")) for key in ("ename", "evalue"))
+                outcome = CellOutcome("raised", name, message)
             else:
                 outcome = CellOutcome("ran")
-        self._room -= min(client.written, MOST_OUTPUT) - written
-        cell["outputs"] = _merged(trial["outputs"])
+        self._output_chars_left -= min(client.output_chars, MAX_CELL_OUTPUT_CHARS) - used_chars
+        cell["outputs"] = _merge_streams(running["outputs"])
         cell["execution_count"] = None
         return outcome
 
 
-def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Join what was printed in one go, and let a progress bar stand as it ended."""
-    joined: list[NotebookNode] = []
+def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join consecutive outputs of a stream, and keep the final state of progress bars."""
+    merged: list[NotebookNode] = []
     for output in outputs:
-        last = joined[-1] if joined else {}
+        last = merged[-1] if merged else {}
         if output["output_type"] != "stream":
-            joined.append(output)
+            merged.append(output)
             continue
         output["text"] = "".join(map(str, output["text"]))  # a kernel may send a list
         if last.get("output_type") == "stream" and last.get("name") == output["name"]:
             last["text"] += output["text"]
         else:
-            joined.append(output)
-    for output in joined:
+            merged.append(output)
+    for output in merged:
         if output["output_type"] == "stream":
             lines = output["text"].replace("\r\n", "\n").split("\n")
             output["text"] = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
-    return joined
+    return merged

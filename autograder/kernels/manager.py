@@ -1,8 +1,8 @@
-"""Starting one kernel and talking to it, by Jupyter's own means.
+"""Start one kernel in its sandbox, and connect to it through Jupyter's own classes.
 
-The sockets through which we talk lie in a folder that only the grader can enter. They are
-opened here and handed to the kernel open, so a kernel in a sandbox shares no folder with us.
-What a kernel may send at once is limited, for it is kept in the grader's memory.
+The kernel's sockets lie in a folder that only the grader can enter. The grader opens them and the
+kernel inherits them, so that a sandboxed kernel shares no folder with the grader. The size and
+number of messages that a kernel may queue is limited, because they take the grader's memory.
 """
 
 from __future__ import annotations
@@ -11,165 +11,125 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from queue import Empty
 from typing import Any, Final
 
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.manager import AsyncKernelManager
 
-from autograder.kernels.messages import Reader
-from autograder.kernels.provisioner import Provisioner, specification
+from autograder.kernels.jupyter_internals import HookedKernelManager, NoHeartbeatClient
+from autograder.kernels.messages import LimitedSession
+from autograder.kernels.provisioner import SandboxProvisioner, kernel_spec
 from autograder.sandbox.fork_into import SandboxEntry
 from autograder.sandbox.launch import Launch
 
-LARGEST_MESSAGE: Final = 64 << 20  # bytes; the largest answer that the judge takes fits in
-PATIENCE: Final = 120.0  # seconds in which a kernel must be ready
-ASK: Final = 1.0  # seconds after which it is asked anew; it may have ended
-LISTEN: Final = 0.2  # seconds; a channel may be connected later than the other
-MOST_WAITING: Final = 16  # messages that were sent and not yet read
+MAX_MESSAGE_BYTES: Final = 64 << 20  # the largest result that a test may ask for fits
+MAX_QUEUED_MESSAGES: Final = 16
 
-Prepare = Callable[[dict[str, int]], Launch]
+PrepareLaunch = Callable[[dict[str, int]], Launch]
 
 
-class _Client(AsyncKernelClient):
-    """A client without a heartbeat: whether a kernel lives, its process tells.
-
-    The heartbeat's thread would wait for the end of a message that never ends.
-    """
-
-    def start_channels(self, *_: Any, **__: Any) -> None:
-        """Open the channels that are used."""
-        super().start_channels(hb=False)
-
-    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (Jupyter's own)
-        """Return once the kernel has answered on both channels that we listen to.
-
-        Jupyter's own way waits a fifth of a second more, for whatever may come.
-        """
-        ends = time.monotonic() + (timeout or PATIENCE)
-        while time.monotonic() < ends:
-            asked = self.kernel_info()
-            with suppress(Empty):
-                while (await self.get_shell_msg(timeout=ASK))["msg_type"] != "kernel_info_reply":
-                    pass
-                while True:
-                    said = await self.get_iopub_msg(timeout=LISTEN)
-                    if said["parent_header"].get("msg_id") == asked and _idle(said):
-                        return
-            if not await self._async_is_alive():
-                raise RuntimeError("The kernel ended before it was ready.")
-        raise RuntimeError("The kernel was not ready in time.")
-
-    wait_for_ready = _async_wait_for_ready
-
-
-def _idle(message: dict[str, Any]) -> bool:
-    state: object = message["content"].get("execution_state")
-    return message["msg_type"] == "status" and state == "idle"
-
-
-class Manager(AsyncKernelManager):
-    """Starts a kernel as a `Launch` says, not as a kernel specification would.
+class SandboxKernelManager(HookedKernelManager):
+    """Starts a kernel as a `Launch` says.
 
     Example:
         >>> with ExitStack() as stack:  # doctest: +SKIP
-        ...     manager = Manager(stack, private, prepare)
+        ...     manager = SandboxKernelManager(stack, private_dir, prepare)
 
     Args:
-        stack: Closes what is opened here.
-        private: A folder that only we can enter; it gets ``kernel.json`` and the sockets.
-        prepare: Says how to start, given the numbers of open sockets by their addresses.
+        stack: Closes the sockets and pipes opened here.
+        private_dir: A folder that only the grader can enter; gets ``kernel.json`` and the sockets.
+        prepare: Returns how to start the kernel, given its listening sockets: fds by address.
     """
 
-    def __init__(self, stack: ExitStack, private: Path, prepare: Prepare) -> None:
+    def __init__(self, stack: ExitStack, private_dir: Path, prepare: PrepareLaunch) -> None:
         context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
-        context.setsockopt(zmq.RCVHWM, MOST_WAITING)
+        context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+        context.setsockopt(zmq.RCVHWM, MAX_QUEUED_MESSAGES)
         stack.callback(context.destroy, linger=0)
         super().__init__(
             context=context,
             kernel_name="python3",
             transport="ipc" if os.name == "posix" else "tcp",
-            connection_file=str(private / "kernel.json"),
-            session=Reader(),
+            connection_file=str(private_dir / "kernel.json"),
+            session=LimitedSession(),
         )
-        self.client_factory = _Client
-        self._kernel_spec = specification([sys.executable])
+        self.client_factory = NoHeartbeatClient
+        self.use_kernel_spec(kernel_spec([sys.executable]))
         self._prepare = prepare
-        self._errors, self._spoken = os.pipe()
-        stack.callback(os.close, self._errors)
-        os.set_blocking(self._errors, False)
-        self.launch: Launch | None = None
+        self._stderr_read, self._stderr_write = os.pipe()
+        stack.callback(os.close, self._stderr_read)
+        os.set_blocking(self._stderr_read, False)
+        self.sandbox_launch: Launch | None = None
 
-    def client(self, **settings: Any) -> AsyncKernelClient:  # type: ignore[override] # as in the class above
-        """Return a client with our limits on what it takes in."""
+    def client(self, **settings: Any) -> AsyncKernelClient:  # type: ignore[override] # jupyter_client's blocking manager returns another class
+        """Return a client that shares this manager's limits on messages."""
         return super().client(context=self.context, **settings)
 
-    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:  # noqa: ARG002  (Jupyter's own idea of a command)
+    async def launch(self, **options: Any) -> None:
+        """Start the kernel, and fork it into the sandbox if there is a fork server."""
         with ExitStack() as stack:
-            sockets = self._listen(stack) if self.transport == "ipc" else {}
-            self.launch = launch = self._prepare(sockets)
-            kw |= {
-                "env": launch.variables,
-                "cwd": str(launch.folder),
+            socket_fds = self._listen(stack) if self.transport == "ipc" else {}
+            self.sandbox_launch = launch = self._prepare(socket_fds)
+            entry = launch.sandbox_entry
+            options |= {
+                "env": launch.env,
+                "cwd": str(launch.cwd),
                 "stdin": launch.stdin or subprocess.DEVNULL,
-                "stdout": launch.entry.says if launch.entry else self._spoken,
-                "stderr": self._spoken,
+                "stdout": entry.stdout_fd if entry else self._stderr_write,
+                "stderr": self._stderr_write,
             }
             if os.name == "posix":
-                kw["pass_fds"] = launch.numbers
+                options["pass_fds"] = launch.pass_fds
             try:
-                await super()._async_launch_kernel(launch.command, **kw)
-                if launch.entry:
-                    self._enter(launch.entry)
+                await self.start_process(launch.command, **options)
+                if entry:
+                    self._enter_sandbox(entry)
             finally:
-                os.close(self._spoken)
+                os.close(self._stderr_write)
 
-    _launch_kernel = _async_launch_kernel
-
-    def _enter(self, entry: SandboxEntry) -> None:
-        """Let the kernel come into its place; without one, the place goes, too."""
+    def _enter_sandbox(self, entry: SandboxEntry) -> None:
         try:
-            entry.enter(self._spoken)
+            entry.enter(self._stderr_write)
         except BaseException:
-            made = getattr(self.provisioner, "process", None)
-            if made is not None:
-                made.kill()
-                made.wait()
+            process = getattr(self.provisioner, "process", None)
+            if process is not None:  # a sandbox without a kernel
+                process.kill()
+                process.wait()
             raise
 
-    async def _async_wait(self, pollinterval: float = 0.1) -> None:
-        if isinstance(self.provisioner, Provisioner):
-            await self.provisioner.ended()
-        await super()._async_wait(pollinterval)
+    async def wait_for_exit(self) -> None:
+        """Return when the process has ended."""
+        if isinstance(self.provisioner, SandboxProvisioner):
+            await self.provisioner.wait_for_exit()
 
     def _listen(self, stack: ExitStack) -> dict[str, int]:
-        """Open the kernel's sockets; return their numbers by their addresses."""
-        numbers = {}
+        """Open the kernel's sockets; return their fds by address."""
+        fds = {}
         for port in (
             *(self.shell_port, self.iopub_port, self.stdin_port),
             *(self.control_port, self.hb_port),
         ):
             path = f"{self.ip}-{port}"
-            opened = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             try:
-                opened.bind(path)
+                listener.bind(path)
             except OSError as error:
-                raise OSError(f"{path}: {error}; TMPDIR may name a shorter folder") from error
-            opened.listen(8)
-            numbers[f"ipc://{path}"] = opened.fileno()
-        return numbers
+                raise OSError(
+                    f"Can't open a kernel's socket at {path}: {error}. If the path is too long, set"
+                    " TMPDIR to a folder with a shorter one."
+                ) from error
+            listener.listen(8)
+            fds[f"ipc://{path}"] = listener.fileno()
+        return fds
 
-    def said(self) -> str:
-        """What went wrong before the kernel began, in the last words of what did."""
+    def start_error(self) -> str:
+        """Return the last line that was written to stderr before the kernel began, or ''."""
         try:
-            lines = os.read(self._errors, 65536).decode("utf-8", "replace").strip().splitlines()
+            output = os.read(self._stderr_read, 65536).decode("utf-8", "replace")
         except OSError:
             return ""
-        return lines[-1] if lines else ""
+        return (output.strip().splitlines() or [""])[-1]

@@ -1,8 +1,7 @@
-"""Reading what a kernel sends, so that a message never becomes a heap of things.
+"""Reject oversized kernel messages before parsing them.
 
-JSON grows when it is read: ``[],[],[],`` takes thirty times its length. Whatever is long is
-therefore not read, but for the one thing that may be: a single string, with which a kernel answers
-the judge.
+Parsed JSON can take thirty times the memory of its text (``[],[],[],``). So a long content is
+replaced by a short one, unless it is a single string: the form in which a kernel answers a test.
 """
 
 from __future__ import annotations
@@ -13,68 +12,75 @@ from typing import Any, Final
 
 from jupyter_client.session import Session
 
-LONG: Final = 4_000_000  # bytes; a large figure has some 200,000
-HEADS: Final = 100_000  # bytes of all that comes before the content; Jupyter's own have hundreds
-MORE: Final = "\n[More was printed than is kept.]\n"
+MAX_CONTENT_BYTES: Final = 4_000_000  # a large figure has about 200,000
+MAX_HEADER_BYTES: Final = 100_000  # all parts before the content; Jupyter's own take hundreds
+OUTPUT_TRUNCATED: Final = "\n[Output was cut off here because it is too long.]\n"
 _PROMPT: Final = re.compile(r'\s*\{\s*"prompt"\s*:\s*(?=")')
-_REST: Final = 100  # characters after the prompt: that it is no password
+_MAX_CHARS_AFTER_PROMPT: Final = 100  # for the other field, whether the input is a password
 
 
-class Reader(Session):
-    """Jupyter's own, for one kernel's messages.
+class LimitedSession(Session):
+    """A Jupyter session that limits the size of what it parses.
 
     Example:
-        >>> Reader().deserialize([b"", b"{" * HEADS, b"{}", b"{}", b"{}"])
+        >>> LimitedSession().deserialize([b"", b"{" * MAX_HEADER_BYTES, b"{}", b"{}", b"{}"])
         Traceback (most recent call last):
         ...
-        ValueError: a message has 100,004 bytes before it begins
+        ValueError: The headers of a message must have at most 100,000 bytes, got 100,004.
     """
 
     def deserialize(
         self, msg_list: list[Any], content: bool = True, copy: bool = True
     ) -> dict[str, Any]:
-        """Read a message; put something short in place of a long content.
+        """Parse a message, with a short content in place of one that is too long.
 
         Args:
-            msg_list: Its parts: signature, header, parent, metadata, content, and more.
-            content: Whether to read the content, too.
-            copy: Whether the parts are bytes already.
+            msg_list: The parts: signature, header, parent, metadata, content, and buffers.
+            content: Whether to parse the content.
+            copy: Whether the parts are bytes; else they are zmq frames.
 
         Raises:
-            ValueError: It is no message, or not signed, or too much comes before the content.
+            ValueError: The message is invalid, not signed, or its headers are too long.
         """
         parts = [part if copy else part.bytes for part in msg_list]
-        heads = sum(map(len, parts[1:4]))
-        if heads > HEADS:
-            raise ValueError(f"a message has {heads:,} bytes before it begins")
-        if len(parts) > 4 and len(parts[4]) > LONG:
-            # Signed anew: the kernel has the key, so whoever speaks for it could do that as well.
-            header, short = _shortened(json.loads(parts[1]), parts[4])
+        header_bytes = sum(map(len, parts[1:4]))
+        if header_bytes > MAX_HEADER_BYTES:
+            raise ValueError(
+                f"The headers of a message must have at most {MAX_HEADER_BYTES:,} bytes,"
+                f" got {header_bytes:,}."
+            )
+        if len(parts) > 4 and len(parts[4]) > MAX_CONTENT_BYTES:
+            # Signing it again gives nothing away: the kernel has the key anyway.
+            header, short = _shorten(json.loads(parts[1]), parts[4])
             parts[1], parts[4] = json.dumps(header).encode(), short
             parts[0] = self.sign(parts[1:5])
         return super().deserialize(parts, content, copy=True)
 
 
-def _shortened(header: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return a header and a content in place of a long one."""
+def _shorten(header: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     kind = header.get("msg_type")
     if kind == "input_request":
-        return header, content if _one_string(content) else b'{"prompt": ""}'
+        return header, content if _is_single_string(content) else b'{"prompt": ""}'
     if kind == "execute_reply":
-        error = {"status": "error", "ename": "Exception", "evalue": MORE.strip(), "traceback": []}
+        error = {
+            "status": "error",
+            "ename": "Exception",
+            "evalue": OUTPUT_TRUNCATED.strip(),
+            "traceback": [],
+        }
         return header, json.dumps(error).encode()
-    said = {"name": "stdout", "text": MORE}
-    return {**header, "msg_type": "stream"}, json.dumps(said).encode()
+    stream = {"name": "stdout", "text": OUTPUT_TRUNCATED}
+    return {**header, "msg_type": "stream"}, json.dumps(stream).encode()
 
 
-def _one_string(content: bytes) -> bool:
-    """Whether a content is a prompt and next to nothing else."""
+def _is_single_string(content: bytes) -> bool:
+    """Return whether the content is a prompt and next to nothing else."""
     try:
         text = content.decode()
-        begin = _PROMPT.match(text)
-        if begin is None:
+        match = _PROMPT.match(text)
+        if match is None:
             return False
-        _, end = json.JSONDecoder().raw_decode(text, begin.end())
-        return len(text) - end < _REST
+        _, end = json.JSONDecoder().raw_decode(text, match.end())
+        return len(text) - end < _MAX_CHARS_AFTER_PROMPT
     except ValueError:
         return False

@@ -1,4 +1,4 @@
-"""Jupyter's own way to keep a kernel's process, but one that waits for its end, not asks for it."""
+"""A Jupyter provisioner that is notified of the process's end instead of polling for it."""
 
 from __future__ import annotations
 
@@ -11,49 +11,46 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-NAME: Final = "autoencoder-course"
+PROVISIONER_NAME: Final = "autoencoder-course"
 
 
-class Provisioner(LocalProvisioner):
-    """Keeps the process of one kernel.
+class SandboxProvisioner(LocalProvisioner):
+    """Holds the process of one kernel."""
 
-    Example:
-        >>> await provisioner.ended()  # doctest: +SKIP
-    """
-
-    async def ended(self) -> None:
-        """Return as soon as the process has ended; where the system can't tell, look often."""
+    async def wait_for_exit(self) -> None:
+        """Return as soon as the process has ended; poll where the system has no pidfd."""
         process = self.process
         if process is None or process.poll() is not None:
             return
         if not hasattr(os, "pidfd_open"):  # not Linux
-            while process.poll() is None:  # noqa: ASYNC110  (nothing tells of its end)
+            while process.poll() is None:  # noqa: ASYNC110  (there is no event)
                 await asyncio.sleep(0.1)
             return
-        ended, loop = asyncio.Event(), asyncio.get_running_loop()
-        number = os.pidfd_open(process.pid)
-        loop.add_reader(number, ended.set)
+        exited, loop = asyncio.Event(), asyncio.get_running_loop()
+        pidfd = os.pidfd_open(process.pid)
+        loop.add_reader(pidfd, exited.set)
         try:
-            await ended.wait()
+            await exited.wait()
         finally:
-            loop.remove_reader(number)
-            os.close(number)
+            loop.remove_reader(pidfd)
+            os.close(pidfd)
 
     async def wait(self) -> int | None:
-        """Wait for the end of the process; return how it ended."""
-        await self.ended()
+        """Wait for the end of the process; return its exit code."""
+        await self.wait_for_exit()
         return await super().wait()
 
 
-def specification(command: list[str]) -> KernelSpec:
-    """Return a kernel specification whose kernels are kept in this way.
+def kernel_spec(command: list[str]) -> KernelSpec:
+    """Return a kernel specification that uses `SandboxProvisioner`.
 
-    It is named as an entry point would name it, and no package needs to declare it: what is
-    installed is the course, for students, and it has no grader. An entry point would also offer
-    these kernels to every Jupyter server of the environment, where nobody asked for them.
+    The provisioner is registered at run time, not as an entry point of a package: the package that
+    is installed is the students' and has no grader, and an entry point would offer these kernels to
+    every Jupyter server in the environment.
     """
-    settings: dict[str, Any] = {"kernel_provisioner": {"provisioner_name": NAME}}
+    settings: dict[str, Any] = {"kernel_provisioner": {"provisioner_name": PROVISIONER_NAME}}
     factory = KernelProvisionerFactory.instance()
-    value = f"{Provisioner.__module__}:{Provisioner.__qualname__}"
-    factory.provisioners[NAME] = EntryPoint(NAME, value, factory.GROUP_NAME)
+    value = f"{SandboxProvisioner.__module__}:{SandboxProvisioner.__qualname__}"
+    entry_point = EntryPoint(PROVISIONER_NAME, value, factory.GROUP_NAME)
+    factory.provisioners[PROVISIONER_NAME] = entry_point
     return KernelSpec(argv=command, language="python", metadata=settings)

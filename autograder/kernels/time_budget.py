@@ -1,4 +1,4 @@
-"""How long a student's code may run: for each cell, for the imports, and for the notebook."""
+"""How long a student's code may run: per cell, per notebook, and for imports."""
 
 from __future__ import annotations
 
@@ -8,74 +8,75 @@ from dataclasses import dataclass, field
 
 @dataclass
 class TimeBudget:
-    """Seconds left for a notebook; its clock starts when the first cell asks.
+    """The time left for a notebook. The clock starts at the first `next_limit`.
 
     Example:
-        >>> budget = Budget(cell=30, notebook=300, start=60)
-        >>> round(budget.next())
+        >>> budget = TimeBudget(cell_seconds=30, notebook_seconds=300, start_seconds=60)
+        >>> round(budget.next_limit())
         90
-        >>> budget.charge(80, finished=True)  # the import of TensorFlow took 50 more than 30
-        >>> round(budget.next())
+        >>> budget.charge(80, finished=True)  # 50 more than a cell may run: TensorFlow's import
+        >>> round(budget.next_limit())
         40
 
-    In a new kernel the course's libraries are loaded anew, which can take longer than any cell
-    may run. The ``start`` seconds are for that: once in a kernel, on top of the cell's and of the
-    notebook's. Later kernels get only what lets a cell run twice as long as any that came to its
-    end, so a loop that never ends can't use them up again and again.
+    A new kernel has to import the course's libraries again, which can take longer than a cell may
+    run. ``start_seconds`` are for that: once per kernel, on top of the cell's and the notebook's
+    time. Later kernels get only enough for a cell to run twice as long as any that has finished, so
+    that an endless loop can't use up the allowance again and again.
 
     Attributes:
-        cell: Seconds that one cell may run.
-        notebook: Seconds that all cells of a notebook may run, those run again included.
-        start: Seconds on top of that for the imports in a new kernel.
+        cell_seconds: Limit for one cell.
+        notebook_seconds: Limit for all cells of the notebook, including repeated runs.
+        start_seconds: Further seconds for imports in a new kernel.
     """
 
-    cell: float
-    notebook: float
-    start: float = 0.0
-    _began: float | None = None
+    cell_seconds: float
+    notebook_seconds: float
+    start_seconds: float = 0.0
+    _start: float | None = None
     _allowance: float = field(init=False)
-    _longest: float = 0.0
-    _granted: float = 0.0
+    _longest_finished: float = 0.0
+    _import_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        """Start with the whole allowance."""
-        self._allowance = self.start
+        """Grant the first kernel its allowance."""
+        self._allowance = self.start_seconds
 
     @property
     def left(self) -> float:
-        """Seconds left for the notebook, imports aside; 0 when they are used up."""
-        if self._began is None:
-            return self.notebook
-        used = time.monotonic() - self._began - self._granted
-        return max(0.0, self.notebook - used)
+        """Seconds left for the notebook, imports not counted; at least 0."""
+        if self._start is None:
+            return self.notebook_seconds
+        used = time.monotonic() - self._start - self._import_seconds
+        return max(0.0, self.notebook_seconds - used)
 
-    def next(self, cell: float | None = None) -> float:
-        """Seconds that the next cell may run; 0 when the notebook's are used up.
+    def next_limit(self, cell_seconds: float | None = None) -> float:
+        """Return how many seconds the next cell may run; 0 if the notebook's are used up.
 
         Args:
-            cell: The seconds of this cell, if its author gave it other ones than the rest.
+            cell_seconds: The limit of this cell, if its author gave it one.
         """
-        if self._began is None:
-            self._began = time.monotonic()
+        if self._start is None:
+            self._start = time.monotonic()
         left = self.left
-        own = self.cell if cell is None else cell
-        return min(own, left) + self._allowance if left > 0 else 0.0
+        limit = self.cell_seconds if cell_seconds is None else cell_seconds
+        return min(limit, left) + self._allowance if left > 0 else 0.0
 
-    def charge(self, seconds: float, *, finished: bool, cell: float | None = None) -> None:
-        """Take what a cell ran beyond its own seconds from those for the imports.
+    def charge(self, seconds: float, *, finished: bool, cell_seconds: float | None = None) -> None:
+        """Take what a cell ran beyond its limit from the allowance for imports.
 
         Args:
             seconds: How long it ran.
-            finished: Whether it came to its end; what did not says nothing about the imports.
-            cell: As for `next`.
+            finished: Whether it ran to its end. If not, its time says nothing about imports.
+            cell_seconds: As in `next_limit`.
         """
-        own = self.cell if cell is None else cell
-        drawn = min(max(0.0, seconds - own), self._allowance)
-        self._allowance -= drawn
-        self._granted += drawn
+        limit = self.cell_seconds if cell_seconds is None else cell_seconds
+        import_seconds = min(max(0.0, seconds - limit), self._allowance)
+        self._allowance -= import_seconds
+        self._import_seconds += import_seconds
         if finished:
-            self._longest = max(self._longest, seconds)
+            self._longest_finished = max(self._longest_finished, seconds)
 
-    def fresh(self) -> None:
-        """Begin with a new kernel, in which the libraries must be loaded again."""
-        self._allowance = min(self.start, max(0.0, 2 * self._longest - self.cell))
+    def restart_kernel(self) -> None:
+        """Grant a new kernel its allowance for imports."""
+        twice_longest = 2 * self._longest_finished - self.cell_seconds
+        self._allowance = min(self.start_seconds, max(0.0, twice_longest))

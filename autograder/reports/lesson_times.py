@@ -82,7 +82,9 @@ def measure(path: Path) -> tuple[int, float]:
     with tempfile.TemporaryDirectory(prefix="times-") as folder:
         kernel = Kernel(Path(folder), allow_unprotected=True)
         start = time.monotonic()
-        outcomes = run_cells.run(nb, kernel, TimeBudget(cell=600, notebook=1800), lesson_code(nb))
+        outcomes = run_cells.run(
+            nb, kernel, TimeBudget(cell_seconds=600, notebook_seconds=1800), lesson_code(nb)
+        )
         seconds = time.monotonic() - start
     for cell in cells:
         outcome = outcomes.get(cell["id"])

@@ -1,13 +1,16 @@
-"""The place in which a student's kernel runs, built by Bubblewrap.
+"""The sandbox of a kernel, made by Bubblewrap.
 
-In it there is a read-only system, the Python environment, the course and the kernel's own
-folders; nothing else of the machine, neither files nor processes nor network.
+It shows the system, the Python environment and the course read-only, and the kernel's own folders;
+no other files, processes or networks of the machine.
 
-The parts stand in this order. Bubblewrap makes the place. Still with the rights to do so, a
-shell sets how many files there may be, which Bubblewrap can't. setpriv gives up all rights and
-becomes nobody in particular. A shell unpacks the submission's files. `start` sets the limits
-that each process has, and becomes the kernel. Or the place stays empty, and a kernel that was
-forked elsewhere comes in (see `nursery`).
+It is made in these steps, each by the program that the step before becomes:
+
+1. ``bwrap`` makes the namespaces and mounts.
+2. ``sh`` limits the number of files by a remount, for which Bubblewrap has no option.
+3. ``setpriv`` gives up all privileges and changes the user.
+4. ``sh`` unpacks the submission's files.
+5. ``kernel_main`` sets the limits per process and becomes the kernel; or ``sleep`` keeps the
+   sandbox open for a kernel that a fork server forks into it.
 """
 
 from __future__ import annotations
@@ -17,150 +20,150 @@ import os
 import secrets
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from autograder.sandbox import environment
 from autograder.sandbox.limits import MB, Limits
 
-WORK: Final = f"{environment.HOME}/work"
-RUN: Final = "/run/kernel"
-CONNECTION: Final = f"{RUN}/kernel.json"
-LIBRARY: Final = "/run/library"  # where Python finds the course, and nothing of what lies beside it
-START: Final = Path(__file__).with_name("inside") / "kernel_main.py"
+WORK_DIR: Final = f"{environment.HOME}/work"
+RUN_DIR: Final = "/run/kernel"
+CONNECTION_FILE: Final = f"{RUN_DIR}/kernel.json"
+LIBRARY_DIR: Final = "/run/library"  # on Python's path; holds the course and nothing beside it
+KERNEL_MAIN: Final = Path(__file__).with_name("inside") / "kernel_main.py"
 
-_SYSTEM: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC: Final = (
+_SYSTEM_DIRS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_ETC_FILES: Final = (
     *("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime"),
     *("mime.types", "protocols", "services", "timezone"),
 )
-_TEMPORARY: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  (inside, all lie in one place)
-_OPEN: Final = ("--perms", "0755")
+_TMP_LINKS: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  (links to one folder inside)
+_WORLD_READABLE: Final = ("--perms", "0755")
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom")
-# Under the folders that are shown, but no student's business: other submissions on their way
-# (nbgrader's exchange), and the settings of servers.
-_CONCEALED: Final = ("/usr/local/share/nbgrader", "/usr/local/etc", "/usr/etc", "/usr/src")
-_SETTINGS: Final = ("etc/jupyter", "etc/jupyterhub")
+# Parts of visible folders that students must not see: other submissions in nbgrader's exchange,
+# and the configuration of servers.
+_HIDDEN_DIRS: Final = ("/usr/local/share/nbgrader", "/usr/local/etc", "/usr/etc", "/usr/src")
+_HIDDEN_IN_PYTHON: Final = ("etc/jupyter", "etc/jupyterhub")
 
-_COUNT_FILES: Final = 'mount -n -o "$0" "$HOME" && exec "$@"'
-UNPACK: Final = (
+_LIMIT_FILES_SCRIPT: Final = 'mount -n -o "$0" "$HOME" && exec "$@"'
+UNPACK_SCRIPT: Final = (
     'mkdir -p "$HOME/tmp" "$HOME/work" && cd "$HOME/work" && '
-    "{ [ -f /dev/fd/0 -a ! -s /dev/fd/0 ] ||"  # no files: the most usual case
+    "{ [ -f /dev/fd/0 -a ! -s /dev/fd/0 ] ||"  # usually there are no files
     " tar -x --no-same-owner --no-same-permissions -f - 2>/dev/null || :; } && "
     'exec "$@" </dev/null'
 )
-WAIT: Final = "echo ready && exec sleep infinity >/dev/null 2>&1"
+WAIT_SCRIPT: Final = "echo ready && exec sleep infinity >/dev/null 2>&1"
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What a kernel's place is made of.
+    """The commands that make one sandbox.
 
     Example:
-        >>> Sandbox(Limits(), uid=60001).arguments(Path("/tmp/private"))[0]
+        >>> Sandbox(Limits(), uid=60001).bwrap_arguments(Path("/tmp/private"))[0]
         '--unshare-pid'
 
     Attributes:
-        limits: How much the kernel may use.
-        uid: The user that it becomes, if we are root; else it stays who we are.
-        data: The folder with the course's data, shown read-only; None for none.
-        visible: Further folders to show, read-only.
+        limits: What the kernel may use.
+        uid: The user it becomes if the grader is root; otherwise it keeps the grader's.
+        data_dir: The folder with the course's data, shown read-only.
+        visible: Further paths to show read-only.
     """
 
     limits: Limits
     uid: int
-    data: Path | None = None
-    visible: tuple[Path, ...] = field(default=())
+    data_dir: Path | None = None
+    visible: tuple[Path, ...] = ()
 
-    def arguments(self, private: Path, seccomp: int | None = None) -> list[str]:
+    def bwrap_arguments(self, private_dir: Path, filter_fd: int | None = None) -> list[str]:
         """Return Bubblewrap's arguments.
 
         Args:
-            private: A folder of the grader's with ``kernel.json``, ``passwd`` and ``group``.
-            seccomp: The number of an open file with the filter.
+            private_dir: The grader's folder with ``kernel.json``, ``passwd`` and ``group``.
+            filter_fd: An open file with the seccomp filter.
         """
-        found = [f"--unshare-{kind}" for kind in ("pid", "net", "ipc", "uts", "cgroup-try")]
-        found += ["--hostname", "kernel", "--die-with-parent", "--new-session"]
-        found += ["--unsetenv", "JPY_PARENT_PID", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]
+        arguments = [f"--unshare-{kind}" for kind in ("pid", "net", "ipc", "uts", "cgroup-try")]
+        arguments += ["--hostname", "kernel", "--die-with-parent", "--new-session"]
+        arguments += ["--unsetenv", "JPY_PARENT_PID"]
+        arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]
         if os.geteuid() == 0:
-            for right in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):  # given up by setpriv
-                found += ["--cap-add", right]
+            for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):  # until setpriv ran
+                arguments += ["--cap-add", capability]
         else:
-            found += ["--unshare-user"]
-        for folder in ("dev", "etc", "home", "run", RUN[1:], "srv", "var"):
-            found += [*_OPEN, "--dir", f"/{folder}"]
-        shown = self._shown()
-        found += self._system() + shown
-        size = ["--perms", "1777", "--size", str(self.limits.disk), "--tmpfs"]
-        found += [*size, environment.HOME, "--proc", "/proc"]
+            arguments += ["--unshare-user"]
+        for folder in ("/dev", "/etc", "/home", "/run", RUN_DIR, "/srv", "/var"):
+            arguments += [*_WORLD_READABLE, "--dir", folder]
+        visible = self._visible_folders()
+        arguments += self._system() + visible
+        arguments += ["--perms", "1777", "--size", str(self.limits.disk)]
+        arguments += ["--tmpfs", environment.HOME, "--proc", "/proc"]
         for device in _DEVICES:
-            found += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-        for link in _TEMPORARY:
-            if not any(place.startswith(f"{link}/") for place in shown):  # the course lies there
-                found += ["--symlink", environment.TEMPORARY, link]
-        found += ["--symlink", "/proc/self/fd", "/dev/fd"]
+            arguments += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+        for link in _TMP_LINKS:
+            if not any(path.startswith(f"{link}/") for path in visible):  # a course in /tmp
+                arguments += ["--symlink", environment.TMP_DIR, link]
+        arguments += ["--symlink", "/proc/self/fd", "/dev/fd"]
         course = environment.course_folder()
         if course is not None:
-            found += [*_OPEN, "--dir", LIBRARY, "--symlink", str(course)]
-            found += [f"{LIBRARY}/{course.name}"]
-        found += ["--ro-bind", str(START), f"{RUN}/start.py"]
-        found += ["--ro-bind", str(private / "kernel.json"), f"{RUN}/kernel.json"]
+            arguments += [*_WORLD_READABLE, "--dir", LIBRARY_DIR]
+            arguments += ["--symlink", str(course), f"{LIBRARY_DIR}/{course.name}"]
+        arguments += ["--ro-bind", str(KERNEL_MAIN), f"{RUN_DIR}/{KERNEL_MAIN.name}"]
+        arguments += ["--ro-bind", str(private_dir / "kernel.json"), CONNECTION_FILE]
         for name in ("passwd", "group"):
-            found += ["--ro-bind", str(private / name), f"/etc/{name}"]
-        if self.data is not None:
-            found += ["--ro-bind", str(self.data.resolve()), environment.DATA]
-        found += ["--remount-ro", "/", "--chdir", "/"]
-        return [*found, "--seccomp", str(seccomp)] if seccomp is not None else found
+            arguments += ["--ro-bind", str(private_dir / name), f"/etc/{name}"]
+        if self.data_dir is not None:
+            arguments += ["--ro-bind", str(self.data_dir.resolve()), environment.DATA_DIR]
+        arguments += ["--remount-ro", "/", "--chdir", "/"]
+        return arguments if filter_fd is None else [*arguments, "--seccomp", str(filter_fd)]
 
     def _system(self) -> list[str]:
-        """Show the system's libraries and programs."""
-        found = []
-        for name in _SYSTEM:
+        arguments = []
+        for name in _SYSTEM_DIRS:
             path = Path("/", name)
             if path.is_symlink():
-                found += ["--symlink", str(path.readlink()), str(path)]
+                arguments += ["--symlink", str(path.readlink()), str(path)]
             elif path.is_dir():
-                found += ["--ro-bind", str(path), str(path)]
-        for name in _ETC:
+                arguments += ["--ro-bind", str(path), str(path)]
+        for name in _ETC_FILES:
             path = Path("/etc", name)
             if path.exists():
-                found += ["--ro-bind", str(path.resolve()), str(path)]
-        return found
+                arguments += ["--ro-bind", str(path.resolve()), str(path)]
+        return arguments
 
-    def _shown(self) -> list[str]:
-        """Show Python and the course, and cover what lies between but is not for students."""
-        pythons = environment.python_folders()
-        shown = {Path("/usr"), *pythons, *map(Path.resolve, self.visible)}
-        covered = {Path(place) for place in _CONCEALED}
-        covered |= {folder / name for folder in pythons for name in _SETTINGS}
-        course = environment.course_folder()
-        if course is not None:
+    def _visible_folders(self) -> list[str]:
+        """Show Python and the course without the instructor's files around and in them."""
+        python_folders = environment.python_folders()
+        shown = {Path("/usr"), *python_folders, *map(Path.resolve, self.visible)}
+        hidden = {Path(path) for path in _HIDDEN_DIRS}
+        hidden |= {folder / name for folder in python_folders for name in _HIDDEN_IN_PYTHON}
+        if (course := environment.course_folder()) is not None:
             shown.add(course)
-        root = environment.course_root()
-        if root is not None:
-            covered.add(root)
-        return show(shown, covered)
+        if (root := environment.course_root()) is not None:
+            hidden.add(root)
+        return bind_arguments(shown, hidden)
 
-    def inside(self, sockets: dict[str, int] | None) -> list[str]:
+    def inner_command(self, sockets: dict[str, int] | None) -> list[str]:
         """Return the command that Bubblewrap starts.
 
         Args:
-            sockets: The numbers of open sockets, by the addresses that the kernel knows; None to
-                start no kernel: the place says that it is ready, and waits for one.
+            sockets: The fds of the kernel's sockets by their addresses; None to print ``ready`` and
+                wait for a forked kernel.
         """
         options = f"remount,nosuid,nodev,size={self.limits.disk},nr_inodes={self.limits.files}"
-        drop = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"]
+        setpriv = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"]
         if os.geteuid() == 0:
-            drop += [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
-            drop += ["--bounding-set=-all"]
-        kernel = ["sh", "-c", WAIT]
+            setpriv += [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
+            setpriv += ["--bounding-set=-all"]
+        kernel = ["sh", "-c", WAIT_SCRIPT]
         if sockets is not None:
-            kernel = start_command(f"{RUN}/start.py", CONNECTION, self.limits, sockets)
-        return ["sh", "-c", _COUNT_FILES, options, *drop, "sh", "-c", UNPACK, "sh", *kernel]
+            path = f"{RUN_DIR}/{KERNEL_MAIN.name}"
+            kernel = kernel_command(path, CONNECTION_FILE, self.limits, sockets)
+        unpack = ["sh", "-c", UNPACK_SCRIPT, "sh"]
+        return ["sh", "-c", _LIMIT_FILES_SCRIPT, options, *setpriv, *unpack, *kernel]
 
-    def users(self) -> dict[str, str]:
-        """The files in which programs look up who they are."""
+    def user_files(self) -> dict[str, str]:
+        """Return the contents of ``/etc/passwd`` and ``/etc/group`` by their file names."""
         gid = self.uid if os.geteuid() == 0 else os.getegid()
         return {
             "passwd": f"student:x:{self.uid}:{gid}::{environment.HOME}:/bin/sh\n",
@@ -168,57 +171,60 @@ class Sandbox:
         }
 
 
-def show(shown: set[Path], covered: set[Path]) -> list[str]:
-    """Return arguments that show some folders and cover others, whichever lies in which.
+def bind_arguments(shown: set[Path], hidden: set[Path]) -> list[str]:
+    """Return arguments that show some folders and hide others, however they are nested.
 
     Example:
-        >>> show({Path("/opt/py")}, {Path("/srv/exam")})[-3:]
+        >>> bind_arguments({Path("/opt/py")}, {Path("/srv/exam")})[-3:]
         ['--ro-bind', '/opt/py', '/opt/py']
     """
-    found: list[str] = []
-    done: dict[Path, bool] = {}  # folder: whether it is shown
-    for place in sorted(shown | covered, key=lambda path: (len(path.parts), path)):
-        around = next((folder for folder in place.parents if folder in done), Path("/"))
-        seen = done.get(around, False)
-        if seen == (place in shown) or (seen and not place.is_dir()):
+    arguments: list[str] = []
+    visible: dict[Path, bool] = {}  # for each folder handled so far
+    for path in sorted(shown | hidden, key=lambda path: (len(path.parts), path)):
+        parent = next((folder for folder in path.parents if folder in visible), Path("/"))
+        parent_visible = visible.get(parent, False)
+        if parent_visible == (path in shown) or (parent_visible and not path.is_dir()):
             continue
-        if seen:
-            found += [*_OPEN, "--size", str(MB), "--tmpfs", str(place)]
+        if parent_visible:
+            arguments += [*_WORLD_READABLE, "--size", str(MB), "--tmpfs", str(path)]
         else:
-            for parent in reversed(place.parents):  # Bubblewrap would keep others out of them
-                if around in parent.parents:
-                    found += [*_OPEN, "--dir", str(parent)]
-            found += ["--ro-bind", str(place), str(place)]
-        done[place] = not seen
-    for place in (place for place, seen in done.items() if not seen):
-        found += ["--remount-ro", str(place)]
-    return found
+            for folder in reversed(path.parents):  # Bubblewrap would make them for root only
+                if parent in folder.parents:
+                    arguments += [*_WORLD_READABLE, "--dir", str(folder)]
+            arguments += ["--ro-bind", str(path), str(path)]
+        visible[path] = not parent_visible
+    for path in (path for path, is_visible in visible.items() if not is_visible):
+        arguments += ["--remount-ro", str(path)]
+    return arguments
 
 
-def start_command(
-    start: str, connection: str, limits: Limits, sockets: dict[str, int]
+def kernel_command(
+    kernel_main: str, connection_file: str, limits: Limits, sockets: dict[str, int]
 ) -> list[str]:
-    """Return the command that starts Python, sets the limits and becomes the kernel."""
-    told = {"limits": limits.rlimits(), "sockets": sockets, "connection": connection}
-    return [sys.executable, "-P", start, json.dumps(told)]
+    """Return the command that sets the limits and becomes the kernel."""
+    options = {
+        "limits": limits.rlimits(),
+        "connection_file": connection_file,
+        "sockets": sockets,
+    }
+    return [sys.executable, "-P", kernel_main, json.dumps(options)]
 
 
-def own_uid() -> int:
-    """A user for one kernel: as root one that nobody has, else ourselves.
+def unused_uid() -> int:
+    """Return a user for one kernel: for root a random one that nobody has, else the grader.
 
-    In a container root may have few users to give, so the number is taken from the end of those
-    it has.
+    In a container, root may have few users; the result is from the end of their range.
     """
     if os.geteuid() != 0:
         return os.geteuid()
-    most = 1_900_000_000
+    max_uid = 1_900_000_000
     for line in Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines():
         first, _, count = map(int, line.split())
         if first == 0:
-            most = min(most, count - 2)
-    return most - secrets.randbelow(min(most // 64, 60_000))
+            max_uid = min(max_uid, count - 2)
+    return max_uid - secrets.randbelow(min(max_uid // 64, 60_000))
 
 
-def programs() -> dict[str, str | None]:
-    """Where the programs are that make the place; None for one that is missing."""
+def find_programs() -> dict[str, str | None]:
+    """Return the paths of the programs that make a sandbox; None for missing ones."""
     return {name: shutil.which(name) for name in ("bwrap", "setpriv", "mount", "tar", "sh")}

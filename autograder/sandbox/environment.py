@@ -1,7 +1,7 @@
-"""What a student's kernel gets to see: the Python environment, the course, few variables.
+"""What a student's kernel gets to see: the Python environment, the course, and few variables.
 
-Nothing is passed on because it happens to be there. Tokens live in variables, keys at home,
-solutions beside the course; so both lists name what is allowed.
+Both lists name what is allowed, not what is hidden: tokens are in variables, keys in the home
+folder, solutions beside the course.
 """
 
 from __future__ import annotations
@@ -15,40 +15,40 @@ from pathlib import Path
 from typing import Final
 
 HOME: Final = "/home/student"
-TEMPORARY: Final = f"{HOME}/tmp"  # noqa: S108  (a folder of the kernel's own)
-DATA: Final = "/srv/data"
-QUIET: Final = {  # TensorFlow speaks on stderr even when all is well
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-}
-PASSED_ON: Final = (  # the grader's own choice, where it has made one
+TMP_DIR: Final = f"{HOME}/tmp"  # noqa: S108  (inside the sandbox)
+DATA_DIR: Final = "/srv/data"
+QUIET_TENSORFLOW: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+INHERITED_VARIABLES: Final = (
     *("LANG", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "MPLBACKEND"),
     *("KERAS_BACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
 )
-_PYTHON: Final = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")  # of an environment
-MOST_THREADS: Final = 4  # for each library; a server has more cores than a kernel may use
+MAX_THREADS: Final = 4  # per library; a server has more cores than one kernel may use
+_VENV_ENTRIES: Final = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")
 
 
-def variables(
-    own: Mapping[str, str], grader: Mapping[str, str], home: str = HOME, data: str | None = None
+def kernel_env(
+    env: Mapping[str, str],
+    grader_env: Mapping[str, str],
+    home: str = HOME,
+    data_dir: str | None = None,
 ) -> dict[str, str]:
-    """Return the whole environment of a student's kernel.
+    """Return all environment variables of a student's kernel.
 
     Example:
-        >>> variables({}, {"LANG": "C.UTF-8", "TOKEN": "secret"})["HOME"]
+        >>> kernel_env({}, {"LANG": "C.UTF-8", "TOKEN": "secret"})["HOME"]
         '/home/student'
-        >>> "TOKEN" in variables({}, {"LANG": "C.UTF-8", "TOKEN": "secret"})
+        >>> "TOKEN" in kernel_env({}, {"LANG": "C.UTF-8", "TOKEN": "secret"})
         False
 
     Args:
-        own: Variables to set on purpose; they win.
-        grader: The grader's environment, of which little is passed on.
+        env: Variables to set; they override all others.
+        grader_env: The grader's variables; only `INHERITED_VARIABLES` are inherited.
         home: The kernel's home folder.
-        data: Where the course finds its data; None leaves it to the built-in data.
+        data_dir: Where the course finds its data; None for the data that comes with it.
     """
-    threads = str(min(os.cpu_count() or 1, MOST_THREADS))
-    found = {
+    threads = str(min(os.cpu_count() or 1, MAX_THREADS))
+    variables = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "LANG": "C.UTF-8",
         "HOME": home,
@@ -62,44 +62,47 @@ def variables(
         "OPENBLAS_NUM_THREADS": threads,
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": threads,
-        **QUIET,
+        **QUIET_TENSORFLOW,
     }
     if site.ENABLE_USER_SITE:
-        found["PYTHONUSERBASE"] = site.getuserbase()
-    if data is not None:
-        found["COURSE_DATA"] = data
-    found |= {name: grader[name] for name in PASSED_ON if name in grader}
-    return found | dict(own)
+        variables["PYTHONUSERBASE"] = site.getuserbase()
+    if data_dir is not None:
+        variables["COURSE_DATA"] = data_dir
+    variables |= {name: grader_env[name] for name in INHERITED_VARIABLES if name in grader_env}
+    return variables | dict(env)
 
 
 def python_folders() -> list[Path]:
-    """Folders that this Python and its packages live in; a file, where a folder is the course's."""
+    """Return the folders of this Python and its packages.
+
+    If the course's folder is itself a virtual environment, only that environment's own entries.
+    """
     folders = [Path(sys.prefix), Path(sys.exec_prefix), Path(sys.base_prefix)]
-    step = Path(sys.executable)
-    for _ in range(10):  # an environment's python is a link to a link to a python
-        folders.append(step.parent.parent)
-        if not step.is_symlink():
+    executable = Path(sys.executable)
+    for _ in range(10):  # a venv's python is a link to a link to a python
+        folders.append(executable.parent.parent)
+        if not executable.is_symlink():
             break
-        step = step.parent / step.readlink()
+        executable = executable.parent / executable.readlink()
     if site.ENABLE_USER_SITE:
         folders.append(Path(site.getusersitepackages()))
-    found = {place for folder in folders for place in (absolute(folder), folder.resolve())}
+    paths = {path for folder in folders for path in (absolute(folder), folder.resolve())}
     root = course_root()
-    for place in {each for each in found if each.resolve() == root}:  # solutions lie there, too
-        found |= {place / part for part in _PYTHON if (place / part).exists()} - {place}
-        found.remove(place)
-    return sorted(place for place in found if place.exists() and len(place.parts) > 1)
+    for venv in {path for path in paths if path.resolve() == root}:  # solutions lie beside it
+        paths |= {venv / name for name in _VENV_ENTRIES if (venv / name).exists()} - {venv}
+        paths.remove(venv)
+    return sorted(path for path in paths if path.exists() and len(path.parts) > 1)
 
 
 def course_folder() -> Path | None:
-    """Where the package that students import lies; None if it is not installed."""
+    """Return the folder of the `course` package; None if it is not installed."""
     spec = importlib.util.find_spec("course")
-    places = spec.submodule_search_locations if spec else None
-    return Path(next(iter(places))).resolve() if places else None
+    locations = spec.submodule_search_locations if spec else None
+    return Path(next(iter(locations))).resolve() if locations else None
 
 
 def course_root() -> Path | None:
-    """The instructor's folder around it; None if it is installed among other packages."""
+    """Return the instructor's folder around `course`; None if that is a folder of packages."""
     course = course_folder()
     if course is None or course.parent.name in {"site-packages", "dist-packages"}:
         return None
@@ -107,5 +110,5 @@ def course_root() -> Path | None:
 
 
 def absolute(path: Path) -> Path:
-    """The path without ``..``, its links left as they are."""
+    """Return the path without ``..``, but with its symbolic links."""
     return Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow the links)

@@ -1,7 +1,7 @@
-"""Kernels that are born with their libraries loaded: asking `nursery` for them.
+"""Start and use processes that fork kernels with their libraries imported already.
 
-A nursery serves one process or many, those of a run over a class. It is an offer: where it can't
-be had, or fails, a kernel is started cold, in the same sandbox, and does the same more slowly.
+A fork server serves one process or all workers of a batch run. It is only a speedup: where it can't
+be started, or fails, a kernel starts in the same sandbox from scratch and does the same.
 """
 
 from __future__ import annotations
@@ -20,218 +20,216 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
-from autograder.sandbox import environment, memory_use, temp_dirs
+from autograder.sandbox import environment, memory_guard, temp_dirs
 
-FORKSERVER_MAIN: Final = Path(__file__).with_name("inside") / "forkserver.py"
-KERNEL_MAIN: Final = Path(__file__).with_name("inside") / "kernel_main.py"
-INLINE_BACKEND: Final = "module://matplotlib_inline.backend_inline"  # as a kernel sets it by itself
-REPLY_TIMEOUT_S: Final = 120.0  # seconds; TensorFlow loads in eight, on a busy machine in thirty
+START_SCRIPT: Final = Path(__file__).with_name("inside") / "start.py"
+INLINE_BACKEND: Final = "module://matplotlib_inline.backend_inline"  # what a kernel sets by itself
+REPLY_TIMEOUT_S: Final = 120.0  # TensorFlow's import takes 8 s, on a busy machine 30 s
+MAX_SERVERS_PER_KIND: Final = 2  # a grader that runs for weeks must not keep one for each lesson
+
+ServerAddress = tuple[str, str, tuple[str, ...], dict[str, str]]  # kind, address, modules, env
+StartServer = Callable[[tuple[str, ...], Mapping[str, str]], "ForkServer"]
+_ServerKey = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], float]
+
+_log: Final = logging.getLogger("autograder.sandbox.forkserver_client")
+_SERVERS: Final[dict[_ServerKey, ForkServer | None]] = {}
+_LOCK: Final = threading.RLock()
 
 
 class ForkServerError(RuntimeError):
-    """No kernel came from the nursery; one can be started cold."""
+    """The fork server did not start or fork; the kernel can be started without it."""
 
 
 class ForkServer:
-    """A process that forks kernels, or the way to one.
+    """A process that forks kernels, or a connection to one that another process has started.
 
     Example:
-        >>> with ForkServer.start(("numpy",), {}) as nursery:  # doctest: +SKIP
-        ...     pid = nursery.bear(order, files)
+        >>> with ForkServer.start(("numpy",), {}) as fork_server:  # doctest: +SKIP
+        ...     pid = fork_server.fork(request, fds)
 
     Attributes:
         address: The path of its socket.
-        modules: What it has loaded.
-        variables: The environment in which it was loaded, beyond the usual.
-        pid: Its number, if this process has started it; else 0.
+        modules: The modules it has imported.
+        env: The variables it was started with, besides those of every kernel.
+        pid: Its process, if this process has started it; else 0.
     """
 
     pid = 0
 
-    def __init__(
-        self, address: str, modules: tuple[str, ...], variables: Mapping[str, str]
-    ) -> None:
-        self.address, self.modules, self.variables = address, modules, dict(variables)
-        self._ends = contextlib.ExitStack()
+    def __init__(self, address: str, modules: tuple[str, ...], env: Mapping[str, str]) -> None:
+        self.address, self.modules, self.env = address, modules, dict(env)
+        self._stack = contextlib.ExitStack()
 
     @classmethod
-    def start(cls, modules: tuple[str, ...], variables: Mapping[str, str]) -> Self:
-        """Start one for kernels, and wait until its libraries are loaded.
+    def start(cls, modules: tuple[str, ...], env: Mapping[str, str]) -> Self:
+        """Start a fork server for kernels, and wait until its imports are done.
 
         Args:
-            modules: What it loads.
-            variables: What a kernel's environment holds beyond the usual.
+            modules: What to import.
+            env: Variables to set, besides those of every kernel.
 
         Raises:
-            NurseryError: It did not start.
+            ForkServerError: It did not start.
         """
-        with temp_dirs.temp_dir("nursery-home") as home:  # of no use later
-            found = environment.variables(variables, os.environ, str(home))
-            found.setdefault("MPLBACKEND", INLINE_BACKEND)
-            return cls.run([sys.executable, "-P", str(FORKSERVER_MAIN)], found, modules, variables)
+        with temp_dirs.temp_dir("forkserver-home") as home:  # needed for the imports only
+            variables = environment.kernel_env(env, os.environ, str(home))
+            variables.setdefault("MPLBACKEND", INLINE_BACKEND)
+            command = [sys.executable, "-P", str(START_SCRIPT), "forkserver"]
+            return cls.spawn(command, variables, modules, env)
 
     @classmethod
-    def run(
+    def spawn(
         cls,
         command: list[str],
-        environ: dict[str, str],
-        modules: tuple[str, ...],
         variables: Mapping[str, str],
+        modules: tuple[str, ...],
+        env: Mapping[str, str],
     ) -> Self:
-        """Start one that is a program of its own; it gets one more argument, and serves.
+        """Start a program that imports modules, then calls `inside.forkserver.serve`.
 
         Args:
-            command: The program; see `nursery.serve`.
-            environ: Its environment.
-            modules: As for `start`.
-            variables: As for `start`.
+            command: The program; its last argument will be JSON with ``modules`` and ``socket``.
+            variables: Its whole environment.
+            modules: As in `start`.
+            env: As in `start`.
 
         Raises:
-            NurseryError: It did not start.
+            ForkServerError: It did not start.
         """
-        with contextlib.ExitStack() as ends:
-            private = ends.enter_context(temp_dirs.temp_dir("nursery"))
-            path = f"{private}/socket"
-            told = {"modules": modules, "socket": path, "start": str(KERNEL_MAIN)}
-            process = subprocess.Popen(  # noqa: S603  (a program of ours)
-                [*command, json.dumps(told)],
-                stdin=subprocess.PIPE,  # it ends when this does, and so with us
+        with contextlib.ExitStack() as stack:
+            private_dir = stack.enter_context(temp_dirs.temp_dir("forkserver"))
+            path = f"{private_dir}/socket"
+            process = subprocess.Popen(  # noqa: S603  (our own program)
+                [*command, json.dumps({"modules": modules, "socket": path})],
+                stdin=subprocess.PIPE,  # closed when this process ends, which ends the server
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env=environ,
+                env=variables,
             )
-            ends.callback(_end, process)
+            stack.callback(_terminate, process)
             if process.stdout is None or process.stdout.readline() != b"ready\n":
-                raise ForkServerError(f"the warm process ended with {process.wait()}")
-            found = cls(path, modules, variables)
-            found.pid = process.pid
-            found._ends = ends.pop_all()
-            return found
+                raise ForkServerError(f"The fork server exited with code {process.wait()}.")
+            server = cls(path, modules, env)
+            server.pid = process.pid
+            server._stack = stack.pop_all()
+            return server
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Return the server."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the process, if this is who started it."""
+        """Call `close`."""
         self.close()
 
     def close(self) -> None:
-        """End the process, if this is who started it; kernels live on."""
-        self._ends.close()
+        """End the server if this process has started it; its kernels go on."""
+        self._stack.close()
 
-    def fork(self, order: dict[str, Any], files: dict[str, int]) -> int:
-        """Fork a kernel into a sandbox.
+    def fork(self, request: dict[str, Any], fds: dict[str, int]) -> int:
+        """Fork a process.
 
         Args:
-            order: What `nursery.become` must know.
-            files: Open files by name: ``place``, the sandbox's first process; ``rules``, the
-                filter; ``errors``, where to complain; the kernel's sockets by their addresses.
+            request: What the server's handler has to know, such as
+                `inside.forkserver.fork_into_sandbox`.
+            fds: Open files to pass, by name.
 
         Returns:
-            The number of the process that waits for the kernel, and ends with it.
+            The pid of the server's child.
 
         Raises:
-            NurseryError: It does not answer.
+            ForkServerError: The server does not answer.
         """
-        text = json.dumps(order | {"files": list(files)}).encode()
+        text = json.dumps(request | {"fds": list(fds)}).encode()
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as wire:
-                wire.settimeout(REPLY_TIMEOUT_S)
-                wire.connect(self.address)
-                socket.send_fds(wire, [struct.pack("!I", len(text))], list(files.values()))
-                wire.sendall(text)
-                (pid,) = struct.unpack("!I", wire.recv(4, socket.MSG_WAITALL))
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(REPLY_TIMEOUT_S)
+                connection.connect(self.address)
+                socket.send_fds(connection, [struct.pack("!I", len(text))], list(fds.values()))
+                connection.sendall(text)
+                (pid,) = struct.unpack("!I", connection.recv(4, socket.MSG_WAITALL))
         except (OSError, struct.error) as error:
-            raise ForkServerError(f"the warm process does not answer: {error}") from error
+            raise ForkServerError(f"The fork server does not answer: {error}") from error
         return int(pid)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     process.communicate()
 
 
-ServerAddress = tuple[str, str, tuple[str, ...], dict[str, str]]  # what it is for, and what made it
-_log: Final = logging.getLogger("autograder.sandbox.forkserver_client")
-MAX_SERVERS_PER_KIND: Final = (
-    2  # of a kind; a server that grades for weeks must not keep one for each lesson
-)
-Key = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], float]
-_KNOWN: Final[dict[Key, ForkServer | None]] = {}
-_LOCK: Final = threading.RLock()
-
-
-def known(
+def shared_fork_server(
     kind: str,
     modules: tuple[str, ...],
-    variables: Mapping[str, str],
-    start: Callable[[tuple[str, ...], Mapping[str, str]], ForkServer] = ForkServer.start,
+    env: Mapping[str, str],
+    start: StartServer = ForkServer.start,
 ) -> ForkServer | None:
-    """Return a nursery that serves this process; the same for the same needs.
+    """Return a fork server of this process, started on first use.
 
     Args:
-        kind: What it is for.
-        modules: What it loads.
-        variables: What its children's environment holds beyond the usual.
+        kind: What it forks.
+        modules: What it imports.
+        env: Variables of its children, besides the usual ones.
         start: Starts one.
 
     Returns:
-        None if there can be none here: whatever it is for is started cold then.
+        None where it can't be started; its children are then started without it.
     """
-    with _LOCK:  # a cluster's worker may grade several at once, each in a thread
-        key = _key(kind, modules, variables)
-        if key in _KNOWN:
-            _KNOWN[key] = _KNOWN.pop(key)  # the last one used stands last
-            return _KNOWN[key]
-        for old in [other for other in _KNOWN if other[0] == kind][: 1 - MAX_SERVERS_PER_KIND]:
-            gone = _KNOWN.pop(old)
-            if gone is not None:
-                gone.close()
-        found = None
+    with _LOCK:  # a cluster's worker may grade several submissions in threads
+        key = _server_key(kind, modules, env)
+        if key in _SERVERS:
+            _SERVERS[key] = _SERVERS.pop(key)  # the most recently used is last
+            return _SERVERS[key]
+        for old_key in [other for other in _SERVERS if other[0] == kind][
+            : 1 - MAX_SERVERS_PER_KIND
+        ]:
+            old_server = _SERVERS.pop(old_key)
+            if old_server is not None:
+                old_server.close()
+        server = None
         if sys.platform.startswith("linux"):
             try:
-                found = start(modules, variables)
+                server = start(modules, env)
             except (OSError, ForkServerError) as error:
-                _log.warning("Each %s is started cold: %s", kind, error)
-        _KNOWN[key] = found
-        return found
+                _log.warning("No fork server; each %s starts more slowly: %s", kind, error)
+        _SERVERS[key] = server
+        return server
 
 
-def _key(kind: str, modules: tuple[str, ...], variables: Mapping[str, str]) -> Key:
-    """What a nursery is known by; when the course's text changes, it is another one."""
-    folder = environment.course_folder()
-    texts = folder.rglob("*.py") if folder is not None else ()
-    changed = max((path.stat().st_mtime for path in texts), default=0.0)
-    return kind, modules, tuple(sorted(variables.items())), changed
+def _server_key(kind: str, modules: tuple[str, ...], env: Mapping[str, str]) -> _ServerKey:
+    """Return what identifies a server; it includes when the course was last changed."""
+    course = environment.course_folder()
+    sources = course.rglob("*.py") if course is not None else ()
+    changed = max((path.stat().st_mtime for path in sources), default=0.0)
+    return kind, modules, tuple(sorted(env.items())), changed
 
 
-def offers() -> list[ServerAddress]:
-    """Return what `adopt` needs, for all nurseries of this process."""
+def server_addresses() -> list[ServerAddress]:
+    """Return all fork servers of this process, for `use_server` in another one."""
     return [
-        (key[0], found.address, found.modules, found.variables)
-        for key, found in _KNOWN.items()
-        if found is not None
+        (key[0], server.address, server.modules, server.env)
+        for key, server in _SERVERS.items()
+        if server is not None
     ]
 
 
-def adopt(kind: str, found: ForkServer) -> None:
-    """Let this process use a nursery that another has started."""
-    _KNOWN[_key(kind, found.modules, found.variables)] = found
+def use_server(kind: str, server: ForkServer) -> None:
+    """Let `shared_fork_server` return a server that another process has started."""
+    _SERVERS[_server_key(kind, server.modules, server.env)] = server
 
 
-def held() -> int:
-    """Return the bytes of memory that the warm processes hold which this process has started."""
+def servers_memory() -> int:
+    """Return the bytes of memory of the fork servers that this process has started."""
     with _LOCK:
-        pids = [found.pid for found in _KNOWN.values() if found is not None and found.pid]
-    return sum(map(memory_use.process_memory, pids))
+        pids = [server.pid for server in _SERVERS.values() if server is not None and server.pid]
+    return sum(map(memory_guard.process_memory, pids))
 
 
 @atexit.register
-def close() -> None:
-    """End all nurseries that this process has started."""
-    while _KNOWN:
-        _, found = _KNOWN.popitem()
-        if found is not None:
-            found.close()
+def close_all() -> None:
+    """End all fork servers that this process has started."""
+    while _SERVERS:
+        _, server = _SERVERS.popitem()
+        if server is not None:
+            server.close()

@@ -1,9 +1,9 @@
-"""Landlock: a fence without namespaces, for hosts that allow no sandbox.
+"""Isolation by Landlock, for hosts where no namespaces can be made.
 
-A process gives up its own rights, for itself and all that it starts: which files it may read
-and write, signals to others, sockets. Linux needs no privilege for that. Less is held back than in
-a sandbox: the kernel sees how the folders of the machine are called, and its disk use is counted
-a few times a second instead of being capped. The rights are given up in `fence`.
+A process restricts itself and everything it starts: which files it may read and write, signals to
+others, sockets. Linux needs no privilege for that. Landlock protects less than a sandbox: the
+kernel can see the names of the machine's folders, and its disk usage is checked a few times per
+second instead of being capped. `inside.landlock_main` applies the restrictions.
 """
 
 from __future__ import annotations
@@ -18,91 +18,95 @@ from pathlib import Path
 from typing import Final
 
 from autograder.sandbox import bubblewrap, environment, seccomp
+from autograder.sandbox.forkserver_client import START_SCRIPT
 
-OLDEST: Final = 6  # the first that holds back signals: Linux 6.12
-FENCE: Final = Path(__file__).with_name("inside") / "landlock_main.py"
-_SYSTEM: Final = (
+MIN_ABI_VERSION: Final = 6  # the first that restricts signals: Linux 6.12
+_SYSTEM_PATHS: Final = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"),
     *("/etc/fonts", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/timezone"),
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/dev/urandom", "/dev/random"),
     *("/dev/zero", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems"),
     *("/proc/sys/kernel/osrelease", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu"),
 )
-_DEVICES: Final = ("/dev/null", "/dev/full")
-_VERSION: Final = (444, None, 0, 1)  # the system call that asks for Landlock's version
+_WRITABLE_DEVICES: Final = ("/dev/null", "/dev/full")
+_GET_VERSION: Final = (
+    444,
+    None,
+    0,
+    1,
+)  # landlock_create_ruleset(.., LANDLOCK_CREATE_RULESET_VERSION)
 
 
 @functools.cache
-def version() -> int:
-    """The version of Landlock that this Linux has; 0 for none.
+def abi_version() -> int:
+    """Return the version of Landlock that this Linux has; 0 for none.
 
     Example:
-        >>> version() >= 0
+        >>> abi_version() >= 0
         True
     """
     if not sys.platform.startswith("linux"):
         return 0
-    return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(*_VERSION)))
+    return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(*_GET_VERSION)))
 
 
-def what_is_missing() -> str:
-    """Say in a sentence why there can be no fence here; nothing if there can."""
-    if version() < OLDEST:
-        return "Landlock, which could stand in, needs Linux 6.12 or newer."
-    if not seccomp.program(strict=True):
-        return "Landlock, which could stand in, needs libseccomp (apt-get install libseccomp2)."
+def unavailable_reason() -> str:
+    """Return a sentence why Landlock can't be used here; empty if it can."""
+    if abi_version() < MIN_ABI_VERSION:
+        return "Landlock, the alternative, needs Linux 6.12 or newer with Landlock enabled."
+    if not seccomp.compile_filter(namespaces=False):
+        return "Landlock, the alternative, needs libseccomp (apt-get install libseccomp2)."
     root = environment.course_root()
-    if root is not None and any(root.is_relative_to(place.resolve()) for place in _python()):
+    if root is not None and any(root.is_relative_to(path.resolve()) for path in _python_paths()):
         return (
-            "Landlock, which could stand in, can't hide a part of what kernels must read, and this"
-            f" course lies in such a folder: move {root} elsewhere."
+            f"Landlock, the alternative, can't hide the course's folder {root}, because it lies"
+            " in a folder that every kernel must read. Move it elsewhere."
         )
     return ""
 
 
-def _python() -> list[Path]:
-    """What every kernel reads: the system and Python."""
-    return [*map(Path, _SYSTEM), *environment.python_folders()]
+def _python_paths() -> list[Path]:
+    return [*map(Path, _SYSTEM_PATHS), *environment.python_folders()]
 
 
-def command(
-    home: Path, filtered: int, uid: int | None, visible: tuple[Path, ...], data: Path | None
+def landlock_command(
+    home: Path, filter_fd: int, uid: int | None, visible: tuple[Path, ...], data_dir: Path | None
 ) -> list[str]:
-    """Return the words to put before a command that is to run in a fence.
+    """Return the words to put before a command to run it under Landlock.
 
     Args:
-        home: The only folder that it may write to; its working folder is ``work`` in it.
-        filtered: The number of an open file with the system-call filter.
-        uid: The user to become; None to stay who we are.
-        visible: Further folders that it may read.
-        data: The folder with the course's data, if there is one.
+        home: The only folder that it may write to. Its working folder is ``work`` in it.
+        filter_fd: An open file with the seccomp filter.
+        uid: The user to become; None to stay the grader's.
+        visible: Further paths that it may read.
+        data_dir: The folder with the course's data.
     """
-    read = [*_python(), *map(Path.resolve, visible)]
-    read += [place for place in (environment.course_folder(), data) if place is not None]
-    read += [Path(__file__).with_name("inside") / "kernel_main.py"]
-    told = {
-        "read": [str(place) for place in read],
-        "write": [str(home), *_DEVICES],
+    read = [*_python_paths(), *map(Path.resolve, visible), bubblewrap.KERNEL_MAIN]
+    read += [path for path in (environment.course_folder(), data_dir) if path is not None]
+    options = {
+        "read": list(map(str, read)),
+        "write": [str(home), *_WRITABLE_DEVICES],
         "uid": uid,
-        "filter": filtered,
-        "folder": str(home / "work"),
+        "filter_fd": filter_fd,
+        "cwd": str(home / "work"),
     }
-    return [sys.executable, "-P", "-S", str(FENCE), json.dumps(told)]
+    start = [sys.executable, "-P", "-S", str(START_SCRIPT), "landlock_main"]
+    return [*start, json.dumps(options)]
 
 
-def library(place: Path) -> Path:
-    """Make a folder in which Python finds the course, and nothing of what lies beside it."""
-    made = place / "lib"
-    made.mkdir(mode=0o755)
+def make_library_dir(parent: Path) -> Path:
+    """Make a folder for Python's path that holds the course and nothing beside it."""
+    folder = parent / "lib"
+    folder.mkdir(mode=0o755)
     course = environment.course_folder()
     if course is not None:
-        (made / course.name).symlink_to(course)
-    return made
+        (folder / course.name).symlink_to(course)
+    return folder
 
 
-def owner() -> int | None:
-    """A user of the kernel's own if we are root and it could reach Python, else None."""
+def kernel_uid() -> int | None:
+    """Return an unused user if the grader is root and that user could read Python, else None."""
     needed = [*environment.python_folders(), environment.course_folder() or Path("/")]
-    around = {above for folder in needed for above in (folder, *folder.parents)}
-    open_to_all = all(folder.stat().st_mode & stat.S_IXOTH for folder in around)
-    return bubblewrap.own_uid() if os.geteuid() == 0 and open_to_all else None
+    folders = {folder for path in needed for folder in (path, *path.parents)}
+    accessible = all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
+    return bubblewrap.unused_uid() if os.geteuid() == 0 and accessible else None

@@ -1,9 +1,9 @@
-"""How a student's kernel is kept apart from everything else, as far as the host allows.
+"""Prepare the start of a student's kernel, isolated as well as the host allows.
 
-`protect` puts the parts of this room together: the place (`sandbox`), the filter (`seccomp`),
-the control group (`cgroups`), the variables (`environment`), the copy of the folder (`pack`).
-Where the host can't give the place, `fence` does it with `landlock`, and where it can't do
-that either, nothing is run unless the instructor has said that this is meant.
+`launch_in_bubblewrap` combines the parts of this package: the sandbox (`bubblewrap`), the system
+call filter (`seccomp`), the control group (`cgroups`), the variables (`environment`) and the copy
+of the submission (`workspace`). Where no sandbox can be made, `launch_in_landlock` isolates with
+`landlock`. Where that can't be done either, nothing runs unless the instructor allows it.
 """
 
 from __future__ import annotations
@@ -27,56 +27,53 @@ from autograder.sandbox.fork_into import SandboxEntry
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.limits import Limits
 
-OLDEST_BWRAP: Final = (0, 8)  # the first that can limit the size of a folder reliably
-_NO_BWRAP: Final = (
-    "Bubblewrap is missing; install it (apt-get install bubblewrap, dnf install bubblewrap, or"
-    " conda install -c conda-forge bubblewrap)."
-)
-_NO_NAMESPACES: Final = (
-    "In a container, run it with the right to make namespaces; on Ubuntu 24.04, let AppArmor"
-    " allow bwrap."
-)
+MIN_BWRAP_VERSION: Final = (0, 8)  # the first whose --size for a tmpfs is reliable
+TRIAL_TIMEOUT_S: Final = 60
 
 
 class Protection(Enum):
-    """What keeps a student's code in its place."""
+    """How a student's kernel is isolated."""
 
-    SANDBOX = "a sandbox"
-    FENCE = "Landlock"
-    NONE = "limits alone"
+    BUBBLEWRAP = "Bubblewrap"
+    LANDLOCK = "Landlock"
+    NONE = "resource limits only"
 
 
 class UnprotectedError(RuntimeError):
-    """The host offers no way to keep students' code in its place."""
+    """The host supports no isolation.
+
+    Attributes:
+        missing: What it lacks and how to fix that, in sentences.
+    """
 
     def __init__(self, missing: list[str]) -> None:
         self.missing = missing
         super().__init__(
-            "Students' code can't be kept apart from this machine: "
+            "Students' code can't be isolated from this machine, so nothing was run. "
             + " ".join(missing)
-            + " To grade all the same, with students' code able to read and change whatever you"
+            + " To grade without isolation, where students' code can read and change whatever you"
             " can, set c.Grade.allow_unprotected = True in nbgrader_config.py."
         )
 
 
 @dataclass(frozen=True)
 class LaunchRequest:
-    """A kernel that is wanted.
+    """The kernel to start.
 
     Attributes:
-        private: A folder that only the grader can enter, with ``kernel.json``.
+        private_dir: A folder that only the grader can enter, with ``kernel.json``.
         folder: The submission.
         limits: What the kernel may use.
-        variables: Variables to set for it.
-        sockets: The numbers of open sockets, by the addresses that the kernel knows.
-        visible: Further folders that it may read.
-        nursery: What forks the kernel into the place, if it is not to be started there.
+        env: Variables to set for it.
+        sockets: The fds of its listening sockets by their addresses.
+        visible: Further paths that it may read.
+        fork_server: Forks the kernel into its sandbox; None to start it there.
     """
 
-    private: Path
+    private_dir: Path
     folder: Path
     limits: Limits
-    variables: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
     sockets: dict[str, int] = field(default_factory=dict)
     visible: tuple[Path, ...] = ()
     fork_server: ForkServer | None = None
@@ -84,230 +81,259 @@ class LaunchRequest:
 
 @dataclass
 class Launch:
-    """How a kernel is to be started.
+    """How to start it.
 
     Attributes:
         command: What to run.
-        variables: Its whole environment.
-        folder: Where to run it.
-        stdin: What it gets to read before the kernel begins.
-        numbers: The open files that it inherits.
-        group: Its control group, if there is one.
-        home: Its folder, if that is one of the machine's, whose size must be watched.
-        entry: How the kernel comes into the place that the command makes, if it is forked.
+        env: All its environment variables.
+        cwd: The folder to run it in.
+        stdin: A tar archive of the submission, unpacked before the kernel starts.
+        pass_fds: Open files that it inherits.
+        cgroup: Its control group, where one can be made.
+        home: Its home, if that is a folder of the machine whose size has to be watched.
+        sandbox_entry: Forks the kernel into the sandbox that the command makes; None if the
+            command starts it there itself.
     """
 
     command: list[str]
-    variables: dict[str, str]
-    folder: Path
+    env: dict[str, str]
+    cwd: Path
     stdin: IO[bytes] | None = None
-    numbers: list[int] = field(default_factory=list)
-    group: ControlGroup | None = None
+    pass_fds: list[int] = field(default_factory=list)
+    cgroup: ControlGroup | None = None
     home: Path | None = None
-    entry: SandboxEntry | None = None
+    sandbox_entry: SandboxEntry | None = None
 
 
 def choose_protection(allow_unprotected: bool = False) -> Protection:
-    """Return the strongest protection that the host offers.
+    """Return the strongest isolation that the host supports.
 
     Example:
-        >>> choose(allow_unprotected=True) in Protection
+        >>> choose_protection(allow_unprotected=True) in Protection
         True
 
     Args:
-        allow_unprotected: Whether limits alone will do, if there is no more.
+        allow_unprotected: Whether resource limits are enough where there is nothing else.
 
     Raises:
-        UnprotectedError: If there is no more, and that will not do.
+        UnprotectedError: There is nothing else, and they are not.
     """
     missing = missing_features()
     if not missing:
-        return Protection.SANDBOX
-    no_fence = landlock.what_is_missing()
-    if not no_fence:
-        return Protection.FENCE
+        return Protection.BUBBLEWRAP
+    no_landlock = landlock.unavailable_reason()
+    if not no_landlock:
+        return Protection.LANDLOCK
     if allow_unprotected:
         return Protection.NONE
-    raise UnprotectedError([*missing, no_fence])
-
-
-@functools.cache
-def _missing() -> tuple[str, ...]:
-    if not sys.platform.startswith("linux"):
-        return ("Bubblewrap needs Linux; use a Linux machine, a virtual one, or WSL 2.",)
-    absent = [name for name, path in bubblewrap.programs().items() if path is None]
-    if "bwrap" in absent:
-        return (_NO_BWRAP,)
-    if absent:
-        return (f"These programs are missing: {', '.join(absent)}; install util-linux and tar.",)
-    said = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)  # noqa: S607  (found on PATH, where the system keeps it)
-    version = tuple(map(int, re.findall(r"\d+", said.stdout)[:2]))
-    if version < OLDEST_BWRAP:
-        return (f"Bubblewrap 0.8 or newer is needed, and this is {said.stdout.strip()}.",)
-    if not seccomp.program():
-        return ("libseccomp is missing; install it (apt-get install libseccomp2).",)
-    return _tried()
-
-
-def _tried() -> tuple[str, ...]:
-    """Build a place and run nothing in it."""
-    with ExitStack() as stack:
-        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-")))
-        (private / "kernel.json").write_text("{}", encoding="ascii")
-        launch = launch_in_bubblewrap(stack, LaunchRequest(private, private / "none", Limits()))
-        at = launch.command.index(sys.executable)
-        try:
-            done = subprocess.run(  # noqa: S603  (our own command)
-                [*launch.command[:at], sys.executable, "-c", "pass"],
-                env=launch.variables,
-                stdin=launch.stdin,
-                pass_fds=launch.numbers,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return (f"The sandbox can't be started: {error}.",)
-        finally:
-            if launch.group:
-                launch.group.remove()
-        if done.returncode == 0:
-            return ()
-        said = done.stderr.strip().splitlines() or [str(done.returncode)]
-        return (f"The sandbox can't be started: {said[-1]}. {_NO_NAMESPACES}",)
+    raise UnprotectedError([*missing, no_landlock])
 
 
 def missing_features() -> list[str]:
-    """What the host lacks for a sandbox, in sentences; nothing if one can be made."""
-    return list(_missing())
+    """Return what the host lacks for Bubblewrap and how to fix it; empty if nothing."""
+    missing = _missing_feature()
+    return [missing] if missing else []
 
 
-def launch_in_bubblewrap(stack: ExitStack, order: LaunchRequest) -> Launch:
-    """Prepare a kernel in a place of its own.
+@functools.cache
+def _missing_feature() -> str:
+    if not sys.platform.startswith("linux"):
+        return "Bubblewrap needs Linux; use a Linux machine, a virtual machine, or WSL 2."
+    missing = [name for name, path in bubblewrap.find_programs().items() if path is None]
+    if "bwrap" in missing:
+        return (
+            "Bubblewrap is not installed; install it (apt-get install bubblewrap, dnf install"
+            " bubblewrap, or conda install -c conda-forge bubblewrap)."
+        )
+    if missing:
+        return f"Programs are missing: {', '.join(missing)}; install util-linux and tar."
+    run = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)  # noqa: S607  (found on PATH, where the system keeps it)
+    if tuple(map(int, re.findall(r"\d+", run.stdout)[:2])) < MIN_BWRAP_VERSION:
+        return f"Bubblewrap must be 0.8 or newer, got {run.stdout.strip()!r}; upgrade it."
+    if not seccomp.compile_filter():
+        return "libseccomp is not installed; install it (apt-get install libseccomp2)."
+    return _try_sandbox()
+
+
+def _try_sandbox() -> str:
+    """Make a sandbox, run nothing in it, and return why that failed."""
+    with ExitStack() as stack:
+        private_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-")))
+        (private_dir / "kernel.json").write_text("{}", encoding="ascii")
+        request = LaunchRequest(private_dir, private_dir / "none", Limits())
+        launch = launch_in_bubblewrap(stack, request)
+        sandbox_command = launch.command[: launch.command.index(sys.executable)]
+        try:
+            run = subprocess.run(  # noqa: S603  (our own command)
+                [*sandbox_command, sys.executable, "-c", "pass"],
+                env=launch.env,
+                stdin=launch.stdin,
+                pass_fds=launch.pass_fds,
+                capture_output=True,
+                text=True,
+                timeout=TRIAL_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"Bubblewrap can't make a sandbox: {error}."
+    if run.returncode == 0:
+        return ""
+    reason = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
+    return (
+        f"Bubblewrap can't make a sandbox: {reason}. In a container, allow it to create"
+        " namespaces; on Ubuntu 24.04 or newer, let AppArmor allow bwrap."
+    )
+
+
+def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
+    """Prepare a kernel in a Bubblewrap sandbox, with a copy of the submission's files.
 
     Args:
-        stack: Closes what is opened here.
-        order: What is to be started; the kernel gets a copy of the folder's files.
+        stack: Closes the open files and removes the control group; close it when the kernel ends.
+        request: What to start.
     """
-    data = os.environ.get("COURSE_DATA", "").strip()
-    data_folder = Path(data).expanduser() if data else None
-    if data_folder is not None and not data_folder.is_dir():
-        data_folder = None
-    box = Sandbox(order.limits, bubblewrap.own_uid(), data_folder, order.visible)
-    for name, text in box.users().items():
-        (order.private / name).write_text(text, encoding="ascii")
-    for name in ("kernel.json", *box.users()):  # nobody else can enter the folder around them
-        (order.private / name).chmod(0o644)
-    luggage = _file(stack)
-    if order.folder.is_dir():
-        workspace.pack(order.folder, luggage, order.limits.disk)
-    rules = _file(stack, seccomp.program())
-    told = _file(stack, "\0".join(box.arguments(order.private, rules.fileno())).encode())
-    sockets = None if order.fork_server else order.sockets
-    command = ["bwrap", "--args", str(told.fileno()), "--", *box.inside(sockets)]
-    group = ControlGroup.make(order.limits)
-    data_inside = environment.DATA if data_folder is not None else None
+    data_dir = _data_dir()
+    sandbox = Sandbox(request.limits, bubblewrap.unused_uid(), data_dir, request.visible)
+    for name, text in sandbox.user_files().items():
+        (request.private_dir / name).write_text(text, encoding="ascii")
+    for name in ("kernel.json", *sandbox.user_files()):  # readable inside; nobody else can enter
+        (request.private_dir / name).chmod(0o644)
+    filter_fd = _open_file(stack, seccomp.compile_filter()).fileno()
+    arguments = "\0".join(sandbox.bwrap_arguments(request.private_dir, filter_fd))
+    arguments_fd = _open_file(stack, arguments.encode()).fileno()
+    sockets = None if request.fork_server else request.sockets
+    command = ["bwrap", "--args", str(arguments_fd), "--", *sandbox.inner_command(sockets)]
+    env = environment.kernel_env(
+        request.env, os.environ, data_dir=environment.DATA_DIR if data_dir else None
+    )
     launch = Launch(
         command=command,
-        variables=_finding(
-            bubblewrap.LIBRARY, environment.variables(order.variables, os.environ, data=data_inside)
-        ),
-        folder=Path("/"),
-        stdin=luggage,
-        numbers=[*(sockets or {}).values(), rules.fileno(), told.fileno()],
-        group=group,
+        env=_with_library(env, bubblewrap.LIBRARY_DIR),
+        cwd=Path("/"),
+        stdin=_packed_submission(stack, request),
+        pass_fds=[*(sockets or {}).values(), filter_fd, arguments_fd],
+        cgroup=_control_group(stack, request.limits),
     )
-    if order.fork_server is not None:
-        launch.entry = SandboxEntry(stack, order.fork_server, order.sockets, rules.fileno())
-        launch.entry.told = {
-            "uid": box.uid,
-            "folder": bubblewrap.WORK,
-            "variables": dict(launch.variables),  # Jupyter adds to the others
-            "groups": group.join() if group else [],
-            "told": {"limits": order.limits.rlimits(), "connection": bubblewrap.CONNECTION},
+    if request.fork_server is not None:
+        entry = SandboxEntry(stack, request.fork_server, request.sockets, filter_fd)
+        entry.request = {
+            "uid": sandbox.uid,
+            "cwd": bubblewrap.WORK_DIR,
+            "env": dict(launch.env),  # Jupyter adds variables to the other one
+            "cgroup_files": launch.cgroup.procs_files() if launch.cgroup else [],
+            "kernel": {
+                "limits": request.limits.rlimits(),
+                "connection_file": bubblewrap.CONNECTION_FILE,
+            },
         }
-        launch.command[1:1] = ["--info-fd", str(launch.entry.tells)]
-        launch.numbers.append(launch.entry.tells)
-    if group is not None:
-        stack.callback(group.remove)
-        launch.command = group.around(launch.command)
+        launch.command[1:1] = ["--info-fd", str(entry.info_fd)]
+        launch.pass_fds.append(entry.info_fd)
+        launch.sandbox_entry = entry
+    return _join_control_group(launch)
+
+
+def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
+    """Prepare a kernel under Landlock, with a home in the machine's temporary folder.
+
+    Args:
+        stack: As in `launch_in_bubblewrap`; also removes the home.
+        request: What to start.
+    """
+    parent = stack.enter_context(temp_dirs.temp_dir("kernel-home"))
+    parent.chmod(0o711)  # the kernel's user may pass through to its home
+    home, uid, data_dir = parent / "home", landlock.kernel_uid(), _data_dir()
+    home.mkdir(mode=0o700)
+    (home / "work").mkdir()
+    connection_file = home / "kernel.json"
+    connection_file.write_bytes((request.private_dir / "kernel.json").read_bytes())
+    if uid is not None:
+        for path in (home, home / "work", connection_file):
+            os.chown(path, uid, uid)
+    filter_fd = _open_file(stack, seccomp.compile_filter(namespaces=False)).fileno()
+    library = landlock.make_library_dir(parent)
+    visible = (*request.visible, library)
+    env = environment.kernel_env(
+        request.env, os.environ, str(home), str(data_dir) if data_dir else None
+    )
+    launch = Launch(
+        command=[
+            *landlock.landlock_command(home, filter_fd, uid, visible, data_dir),
+            *("sh", "-c", bubblewrap.UNPACK_SCRIPT, "sh"),
+            *_kernel_command(request, connection_file),
+        ],
+        env=_with_library(env, str(library)),
+        cwd=Path("/"),
+        stdin=_packed_submission(stack, request),
+        pass_fds=[*request.sockets.values(), filter_fd],
+        cgroup=_control_group(stack, request.limits),
+        home=home,
+    )
+    return _join_control_group(launch)
+
+
+def launch_unprotected(stack: ExitStack, request: LaunchRequest) -> Launch:
+    """Prepare a kernel that is only subject to limits and works in the submission's folder itself.
+
+    Args:
+        stack: As in `launch_in_bubblewrap`.
+        request: What to start.
+    """
+    home = request.private_dir / "home"
+    (home / "tmp").mkdir(parents=True)
+    env = environment.kernel_env(request.env, os.environ, str(home), os.environ.get("COURSE_DATA"))
+    if os.name != "posix":  # Python does not start on Windows without these
+        env |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+    launch = Launch(
+        command=_kernel_command(request, request.private_dir / "kernel.json"),
+        env=_with_library(env, str(landlock.make_library_dir(request.private_dir))),
+        cwd=request.folder,
+        pass_fds=list(request.sockets.values()),
+        cgroup=_control_group(stack, request.limits),
+    )
+    return _join_control_group(launch)
+
+
+def _data_dir() -> Path | None:
+    """Return the folder named by COURSE_DATA, if it is one."""
+    setting = os.environ.get("COURSE_DATA", "").strip()
+    folder = Path(setting).expanduser().resolve() if setting else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def _kernel_command(request: LaunchRequest, connection_file: Path) -> list[str]:
+    return bubblewrap.kernel_command(
+        *(str(bubblewrap.KERNEL_MAIN), str(connection_file), request.limits, request.sockets)
+    )
+
+
+def _packed_submission(stack: ExitStack, request: LaunchRequest) -> IO[bytes]:
+    archive = _open_file(stack)
+    if request.folder.is_dir():
+        workspace.pack(request.folder, archive, request.limits.disk)
+    return archive
+
+
+def _control_group(stack: ExitStack, limits: Limits) -> ControlGroup | None:
+    cgroup = ControlGroup.create(limits)
+    if cgroup is not None:
+        stack.callback(cgroup.remove)
+    return cgroup
+
+
+def _join_control_group(launch: Launch) -> Launch:
+    if launch.cgroup is not None:
+        launch.command = launch.cgroup.wrap(launch.command)
     return launch
 
 
-def launch_in_landlock(stack: ExitStack, order: LaunchRequest) -> Launch:
-    """Prepare a kernel behind Landlock's fence; as in `protect`, but on the machine itself."""
-    place = stack.enter_context(temp_dirs.temp_dir("kernel-home"))
-    home, uid, data = place / "home", landlock.owner(), os.environ.get("COURSE_DATA", "").strip()
-    home.mkdir(mode=0o700)
-    place.chmod(0o711)  # so that the kernel's user comes to its home
-    connection = home / "kernel.json"
-    connection.write_bytes((order.private / "kernel.json").read_bytes())
-    if uid is not None:
-        for mine in (home, connection):
-            os.chown(mine, uid, uid)
-    luggage = _file(stack)
-    if order.folder.is_dir():
-        workspace.pack(order.folder, luggage, order.limits.disk)
-    rules = _file(stack, seccomp.program(strict=True))
-    library = landlock.library(place)
-    folder = Path(data).expanduser().resolve() if data else None
-    start = bubblewrap.start_command(
-        str(bubblewrap.START), str(connection), order.limits, order.sockets
-    )
-    (home / "work").mkdir()
-    if uid is not None:
-        os.chown(home / "work", uid, uid)
-    visible = (*order.visible, library)
-    command = landlock.command(home, rules.fileno(), uid, visible, folder)
-    command += ["sh", "-c", bubblewrap.UNPACK, "sh", *start]
-    group = ControlGroup.make(order.limits)
-    if group is not None:
-        stack.callback(group.remove)
-        command = group.around(command)
-    data_inside = str(folder) if folder is not None and folder.is_dir() else None
-    variables = environment.variables(order.variables, os.environ, str(home), data_inside)
-    return Launch(
-        command=command,
-        variables=_finding(str(library), variables),
-        folder=Path("/"),
-        stdin=luggage,
-        numbers=[*order.sockets.values(), rules.fileno()],
-        group=group,
-        home=home,
-    )
+def _with_library(env: dict[str, str], library: str) -> dict[str, str]:
+    """Add a folder to the end of Python's search path."""
+    path = os.pathsep.join(filter(None, [env.get("PYTHONPATH", ""), library]))
+    return {**env, "PYTHONPATH": path}
 
 
-def launch_unprotected(stack: ExitStack, order: LaunchRequest) -> Launch:
-    """Prepare a kernel that only its limits hold; as in `protect`, but it works in the folder."""
-    home = order.private / "home"
-    (home / "tmp").mkdir(parents=True)
-    found = environment.variables(
-        order.variables, os.environ, str(home), os.environ.get("COURSE_DATA")
-    )
-    if os.name != "posix":  # Windows can't start Python without its own
-        found |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
-    connection = str(order.private / "kernel.json")
-    command = bubblewrap.start_command(
-        str(bubblewrap.START), connection, order.limits, order.sockets
-    )
-    group = ControlGroup.make(order.limits)
-    if group is not None:
-        stack.callback(group.remove)
-        command = group.around(command)
-    found = _finding(str(landlock.library(order.private)), found)
-    numbers = list(order.sockets.values())
-    return Launch(command, found, order.folder, numbers=numbers, group=group)
-
-
-def _finding(library: str, variables: dict[str, str]) -> dict[str, str]:
-    """Let Python look for packages in one more folder, after those named already."""
-    found = [variables.get("PYTHONPATH", ""), library]
-    return {**variables, "PYTHONPATH": os.pathsep.join(filter(None, found))}
-
-
-def _file(stack: ExitStack, content: bytes = b"") -> IO[bytes]:
-    """Return an open file without a name, at its beginning."""
+def _open_file(stack: ExitStack, content: bytes = b"") -> IO[bytes]:
+    """Return an open temporary file without a name, at its beginning."""
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  (the stack closes it)
     file.write(content)
     file.seek(0)

@@ -1,4 +1,4 @@
-"""How much a student's kernel may use, besides time.
+"""What a student's kernel may use, besides time.
 
 Example:
     >>> Limits(memory=1 << 30).rlimits()["RLIMIT_NOFILE"]
@@ -16,20 +16,20 @@ GB: Final = 1 << 30
 
 @dataclass(frozen=True)
 class Limits:
-    """What a kernel and all that it starts may use.
+    """Limits for a kernel and everything it starts.
 
     Example:
         >>> Limits().disk // MB
         256
 
     Attributes:
-        memory: Bytes of memory, files in the kernel's folders included. The lab needs some
-            1.5 GB, of which TensorFlow's import takes 0.5 GB.
-        processes: Processes and threads; TensorFlow starts a few for each core.
-        cpu_seconds: Seconds of computing for each process.
-        disk: Bytes that its files may take.
-        files: How many files and folders there may be.
-        file_size: Bytes of the largest file.
+        memory: Bytes of memory, including files in the kernel's home. The lab needs about 1.5 GB,
+            of which TensorFlow's import takes 0.5 GB.
+        processes: Processes and threads; TensorFlow starts a few per core.
+        cpu_seconds: CPU time of each process.
+        disk: Bytes of all files together.
+        files: Files and folders.
+        file_size: Bytes of one file.
         open_files: Files that one process may have open.
     """
 
@@ -42,10 +42,10 @@ class Limits:
     open_files: int = 1024
 
     def rlimits(self) -> dict[str, int]:
-        """The limits that every Unix system keeps by itself, by the names of `resource`.
+        """Return the limits that Unix enforces per process, by their names in `resource`.
 
-        Memory is held by a control group where there is one. ``RLIMIT_DATA`` holds it for each
-        process elsewhere; ``RLIMIT_AS`` would count what TensorFlow reserves and never uses.
+        A control group caps the memory of all processes where there is one. ``RLIMIT_DATA`` also
+        caps it per process; ``RLIMIT_AS`` would count what TensorFlow reserves and never uses.
         """
         return {
             "RLIMIT_DATA": self.memory,

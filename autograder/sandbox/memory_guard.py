@@ -1,133 +1,208 @@
-"""Count memory while a kernel runs, and end the kernel in time.
+"""Memory of process trees: end a kernel that exceeds its limits, and measure a run's peak.
 
-Two things are counted a few times a second. The kernel's own memory, where no control group
-can be made: each process has its own limit anyway, this adds them up. And ours: a message of
-endless small pieces is kept in the grader's memory until its last piece has come, and no
-limit on messages holds that back.
+The guard polls two things. The memory of all processes of a kernel together, where no control
+group caps it (rlimits only hold for each process). And the grader's own memory: a multipart message
+that never ends is buffered here until its last part arrives, which no limit on the size of a
+message prevents.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import threading
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
-from autograder.sandbox.limits import Limits
+import psutil
 
-CHECK_INTERVAL_S: Final = 0.25  # seconds; a process fills some 0.5 GB in this time
-MAX_GRADER_GROWTH: Final = (
-    3 << 28
-)  # bytes by which the grader itself may grow while one kernel runs
+from autograder.sandbox.limits import MB, Limits
+
+CHECK_INTERVAL_S: Final = 0.25  # a process fills about 0.5 GB in this time
+MAX_GRADER_GROWTH_BYTES: Final = 768 * MB
+PEAK_INTERVAL_S: Final = 1.0
+MAX_PEAK_CPU_SHARE: Final = 0.02  # of the time may go into measuring; a process takes milliseconds
 
 
-class MemoryGuard:
-    """Counts a process and all that it started, as a context manager.
+class _Poller(ABC):
+    """Run `_poll` in a thread while a with block runs; `_done` is set at its end."""
+
+    def __init__(self) -> None:
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name=type(self).__name__, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    @abstractmethod
+    def _poll(self) -> None: ...
+
+
+class MemoryGuard(_Poller):
+    """End a process tree as soon as it exceeds a limit.
 
     Example:
-        >>> with Watch((process.pid,), most=2 << 30) as watch:  # doctest: +SKIP
+        >>> with MemoryGuard((process.pid,), max_bytes=2 << 30) as guard:  # doctest: +SKIP
         ...     run()
-        >>> watch.struck  # doctest: +SKIP
-        False
+        >>> guard.exceeded  # doctest: +SKIP
+        'memory'
 
     Args:
-        pids: The first of the processes; all others stay below them.
-        most: Bytes that they may hold together; None if a control group sees to that.
-        flood: Bytes by which we ourselves may grow while a cell runs.
-        kept: The folder that they write to and the limits on what it holds; None if the
-            system sees to that.
+        pids: The roots of the tree.
+        max_bytes: Memory that the tree may use; None if a control group caps it.
+        max_growth_bytes: How much the grader's own memory may grow during `receiving`.
+        home: The kernel's home folder and the limits on its content; None if the file system
+            enforces them.
 
     Attributes:
-        struck: Whether they were ended because they held too much.
-        flooded: Whether they were ended because they made us hold too much.
-        littered: Whether they were ended because their folder held too much.
+        exceeded: The limit for which the tree was ended: its ``memory``, its files on ``disk``, or
+            the ``messages`` that it sent; empty if it was not.
     """
 
     def __init__(
         self,
         pids: tuple[int, ...],
-        most: int | None,
-        flood: int = MAX_GRADER_GROWTH,
-        kept: tuple[Path, Limits] | None = None,
+        max_bytes: int | None,
+        max_growth_bytes: int = MAX_GRADER_GROWTH_BYTES,
+        home: tuple[Path, Limits] | None = None,
     ) -> None:
-        self.pids = pids
-        self.most = most
-        self.struck = self.flooded = self.littered = False
-        self._kept = kept
-        self._flood = flood
-        self._brim: int | None = None
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="watch-kernel", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begin to look."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Look no more."""
-        self._done.set()
-        self._thread.join()
+        super().__init__()
+        self.exceeded: Literal["", "memory", "disk", "messages"] = ""
+        self._pids = pids
+        self._max_bytes = max_bytes
+        self._max_growth_bytes = max_growth_bytes
+        self._home = home
+        self._max_grader_bytes: int | None = None
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
-        """While this lasts the kernel speaks, so what we grow by is its doing."""
-        self._brim = _held(os.getpid()) + self._flood
+    def receiving(self) -> Iterator[None]:
+        """Attribute the grader's growth to the kernel while the with block runs."""
+        self._max_grader_bytes = _private_bytes(psutil.Process()) + self._max_growth_bytes
         try:
             yield
         finally:
-            self._brim = None
+            self._max_grader_bytes = None
 
-    def _end(self, family: list[int]) -> None:
-        """End them all; a fence ends what is inside by itself, and what forks on meanwhile."""
-        if self._kept is not None:
-            family, number = list(self.pids), signal.SIGTERM
-        else:
-            number = signal.SIGKILL
-        for pid in reversed(family):
-            with contextlib.suppress(OSError):
-                os.kill(pid, number)
-
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while not self._done.wait(CHECK_INTERVAL_S):
-            brim = self._brim
-            if brim is not None and _held(os.getpid()) > brim:
-                self.flooded = True
-                self._end(descendants(*self.pids))
-            elif self._kept is not None and full(*self._kept):
-                self.littered = True
-                self._end(descendants(*self.pids))
-            elif self.most is not None:
-                family = descendants(*self.pids)
-                if all(sum(map(count, family)) > self.most for count in (_resident, _share)):
-                    self.struck = True
-                    self._end(family)
+            grader_limit = self._max_grader_bytes
+            if grader_limit is not None and _private_bytes(psutil.Process()) > grader_limit:
+                self.exceeded = "messages"
+            elif self._home is not None and exceeds_disk_limits(*self._home):
+                self.exceeded = "disk"
+            elif self._max_bytes is not None and self._exceeds_memory(self._max_bytes):
+                self.exceeded = "memory"
+            else:
+                continue
+            self._end_tree()
+
+    def _exceeds_memory(self, max_bytes: int) -> bool:
+        processes = process_tree(*self._pids)
+        # The exact count takes longer, so it is made only when the upper bound is above the limit.
+        return all(
+            sum(map(count, processes)) > max_bytes for count in (_resident_bytes, _unreclaimable)
+        )
+
+    def _end_tree(self) -> None:
+        if self._home is not None:  # landlock_main ends its tree itself, and what forks meanwhile
+            for pid in self._pids:
+                with contextlib.suppress(psutil.Error):
+                    psutil.Process(pid).terminate()
+            return
+        for process in reversed(process_tree(*self._pids)):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
-def full(folder: Path, limits: Limits) -> bool:
-    """Whether a folder holds more files, or more bytes in them, than it may.
+class PeakMemory(_Poller):
+    """Measure the peak memory of a process and its descendants while a with block runs.
 
     Example:
-        >>> full(Path("/nowhere"), Limits())
+        >>> with PeakMemory(os.getpid()) as peak:
+        ...     before = peak.bytes
+        >>> before <= peak.bytes
+        True
+
+    Args:
+        pid: The root of the tree.
+        interval_s: Seconds between two measurements, at least.
+
+    Attributes:
+        bytes: The peak so far.
+    """
+
+    def __init__(self, pid: int, interval_s: float = PEAK_INTERVAL_S) -> None:
+        super().__init__()
+        self.bytes, self._pid, self._interval_s = 0, pid, interval_s
+
+    def _poll(self) -> None:
+        wait_s = min(0.1, self._interval_s)  # measure early once
+        while not self._done.wait(wait_s):
+            start = time.monotonic()
+            self.bytes = max(self.bytes, tree_memory(self._pid))
+            wait_s = max(self._interval_s, (time.monotonic() - start) / MAX_PEAK_CPU_SHARE)
+
+
+def process_memory(pid: int) -> int:
+    """Return a process's memory in bytes, shared pages divided by the number of their users.
+
+    Where the system doesn't tell (other systems than Linux, other users' processes), shared pages
+    are left out. 0 if the process has ended.
+    """
+    try:
+        process = psutil.Process(pid)
+        try:
+            return int(process.memory_full_info().pss)
+        except (psutil.AccessDenied, AttributeError):
+            return _private_bytes(process)
+    except psutil.Error:
+        return 0
+
+
+def tree_memory(pid: int) -> int:
+    """Return the memory of a process and its descendants in bytes, shared pages counted once."""
+    return sum(process_memory(process.pid) for process in process_tree(pid))
+
+
+def process_tree(*pids: int) -> list[psutil.Process]:
+    """Return processes and all their descendants, parents before children.
+
+    Example:
+        >>> [process.pid for process in process_tree(os.getpid())][0] == os.getpid()
+        True
+    """
+    processes: dict[int, psutil.Process] = {}
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(pid)
+            for process in (root, *root.children(recursive=True)):
+                processes.setdefault(process.pid, process)
+    return list(processes.values())
+
+
+def exceeds_disk_limits(folder: Path, limits: Limits) -> bool:
+    """Return whether a folder holds more files, or more bytes in them, than it may.
+
+    Example:
+        >>> exceeds_disk_limits(Path("/nowhere"), Limits())
         False
     """
     files = size = 0
-    left = [folder]
-    while left:
-        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+    pending = [folder]
+    while pending:
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 files += 1
                 if entry.is_dir(follow_symlinks=False):
-                    left.append(Path(entry.path))
+                    pending.append(Path(entry.path))
                 elif entry.is_file(follow_symlinks=False):
                     with contextlib.suppress(OSError):
                         size += entry.stat(follow_symlinks=False).st_blocks * 512
@@ -136,57 +211,29 @@ def full(folder: Path, limits: Limits) -> bool:
     return False
 
 
-def descendants(*pids: int) -> list[int]:
-    """Return processes and all below them, parents first; on Linux alone, elsewhere nothing.
-
-    Example:
-        >>> os.getpid() in descendants(os.getppid())  # doctest: +SKIP
-        True
-    """
-    children: dict[int, list[int]] = {}
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            parent = int(
-                place.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
-            )
-            children.setdefault(parent, []).append(int(place.parent.name))
-    family = list(pids)
-    for member in family:  # it grows while we go through it
-        family += children.get(member, [])
-    return family
-
-
-def _resident(pid: int) -> int:
-    """Bytes of a process that are in memory, also those of files; 0 if it has ended."""
-    return sum(_pages(pid))
-
-
-def _held(pid: int) -> int:
-    """Bytes that are a process's own; 0 if it has ended."""
-    own, _ = _pages(pid)
-    return own
-
-
-def _pages(pid: int) -> tuple[int, int]:
-    """Bytes of a process that are its own, and those of files or shared memory."""
+def _resident_bytes(process: psutil.Process) -> int:
     try:
-        resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text("ascii").split()[1:3])
-    except (OSError, ValueError):
-        return 0, 0
-    size = os.sysconf("SC_PAGE_SIZE")
-    return (resident - shared) * size, shared * size
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
 
 
-def _share(pid: int) -> int:
-    """Bytes that a process holds, each divided by how many share it; this takes longer.
-
-    Memory that is shared on purpose is held as well; files are not, the system can drop them.
-    """
-    found = 0
+def _private_bytes(process: psutil.Process) -> int:
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-            if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
-                found += int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        return _held(pid)
-    return found
+        memory = process.memory_info()
+    except psutil.Error:
+        return 0
+    return int(memory.rss - getattr(memory, "shared", 0))  # only Linux counts shared pages
+
+
+def _unreclaimable(process: psutil.Process) -> int:
+    """Bytes that can't be dropped: anonymous and shared memory without mapped files.
+
+    Shared pages are divided by the number of their users. psutil has no sum without files.
+    """
+    try:
+        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
+    except OSError:
+        return _private_bytes(process)
+    lines = (line.split() for line in rollup.splitlines())
+    return sum(int(line[1]) * 1024 for line in lines if line[0] in {"Pss_Anon:", "Pss_Shmem:"})

@@ -1,11 +1,11 @@
-"""A filter of system calls that no lesson needs, made by libseccomp for Bubblewrap.
+"""A seccomp filter against system calls that no lesson needs, compiled by libseccomp.
 
-The namespaces keep a student's code away from the rest of the machine. The filter keeps it
-from the parts of the Linux kernel that namespaces do not cover or that are often at fault:
-new namespaces, tracing, keyrings, and sockets of rare kinds.
+Namespaces separate students' code from the rest of the machine. The filter keeps it from parts of
+Linux that namespaces don't cover or that often have security bugs: new namespaces, tracing,
+keyrings, and rare kinds of sockets.
 
 Example:
-    >>> len(program()) % 8  # one instruction has eight bytes  # doctest: +SKIP
+    >>> len(compile_filter()) % 8  # an instruction has eight bytes  # doctest: +SKIP
     0
 """
 
@@ -19,29 +19,42 @@ import tempfile
 from collections.abc import Callable
 from typing import Final
 
-# Refused to all: names from man 2 syscalls.
-REFUSED: Final = (
-    *("unshare", "setns"),  # without a namespace of one's own, nothing can be mounted
+# Names from man 2 syscalls.
+BLOCKED_CALLS: Final = (
+    *("unshare", "setns"),  # mounting needs a namespace of one's own
     *("ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd"),
     *("add_key", "request_key", "keyctl", "bpf", "perf_event_open", "userfaultfd"),
     *("io_uring_setup", "io_uring_enter", "io_uring_register", "name_to_handle_at"),
     *("open_by_handle_at", "init_module", "finit_module", "kexec_load", "kexec_file_load"),
-    # Memory that no process need hold, so that nobody counts it where there is no control group.
+    # Memory that belongs to no process, so without a control group nothing would count it.
     *("memfd_create", "memfd_secret", "shmget", "shmat"),
     *("acct", "quotactl", "swapon", "swapoff", "reboot", "syslog", "fanotify_init"),
 )
-# Sockets that are not held back by a network namespace of one's own, or that nobody needs.
-SOCKETS: Final = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)  # 16: AF_NETLINK
+# Further calls that are only harmless in a mount, IPC and network namespace.
+BLOCKED_WITHOUT_NAMESPACES: Final = (
+    *("chown", "lchown", "fchownat", "setxattr", "lsetxattr", "removexattr", "lremovexattr"),
+    *("chroot", "mount", "umount2", "pivot_root", "move_mount", "fsmount", "open_tree"),
+    *("semget", "msgget", "mq_open"),  # would outlive the kernel
+    *("listen", "mknod", "mknodat", "sched_setaffinity", "setpriority"),
+)
+# Landlock does not restrict these. Programs that copy files fail without them, so they do nothing
+# and report success.
+IGNORED_CALLS: Final = (
+    *("chmod", "fchmodat", "fchmodat2", "utime", "utimes", "utimensat", "futimesat"),
+)
+AF_NETLINK: Final = 16
+SOCKET_FAMILIES: Final = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, AF_NETLINK)
 _CLONE_NAMESPACES: Final = 0x7E02_0000  # CLONE_NEW*, from linux/sched.h
+_MSG_FASTOPEN: Final = 0x2000_0000  # from linux/socket.h
 
-_FAST_OPEN: Final = 0x2000_0000  # MSG_FASTOPEN, from linux/socket.h
-_ALLOW: Final = 0x7FFF_0000  # SCMP_ACT_ALLOW and the rest: from seccomp.h
-_ERRNO: Final = 0x0005_0000
-_EQ, _GT, _MASKED = 4, 6, 7
+# From seccomp.h.
+_SCMP_ACT_ALLOW: Final = 0x7FFF_0000
+_SCMP_ACT_ERRNO: Final = 0x0005_0000
+_EQUAL, _GREATER, _MASKED_EQUAL = 4, 6, 7
 
 
-class _Argument(ctypes.Structure):
-    """``struct scmp_arg_cmp``: a condition on one argument of a call."""
+class _ArgumentCondition(ctypes.Structure):
+    """``struct scmp_arg_cmp``: a condition on an argument of a call."""
 
     _fields_ = (
         ("arg", ctypes.c_uint),
@@ -52,83 +65,71 @@ class _Argument(ctypes.Structure):
 
 
 @functools.cache
-def library() -> ctypes.CDLL | None:
-    """libseccomp, or None where it is not installed."""
+def libseccomp() -> ctypes.CDLL | None:
+    """Return the library, or None where it is not installed."""
     try:
-        loaded = ctypes.CDLL("libseccomp.so.2")
+        library = ctypes.CDLL("libseccomp.so.2")
     except OSError:
         return None
-    loaded.seccomp_init.restype = ctypes.c_void_p
-    return loaded
+    library.seccomp_init.restype = ctypes.c_void_p
+    return library
 
 
-# Landlock does not decide about these. Programs that copy files call the first, so they are
-# told that it was done.
-PRETENDED: Final = ("chmod", "fchmodat", "fchmodat2", "utime", "utimes", "utimensat", "futimesat")
-REFUSED_TOO: Final = (
-    *("chown", "lchown", "fchownat", "setxattr", "lsetxattr", "removexattr", "lremovexattr"),
-    *("chroot", "mount", "umount2", "pivot_root", "move_mount", "fsmount", "open_tree"),
-    *("semget", "msgget", "mq_open"),  # they would outlive the kernel
-    *("listen", "mknod", "mknodat", "sched_setaffinity", "setpriority"),
-)
-
-
-def _rely_on_nothing(refuse: Callable[..., None]) -> None:
-    """Refuse what only namespaces hold back, and what Landlock does not decide about."""
-    for name in REFUSED_TOO:
-        refuse(name)
-    for name in PRETENDED:
-        refuse(name, error=0)
-    refuse("prlimit64", _Argument(0, _GT, 0, 0))  # the limits of others
-    # Landlock decides about TCP alone, and not about a connection that begins with data.
-    refuse("socket", _Argument(0, _EQ, socket.AF_UNIX, 0))
+def _block_without_namespaces(block: Callable[..., None]) -> None:
+    for name in BLOCKED_WITHOUT_NAMESPACES:
+        block(name)
+    for name in IGNORED_CALLS:
+        block(name, error=0)
+    block("prlimit64", _ArgumentCondition(0, _GREATER, 0, 0))  # the limits of other processes
+    # Of the network, Landlock restricts TCP only, and no connection whose first packet has data.
+    block("socket", _ArgumentCondition(0, _EQUAL, socket.AF_UNIX, 0))
     for family in (socket.AF_INET, socket.AF_INET6):
-        own = _Argument(0, _EQ, family, 0)
+        is_family = _ArgumentCondition(0, _EQUAL, family, 0)
         for kind in set(range(16)) - {socket.SOCK_STREAM}:
-            refuse("socket", own, _Argument(1, _MASKED, 15, kind))
+            block("socket", is_family, _ArgumentCondition(1, _MASKED_EQUAL, 15, kind))
         for protocol in range(1, socket.IPPROTO_TCP):
-            refuse("socket", own, _Argument(2, _EQ, protocol, 0))
-        refuse("socket", own, _Argument(2, _GT, socket.IPPROTO_TCP, 0))
+            block("socket", is_family, _ArgumentCondition(2, _EQUAL, protocol, 0))
+        block("socket", is_family, _ArgumentCondition(2, _GREATER, socket.IPPROTO_TCP, 0))
     for name, flags in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
-        refuse(name, _Argument(flags, _MASKED, _FAST_OPEN, _FAST_OPEN))
+        block(name, _ArgumentCondition(flags, _MASKED_EQUAL, _MSG_FASTOPEN, _MSG_FASTOPEN))
 
 
 @functools.cache
-def program(*, strict: bool = False) -> bytes:
-    """The filter, as Bubblewrap wants it; empty where libseccomp is not installed.
+def compile_filter(*, namespaces: bool = True) -> bytes:
+    """Return the filter as BPF code; empty where libseccomp is not installed.
 
     Args:
-        strict: Whether nothing else keeps the kernel from the network and from others' files.
+        namespaces: Whether the kernel runs in namespaces; without them more calls are blocked.
     """
-    seccomp = library()
-    if seccomp is None:
+    library = libseccomp()
+    if library is None:
         return b""
-    context = ctypes.c_void_p(seccomp.seccomp_init(ctypes.c_uint32(_ALLOW)))
+    context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_SCMP_ACT_ALLOW)))
 
-    def refuse(name: str, *conditions: _Argument, error: int = errno.EPERM) -> None:
-        number = seccomp.seccomp_syscall_resolve_name(name.encode())
-        if number >= 0:  # unknown to this machine: then nobody can call it
-            arguments = (_Argument * len(conditions))(*conditions)
-            action = ctypes.c_uint32(_ERRNO | error)
-            seccomp.seccomp_rule_add_array(context, action, number, len(conditions), arguments)
+    def block(name: str, *conditions: _ArgumentCondition, error: int = errno.EPERM) -> None:
+        number = library.seccomp_syscall_resolve_name(name.encode())
+        if number >= 0:  # else this machine does not have the call
+            array = (_ArgumentCondition * len(conditions))(*conditions)
+            action = ctypes.c_uint32(_SCMP_ACT_ERRNO | error)
+            library.seccomp_rule_add_array(context, action, number, len(conditions), array)
 
-    for name in REFUSED:
-        refuse(name)
-    if strict:
-        _rely_on_nothing(refuse)
-    # clone3 hides its flags in memory; without it the C library takes clone.
-    refuse("clone3", error=errno.ENOSYS)
+    for name in BLOCKED_CALLS:
+        block(name)
+    if not namespaces:
+        _block_without_namespaces(block)
+    # clone3 passes its flags in memory, where a filter can't see them; libc falls back to clone.
+    block("clone3", error=errno.ENOSYS)
     for bit in range(32):
         if _CLONE_NAMESPACES >> bit & 1:
-            refuse("clone", _Argument(0, _MASKED, 1 << bit, 1 << bit))
-    for family in set(range(max(SOCKETS))) - set(SOCKETS):
-        refuse("socket", _Argument(0, _EQ, family, 0))
-    refuse("socket", _Argument(0, _GT, max(SOCKETS), 0))
+            block("clone", _ArgumentCondition(0, _MASKED_EQUAL, 1 << bit, 1 << bit))
+    for family in set(range(max(SOCKET_FAMILIES))) - set(SOCKET_FAMILIES):
+        block("socket", _ArgumentCondition(0, _EQUAL, family, 0))
+    block("socket", _ArgumentCondition(0, _GREATER, max(SOCKET_FAMILIES), 0))
     try:
-        with tempfile.TemporaryFile() as file:  # libseccomp writes to files alone
-            if seccomp.seccomp_export_bpf(context, file.fileno()) != 0:
+        with tempfile.TemporaryFile() as file:  # libseccomp only writes to files
+            if library.seccomp_export_bpf(context, file.fileno()) != 0:
                 return b""
             file.seek(0)
             return file.read()
     finally:
-        seccomp.seccomp_release(context)
+        library.seccomp_release(context)

@@ -1,7 +1,7 @@
-"""Folders for what is needed for a while, and clearing away what a killed process has left.
+"""Temporary folders that are removed even if the process that made them was killed.
 
-A folder is locked as long as its process lives, and the system frees a lock when a process ends,
-however it ends. So what nobody holds is left over, whoever asks and whatever its number was.
+Each folder is locked for as long as its process lives; the system frees the lock when the process
+ends in any way. So a folder that nobody has locked is stale, whatever its owner's pid was.
 """
 
 from __future__ import annotations
@@ -13,59 +13,77 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
-from autograder.sandbox import file_locks
+_fcntl: Any = None
+with contextlib.suppress(ImportError):  # Windows: nothing is locked there, nothing swept
+    import fcntl as _fcntl
 
-KINDS: Final = ("grading", "kernel", "kernel-home", "nursery", "nursery-home")
-YOUNG: Final = 60.0  # seconds; a new folder may not be locked yet
-_MARK: Final = "autograder-"
+Purpose = Literal["grading", "kernel", "kernel-home", "forkserver", "forkserver-home"]
+MIN_STALE_AGE_S: Final = 60.0  # a new folder may not be locked yet
+_PREFIX: Final = "autograder-"
+
+
+def try_lock(fd: int) -> bool:
+    """Lock an open file or folder until it is closed; return False if somebody else holds it.
+
+    Example:
+        >>> with tempfile.TemporaryFile() as file:
+        ...     try_lock(file.fileno())
+        True
+
+    On Windows nothing is locked, and the result is always True.
+    """
+    if _fcntl is None:
+        return True
+    try:
+        _fcntl.flock(fd, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
-def temp_dir(kind: str) -> Iterator[Path]:
-    """Make a folder that only we can enter; it goes when this ends.
+def temp_dir(purpose: Purpose) -> Iterator[Path]:
+    """Make a folder that only this user can enter, and remove it afterwards.
 
     Example:
-        >>> with folder("kernel") as place:
-        ...     place.is_dir()
+        >>> with temp_dir("kernel") as folder:
+        ...     folder.is_dir()
         True
-
-    Args:
-        kind: What it is for, one of `KINDS`.
     """
-    with tempfile.TemporaryDirectory(prefix=f"{_MARK}{kind}-") as name:
-        if not file_locks.able():
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{purpose}-") as name:
+        if _fcntl is None:
             yield Path(name)
             return
-        number = os.open(name, os.O_RDONLY)
+        fd = os.open(name, os.O_RDONLY)
         try:
-            file_locks.take(number)
+            try_lock(fd)
             yield Path(name)
         finally:
-            os.close(number)
+            os.close(fd)
 
 
-def remove_stale(place: Path | None = None, older: float = YOUNG) -> list[Path]:
-    """Remove our folders that nobody holds; return where they were.
+def remove_stale(parent: Path | None = None, min_age_s: float = MIN_STALE_AGE_S) -> list[Path]:
+    """Remove this user's folders whose process has ended; return their paths.
 
     Args:
-        place: Where to look; the system's folder for such things if None.
-        older: Seconds that a folder must be old.
+        parent: Where to look; None for the system's temporary folder.
+        min_age_s: Younger folders are left alone.
     """
-    if not file_locks.able():
+    if _fcntl is None:
         return []
-    swept = []
-    for found in sorted(Path(place or tempfile.gettempdir()).glob(f"{_MARK}*")):
-        with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
-            state = found.lstat()
-            if state.st_uid != os.geteuid() or time.time() - state.st_mtime < older:
+    removed = []
+    for folder in sorted(Path(parent or tempfile.gettempdir()).glob(f"{_PREFIX}*")):
+        with contextlib.suppress(OSError):  # another user's, or removed meanwhile
+            status = folder.lstat()
+            if status.st_uid != os.geteuid() or time.time() - status.st_mtime < min_age_s:
                 continue
-            number = os.open(found, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                if file_locks.take(number):
-                    shutil.rmtree(found)
-                    swept.append(found)
+                if try_lock(fd):
+                    shutil.rmtree(folder)
+                    removed.append(folder)
             finally:
-                os.close(number)
-    return swept
+                os.close(fd)
+    return removed

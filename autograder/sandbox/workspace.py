@@ -1,7 +1,7 @@
-"""A copy of a submission's folder, to be unpacked where the kernel runs.
+"""Pack a copy of a submission's folder, to be unpacked where the kernel runs.
 
-The kernel works on the copy, which ends with it: whatever code does to its folder, the
-folder itself stays as it is. Links are copied as links, so they lead nowhere there.
+The kernel works on the copy, which is deleted with it, so the submission stays as it is. Symbolic
+links are copied as links, which dangle there.
 """
 
 from __future__ import annotations
@@ -11,45 +11,46 @@ import tarfile
 from pathlib import Path
 from typing import IO, Final
 
-HIDDEN: Final = ("*.ipynb", ".ipynb_checkpoints")  # notebooks here hold the instructor's tests
+EXCLUDED: Final = ("*.ipynb", ".ipynb_checkpoints")  # autograded notebooks hold the hidden tests
 
 
-def pack(folder: Path, into: IO[bytes], most: int) -> list[str]:
-    """Write a folder's files into an archive.
+def pack(folder: Path, archive_file: IO[bytes], max_bytes: int) -> list[str]:
+    """Write a folder's files into a tar archive.
 
     Args:
-        folder: The folder; it may hold anything that a student handed in.
-        into: Where the archive is written, if there is anything; it is left at its beginning.
-        most: How many bytes of files are taken; what does not fit is left out.
+        folder: A submission; may hold anything.
+        archive_file: Where the archive is written. Left at its beginning, and empty if there are
+            no files.
+        max_bytes: Limit on the size of all files; those that don't fit are left out.
 
     Returns:
-        The names of what was left out because it did not fit or could not be read.
+        The names of files that did not fit or could not be read.
     """
-    left, missing = most, []
+    left, missing = max_bytes, []
 
-    def take(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    def prepare(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
         nonlocal left
         name = entry.name.rpartition("/")[2]
-        if any(fnmatch.fnmatchcase(name.lower(), pattern) for pattern in HIDDEN):
+        if any(fnmatch.fnmatchcase(name.lower(), pattern) for pattern in EXCLUDED):
             return None
         if not (entry.isfile() or entry.isdir() or entry.issym()):
-            return None  # devices, pipes and sockets have no business here
-        left -= 512 + (entry.size if entry.isfile() else 0)
-        if left < 0:
-            left += 512 + entry.size
+            return None  # devices, pipes, sockets
+        size = 512 + (entry.size if entry.isfile() else 0)
+        if size > left:
             missing.append(entry.name)
             return None
+        left -= size
         entry.mode = 0o755 if entry.isdir() else 0o644 | (entry.mode & 0o111)
         return entry
 
     try:
         paths = sorted(folder.iterdir())
-        if not paths:  # an archive of nothing has 10,240 bytes
+        if not paths:  # an empty archive would have 10,240 bytes
             return missing
-        with tarfile.open(fileobj=into, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        with tarfile.open(fileobj=archive_file, mode="w", format=tarfile.GNU_FORMAT) as archive:
             for path in paths:
-                archive.add(path, arcname=f"./{path.name}", filter=take)
+                archive.add(path, arcname=f"./{path.name}", filter=prepare)
     except OSError as error:
         missing.append(str(error.filename))
-    into.seek(0)
+    archive_file.seek(0)
     return missing

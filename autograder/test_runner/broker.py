@@ -110,11 +110,11 @@ class Broker:
             # One run of a cell carries all of a test's questions, unless the student's code
             # breaks it off: then the question stays unanswered, and the next is asked anew.
             code = _SPEAK.format(request=talk.request)
-            if self._taught is not session.kernel:
+            if self._taught != session.generation:
                 code = _INSTALL.format(source=_AGENT) + code
-                self._taught = session.kernel
-            outcome = session.converse(code, _left(ends), talk.answer)
-            if outcome.status in {"too long", "died"}:
+                self._taught = session.generation
+            outcome = session.run_interactive(code, _left(ends), talk.answer)
+            if outcome.status in {"timed out", "died"}:
                 self._stop()  # it waits for an answer that will never come
                 return outcome
             if talk.verdict is None:
@@ -159,14 +159,14 @@ class _Talk:
             said: dict[str, Any] = json.loads(self._wire.hear(_left(self._ends)))
         except TimeoutError:  # building what came back is part of the student's time
             late = BrokenTest("The test itself took too long.")
-            self.verdict = CellOutcome("too long") if asked else late
+            self.verdict = CellOutcome("timed out") if asked else late
         except (OSError, ValueError) as error:
             self.verdict = BrokenTest(f"The judge's process failed: {error}")
         else:
             if "end" in said:
                 self.verdict, self.ended = _ended(said), True
             elif time.monotonic() > self._ends:  # a thousand quick answers are one slow one
-                self.verdict = CellOutcome("too long")
+                self.verdict = CellOutcome("timed out")
             else:
                 self.request = json.dumps(said)
 

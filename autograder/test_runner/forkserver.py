@@ -28,8 +28,11 @@ def known(tests: Iterable[str]) -> ForkServer | None:
     Args:
         tests: The tests' text; what they import is loaded.
     """
-    loaded = ("numpy", *(name for name in imports.modules(tests) if name not in imports.KERNEL))
-    return forkserver_client.known("judge", loaded, {}, start)
+    loaded = (
+        "numpy",
+        *(name for name in imports.find_modules(tests) if name not in imports.KERNEL_MODULES),
+    )
+    return forkserver_client.shared_fork_server("judge", loaded, {}, start)
 
 
 def start(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
@@ -40,9 +43,9 @@ def start(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
         variables: What its environment holds beyond ours.
 
     Raises:
-        NurseryError: It did not start.
+        ForkServerError: It did not start.
     """
-    return ForkServer.run(
+    return ForkServer.spawn(
         [sys.executable, "-P", "-m", __name__], environment() | dict(variables), modules, variables
     )
 

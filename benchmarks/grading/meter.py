@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.sandbox.memory_use import PeakMemory
+from autograder.sandbox.memory_guard import PeakMemory
 
 EVERY: Final = 0.1  # seconds between two looks at the memory; less often where they take long
 _numbers = itertools.count(1)

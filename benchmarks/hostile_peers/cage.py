@@ -56,13 +56,13 @@ def run(command: list[str], place: Path) -> Ended:
     caged += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     caged += ["--size", str(256 * MB), "--tmpfs", "/tmp", "--bind", str(place), str(place)]
     caged += ["--chdir", str(place), "--setenv", "HOME", "/tmp", "--", *command]
-    group = ControlGroup.make(Limits(memory=3 * GB, processes=512))
+    group = ControlGroup.create(Limits(memory=3 * GB, processes=512))
     if group is None:
         raise SystemExit("These runs need a control group each: be root on Linux.")
     began = time.monotonic()
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(
-            group.around(caged),
+            group.wrap(caged),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -15,70 +15,71 @@ from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.test_runner import broker
 from autograder.test_runner.broker import BrokenTest, Broker
 from tests.hostile.machine import (
-    CALLS,
+    ATTACK_HELPERS,
+    BLOCKED_CALLS,
     SECRET,
-    TIGHT,
-    TOOLS,
+    TIGHT_LIMITS,
     Hold,
     Machine,
-    marked,
-    number,
+    marked_pids,
     run,
-    wait_for_none,
+    syscall_number,
+    wait_until_gone,
 )
 
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
     with (
-        TemporaryDirectory(prefix="course-") as name,
-        TemporaryDirectory(prefix=".keys-", dir=Path.home()) as home,
+        TemporaryDirectory(prefix="course-") as folder_name,
+        TemporaryDirectory(prefix=".keys-", dir=Path.home()) as keys,
         socket.create_server(("127.0.0.1", 0)) as server,
-        socket.socket(socket.AF_UNIX) as local,
-        socket.socket(socket.AF_UNIX) as abstract,
+        socket.socket(socket.AF_UNIX) as unix_server,
+        socket.socket(socket.AF_UNIX) as abstract_server,
         pytest.MonkeyPatch.context() as patch,
     ):
-        folder = Path(name)
-        made = Machine(folder, Path(home, "id_ed25519"), server, local, abstract)
+        folder = Path(folder_name)
+        machine = Machine(folder, Path(keys, "id_ed25519"), server, unix_server, abstract_server)
         (folder / "source" / "01").mkdir(parents=True)
         (folder / "source" / "01" / "01.ipynb").write_text(SECRET)
         (folder / "gradebook.db").write_text(SECRET)
-        made.work.mkdir(parents=True)
-        (made.work / "01.ipynb").write_text(SECRET)
-        (made.work / "data.csv").write_text("1,2\n")
-        (made.work / "link").symlink_to(folder / "gradebook.db")
-        (made.work / "up").symlink_to("../../..")
-        made.key.write_text(SECRET)
-        local.bind(f"{folder}/service")
-        abstract.bind(f"\0{SECRET}")
-        for listening in (local, abstract):
-            listening.listen()
-        for listening in (server, local, abstract):
-            listening.settimeout(0)
+        machine.submission.mkdir(parents=True)
+        (machine.submission / "01.ipynb").write_text(SECRET)
+        (machine.submission / "data.csv").write_text("1,2\n")
+        (machine.submission / "link").symlink_to(folder / "gradebook.db")
+        (machine.submission / "up").symlink_to("../../..")
+        machine.key.write_text(SECRET)
+        unix_server.bind(f"{folder}/service")
+        abstract_server.bind(f"\0{SECRET}")
+        for listener in (unix_server, abstract_server):
+            listener.listen()
+        for listener in (server, unix_server, abstract_server):
+            listener.settimeout(0)
         for variable in ("COURSE_SECRET", "JUPYTERHUB_API_TOKEN", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(variable, SECRET)
-        yield made
+        yield machine
 
 
 @pytest.fixture(scope="module")
-def neighbour(machine: Machine) -> Iterator[Kernel]:
-    """A kernel that lives through all attacks; most are tried in it."""
-    with Kernel(machine.work, {"MARK": "neighbour"}, TIGHT) as session:
-        numbers = {name: number(name) for name in CALLS}
-        assert run(session, f"{TOOLS}\nNUMBERS = {numbers!r}\nx = 41").status == "ran"
-        yield session
+def neighbor(machine: Machine) -> Iterator[Kernel]:
+    """A kernel that survives all attacks; the harmless ones are tried in it."""
+    with Kernel(machine.submission, {"MARK": "neighbor"}, TIGHT_LIMITS) as kernel:
+        numbers = {name: syscall_number(name) for name in BLOCKED_CALLS}
+        setup = f"{ATTACK_HELPERS}\nSYSCALL_NUMBERS = {numbers!r}\nx = 41"
+        assert run(kernel, setup).status == "ran"
+        yield kernel
 
 
 @pytest.fixture
-def guest(machine: Machine, neighbour: Kernel) -> Iterator[Kernel]:
-    """A kernel to be ruined; afterwards nothing of it is left and its neighbour is well."""
-    mark = f"guest-{uuid.uuid4().hex}"
-    with Kernel(machine.work, {"MARK": mark}, TIGHT) as session:
-        assert marked(mark)
-        assert run(session, TOOLS).status == "ran"
-        yield session
-    assert wait_for_none(mark) == []
-    assert run(neighbour, "assert x + 1 == 42") == CellOutcome("ran")
+def attacker(machine: Machine, neighbor: Kernel) -> Iterator[Kernel]:
+    """A kernel to be ruined; afterwards nothing of it is left and its neighbor is well."""
+    mark = f"attacker-{uuid.uuid4().hex}"
+    with Kernel(machine.submission, {"MARK": mark}, TIGHT_LIMITS) as kernel:
+        assert marked_pids(mark)
+        assert run(kernel, ATTACK_HELPERS).status == "ran"
+        yield kernel
+    assert wait_until_gone(mark) == []
+    assert run(neighbor, "assert x + 1 == 42") == CellOutcome("ran")
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +113,8 @@ def held(judge: Broker, session: Kernel) -> Hold:
     """Hold a test against a fresh namespace with this student code in it."""
 
     def hold(student: str, test: str, seconds: float) -> CellOutcome | BrokenTest:
-        session.run(new_code_cell("%reset -f\n"), seconds=20)
-        if session.run(new_code_cell(student), seconds=6).status == "too long":
+        session.run_cell(new_code_cell("%reset -f\n"), seconds=20)
+        if session.run_cell(new_code_cell(student), seconds=6).status == "timed out":
             session.restart()
         return judge.hold(test, session, seconds)
 

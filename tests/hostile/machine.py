@@ -1,4 +1,4 @@
-"""A machine with something to go for, and the words in which attacks on it are written."""
+"""What attacks go for, and the helpers that attacks are written with."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from autograder.sandbox.limits import MB, Limits
 from autograder.test_runner.broker import BrokenTest
 
 ROOT = Path(launch.__file__).resolve().parents[2]
-TIGHT = Limits(
+TIGHT_LIMITS = Limits(
     memory=512 * MB, processes=100, disk=16 * MB, files=400, file_size=8 * MB, open_files=256
 )
-TOOLS = """
+ATTACK_HELPERS = """
 import ctypes, errno, json, os, signal, socket, subprocess, sys, time
 from pathlib import Path
 libc = ctypes.CDLL(None, use_errno=True)
@@ -32,10 +32,11 @@ def attempt(action):
         return action()
     except BaseException as error:
         return type(error).__name__
-def refused(name, *arguments):
-    return libc.syscall(NUMBERS[name], *arguments) == -1 and errno.errorcode[ctypes.get_errno()]
+def syscall_error(name, *arguments):
+    failed = libc.syscall(SYSCALL_NUMBERS[name], *arguments) == -1
+    return failed and errno.errorcode[ctypes.get_errno()]
 """
-CALLS = (
+BLOCKED_CALLS = (
     *("ptrace", "unshare", "setns", "mount", "keyctl", "bpf", "perf_event_open", "chroot"),
     *("process_vm_readv", "io_uring_setup", "userfaultfd", "init_module", "mknodat", "setuid"),
     *("memfd_create", "shmget", "shmat"),
@@ -43,45 +44,45 @@ CALLS = (
 TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
 Hold = Callable[[str, str, float], CellOutcome | BrokenTest]  # student's code, a test, seconds
 SECRET = f"secret-{uuid.uuid4().hex}"
+EXIT_TIMEOUT_S = 30
 
 
-def run(session: Kernel, code: str, seconds: float = 30) -> CellOutcome:
-    return session.run(new_code_cell(textwrap.dedent(code)), seconds)
+def run(kernel: Kernel, code: str, seconds: float = 30) -> CellOutcome:
+    return kernel.run_cell(new_code_cell(textwrap.dedent(code)), seconds)
 
 
-def tell(session: Kernel, code: str, seconds: float = 30, **given: Any) -> Any:
-    """Run code with some names given; return what it put into ``found``."""
-    lines = [f"{name} = {value!r}" for name, value in given.items()]
-    text = "\n".join([*lines, textwrap.dedent(code), "print(json.dumps(found))"])
-    cell = new_code_cell(text)
-    outcome = session.run(cell, seconds)
+def run_json(kernel: Kernel, code: str, seconds: float = 30, **variables: Any) -> Any:
+    """Run code with these variables, and return what it stored in ``result``."""
+    lines = [f"{name} = {value!r}" for name, value in variables.items()]
+    source = "\n".join([*lines, textwrap.dedent(code), "print(json.dumps(result))"])
+    cell = new_code_cell(source)
+    outcome = kernel.run_cell(cell, seconds)
     assert outcome.status == "ran", outcome
     return json.loads("".join(output["text"] for output in cell["outputs"]).splitlines()[-1])
 
 
-def marked(mark: str) -> list[int]:
-    """The processes on this machine that carry a mark in their environment."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/environ"):
+def marked_pids(mark: str) -> list[int]:
+    """The machine's processes that have a mark in their environment."""
+    pids = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            if mark.encode() in place.read_bytes():
-                found.append(int(place.parent.name))
+            if mark.encode() in path.read_bytes():
+                pids.append(int(path.parent.name))
         except OSError:
             continue
-    return found
+    return pids
 
 
-def wait_for_none(mark: str) -> list[int]:
-    for _ in range(50):
-        if not marked(mark):
-            break
+def wait_until_gone(mark: str) -> list[int]:
+    """Wait for the end of all marked processes; return those that are left."""
+    deadline = time.monotonic() + EXIT_TIMEOUT_S
+    while (pids := marked_pids(mark)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return marked(mark)
+    return pids
 
 
-def number(name: str) -> int:
-    """The number of a system call on this machine."""
-    library = seccomp.library()
+def syscall_number(name: str) -> int:
+    library = seccomp.libseccomp()
     assert library is not None
     return int(library.seccomp_syscall_resolve_name(name.encode()))
 
@@ -93,9 +94,9 @@ class Machine:
     folder: Path  # holds source/, gradebook.db and a student's folder
     key: Path  # in the grader's home
     server: socket.socket
-    local: socket.socket
-    abstract: socket.socket
+    unix_server: socket.socket
+    abstract_server: socket.socket
 
     @property
-    def work(self) -> Path:
+    def submission(self) -> Path:
         return self.folder / "autograded" / "ada" / "01"

@@ -223,7 +223,7 @@ heard = []
 get_ipython().events.register('pre_run_cell', lambda info: heard.append(info.raw_cell))
 def double(x): return 2 * x
 """
-    session.run(new_code_cell(spy), seconds=20)
+    session.run_cell(new_code_cell(spy), seconds=20)
     test = (
         "### BEGIN HIDDEN TESTS\nassert double(20) == 40, 'a secret message'\n### END HIDDEN TESTS"
     )
@@ -237,7 +237,7 @@ def double(x): return 2 * x
 @pytest.mark.parametrize(
     ("student", "status"),
     [
-        ("def double(x):\n    while True: pass", "too long"),
+        ("def double(x):\n    while True: pass", "timed out"),
         ("import os\ndef double(x): os._exit(0)", "died"),
     ],
 )
@@ -248,5 +248,5 @@ def test_a_call_that_never_returns_has_an_end(
     assert isinstance(outcome, CellOutcome)
     assert outcome.status == status
     session.restart()
-    session.run(new_code_cell("def double(x): return 2 * x"), seconds=20)
+    session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
     assert judge.hold(TEST, session, 20) == CellOutcome("ran")

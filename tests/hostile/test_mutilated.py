@@ -144,7 +144,7 @@ OUTCOMES = st.sampled_from(
         CellOutcome("ran"),
         CellOutcome("raised", "AssertionError", "no"),
         CellOutcome("raised", "\x1b[31m", "\x00<script>"),
-        CellOutcome("too long", message="4 s"),
+        CellOutcome("timed out", message="4 s"),
         CellOutcome("died"),
         BrokenTest("the machine"),
     ]
@@ -251,7 +251,7 @@ def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> No
         nb = lessons.handed_in()
         lessons.cell(nb, NAMES.get(name, name))["source"] += EXIT
         fitted = merge.fit(FRAME, lessons.read(nb))
-        budget = TimeBudget(cell=20, notebook=120)
+        budget = TimeBudget(cell_seconds=20, notebook_seconds=120)
         outcomes = run_cells.run(fitted, Kernel(tmp_path), budget, lesson_code(FRAME))
         verdicts = score(fitted, outcomes, "")
         assert sum(verdict.maximum for verdict in verdicts.values()) == MAXIMUM

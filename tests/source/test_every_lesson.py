@@ -59,7 +59,7 @@ def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, s
     handed_in = submission.parse((COURSE / room / name / path.name).read_bytes())
     fitted = merge.fit(source, handed_in)
     fitted.cells.append(new_code_cell(WITNESS, id="what-was-asked-of-the-network"))
-    budget = TimeBudget(cell=120, notebook=400)
+    budget = TimeBudget(cell_seconds=120, notebook_seconds=400)
     outcomes = run_cells.run(fitted, offline(folder), budget, lesson_code(source))
     verdicts = {}
     cells = {cell["id"]: cell for cell in fitted.cells}
@@ -104,9 +104,9 @@ with socket.create_server(("127.0.0.1", 0)) as here, socket.socket() as own:
     assert own.connect_ex(here.getsockname()) == 0  # a kernel may talk to itself
 """
     with offline(tmp_path) as session:
-        assert session.run(new_code_cell(attempts), seconds=60).status == "ran"
+        assert session.run_cell(new_code_cell(attempts), seconds=60).status == "ran"
         witness = new_code_cell(WITNESS)
-        session.run(witness, seconds=60)
+        session.run_cell(witness, seconds=60)
     asked = ["getaddrinfo example.org", "connect 192.0.2.1", "connect_ex 192.0.2.1"]
     assert printed(witness) == f"{asked}\n"
 

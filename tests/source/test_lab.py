@@ -269,7 +269,7 @@ def run(session: Kernel, *sources: str) -> list[Any]:
     cell = new_code_cell()
     for source in sources:
         cell = new_code_cell(source.replace("rounds = 30", "rounds = 2"))
-        outcome = session.run(cell, 300)
+        outcome = session.run_cell(cell, 300)
         assert outcome.status == "ran", (source, outcome)
     return list(cell["outputs"])
 

@@ -1,1 +1,1 @@
-"""Code that runs inside the student's process tree; imports only the standard library."""
+"""Programs that run in a student's process tree; they import the standard library only."""

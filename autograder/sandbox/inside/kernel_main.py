@@ -1,8 +1,8 @@
-"""The first code that runs in a student's kernel: set the limits, then become a kernel.
+"""Become a student's kernel: set the limits, check the course, start ipykernel.
 
-It is started as a file of its own, so it imports nothing of the course. What it is told
-comes in one JSON argument: ``limits``, by the names of `resource`; ``sockets``, the numbers
-of open sockets by their addresses; ``connection``, the file that Jupyter wrote.
+The one JSON argument has the keyword arguments of `run`. Besides the standard library this program
+imports ipykernel, traitlets and zmq, which every kernel needs. The private names of theirs that it
+uses are checked in `tests/autograder/kernels/test_jupyter_internals.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 
-def limit(limits: dict[str, int]) -> None:
-    """Set limits that can't be raised again; what the system does not know is left out."""
+def set_rlimits(limits: dict[str, int]) -> None:
+    """Set limits by their names in `resource`; what the system does not know is left out."""
     try:
         import resource
     except ImportError:
@@ -26,101 +26,105 @@ def limit(limits: dict[str, int]) -> None:
         if kind is None:
             continue
         _, hard = resource.getrlimit(kind)
-        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
-            resource.setrlimit(kind, (most, most))
+            resource.setrlimit(kind, (limit, limit))
         except (ValueError, OSError):  # macOS refuses some
             continue
 
 
-def adopt(sockets: dict[str, int]) -> None:
-    """Let the kernel listen on sockets that the grader opened.
-
-    So the kernel needs no folder that it shares with the grader.
-    """
+def use_open_sockets(sockets: dict[str, int]) -> None:
+    """Let zmq use the grader's listening sockets, so that the two need no common folder."""
     import zmq
 
     bind = zmq.Socket.bind
 
-    def adopted(self: zmq.Socket[Any], address: str) -> Any:
-        number = sockets.pop(address, None)
-        if number is not None:
-            self.setsockopt(zmq.USE_FD, number)
+    def bind_or_adopt(self: zmq.Socket[Any], address: str) -> Any:
+        fd = sockets.pop(address, None)
+        if fd is not None:
+            self.setsockopt(zmq.USE_FD, fd)
         return bind(self, address)
 
-    zmq.Socket.bind = adopted  # type: ignore[assignment,method-assign] # as the docstring says
+    zmq.Socket.bind = bind_or_adopt  # type: ignore[assignment,method-assign] # zmq has no hook for it
 
 
-def course() -> None:
-    """Make sure that the course can be imported, before any student's code is to blame.
+def import_course() -> None:
+    """Import the course before student code runs, so that a failure can't be the student's fault.
 
     Raises:
-        RuntimeError: It can't.
+        RuntimeError: The import fails.
     """
-    places = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # a fork has not looked at it
-    sys.path[:0] = [place for place in places if place and place not in sys.path]
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # not read yet in a forked process
+    sys.path[:0] = [path for path in paths if path and path not in sys.path]
     try:
         importlib.import_module("course")
     except Exception as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise RuntimeError(
-            f"The course can't be imported in it ({said}). Install it for the Python that grades:"
-            " pip install --editable . in the course's folder."
+            f"The course can't be imported in a kernel ({reason}). Install it for the Python that"
+            " runs the grader: pip install --editable . in the course's folder."
         ) from error
 
 
-def kernel() -> Any:
-    """Load Jupyter's kernel without its debugger, which nobody uses here and which takes long."""
-    found: dict[str, Any] = sys.modules
-    found.setdefault("debugpy", None)  # Python's own mark for a module that is not there
+def load_app_class() -> Any:
+    """Import ipykernel, without its debugger, and return the class of its application."""
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault("debugpy", None)  # makes its import fail; it is slow and not used
     importlib.import_module("ipykernel.debugger")
-    if found["debugpy"] is None:
-        del found["debugpy"]  # a student may have use for it
+    if modules["debugpy"] is None:
+        del modules["debugpy"]  # a student may import it
     ipkernel: Any = importlib.import_module("ipykernel.ipkernel")
     from ipykernel.kernelapp import IPKernelApp
 
-    class Application(IPKernelApp):
-        """Jupyter's kernel, told by us what it needs, and quick to start in a fork."""
+    class KernelApp(IPKernelApp):
+        """ipykernel's application without what a graded kernel doesn't need."""
 
         def parse_command_line(self, argv: Any = None) -> None:
-            """Read none: making the parser takes a sixth of the start."""
+            """Don't: building the parser takes a sixth of the start."""
 
         def init_control(self, context: Any) -> None:
-            """Open the control channel; without subshells, a cell passes through fewer threads."""
-            super().init_control(context)  # type: ignore[no-untyped-call] # Jupyter's own
+            """Open the control channel without a thread for subshells, which slows cells down."""
+            super().init_control(context)  # type: ignore[no-untyped-call] # ipykernel has no types
             self.shell_channel_thread = None
 
         def init_heartbeat(self) -> None:
-            """Have none: the grader looks at the process itself."""
+            """Don't: the grader watches the process itself."""
 
         def init_kernel(self) -> None:
-            """Make the kernel; it would list all modules for its debugger, and so copy each."""
+            """Create the kernel; it would copy the list of all modules for its debugger."""
             ipkernel.sys = SimpleNamespace(**{**vars(sys), "modules": {}})
             try:
-                super().init_kernel()  # type: ignore[no-untyped-call] # Jupyter's own
+                super().init_kernel()  # type: ignore[no-untyped-call] # ipykernel has no types
             finally:
                 ipkernel.sys = sys
 
-    return Application
+    return KernelApp
 
 
-def main(told: dict[str, Any]) -> None:
-    """Become a kernel."""
-    limit(told["limits"])
-    if told["sockets"]:
-        adopt(told["sockets"])
-    app = kernel()
-    course()
-    sink = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):  # the grader reads what goes wrong before this, not after
-        os.dup2(sink, number)
-    os.close(sink)
+def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -> None:
+    """Become a kernel; does not return before it ends.
+
+    Args:
+        limits: Resource limits by their names in `resource`.
+        connection_file: Jupyter's connection file.
+        sockets: The fds of the kernel's listening sockets by their addresses; empty if it opens
+            them itself.
+    """
+    set_rlimits(limits)
+    if sockets:
+        use_open_sockets(sockets)
+    app_class = load_app_class()
+    import_course()
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):  # the grader reads errors up to this point, not the student's output
+        os.dup2(null, fd)
+    os.close(null)
     from traitlets.config import Config
 
-    # The grader waits for the end of what a cell sends, so nobody has to sleep for it.
-    settings = {"HistoryManager": {"enabled": False}, "Kernel": {"_execute_sleep": 0.0}}
-    app.launch_instance([], connection_file=told["connection"], config=Config(settings))
+    # ipykernel sleeps before each reply so that outputs arrive first; the grader waits for them.
+    config = Config({"HistoryManager": {"enabled": False}, "Kernel": {"_execute_sleep": 0.0}})
+    app_class.launch_instance([], connection_file=connection_file, config=config)
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv.pop()))
+    run(**json.loads(sys.argv.pop()))

@@ -1,12 +1,10 @@
-"""The first code of a kernel that Landlock keeps in its place: fence it in, and sweep up after it.
+"""Run a command under Landlock, and end everything it has started when it or the grader ends.
 
-It is started as a file of its own, so it imports nothing of the course. It stays outside the
-fence as the parent of all that the kernel starts, and ends what is left when the kernel ends or
-the grader does. What it is told comes in one JSON argument: ``read`` and ``write``, the folders
-and files that may be; ``uid``, whom to become, or null; ``filter``, the number of an open file
-with a system-call filter; ``folder``, where to begin. The command to run follows.
+This process stays unrestricted as the parent of the kernel's processes. Its first argument is JSON:
+``read`` and ``write``, the allowed paths; ``uid``, the user to become, or null; ``filter_fd``, an
+open file with a seccomp filter; ``cwd``, the working folder. The command follows.
 
-The numbers are those of linux/landlock.h, linux/prctl.h and linux/seccomp.h.
+Constants are from linux/landlock.h, version 6.
 """
 
 from __future__ import annotations
@@ -16,103 +14,82 @@ import ctypes
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, NoReturn
 
-_RULESET, _RULE, _RESTRICT = 444, 445, 446  # system calls, the same on all processors
-_READ: Final = 1 << 0 | 1 << 2 | 1 << 3  # run a file, read it, list a folder
-_FILE: Final = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # those that make sense for a file
-_ALL: Final = (1 << 16) - 1  # all rights on files that version 5 knows
-_NET: Final = 1 << 0 | 1 << 1  # bind and connect
-_SCOPE: Final = 1 << 0 | 1 << 1  # abstract sockets, signals
-_PDEATHSIG, _DUMPABLE, _SECCOMP, _DROP, _SUBREAPER, _NO_NEW_PRIVS = 1, 4, 22, 24, 36, 38
+from . import rights
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# System calls; the numbers are the same on all processors.
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_RULE_PATH_BENEATH = 1
+_READ_RIGHTS = 1 << 0 | 1 << 2 | 1 << 3  # execute, read file, read folder
+_FILE_RIGHTS = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # the ones that apply to a file
+_ALL_RIGHTS = (1 << 16) - 1
+_NET_RIGHTS = 1 << 0 | 1 << 1  # bind and connect
+_SCOPES = 1 << 0 | 1 << 1  # abstract sockets, signals
+_END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class _Ruleset(ctypes.Structure):
+class _RulesetAttr(ctypes.Structure):
+    """``struct landlock_ruleset_attr``: the rights that are denied unless a rule allows them."""
+
     _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
 
 
-class _Beneath(ctypes.Structure):
+class _PathBeneathAttr(ctypes.Structure):
+    """``struct landlock_path_beneath_attr``."""
+
     _pack_ = 1
     _layout_ = "ms"
-    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
+    _fields_ = (("allowed", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
 
 
-class _Program(ctypes.Structure):
-    _fields_ = (("count", ctypes.c_ushort), ("code", ctypes.c_char_p))
+def restrict(read: list[str], write: list[str]) -> None:
+    """Deny this process and its children all other files, sockets and signals, for good.
 
+    Args:
+        read: Files and folders that may be read and executed; missing ones are skipped.
+        write: Those that may also be changed.
 
-def _checked(result: int) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result
-
-
-def enclose(read: list[str], write: list[str]) -> None:
-    """Take this process, and all that it starts, every right on files but these; no way back."""
-    about = _Ruleset(_ALL, _NET, _SCOPE)
-    rules = _checked(_libc.syscall(_RULESET, ctypes.byref(about), ctypes.sizeof(about), 0))
-    for places, rights in ((read, _READ), (write, _ALL)):
-        for place in places:
+    Raises:
+        OSError: Linux refuses.
+    """
+    syscall = rights.libc().syscall
+    attr = _RulesetAttr(_ALL_RIGHTS, _NET_RIGHTS, _SCOPES)
+    ruleset_fd = rights.check(syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.sizeof(attr), 0))
+    for paths, allowed in ((read, _READ_RIGHTS), (write, _ALL_RIGHTS)):
+        for path in paths:
             try:
-                opened = os.open(place, os.O_PATH | os.O_CLOEXEC)
-            except OSError:  # not on this machine
+                fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except OSError:
                 continue
-            allowed = rights if Path(place).is_dir() else rights & _FILE
-            beneath = _Beneath(allowed, opened)
-            _checked(_libc.syscall(_RULE, rules, 1, ctypes.byref(beneath), 0))
-            os.close(opened)
-    _checked(_libc.syscall(_RESTRICT, rules, 0))
-    os.close(rules)
+            rule = _PathBeneathAttr(allowed if Path(path).is_dir() else allowed & _FILE_RIGHTS, fd)
+            result = syscall(_ADD_RULE, ruleset_fd, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+            rights.check(result)
+            os.close(fd)
+    rights.check(syscall(_RESTRICT_SELF, ruleset_fd, 0))
+    os.close(ruleset_fd)
 
 
-def refuse(number: int) -> None:
-    """Let a filter decide about every system call from now on."""
-    with os.fdopen(number, "rb") as file:
-        code = file.read()
-    program = _Program(len(code) // 8, code)
-    _checked(_libc.prctl(_SECCOMP, 2, ctypes.byref(program), 0, 0))
-
-
-class _Header(ctypes.Structure):
-    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
-
-
-def surrender(uid: int | None) -> None:
-    """Give up all of root's rights, and be somebody else if there is anybody to be."""
-    for right in range(64):
-        _libc.prctl(_DROP, right, 0, 0, 0)
-    if uid is not None:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-    header = _Header(0x2008_0522, 0)
-    _checked(_libc.capset(ctypes.byref(header), ctypes.create_string_buffer(24)))
-
-
-def children() -> list[int]:
-    """All processes below this one."""
-    above: dict[int, int] = {}
-    for place in Path("/proc").glob("[0-9]*/stat"):
+def descendants() -> list[int]:
+    """Return the pids of all processes below this one."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            words = place.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            above[int(place.parent.name)] = int(words[1])
-    found = [os.getpid()]
-    for member in found:  # it grows while we go through it
-        found += [pid for pid, parent in above.items() if parent == member]
-    return found[1:]
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            parents[int(path.parent.name)] = int(fields[1])
+    tree = [os.getpid()]
+    for member in tree:  # grows during the loop
+        tree += [pid for pid, parent in parents.items() if parent == member]
+    return tree[1:]
 
 
-def sweep() -> None:
-    """End all that is left; what forks on meanwhile is found in the next round."""
-    while left := children():
-        for number in (signal.SIGSTOP, signal.SIGKILL):  # who is stopped can't fork
-            for pid in left:
+def kill_descendants() -> None:
+    """Kill all processes below this one, including those that they fork meanwhile."""
+    while pids := descendants():
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # a stopped process can't fork
+            for pid in pids:
                 with contextlib.suppress(OSError):
                     os.kill(pid, number)
         with contextlib.suppress(ChildProcessError):
@@ -120,38 +97,41 @@ def sweep() -> None:
                 pass
 
 
-def main(told: dict[str, Any], command: list[str]) -> int:
-    """Run a command in a fence; return its exit code when all that it started has ended."""
-    _checked(_libc.prctl(_SUBREAPER, 1, 0, 0, 0))  # orphans come to us
+def run_restricted(options: dict[str, Any], command: list[str]) -> NoReturn:
+    """In the child: give up all privileges and become the command."""
+    for number in _END_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()
+    rights.drop_capabilities(options["uid"])
+    # After the change of the user, which clears it.
+    rights.prctl(rights.PR_SET_PDEATHSIG, signal.SIGKILL)
+    rights.forbid_new_privileges()
+    restrict(options["read"], [*options["write"], f"/proc/{os.getpid()}"])
+    rights.install_filter(options["filter_fd"])
+    os.chdir(options["cwd"])
+    os.execvp(command[0], command)  # noqa: S606  (no shell is wanted)
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Run the command; exit with its code when everything it has started has ended."""
+    options, command = json.loads(arguments[0]), arguments[1:]
 
     def end(_: int, __: FrameType | None) -> None:
-        sweep()
+        kill_descendants()
         os._exit(1)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    rights.prctl(rights.PR_SET_CHILD_SUBREAPER, 1)  # orphans become our children
+    for number in _END_SIGNALS:
         signal.signal(number, end)
-    _checked(_libc.prctl(_PDEATHSIG, signal.SIGTERM, 0, 0, 0))  # the grader is gone
+    rights.prctl(rights.PR_SET_PDEATHSIG, signal.SIGTERM)  # sent when the grader ends
     child = os.fork()
     if child == 0:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        os.setsid()
-        surrender(told["uid"])
-        _checked(_libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0))  # after the user has changed
-        _checked(_libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0))
-        enclose(told["read"], [*told["write"], f"/proc/{os.getpid()}"])
-        refuse(told["filter"])
-        os.chdir(told["folder"])
-        os.execvp(command[0], command)  # noqa: S606  (no shell is wanted)
-    for stream in (0, 1, 2):  # the kernel's, not ours
-        os.close(stream)
-    _checked(_libc.prctl(_DUMPABLE, 0, 0, 0, 0))  # nobody reads our memory
+        run_restricted(options, command)
+    for fd in (0, 1, 2):  # the kernel's, not ours
+        os.close(fd)
+    rights.prctl(rights.PR_SET_DUMPABLE, 0)  # no other process may read our memory
     while True:
         pid, status = os.wait()
         if pid == child:
-            sweep()
-            return os.waitstatus_to_exitcode(status) & 0xFF
-
-
-if __name__ == "__main__":
-    os._exit(main(json.loads(sys.argv[1]), sys.argv[2:]))
+            kill_descendants()
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)

@@ -1,7 +1,7 @@
-"""What a student's code could do here: tried from inside a kernel, for `doctor`.
+"""What student code could do on this machine, tried from inside a kernel for `doctor`.
 
-This text is run in the kernel as it is, so it imports nothing of the course. Each function
-tries one thing, harms nothing but the kernel's own place, and says whether it could be done.
+The source of this module is run in the kernel, so it imports nothing of the grader. Each function
+tries one thing, harms at most its own kernel, and returns whether it succeeded.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_WAIT = "import sys; sys.stdin.read()"
-NEW_USER = 0x10000000  # CLONE_NEWUSER, from linux/sched.h
+MB = 1 << 20
+CLONE_NEWUSER = 0x10000000  # from linux/sched.h
+_WAIT_FOR_STDIN = "import sys; sys.stdin.read()"
 
 
-def works(action: Any) -> bool:
-    """Whether an action raises no error of the system's."""
+def succeeds(action: Callable[[], object]) -> bool:
+    """Return whether an action raises no OSError."""
     try:
         action()
     except OSError:
@@ -30,79 +32,78 @@ def works(action: Any) -> bool:
     return True
 
 
-def connect(kind: int, address: Any) -> bool:
-    """Whether something can be reached through a socket."""
+def can_connect(family: int, address: Any) -> bool:
+    """Return whether a server can be reached through a socket."""
     try:
-        with socket.socket(kind, socket.SOCK_STREAM) as opened:
-            opened.settimeout(2)
-            opened.connect(address)
+        with socket.socket(family, socket.SOCK_STREAM) as client:
+            client.settimeout(2)
+            client.connect(address)
     except OSError:
         return False
     return True
 
 
-def changes(folder: str) -> bool:
-    """Whether a file can be put into a folder."""
-    place = Path(folder, "probe")
-    done = works(lambda: place.write_text("x", encoding="ascii"))
-    works(place.unlink)
-    return done
+def can_write(folder: str) -> bool:
+    """Return whether a file can be created in a folder."""
+    path = Path(folder, "probe")
+    written = succeeds(lambda: path.write_text("x", encoding="ascii"))
+    succeeds(path.unlink)
+    return written
 
 
-def sees(word: str) -> bool:
-    """Whether a process of the machine's with this word in its command is in sight."""
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
+def sees_process(word: str) -> bool:
+    """Return whether a process with this word in its command line is visible."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if word.encode() in place.read_bytes():
+            if word.encode() in path.read_bytes():
                 return True
         except OSError:
             continue
     return False
 
 
-def calls(name: str, *arguments: int) -> bool:
-    """Whether a system call is let through."""
+def can_call(name: str, *arguments: int) -> bool:
+    """Return whether a function of the C library succeeds."""
     return int(getattr(ctypes.CDLL(None), name)(*arguments)) >= 0
 
 
-def status(word: str) -> str:
-    """A line of what Linux says about this process."""
+def process_status(field: str) -> str:
+    """Return a field of this process's status in /proc."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next((line.split()[1] for line in lines if line.startswith(word)), "")
+    return next((line.split()[1] for line in lines if line.startswith(field)), "")
 
 
-def fills(folder: str, size: int) -> bool:
-    """Whether more bytes than these can be kept, in files of a megabyte."""
-    places = [Path(folder, f"fill-{number}") for number in range(size // 2**20 + 4)]
-    done = works(lambda: [place.write_bytes(bytes(2**20)) for place in places])
-    for place in places:
-        place.unlink(missing_ok=True)
-    return done
+def can_fill_disk(folder: str, max_bytes: int) -> bool:
+    """Return whether more than these bytes can be stored, in files of one MB."""
+    return _can_create([Path(folder, f"disk-{i}") for i in range(max_bytes // MB + 4)], bytes(MB))
 
 
-def litters(folder: str, number: int) -> bool:
-    """Whether more files than these can be made."""
-    places = [Path(folder, f"litter-{i}") for i in range(number + 4)]
-    done = works(lambda: [place.write_bytes(b"") for place in places])
-    for place in places:
-        place.unlink(missing_ok=True)
-    return done
+def can_create_files(folder: str, max_files: int) -> bool:
+    """Return whether more than this number of files can be created."""
+    return _can_create([Path(folder, f"file-{i}") for i in range(max_files + 4)], b"")
 
 
-def swells(folder: str, size: int) -> bool:
-    """Whether one file can be larger than this."""
-    place = Path(folder, "large")
-    with place.open("wb") as file:
-        done = works(lambda: os.truncate(file.fileno(), size + 1))
-    place.unlink()
-    return done
+def _can_create(paths: list[Path], content: bytes) -> bool:
+    created = succeeds(lambda: [path.write_bytes(content) for path in paths])
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return created
 
 
-def multiplies(number: int) -> bool:
-    """Whether more processes than these can be started."""
+def can_grow_file(folder: str, max_bytes: int) -> bool:
+    """Return whether one file can be larger than this."""
+    path = Path(folder, "large")
+    with path.open("wb") as file:
+        grown = succeeds(lambda: os.truncate(file.fileno(), max_bytes + 1))
+    path.unlink()
+    return grown
+
+
+def can_fork(max_processes: int) -> bool:
+    """Return whether more than this number of processes can be started."""
     children: list[int] = []
     try:
-        for _ in range(number + 4):
+        for _ in range(max_processes + 4):
             child = os.fork()
             if child == 0:
                 signal.pause()
@@ -117,24 +118,21 @@ def multiplies(number: int) -> bool:
     return True
 
 
-HOARDS = {
-    "own": "b = bytearray(b'x') * {size}",
+ALLOCATIONS = {  # kinds of memory: a process's own, shareable, and a file without a name
+    "private": "b = bytearray(b'x') * {size}",
     "shared": "import mmap; b = mmap.mmap(-1, {size}); b.write(b'x' * 2**20 * ({size} >> 20))",
-    "nameless": (
+    "memfd": (
         "import os; b = os.memfd_create('b')\n"
         "for _ in range({size} >> 20): os.write(b, b'x' * 2**20)\n"
     ),
 }
 
 
-def hoards(size: int, kind: str) -> bool:
-    """Whether two processes together can hold more memory than this, each of them less.
-
-    The memory is each process's own, one that it could share, or a file without a name.
-    """
-    hold = HOARDS[kind].format(size=size * 6 // 10)
-    code = f"{hold}\nimport sys; print('held', flush=True); {_WAIT}"
-    kept = [
+def can_hold_memory(max_bytes: int, kind: str) -> bool:
+    """Return whether two processes together can hold more than this, though each holds less."""
+    allocate = ALLOCATIONS[kind].format(size=max_bytes * 6 // 10)
+    code = f"{allocate}\nimport sys; print('allocated', flush=True); {_WAIT_FOR_STDIN}"
+    children = [
         subprocess.Popen(  # noqa: S603  (our own command)
             [sys.executable, "-S", "-c", code],
             stdin=subprocess.PIPE,
@@ -143,45 +141,49 @@ def hoards(size: int, kind: str) -> bool:
         )
         for _ in range(2)
     ]
-    said = [child.stdout.readline() for child in kept if child.stdout]
-    time.sleep(0.3)
-    alive = [child.poll() is None for child in kept]
-    for child in kept:
+    replies = [child.stdout.readline() for child in children if child.stdout]
+    time.sleep(0.3)  # a guard that polls gets its chance
+    alive = [child.poll() is None for child in children]
+    for child in children:
         child.kill()
         child.communicate()
-    return all(alive) and all(said)
+    return all(alive) and all(replies)
 
 
-def outlives(word: str) -> None:
-    """Leave a process behind that has nothing to do with this one any more."""
+def leave_process(word: str) -> None:
+    """Start a process in a session of its own, to see if it outlives the kernel."""
     code = f"'{word}'; import time; time.sleep(600)"
     subprocess.Popen([sys.executable, "-S", "-c", code], start_new_session=True)  # noqa: S603  (our own command)
 
 
-def probe(told: dict[str, Any]) -> dict[str, bool]:
-    """Try everything that harms nothing; by name, whether it could be done."""
+def probe(bait: dict[str, Any]) -> dict[str, bool]:
+    """Try everything that one kernel survives; return by name whether it succeeded.
+
+    Args:
+        bait: What the doctor has planted, and the limits; see `doctor._planted_bait`.
+    """
     home = os.path.expanduser("~")  # noqa: PTH111  (as a student would)
     return {
-        "connect": connect(socket.AF_INET, ("127.0.0.1", told["port"])),
-        "unix": connect(socket.AF_UNIX, told["socket"]),
-        "read": works(Path(told["secret"]).read_bytes),
-        "source": works(lambda: next(Path(told["source"]).iterdir())),
-        "write": any(changes(place) for place in ("/", "/usr", "/etc", "/dev", sys.prefix)),
-        "course": bool(told["course"]) and changes(told["course"]),
-        "processes": sees(told["word"]),
-        "environment": told["word"] in " ".join(os.environ.values()),
-        "namespaces": calls("unshare", NEW_USER),
-        "trace": calls("ptrace", 0, 0, 0, 0),
-        "rights": status("CapEff").strip("0") != "" or status("NoNewPrivs") != "1",
+        "connect": can_connect(socket.AF_INET, ("127.0.0.1", bait["port"])),
+        "unix": can_connect(socket.AF_UNIX, bait["socket"]),
+        "read": succeeds(Path(bait["secret"]).read_bytes),
+        "source": succeeds(lambda: next(Path(bait["source"]).iterdir())),
+        "write": any(can_write(path) for path in ("/", "/usr", "/etc", "/dev", sys.prefix)),
+        "course": bool(bait["course"]) and can_write(bait["course"]),
+        "processes": sees_process(bait["word"]),
+        "environment": bait["word"] in " ".join(os.environ.values()),
+        "namespaces": can_call("unshare", CLONE_NEWUSER),
+        "trace": can_call("ptrace", 0, 0, 0, 0),
+        "rights": process_status("CapEff").strip("0") != "" or process_status("NoNewPrivs") != "1",
         "root": os.getuid() == 0,
-        "terminal": works(lambda: os.close(os.open("/dev/tty", os.O_RDWR))),
-        "disk": fills(home, told["disk"]),
-        "files": litters(home, told["files"]),
-        "file_size": swells(home, told["file_size"]),
-        "multiply": multiplies(told["processes"]),
+        "terminal": succeeds(lambda: os.close(os.open("/dev/tty", os.O_RDWR))),
+        "disk": can_fill_disk(home, bait["disk"]),
+        "files": can_create_files(home, bait["files"]),
+        "file_size": can_grow_file(home, bait["file_size"]),
+        "fork": can_fork(bait["processes"]),
     }
 
 
-def say(found: Any) -> None:
-    """Print what was found, for the doctor to read."""
-    sys.stdout.write(json.dumps(found))
+def print_json(value: Any) -> None:
+    """Print a result for the doctor to read."""
+    sys.stdout.write(json.dumps(value))

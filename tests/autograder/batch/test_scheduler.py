@@ -180,11 +180,13 @@ def test_threads_share_one_fork_server(monkeypatch: pytest.MonkeyPatch) -> None:
         started.append(ForkServer("nowhere", modules, {}))
         return started[-1]
 
-    monkeypatch.setattr(forkserver_client, "_KNOWN", {})
+    monkeypatch.setattr(forkserver_client, "_SERVERS", {})
     servers: list[ForkServer | None] = []
     threads = [
         threading.Thread(
-            target=lambda: servers.append(forkserver_client.known("kernel", ("json",), {}, start))
+            target=lambda: servers.append(
+                forkserver_client.shared_fork_server("kernel", ("json",), {}, start)
+            )
         )
         for _ in range(4)
     ]

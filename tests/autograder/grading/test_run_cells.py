@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.grading import run_cells
-from autograder.kernels.kernel import MOST_OUTPUT, CellOutcome, Kernel
+from autograder.kernels.kernel import MAX_CELL_OUTPUT_CHARS, CellOutcome, Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.test_runner.broker import BrokenTest
 
@@ -49,34 +49,42 @@ def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
         "import sys\nsys.exit(3)",
         "assert a",
     )
-    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=4, notebook=120), [])
+    outcomes = run_cells.run(
+        nb, session(tmp_path), TimeBudget(cell_seconds=4, notebook_seconds=120), []
+    )
     assert ended(outcomes) == [
-        *("ran", "raised", "died", "ran", "too long", "ran", "raised", "raised", "ran"),
+        *("ran", "raised", "died", "ran", "timed out", "ran", "raised", "raised", "ran"),
     ]
     assert outcomes["cell-6"] == CellOutcome("raised", "AssertionError", "a is 1")
-    assert outcomes["cell-4"] == CellOutcome("too long", message="4 s")
+    assert outcomes["cell-4"] == CellOutcome("timed out", message="4 s")
 
 
 def test_stderr_and_last_expressions_decide_nothing(tmp_path: Path) -> None:
     nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
-    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=10, notebook=60), [])
+    outcomes = run_cells.run(
+        nb, session(tmp_path), TimeBudget(cell_seconds=10, notebook_seconds=60), []
+    )
     assert ended(outcomes) == ["ran"]
     assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "display_data"}
 
 
 def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
     nb = notebook("a = 1", "import time\ntime.sleep(60)", "assert a", "assert a")
-    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=50, notebook=3), [])
-    assert ended(outcomes) == ["ran", "too long", "not run", "not run"]
+    outcomes = run_cells.run(
+        nb, session(tmp_path), TimeBudget(cell_seconds=50, notebook_seconds=3), []
+    )
+    assert ended(outcomes) == ["ran", "timed out", "not run", "not run"]
 
 
 def test_a_cell_has_the_seconds_that_its_author_gave_it(tmp_path: Path) -> None:
     nb = notebook("import time\ntime.sleep(3)\nx = 1", "time.sleep(60)", "assert x")
     nb.cells[1].metadata["course"] = {"seconds": 40}
     nb.cells[2].metadata["course"] = {"seconds": 1}
-    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=2, notebook=120), [])
-    assert ended(outcomes) == ["ran", "too long", "ran"]
-    assert outcomes["cell-1"] == CellOutcome("too long", message="1 s")
+    outcomes = run_cells.run(
+        nb, session(tmp_path), TimeBudget(cell_seconds=2, notebook_seconds=120), []
+    )
+    assert ended(outcomes) == ["ran", "timed out", "ran"]
+    assert outcomes["cell-1"] == CellOutcome("timed out", message="1 s")
 
 
 def test_kernels_that_die_for_ever_come_to_an_end(
@@ -84,34 +92,36 @@ def test_kernels_that_die_for_ever_come_to_an_end(
 ) -> None:
     monkeypatch.setattr(run_cells, "MOST_RESTARTS", 1)
     nb = notebook(*["import os\nos._exit(1)"] * 4, "assert True")
-    outcomes = run_cells.run(nb, session(tmp_path), TimeBudget(cell=20, notebook=100), [])
+    outcomes = run_cells.run(
+        nb, session(tmp_path), TimeBudget(cell_seconds=20, notebook_seconds=100), []
+    )
     assert ended(outcomes) == ["died", "died", "not run", "not run", "not run"]
 
 
 def test_output_is_kept_only_up_to_a_limit(tmp_path: Path) -> None:
     cell = new_code_cell("for _ in range(60): print('x' * 100_000, flush=True)")
     with session(tmp_path) as kernel:
-        assert kernel.run(cell, seconds=30) == CellOutcome("ran")
+        assert kernel.run_cell(cell, seconds=30) == CellOutcome("ran")
     text = "".join(output["text"] for output in cell["outputs"])
-    assert len(text) < MOST_OUTPUT + 200_000
-    assert "More was printed than is kept." in text
+    assert len(text) < MAX_CELL_OUTPUT_CHARS + 200_000
+    assert "Output was cut off here" in text
 
 
 def test_all_outputs_together_are_kept_only_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.kernels.kernel.MOST_OUTPUTS", 1_500_000)
+    monkeypatch.setattr("autograder.kernels.kernel.MAX_NOTEBOOK_OUTPUT_CHARS", 1_500_000)
     cells = [new_code_cell("print('x' * 600_000)") for _ in range(5)]
     with session(tmp_path) as kernel:
         for cell in cells:
-            assert kernel.run(cell, seconds=30) == CellOutcome("ran")
+            assert kernel.run_cell(cell, seconds=30) == CellOutcome("ran")
         kernel.restart()
         again = new_code_cell("print('x' * 600_000)")
-        assert kernel.run(again, seconds=30) == CellOutcome("ran")
+        assert kernel.run_cell(again, seconds=30) == CellOutcome("ran")
     sizes = [sum(len(output["text"]) for output in cell["outputs"]) for cell in (*cells, again)]
     assert sizes[0] > 600_000
     assert 1_100_000 < sum(sizes) < 1_600_000
-    assert "More was printed than is kept." in again["outputs"][0]["text"]
+    assert "Output was cut off here" in again["outputs"][0]["text"]
 
 
 def test_code_runs_in_its_folder_and_cannot_ask(tmp_path: Path) -> None:
@@ -119,8 +129,8 @@ def test_code_runs_in_its_folder_and_cannot_ask(tmp_path: Path) -> None:
     ask = new_code_cell("input('?')")
     read = new_code_cell("assert open('beside.txt').read() == 'here'")
     with session(tmp_path) as kernel:
-        assert kernel.run(read, seconds=20) == CellOutcome("ran")
-        assert kernel.run(ask, seconds=20).error == "StdinNotImplementedError"
+        assert kernel.run_cell(read, seconds=20) == CellOutcome("ran")
+        assert kernel.run_cell(ask, seconds=20).error == "StdinNotImplementedError"
 
 
 def test_questions_alone_need_no_kernel() -> None:

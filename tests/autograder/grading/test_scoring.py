@@ -99,7 +99,7 @@ def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
         (CellOutcome("raised", "AssertionError", ""), 0, "A check did not hold."),
         (CellOutcome("raised", "NotImplementedError", ""), 0, "The code is still to be written."),
         (CellOutcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
-        (CellOutcome("too long", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
+        (CellOutcome("timed out", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
         (CellOutcome("died"), 0, "It ended the Python process. (The kernel died.)"),
         (BrokenTest("?"), None, scoring.BROKEN),
         (None, None, "It was not run: the time for the whole notebook was used up by other cells."),
