@@ -92,10 +92,8 @@ _CHECKS: Final = (
     _Check("namespaces", "no new namespaces", "seccomp", "seccomp"),
     _Check("trace", "no tracing of processes", "seccomp", "seccomp"),
     _Check("terminal", "no access to the terminal", "mount namespace", "Landlock"),
-    _Check("disk", "a limit on disk space", "tmpfs options", _POLLED, _USE_BUBBLEWRAP),
-    _Check(
-        "files", "a limit on the number of files", "size of the tmpfs", _POLLED, _USE_BUBBLEWRAP
-    ),
+    _Check("disk", "a limit on disk space", "tmpfs size", _POLLED, _USE_BUBBLEWRAP),
+    _Check("files", "a limit on the number of files", "tmpfs inodes", _POLLED, _USE_BUBBLEWRAP),
     _Check("file_size", "a limit on the size of a file", "rlimit", "rlimit"),
     _Check("fork", "a limit on the number of processes", "rlimit, control group", "same"),
     _Check("outlives", "no process outlives its kernel", "PID namespace", "child subreaper"),

@@ -1,4 +1,4 @@
-"""Install Bubblewrap, if it is missing and we may: ``python -m tests.hostile.install``."""
+"""Install Bubblewrap if it is missing and the user may: ``python -m tests.hostile.install``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ COMMAND = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "bubblew
 
 
 def main() -> int:
-    """Install it, or say in a line why not; either way the other tests can run."""
+    """Install it, or print why not; the other tests run in either case."""
     if shutil.which("bwrap"):
         return 0
     if not sys.platform.startswith("linux") or os.geteuid() != 0 or not shutil.which("apt-get"):
-        print("Bubblewrap is missing: the tests that attack a sandbox are skipped.")
+        print("Bubblewrap is missing, so the tests that attack a sandbox are skipped.")
         return 0
-    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        last = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        print(f"Bubblewrap could not be installed ({last[-1]}): its tests are skipped.")
+    run = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        reason = (run.stderr or run.stdout).strip().splitlines() or ["no reason given"]
+        print(f"Bubblewrap can't be installed ({reason[-1]}), so its tests are skipped.")
     return 0
 
 
