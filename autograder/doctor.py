@@ -212,7 +212,7 @@ def _planted_bait(word: str) -> Iterator[dict[str, Any]]:
             "socket": str(folder / "socket"),
             "secret": str(folder / "secret"),
             "source": str(Path(__file__).resolve().parents[1] / "source"),
-            "course": str(course) if course else "",
+            "course_folder": str(course) if course else "",
             "disk": TRIAL_LIMITS.disk,
             "files": TRIAL_LIMITS.files,
             "file_size": TRIAL_LIMITS.file_size,

@@ -169,7 +169,7 @@ def probe(bait: dict[str, Any]) -> dict[str, bool]:
         "read": succeeds(Path(bait["secret"]).read_bytes),
         "source": succeeds(lambda: next(Path(bait["source"]).iterdir())),
         "write": any(can_write(path) for path in ("/", "/usr", "/etc", "/dev", sys.prefix)),
-        "course": bool(bait["course"]) and can_write(bait["course"]),
+        "course": bool(bait["course_folder"]) and can_write(bait["course_folder"]),
         "processes": sees_process(bait["word"]),
         "environment": bait["word"] in " ".join(os.environ.values()),
         "namespaces": can_call("unshare", CLONE_NEWUSER),
