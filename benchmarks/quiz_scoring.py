@@ -49,7 +49,10 @@ def score_all(
     framed = [cell for cell in source.cells if cells.is_quiz(cell)]
     results = []
     for content in submitted:
-        fitted = {cell["id"]: cell for cell in merge.fit(source, submission.parse(content)).cells}
+        fitted = {
+            cell["id"]: cell
+            for cell in merge.merge_submission(source, submission.parse(content)).cells
+        }
         results.append([scoring.score(cell, fitted[cell["id"]], None) for cell in framed])
     return results
 

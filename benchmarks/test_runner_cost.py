@@ -67,7 +67,7 @@ class Clock:
         """Time every judge that is started while this lasts."""
         enter, hold, converse, leave = (
             Broker.__enter__,
-            Broker.hold,
+            Broker.run_test,
             Kernel.run_interactive,
             Broker.__exit__,
         )
@@ -98,7 +98,7 @@ class Clock:
 
         with (
             mock.patch.object(Broker, "__enter__", timed(enter)),
-            mock.patch.object(Broker, "hold", timed(hold)),
+            mock.patch.object(Broker, "run_test", timed(hold)),
             mock.patch.object(Broker, "__exit__", timed(leave)),
             mock.patch.object(Kernel, "run_interactive", talk),
         ):

@@ -13,7 +13,7 @@ from pygments.formatters import HtmlFormatter
 
 from autograder import cells
 from autograder.feedback import questions
-from autograder.grading.scoring import UNWRITTEN
+from autograder.grading.scoring import NOT_IMPLEMENTED
 from course import quiz
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -72,7 +72,7 @@ def prepare(nb: NotebookNode, frame: NotebookNode, *, reveal: bool) -> dict[str,
             cells.set_feedback(cell, title=title, is_open=not record.get("chosen"))
             cell["source"] = questions.show(keys[name], record, reveal=reveal)
         elif cells.is_test(cell):
-            is_open = record.get("reason") == UNWRITTEN
+            is_open = record.get("reason") == NOT_IMPLEMENTED
             cells.set_feedback(cell, title=f"Test: {name}", is_open=is_open)
         else:
             cells.set_feedback(cell, title=f"Answer: {name}")

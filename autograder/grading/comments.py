@@ -8,12 +8,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder import cells
-from autograder.grading.scoring import CellScore, explain, plain
+from autograder.grading.scoring import CellScore, explain_failure, one_line
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     r"""Text that reads the same as Markdown, whatever a student put into it.
 
     Example:
@@ -24,7 +24,7 @@ def markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]#~|$])", r"\\\1", text)
 
 
-def comments(
+def student_comments(
     nb: NotebookNode,
     verdicts: dict[str, CellScore],
     outcomes: dict[str, CellOutcome | BrokenTest | None],
@@ -48,19 +48,19 @@ def comments(
                 exercise = lines
                 outcome = outcomes.get(cell["id"])
                 if isinstance(outcome, CellOutcome) and outcome.status != "ran":
-                    lines.append(f"This cell failed. {explain(outcome)}")
+                    lines.append(f"This cell failed. {explain_failure(outcome)}")
         elif cells.is_test(cell):
-            exercise.append(f"{name}: {sentence(verdicts[name])}")
+            exercise.append(f"{name}: {summarize(verdicts[name])}")
     return {name: _as_list(lines) for name, lines in told.items()}
 
 
 def _as_list(lines: list[str]) -> str:
     if len(lines) < 2:
-        return markdown("".join(lines))
-    return "\n".join(f"- {markdown(line)}" for line in lines)
+        return escape_markdown("".join(lines))
+    return "\n".join(f"- {escape_markdown(line)}" for line in lines)
 
 
-def sentence(verdict: CellScore) -> str:
+def summarize(verdict: CellScore) -> str:
     """Say in a line what a cell earned and why."""
     if verdict.points is None:
         return f"Not graded yet. {verdict.reason}"
@@ -68,7 +68,7 @@ def sentence(verdict: CellScore) -> str:
     return f"Passed, {earned}." if not verdict.reason else f"{earned}. {verdict.reason}"
 
 
-def write(
+def write_scores(
     nb: NotebookNode,
     verdicts: dict[str, CellScore],
     outcomes: dict[str, CellOutcome | BrokenTest | None],
@@ -84,7 +84,7 @@ def write(
         cells.set_score_record(cell, verdict.to_json())
         if cells.is_test(cell):
             trace = _trace(outcomes.get(cell["id"]))
-            text = "\n".join([sentence(verdict), *cells.notes(cell), *trace]) + "\n"
+            text = "\n".join([summarize(verdict), *cells.notes(cell), *trace]) + "\n"
             cell["outputs"] = [new_output("stream", name="stdout", text=text)]
 
 
@@ -92,4 +92,4 @@ def _trace(outcome: CellOutcome | BrokenTest | None) -> list[str]:
     """Where in the student's own code a test failed."""
     if not isinstance(outcome, CellOutcome) or not outcome.trace:
         return []
-    return ["In your code:", *(f"  {plain(line)}" for line in outcome.trace.split("\n") if line)]
+    return ["In your code:", *(f"  {one_line(line)}" for line in outcome.trace.split("\n") if line)]

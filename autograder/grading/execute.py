@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from autograder.cells import is_test, lesson_code
 from autograder.grading import run_cells
 from autograder.grading.run_cells import CellOutcomes
-from autograder.grading.settings import THREADS, GradingSettings
+from autograder.grading.settings import THREAD_VARIABLES, GradingSettings
 from autograder.grading.skip import demonstrations, dependencies, independence
 from autograder.kernels import imports
 from autograder.kernels.kernel import CellOutcome, Kernel
@@ -25,7 +25,7 @@ from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.limits import Limits
 from autograder.test_runner import forkserver
 
-UNANSWERED: Final = "NotImplementedError"  # what an exercise raises as it is handed out
+UNANSWERED_ERROR: Final = "NotImplementedError"  # what an exercise raises as it is handed out
 
 
 def run(
@@ -61,19 +61,23 @@ def run(
 
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     tests = [cell["id"] for cell in cells if is_test(cell)]
-    running = dependencies.needed(nb, instructors)
+    running = dependencies.needed_cells(nb, instructors)
     if settings.shortcut and not running.issuperset(cell["id"] for cell in cells):
         outcomes = way(running)
         missed = [test for test in tests if not _settled(outcomes, test)]
         errors = _errors(outcomes)
-        lost = errors is not None and independence.apart(nb, instructors, running, missed, errors)
+        lost = errors is not None and independence.are_independent(
+            nb, instructors, running, missed, errors
+        )
         if not missed or lost:
-            dependencies.leave_out(cells, running)
+            dependencies.mark_skipped(cells, running)
             return outcomes, max(peaks)
-    idle = demonstrations.idle(nb, instructors) if settings.shortcut else frozenset[str]()
+    idle = (
+        demonstrations.skippable_cells(nb, instructors) if settings.shortcut else frozenset[str]()
+    )
     running = frozenset(cell["id"] for cell in cells) - idle
     outcomes = way(running)
-    dependencies.leave_out(cells, running)
+    dependencies.mark_skipped(cells, running)
     return outcomes, max(peaks)
 
 
@@ -97,7 +101,7 @@ def warm_up(
 
 
 def _variables(settings: GradingSettings) -> dict[str, str]:
-    threads = dict.fromkeys(THREADS, str(settings.threads)) if settings.threads else {}
+    threads = dict.fromkeys(THREAD_VARIABLES, str(settings.threads)) if settings.threads else {}
     return {"NBGRADER_EXECUTION": "autograde", **threads}
 
 
@@ -117,4 +121,4 @@ def _settled(outcomes: CellOutcomes, test: str) -> bool:
     outcome = outcomes.get(test)
     if not isinstance(outcome, CellOutcome):
         return False
-    return outcome.status == "ran" or outcome.error == UNANSWERED
+    return outcome.status == "ran" or outcome.error == UNANSWERED_ERROR

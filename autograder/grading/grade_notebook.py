@@ -95,9 +95,9 @@ def grade(
         if name in framed:
             outcome = outcomes.get(cell["id"])
             verdicts[name] = scoring.score(framed[name], cell, outcome, unreadable)
-    told = comments.comments(nb, verdicts, outcomes)
-    outputs.defuse(nb)
-    comments.write(nb, verdicts, outcomes)
+    told = comments.student_comments(nb, verdicts, outcomes)
+    outputs.sanitize_notebook(nb)
+    comments.write_scores(nb, verdicts, outcomes)
     faults = {
         name: outcome.reason
         for name, outcome in outcomes.items()
@@ -110,7 +110,7 @@ _READY: ContextVar[Mapping[str, GradedNotebook] | None] = ContextVar("ready", de
 
 
 @contextlib.contextmanager
-def ready(graded: Mapping[str, GradedNotebook]) -> Iterator[None]:
+def use_results(graded: Mapping[str, GradedNotebook]) -> Iterator[None]:
     """While this lasts, nbgrader's steps take these results, by notebook, and run nothing."""
     token = _READY.set(graded)
     try:
@@ -119,6 +119,6 @@ def ready(graded: Mapping[str, GradedNotebook]) -> Iterator[None]:
         _READY.reset(token)
 
 
-def result(notebook: str) -> GradedNotebook | None:
+def available_result(notebook: str) -> GradedNotebook | None:
     """Return the result that is ready for a notebook, if there is one."""
     return (_READY.get() or {}).get(notebook)

@@ -26,12 +26,14 @@ from course import quiz
 
 DELETED: Final = "This cell is missing in the submission."
 COPIES: Final = "This cell stands in the submission {count} times."
-MOST_EXTRAS: Final = 1000  # cells that a student adds; a lesson has some 60
-TOO_MANY: Final = "There are {count:,} further cells; only the first {most:,} of them are kept."
+MAX_EXTRA_CELLS: Final = 1000  # cells that a student adds; a lesson has some 60
+TOO_MANY_CELLS: Final = (
+    "There are {count:,} further cells; only the first {most:,} of them are kept."
+)
 EDITED: Final = "This test was edited in the submission; it ran as it was handed out."
 
 
-def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
+def merge_submission(frame: NotebookNode, submission: Submission) -> NotebookNode:
     """Return the instructor's notebook with the student's answers in it.
 
     Args:
@@ -52,7 +54,7 @@ def fit(frame: NotebookNode, submission: Submission) -> NotebookNode:
             fitted.append(_extra(cell, f"extra-{slot + 1}-{index}"))
     notes = list(submission.notes)
     if dropped:
-        notes.append(TOO_MANY.format(count=MOST_EXTRAS + dropped, most=MOST_EXTRAS))
+        notes.append(TOO_MANY_CELLS.format(count=MAX_EXTRA_CELLS + dropped, most=MAX_EXTRA_CELLS))
     merged = NotebookNode(
         cells=fitted,
         metadata=copy.deepcopy(frame.metadata),
@@ -87,7 +89,7 @@ def _assign(
     def add(cell: SubmittedCell) -> None:
         nonlocal count
         count += 1
-        if count <= MOST_EXTRAS:
+        if count <= MAX_EXTRA_CELLS:
             extras[after].append(cell)
 
     for cell, claim in zip(submission.cells, claimed, strict=True):
@@ -101,7 +103,7 @@ def _assign(
                 add(cell)  # the second half of a cell that was split
         else:
             after = slot
-    return by_slot, extras, max(0, count - MOST_EXTRAS)
+    return by_slot, extras, max(0, count - MAX_EXTRA_CELLS)
 
 
 def _recognise(frame: NotebookNode, submission: Submission, claimed: list[int | None]) -> None:

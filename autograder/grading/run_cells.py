@@ -21,7 +21,7 @@ from autograder.kernels.time_budget import TimeBudget
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.test_runner.broker import BrokenTest, Broker
 
-MOST_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
+MAX_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
 
 
 CellOutcomes = dict[str, CellOutcome | BrokenTest | None]
@@ -67,7 +67,7 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     try:
         with Broker(lesson, bench) as judge, session:
             for index, cell in enumerate(cells):
-                if budget.next_limit() <= 0 or restarts > MOST_RESTARTS:
+                if budget.next_limit() <= 0 or restarts > MAX_RESTARTS:
                     outcomes[cell["id"]] = None
                     continue
                 outcome = _one(cell, judge, session, budget)
@@ -88,12 +88,14 @@ def _one(
     own = time_limit_s(cell)
     seconds, began = budget.next_limit(own), time.monotonic()
     outcome = (
-        judge.hold(cell.source, session, seconds)
+        judge.run_test(cell.source, session, seconds)
         if is_test(cell)
         else session.run_cell(cell, seconds)
     )
     took = time.monotonic() - began
-    outputs.trim(cell)  # at once, so that a notebook's outputs are never all there in full
+    outputs.sanitize_outputs(
+        cell
+    )  # at once, so that a notebook's outputs are never all there in full
     budget.charge(took, finished=not _killed(outcome), cell_seconds=own)
     if isinstance(outcome, CellOutcome) and outcome.status == "timed out":
         return replace(outcome, message=f"{seconds:.0f} s")

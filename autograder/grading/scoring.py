@@ -20,9 +20,9 @@ from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 from course import quiz
 
-BROKEN: Final = "The test itself could not be run; a person will look at it."
-UNWRITTEN: Final = "The code is still to be written."
-LONGEST: Final = 400  # letters of a student's own words that a reason repeats
+BROKEN_TEST: Final = "The test itself could not be run; a person will look at it."
+NOT_IMPLEMENTED: Final = "The code is still to be written."
+MAX_REASON_CHARS: Final = 400  # letters of a student's own words that a reason repeats
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class CellScore:
         }
 
 
-def plain(text: str) -> str:
+def one_line(text: str) -> str:
     r"""A student's words on one line, without control characters and not too many.
 
     Example:
@@ -62,23 +62,23 @@ def plain(text: str) -> str:
     """
     visible = "".join(
         letter if letter.isprintable() else " "
-        for letter in re.sub(r"\x1b", "", text[: 4 * LONGEST])
+        for letter in re.sub(r"\x1b", "", text[: 4 * MAX_REASON_CHARS])
         if unicodedata.category(letter) != "Cf"
     )
     line = " ".join(visible.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    return line if len(line) <= MAX_REASON_CHARS else line[: MAX_REASON_CHARS - 1] + "…"
 
 
-def explain(outcome: CellOutcome) -> str:
+def explain_failure(outcome: CellOutcome) -> str:
     """Say in a sentence how a cell failed."""
     if outcome.status == "timed out":
         return f"It ran longer than {outcome.message} and was stopped."
     if outcome.status == "died":
-        cause = plain(outcome.message) or "It ended the Python process."
+        cause = one_line(outcome.message) or "It ended the Python process."
         return f"{cause} (The kernel died.)"
-    error, message = plain(outcome.error), plain(outcome.message)
+    error, message = one_line(outcome.error), one_line(outcome.message)
     if error == "NotImplementedError" and not message:
-        return UNWRITTEN
+        return NOT_IMPLEMENTED
     if error == "AssertionError":
         return message or "A check did not hold."
     return f"{error}: {message}" if message else error
@@ -114,10 +114,10 @@ def _score_test(outcome: CellOutcome | BrokenTest | None, name: str, maximum: fl
         reason = "It was not run: the time for the whole notebook was used up by other cells."
         return CellScore(name, None, maximum, reason)
     if isinstance(outcome, BrokenTest):
-        return CellScore(name, None, maximum, BROKEN)
+        return CellScore(name, None, maximum, BROKEN_TEST)
     if outcome.status == "ran":
         return CellScore(name, maximum, maximum)
-    return CellScore(name, 0.0, maximum, explain(outcome))
+    return CellScore(name, 0.0, maximum, explain_failure(outcome))
 
 
 def _score_quiz(framed: NotebookNode, fitted: NotebookNode, name: str, maximum: float) -> CellScore:
@@ -140,7 +140,7 @@ def _score_quiz(framed: NotebookNode, fitted: NotebookNode, name: str, maximum: 
     (answer,) = answers
     chosen = tuple(sorted(answer.chosen))
     if answer.doubts:
-        return CellScore(name, None, maximum, plain(" ".join(answer.doubts)), chosen)
+        return CellScore(name, None, maximum, one_line(" ".join(answer.doubts)), chosen)
     if len(chosen) > 1 and not cells.allows_multiple(framed):
         reason = f"{len(chosen)} options are ticked, but only one can be right."
         return CellScore(name, 0.0, maximum, reason, chosen)

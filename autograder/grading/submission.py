@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from autograder import cells
 
-LARGEST: Final = 64 * 2**20  # bytes; a lesson with all its figures has some 2 MB
+MAX_BYTES: Final = 64 * 2**20  # bytes; a lesson with all its figures has some 2 MB
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def parse(content: bytes) -> Submission:
         >>> parse(b'{"cells": [').unreadable
         'The file is no complete notebook: it breaks off or is damaged in line 1, column 12.'
     """
-    if len(content) > LARGEST:
+    if len(content) > MAX_BYTES:
         return _too_large(len(content))
     try:
         document = json.loads(content.decode("utf-8-sig"))
@@ -99,7 +99,7 @@ def parse(content: bytes) -> Submission:
 
 
 def _too_large(size: int) -> Submission:
-    said = f"{size / 2**20:.0f} MB, more than {LARGEST / 2**20:.0f} MB"
+    said = f"{size / 2**20:.0f} MB, more than {MAX_BYTES / 2**20:.0f} MB"
     return Submission(unreadable=f"The file is too large: {said}.")
 
 
@@ -107,7 +107,7 @@ def _open(path: Path) -> Submission:
     """Read a notebook from its file."""
     try:
         size = path.stat().st_size
-        return parse(path.read_bytes()) if size <= LARGEST else _too_large(size)
+        return parse(path.read_bytes()) if size <= MAX_BYTES else _too_large(size)
     except OSError as error:
         return Submission(unreadable=f"The file can't be read: {error.strerror}.")
 

@@ -91,7 +91,7 @@ class FitFrame(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Fit the submission that was read into its frame."""
-        return merge.fit(nb, resources["submission"]), resources
+        return merge.merge_submission(nb, resources["submission"]), resources
 
 
 class Grade(NbGraderPreprocessor):
@@ -138,7 +138,7 @@ class Grade(NbGraderPreprocessor):
         """Grade one notebook."""
         coursedir = _coursedir(self.parent)
         where = resources["nbgrader"]
-        graded = grade_notebook.result(where["notebook"])
+        graded = grade_notebook.available_result(where["notebook"])
         if graded is None:
             folder = Path(resources["metadata"]["path"])
             graded = grade_notebook.grade(nb, _frame(coursedir, resources), folder, self.settings())

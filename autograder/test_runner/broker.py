@@ -1,8 +1,9 @@
-"""The grader between the judge and the student's kernel: it carries messages, and the clock.
+"""The grader's part in a test: passing messages between test runner and kernel, and the clock.
 
-Neither side sees the other. What the student's kernel sends is measured here and handed on as
-one string, which the judge takes apart within its own limits; what goes wrong with it costs
-the student's test. What goes wrong in the judge costs nobody anything: it is tried once more.
+Neither side sees the other. A response of the student's kernel is limited in size and handed on
+as one string, which the test runner parses within its own limits: what goes wrong with it fails
+the student's test. What goes wrong in the test runner costs nobody a point: the test is run once
+more. See ``docs/wire-format.md``.
 """
 
 from __future__ import annotations
@@ -12,25 +13,32 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Final, Self
 
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.sandbox.forkserver_client import ForkServer
-from autograder.test_runner import kernel_agent
+from autograder.test_runner import codec, kernel_agent
 from autograder.test_runner.connection import RunnerConnection
 
-_AGENT: Final = Path(kernel_agent.__file__).read_text(encoding="utf-8")
-_INSTALL: Final = (
-    "(lambda m, s: (exec(s, m.__dict__), __import__('sys').modules.__setitem__('_agent', m)))"
-    "(__import__('types').ModuleType('_agent'), {source!r});"
+
+def _source(module: ModuleType) -> tuple[str, str]:
+    return module.__name__, Path(str(module.__file__)).read_text(encoding="utf-8")
+
+
+# One expression, so that it leaves no name among the student's. A module is registered before it
+# runs and under its own name, so that the agent's import of `codec` finds it there.
+_INSTALL_AGENT: Final = (
+    "[(__import__('sys').modules.__setitem__(name, module), exec(source, module.__dict__)) "
+    f"for name, source in {(_source(codec), _source(kernel_agent))!r} "
+    "for module in [__import__('types').ModuleType(name)]];"
 )
-_SPEAK: Final = "__import__('sys').modules['_agent'].speak({request!r}, globals())"
+_SERVE: Final = f"__import__('sys').modules[{kernel_agent.__name__!r}].serve({{!r}}, globals())"
 
 
 @dataclass(frozen=True)
 class BrokenTest:
-    """A test that could not be held, through no fault of the student's.
+    """A test that could not be run, through no fault of the student's.
 
     Attributes:
         reason: What went wrong, for the instructor.
@@ -40,27 +48,27 @@ class BrokenTest:
 
 
 class Broker:
-    """The judge's process, as a context manager; one for a notebook.
+    """A test runner for one notebook, as a context manager.
 
     Example:
-        >>> with Judge(["import numpy as np"]) as judge:  # doctest: +SKIP
-        ...     judge.hold("assert np.sum(double([1, 2])) == 6", session, seconds=30)
+        >>> with Broker(["import numpy as np"]) as broker:  # doctest: +SKIP
+        ...     broker.run_test("assert np.sum(double([1, 2])) == 6", kernel, seconds=30)
         CellOutcome(status='ran', error='', message='')
 
     Args:
-        lesson: The instructor's own cells: what they import, tests may use.
-        warm: The bench that its process comes from, if there is one.
+        lesson: The instructor's own cells; tests may use what they import.
+        fork_server: Forks the test runner, if there is one.
     """
 
-    def __init__(self, lesson: list[str], warm: ForkServer | None = None) -> None:
-        self._lesson, self._warm = lesson, warm
-        self._wire: RunnerConnection | None = None
-        self._taught: object = None
+    def __init__(self, lesson: list[str], fork_server: ForkServer | None = None) -> None:
+        self._lesson, self._fork_server = lesson, fork_server
+        self._runner: RunnerConnection | None = None
+        self._agent_in: int | None = None  # the kernel's generation that has the agent
 
     def __enter__(self) -> Self:
-        """Start the process; it gets ready while the kernel starts."""
-        with suppress(OSError):  # it is tried again, and then it is known for which test
-            self._wire = RunnerConnection(self._warm)
+        """Start the test runner; it gets ready while the kernel starts."""
+        with suppress(OSError):  # tried again, and reported, with the first test
+            self._runner = RunnerConnection(self._fork_server)
         return self
 
     def __exit__(
@@ -69,112 +77,110 @@ class Broker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the process."""
+        """End the test runner."""
         self._stop()
 
     def _stop(self) -> None:
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
 
-    def hold(self, test: str, session: Kernel, seconds: float) -> CellOutcome | BrokenTest:
+    def run_test(self, test: str, kernel: Kernel, seconds: float) -> CellOutcome | BrokenTest:
         """Run a test against the student's kernel.
 
         Args:
-            test: The instructor's test, hidden part included.
-            session: The student's kernel.
-            seconds: How long the test may take, its calls included.
+            test: The instructor's test, including its hidden part.
+            kernel: The student's kernel.
+            seconds: How long the test may take, including its calls in the kernel.
 
         Returns:
             How the test ended: ``ran`` if it passed. If the kernel died or took too long,
-            that; the session must be restarted then.
+            that; it must be restarted then.
         """
-        outcome = self._hold(test, session, seconds)
-        if (
-            isinstance(outcome, BrokenTest) and self._wire is None
-        ):  # the process failed, not the test
-            outcome = self._hold(test, session, seconds)
+        outcome = self._run_once(test, kernel, seconds)
+        if isinstance(outcome, BrokenTest) and self._runner is None:  # the process failed
+            outcome = self._run_once(test, kernel, seconds)
         return outcome
 
-    def _hold(self, test: str, session: Kernel, seconds: float) -> CellOutcome | BrokenTest:
-        """Run a test once; the judge's process is there afterwards if it is of further use."""
-        ends = time.monotonic() + seconds
-        if self._wire is None:
+    def _run_once(self, test: str, kernel: Kernel, seconds: float) -> CellOutcome | BrokenTest:
+        """Run a test; ``self._runner`` is None afterwards if the process can't be used again."""
+        deadline = time.monotonic() + seconds
+        if self._runner is None:
             try:
-                self._wire = RunnerConnection(self._warm)
+                self._runner = RunnerConnection(self._fork_server)
             except OSError as error:
-                return BrokenTest(f"The judge's process can't be started: {error}")
-        talk = _Talk(self._wire, ends)
-        talk.tell({"test": test, "imports": self._lesson})
-        while talk.verdict is None:
-            # One run of a cell carries all of a test's questions, unless the student's code
-            # breaks it off: then the question stays unanswered, and the next is asked anew.
-            code = _SPEAK.format(request=talk.request)
-            if self._taught != session.generation:
-                code = _INSTALL.format(source=_AGENT) + code
-                self._taught = session.generation
-            outcome = session.run_interactive(code, _left(ends), talk.answer)
+                return BrokenTest(f"The test runner can't be started: {error}")
+        run = _TestRun(self._runner, deadline)
+        run.send({"test": test, "imports": self._lesson})
+        while run.outcome is None:
+            # One cell carries all requests of a test, unless the student's code breaks it off:
+            # then that request has no response, and the next one starts a new cell.
+            code = _SERVE.format(run.request)
+            if self._agent_in != kernel.generation:
+                code = _INSTALL_AGENT + code
+                self._agent_in = kernel.generation
+            outcome = kernel.run_interactive(code, _remaining(deadline), run.respond)
             if outcome.status in {"timed out", "died"}:
-                self._stop()  # it waits for an answer that will never come
+                self._stop()  # it waits for a response that will never come
                 return outcome
-            if talk.verdict is None:
-                talk.tell({"answer": ""})
-        if not talk.ended:
+            if run.outcome is None:
+                run.send({"response": ""})
+        if not run.has_result:
             self._stop()
-        return talk.verdict
+        return run.outcome
 
 
-def _left(ends: float) -> float:
-    return max(1.0, ends - time.monotonic())
+def _remaining(deadline: float) -> float:
+    return max(1.0, deadline - time.monotonic())
 
 
-class _Talk:
-    """What is said while one test runs.
+class _TestRun:
+    """The exchange of messages while one test runs.
 
     Attributes:
-        request: What the judge has asked for last, as JSON.
-        verdict: How the test ended, once it has.
-        ended: Whether the judge said so itself; if not, its process is of no more use.
+        request: The test runner's last request to the kernel, as JSON.
+        outcome: How the test ended, or None while it runs.
+        has_result: Whether the test runner reported the outcome itself. If not, its process can't
+            be used again.
     """
 
-    def __init__(self, wire: RunnerConnection, ends: float) -> None:
-        self._wire, self._ends = wire, ends
+    def __init__(self, runner: RunnerConnection, deadline: float) -> None:
+        self._runner, self._deadline = runner, deadline
         self.request = ""
-        self.verdict: CellOutcome | BrokenTest | None = None
-        self.ended = False
+        self.outcome: CellOutcome | BrokenTest | None = None
+        self.has_result = False
 
-    def answer(self, text: str) -> str:
-        """Hand on what the kernel said; return what it is asked next, or nothing at the end."""
-        if self.verdict is not None:  # nobody has asked, so nobody hears it
+    def respond(self, text: str) -> str:
+        """Hand on a response of the kernel; return the next request, empty after the last."""
+        if self.outcome is not None:  # nobody has asked
             return ""
-        # A string, so that nothing which a kernel says can read like a test.
-        self.tell({"answer": text if len(text) <= kernel_agent.LARGEST else ""})
+        # As a string, so that nothing from the kernel can pass for another message.
+        self.send({"response": text if len(text) <= codec.MAX_MESSAGE_CHARS else ""})
         return self.request
 
-    def tell(self, message: dict[str, Any]) -> None:
-        """Tell the judge, and hear what it asks for, or how the test ended."""
-        asked, self.request = bool(self.request), ""
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message to the test runner and read its next request or its result."""
+        is_response, self.request = bool(self.request), ""
         try:
-            self._wire.tell(json.dumps(message).encode(), _left(self._ends))
-            said: dict[str, Any] = json.loads(self._wire.hear(_left(self._ends)))
-        except TimeoutError:  # building what came back is part of the student's time
+            self._runner.send_line(json.dumps(message).encode(), _remaining(self._deadline))
+            reply = json.loads(self._runner.read_line(_remaining(self._deadline)))
+        except TimeoutError:  # decoding a response counts as the student's time
             late = BrokenTest("The test itself took too long.")
-            self.verdict = CellOutcome("timed out") if asked else late
+            self.outcome = CellOutcome("timed out") if is_response else late
         except (OSError, ValueError) as error:
-            self.verdict = BrokenTest(f"The judge's process failed: {error}")
+            self.outcome = BrokenTest(f"The test runner failed: {error}")
         else:
-            if "end" in said:
-                self.verdict, self.ended = _ended(said), True
-            elif time.monotonic() > self._ends:  # a thousand quick answers are one slow one
-                self.verdict = CellOutcome("timed out")
+            if "result" in reply:
+                self.outcome, self.has_result = _outcome(reply), True
+            elif time.monotonic() > self._deadline:  # a thousand quick calls are one slow one
+                self.outcome = CellOutcome("timed out")
             else:
-                self.request = json.dumps(said)
+                self.request = json.dumps(reply)
 
 
-def _ended(said: dict[str, Any]) -> CellOutcome | BrokenTest:
-    """Say in the grader's words how the judge says that a test ended."""
-    if said["end"] == "passed":
+def _outcome(reply: dict[str, Any]) -> CellOutcome | BrokenTest:
+    if reply["result"] == "passed":
         return CellOutcome("ran")
-    if said["end"] == "broken":
-        return BrokenTest(f"The test itself is broken: {said['says']}")
-    return CellOutcome("raised", said["error"], said["says"], said.get("trace", ""))
+    if reply["result"] == "broken":
+        return BrokenTest(f"The test itself is broken: {reply['message']}")
+    return CellOutcome("raised", reply["error"], reply["message"], reply["traceback"])

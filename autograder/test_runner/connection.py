@@ -1,4 +1,4 @@
-"""The wire to a judge's process, started cold or forked from a bench."""
+"""Starting a test runner, forked or cold, and exchanging lines with it."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ from typing import Final
 from autograder.sandbox.forkserver_client import ForkServer, ForkServerError
 from autograder.test_runner import forkserver
 
-MODULE: Final = "autograder.test_runner.runner"
+RUNNER_MODULE: Final = "autograder.test_runner.runner"
 
 
 class RunnerConnection:
-    """One judge's process, and lines to it and from it.
+    """A test runner's process and the socket to it.
 
     Example:
-        >>> wire = Wire(None)  # doctest: +SKIP
-        >>> wire.tell(b'{"test": "1", "imports": []}')  # doctest: +SKIP
-        >>> wire.hear(seconds=30)  # doctest: +SKIP
-        b'{"end": "passed"}'
+        >>> runner = RunnerConnection(None)
+        >>> runner.send_line(b'{"test": "assert 1 + 1 == 2", "imports": []}', timeout_s=60)
+        >>> runner.read_line(timeout_s=60)
+        b'{"result": "passed"}'
+        >>> runner.close()
 
     Args:
-        warm: The bench to fork it from; None, or one that does not answer, starts it cold.
+        fork_server: Forks the process; if None, or if that fails, it is started cold.
     """
 
-    def __init__(self, warm: ForkServer | None) -> None:
-        self._ours, theirs = socket.socketpair()
-        self._heard = b""
+    def __init__(self, fork_server: ForkServer | None) -> None:
+        self._socket, theirs = socket.socketpair()
+        self._buffer = b""
         self._process: subprocess.Popen[bytes] | None = None
-        self._forked: int | None = None
+        self._pidfd: int | None = None
         with theirs:
-            if warm is not None:
+            if fork_server is not None:
                 with suppress(ForkServerError, OSError):
-                    self._forked = os.pidfd_open(warm.fork({}, {forkserver.WIRE: theirs.fileno()}))
-            if self._forked is None:
-                # -P and the folder: nothing that a student handed in can be imported by it.
+                    pid = fork_server.fork({}, {forkserver.RUNNER_SOCKET: theirs.fileno()})
+                    self._pidfd = os.pidfd_open(pid)
+            if self._pidfd is None:
+                # -P and cwd: nothing in a submission can be imported.
                 self._process = subprocess.Popen(  # noqa: S603  (our own command)
-                    [sys.executable, "-P", "-m", MODULE],
+                    [sys.executable, "-P", "-m", RUNNER_MODULE],
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
                     stderr=subprocess.DEVNULL,
@@ -52,50 +54,43 @@ class RunnerConnection:
                 )
 
     def close(self) -> None:
-        """End the process, whatever it does."""
-        self._ours.close()
-        if self._forked is not None:
+        """Kill the process."""
+        self._socket.close()
+        if self._pidfd is not None:
             with suppress(OSError):
-                signal.pidfd_send_signal(self._forked, signal.SIGKILL)
-            os.close(self._forked)
-            self._forked = None
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            os.close(self._pidfd)
+            self._pidfd = None
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
-    def tell(self, line: bytes, seconds: float) -> None:
-        """Send a line.
-
-        Args:
-            line: It, without its end.
-            seconds: How long that may take; the other side may not read.
+    def send_line(self, line: bytes, timeout_s: float) -> None:
+        """Send a line, given without its newline.
 
         Raises:
-            TimeoutError: It took longer.
+            TimeoutError: The process did not read it in time.
             OSError: The process has ended.
         """
-        self._ours.settimeout(seconds)
-        self._ours.sendall(line + b"\n")
+        self._socket.settimeout(timeout_s)
+        self._socket.sendall(line + b"\n")
 
-    def hear(self, seconds: float) -> bytes:
-        """Return the next line, without its end.
-
-        Args:
-            seconds: How long to wait for it.
+    def read_line(self, timeout_s: float) -> bytes:
+        """Return the next line without its newline.
 
         Raises:
             TimeoutError: It did not come in time.
             OSError: The process has ended.
         """
-        ends = time.monotonic() + seconds
+        deadline = time.monotonic() + timeout_s
         with selectors.DefaultSelector() as selector:
-            selector.register(self._ours, selectors.EVENT_READ)
-            while b"\n" not in self._heard:
-                if not selector.select(timeout=max(0.0, ends - time.monotonic())):
-                    raise TimeoutError("it took too long")
-                more = self._ours.recv(2**20)
-                if not more:
-                    raise OSError("it ended")
-                self._heard += more
-        line, _, self._heard = self._heard.partition(b"\n")
+            selector.register(self._socket, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not selector.select(timeout=max(0.0, deadline - time.monotonic())):
+                    raise TimeoutError(f"no line from the test runner within {timeout_s:.0f} s")
+                data = self._socket.recv(2**20)
+                if not data:
+                    raise OSError("the process has ended")
+                self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
         return line

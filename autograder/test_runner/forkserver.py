@@ -1,6 +1,6 @@
-"""Where judges wait: a process with their libraries loaded, from which each is forked.
+"""A process that has loaded the tests' libraries and forks test runners.
 
-It has nothing to do with the process from which students' kernels come.
+It is separate from the fork servers of students' kernels.
 """
 
 from __future__ import annotations
@@ -19,28 +19,26 @@ from autograder.sandbox.inside import forkserver
 from autograder.test_runner import runner
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-WIRE: Final = "wire"
+RUNNER_SOCKET: Final = "socket"
 
 
 def known(tests: Iterable[str]) -> ForkServer | None:
-    """Return a bench that serves this process; None if judges are to be started cold.
+    """Return the fork server for these tests' imports; None if runners must be started cold.
 
     Args:
-        tests: The tests' text; what they import is loaded.
+        tests: The tests' source.
     """
-    loaded = (
-        "numpy",
-        *(name for name in imports.find_modules(tests) if name not in imports.KERNEL_MODULES),
-    )
-    return forkserver_client.shared_fork_server("judge", loaded, {}, start)
+    modules = imports.find_modules(tests)
+    loaded = ("numpy", *(name for name in modules if name not in imports.KERNEL_MODULES))
+    return forkserver_client.shared_fork_server("test runner", loaded, {}, start)
 
 
 def start(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
-    """Start a bench.
+    """Start a fork server.
 
     Args:
-        modules: What it loads.
-        variables: What its environment holds beyond ours.
+        modules: What it imports.
+        variables: Its environment, in addition to the grader's.
 
     Raises:
         ForkServerError: It did not start.
@@ -51,21 +49,21 @@ def start(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
 
 
 def environment() -> dict[str, str]:
-    """Return a judge's environment: ours, and where the grader's packages lie."""
+    """Return a test runner's environment: the grader's, with its packages on the path."""
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, "PYTHONPATH": path}
 
 
-def _sit(_: dict[str, Any], numbers: list[int]) -> None:
-    """In a child: become a judge that speaks on the wire it was given."""
-    (wire,) = numbers
-    for number in (0, 1):
-        os.dup2(wire, number)
-    os.close(wire)
+def _become_runner(_: dict[str, Any], fds: list[int]) -> None:
+    """In a forked child: serve as a test runner on the socket that came with the request."""
+    (fd,) = fds
+    for standard_fd in (0, 1):
+        os.dup2(fd, standard_fd)
+    os.close(fd)
     runner.main()
 
 
 if __name__ == "__main__":
-    told = json.loads(sys.argv.pop())
-    forkserver.import_modules(told["modules"])
-    forkserver.serve(told["socket"], _sit)
+    arguments = json.loads(sys.argv.pop())
+    forkserver.import_modules(arguments["modules"])
+    forkserver.serve(arguments["socket"], _become_runner)

@@ -1,11 +1,9 @@
-"""The judge: a process of its own in which one test cell runs.
+"""The process in which an instructor's tests run, out of reach of the student's code.
 
-The test is the instructor's. Names that it does not define itself stand for the
-student's: asking for one brings plain data, or a stand-in whose calls happen in the
-student's kernel and bring plain data back. So nothing that a student did to Python, to
-NumPy or to an ``assert`` is here, and no hidden test ever leaves this process.
-
-It speaks JSON lines with the grader on standard input and output.
+Names that a test doesn't define come from the student's kernel: as plain data, or as a
+`RemoteObject` whose calls run over there. So nothing that a student did to Python, NumPy or an
+``assert`` is in this process, and no hidden test ever leaves it. It exchanges JSON lines with the
+grader on standard input and output; see ``docs/wire-format.md``.
 """
 
 from __future__ import annotations
@@ -20,13 +18,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from autograder.test_runner import kernel_agent
+from autograder.test_runner import codec
 
-TEST: Final = "<test>"
-MEMORY: Final = 1 << 30  # bytes by which the judge may grow; the largest answer needs 0.5 GB
-# Not raised again as they are: they need other arguments, would read as the judge's own, or would
-# end a loop of the test's as if all were done.
-_OWN: Final = (
+TEST_FILENAME: Final = "<test>"
+MAX_MEMORY_GROWTH_BYTES: Final = 1 << 30  # decoding the largest response needs half of it
+MAX_LENGTH: Final = 10**9  # of a remote object
+# Student's errors that become a StudentError: their constructors need other arguments, they would
+# look like an error of the test itself, or they would silently end a loop in the test.
+_NEVER_RERAISED: Final = (
     OSError,
     UnicodeError,
     ImportError,
@@ -36,217 +35,214 @@ _OWN: Final = (
     StopIteration,
     StopAsyncIteration,
 )
-# In the judge's own code these are faults of the test or of the machine, not of the student; the
-# latter only as long as nothing of the student's has come.
+# Errors in a test's own code that mean the test or the machine is broken. The second group only
+# counts until the student's kernel has responded: after that, its data may be the cause.
 _BROKEN: Final = (ImportError,)
-_BROKEN_ALONE: Final = (SyntaxError, MemoryError, RecursionError)
-
-
-NO_ANSWER: Final = {
-    "raised": "RuntimeError",
-    "says": "Python gave no answer that can be read",
-    "trace": "",
-}
+_BROKEN_BEFORE_RESPONSE: Final = (SyntaxError, MemoryError, RecursionError)
+_UNREADABLE: Final = {"error": "RuntimeError", "message": "The kernel's response can't be read."}
 
 
 class GraderConnection:
-    """The wire to the grader: one JSON line out, one in.
+    """JSON lines to and from the grader.
 
     Attributes:
-        heard: Whether anything of the student's has come since the test began.
+        has_response: Whether anything has come from the student's kernel since the test began.
     """
 
     def __init__(self) -> None:
-        self.heard = False
+        self.has_response = False
         self._in, self._out = sys.stdin, sys.stdout
-        sys.stdout = sys.stderr  # a test that prints must not speak on the wire
+        sys.stdout = sys.stderr  # what a test prints must not look like a message
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send a request and wait for its answer."""
-        self.tell(request)
-        self.heard = True
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Send a request to the student's kernel and wait for the response."""
+        self.send(message)
+        self.has_response = True
         line = self._in.readline()
         if not line:
             raise SystemExit(0)
         try:
-            answer = json.loads(json.loads(line)["answer"])
+            response = json.loads(json.loads(line)["response"])
         except (RecursionError, ValueError, MemoryError):
-            answer = None
-        return answer if isinstance(answer, dict) else dict(NO_ANSWER)
+            response = None
+        return response if isinstance(response, dict) else dict(_UNREADABLE)
 
-    def tell(self, message: dict[str, Any]) -> None:
-        """Send a message that needs no answer."""
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message that has no response."""
         self._out.write(json.dumps(message) + "\n")
         self._out.flush()
 
-    def listen(self) -> Iterator[dict[str, Any]]:
-        """Yield what the grader sends."""
+    def tests(self) -> Iterator[dict[str, Any]]:
+        """Yield one message for each test to run."""
         while line := self._in.readline():
-            self.heard = False
+            self.has_response = False
             yield json.loads(line)
 
 
-class StudentKernel:
-    """What the judge can do with the student's kernel."""
+class StudentError(Exception):
+    """An error raised by the student's code, with the name it had there."""
 
-    def __init__(self, line: GraderConnection) -> None:
-        self._line = line
+    def __init__(self, name: str, message: str, remote_traceback: str = "") -> None:
+        super().__init__(message)
+        self.name, self.remote_traceback = name, remote_traceback
+
+
+class StudentKernel:
+    """Values and calls from the student's kernel."""
+
+    def __init__(self, connection: GraderConnection) -> None:
+        self._connection = connection
 
     @property
-    def asked(self) -> bool:
+    def has_response(self) -> bool:
         """Whether anything of the student's has come into this process."""
-        return self._line.heard
+        return self._connection.has_response
 
     def look_up(self, names: list[str]) -> dict[str, Any]:
-        """Return those of the names that the student has: plain data or stand-ins."""
-        answer = self._request({"ask": "names", "names": names})
-        found = {}
-        for name in names:
-            said = answer["names"].get(name) if isinstance(answer.get("names"), dict) else None
-            if isinstance(said, dict) and "value" in said:
-                found[name] = self._decode(said["value"])
-        return found
+        """Return those of these names that the student has defined."""
+        entries = self._request({"request": "names", "names": names}).get("names")
+        found = entries if isinstance(entries, dict) else {}
+        return {
+            name: self._decode(entry["value"])
+            for name in names
+            if isinstance(entry := found.get(name), dict) and "value" in entry
+        }
 
-    def do(self, request: dict[str, Any]) -> Any:
-        """Have something done with a stand-in; raise what it raised there."""
-        answer = self._request(request)
-        return self._decode(answer.get("value"))
+    def evaluate(self, request: dict[str, Any]) -> Any:
+        """Return the value of an operation on a remote object, or raise its error."""
+        return self._decode(self._request(request).get("value"))
 
     def _decode(self, data: Any) -> Any:
         try:
-            return kernel_agent.decode(data, lambda *about: RemoteObject(self, *about))
-        except Exception as error:  # noqa: BLE001  (who sent it may have sent anything)
-            says = f"what came back is no plain data ({error!r:.200})"
-            raise StudentError("ValueError", says) from None
+            return codec.decode(data, lambda *about: RemoteObject(self, *about))
+        except Exception as error:  # noqa: BLE001  (the sender may have sent anything)
+            message = f"the returned data can't be decoded ({error!r:.200})"
+            raise StudentError("ValueError", message) from None
 
     def _request(self, request: dict[str, Any]) -> dict[str, Any]:
-        answer = self._line.ask(request)
-        if "raised" in answer:
-            reraise(answer)
-        return answer
+        response = self._connection.request(request)
+        if "error" in response:
+            reraise(response)
+        return response
 
 
-class StudentError(Exception):
-    """An error that the student's code raised, with the name that it had there."""
-
-    def __init__(self, name: str, says: str, trace: str = "") -> None:
-        super().__init__(says)
-        self.name, self.trace_there = name, trace
-
-
-def reraise(answer: dict[str, Any]) -> NoReturn:
-    """Raise here what the student's code raised there, so that a test can expect it."""
-    name, says = str(answer["raised"])[:80], str(answer.get("says", ""))[:2000]
-    trace = str(answer.get("trace", ""))[:4000]
+def reraise(response: dict[str, Any]) -> NoReturn:
+    """Raise what the student's code raised, so that a test can expect it."""
+    name, message = str(response["error"])[:80], str(response.get("message", ""))[:2000]
+    remote_traceback = str(response.get("traceback", ""))[:4000]
     kind = getattr(builtins, name, None)
-    if not isinstance(kind, type) or not issubclass(kind, Exception) or issubclass(kind, _OWN):
-        raise StudentError(name, says, trace)
-    error = kind(says)
-    error.trace_there = trace  # type: ignore[attr-defined]  # any exception takes attributes
+    if (
+        not isinstance(kind, type)
+        or not issubclass(kind, Exception)
+        or issubclass(kind, _NEVER_RERAISED)
+    ):
+        raise StudentError(name, message, remote_traceback)
+    error = kind(message)
+    error.remote_traceback = remote_traceback  # type: ignore[attr-defined]  # any exception may have attributes
     raise error
 
 
 class RemoteObject:
-    """Something in the student's kernel that is no plain data: a function, a model."""
+    """An object in the student's kernel that isn't plain data: a function, a model."""
 
-    __slots__ = ("_callable", "_kind", "_number", "_student")
+    __slots__ = ("_callable", "_number", "_student", "_type_name")
 
-    def __init__(self, student: StudentKernel, number: int, kind: str, is_callable: bool) -> None:
-        for name, value in {
-            "_student": student,
-            "_number": number,
-            "_kind": kind,
-            "_callable": is_callable,
-        }.items():
-            object.__setattr__(self, name, value)
+    def __init__(
+        self, student: StudentKernel, number: int, type_name: str, is_callable: bool
+    ) -> None:
+        self._student, self._number = student, number
+        self._type_name, self._callable = type_name, is_callable
 
-    def _do(self, ask: str, **more: Any) -> Any:
-        return self._student.do({"ask": ask, "object": self._number, **more})
+    def _evaluate(self, request: str, **arguments: Any) -> Any:
+        return self._student.evaluate({"request": request, "object": self._number, **arguments})
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call it in the student's kernel, with plain data and stand-ins."""
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call it in the student's kernel, with plain data and remote objects."""
         if not self._callable:
-            raise TypeError(f"'{self._kind}' object is not callable")
-        return self._do(
+            raise TypeError(f"'{self._type_name}' object is not callable")
+        return self._evaluate(
             "call",
-            arguments=[_send(argument) for argument in arguments],
-            named={key: _send(argument) for key, argument in named.items()},
+            arguments=[_encode(argument) for argument in arguments],
+            keywords={key: _encode(argument) for key, argument in keywords.items()},
         )
 
     def __getattr__(self, name: str) -> Any:
-        """Ask for an attribute there."""
+        """Return an attribute."""
         if name.startswith("__") and name not in {"__name__", "__doc__"}:
             raise AttributeError(name)
-        return self._do("attribute", attribute=name)
+        return self._evaluate("attribute", name=name)
 
-    def __getitem__(self, item: Any) -> Any:
-        """Ask for an item there."""
-        return self._do("item", item=kernel_agent.encode(item))
+    def __getitem__(self, key: Any) -> Any:
+        """Return an item."""
+        return self._evaluate("item", key=codec.encode(key))
 
     def __len__(self) -> int:
-        """Ask for the length there."""
-        length = self._do("length")
-        if not isinstance(length, int) or not 0 <= length < 10**9:
-            raise StudentError("TypeError", "its length is no number")
+        """Return the length."""
+        length = self._evaluate("length")
+        if not isinstance(length, int) or not 0 <= length < MAX_LENGTH:
+            raise StudentError("TypeError", "the object's length isn't a number")
         return length
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through the items, one question each."""
+        """Yield the items, with one request each."""
         return (self[index] for index in range(len(self)))
 
     def __eq__(self, other: object) -> bool:
-        """Refuse: only plain data can be compared."""
-        raise TypeError(f"compare plain data, not the student's '{self._kind}' object")
+        """Refuse to compare: the student's ``__eq__`` could claim anything."""
+        raise TypeError(f"compare plain data, not the student's '{self._type_name}' object")
 
-    __hash__ = None  # type: ignore[assignment]  # what can't be compared can't be a key
+    __hash__ = None  # type: ignore[assignment]  # without equality there are no keys
 
     def __bool__(self) -> bool:
-        """Refuse, for the same reason."""
-        raise TypeError(f"'{self._kind}' object of the student is neither true nor false")
+        """Refuse to be true or false, for the same reason."""
+        raise TypeError(f"the student's '{self._type_name}' object is neither true nor false")
 
     def __repr__(self) -> str:
-        """Name the kind."""
-        return f"<the student's {self._kind}>"
+        """Return the type's name."""
+        return f"<the student's {self._type_name}>"
 
 
-def _send(value: Any) -> Any:
+def _encode(value: Any) -> Any:
     if isinstance(value, RemoteObject):
-        return {"object": value._number, "type": "", "callable": False}  # noqa: SLF001  (its own kind)
-    return kernel_agent.encode(value)
+        return {"object": value._number, "type": "", "callable": False}  # noqa: SLF001  (same module)
+    return codec.encode(value)
 
 
 class Namespace(dict[str, Any]):
-    """The test's global names; what it does not define comes from the student."""
+    """A test's global names: its own, then the lesson's imports, then the student's.
 
-    def __init__(self, student: StudentKernel, imports: dict[str, Callable[[], Any]]) -> None:
+    Attributes:
+        student: The student's kernel.
+    """
+
+    def __init__(self, student: StudentKernel, importers: dict[str, Callable[[], Any]]) -> None:
         super().__init__(__name__="__test__", __builtins__=builtins)
-        self._student, self._imports = student, imports
-
-    @property
-    def asked(self) -> bool:
-        """Whether anything of the student's has been used."""
-        return self._student.asked
+        self.student, self._importers = student, importers
 
     def __missing__(self, name: str) -> Any:
-        """Find a name: first what the lesson imports, then what the student has."""
+        """Import a name or fetch it from the student's kernel."""
         if hasattr(builtins, name):
             raise KeyError(name)
-        if name in self._imports:
-            self[name] = self._imports[name]()
+        if name in self._importers:
+            self[name] = self._importers[name]()
             return self[name]
-        found = self._student.look_up([name])
-        if name not in found:
+        values = self.student.look_up([name])
+        if name not in values:
             raise NameError(f"name '{name}' is not defined")
-        self[name] = found[name]
-        return found[name]
+        self[name] = values[name]
+        return self[name]
 
 
-def imports(sources: list[str]) -> dict[str, Callable[[], Any]]:
-    """Return what the lesson's own cells import, by name; nothing is imported yet.
+def lesson_imports(sources: list[str]) -> dict[str, Callable[[], Any]]:
+    """Return a function for each name that the lesson's own cells import; it does the import.
 
-    A module that a test uses without importing it must be the real one, not the student's.
+    A test that uses a module without importing it must get the real one, not the student's.
+
+    Example:
+        >>> lesson_imports(["from math import tau as turn"])["turn"]()
+        6.283185307179586
     """
-    found: dict[str, Callable[[], Any]] = {}
+    importers: dict[str, Callable[[], Any]] = {}
     for source in sources:
         try:
             tree = ast.parse(source)
@@ -255,67 +251,72 @@ def imports(sources: list[str]) -> dict[str, Callable[[], Any]]:
         for node in tree.body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for alias in node.names:
-                    bound = alias.asname or alias.name.split(".")[0]
-                    found[bound] = _importer(node, alias, bound)
-    return found
+                    name = alias.asname or alias.name.split(".")[0]
+                    importers[name] = _importer(node, alias, name)
+    return importers
 
 
-def _importer(node: ast.Import | ast.ImportFrom, alias: ast.alias, bound: str) -> Callable[[], Any]:
-    one = (
+def _importer(node: ast.Import | ast.ImportFrom, alias: ast.alias, name: str) -> Callable[[], Any]:
+    statement = (
         ast.Import([alias])
         if isinstance(node, ast.Import)
         else ast.ImportFrom(node.module, [alias], node.level)
     )
-    module = ast.fix_missing_locations(ast.Module([one], []))
+    module = ast.fix_missing_locations(ast.Module([statement], []))
 
     def run() -> Any:
-        space: dict[str, Any] = {}
-        exec(compile(module, "<imports>", "exec"), space)  # noqa: S102  (the instructor's own line)
-        return space[bound]
+        namespace: dict[str, Any] = {}
+        exec(compile(module, "<imports>", "exec"), namespace)  # noqa: S102  (the instructor's code)
+        return namespace[name]
 
     return run
 
 
-def run_test(source: str, names: Namespace) -> dict[str, Any]:
-    """Run a test; return how it ended: ``passed``, ``failed`` or ``broken``."""
+def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
+    """Run a test; return its result message: ``passed``, ``failed`` or ``broken``."""
     try:
-        code = compile(source, TEST, "exec")
-    except Exception:  # noqa: BLE001  (whatever is wrong with it, the instructor must hear of it)
-        return {"end": "broken", "says": traceback.format_exc()}
+        code = compile(source, TEST_FILENAME, "exec")
+    except Exception:  # noqa: BLE001  (the instructor must hear of any error)
+        return {"result": "broken", "message": traceback.format_exc()}
     try:
-        exec(code, names)  # noqa: S102  (the instructor's own test)
+        exec(code, namespace)  # noqa: S102  (the instructor's code)
     except SystemExit:
         raise
-    except BaseException as error:  # noqa: BLE001  (any error is the test's verdict)
-        trace = getattr(error, "trace_there", None)
-        broken = _BROKEN if names.asked else (*_BROKEN, *_BROKEN_ALONE)
-        if trace is None and isinstance(error, broken):
-            return {"end": "broken", "says": traceback.format_exc()}
-        name = error.name if isinstance(error, StudentError) else type(error).__name__
-        return {"end": "failed", "error": name, "says": str(error), "trace": trace or ""}
-    return {"end": "passed"}
+    except BaseException as error:  # noqa: BLE001  (any error is a result)
+        remote_traceback = getattr(error, "remote_traceback", None)
+        has_response = namespace.student.has_response
+        broken = _BROKEN if has_response else (*_BROKEN, *_BROKEN_BEFORE_RESPONSE)
+        if remote_traceback is None and isinstance(error, broken):
+            return {"result": "broken", "message": traceback.format_exc()}
+        return {
+            "result": "failed",
+            "error": error.name if isinstance(error, StudentError) else type(error).__name__,
+            "message": str(error),
+            "traceback": remote_traceback or "",
+        }
+    return {"result": "passed"}
 
 
-def limit_memory(growth: int = MEMORY) -> None:
-    """Let this process grow by so many bytes and no more, where the system can hold it to that."""
+def limit_memory(growth: int = MAX_MEMORY_GROWTH_BYTES) -> None:
+    """Cap this process's memory at its present size plus some bytes, where the system can."""
     try:
         import resource
 
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-        most = pages * resource.getpagesize() + growth
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        limit = pages * resource.getpagesize() + growth
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     except (ImportError, OSError, ValueError):
         return
 
 
 def main() -> None:
-    """Serve the grader: one test after another, each with names of its own."""
-    line = GraderConnection()
+    """Run the tests that the grader sends, each in a namespace of its own."""
+    connection = GraderConnection()
     importlib.import_module("numpy")  # while the kernel starts, so that no test waits for it
     limit_memory()
-    for task in line.listen():
-        names = Namespace(StudentKernel(line), imports(task["imports"]))
-        line.tell(run_test(task["test"], names))
+    for message in connection.tests():
+        namespace = Namespace(StudentKernel(connection), lesson_imports(message["imports"]))
+        connection.send(run_test(message["test"], namespace))
 
 
 if __name__ == "__main__":

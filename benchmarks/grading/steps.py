@@ -27,7 +27,7 @@ STEPS: Final[tuple[tuple[str, Any, str], ...]] = (
     (PLACE, SandboxEntry, "enter"),
     (START, Kernel, "_start"),
     ("the student's cells run", Kernel, "run"),
-    ("the tests run in the judge, and ask the kernel", Broker, "hold"),
+    ("the tests run in the judge, and ask the kernel", Broker, "run_test"),
     ("the kernel and its place end", Kernel, "_end"),
 )
 

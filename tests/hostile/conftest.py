@@ -98,13 +98,13 @@ def judge() -> Iterator[Broker]:
 def arrived(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the kernel says to the judge, as the grader hears it."""
     said: list[str] = []
-    answer = broker._Talk.answer
+    answer = broker._TestRun.respond
 
-    def listen(self: broker._Talk, text: str) -> str:
+    def listen(self: broker._TestRun, text: str) -> str:
         said.append(text)
         return answer(self, text)
 
-    monkeypatch.setattr(broker._Talk, "answer", listen)
+    monkeypatch.setattr(broker._TestRun, "respond", listen)
     return said
 
 
@@ -116,6 +116,6 @@ def held(judge: Broker, session: Kernel) -> Hold:
         session.run_cell(new_code_cell("%reset -f\n"), seconds=20)
         if session.run_cell(new_code_cell(student), seconds=6).status == "timed out":
             session.restart()
-        return judge.hold(test, session, seconds)
+        return judge.run_test(test, session, seconds)
 
     return hold

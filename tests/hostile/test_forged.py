@@ -25,8 +25,8 @@ LIAR = """
 import sys, types
 class Liar(types.ModuleType):
     def __getattribute__(self, name):
-        return speak if name == "speak" else object.__getattribute__(self, name)
-def speak(request, space):
+        return serve if name == "serve" else object.__getattribute__(self, name)
+def serve(request, space):
     kernel = get_ipython().kernel
     kernel._allow_stdin = True
     for _ in range(3):
@@ -61,19 +61,19 @@ FORGED = {
     "deep nesting": DOUBLE + """"value": ' + '{"list": [' * 500 + ']}' * 500 + '}'""",
     "deep brackets": "'[' * 10**5",
     "just too deep": DOUBLE + """"value": ' + '[' * 970 + ']' * 970 + '}'""",
-    "two lines": """'{"value": 1}\\n{"end": "passed"}'""",
-    "the end itself": """'{"end": "passed"}'""",
-    "the end as an answer": """'{"answer": {"end": "passed"}}'""",
+    "two lines": """'{"value": 1}\\n{"result": "passed"}'""",
+    "the end itself": """'{"result": "passed"}'""",
+    "the end as an answer": """'{"response": {"result": "passed"}}'""",
     "another test": """'{"test": "pass", "imports": []}'""",
     "true for everything": """'{"names": {"double": {"value": true}}, "value": true}'""",
     "no number": """'{"names": {"double": {"value": NaN}}}'""",
-    "half a letter": """'{"raised": "\\\\ud800", "says": "\\\\ud800"}'""",
-    "an error that is none": """'{"raised": 5, "says": [1], "trace": {"a": 1}}'""",
-    "an error of the test's": """'{"raised": "SyntaxError", "says": "x"}'""",
-    "an error of the machine's": """'{"raised": "MemoryError", "says": "x"}'""",
-    "an import that failed": """'{"raised": "ImportError", "says": "x"}'""",
-    "a wish to end": """'{"raised": "SystemExit", "says": "x"}'""",
-    "a long error": """'{"raised": "Exception", "says": "' + 'x' * 4_000_000 + '"}'""",
+    "half a letter": """'{"error": "\\\\ud800", "message": "\\\\ud800"}'""",
+    "an error that is none": """'{"error": 5, "message": [1], "traceback": {"a": 1}}'""",
+    "an error of the test's": """'{"error": "SyntaxError", "message": "x"}'""",
+    "an error of the machine's": """'{"error": "MemoryError", "message": "x"}'""",
+    "an import that failed": """'{"error": "ImportError", "message": "x"}'""",
+    "a wish to end": """'{"error": "SystemExit", "message": "x"}'""",
+    "a long error": """'{"error": "Exception", "message": "' + 'x' * 4_000_000 + '"}'""",
 }
 
 
@@ -89,7 +89,7 @@ def test_a_forged_reply_does_not_pass(
     assert forged in arrived
     session.restart()
     session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
-    assert judge.hold(TEST, session, 20) == CellOutcome("ran")
+    assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
 
 
 # What each of these texts of the corpus says to the judge begins so.
@@ -97,20 +97,20 @@ SPOKEN = {
     "many-small-things": '{"value": {"list": [{"list": []},{"list": []},',
     "nested-just-so": '{"value": [[[[[[[[[',
     "colliding-keys": '{"value": {"dict": [[{"int": "2305843009213693951"}, 0],',
-    "replaced-agent": '{"end": "passed"',
-    "forged-messages": '{"end": "passed"',
-    "forged-publisher": '{"end": "passed"',
+    "replaced-agent": '{"result": "passed"',
+    "forged-messages": '{"result": "passed"',
+    "forged-publisher": '{"result": "passed"',
 }
 
 
 @pytest.mark.parametrize("name", SPOKEN)
-def test_the_corpus_speaks_where_the_judge_listens(
+def test_the_corpus_serves_where_the_judge_listens(
     judge: Broker, session: Kernel, arrived: list[str], name: str
 ) -> None:
     session.restart()
     for _, _, text in read(FOLDER / f"{name}.txt").sections:
         session.run_cell(new_code_cell(text), seconds=20)
-    outcome = judge.hold("assert double(2) == 4", session, 6)
+    outcome = judge.run_test("assert double(2) == 4", session, 6)
     session.restart()
     assert isinstance(outcome, CellOutcome)
     assert outcome.status in {"raised", "timed out"}
@@ -124,35 +124,35 @@ class TestFaults:
     def kills(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         """How often the judge's process is killed when it has asked something: fill it in."""
         left: list[int] = []
-        hear = RunnerConnection.hear
+        hear = RunnerConnection.read_line
 
-        def listen(self: RunnerConnection, seconds: float) -> bytes:
-            line = hear(self, seconds)
-            if left and b'"ask"' in line:
+        def listen(self: RunnerConnection, timeout_s: float) -> bytes:
+            line = hear(self, timeout_s)
+            if left and b'"request"' in line:
                 left.pop()
                 assert self._process is not None
                 os.kill(self._process.pid, signal.SIGKILL)
                 self._process.wait()
             return line
 
-        monkeypatch.setattr(RunnerConnection, "hear", listen)
+        monkeypatch.setattr(RunnerConnection, "read_line", listen)
         return left
 
     def test_once(self, session: Kernel, kills: list[int]) -> None:
         session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills.append(1)
         with Broker([]) as judge:
-            assert judge.hold(TEST, session, 20) == CellOutcome("ran")
+            assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
         assert kills == []
 
     def test_twice(self, session: Kernel, kills: list[int]) -> None:
         session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills += [1, 1]
         with Broker([]) as judge:
-            outcome = judge.hold(TEST, session, 20)
+            outcome = judge.run_test(TEST, session, 20)
             assert isinstance(outcome, BrokenTest)
-            assert "The judge's process failed" in outcome.reason
-            assert judge.hold(TEST, session, 20) == CellOutcome("ran")
+            assert "The test runner failed" in outcome.reason
+            assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
         assert kills == []
 
     def test_a_process_that_can_not_be_started(
@@ -163,6 +163,6 @@ class TestFaults:
 
         monkeypatch.setattr(RunnerConnection, "__init__", refuse)
         with Broker([]) as judge:
-            outcome = judge.hold("pass", session, 20)
+            outcome = judge.run_test("pass", session, 20)
         assert isinstance(outcome, BrokenTest)
         assert "no more processes" in outcome.reason

@@ -164,7 +164,7 @@ def test_every_question_has_a_score_or_a_reason(
     content: bytes, ended: list[CellOutcome | BrokenTest | None]
 ) -> None:
     read = submission.parse(content)
-    fitted = merge.fit(FRAME, read)
+    fitted = merge.merge_submission(FRAME, read)
     code = [cell["id"] for cell in fitted.cells if cell.cell_type == "code"]
     outcomes: Outcomes = {identity: ended[at % len(ended)] for at, identity in enumerate(code)}
     verdicts = score(fitted, outcomes, read.unreadable)
@@ -175,10 +175,10 @@ def test_every_question_has_a_score_or_a_reason(
         assert verdict.points is None or 0 <= verdict.points <= verdict.maximum
         assert (verdict.reason == "") == (verdict.points == verdict.maximum)
 
-    told = comments.comments(fitted, verdicts, outcomes)
+    told = comments.student_comments(fitted, verdicts, outcomes)
     assert set(told) == {"single", "several", "double", "half"}
-    outputs.defuse(fitted)
-    comments.write(fitted, verdicts, outcomes)
+    outputs.sanitize_notebook(fitted)
+    comments.write_scores(fitted, verdicts, outcomes)
     nbformat.validate(fitted)
     assert json.loads(nbformat.writes(fitted))["cells"]
 
@@ -250,7 +250,7 @@ def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> No
     for name in DYING:
         nb = lessons.handed_in()
         lessons.cell(nb, NAMES.get(name, name))["source"] += EXIT
-        fitted = merge.fit(FRAME, lessons.read(nb))
+        fitted = merge.merge_submission(FRAME, lessons.read(nb))
         budget = TimeBudget(cell_seconds=20, notebook_seconds=120)
         outcomes = run_cells.run(fitted, Kernel(tmp_path), budget, lesson_code(FRAME))
         verdicts = score(fitted, outcomes, "")
@@ -309,7 +309,7 @@ def test_a_lesson_whose_kernel_is_killed_at_any_cell_loses_what_rests_on_that_ce
         nb = json.loads(nbformat.writes(whole))
         cell = lessons.cell(nb, killer["id"])
         cell["source"] = "".join(cell["source"]) + EXIT
-        fitted = merge.fit(whole, lessons.read(nb))
+        fitted = merge.merge_submission(whole, lessons.read(nb))
         graded = grade_notebook.grade(fitted, whole, tmp_path, GradingSettings(shortcut=False))
         assert graded.faults == {}
         missed = {each.name for each in graded.verdicts if each.points != each.maximum}

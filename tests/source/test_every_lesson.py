@@ -57,7 +57,7 @@ def grade(name: str, room: str, folder: Path) -> tuple[NotebookNode, dict[str, s
     (path,) = (COURSE / "source" / name).glob("*.ipynb")
     source = nbformat.read(path, as_version=4)
     handed_in = submission.parse((COURSE / room / name / path.name).read_bytes())
-    fitted = merge.fit(source, handed_in)
+    fitted = merge.merge_submission(source, handed_in)
     fitted.cells.append(new_code_cell(WITNESS, id="what-was-asked-of-the-network"))
     budget = TimeBudget(cell_seconds=120, notebook_seconds=400)
     outcomes = run_cells.run(fitted, offline(folder), budget, lesson_code(source))
@@ -123,7 +123,7 @@ def test_warm_and_on_the_short_way_it_earns_the_same(
         for notebook in work(task)["notebooks"].values():
             for verdict in notebook["verdicts"]:
                 assert verdict["points"] == share * verdict["maximum"], verdict
-            assert dependencies.NOT_RUN[:20] in notebook["notebook"]  # something could be left out
+            assert dependencies.SKIPPED[:20] in notebook["notebook"]  # something could be left out
 
 
 def printed(cell: NotebookNode) -> str:
@@ -173,7 +173,7 @@ def test_a_test_takes_nothing_from_the_student_but_the_answer(name: str) -> None
     source = nbformat.read(path, as_version=4)
     answers = [cell.source for cell in source.cells if cell.cell_type == "code" and is_answer(cell)]
     given = {name for answer in answers for name in defined(answer)}
-    given |= set(runner.imports(lesson_code(source)))
+    given |= set(runner.lesson_imports(lesson_code(source)))
     for cell in source.cells:
         if is_test(cell):
             assert used(cell.source) <= given, cell["id"]

@@ -15,9 +15,11 @@ import html
 import re
 from typing import Final
 
-LONGEST: Final = 20_000  # letters of a cell; a lesson's longest has 2,600
-MOST: Final = 200_000  # letters of all of a student's cells; a lesson's all have 30,000
-CUT: Final = "[More is not kept.]"
+MAX_CELL_CHARS: Final = 20_000  # letters of a cell; a lesson's longest has 2,600
+MAX_NOTEBOOK_CHARS: Final = (
+    200_000  # letters of all of a student's cells; a lesson's all have 30,000
+)
+TRUNCATED: Final = "[More is not kept.]"
 SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
@@ -31,14 +33,14 @@ _ACTING: Final = re.compile(r"\\(?=(?:href|mmlToken|require|style|class|cssId|da
 _BEGIN: Final = re.compile(r"\\begin\{([a-z]*\*?)\}")
 
 
-def harmless(source: str) -> str:
+def sanitize(source: str) -> str:
     """Return Markdown that shows nearly the same and does nothing.
 
     Args:
         source: What a student wrote.
     """
-    if len(source) > LONGEST:
-        source = f"{source[:LONGEST]}\n\n{CUT}"
+    if len(source) > MAX_CELL_CHARS:
+        source = f"{source[:MAX_CELL_CHARS]}\n\n{TRUNCATED}"
     source = _TARGET.sub(lambda found: "]" if _leads(found[1]) else "]\\", source)
     source = _ACTING.sub(r"\\ ", source)
     source = _begun(source)

@@ -17,30 +17,30 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.grading.sanitize import markdown
 
-LARGEST_PICTURE: Final = 4_000_000  # characters of base64
-LONGEST_TEXT: Final = 100_000
-NO_WORDS: Final = "A picture drawn by this cell."
+MAX_IMAGE_CHARS: Final = 4_000_000  # characters of base64
+MAX_TEXT_CHARS: Final = 100_000
+DEFAULT_ALT: Final = "A picture drawn by this cell."
 
 _SIGNATURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
-def defuse(nb: NotebookNode) -> None:
+def sanitize_notebook(nb: NotebookNode) -> None:
     """Make a graded notebook safe to look at, in place.
 
     Outputs are cut down to plain text and pictures; so is the Markdown that a student wrote: their
     answers, and the cells that they added.
     """
-    left = markdown.MOST
+    left = markdown.MAX_NOTEBOOK_CHARS
     for cell in nb.cells:
         if cell.cell_type == "code":
-            trim(cell)
+            sanitize_outputs(cell)
         elif cell["id"].startswith("extra-") or cells.is_answer(cell):
-            kept = markdown.harmless(cell["source"])
-            cell["source"] = kept if len(kept) <= left else markdown.CUT
+            kept = markdown.sanitize(cell["source"])
+            cell["source"] = kept if len(kept) <= left else markdown.TRUNCATED
             left -= len(cell["source"])
 
 
-def trim(cell: NotebookNode) -> None:
+def sanitize_outputs(cell: NotebookNode) -> None:
     """Make a code cell's outputs safe to look at, in place."""
     cell["outputs"] = [kept for output in cell.get("outputs", []) for kept in _keep(output)]
 
@@ -81,11 +81,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     value = value.encode("utf-8", "replace").decode("utf-8")  # half a character is none
-    return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "\n[More is not kept.]"
+    return (
+        value if len(value) <= MAX_TEXT_CHARS else value[:MAX_TEXT_CHARS] + "\n[More is not kept.]"
+    )
 
 
 def _is_picture(value: object, signature: bytes) -> bool:
-    if not isinstance(value, str) or len(value) > LARGEST_PICTURE:
+    if not isinstance(value, str) or len(value) > MAX_IMAGE_CHARS:
         return False
     try:
         content = base64.b64decode(value.replace("\n", ""), validate=True)
@@ -98,4 +100,4 @@ def _alt(output: dict[str, Any], mime: str) -> str:
     metadata = output.get("metadata")
     about = metadata.get(mime) if isinstance(metadata, dict) else None
     alt = about.get("alt") if isinstance(about, dict) else None
-    return alt[:2000] if isinstance(alt, str) and alt else NO_WORDS
+    return alt[:2000] if isinstance(alt, str) and alt else DEFAULT_ALT

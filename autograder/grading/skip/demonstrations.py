@@ -18,7 +18,7 @@ from autograder.cells import is_demonstration, is_test
 from autograder.grading.skip import dependencies, independence
 
 
-def idle(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
+def skippable_cells(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
     """Return the ids of the cells that need not run even on the whole way.
 
     Example:
@@ -40,15 +40,15 @@ def idle(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
     handed_out = {cell["id"]: cell.source for cell in instructors.cells}
     code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     own = [cell.source for cell in code if not _as_handed_out(cell, handed_out)]
-    if not independence.by_names_alone(own):
+    if not independence.share_only_names(own):
         return frozenset()
-    running = dependencies.needed(nb, instructors)
+    running = dependencies.needed_cells(nb, instructors)
     left: set[str] = set()
     given: set[str] = set()
     for cell in code:  # in their order: what is made from what is not made is not made
         if cell["id"] in running or is_test(cell) or not _as_handed_out(cell, handed_out):
             continue
-        found = dependencies.use(cell.source)
+        found = dependencies.name_usage(cell.source)
         if found is not None and (is_demonstration(cell) or found.asks & given):
             left.add(cell["id"])
             given |= found.gives

@@ -28,11 +28,11 @@ from nbformat.v4 import new_output
 from autograder.cells import is_answer, is_demonstration, is_test
 
 _BUILT_IN: Final = frozenset(dir(builtins))
-NOT_RUN: Final = "Not run for the grade: no point depends on this cell.\n"
+SKIPPED: Final = "Not run for the grade: no point depends on this cell.\n"
 
 
 @dataclass(frozen=True)
-class Use:
+class NameUsage:
     """What a cell does with global names.
 
     Attributes:
@@ -47,7 +47,7 @@ class Use:
     asks: frozenset[str]
 
 
-def use(source: str) -> Use | None:
+def name_usage(source: str) -> NameUsage | None:
     r"""Return what a cell does with names; None if it is no plain Python.
 
     Example:
@@ -84,13 +84,13 @@ def use(source: str) -> Use | None:
     }
     own = gives - added
     asks |= added
-    return Use(frozenset(gives), frozenset(tools & gives), frozenset(asks - own - _BUILT_IN))
+    return NameUsage(frozenset(gives), frozenset(tools & gives), frozenset(asks - own - _BUILT_IN))
 
 
-_known = functools.lru_cache(maxsize=512)(use)  # of what is the same in every submission
+_known = functools.lru_cache(maxsize=512)(name_usage)  # of what is the same in every submission
 
 
-def needed(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
+def needed_cells(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
     """Return the ids of the code cells that points depend on.
 
     Args:
@@ -99,14 +99,14 @@ def needed(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
     """
     handed_out = {cell["id"]: cell.source for cell in instructors.cells}
     running: set[str] = set()
-    waiting: dict[str, Use] = {}
+    waiting: dict[str, NameUsage] = {}
     tools: set[str] = set()
     asked: set[str] = set()
     for cell in nb.cells:
         if cell.cell_type != "code":
             continue
         same = handed_out.get(cell["id"]) == cell.source
-        found = _known(cell.source) if same else use(cell.source)
+        found = _known(cell.source) if same else name_usage(cell.source)
         tools |= found.tools if found else set()
         own = is_answer(cell) or is_test(cell) or not (same or is_demonstration(cell))
         if own or found is None:
@@ -125,7 +125,7 @@ def needed(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
     return frozenset(running)
 
 
-def leave_out(cells: Iterable[NotebookNode], running: frozenset[str]) -> None:
+def mark_skipped(cells: Iterable[NotebookNode], running: frozenset[str]) -> None:
     """Say in the cells that did not run that they did not.
 
     Args:
@@ -134,5 +134,5 @@ def leave_out(cells: Iterable[NotebookNode], running: frozenset[str]) -> None:
     """
     for cell in cells:
         if cell["id"] not in running:
-            cell["outputs"] = [new_output("stream", name="stdout", text=NOT_RUN)]
+            cell["outputs"] = [new_output("stream", name="stdout", text=SKIPPED)]
             cell["execution_count"] = None

@@ -67,7 +67,7 @@ class _Traits:
     changeable: frozenset[str] = frozenset()
 
 
-def apart(
+def are_independent(
     nb: NotebookNode,
     instructors: NotebookNode,
     running: frozenset[str],
@@ -114,7 +114,7 @@ def apart(
     return quiet and not kept and not any(each.dicey for each in behind)
 
 
-def by_names_alone(sources: list[str]) -> bool:
+def share_only_names(sources: list[str]) -> bool:
     r"""Return whether these cells reach others by names alone, and keep nothing between calls.
 
     Example:
@@ -166,7 +166,7 @@ def _quiet(module: str) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _traits(source: str) -> _Traits:
-    found = dependencies.use(source)
+    found = dependencies.name_usage(source)
     if found is None:
         return _Traits(plain=False, dicey=True, meddles=True)
     tree = ast.parse(source)

@@ -19,7 +19,7 @@ FRAME = instructors()
 
 
 def fitted(nb: dict[str, Any]) -> NotebookNode:
-    return merge.fit(FRAME, read(nb))
+    return merge.merge_submission(FRAME, read(nb))
 
 
 def by_id(nb: NotebookNode, name: str) -> NotebookNode:
@@ -113,7 +113,7 @@ def test_of_very_many_added_cells_the_first_are_kept_and_it_is_said() -> None:
     nb["cells"] = [*more, *nb["cells"]]
     made = fitted(nb)
     added = [each for each in made.cells if each["id"].startswith("extra-")]
-    assert len(added) == merge.MOST_EXTRAS
+    assert len(added) == merge.MAX_EXTRA_CELLS
     assert added[0].source == added[1].source == "0"
     assert by_id(made, "double").source == cell(nb, "double")["source"]
     assert made.metadata["course"]["notes"] == [
@@ -152,7 +152,7 @@ def test_a_setup_cell_is_the_students_if_it_is_there() -> None:
 
 
 def test_an_unreadable_submission_keeps_every_question() -> None:
-    result = merge.fit(FRAME, read({"no": "notebook"}))
+    result = merge.merge_submission(FRAME, read({"no": "notebook"}))
     assert [each["id"] for each in result.cells] == [each["id"] for each in FRAME.cells]
     assert "no list of cells" in result.metadata["course"]["unreadable"]
     assert notes(result, "single") == []

@@ -90,7 +90,7 @@ def test_a_cell_has_the_seconds_that_its_author_gave_it(tmp_path: Path) -> None:
 def test_kernels_that_die_for_ever_come_to_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_cells, "MOST_RESTARTS", 1)
+    monkeypatch.setattr(run_cells, "MAX_RESTARTS", 1)
     nb = notebook(*["import os\nos._exit(1)"] * 4, "assert True")
     outcomes = run_cells.run(
         nb, session(tmp_path), TimeBudget(cell_seconds=20, notebook_seconds=100), []

@@ -19,7 +19,7 @@ FRAME = instructors()
 def verdict(
     nb: dict[str, Any], name: str, outcome: CellOutcome | BrokenTest | None = None
 ) -> scoring.CellScore:
-    fitted = merge.fit(FRAME, read(nb))
+    fitted = merge.merge_submission(FRAME, read(nb))
     framed, answered = (
         next(each for each in each_nb.cells if each["id"] == name) for each_nb in (FRAME, fitted)
     )
@@ -101,7 +101,7 @@ def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
         (CellOutcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
         (CellOutcome("timed out", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
         (CellOutcome("died"), 0, "It ended the Python process. (The kernel died.)"),
-        (BrokenTest("?"), None, scoring.BROKEN),
+        (BrokenTest("?"), None, scoring.BROKEN_TEST),
         (None, None, "It was not run: the time for the whole notebook was used up by other cells."),
     ],
 )
@@ -121,8 +121,8 @@ def test_an_unreadable_notebook_is_never_zero() -> None:
 
 def test_a_students_words_are_cut_and_cleaned() -> None:
     noisy = "a\x1b[31m\x00\u202eb" + "c" * 10_000
-    said = scoring.plain(noisy)
-    assert len(said) <= scoring.LONGEST
+    said = scoring.one_line(noisy)
+    assert len(said) <= scoring.MAX_REASON_CHARS
     assert said.startswith("a[31m b")
     assert said.isprintable()
 
@@ -130,7 +130,7 @@ def test_a_students_words_are_cut_and_cleaned() -> None:
 def test_comments_gather_what_happened_and_escape_it() -> None:
     nb = handed_in()
     cell(nb, "double")["source"] = "raise ValueError"
-    fitted = merge.fit(FRAME, read(nb))
+    fitted = merge.merge_submission(FRAME, read(nb))
     bad = "<script>alert(1)</script> [x](javascript:0)"
     outcomes: dict[str, CellOutcome | BrokenTest | None] = {
         "double": CellOutcome("raised", "ValueError", bad)
@@ -141,7 +141,7 @@ def test_comments_gather_what_happened_and_escape_it() -> None:
         "double-test": scoring.CellScore("double-test", 0, 2, "NameError"),
         "half-test": scoring.CellScore("half-test", 3, 3),
     }
-    told = comments.comments(fitted, verdicts, outcomes)
+    told = comments.student_comments(fitted, verdicts, outcomes)
     assert told["single"] == ""
     assert told["several"] == "Something is missing."
     assert "&lt;script&gt;" in told["double"]

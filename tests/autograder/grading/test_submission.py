@@ -63,7 +63,7 @@ def test_what_can_not_be_read_has_a_reason(content: bytes, reason: str) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission, "LARGEST", 10)
+    monkeypatch.setattr(submission, "MAX_BYTES", 10)
     assert "too large" in submission.parse(b" " * 11).unreadable
 
 

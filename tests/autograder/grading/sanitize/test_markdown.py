@@ -56,7 +56,7 @@ FORMULAS = [
 def shown(source: str) -> str:
     """An added cell in the page that an instructor grades in."""
     nb = new_notebook(cells=[new_markdown_cell(f"BEGINNING\n\n{source}\n\nEND", id="extra-0-0")])
-    outputs.defuse(nb)
+    outputs.sanitize_notebook(nb)
     names = [
         *("base_url", "my_assignment_id", "notebook_id", "assignment_id", "submission_id"),
         *("mathjax_url", "last_name", "first_name"),
@@ -81,12 +81,12 @@ def test_nothing_acts_in_formgrader() -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_nothing_acts_alone(script: str) -> None:
-    assert Page(markdown2html(markdown.harmless(script))).acts == []
+    assert Page(markdown2html(markdown.sanitize(script))).acts == []
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_no_formula_acts(formula: str) -> None:
-    says = Page(markdown2html(markdown.harmless(formula))).says
+    says = Page(markdown2html(markdown.sanitize(formula))).says
     assert re.search(r"\\(href|mmlToken|require|style)", says) is None, says
 
 
@@ -103,23 +103,25 @@ def test_no_formula_acts(formula: str) -> None:
     ],
 )
 def test_what_is_harmless_stays_as_it_is(source: str) -> None:
-    assert markdown.harmless(source) == source
+    assert markdown.sanitize(source) == source
 
 
 @pytest.mark.parametrize(
     "piece", ["\\begin{a}", "\\begin{a}\\end{b}", "[a](", "](", "[", "[a]: \n", "&", "\n>](", "$a"]
 )
 def test_much_of_anything_is_cut_and_says_so(piece: str) -> None:
-    made = markdown.harmless(piece * 40_000)
-    assert len(made) < 2 * markdown.LONGEST
-    assert made.endswith(markdown.CUT)
+    made = markdown.sanitize(piece * 40_000)
+    assert len(made) < 2 * markdown.MAX_CELL_CHARS
+    assert made.endswith(markdown.TRUNCATED)
     assert "\\begin" not in made
 
 
 def test_all_cells_together_are_bounded() -> None:
     cells = [new_markdown_cell("a" * 15_000, id=f"extra-0-{number}") for number in range(100)]
     nb = new_notebook(cells=cells)
-    outputs.defuse(nb)
-    assert sum(len(cell.source) for cell in nb.cells) < markdown.MOST + 100 * len(markdown.CUT)
+    outputs.sanitize_notebook(nb)
+    assert sum(len(cell.source) for cell in nb.cells) < markdown.MAX_NOTEBOOK_CHARS + 100 * len(
+        markdown.TRUNCATED
+    )
     assert nb.cells[0].source == "a" * 15_000
-    assert nb.cells[99].source == markdown.CUT
+    assert nb.cells[99].source == markdown.TRUNCATED

@@ -18,7 +18,7 @@ def kept(*raw: dict[str, object]) -> list[NotebookNode]:
     cell = new_code_cell("x")
     cell["outputs"] = [NotebookNode(output) for output in raw]
     nb = NotebookNode(cells=[cell])
-    outputs.defuse(nb)
+    outputs.sanitize_notebook(nb)
     result: list[NotebookNode] = nb.cells[0].outputs
     return result
 
@@ -42,7 +42,7 @@ def test_a_picture_must_be_one() -> None:
     assert kept(display(image_png=base64.b64encode(b"GIF89a").decode())) == []
     assert kept(display(image_png=["list"])) == []
     (output,) = kept(display(image_png=PNG))
-    assert output["metadata"]["image/png"]["alt"] == outputs.NO_WORDS
+    assert output["metadata"]["image/png"]["alt"] == outputs.DEFAULT_ALT
 
 
 def test_no_shape_of_output_breaks_it() -> None:
@@ -59,7 +59,7 @@ def test_no_shape_of_output_breaks_it() -> None:
 
 def test_long_text_is_cut() -> None:
     (output,) = kept({"output_type": "stream", "name": "stdout", "text": "x" * 10**6})
-    assert len(output["text"]) < outputs.LONGEST_TEXT + 100
+    assert len(output["text"]) < outputs.MAX_TEXT_CHARS + 100
 
 
 def test_html_in_a_students_text_becomes_text() -> None:
@@ -68,7 +68,7 @@ def test_html_in_a_students_text_becomes_text() -> None:
     added = new_markdown_cell("<img src=x onerror=alert(1)>", id="extra-1-0")
     own = new_markdown_cell("<b>the instructor's</b>", id="own")
     nb = NotebookNode(cells=[answer, added, own])
-    outputs.defuse(nb)
+    outputs.sanitize_notebook(nb)
     assert nb.cells[0].source == "&lt;script>alert(1)&lt;/script> a < b &lt;!-- c -->"
     assert nb.cells[1].source.startswith("&lt;img")
     assert nb.cells[2].source == "<b>the instructor's</b>"

@@ -71,7 +71,9 @@ def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> Gr
         cell["id"] = framed["id"]  # a cell keeps its id when its text is changed
     nbformat.write(theirs, folder / "lesson.ipynb")
     read = submission.read(folder / "lesson.ipynb", grade_ids(instructors))
-    fitted = nbformat.reads(nbformat.writes(merge.fit(instructors, read)), as_version=4)
+    fitted = nbformat.reads(
+        nbformat.writes(merge.merge_submission(instructors, read)), as_version=4
+    )
     settings = GradingSettings(20, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
     return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
 
@@ -80,7 +82,7 @@ def left_out(one: GradedNotebook) -> list[str]:
     return [
         cell.source.splitlines()[0]
         for cell in one.nb.cells
-        if any(output.get("text") == dependencies.NOT_RUN for output in cell.get("outputs", []))
+        if any(output.get("text") == dependencies.SKIPPED for output in cell.get("outputs", []))
     ]
 
 
@@ -97,7 +99,7 @@ def test_on_the_whole_way_it_is_left_out_with_its_figures(
     one = graded(tmp_path, (ANSWER, answer))
     assert [verdict.points for verdict in one.verdicts] == [points]
     assert left_out(one) == LEFT
-    assert "no point depends on this cell" in dependencies.NOT_RUN
+    assert "no point depends on this cell" in dependencies.SKIPPED
 
 
 @pytest.mark.parametrize(
@@ -159,11 +161,11 @@ def test_the_lab_trains_for_no_grade() -> None:
         if "autoencoder.train(" in cell.source and cell.cell_type == "code"
     }
     assert len(long) >= 3
-    idle = demonstrations.idle(nb, nb)
+    idle = demonstrations.skippable_cells(nb, nb)
     assert long <= idle
     graded_cells = {cell["id"] for cell in nb.cells if is_test(cell) or is_answer(cell)}
     assert not graded_cells & idle
-    assert not dependencies.needed(nb, nb) & idle
+    assert not dependencies.needed_cells(nb, nb) & idle
 
 
 def test_the_example_is_right() -> None:

@@ -61,7 +61,9 @@ def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> 
     theirs = build.notebook(TEXT.replace(SOLUTION, solution))
     nbformat.write(theirs, folder / "lesson.ipynb")
     read = submission.read(folder / "lesson.ipynb", grade_ids(instructors))
-    fitted = nbformat.reads(nbformat.writes(merge.fit(instructors, read)), as_version=4)
+    fitted = nbformat.reads(
+        nbformat.writes(merge.merge_submission(instructors, read)), as_version=4
+    )
     settings = GradingSettings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
     return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
 
@@ -70,23 +72,25 @@ def left_out(one: GradedNotebook) -> list[str]:
     return [
         cell.source.splitlines()[0]
         for cell in one.nb.cells
-        if any(output.get("text") == dependencies.NOT_RUN for output in cell.get("outputs", []))
+        if any(output.get("text") == dependencies.SKIPPED for output in cell.get("outputs", []))
     ]
 
 
 def test_names_are_given_and_asked_for() -> None:
-    found = dependencies.use(
+    found = dependencies.name_usage(
         "import numpy as np\ntotal += np.sum(more)\nfor i in range(n): print(i)"
     )
     assert found is not None
     assert found.gives == {"np", "total", "i"}
     assert found.tools == {"np"}
     assert found.asks == {"total", "more", "n"}
-    inner = dependencies.use("def f(x):\n    global seen\n    seen = x\n    return seen + outside")
+    inner = dependencies.name_usage(
+        "def f(x):\n    global seen\n    seen = x\n    return seen + outside"
+    )
     assert inner is not None
     assert inner.gives == {"f", "seen"}
     assert inner.asks == {"outside"}
-    assert dependencies.use("%matplotlib inline") is None
+    assert dependencies.name_usage("%matplotlib inline") is None
 
 
 def test_points_earned_the_short_way_leave_the_rest_out(tmp_path: Path) -> None:
@@ -132,7 +136,7 @@ def test_it_can_be_switched_off(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_lesson_earns_all_in_a_few_cells(path: Path) -> None:
     nb = NotebookNode(nbformat.read(path, as_version=4))
-    running = dependencies.needed(nb, nb)
+    running = dependencies.needed_cells(nb, nb)
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     graded_cells = [cell for cell in code if is_test(cell) or is_answer(cell)]
     assert running.issuperset(cell["id"] for cell in graded_cells)

@@ -98,11 +98,11 @@ def answered(answer: str) -> NotebookNode:
 def decided(text: str, **errors: str) -> bool:
     """Whether the short way would decide about this answer, had it missed the test."""
     nb, instructors = answered(text), lesson()
-    running = dependencies.needed(nb, instructors)
+    running = dependencies.needed_cells(nb, instructors)
     (test,) = (cell["id"] for cell in nb.cells if is_test(cell))
     (own,) = (cell["id"] for cell in nb.cells if is_answer(cell))
     named = {own if name == "answer" else test: error for name, error in errors.items()}
-    return independence.apart(nb, instructors, running, [test], named)
+    return independence.are_independent(nb, instructors, running, [test], named)
 
 
 @pytest.mark.parametrize("answer", PLAIN.values(), ids=list(PLAIN))
@@ -127,9 +127,9 @@ def test_a_figure_that_changes_a_module_may_matter() -> None:
     nb, instructors = answered(PLAIN["wrong"]), lesson()
     for each in (nb, instructors):
         each.cells[2].source = 'np.seterr(all="raise")'
-    running = dependencies.needed(nb, instructors)
+    running = dependencies.needed_cells(nb, instructors)
     (test,) = (cell["id"] for cell in nb.cells if is_test(cell))
-    assert not independence.apart(nb, instructors, running, [test], {})
+    assert not independence.are_independent(nb, instructors, running, [test], {})
 
 
 @pytest.mark.parametrize("kind", ["a list of its own", "a class", "another's closure", "a file"])
@@ -137,7 +137,9 @@ def test_no_point_is_lost(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lesson.ipynb"
     nbformat.write(answered(TRACES[kind]), path)
     read = submission.read(path, grade_ids(lesson()))
-    nb = nbformat.from_dict(nbformat.reads(nbformat.writes(merge.fit(lesson(), read)), 4))
+    nb = nbformat.from_dict(
+        nbformat.reads(nbformat.writes(merge.merge_submission(lesson(), read)), 4)
+    )
     settings = GradingSettings(20, 60, 60, allow_unprotected=True, warm=False)
     (verdict,) = grade_notebook.grade(nb, lesson(), tmp_path, settings).verdicts
     assert verdict.points == 2

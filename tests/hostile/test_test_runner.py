@@ -227,10 +227,12 @@ def double(x): return 2 * x
     test = (
         "### BEGIN HIDDEN TESTS\nassert double(20) == 40, 'a secret message'\n### END HIDDEN TESTS"
     )
-    assert judge.hold(test, session, 20) == CellOutcome("ran")
-    assert judge.hold("assert any('speak' in h for h in heard)", session, 20) == CellOutcome("ran")
+    assert judge.run_test(test, session, 20) == CellOutcome("ran")
+    assert judge.run_test("assert any('serve(' in h for h in heard)", session, 20) == CellOutcome(
+        "ran"
+    )
     for secret in ("HIDDEN", "a secret message", "== 40"):
-        found = judge.hold(f"assert not any({secret!r} in str(h) for h in heard)", session, 20)
+        found = judge.run_test(f"assert not any({secret!r} in str(h) for h in heard)", session, 20)
         assert found == CellOutcome("ran")
 
 
@@ -249,4 +251,4 @@ def test_a_call_that_never_returns_has_an_end(
     assert outcome.status == status
     session.restart()
     session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
-    assert judge.hold(TEST, session, 20) == CellOutcome("ran")
+    assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
