@@ -125,7 +125,7 @@ def grade(job: Job) -> dict[str, Any]:
         for path in job.notebooks():
             instructor_nb = NotebookNode(nbformat.read(path, as_version=4))
             submitted = submission.read(job.submitted / path.name, cells.grade_ids(instructor_nb))
-            text = nbformat.writes(merge.fit(instructor_nb, submitted), indent=None)
+            text = nbformat.writes(merge.merge_submission(instructor_nb, submitted), indent=None)
             merged = NotebookNode(nbformat.reads(text, as_version=4))
             graded = grade_notebook.grade(merged, instructor_nb, folder, job.settings)
             graded_notebooks[path.stem] = graded.to_json()

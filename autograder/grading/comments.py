@@ -17,7 +17,7 @@ def escape_markdown(text: str) -> str:
     r"""Text that reads the same as Markdown, whatever a student put into it.
 
     Example:
-        >>> markdown("<b> & *x*")
+        >>> escape_markdown("<b> & *x*")
         '&lt;b&gt; &amp; \\*x\\*'
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -24,13 +24,13 @@ from autograder.cells import is_answer, is_quiz, is_test
 from autograder.grading.submission import Submission, SubmittedCell
 from course import quiz
 
-DELETED: Final = "This cell is missing in the submission."
-COPIES: Final = "This cell stands in the submission {count} times."
+DELETED: Final = "This cell is missing from the submission."
+COPIES: Final = "The submission has {count} copies of this cell."
 MAX_EXTRA_CELLS: Final = 1000  # cells that a student adds; a lesson has some 60
 TOO_MANY_CELLS: Final = (
-    "There are {count:,} further cells; only the first {most:,} of them are kept."
+    "The submission has {count:,} added cells; only the first {limit:,} are kept."
 )
-EDITED: Final = "This test was edited in the submission; it ran as it was handed out."
+EDITED: Final = "This test was changed in the submission; the original version was run."
 
 
 def merge_submission(frame: NotebookNode, submission: Submission) -> NotebookNode:
@@ -54,7 +54,7 @@ def merge_submission(frame: NotebookNode, submission: Submission) -> NotebookNod
             fitted.append(_extra(cell, f"extra-{slot + 1}-{index}"))
     notes = list(submission.notes)
     if dropped:
-        notes.append(TOO_MANY_CELLS.format(count=MAX_EXTRA_CELLS + dropped, most=MAX_EXTRA_CELLS))
+        notes.append(TOO_MANY_CELLS.format(count=MAX_EXTRA_CELLS + dropped, limit=MAX_EXTRA_CELLS))
     merged = NotebookNode(
         cells=fitted,
         metadata=copy.deepcopy(frame.metadata),

@@ -93,9 +93,7 @@ def _one(
         else session.run_cell(cell, seconds)
     )
     took = time.monotonic() - began
-    outputs.sanitize_outputs(
-        cell
-    )  # at once, so that a notebook's outputs are never all there in full
+    outputs.sanitize_outputs(cell)  # now, so that the full outputs of all cells are never in memory
     budget.charge(took, finished=not _killed(outcome), cell_seconds=own)
     if isinstance(outcome, CellOutcome) and outcome.status == "timed out":
         return replace(outcome, message=f"{seconds:.0f} s")

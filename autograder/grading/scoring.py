@@ -57,7 +57,7 @@ def one_line(text: str) -> str:
     r"""A student's words on one line, without control characters and not too many.
 
     Example:
-        >>> plain("two\nlines \x1b[31mred")
+        >>> one_line("two\nlines \x1b[31mred")
         'two lines [31mred'
     """
     visible = "".join(

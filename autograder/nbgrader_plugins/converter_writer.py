@@ -9,7 +9,7 @@ from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.grading.grade_notebook import GradedNotebook, ready
+from autograder.grading.grade_notebook import GradedNotebook, use_results
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
 
@@ -72,7 +72,7 @@ class ConverterWriter:
         course = CourseDirectory(config=config, assignment_id=self._assignment, student_id=student)
         converter = Autograde(coursedir=course, config=config)
         converter.log, converter.force = log.logger, True
-        with ready(graded):
+        with use_results(graded):
             try:
                 converter.start()
             except Exception as error:

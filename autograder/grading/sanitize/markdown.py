@@ -5,7 +5,7 @@ becomes text here, links lead only where links may, and formulas can't act eithe
 is bounded, too: some Markdown takes the square of its length to render.
 
 Example:
-    >>> harmless("<b>no</b>, [no](javascript:alert(1)), [yes](https://jupyter.org)")
+    >>> sanitize("<b>no</b>, [no](javascript:alert(1)), [yes](https://jupyter.org)")
     '&lt;b>no&lt;/b>, [no]\\(javascript:alert(1)), [yes](https://jupyter.org)'
 """
 
@@ -16,9 +16,7 @@ import re
 from typing import Final
 
 MAX_CELL_CHARS: Final = 20_000  # letters of a cell; a lesson's longest has 2,600
-MAX_NOTEBOOK_CHARS: Final = (
-    200_000  # letters of all of a student's cells; a lesson's all have 30,000
-)
+MAX_NOTEBOOK_CHARS: Final = 200_000  # of a student's cells; a lesson has 30,000
 TRUNCATED: Final = "[More is not kept.]"
 SCHEMES: Final = frozenset({"http", "https", "mailto"})
 

@@ -27,10 +27,10 @@ def skippable_cells(nb: NotebookNode, instructors: NotebookNode) -> frozenset[st
         >>> train = new_code_cell("net = train(images)", id="train", metadata=course)
         >>> draw, answer = new_code_cell("draw(net)", id="draw"), new_code_cell("x = 1", id="one")
         >>> nb, frame = new_notebook(cells=[train, draw, answer]), new_notebook(cells=[train, draw])
-        >>> sorted(idle(nb, frame))
+        >>> sorted(skippable_cells(nb, frame))
         ['draw', 'train']
         >>> answer.source = "x = net"
-        >>> sorted(idle(nb, frame))
+        >>> sorted(skippable_cells(nb, frame))
         []
 
     Args:

@@ -51,7 +51,8 @@ def name_usage(source: str) -> NameUsage | None:
     r"""Return what a cell does with names; None if it is no plain Python.
 
     Example:
-        >>> found = use("import numpy as np\ndef double(x):\n    return np.multiply(factor, x)")
+        >>> source = "import numpy as np\ndef double(x):\n    return np.multiply(factor, x)"
+        >>> found = name_usage(source)
         >>> sorted(found.gives), sorted(found.asks)
         (['double', 'np'], ['factor'])
     """

@@ -82,10 +82,10 @@ def are_independent(
         >>> test = new_code_cell("assert double(2) == 4", id="test")
         >>> show = new_code_cell("print('a figure')", id="show")
         >>> nb, frame = new_notebook(cells=[answer, test, show]), new_notebook(cells=[test, show])
-        >>> apart(nb, frame, frozenset({"double", "test"}), ["test"], {})
+        >>> are_independent(nb, frame, frozenset({"double", "test"}), ["test"], {})
         True
         >>> answer.source += " + globals()['factor']"
-        >>> apart(nb, frame, frozenset({"double", "test"}), ["test"], {})
+        >>> are_independent(nb, frame, frozenset({"double", "test"}), ["test"], {})
         False
 
     Args:
@@ -118,9 +118,9 @@ def share_only_names(sources: list[str]) -> bool:
     r"""Return whether these cells reach others by names alone, and keep nothing between calls.
 
     Example:
-        >>> by_names_alone(["def double(x):\n    return factor * x"])
+        >>> share_only_names(["def double(x):\n    return factor * x"])
         True
-        >>> by_names_alone(["seen = []\ndef double(x):\n    seen.append(x)"])
+        >>> share_only_names(["seen = []\ndef double(x):\n    seen.append(x)"])
         False
 
     Args:

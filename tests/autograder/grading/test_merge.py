@@ -83,7 +83,7 @@ def test_a_split_exercise_is_run_whole() -> None:
     at = order.index("double")
     assert result.cells[at + 1].source == "more = 2"
     assert order[at + 2] == "double-test"
-    assert notes(result, "double") == ["This cell stands in the submission 2 times."]
+    assert notes(result, "double") == ["The submission has 2 copies of this cell."]
 
 
 def test_added_cells_keep_their_place_and_lose_their_metadata() -> None:
@@ -117,7 +117,7 @@ def test_of_very_many_added_cells_the_first_are_kept_and_it_is_said() -> None:
     assert added[0].source == added[1].source == "0"
     assert by_id(made, "double").source == cell(nb, "double")["source"]
     assert made.metadata["course"]["notes"] == [
-        "There are 20,000 further cells; only the first 1,000 of them are kept."
+        "The submission has 20,000 added cells; only the first 1,000 are kept."
     ]
     nbformat.validate(made)
 
