@@ -1,9 +1,9 @@
-"""Things to play with in a notebook: each answers a "what if" in the browser, at once.
+"""Interactive widgets of the lessons, each answering a "what if" in the browser.
 
 Example:
     >>> from course.widgets.code_size import CodeSizeExplorer
     >>> CodeSizeExplorer().code_size
     10
 
-One module a widget: the Python class, and its script and style beside it.
+Each module holds one widget's Python class; its script and style are next to it.
 """

@@ -1,11 +1,11 @@
-"""The first explorer of lesson 4: choose the layers, see shapes, parameters and a measured error.
+"""Lesson 4's network explorer: choose the layers; see shapes, parameters and the measured error.
 
 Example:
     >>> explorer = NetworkExplorer(code=30)
     >>> explorer.first, explorer.second, explorer.code
     (256, 0, 30)
 
-The errors were measured once, as told in ``architecture_grid``; the page only looks them up.
+The errors are precomputed by ``architecture_grid``; the page looks them up.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from course.widgets.frontend import frontend_file
 
 
 class NetworkExplorer(anywidget.AnyWidget):
-    """Three choices: the units of two layers (0 leaves one out) and of the code.
+    """Three choices: the units of two layers (0 for no layer) and of the code.
 
     Attributes:
         first: Units of the layer after the input: 0, 64, 256 or 1000.
-        second: Units of the layer after that: 0, 32 or 128. Without a first there is none.
+        second: Units of the next layer: 0, 32 or 128. Ignored if ``first`` is 0.
         code: Units of the code: 2, 10 or 30.
     """
 
@@ -40,5 +40,5 @@ class NetworkExplorer(anywidget.AnyWidget):
         super().__init__(content={"choices": choices, **grid.load()}, **traits)
 
     def __repr__(self) -> str:
-        """What a page without widgets shows instead."""
-        return "Explorer of networks; the figure below shows all of them at once."
+        """Return the text for pages without widgets."""
+        return "Network explorer; the figure below shows all networks at once."

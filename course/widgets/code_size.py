@@ -1,12 +1,12 @@
-"""The explorer of lesson 1: turn the code size, and see what two copyists make of an image.
+"""Lesson 1's explorer: change the code size and compare the copies of PCA and an autoencoder.
 
 Example:
     >>> explorer = CodeSizeExplorer(code_size=2, image="a 7")
     >>> explorer.code_size, explorer.image
     (2, 'a 7')
 
-All copies were computed beforehand (``course.assets``) and travel to the page as one
-picture, so the slider answers at once, without the kernel, TensorFlow or a network.
+All copies are precomputed (``course.assets``) and sent to the page as one picture, so the slider
+needs no kernel, TensorFlow or network.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ import traitlets
 
 from course import assets
 from course.widgets.frontend import frontend_file
+from course.widgets.traits import check_range
 
 
 class CodeSizeExplorer(anywidget.AnyWidget):
-    """An image, its code, and its copies by PCA and by an autoencoder.
+    """An image, and its copies by PCA and by an autoencoder.
 
     Example:
         >>> explorer = CodeSizeExplorer()
-        >>> explorer.code_size = 31  # the nearest size that was measured
+        >>> explorer.code_size = 31  # snaps to the nearest measured size
         >>> explorer.code_size
         30
 
     Attributes:
         code_size: How many numbers the code has, 1 to 100.
-        image: Which image is copied: ``"a 0"`` to ``"a 9"``, ``"a face"`` or ``"a star"``.
+        image: The image to copy: ``"a 0"`` to ``"a 9"``, ``"a face"`` or ``"a star"``.
     """
 
     _esm = frontend_file("code_size.js")
@@ -50,19 +51,18 @@ class CodeSizeExplorer(anywidget.AnyWidget):
         )
 
     @traitlets.validate("code_size")
-    def _measured(self, proposal: dict[str, Any]) -> int:
-        wanted, sizes = proposal["value"], assets.code_size_facts().sizes
-        if not sizes[0] <= wanted <= sizes[-1]:
-            raise traitlets.TraitError(f"code_size={wanted}: from {sizes[0]} to {sizes[-1]}")
-        return min(sizes, key=lambda size: abs(size - wanted))
+    def _nearest_measured(self, proposal: dict[str, Any]) -> int:
+        sizes = assets.code_size_facts().sizes
+        value = check_range(proposal, sizes[0], sizes[-1])
+        return min(sizes, key=lambda size: abs(size - value))
 
     @traitlets.validate("image")
-    def _known(self, proposal: dict[str, Any]) -> str:
-        wanted, names = str(proposal["value"]), assets.code_size_facts().names
-        if wanted not in names:
-            raise traitlets.TraitError(f"image={wanted!r}: one of {', '.join(names)}")
-        return wanted
+    def _check_image(self, proposal: dict[str, Any]) -> str:
+        name, names = str(proposal["value"]), assets.code_size_facts().names
+        if name not in names:
+            raise traitlets.TraitError(f"image must be one of {', '.join(names)}; got {name!r}")
+        return name
 
     def __repr__(self) -> str:
-        """What a page without widgets shows instead."""
-        return "Code-size explorer; the figure after it shows the same, standing still."
+        """Return the text for pages without widgets."""
+        return "Code-size explorer; the figure below shows the same without interaction."

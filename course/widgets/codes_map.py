@@ -1,12 +1,12 @@
-"""The explorer of lesson 3: two maps of the same data, and what each kept of one example.
+"""Lesson 3's explorer: two maps of the same examples, and how well each code keeps them.
 
 Example:
     >>> import numpy as np
     >>> codes = np.random.default_rng(0).normal(size=(20, 2))
     >>> explorer = CodesMap({"PCA": codes, "autoencoder": -codes}, [0, 1] * 10, ["even", "odd"])
-    >>> explorer.chosen = 7  # the page rings point 7 in both maps
+    >>> explorer.chosen = 7  # the page marks point 7 in both maps
 
-All that the page needs goes there once, so pointing is answered at once, without the kernel.
+The page gets all data once, so choosing a point needs no kernel.
 """
 
 from __future__ import annotations
@@ -21,34 +21,35 @@ from numpy.typing import ArrayLike, NDArray
 
 from course.figures.style import class_style
 from course.widgets.frontend import frontend_file
+from course.widgets.traits import check_range, gray_bytes
 
 _PIXELS: Final = 784
-_MOST_CLASSES: Final = 40  # more have no marker and colour of their own
+_MAX_CLASSES: Final = 40  # as many as have different markers and colors
 
 
 class CodesMap(anywidget.AnyWidget):
-    """Maps of the same examples side by side, linked: point at one, and see it in all.
+    """Linked maps of the same examples: choosing one marks it in all maps.
 
     Example:
         >>> codes = np.zeros((3, 2))
         >>> explorer = CodesMap({"PCA": codes}, [0, 1, 1], ["cat", "dog"])
-        >>> explorer.hidden = [1]  # the dogs are gone from the map, and from the votes
+        >>> explorer.hidden = [1]  # dogs are neither shown nor counted as neighbors
 
     Args:
-        codes: For each map its name and the codes of the examples, ``(n, 2)``; one or two maps.
-        labels: Class numbers, ``(n,)``, counting into ``names``.
-        names: What the classes are called.
-        pictures: What to show of the chosen example: names and images, ``(n, 784)`` in [0, 1]. The
-            first are the originals; below the others stands their squared error.
-        words: The same in words, instead: names and a few words for each of the n examples.
-        thing: What one example is called.
+        codes: Name of each map and its codes of the examples, ``(n, 2)``; one or two maps.
+        labels: Class numbers, ``(n,)``: indices into ``names``.
+        names: Names of the classes.
+        pictures: Images to show of the chosen example: names and images, ``(n, 784)`` in [0, 1].
+            The first are the originals; the others are shown with their squared error.
+        words: Text to show instead: names and a few words for each of the n examples.
+        thing: What to call an example.
 
     Raises:
-        ValueError: The parts do not have one row for each label.
+        ValueError: An argument doesn't have one row per label, or has invalid values.
 
     Attributes:
-        chosen: The example that is looked at, 0 to n - 1.
-        hidden: Class numbers that are not shown and do not vote.
+        chosen: Index of the chosen example.
+        hidden: Class numbers that are neither shown nor counted as neighbors.
     """
 
     _esm = frontend_file("codes_map.js")
@@ -59,7 +60,7 @@ class CodesMap(anywidget.AnyWidget):
     chosen = traitlets.Int(0).tag(sync=True)
     hidden = traitlets.List(traitlets.Int()).tag(sync=True)
 
-    def __init__(  # noqa: PLR0913 - what one page needs, most of it by name
+    def __init__(  # noqa: PLR0913  (most are keywords)
         self,
         codes: Mapping[str, ArrayLike],
         labels: ArrayLike,
@@ -75,12 +76,12 @@ class CodesMap(anywidget.AnyWidget):
             _rows(f"codes of {name}", values, len(classes), 2) for name, values in codes.items()
         ]
         if not 1 <= len(maps) <= 2:
-            raise ValueError(f"codes: {len(maps)} maps; one or two are right")
+            raise ValueError(f"codes must have one or two maps, got {len(maps)}")
         images = [
             _rows(f"pictures of {name}", values, len(classes), _PIXELS)
             for name, values in (pictures or {}).items()
         ]
-        told = {name: _told(name, lists, len(classes)) for name, lists in (words or {}).items()}
+        texts = {name: _texts(name, lists, len(classes)) for name, lists in (words or {}).items()}
         super().__init__(
             content={
                 "titles": list(codes),
@@ -90,42 +91,44 @@ class CodesMap(anywidget.AnyWidget):
                 "thing": thing,
                 "pictures": list(pictures or {}),
                 "errors": [_errors(images[0], copies) for copies in images[1:]],
-                "words": told,
+                "words": texts,
             },
             places=np.stack(maps).astype("<f4").tobytes(),
-            pictures=b"".join(_shades(image) for image in images),
+            pictures=b"".join(map(gray_bytes, images)),
             **traits,
         )
 
     @traitlets.validate("chosen")
-    def _one_of_them(self, proposal: dict[str, Any]) -> int:
-        wanted, count = int(proposal["value"]), len(self.content["labels"])
-        if not 0 <= wanted < count:
-            raise traitlets.TraitError(f"chosen={wanted}: from 0 to {count - 1}")
-        return wanted
+    def _check_chosen(self, proposal: dict[str, Any]) -> Any:
+        return check_range(proposal, 0, len(self.content["labels"]) - 1)
 
     @traitlets.validate("hidden")
-    def _known(self, proposal: dict[str, Any]) -> list[int]:
-        wanted, count = sorted(set(proposal["value"])), len(self.content["names"])
-        if wanted and not 0 <= wanted[0] <= wanted[-1] < count:
-            raise traitlets.TraitError(f"hidden={wanted}: class numbers from 0 to {count - 1}")
-        return wanted
+    def _check_hidden(self, proposal: dict[str, Any]) -> list[int]:
+        classes, count = sorted(set(proposal["value"])), len(self.content["names"])
+        if classes and not 0 <= classes[0] <= classes[-1] < count:
+            raise traitlets.TraitError(
+                f"hidden must be class numbers from 0 to {count - 1}, got {classes}"
+            )
+        return classes
 
     def __repr__(self) -> str:
-        """What a page without widgets shows instead."""
-        return "Two linked maps; the figure before them shows the same, standing still."
+        """Return the text for pages without widgets."""
+        return "Two linked maps; the figure above shows the same without interaction."
 
 
 def _classes(labels: ArrayLike, names: Sequence[str]) -> NDArray[np.int64]:
     classes = np.asarray(labels)
     if classes.ndim != 1 or len(classes) == 0 or classes.dtype.kind not in "iu":
-        raise ValueError(f"labels: shape {classes.shape}; whole numbers (n,) are right")
-    if not 1 <= len(names) <= _MOST_CLASSES:
-        raise ValueError(f"names: {len(names)} classes; 1 to {_MOST_CLASSES} are right")
+        raise ValueError(
+            "labels must be whole numbers of shape (n,), "
+            f"got {classes.dtype} of shape {classes.shape}"
+        )
+    if not 1 <= len(names) <= _MAX_CLASSES:
+        raise ValueError(f"names must have 1 to {_MAX_CLASSES} classes, got {len(names)}")
     if classes.min() < 0 or classes.max() >= len(names):
         raise ValueError(
-            f"labels: from {classes.min()} to {classes.max()}; "
-            f"with {len(names)} names they run from 0 to {len(names) - 1}"
+            f"labels must be from 0 to {len(names) - 1}, as there are {len(names)} names; "
+            f"got {classes.min()} to {classes.max()}"
         )
     return classes.astype(np.int64)
 
@@ -133,22 +136,18 @@ def _classes(labels: ArrayLike, names: Sequence[str]) -> NDArray[np.int64]:
 def _rows(argument: str, values: ArrayLike, length: int, width: int) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
     if array.shape != (length, width):
-        raise ValueError(f"{argument}: shape {array.shape}; ({length}, {width}) is right")
+        raise ValueError(f"{argument} must have shape ({length}, {width}), got {array.shape}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{argument}: NaN or infinity in it; finite numbers are right")
+        raise ValueError(f"{argument} must be finite, but NaN or infinity is among them")
     return array
 
 
-def _told(name: str, lists: Sequence[Sequence[str]], length: int) -> list[str]:
+def _texts(name: str, lists: Sequence[Sequence[str]], length: int) -> list[str]:
     if len(lists) != length:
-        raise ValueError(f"words of {name}: {len(lists)} lists; one for each of {length} labels")
+        raise ValueError(f"words of {name} must be {length} lists, one per label; got {len(lists)}")
     return [", ".join(words) for words in lists]
 
 
 def _errors(originals: NDArray[np.float64], copies: NDArray[np.float64]) -> list[float]:
     errors: list[float] = ((originals - copies) ** 2).sum(axis=1).round(2).tolist()
     return errors
-
-
-def _shades(images: NDArray[np.float64]) -> bytes:
-    return np.round(255 * np.clip(images, 0, 1)).astype(np.uint8).tobytes()

@@ -1,12 +1,12 @@
-"""The explorer of lesson 2: turn n, bins and d, and watch space empty itself.
+"""Lesson 2's explorer: change the number of points, bins and dimensions, and watch space empty.
 
 Example:
     >>> explorer = CurseExplorer()
     >>> explorer.n, explorer.bins
     (20, 3)
 
-Python computes what needs computing once, with ``course.curse``; the page draws it, so every
-turn of a slider is answered at once, without the kernel.
+Python computes everything once, with ``course.curse``; the page draws it, so the sliders need no
+kernel.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import traitlets
 from course import curse
 from course.widgets.frontend import frontend_file
 
-_MOST_POINTS: Final = 200
+_MAX_POINTS: Final = 200
 _DISTANCE_DIMENSIONS: Final = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 _RATE_DIMENSIONS: Final = (1, 2, 3, 5, 8, 12)
 _SIZES: Final = (100, 300, 1000, 3000)
@@ -29,21 +29,21 @@ _SMOOTHNESS: Final = 2
 
 
 class CurseExplorer(anywidget.AnyWidget):
-    """Three panels: emptiness, distances, examples.
+    """Three panels: empty space, distances, and the examples a model needs.
 
     Attributes:
-        panel: Which panel is shown: 0, 1 or 2.
+        panel: The panel shown: 0, 1 or 2.
         n: Number of points, 1 to 200.
-        bins: Into how many parts each side is cut, 2 to 6.
-        distance_d: Which of the dimensions of the second panel is shown, counted from 0.
-        rate_d: The same for the third.
+        bins: Number of bins along each side, 2 to 6.
+        distance_d: Index of the dimension that the second panel shows.
+        rate_d: Index of the dimension that the third panel shows.
     """
 
     _esm = frontend_file("curse.js")
     _css = frontend_file("curse.css")
     content = traitlets.Dict().tag(sync=True)
     panel = traitlets.Int(0, min=0, max=2).tag(sync=True)
-    n = traitlets.Int(20, min=1, max=_MOST_POINTS).tag(sync=True)
+    n = traitlets.Int(20, min=1, max=_MAX_POINTS).tag(sync=True)
     bins = traitlets.Int(3, min=2, max=6).tag(sync=True)
     distance_d = traitlets.Int(1, min=0, max=len(_DISTANCE_DIMENSIONS) - 1).tag(sync=True)
     rate_d = traitlets.Int(0, min=0, max=len(_RATE_DIMENSIONS) - 1).tag(sync=True)
@@ -52,13 +52,15 @@ class CurseExplorer(anywidget.AnyWidget):
         super().__init__(content=_content(), **traits)
 
     def __repr__(self) -> str:
-        """What a page without widgets shows instead."""
-        return "Explorer of the curse of dimensionality; the figures below show the same, still."
+        """Return the text for pages without widgets."""
+        return (
+            "Curse-of-dimensionality explorer; the figures below show the same without interaction."
+        )
 
 
 @functools.cache
 def _content() -> dict[str, Any]:
-    points = np.random.default_rng(1).random((_MOST_POINTS, 3))
+    points = np.random.default_rng(1).random((_MAX_POINTS, 3))
     return {
         "points": points.round(4).tolist(),
         "distances": [_spread(d) for d in _DISTANCE_DIMENSIONS],

@@ -1,14 +1,14 @@
-"""A pad to draw a digit on, and what becomes of it: step by step, up to 784 numbers and a class.
+"""A pad for drawing a digit; it shows every step from the drawing to 784 numbers and a class.
 
 Example:
     >>> from course import drawing
     >>> pad = DigitPad()
-    >>> pad.strokes = drawing.stored()["7"].strokes  # or draw with mouse, pen, finger, keys
+    >>> pad.strokes = drawing.stored()["7"].strokes  # or draw: mouse, pen, finger, keyboard
     >>> pad.vector.shape
     (1, 784)
 
-The page sends one message a stroke, with the path of the pen and no pixels; here ``course.drawing``
-makes the same canvas of it and sends back small pictures of every step.
+The page sends one message per stroke, with the pen's path and no pixels. ``course.drawing`` draws
+the same canvas from it, and the widget sends back a small picture of every step.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from numpy.typing import ArrayLike, NDArray
 from course import drawing
 from course.widgets.frontend import frontend_file
 
-_BEGIN: Final = "Draw a digit, 0 to 9."
+_SHOWN_NUMBERS: Final = 400  # of a function payload
+_PROMPT: Final = "Draw a digit, 0 to 9."
 
 Classify = Callable[[NDArray[np.float32]], ArrayLike]
 
@@ -35,13 +36,13 @@ class DigitPad(anywidget.AnyWidget):
     """A canvas for one digit.
 
     Attributes:
-        strokes: The pen's path: lists of points ``[x, y]`` in CSS pixels. May be set.
+        strokes: The pen's path: lists of points ``[x, y]`` in CSS pixels. Can be set.
         pen: Width of the pen in CSS pixels, 1 to 200.
-        width: Of the canvas in CSS pixels. When it changes, the pad on the page is built anew; what
-            is drawn keeps its place.
-        height: Of the canvas in CSS pixels; as for the width.
-        way: ``"mnist"`` or ``"lecture"``: how the drawing is prepared.
-        deployment: ``"model"`` or ``"function"``: whom the payload is for.
+        width: Width of the canvas in CSS pixels. A new size rebuilds the pad on the page; the
+            drawing keeps its position.
+        height: Height of the canvas in CSS pixels.
+        way: ``"mnist"`` or ``"lecture"``: how the drawing is preprocessed.
+        deployment: ``"model"`` or ``"function"``: the receiver of the payload.
     """
 
     _esm = frontend_file("digit_pad.js")
@@ -59,17 +60,18 @@ class DigitPad(anywidget.AnyWidget):
     found = traitlets.Dict().tag(sync=True)
 
     def __init__(self, classify: Classify | None = None, **traits: Any) -> None:
-        """Begin with an empty canvas, or with ``strokes=...``.
+        """Start with an empty canvas, or with ``strokes=...``.
 
         Args:
             classify: Takes ``(1, 784)`` and returns ten probabilities, ``(10,)`` or ``(1, 10)``.
-                Plain NumPy, so that it answers at once.
-            **traits: The attributes.
+                Use plain NumPy, so that it answers at once.
+            **traits: Initial values of the attributes.
         """
         self._classify = classify
-        names = [str(digit) for digit in range(10)]
         samples = {
-            name: dataclasses.asdict(one) for name, one in drawing.stored().items() if name in names
+            name: dataclasses.asdict(sample)
+            for name, sample in drawing.stored().items()
+            if name.isdecimal()
         }
         super().__init__(samples=samples, classifies=classify is not None, **traits)
         self.observe(
@@ -85,10 +87,10 @@ class DigitPad(anywidget.AnyWidget):
 
     @property
     def preprocessed(self) -> drawing.Preprocessed:
-        """Every step of the way.
+        """The result of every preprocessing step.
 
         Raises:
-            DrawingError: No single digit can be read; says what to change.
+            DrawingError: The drawing doesn't show exactly one digit.
         """
         return drawing.preprocess(self.rgba, cast("drawing.Way", self.way))
 
@@ -103,7 +105,7 @@ class DigitPad(anywidget.AnyWidget):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What is sent to the chosen deployment, ready for JSON.
+        """The request to the chosen deployment, ready for JSON.
 
         Raises:
             DrawingError: As for `preprocessed`.
@@ -111,43 +113,40 @@ class DigitPad(anywidget.AnyWidget):
         return self.preprocessed.payload(cast("Literal['model', 'function']", self.deployment))
 
     def __repr__(self) -> str:
-        """What a page without widgets shows instead."""
+        """Return the text for pages without widgets."""
         strokes = len(self.strokes)
         return f"Pad for drawing a digit; {strokes} stroke{'' if strokes == 1 else 's'} so far."
 
     def _update(self) -> None:
-        """Prepare and classify what is drawn, and tell the page."""
+        """Preprocess and classify the drawing, and send the results to the page."""
         if not self.strokes:
-            self.found = {"words": _BEGIN}
+            self.found = {"words": _PROMPT}
             return
         try:
-            found = self.preprocessed
+            preprocessed = self.preprocessed
         except drawing.DrawingError as error:
             self.found = {"words": str(error), "trouble": True}
             return
-        page = drawing.stage_strip(found)
-        words = list(found.notes)
-        if self._classify is not None:
-            probabilities = np.asarray(self._classify(found.vector), dtype=np.float64).ravel()
+        page = drawing.stage_strip(preprocessed)
+        if self._classify is None:
+            message = f"{len(preprocessed.stages) - 1} steps, 784 numbers."
+        else:
+            vector = preprocessed.vector
+            probabilities = np.asarray(self._classify(vector), dtype=np.float64).ravel()
             digit = int(probabilities.argmax())
             page |= {"digit": digit, "probabilities": probabilities.tolist()}
-            words.insert(
-                0, f"Read as {digit}, with a probability of {100 * probabilities[digit]:.0f} %."
-            )
-        else:
-            words.insert(0, f"{len(found.stages) - 1} steps, 784 numbers.")
+            message = f"Read as {digit} with a probability of {probabilities[digit]:.0%}."
         self.found = page | {
-            "words": " ".join(words),
-            "trouble": bool(found.notes),
-            "payload": self._payload_text(found),
+            "words": " ".join([message, *preprocessed.notes]),
+            "trouble": bool(preprocessed.notes),
+            "payload": self._payload_text(preprocessed),
         }
 
-    def _payload_text(self, found: drawing.Preprocessed) -> str:
-        """Return the payload as text; of the long function payload the beginning."""
+    def _payload_text(self, preprocessed: drawing.Preprocessed) -> str:
+        """Return the payload as JSON text; a function payload is too long and is cut."""
         if self.deployment == "model":
-            values = json.dumps(found.payload("model")["values"][0])
-            return f'{{"values": [{values}]}}'
-        side = len(found.square)
-        first = json.dumps(found.square.ravel()[:400].tolist())[:-1]
-        total = f"{found.square.size:,} numbers"
-        return f'{{"values": [{{"data": {first}, … {total}], "height": {side}}}]}}'
+            return json.dumps(preprocessed.payload("model"))
+        square = preprocessed.square
+        beginning = json.dumps(square.ravel()[:_SHOWN_NUMBERS].tolist())[:-1]
+        rest = f"… {square.size:,} numbers"
+        return f'{{"values": [{{"data": {beginning}, {rest}], "height": {len(square)}}}]}}'

@@ -1,8 +1,7 @@
-"""The code-size explorer and what it shows: small, true to the data, and without TensorFlow."""
+"""The code-size explorer and its precomputed assets."""
 
 from __future__ import annotations
 
-import doctest
 import re
 from collections.abc import Iterator
 
@@ -15,7 +14,6 @@ from course import assets, data
 from course.baselines import PCA
 from course.data import drawn_faces
 from course.metrics import squared_error
-from course.widgets import code_size
 from course.widgets.code_size import CodeSizeExplorer
 from course.widgets.frontend import FOLDER
 from tests.course.imports import loaded
@@ -28,42 +26,39 @@ def explorer() -> Iterator[CodeSizeExplorer]:
     widget.close()
 
 
-def test_the_docstrings_hold() -> None:
-    for module in (code_size, assets):
-        assert doctest.testmod(module).failed == 0
-
-
-def test_the_nearest_measured_size_is_taken(explorer: CodeSizeExplorer) -> None:
-    for wanted, got in ((1, 1), (17, 16), (31, 30), (99, 100)):
-        explorer.code_size = wanted
-        assert explorer.code_size == got
+def test_a_size_snaps_to_the_nearest_measured_one(explorer: CodeSizeExplorer) -> None:
+    for size, nearest in ((1, 1), (17, 16), (31, 30), (99, 100)):
+        explorer.code_size = size
+        assert explorer.code_size == nearest
 
 
 @pytest.mark.parametrize("size", [0, -1, 101])
-def test_a_size_that_was_not_measured_is_refused(explorer: CodeSizeExplorer, size: int) -> None:
-    with pytest.raises(traitlets.TraitError, match=f"code_size={size}: from 1 to 100"):
+def test_a_size_out_of_range_is_rejected(explorer: CodeSizeExplorer, size: int) -> None:
+    with pytest.raises(traitlets.TraitError, match=f"code_size must be from 1 to 100, got {size}"):
         explorer.code_size = size
 
 
-def test_an_unknown_image_is_refused(explorer: CodeSizeExplorer) -> None:
-    with pytest.raises(traitlets.TraitError, match=r"image='3': one of a 0, a 1, .* a star"):
+def test_an_unknown_image_is_rejected(explorer: CodeSizeExplorer) -> None:
+    with pytest.raises(
+        traitlets.TraitError, match=r"image must be one of a 0, a 1, .* a star; got '3'"
+    ):
         explorer.image = "3"
 
 
-def test_the_page_gets_everything_at_once(explorer: CodeSizeExplorer) -> None:
+def test_the_page_gets_all_data_once(explorer: CodeSizeExplorer) -> None:
     state = explorer.get_state()
     assert state["pictures"].startswith(b"\x89PNG")
     assert set(state["facts"]) == set(assets.CodeSizeFacts.__dataclass_fields__)
-    assert len(repr(explorer)) < 110  # longer is cut off where no widget can be shown
+    assert len(repr(explorer)) < 110  # pages without widgets cut it off
 
 
-def test_the_script_marks_only_sizes_that_were_measured() -> None:
+def test_the_script_marks_measured_sizes_only() -> None:
     script = (FOLDER / "code_size.js").read_text(encoding="utf-8")
     (marks,) = re.findall(r"MARKS = \[([\d, ]+)\]", script)
     assert {int(mark) for mark in marks.split(",")} <= set(assets.code_size_facts().sizes)
 
 
-def test_all_assets_together_are_small() -> None:
+def test_the_assets_take_less_than_a_megabyte() -> None:
     files = (assets.CODE_SIZE_FACTS, assets.CODE_SIZE_PICTURES, assets.FACE_WEIGHTS)
     assert sum(file.stat().st_size for file in files) < 1_000_000
 
@@ -79,7 +74,7 @@ def test_pca_errors_are_those_of_the_bundled_digits() -> None:
         assert error == pytest.approx(facts.pca[facts.sizes.index(size)], abs=0.01)
 
 
-def test_errors_say_what_the_lesson_says() -> None:
+def test_the_errors_support_the_lesson() -> None:
     facts = assets.code_size_facts()
     pca, network = np.array(facts.pca), np.array(facts.autoencoder)
     at = {size: facts.sizes.index(size) for size in (10, 39, 65)}
@@ -92,7 +87,7 @@ def test_errors_say_what_the_lesson_says() -> None:
     assert facts.sizes[1] == 2
 
 
-def test_the_pictures_show_the_images_and_errors_they_are_named_for() -> None:
+def test_the_pictures_match_their_names_and_errors() -> None:
     facts, pictures = assets.code_size_facts(), assets.code_size_pictures()
     assert pictures.shape == (len(facts.names), 2, 1 + len(facts.sizes), 28, 28)
     assert np.array_equal(pictures[:, 0, 0], pictures[:, 1, 0])
@@ -104,11 +99,11 @@ def test_the_pictures_show_the_images_and_errors_they_are_named_for() -> None:
         shown = squared_error(
             pictures[digit, :1, 0].reshape(1, -1), pictures[digit, 1:, 11].reshape(1, -1)
         )
-        # Sixteen shades, and the error was measured before rounding.
+        # The picture has 16 gray levels; the error was measured before rounding.
         assert shown == pytest.approx(facts.autoencoder_each[digit][10], rel=0.15, abs=0.6)
 
 
-def test_the_face_autoencoder_copies_faces_it_never_saw_better_than_pca() -> None:
+def test_the_face_autoencoder_beats_pca_on_new_faces() -> None:
     faces, coder = data.faces("drawn"), assets.face_autoencoder()
     error = squared_error(faces.x_test, coder.decode(coder.encode(faces.x_test)))
     assert error == pytest.approx(1.56, abs=0.08)
@@ -117,17 +112,17 @@ def test_the_face_autoencoder_copies_faces_it_never_saw_better_than_pca() -> Non
 
 
 @pytest.mark.parametrize("shape", [(784,), (2, 783), (2, 2, 784)])
-def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+def test_images_of_the_wrong_shape_are_rejected(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"images: shape .* \(n, 784\) is right"):
         assets.face_autoencoder().encode(np.zeros(shape))
 
 
-def test_codes_of_another_size_are_refused() -> None:
+def test_codes_of_the_wrong_size_are_rejected() -> None:
     with pytest.raises(ValueError, match=r"codes: shape \(3, 29\); \(n, 30\) is right"):
         assets.face_autoencoder().decode(np.zeros((3, 29)))
 
 
-def test_far_codes_decode_without_a_warning() -> None:
+def test_extreme_codes_decode_without_a_warning() -> None:
     images = assets.face_autoencoder().decode(np.full((1, 30), 1e6))
     assert np.all((images >= 0) & (images <= 1))
 
@@ -140,5 +135,5 @@ def test_neither_widget_nor_assets_load_tensorflow_or_matplotlib() -> None:
     assert loaded(program) == []
 
 
-def test_the_faces_of_the_course_are_new_to_the_face_autoencoder() -> None:
+def test_the_face_autoencoder_was_trained_on_other_faces() -> None:
     assert int(make_intro._FACE_SEED) != drawn_faces._SEED

@@ -1,8 +1,7 @@
-"""The linked maps: what the page gets, what is refused, and what nobody needs to load."""
+"""The linked maps: what the page gets, and which arguments are rejected."""
 
 from __future__ import annotations
 
-import doctest
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 import traitlets
 
 from course.figures.style import MARKERS
-from course.widgets import codes_map
 from course.widgets.codes_map import CodesMap
 from course.widgets.frontend import FOLDER
 from tests.course.imports import loaded
@@ -32,11 +30,7 @@ def explorer() -> Iterator[CodesMap]:
     widget.close()
 
 
-def test_the_docstrings_hold() -> None:
-    assert doctest.testmod(codes_map, extraglobs={"np": np}).failed == 0
-
-
-def test_the_page_gets_the_codes_map_by_map(explorer: CodesMap) -> None:
+def test_the_page_gets_the_codes_of_each_map(explorer: CodesMap) -> None:
     places = np.frombuffer(explorer.places, "<f4").reshape(2, N, 2)
     for sent, codes in zip(places, CODES.values(), strict=True):
         assert np.allclose(sent, codes, atol=1e-5)
@@ -50,12 +44,12 @@ def test_the_page_gets_the_pictures_and_their_errors(explorer: CodesMap) -> None
     for sent, images in zip(tiles, IMAGES.values(), strict=True):
         assert np.abs(sent / 255 - images).max() < 0.003
     errors = explorer.content["errors"]
-    true = ((IMAGES["original"] - IMAGES["autoencoder"]) ** 2).sum(axis=1)
+    expected = ((IMAGES["original"] - IMAGES["autoencoder"]) ** 2).sum(axis=1)
     assert len(errors) == 2
-    assert np.allclose(errors[1], true, atol=0.006)
+    assert np.allclose(errors[1], expected, atol=0.006)
 
 
-def test_pictures_outside_of_black_and_white_are_cut_off() -> None:
+def test_pixels_out_of_range_are_clipped() -> None:
     images = np.full((N, 784), -0.5)
     images[1] = 1.7
     widget = CodesMap(CODES, LABELS, NAMES, pictures={"original": images})
@@ -64,7 +58,7 @@ def test_pictures_outside_of_black_and_white_are_cut_off() -> None:
     widget.close()
 
 
-def test_words_are_told_in_place_of_pictures() -> None:
+def test_words_replace_pictures() -> None:
     words = {"The story": [["oil", "price"]] * N, "LSA": [["bank"]] * N}
     widget = CodesMap(CODES, LABELS, NAMES, words=words)
     assert widget.content["words"]["The story"][4] == "oil, price"
@@ -72,52 +66,58 @@ def test_words_are_told_in_place_of_pictures() -> None:
     widget.close()
 
 
-def test_each_class_has_a_shape_that_the_script_can_draw() -> None:
+def test_the_script_can_draw_every_marker() -> None:
     script = (FOLDER / "codes_map.js").read_text(encoding="utf-8")
     (table,) = re.findall(r"const MARKERS = \{(.*?)\n\};", script, re.DOTALL)
     drawn = set(re.findall(r'^  "?([^\s":]+)"?: ', table, re.MULTILINE))
     assert drawn == set(MARKERS)
 
 
-def test_only_an_example_that_is_there_can_be_chosen(explorer: CodesMap) -> None:
+def test_an_example_out_of_range_is_rejected(explorer: CodesMap) -> None:
     explorer.chosen = N - 1
-    for wrong in (-1, N):
-        with pytest.raises(traitlets.TraitError, match=f"chosen={wrong}: from 0 to {N - 1}"):
-            explorer.chosen = wrong
+    for index in (-1, N):
+        with pytest.raises(traitlets.TraitError, match=f"chosen must be from 0 to {N - 1}"):
+            explorer.chosen = index
 
 
-def test_only_classes_that_are_there_can_be_hidden(explorer: CodesMap) -> None:
+def test_hidden_classes_are_sorted_and_checked(explorer: CodesMap) -> None:
     explorer.hidden = [2, 0, 2]
     assert explorer.hidden == [0, 2]
-    for wrong in ([3], [-1, 1]):
+    for invalid in ([3], [-1, 1]):
         with pytest.raises(traitlets.TraitError, match="class numbers from 0 to 2"):
-            explorer.hidden = wrong
+            explorer.hidden = invalid
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changes", "message"),
     [
-        ({"codes": {"PCA": np.zeros((N, 3))}}, r"codes of PCA: shape \(30, 3\); \(30, 2\)"),
-        ({"codes": {"PCA": np.full((N, 2), np.nan)}}, "codes of PCA: NaN or infinity"),
-        ({"codes": {}}, "codes: 0 maps; one or two are right"),
-        ({"labels": LABELS + 0.5}, r"labels: shape \(30,\); whole numbers"),
-        ({"labels": LABELS + 1}, "labels: from 1 to 3; with 3 names they run from 0 to 2"),
-        ({"names": []}, "names: 0 classes"),
-        ({"pictures": {"original": np.zeros((N, 9))}}, r"pictures of original: shape \(30, 9\)"),
-        ({"words": {"LSA": [["oil"]]}}, "words of LSA: 1 lists; one for each of 30"),
+        (
+            {"codes": {"PCA": np.zeros((N, 3))}},
+            r"codes of PCA must have shape \(30, 2\), got \(30, 3\)",
+        ),
+        ({"codes": {"PCA": np.full((N, 2), np.nan)}}, "codes of PCA must be finite"),
+        ({"codes": {}}, "codes must have one or two maps, got 0"),
+        ({"labels": LABELS + 0.5}, r"labels must be whole numbers .*got float64 of shape \(30,\)"),
+        ({"labels": LABELS + 1}, "labels must be from 0 to 2, .*got 1 to 3"),
+        ({"names": []}, "names must have 1 to 40 classes, got 0"),
+        (
+            {"pictures": {"original": np.zeros((N, 9))}},
+            r"pictures of original must have shape \(30, 784\), got \(30, 9\)",
+        ),
+        ({"words": {"LSA": [["oil"]]}}, "words of LSA must be 30 lists, one per label; got 1"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(changed: dict[str, Any], words: str) -> None:
-    whole: dict[str, Any] = {"codes": CODES, "labels": LABELS, "names": NAMES, **changed}
-    with pytest.raises(ValueError, match=words):
-        CodesMap(**whole)
+def test_an_invalid_argument_is_named(changes: dict[str, Any], message: str) -> None:
+    arguments: dict[str, Any] = {"codes": CODES, "labels": LABELS, "names": NAMES, **changes}
+    with pytest.raises(ValueError, match=message):
+        CodesMap(**arguments)
 
 
-def test_a_page_without_widgets_gets_words(explorer: CodesMap) -> None:
-    assert len(repr(explorer)) < 110  # longer is cut off where no widget can be shown
+def test_the_text_for_pages_without_widgets_is_short(explorer: CodesMap) -> None:
+    assert len(repr(explorer)) < 110  # they cut it off
 
 
-def test_it_loads_neither_tensorflow_nor_matplotlib() -> None:
+def test_the_widget_loads_neither_tensorflow_nor_matplotlib() -> None:
     program = (
         "from course.widgets.codes_map import CodesMap; "
         "CodesMap({'PCA': [[0, 1]]}, [0], ['a']).close()"

@@ -1,0 +1,33 @@
+"""Checks and conversions of trait values that several widgets share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike
+
+
+def check_range(proposal: dict[str, Any], low: float, high: float) -> Any:
+    """Return the value a traitlets validator was given, if it is from ``low`` to ``high``.
+
+    Raises:
+        traitlets.TraitError: It isn't.
+    """
+    value = proposal["value"]
+    if not low <= value <= high:
+        name = proposal["trait"].name
+        raise traitlets.TraitError(f"{name} must be from {low:g} to {high:g}, got {value:g}")
+    return value
+
+
+def gray_bytes(images: ArrayLike) -> bytes:
+    """Return images in [0, 1] as one byte per pixel, row by row.
+
+    Example:
+        >>> list(gray_bytes([-1.0, 0.5, 1.0]))
+        [0, 128, 255]
+    """
+    levels: bytes = np.round(255 * np.clip(np.asarray(images), 0, 1)).astype(np.uint8).tobytes()
+    return levels
