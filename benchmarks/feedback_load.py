@@ -222,7 +222,7 @@ def measure(folder: Path, students: int) -> list[Run]:
     (port,) = ports.free(1)
     group = roles.students_group(HubSettings())
     badges = [signed_token.issue("key", name, [group]) for name in names]
-    with service(folder, port, {signed_token.KEY: "key"}):
+    with service(folder, port, {signed_token.KEY_VARIABLE: "key"}):
         runs = [
             asyncio.run(ask("with badges, all at the same moment", port, badges, 0, 1)),
             asyncio.run(ask("with badges, in a lecture", port, badges, PAUSE, ROUNDS)),

@@ -89,7 +89,7 @@ def keep(settings: HubSettings, file: Path) -> None:
 
 def look_at(settings: HubSettings, file: Path) -> None:
     """Say whether a receipt was confirmed here, and whether what it is about is still there."""
-    said = receipts.checked(file, signed_token.key(settings.hub / BADGES))
+    said = receipts.verify_receipt(file, signed_token.load_or_create_key(settings.hub / BADGES))
     if said is None:
         raise RuntimeError("this receipt was changed, or is of another hub")
     _say(f"Confirmed: {said.student} said at {said.received} that {said.assignment} is handed in.")

@@ -1,6 +1,6 @@
-"""Instant feedback: a service of the hub that holds the keys and is asked by students' servers.
+"""Instant feedback: a hub service that holds the answer keys and answers students' servers.
 
-One idea a module: `policy` (what the instructor allows), `record` (who asked what, and how often),
-`badge` and `identity` (who asks), `receipts` (what was handed in), `app` (the addresses). The
-hub runs ``python -m deploy.feedback``.
+`app` has the routes, `policy` what the instructor allows, `request_log` what was asked and
+answered, `signed_token` and `identity` who is asking, `receipts` what was submitted. The hub runs
+``python -m deploy.feedback``.
 """

@@ -1,4 +1,4 @@
-"""Run the service where the hub said that it will ask for it."""
+"""Run the feedback service at the address the hub gives it."""
 
 from __future__ import annotations
 
@@ -10,30 +10,29 @@ import uvicorn
 
 from course.server.inherited_socket import SOCKET_VARIABLE, take_socket
 from deploy.feedback import signed_token
-from deploy.feedback.app import Service, application, source
-from deploy.feedback.identity import Hub
+from deploy.feedback.app import CheckService, answer_keys, application
+from deploy.feedback.identity import HubIdentity
 from deploy.feedback.policy import FILE, Policy
-from deploy.feedback.record import Record
+from deploy.feedback.request_log import RequestLog
 from deploy.feedback.signed_token import TokenReader
 from deploy.hub.roles import instructors_group, students_group
 from deploy.hub.settings import load
 
 
 def main() -> None:
-    """Serve until the hub says stop."""
+    """Serve until the hub stops the service."""
     settings = load()
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
-    with contextlib.closing(Record(settings.feedback_folder / "asked.db")) as record:
-        service = Service(
-            TokenReader(os.environ[signed_token.KEY])
-            if os.environ.get(signed_token.KEY)
-            else Hub(),
+    key = os.environ.get(signed_token.KEY_VARIABLE, "")
+    with contextlib.closing(RequestLog(settings.feedback_folder / "asked.db")) as log:
+        service = CheckService(
+            TokenReader(key) if key else HubIdentity(),
             (students_group(settings), instructors_group(settings)),
-            source(settings.course_folder),
+            answer_keys(settings.course_folder),
             Policy(settings.course_folder / FILE),
-            record,
-            key=os.environ.get(signed_token.KEY, ""),
+            log,
+            key=key,
         )
         config = uvicorn.Config(
             application(service, prefix),
@@ -42,7 +41,7 @@ def main() -> None:
             log_level="warning",
             server_header=False,
         )
-        # On one machine root has opened the port; on a cluster, the pod is ours alone.
+        # On one machine root has opened the port; on a cluster the pod has the address to itself.
         uvicorn.Server(config).run(
             sockets=[take_socket()] if SOCKET_VARIABLE in os.environ else None
         )

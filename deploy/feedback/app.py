@@ -1,4 +1,4 @@
-"""The addresses of the service: ``POST check`` and ``POST receipt``, from a student's server."""
+"""The routes of the service: ``POST check`` and ``POST receipt``, called by students' servers."""
 
 from __future__ import annotations
 
@@ -19,170 +19,174 @@ from course.server.handlers import MAX_BODY_BYTES, parse_request
 from course.server.keys import AnswerKeys, UnknownQuestionError
 from course.server.rate import RateLimit
 from deploy.feedback import receipts
-from deploy.feedback.identity import HubBusyError, Identity, Person
+from deploy.feedback.identity import Identity, Person, TooManyUnknownTokensError
 from deploy.feedback.policy import Policy, PolicyError
-from deploy.feedback.record import JUDGED, Record, fingerprint
+from deploy.feedback.request_log import COUNTED_RESULTS, RequestLog, answer_hash
 
 _SCHEMES: Final = ("token ", "bearer ")
 
 
-class Refused(Exception):  # noqa: N818  (a refusal is an answer, not an error)
-    """A question that is not answered, with the status and the reason for the student."""
+class RefusedError(Exception):
+    """A request that is refused, with the HTTP status and the reason for the student."""
 
-    def __init__(self, status: int, reason: str, wait: float = 0.0) -> None:
+    def __init__(self, status: int, reason: str, wait_s: float = 0.0) -> None:
         super().__init__(reason)
         self.status = status
-        self.wait = wait
+        self.wait_s = wait_s
 
 
 @dataclass
-class Service:
-    """All that an answer needs.
+class CheckService:
+    """Everything needed to answer.
 
     Attributes:
-        identity: Tells whose token it is.
-        groups: The groups whose members may ask, the class's first.
+        identity: Finds the owner of a token.
+        groups: The groups whose members may ask, the class first.
         keys: The instructor's notebooks.
         policy: What the instructor allows.
-        record: Who asked what.
-        limit: Makes the limit of one student's rate.
-        key: The hub's, with which receipts are confirmed; may be empty.
+        log: Who asked what.
+        new_limit: Creates the rate limit of one student.
+        key: The hub's key that signs receipts; if empty, receipts aren't confirmed.
     """
 
     identity: Identity
     groups: tuple[str, ...]
     keys: AnswerKeys
     policy: Policy
-    record: Record
-    limit: Callable[[], RateLimit] = field(default=RateLimit)
+    log: RequestLog
+    new_limit: Callable[[], RateLimit] = field(default=RateLimit)
     key: str = ""
     _limits: dict[str, RateLimit] = field(default_factory=dict)
-    _written: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
+    _refusal_limits: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
 
-    async def check(self, token: str, body: bytes | None, asker: str = "") -> CheckResult:
-        """Judge one answer.
+    async def check(self, token: str, body: bytes | None, client: str = "") -> CheckResult:
+        """Check one answer.
 
         Args:
-            token: What tells who asks.
-            body: The request; None if it is too long.
-            asker: The address from which it came.
+            token: The token that says who is asking.
+            body: The request's body; None if it was too long.
+            client: The address the request came from.
 
         Raises:
-            Refused: With the status and the reason.
+            RefusedError: With the status and the reason.
         """
-        person, body = await self._let_in(token, body, asker)
+        person, body = await self._admit(token, body, client)
         try:
             path, question, answer = parse_request(body)
         except web.HTTPError as error:
-            self._write_down(person.name, f"{error.log_message}")
-            raise Refused(error.status_code, str(error.log_message)) from error
-        return self._judge(person, path, question, quiz.parse(answer))
+            self._log_refusal(person.name, f"{error.log_message}")
+            raise RefusedError(error.status_code, str(error.log_message)) from error
+        return self._check(person, path, question, quiz.parse(answer))
 
-    async def receive(self, token: str, body: bytes | None, asker: str = "") -> dict[str, str]:
-        """Write down that something was handed in; return the time and the mark.
+    async def receive(self, token: str, body: bytes | None, client: str = "") -> dict[str, str]:
+        """Log a submission; return the time and the signature.
 
         Raises:
-            Refused: With the status and the reason.
+            RefusedError: With the status and the reason.
         """
-        person, body = await self._let_in(token, body, asker)
+        person, body = await self._admit(token, body, client)
         if not self.key:
-            raise Refused(404, "receipts are not confirmed here")
+            raise RefusedError(404, "this hub does not confirm receipts")
         try:
-            said = receipts.told(person.name, body, datetime.now(UTC).isoformat())
+            notice = receipts.parse_notice(person.name, body, datetime.now(UTC).isoformat())
         except receipts.ReceiptError as error:
-            self._write_down(person.name, str(error))
-            raise Refused(400, str(error)) from error
-        self.record.receive(said)
-        return {"time": said.received, "mark": said.mark(self.key)}
+            self._log_refusal(person.name, str(error))
+            raise RefusedError(400, str(error)) from error
+        self.log.add_submission(notice)
+        return {"time": notice.received, "mark": notice.signature(self.key)}
 
-    async def _let_in(self, token: str, body: bytes | None, asker: str) -> tuple[Person, bytes]:
-        """Return who asks, and what, unless they may not."""
+    async def _admit(self, token: str, body: bytes | None, client: str) -> tuple[Person, bytes]:
+        """Return who is asking and the body, or refuse."""
         try:
-            person = await self.identity.whose(token, asker) if token else None
-        except HubBusyError as busy:
-            raise Refused(429, "too many servers that the hub does not know", busy.wait) from busy
+            person = await self.identity.identify(token, client) if token else None
+        except TooManyUnknownTokensError as error:
+            reason = "too many requests from servers unknown to the hub"
+            raise RefusedError(429, reason, error.wait_s) from error
         if person is None:
-            self._write_down("", "unknown server")
-            raise Refused(403, "the hub does not know this server; restart it from the hub")
+            self._log_refusal("", "unknown server")
+            raise RefusedError(403, "the hub does not know this server; restart it from the hub")
         if not person.groups & set(self.groups):
-            self._write_down(person.name, "not in the class")
-            raise Refused(403, f"only members of {self.groups[0]} can ask")
-        wait = self._limits.setdefault(person.name, self.limit()).try_acquire()
-        if wait:
-            seconds = math.ceil(wait)
-            self._write_down(person.name, "too many checks")
-            raise Refused(429, f"too many checks; wait {seconds} seconds", wait)
+            self._log_refusal(person.name, "not in the class")
+            raise RefusedError(403, f"only members of {self.groups[0]} can check answers")
+        wait_s = self._limits.setdefault(person.name, self.new_limit()).try_acquire()
+        if wait_s:
+            self._log_refusal(person.name, "too many checks")
+            reason = f"too many checks; wait {math.ceil(wait_s)} seconds"
+            raise RefusedError(429, reason, wait_s)
         if body is None:
-            self._write_down(person.name, "too long")
-            raise Refused(413, f"the request is too long; {MAX_BODY_BYTES} bytes are the limit")
+            self._log_refusal(person.name, "too long")
+            raise RefusedError(
+                413, f"the request is too long; the limit is {MAX_BODY_BYTES:,} bytes"
+            )
         return person, body
 
-    def _write_down(self, name: str, refused: str) -> None:
-        """Write a refusal down, once in half a minute: no script shall fill the disk with them."""
-        if not self._written.setdefault((name, refused), RateLimit(checks=1)).try_acquire():
-            self.record.add(name, "", "", "", f"refused: {refused}")
+    def _log_refusal(self, name: str, reason: str) -> None:
+        """Log a refusal, but only once every half minute, so that no script fills the disk."""
+        limit = self._refusal_limits.setdefault((name, reason), RateLimit(checks=1))
+        if not limit.try_acquire():
+            self.log.add(name, "", "", "", f"refused: {reason}")
 
-    def _judge(self, person: Person, path: str, name: str, told: quiz.Question) -> CheckResult:
+    def _check(self, person: Person, path: str, name: str, submitted: quiz.Question) -> CheckResult:
         try:
-            key = self.keys.find(path, name, told)
+            key = self.keys.find(path, name, submitted)
         except UnknownQuestionError as error:
-            self.record.add(person.name, "", name, "", "refused: unknown question")
-            raise Refused(404, str(error)) from error
+            self.log.add(person.name, "", name, "", "refused: unknown question")
+            raise RefusedError(404, str(error)) from error
         try:
             rule = self.policy.rule(key.assignment)
         except PolicyError as error:
-            self.record.add(person.name, key.assignment, name, "", f"refused: {error}")
+            self.log.add(person.name, key.assignment, name, "", f"refused: {error}")
             return SAVED
         if not rule.on:
-            self.record.add(person.name, key.assignment, name, "", "saved")
+            self.log.add(person.name, key.assignment, name, "", "saved")
             return SAVED
-        asked = (person.name, key.assignment, name)
-        with self.record.alone():
-            answer = fingerprint(option.name for option in told.options if option.ticked)
-            verdict = check_answer(told, key)
-            if verdict["verdict"] not in JUDGED:
-                self.record.add(*asked, "", verdict["verdict"])
-                return verdict
-            tried = self.record.tried(*asked)
-            used_up = rule.attempts and answer not in tried and len(tried) >= rule.attempts
-            said = "refused: no attempts left" if used_up else verdict["verdict"]
-            self.record.add(*asked, answer, said)
+        question = (person.name, key.assignment, name)
+        with self.log.transaction():
+            answer = answer_hash(option.name for option in submitted.options if option.ticked)
+            result = check_answer(submitted, key)
+            if result["verdict"] not in COUNTED_RESULTS:
+                self.log.add(*question, "", result["verdict"])
+                return result
+            earlier = self.log.counted_answers(*question)
+            used_up = rule.attempts and answer not in earlier and len(earlier) >= rule.attempts
+            outcome = "refused: no attempts left" if used_up else result["verdict"]
+            self.log.add(*question, answer, outcome)
         if used_up:
-            many = "1 attempt" if rule.attempts == 1 else f"{rule.attempts} attempts"
-            raise Refused(
+            attempts = "1 attempt" if rule.attempts == 1 else f"{rule.attempts} attempts"
+            raise RefusedError(
                 403,
-                f"You have used your {many} at this question. Your answer is saved; it is"
-                " graded when you submit the assignment.",
+                f"You have used your {attempts} on this question. Your answer is saved and will"
+                " be graded when you submit the assignment.",
             )
-        return _with_what_is_left(verdict, rule.attempts, len(tried | {answer}))
+        return _with_attempts_left(result, rule.attempts, len(earlier | {answer}))
 
 
-def _with_what_is_left(verdict: CheckResult, attempts: int, used: int) -> CheckResult:
-    if verdict["verdict"] != "wrong" or not attempts:
-        return verdict
+def _with_attempts_left(result: CheckResult, attempts: int, used: int) -> CheckResult:
+    if result["verdict"] != "wrong" or not attempts:
+        return result
     left = attempts - used
-    words = {0: "No attempt is left.", 1: "1 attempt is left."}.get(
-        left, f"{left} attempts are left."
+    sentence = {0: "You have no attempts left.", 1: "You have 1 attempt left."}.get(
+        left, f"You have {left} attempts left."
     )
-    return {**verdict, "message": f"{verdict['message']} {words}"}
+    return {**result, "message": f"{result['message']} {sentence}"}
 
 
-def application(service: Service, prefix: str = "/services/feedback") -> FastAPI:
+def application(service: CheckService, prefix: str = "/services/feedback") -> FastAPI:
     """Return the ASGI application.
 
     Args:
-        service: What answers.
-        prefix: What its address begins with.
+        service: Answers the requests.
+        prefix: The path that all routes start with.
     """
     app = FastAPI(openapi_url=None)
 
     @app.post(f"{prefix}/check")
     async def check(request: Request) -> JSONResponse:
-        return await _replied(service.check, request)
+        return await _respond(service.check, request)
 
     @app.post(f"{prefix}/receipt")
     async def receipt(request: Request) -> JSONResponse:
-        return await _replied(service.receive, request)
+        return await _respond(service.receive, request)
 
     @app.get(f"{prefix}/")
     async def alive() -> dict[str, Any]:
@@ -191,17 +195,16 @@ def application(service: Service, prefix: str = "/services/feedback") -> FastAPI
     return app
 
 
-async def _replied(
-    answer: Callable[[str, bytes | None, str], Awaitable[Mapping[str, Any]]], request: Request
+async def _respond(
+    handler: Callable[[str, bytes | None, str], Awaitable[Mapping[str, Any]]], request: Request
 ) -> JSONResponse:
-    asker = request.client.host if request.client else ""
+    client = request.client.host if request.client else ""
     try:
-        found = await answer(_token(request), await _body(request), asker)
-    except Refused as refused:
-        headers = {"Retry-After": str(math.ceil(refused.wait))} if refused.wait else {}
-        content = {"message": str(refused)}
-        return JSONResponse(content, status_code=refused.status, headers=headers)
-    return JSONResponse(dict(found))
+        content = await handler(_token(request), await _body(request), client)
+    except RefusedError as error:
+        headers = {"Retry-After": str(math.ceil(error.wait_s))} if error.wait_s else {}
+        return JSONResponse({"message": str(error)}, status_code=error.status, headers=headers)
+    return JSONResponse(dict(content))
 
 
 def _token(request: Request) -> str:
@@ -221,6 +224,6 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def source(folder: Path) -> AnswerKeys:
-    """Return the keys of a course folder."""
+def answer_keys(folder: Path) -> AnswerKeys:
+    """Return the answer keys of a course folder."""
     return AnswerKeys(source=str(folder / "source"))

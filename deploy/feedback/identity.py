@@ -1,6 +1,6 @@
-"""Who asks. On a cluster the hub is asked whose token it is, as seldom as can be.
+"""Who is asking. On a cluster the hub says whose token it is, and its answers are cached.
 
-On one machine a badge tells it without the hub: `badge`.
+On one machine `signed_token` answers without the hub.
 """
 
 from __future__ import annotations
@@ -16,85 +16,89 @@ from jupyterhub.services.auth import HubAuth
 
 from course.server.rate import RateLimit
 
-_KNOWN: Final = 900.0  # seconds for which the hub's word is kept
-_UNKNOWN: Final = 60.0  # the same, where it does not know the token
-_TOKENS: Final = 20_000  # that are kept
-_AT_ONCE: Final = 8  # questions to the hub; it answers one after another anyway
+_KNOWN_TTL_S: Final = 900.0
+_UNKNOWN_TTL_S: Final = 60.0
+_MAX_CACHED_TOKENS: Final = 20_000
+_MAX_HUB_REQUESTS: Final = 8  # in parallel; the hub answers one at a time anyway
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whom the hub knows.
+    """A user of the hub.
 
     Attributes:
-        name: Their account.
-        groups: Their groups.
+        name: The account.
+        groups: The account's groups.
     """
 
     name: str
     groups: frozenset[str]
 
 
-class HubBusyError(Exception):
-    """Too many tokens that nobody knows came from one place; with the seconds to wait."""
+class TooManyUnknownTokensError(Exception):
+    """A client sent too many unknown tokens.
 
-    def __init__(self, wait: float) -> None:
-        super().__init__(wait)
-        self.wait = wait
+    Attributes:
+        wait_s: Seconds until the client may try again.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
 
 
 class Identity(Protocol):
-    """Tells whose token it is."""
+    """Finds the owner of a token."""
 
-    async def whose(self, token: str, asker: str = "") -> Person | None:
-        """Return the person, or None if nobody knows the token or it may not come here.
+    async def identify(self, token: str, client: str = "") -> Person | None:
+        """Return the owner, or None if the token is unknown or not allowed here.
 
         Args:
-            token: What was sent.
-            asker: The address from which it came.
+            token: The token that was sent.
+            client: The address it came from.
 
         Raises:
-            BusyError: Too many unknown tokens came from there.
+            TooManyUnknownTokensError: The client sent too many unknown tokens.
         """
 
 
-class Hub:
-    """The hub's word for it, kept for a quarter of an hour.
+class HubIdentity:
+    """Asks the hub, and caches its answers for a quarter of an hour.
 
-    Those who come with one token at one moment share one question to the hub. A place from which
-    many unknown tokens come has to wait, so that guessing does not keep the hub busy.
+    Concurrent requests with the same token share one request to the hub. A client that sends many
+    unknown tokens has to wait, so that guessing doesn't keep the hub busy.
 
     Example:
-        >>> Hub().whose("...")  # doctest: +SKIP
+        >>> HubIdentity().identify("...")  # doctest: +SKIP
     """
 
     def __init__(self) -> None:
-        self._hub = HubAuth(cache_max_age=1)  # which keeps nothing for us; we keep it
-        self._kept: OrderedDict[bytes, tuple[float, Person | None]] = OrderedDict()
-        self._asked: dict[bytes, asyncio.Task[Person | None]] = {}
-        self._few = asyncio.Semaphore(_AT_ONCE)
-        self._strangers: dict[str, RateLimit] = {}
+        self._hub = HubAuth(cache_max_age=1)  # the cache is ours
+        self._cache: OrderedDict[bytes, tuple[float, Person | None]] = OrderedDict()
+        self._pending: dict[bytes, asyncio.Task[Person | None]] = {}
+        self._hub_slots = asyncio.Semaphore(_MAX_HUB_REQUESTS)
+        self._unknown_token_limits: dict[str, RateLimit] = {}
 
-    async def whose(self, token: str, asker: str = "") -> Person | None:
-        """Return whose it is, as the hub says or has said lately."""
-        name = hashlib.sha256(token.encode()).digest()  # so that no token lies in our memory
-        until, person = self._kept.get(name, (0.0, None))
-        if until > time.monotonic():
+    async def identify(self, token: str, client: str = "") -> Person | None:
+        """Return the owner of a token, from the cache or from the hub."""
+        digest = hashlib.sha256(token.encode()).digest()  # keeps tokens out of memory
+        expires, person = self._cache.get(digest, (0.0, None))
+        if expires > time.monotonic():
             return person
-        limit = self._strangers.get(asker)
-        if limit and (wait := limit.retry_after()):
-            raise HubBusyError(wait)
-        if name not in self._asked:
-            self._asked[name] = asyncio.create_task(self._ask(token))
-            self._asked[name].add_done_callback(lambda _: self._asked.pop(name))
-        person = await asyncio.shield(self._asked[name])
+        limit = self._unknown_token_limits.get(client)
+        if limit and (wait_s := limit.retry_after()):
+            raise TooManyUnknownTokensError(wait_s)
+        if digest not in self._pending:
+            self._pending[digest] = asyncio.create_task(self._ask_hub(token))
+            self._pending[digest].add_done_callback(lambda _: self._pending.pop(digest))
+        person = await asyncio.shield(self._pending[digest])
         if person is None:
-            self._strangers.setdefault(asker, RateLimit()).try_acquire()
-        self._keep(name, person)
+            self._unknown_token_limits.setdefault(client, RateLimit()).try_acquire()
+        self._store(digest, person)
         return person
 
-    async def _ask(self, token: str) -> Person | None:
-        async with self._few:
+    async def _ask_hub(self, token: str) -> Person | None:
+        async with self._hub_slots:
             user: dict[str, Any] | None = await self._hub.user_for_token(token, sync=False)
         if not user or user.get("kind") != "user":
             return None
@@ -102,9 +106,9 @@ class Hub:
             return None
         return Person(user["name"], frozenset(user.get("groups") or ()))
 
-    def _keep(self, name: bytes, person: Person | None) -> None:
-        seconds = _KNOWN if person else _UNKNOWN
-        self._kept[name] = (time.monotonic() + seconds, person)
-        self._kept.move_to_end(name)
-        while len(self._kept) > _TOKENS:
-            self._kept.popitem(last=False)
+    def _store(self, digest: bytes, person: Person | None) -> None:
+        ttl_s = _KNOWN_TTL_S if person else _UNKNOWN_TTL_S
+        self._cache[digest] = (time.monotonic() + ttl_s, person)
+        self._cache.move_to_end(digest)
+        while len(self._cache) > _MAX_CACHED_TOKENS:
+            self._cache.popitem(last=False)

@@ -1,40 +1,44 @@
-"""What the instructor allows, in ``feedback.toml`` of the course folder.
-
-It is read again when it changes.
+"""What the instructor allows: ``feedback.toml`` in the course folder, reread when it changes.
 
 ::
 
-    attempts = 3          # for each question; 0 is any number
+    attempts = 3          # per question; 0 means unlimited
 
     [assignments.exam]
-    on = false            # answers are saved, and nothing is said
+    on = false            # answers are saved without feedback
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 FILE: Final = "feedback.toml"
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What holds for an assignment.
+class Rule(BaseModel):
+    """What applies to an assignment.
 
     Attributes:
-        on: Whether right or wrong is said at all.
-        attempts: How many different answers are judged for each question; 0 is any number.
+        on: Whether students learn at once if an answer is right.
+        attempts: How many different answers are checked per question; 0 means unlimited.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
     on: bool = True
-    attempts: int = 3
+    attempts: int = Field(default=3, ge=0)
+
+
+class _PolicyFile(Rule):
+    assignments: dict[str, Rule] = Field(default_factory=dict)
 
 
 class PolicyError(ValueError):
-    """The policy's file can't be followed."""
+    """The policy file is invalid."""
 
 
 class Policy:
@@ -45,57 +49,44 @@ class Policy:
         Rule(on=True, attempts=3)
 
     Args:
-        path: The file; without one the defaults hold.
+        path: The file; if it doesn't exist, the defaults apply.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp: tuple[int, int] | None = None
-        self._table: dict[str, Any] = {}
+        self._file = _PolicyFile()
 
     def rule(self, assignment: str) -> Rule:
-        """Return what holds for an assignment.
+        """Return what applies to an assignment.
 
         Raises:
-            PolicyError: The file is broken. Nothing is judged until it is mended: an exam's
-                answers must not come out because of a slip of the pen.
+            PolicyError: The file is invalid. Nothing is checked until it is fixed, so that a typo
+                can't reveal the answers of an exam.
         """
-        self._read_again()
-        own = self._table.get("assignments", {}).get(assignment, {})
-        general = {name: self._table[name] for name in ("on", "attempts") if name in self._table}
+        self._reload()
+        general = self._file.model_dump(exclude_unset=True, exclude={"assignments"})
+        own = self._file.assignments.get(assignment, Rule()).model_dump(exclude_unset=True)
         return Rule(**{**general, **own})
 
-    def _read_again(self) -> None:
+    def _reload(self) -> None:
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            self._stamp, self._table = None, {}
+            self._stamp, self._file = None, _PolicyFile()
             return
         stamp = (status.st_mtime_ns, status.st_size)
         if stamp != self._stamp:
-            self._table = _checked(self._path)
+            self._file = _read(self._path)
             self._stamp = stamp
 
 
-def _checked(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> _PolicyFile:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _PolicyFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        reasons = (f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
+        allowed = "only `on` (true or false) and `attempts` (a number, 0 or more) can be set"
+        raise PolicyError(f"{path.name}: {'; '.join(reasons)}; {allowed}") from error
     except (OSError, ValueError) as error:
         raise PolicyError(f"{path.name} can't be read: {error}") from error
-    assignments = table.get("assignments", {})
-    if not isinstance(assignments, dict):
-        raise PolicyError(f"{path.name}: assignments must be tables, [assignments.NAME]")
-    _check("", {name: value for name, value in table.items() if name != "assignments"}, path)
-    for name, own in assignments.items():
-        _check(f"assignments.{name}: ", own, path)
-    return table
-
-
-def _check(place: str, rule: Any, path: Path) -> None:
-    if not isinstance(rule, dict) or not set(rule) <= {"on", "attempts"}:
-        raise PolicyError(f"{path.name}: {place}only on and attempts can be set")
-    if not isinstance(rule.get("on", True), bool):
-        raise PolicyError(f"{path.name}: {place}on must be true or false")
-    attempts = rule.get("attempts", 0)
-    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 0:
-        raise PolicyError(f"{path.name}: {place}attempts must be a whole number, 0 or more")

@@ -1,7 +1,7 @@
-"""Receipts that the class's server has confirmed: it writes down what it was told, and signs it.
+"""Receipts that the class's server confirms: it records a submission and signs the record.
 
-A student can write any receipt; the mark in a confirmed one is made with the hub's key. So it shows
-that this student said, at this time by the server's clock, that this content was handed in.
+Anyone can write a receipt, but only the hub's key can sign one. A confirmed receipt proves that
+this student reported this content at this time by the server's clock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_LONGEST: Final = 200  # characters of what a student's server says
+_MAX_CHARS: Final = 200  # per field sent by a student's server
 _LINES: Final = {
     "assignment": r"You handed in (.+)\.",
     "student": r"Student +(.+)",
@@ -26,19 +26,19 @@ _LINES: Final = {
 
 
 class ReceiptError(ValueError):
-    """What was told is no receipt."""
+    """A receipt, or the notice it is made from, is invalid."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the server was told, and when.
+class SubmissionNotice:
+    """A submission as a student's server reported it.
 
     Attributes:
-        student: Who told it.
+        student: The account.
         assignment: Such as ``01-intro``.
-        time: When it was handed in, by the student's server.
-        content: Its SHA-256.
-        received: When it was told, by the class's server, as ISO 8601 writes it.
+        time: The time of submission by the student's server.
+        content: The SHA-256 of what was submitted.
+        received: The time of the report by the class's server, in ISO 8601.
     """
 
     student: str
@@ -47,46 +47,50 @@ class Told:
     content: str
     received: str
 
-    def mark(self, key: str) -> str:
-        """Return what confirms it: an HMAC, in hexadecimal."""
-        # The word in front keeps it apart from badges, which the same key signs.
-        words = ["receipt", self.student, self.assignment, self.time, self.content, self.received]
-        return hmac.digest(key.encode(), json.dumps(words).encode(), hashlib.sha256).hex()
+    def signature(self, key: str) -> str:
+        """Return the hexadecimal HMAC that confirms the notice."""
+        # The prefix separates receipts from tokens, which the same key signs.
+        fields = ["receipt", self.student, self.assignment, self.time, self.content, self.received]
+        return hmac.digest(key.encode(), json.dumps(fields).encode(), hashlib.sha256).hex()
 
 
-def told(student: str, body: bytes, received: str) -> Told:
-    """Read what a student's server says.
+def parse_notice(student: str, body: bytes, received: str) -> SubmissionNotice:
+    """Parse what a student's server sent.
 
     Raises:
         ReceiptError: With what is wrong with it.
     """
     try:
-        found = json.loads(body)
-        words = [found[name] for name in ("assignment", "time", "content")]
+        content = json.loads(body)
+        fields = [content[name] for name in ("assignment", "time", "content")]
     except (ValueError, RecursionError, LookupError, TypeError) as error:
-        raise ReceiptError("a receipt must have an assignment, a time and a content") from error
-    if not all(isinstance(word, str) and len(word) <= _LONGEST for word in words):
-        raise ReceiptError("what a receipt holds must be short texts")
-    if not re.fullmatch("[0-9a-f]{64}", words[2]):
-        raise ReceiptError("content must be a SHA-256")
-    return Told(student, words[0], words[1], words[2], received)
+        raise ReceiptError("a receipt must have `assignment`, `time` and `content`") from error
+    if not all(isinstance(field, str) and len(field) <= _MAX_CHARS for field in fields):
+        raise ReceiptError(
+            f"the fields of a receipt must be text of at most {_MAX_CHARS} characters"
+        )
+    if not re.fullmatch("[0-9a-f]{64}", fields[2]):
+        raise ReceiptError("`content` must be a SHA-256 in hexadecimal")
+    assignment, time, content_hash = fields
+    return SubmissionNotice(student, assignment, time, content_hash, received)
 
 
-def checked(path: Path, key: str) -> Told | None:
-    """Read a receipt; return what it says if the mark in it is ours.
+def verify_receipt(path: Path, key: str) -> SubmissionNotice | None:
+    """Read a receipt; return its content, or None if the signature isn't ours.
 
     Example:
-        >>> checked(Path("receipts/01-intro 2026-11-24 02.10.11 UTC.txt"), "key")  # doctest: +SKIP
-        Told(student='ada', ...)
+        >>> path = Path("receipts/01-intro 2026-11-24 02.10.11 UTC.txt")
+        >>> verify_receipt(path, "key")  # doctest: +SKIP
+        SubmissionNotice(student='ada', ...)
 
     Raises:
-        ReceiptError: It is no receipt, or none that was confirmed.
+        ReceiptError: It isn't a confirmed receipt.
     """
     text = path.read_text(encoding="utf-8", errors="replace")
-    found = {name: re.search(f"(?m)^{line}$", text) for name, line in _LINES.items()}
-    words = {name: match[1] for name, match in found.items() if match}
-    if len(words) < len(_LINES):
-        raise ReceiptError(f"{path} is not a receipt that was confirmed")
-    mark = words.pop("mark")
-    said = Told(**words)
-    return said if hmac.compare_digest(said.mark(key), mark) else None
+    matches = {name: re.search(f"(?m)^{line}$", text) for name, line in _LINES.items()}
+    fields = {name: match[1] for name, match in matches.items() if match}
+    if len(fields) < len(_LINES):
+        raise ReceiptError(f"{path} is not a confirmed receipt")
+    signature = fields.pop("mark")
+    notice = SubmissionNotice(**fields)
+    return notice if hmac.compare_digest(notice.signature(key), signature) else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.feedback import signed_token
-from deploy.hub import mount_view, roles
+from deploy.hub import mount_view, privileged_ports, roles
 from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings
 from deploy.hub.spawner import BADGES, HELD
 
@@ -58,7 +58,7 @@ def feedback(settings: HubSettings) -> dict[str, Any]:
             VARIABLE: str(settings.file),
             "HOME": str(settings.homes / settings.grader),
             "PYTHONPATH": str(CHECKOUT),
-            signed_token.KEY: signed_token.key(settings.hub / BADGES),
+            signed_token.KEY_VARIABLE: signed_token.load_or_create_key(settings.hub / BADGES),
         },
         "display": False,
     }
@@ -69,7 +69,7 @@ def _served(settings: HubSettings, port: int, *program: str) -> list[str]:
 
     It is the hub's child, in a process group of its own.
     """
-    opens = [sys.executable, "-P", str(CHECKOUT / "deploy" / "hub" / "listening.py")]
+    opens = [sys.executable, "-P", privileged_ports.__file__]
     # Where the hub was started in the background, SIGINT is ignored, and a shell could not trap it.
     shell = ["/usr/bin/env", "--default-signal=INT", "/bin/sh", "-c", _END_BOTH, "service"]
     return [

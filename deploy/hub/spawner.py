@@ -44,7 +44,7 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
         if settings.feedback:
             groups = [group.name for group in self.user.groups]
             signed = signed_token.issue(
-                signed_token.key(settings.hub / BADGES), self.user.name, groups
+                signed_token.load_or_create_key(settings.hub / BADGES), self.user.name, groups
             )
             found["COURSE_FEEDBACK_TOKEN"] = signed
         return found | variables(settings) | {SOCKET_VARIABLE: str(self._socket)}

@@ -98,12 +98,14 @@ def test_it_counts_owners_as_the_collector_does() -> None:
     assert spawner.uid(ADA) == collect.number("ada")
 
 
-def test_its_badges_are_those_that_the_service_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_service_reads_the_tokens_the_cluster_hub_signs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("COURSE_BADGE_KEY", "the key")
-    signed = spawner_after(values()["hub"]["extraConfig"]["badges"]).environment
-    badge = signed["COURSE_FEEDBACK_TOKEN"](ADA)
-    assert TokenReader("the key").read(badge) == Person("ada", frozenset({"nbgrader-autoencoders"}))
-    assert TokenReader("another").read(badge) is None
+    signed = spawner_after(values()["hub"]["extraConfig"]["tokens"]).environment
+    token = signed["COURSE_FEEDBACK_TOKEN"](ADA)
+    assert TokenReader("the key").read(token) == Person("ada", frozenset({"nbgrader-autoencoders"}))
+    assert TokenReader("another").read(token) is None
 
 
 def test_its_services_are_where_the_hub_and_the_students_look_for_them() -> None:

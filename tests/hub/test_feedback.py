@@ -1,10 +1,11 @@
-"""Instant feedback: what the service says, to whom, how often, and what it writes down."""
+"""Instant feedback: what the service answers, to whom, how often, and what it logs."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,11 +19,11 @@ from course import quiz
 from course.server.rate import RateLimit
 from course.server.receipts import Receipt
 from deploy.feedback import receipts, signed_token
-from deploy.feedback.app import Service, application, source
-from deploy.feedback.identity import Hub, HubBusyError, Person
+from deploy.feedback.app import CheckService, answer_keys, application
+from deploy.feedback.identity import HubIdentity, Person, TooManyUnknownTokensError
 from deploy.feedback.policy import Policy, PolicyError
-from deploy.feedback.receipts import Told
-from deploy.feedback.record import Record, fingerprint
+from deploy.feedback.receipts import SubmissionNotice
+from deploy.feedback.request_log import RequestLog, answer_hash
 from deploy.feedback.signed_token import TokenReader
 from tests.course.server.test_server import MULTIPLE_CHOICE, SINGLE_CHOICE, tick, write_notebook
 
@@ -30,29 +31,31 @@ CLASS = "nbgrader-autoencoders"
 GRADERS = "formgrade-autoencoders"
 
 
-class Tokens:
-    """An identity without a hub."""
+class StaticTokens:
+    """Identifies tokens without a hub."""
 
-    async def whose(self, token: str, asker: str = "") -> Person | None:
+    async def identify(self, token: str, client: str = "") -> Person | None:
         if token == "flood":
-            assert asker == "127.0.0.1"
-            raise HubBusyError(12.5)
+            assert client == "127.0.0.1"
+            raise TooManyUnknownTokensError(12.5)
         people = {name: Person(name, frozenset({CLASS})) for name in ("ada", "ben")}
         people["ines"] = Person("ines", frozenset({GRADERS}))
         return {**people, "guest": Person("guest", frozenset())}.get(token)
 
 
 class Asker:
-    """Asks the service as a student's server does."""
+    """Calls the service as a student's server does."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         write_notebook(
             folder / "source" / "01-one" / "one.ipynb", even=SINGLE_CHOICE, both=MULTIPLE_CHOICE
         )
-        self.record = Record(folder / "asked.db")
+        self.log = RequestLog(folder / "asked.db")
         policy = Policy(folder / "feedback.toml")
-        self.service = Service(Tokens(), (CLASS, GRADERS), source(folder), policy, self.record)
+        self.service = CheckService(
+            StaticTokens(), (CLASS, GRADERS), answer_keys(folder), policy, self.log
+        )
 
     def policy(self, text: str) -> None:
         (self.folder / "feedback.toml").write_text(text, encoding="utf-8")
@@ -71,7 +74,7 @@ class Asker:
         reply = asyncio.run(ask())
         return reply.status_code, reply.json()
 
-    def log(self) -> list[tuple[str, str, str]]:
+    def rows(self) -> list[tuple[str, str, str]]:
         with sqlite3.connect(self.folder / "asked.db") as database:
             found = database.execute("select student, question, said from asked").fetchall()
         database.close()
@@ -82,70 +85,70 @@ class Asker:
 def ask(tmp_path: Path) -> Iterator[Asker]:
     asker = Asker(tmp_path)
     yield asker
-    asker.record.close()
+    asker.log.close()
 
 
 RIGHT, WRONG = tick(SINGLE_CHOICE, 1), tick(SINGLE_CHOICE, 0)
 
 
-def test_right_and_wrong_come_with_the_explanation_of_what_was_chosen(ask: Asker) -> None:
-    status, said = ask(RIGHT)
-    assert (status, said["verdict"]) == (200, "right")
-    assert said["explanations"] == [{"option": "two", "text": "Twice $1$."}]
-    status, said = ask(WRONG, token="ben")
-    assert (status, said["verdict"]) == (200, "wrong")
-    assert "two" not in json.dumps(said)
+def test_a_result_explains_only_the_chosen_options(ask: Asker) -> None:
+    status, reply = ask(RIGHT)
+    assert (status, reply["verdict"]) == (200, "right")
+    assert reply["explanations"] == [{"option": "two", "text": "Twice $1$."}]
+    status, reply = ask(WRONG, token="ben")
+    assert (status, reply["verdict"]) == (200, "wrong")
+    assert "two" not in json.dumps(reply)
 
 
-def test_attempts_are_counted_for_each_student_and_question(ask: Asker) -> None:
+def test_attempts_are_counted_per_student_and_question(ask: Asker) -> None:
     ask.policy("attempts = 1")
-    assert ask(WRONG)[1]["message"] == "Not quite. No attempt is left."
-    status, said = ask(RIGHT)
+    assert ask(WRONG)[1]["message"] == "Not quite. You have no attempts left."
+    status, reply = ask(RIGHT)
     assert status == 403
-    assert "You have used your 1 attempt at this question" in said["message"]
+    assert "You have used your 1 attempt on this question" in reply["message"]
     assert ask(RIGHT, token="ben")[1]["verdict"] == "right"
     assert ask(tick(MULTIPLE_CHOICE, 0, 1), question="both")[1]["verdict"] == "right"
 
 
-def test_the_same_answer_and_an_empty_one_cost_nothing(ask: Asker) -> None:
+def test_repeated_and_empty_answers_cost_no_attempt(ask: Asker) -> None:
     ask.policy("attempts = 2")
     for _ in range(3):
-        assert "1 attempt is left" in ask(WRONG)[1]["message"]
+        assert "You have 1 attempt left" in ask(WRONG)[1]["message"]
         assert ask(tick(SINGLE_CHOICE))[1]["verdict"] == "blank"
     assert ask(RIGHT)[1]["verdict"] == "right"
     assert ask(WRONG)[1]["verdict"] == "wrong"
 
 
-def test_an_exam_is_silent_and_a_broken_policy_is_an_exam(ask: Asker) -> None:
+def test_an_exam_and_a_broken_policy_give_no_feedback(ask: Asker) -> None:
     ask.policy("[assignments.01-one]\non = false")
     assert ask(RIGHT)[1]["verdict"] == "saved"
     ask.policy("[assignments.01-one]\non = fals")
     assert ask(RIGHT)[1]["verdict"] == "saved"
-    ask.policy("attempts = 3 # mended")
+    ask.policy("attempts = 3 # fixed")
     assert ask(RIGHT)[1]["verdict"] == "right"
 
 
-def test_no_limit_is_a_limit_of_nought(ask: Asker) -> None:
+def test_zero_attempts_means_unlimited(ask: Asker) -> None:
     ask.policy("attempts = 0")
-    said = [
+    replies = [
         ask(tick(MULTIPLE_CHOICE, *some), question="both")[1] for some in ((0,), (1,), (2,), (0, 2))
     ]
-    assert {reply["verdict"] for reply in said} == {"wrong"}
-    assert "attempt" not in said[-1]["message"]
+    assert {reply["verdict"] for reply in replies} == {"wrong"}
+    assert "attempt" not in replies[-1]["message"]
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("attempts = -1", "attempts must be a whole number"),
-        ("attempts = true", "attempts must be a whole number"),
-        ("tries = 3", "only on and attempts can be set"),
-        ("assignments = 3", r"\[assignments.NAME\]"),
-        ("[assignments.x]\non = 1", "assignments.x: on must be true or false"),
+        ("attempts = -1", "attempts: Input should be greater than or equal to 0"),
+        ("attempts = true", "attempts: Input should be a valid integer"),
+        ("tries = 3", "tries: .* only `on` .* and `attempts` .* can be set"),
+        ("assignments = 3", "assignments: Input should be a valid dictionary"),
+        ("[assignments.x]\non = 1", "assignments.x.on: Input should be a valid boolean"),
         ("attempts", "can't be read"),
     ],
 )
-def test_a_broken_policy_says_what_is_wrong(tmp_path: Path, text: str, reason: str) -> None:
+def test_an_invalid_policy_names_the_setting(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "feedback.toml"
     path.write_text(text)
     with pytest.raises(PolicyError, match=reason):
@@ -157,7 +160,7 @@ def test_a_broken_policy_says_what_is_wrong(tmp_path: Path, text: str, reason: s
     [
         ("", b"{}", 403, "does not know this server"),
         ("stranger", b"{}", 403, "does not know this server"),
-        ("flood", b"{}", 429, "too many servers that the hub does not know"),
+        ("flood", b"{}", 429, "too many requests from servers unknown to the hub"),
         ("guest", b"{}", 403, f"only members of {CLASS}"),
         ("ada", b"{", 400, "not valid JSON"),
         (
@@ -170,40 +173,40 @@ def test_a_broken_policy_says_what_is_wrong(tmp_path: Path, text: str, reason: s
         ("ada", b"x" * 70_000, 413, "too long"),
     ],
 )
-def test_what_is_refused_says_why(
+def test_a_refusal_gives_the_reason(
     ask: Asker, token: str, body: bytes, status: int, reason: str
 ) -> None:
-    told, said = ask.send(body, token)
-    assert told == status
-    assert reason in said["message"]
+    actual_status, reply = ask.send(body, token)
+    assert actual_status == status
+    assert reason in reply["message"]
 
 
-def test_a_hasty_student_waits_and_the_others_do_not(ask: Asker) -> None:
-    ask.service.limit = lambda: RateLimit(checks=2, seconds=600)
+def test_the_rate_limit_applies_per_student(ask: Asker) -> None:
+    ask.service.new_limit = lambda: RateLimit(checks=2, seconds=600)
     assert [ask(WRONG)[0] for _ in range(3)] == [200, 200, 429]
     assert ask(WRONG, token="ben")[0] == 200
 
 
-def test_everything_is_written_down(ask: Asker) -> None:
+def test_every_request_is_logged(ask: Asker) -> None:
     ask.policy("attempts = 1")
     ask(WRONG)
     ask(RIGHT)
     ask(RIGHT, question="odd")
-    assert ask.log() == [
+    assert ask.rows() == [
         ("ada", "even", "wrong"),
         ("ada", "even", "refused: no attempts left"),
         ("ada", "odd", "refused: unknown question"),
     ]
 
 
-def test_refusals_are_written_down_but_do_not_fill_the_disk(ask: Asker) -> None:
-    ask.service.limit = lambda: RateLimit(checks=3, seconds=600)
+def test_repeated_refusals_are_logged_once(ask: Asker) -> None:
+    ask.service.new_limit = lambda: RateLimit(checks=3, seconds=600)
     for _ in range(5):
         for token in ("guest", "stranger"):
             ask(WRONG, token=token)
         ask.send(b"{")
     ask.send(b"x" * 70_000, "ben")
-    assert sorted(ask.log()) == [
+    assert sorted(ask.rows()) == [
         ("", "", "refused: unknown server"),
         ("ada", "", "refused: the request is not valid JSON"),
         ("ada", "", "refused: too many checks"),
@@ -212,12 +215,12 @@ def test_refusals_are_written_down_but_do_not_fill_the_disk(ask: Asker) -> None:
     ]
 
 
-def test_instructors_may_try_it(ask: Asker) -> None:
+def test_instructors_may_check_answers(ask: Asker) -> None:
     assert ask(RIGHT, token="ines")[1]["verdict"] == "right"
 
 
 class TestReceipt:
-    """What was handed in is written down by the server's clock, and signed."""
+    """Submissions are logged by the server's clock, and signed."""
 
     RECEIPT = Receipt("c", "01-one", "ada", "2026-11-24 02:10:11.000001 UTC", {"a": "b" * 64})
 
@@ -225,103 +228,106 @@ class TestReceipt:
         own = {name: getattr(self.RECEIPT, name) for name in ("assignment", "time", "content")}
         return json.dumps({**own, **other}).encode()
 
-    def test_a_confirmed_receipt_can_be_told_from_a_forged_one(
-        self, ask: Asker, tmp_path: Path
-    ) -> None:
+    def test_a_forged_receipt_fails_verification(self, ask: Asker, tmp_path: Path) -> None:
         ask.service.key = "k"
         before = datetime.now(UTC)
-        status, said = ask.send(self.sent(), what="receipt")
+        status, reply = ask.send(self.sent(), what="receipt")
         assert status == 200
-        assert before <= datetime.fromisoformat(said["time"]) <= datetime.now(UTC)
+        assert before <= datetime.fromisoformat(reply["time"]) <= datetime.now(UTC)
         path = tmp_path / "receipt.txt"
-        confirmed = replace(self.RECEIPT, confirmed=(said["time"], said["mark"]))
+        confirmed = replace(self.RECEIPT, confirmed=(reply["time"], reply["mark"]))
         path.write_text(confirmed.text())
-        told = receipts.checked(path, "k")
-        assert told == Told("ada", "01-one", self.RECEIPT.time, confirmed.content, said["time"])
-        assert receipts.checked(path, "another key") is None
+        notice = receipts.verify_receipt(path, "k")
+        assert notice == SubmissionNotice(
+            "ada", "01-one", self.RECEIPT.time, confirmed.content, reply["time"]
+        )
+        assert receipts.verify_receipt(path, "another key") is None
         for forged in (
             replace(confirmed, student="ben"),
             replace(confirmed, time="2026-11-23 02:10:11.000001 UTC"),
             replace(confirmed, files={"a": "c" * 64}),
-            replace(confirmed, confirmed=("2026-11-23T00:00:00+00:00", said["mark"])),
+            replace(confirmed, confirmed=("2026-11-23T00:00:00+00:00", reply["mark"])),
         ):
             path.write_text(forged.text())
-            assert receipts.checked(path, "k") is None
+            assert receipts.verify_receipt(path, "k") is None
         path.write_text(self.RECEIPT.text())
-        with pytest.raises(receipts.ReceiptError, match="is not a receipt that was confirmed"):
-            receipts.checked(path, "k")
-        row = ask.record._database.execute("select time, student, content from handed_in")
-        assert row.fetchall() == [(said["time"], "ada", confirmed.content)]
+        with pytest.raises(receipts.ReceiptError, match="is not a confirmed receipt"):
+            receipts.verify_receipt(path, "k")
+        row = ask.log._database.execute("select time, student, content from handed_in")
+        assert row.fetchall() == [(reply["time"], "ada", confirmed.content)]
 
     @pytest.mark.parametrize(
         ("body", "reason"),
         [
-            (b"{", "must have an assignment"),
-            (b"[]", "must have an assignment"),
-            (b'{"assignment": 1, "time": "", "content": ""}', "short texts"),
+            (b"{", "must have `assignment`"),
+            (b"[]", "must have `assignment`"),
+            (b'{"assignment": 1, "time": "", "content": ""}', "text of at most 200 characters"),
             (b'{"assignment": "a", "time": "t", "content": "c"}', "must be a SHA-256"),
         ],
     )
-    def test_what_is_no_receipt_is_not_signed(self, ask: Asker, body: bytes, reason: str) -> None:
+    def test_an_invalid_notice_is_not_signed(self, ask: Asker, body: bytes, reason: str) -> None:
         ask.service.key = "k"
-        status, said = ask.send(body, what="receipt")
-        assert (status, reason in said["message"]) == (400, True)
+        status, reply = ask.send(body, what="receipt")
+        assert (status, reason in reply["message"]) == (400, True)
 
-    def test_strangers_get_no_mark_and_without_a_key_nobody_does(self, ask: Asker) -> None:
+    def test_no_receipt_is_signed_for_unknown_servers_or_without_a_key(self, ask: Asker) -> None:
         assert ask.send(self.sent(), what="receipt")[0] == 404
         ask.service.key = "k"
         assert ask.send(self.sent(), "stranger", "receipt")[0] == 403
 
 
-class TestBadge:
-    """Who asks is signed by the hub, and nobody else can sign it."""
+class TestSignedToken:
+    """The hub signs who is asking, and nobody else can."""
 
-    def test_it_says_who_it_is(self) -> None:
+    def test_it_names_its_owner(self) -> None:
         ada = TokenReader("k").read(signed_token.issue("k", "ada", [CLASS, "x"]))
         assert ada == Person("ada", frozenset({CLASS, "x"}))
-        assert asyncio.run(TokenReader("k").whose(signed_token.issue("k", "ada", []))) == Person(
+        assert asyncio.run(TokenReader("k").identify(signed_token.issue("k", "ada", []))) == Person(
             "ada", frozenset()
         )
 
-    def test_a_forged_one_is_nobodys(self) -> None:
+    def test_a_forged_token_is_rejected(self) -> None:
         good = signed_token.issue("k", "ada", [CLASS])
-        told, mark = good.split(".")
+        content, mark = good.rsplit(".", 1)
         ben = signed_token.issue("other", "ben", [CLASS])
         for forged in (
             "",
             ".",
-            told,
-            f"{told}.",
-            f"{told}.{mark[:-6]}AAAAA=",
-            f"{ben.split('.')[0]}.{mark}",
+            content,
+            f"{content}.",
+            f"{content}.{mark[:-6]}AAAAAA",
+            f"{ben.rsplit('.', 1)[0]}.{mark}",
             ben,
             "\N{SNOWMAN}.\N{SNOWMAN}",
             "a.b",
         ):
             assert TokenReader("k").read(forged) is None, forged
 
-    def test_an_old_one_is_void(self) -> None:
-        signed = signed_token.issue("k", "ada", [], now=1_000_000)
-        assert TokenReader("k").read(signed, now=1_000_000 + 29 * 86_400)
-        assert TokenReader("k").read(signed, now=1_000_000 + 31 * 86_400) is None
+    def test_it_expires_after_a_month(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        signed = signed_token.issue("k", "ada", [])
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 29 * 86_400)
+        assert TokenReader("k").read(signed)
+        monkeypatch.setattr(time, "time", lambda: now + 31 * 86_400)
+        assert TokenReader("k").read(signed) is None
 
-    def test_there_is_no_badge_without_a_key(self, tmp_path: Path) -> None:
+    def test_it_needs_a_key(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="must not be empty"):
             TokenReader("")
-        made = signed_token.key(tmp_path / "badge.key")
+        made = signed_token.load_or_create_key(tmp_path / "token.key")
         assert len(made) == 64
-        assert signed_token.key(tmp_path / "badge.key") == made
-        assert (tmp_path / "badge.key").stat().st_mode & 0o777 == 0o600
+        assert signed_token.load_or_create_key(tmp_path / "token.key") == made
+        assert (tmp_path / "token.key").stat().st_mode & 0o777 == 0o600
 
 
-class TestHubsWord:
-    """On a cluster the hub is asked, and a class does not ask it more than it must."""
+class TestHubIdentity:
+    """On a cluster the hub identifies tokens, and a class causes few requests to it."""
 
     @pytest.fixture
-    def word(self, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    def hub(self, monkeypatch: pytest.MonkeyPatch) -> HubIdentity:
         monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "service")
         monkeypatch.setenv("JUPYTERHUB_OAUTH_ACCESS_SCOPES", '["access:services!service=feedback"]')
-        found = Hub()
+        found = HubIdentity()
         self.asked: list[str] = []
 
         async def user_for_token(token: str, **_: object) -> dict[str, Any] | None:
@@ -336,41 +342,41 @@ class TestHubsWord:
         monkeypatch.setattr(found._hub, "user_for_token", user_for_token)
         return found
 
-    def test_one_question_answers_all_who_ask_at_once_and_later(self, word: Hub) -> None:
+    def test_concurrent_and_later_requests_share_one_answer(self, hub: HubIdentity) -> None:
         async def ask() -> list[Person | None]:
-            first = await asyncio.gather(*(word.whose("ada") for _ in range(50)))
-            return [*first, await word.whose("ada")]
+            first = await asyncio.gather(*(hub.identify("ada") for _ in range(50)))
+            return [*first, await hub.identify("ada")]
 
         assert asyncio.run(ask()) == [Person("ada", frozenset({CLASS}))] * 51
         assert self.asked == ["ada"]
 
-    def test_strangers_wait_and_the_known_do_not(self, word: Hub) -> None:
+    def test_only_clients_with_unknown_tokens_wait(self, hub: HubIdentity) -> None:
         async def ask() -> None:
-            assert await word.whose("ada", "10.0.0.1")
+            assert await hub.identify("ada", "10.0.0.1")
             for number in range(30):
-                assert await word.whose(f"guess {number}", "10.0.0.1") is None
-            with pytest.raises(HubBusyError):
-                await word.whose("one more", "10.0.0.1")
-            assert await word.whose("ada", "10.0.0.1")
-            assert await word.whose("guess 1", "10.0.0.1") is None
-            assert await word.whose("elsewhere", "10.0.0.2") is None
+                assert await hub.identify(f"guess {number}", "10.0.0.1") is None
+            with pytest.raises(TooManyUnknownTokensError):
+                await hub.identify("one more", "10.0.0.1")
+            assert await hub.identify("ada", "10.0.0.1")
+            assert await hub.identify("guess 1", "10.0.0.1") is None
+            assert await hub.identify("elsewhere", "10.0.0.2") is None
 
         asyncio.run(ask())
         assert len(self.asked) == 32
 
     @pytest.mark.parametrize("token", ["service", "closed", "nobody"])
-    def test_who_may_not_come_is_nobody(self, word: Hub, token: str) -> None:
-        assert asyncio.run(word.whose(token)) is None
+    def test_tokens_without_access_are_rejected(self, hub: HubIdentity, token: str) -> None:
+        assert asyncio.run(hub.identify(token)) is None
 
 
-def test_two_servers_can_not_spend_one_attempt_twice(ask: Asker) -> None:
-    """Looking and writing down are one step, also for a second process on the same record."""
-    second = Record(ask.folder / "asked.db")
+def test_two_processes_can_not_use_the_same_attempt(ask: Asker) -> None:
+    """Counting and adding an attempt are one transaction, for other processes too."""
+    second = RequestLog(ask.folder / "asked.db")
     second._database.execute("pragma busy_timeout = 0").close()
-    answer = fingerprint(option.name for option in quiz.parse(WRONG).options if option.ticked)
-    with ask.record.alone():
-        with pytest.raises(sqlite3.OperationalError, match="locked"), second.alone():
+    answer = answer_hash(option.name for option in quiz.parse(WRONG).options if option.ticked)
+    with ask.log.transaction():
+        with pytest.raises(sqlite3.OperationalError, match="locked"), second.transaction():
             pass
-        ask.record.add("ada", "01-one", "even", answer, "wrong")
-    assert second.tried("ada", "01-one", "even") == {answer}
+        ask.log.add("ada", "01-one", "even", answer, "wrong")
+    assert second.counted_answers("ada", "01-one", "even") == {answer}
     second.close()

@@ -1,4 +1,4 @@
-"""Who asked what, when, and what was said: kept for good, and the ground for the limits."""
+"""Who asked what and when, and the answer: kept for good, and the basis of the attempt limits."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from deploy.feedback.receipts import Told
+from deploy.feedback.receipts import SubmissionNotice
 
-_TABLE: Final = """
+# Existing course folders hold these tables, so their names stay.
+_SCHEMA: Final = """
 create table if not exists asked (
     number integer primary key,
     time text not null,
     student text not null,
     assignment text not null,
     question text not null,
-    answer text not null,  -- SHA-256 of the chosen options; the same answer is judged once
-    said text not null,    -- right, wrong, blank, unclear, saved, or: refused, with the reason
+    answer text not null,  -- hash of the chosen options; the same answer counts once
+    said text not null,    -- right, wrong, blank, unclear, saved, or "refused: " with a reason
     counted integer not null
 ) strict;
 create index if not exists by_question on asked (student, assignment, question, counted);
@@ -29,36 +30,36 @@ create table if not exists handed_in (
     time text not null,      -- by this machine's clock
     student text not null,
     assignment text not null,
-    said text not null,      -- when, by the student's server
+    said text not null,      -- time of submission by the student's server
     content text not null    -- SHA-256, as in the receipt
 ) strict;
 """
-JUDGED: Final = ("right", "wrong")  # what costs an attempt
+COUNTED_RESULTS: Final = ("right", "wrong")  # what costs an attempt
 
 
-class Record:
-    """The record, in one SQLite file.
+class RequestLog:
+    """The log, in one SQLite file.
 
     Example:
-        >>> with contextlib.closing(Record(Path("asked.db"))) as record:  # doctest: +SKIP
-        ...     record.tried("ada", "01-intro", "quiz-what")
+        >>> with contextlib.closing(RequestLog(Path("asked.db"))) as log:  # doctest: +SKIP
+        ...     log.counted_answers("ada", "01-intro", "quiz-what")
         set()
     """
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, timeout=10)
         self._database.execute("pragma journal_mode = wal")
-        # A crash of the machine may cost the last moments of the record, and no student's work.
+        # If the machine crashes, the last moments of the log may be lost, but no student's work.
         self._database.execute("pragma synchronous = normal")
-        self._database.executescript(_TABLE)
+        self._database.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Let nobody else write in between: looking and writing down are one step."""
+    def transaction(self) -> Iterator[None]:
+        """Lock the log, so that counting attempts and adding one happen in one step."""
         self._database.execute("begin immediate")
         try:
             yield
@@ -67,8 +68,8 @@ class Record:
             raise
         self._database.execute("commit")
 
-    def tried(self, student: str, assignment: str, question: str) -> set[str]:
-        """Return the different answers of a student that were judged, as fingerprints."""
+    def counted_answers(self, student: str, assignment: str, question: str) -> set[str]:
+        """Return the hashes of a student's different answers that cost an attempt."""
         rows = self._database.execute(
             "select distinct answer from asked"
             " where student = ? and assignment = ? and question = ? and counted = 1",
@@ -76,38 +77,38 @@ class Record:
         )
         return {row[0] for row in rows}
 
-    def add(self, student: str, assignment: str, question: str, answer: str, said: str) -> None:
-        """Write down one question and what was said to it.
+    def add(self, student: str, assignment: str, question: str, answer: str, result: str) -> None:
+        """Log a request and its result.
 
         Args:
-            student: Who asked.
+            student: The account.
             assignment: Such as ``01-intro``.
             question: The question's name.
-            answer: As `fingerprint` gives it, or nothing.
-            said: The verdict, or ``refused: `` with the reason.
+            answer: Its `answer_hash`, or nothing.
+            result: The verdict, or ``refused: `` with the reason.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        row = (now, student, assignment, question[:200], answer, said, said in JUDGED)
+        counted = result in COUNTED_RESULTS
         self._database.execute(
             "insert into asked (time, student, assignment, question, answer, said, counted)"
             " values (?, ?, ?, ?, ?, ?, ?)",
-            row,
+            (now, student, assignment, question[:200], answer, result, counted),
         )
 
-    def receive(self, told: Told) -> None:
-        """Write down that something was handed in."""
+    def add_submission(self, notice: SubmissionNotice) -> None:
+        """Log a submission."""
         self._database.execute(
             "insert into handed_in (time, student, assignment, said, content)"
             " values (?, ?, ?, ?, ?)",
-            (told.received, told.student, told.assignment, told.time, told.content),
+            (notice.received, notice.student, notice.assignment, notice.time, notice.content),
         )
 
 
-def fingerprint(chosen: Iterator[str]) -> str:
-    """Return a short name of an answer, in which the order of its options plays no part.
+def answer_hash(chosen: Iterator[str]) -> str:
+    """Return a short hash of the chosen options, independent of their order.
 
     Example:
-        >>> fingerprint(iter(["b", "a"])) == fingerprint(iter(["a", "b"]))
+        >>> answer_hash(iter(["b", "a"])) == answer_hash(iter(["a", "b"]))
         True
     """
     return hashlib.sha256("\0".join(sorted(chosen)).encode()).hexdigest()[:16]
