@@ -110,6 +110,22 @@ def test_imports_in_the_grader_point_down() -> None:
     assert upward == []
 
 
+# Everything else reaches nbgrader through these.
+NBGRADER_PACKAGES = ("autograder/nbgrader_plugins/", "deploy/hub/")
+NBGRADER_MODULES = {  # they generate, validate and submit assignments with nbgrader
+    *(f"autograder/publish/{name}.py" for name in ("build", "expected_release", "release_check")),
+    *("course/server/submit.py", "course/server/validate.py"),
+}
+
+
+def test_only_plugins_import_nbgrader() -> None:
+    importers = {
+        path for room in ("autograder", "course", "deploy") for path in offenders(room, "nbgrader")
+    }
+    plugins = {path for path in importers if path.startswith(NBGRADER_PACKAGES)}
+    assert importers - plugins <= NBGRADER_MODULES
+
+
 def test_code_inside_the_sandbox_imports_the_standard_library_only() -> None:
     """And modules beside it, except `kernel_main`, which a sandbox shows alone."""
     kernel = {"ipykernel", "traitlets", "zmq"}  # what a kernel is; `kernel_main` becomes one

@@ -1,1 +1,1 @@
-"""How fast graders are: see ``__main__``."""
+"""How fast graders are; run ``python -m benchmarks.grading --help``."""

@@ -1,13 +1,12 @@
-"""Classes that hand in: the same answers in the same notebooks, for every grader.
+"""Classes of students: the same answers in the same notebooks, for every grader.
 
-Three in four have solved all; every fourth has left one exercise as it was handed out, or ticked
-a wrong option.
+Three students in four have solved everything; every fourth has left one exercise untouched or one
+question unanswered.
 """
 
 from __future__ import annotations
 
 import copy
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,11 +26,11 @@ KINDS: Final = {
     "questions in a lesson": "02-curse-of-dimensionality",
     "lesson, one answer wrong": "02-curse-of-dimensionality",
 }
-ASKED: Final = ("questions", "questions in a lesson")  # nothing else is graded
-LEFT: Final = {"lesson": "occupied-share", "lab": "scale"}  # what every fourth has not done
-WRONG: Final = ("occupied-share", "return ", "return 2 * ")
-# The tests that then fail: training stands on what was not done.
-LOST: Final = {
+QUIZ_KINDS: Final = ("questions", "questions in a lesson")  # only their questions are graded
+UNTOUCHED: Final = {"lesson": "occupied-share", "lab": "scale"}  # the exercise every fourth skips
+WRONG_CELL, RIGHT_CODE, WRONG_CODE = "occupied-share", "return ", "return 2 * "
+# The tests that fail then; training in the lab depends on the skipped exercise.
+FAILED_TESTS: Final = {
     "lesson": ("occupied-share-test",),
     "lab": ("scale-test", "train-small-test"),
     "lesson, one answer wrong": ("occupied-share-test",),
@@ -39,100 +38,95 @@ LOST: Final = {
 
 
 @dataclass(frozen=True)
-class Class:
-    """One assignment, and what a student hands in.
+class Assignment:
+    """One assignment and what students submit.
 
     Attributes:
         name: The assignment's name.
         notebook: The notebook's file name.
-        instructors: The instructor's notebook.
-        right: A submission in which all is solved.
-        wrong: One in which something is not.
-        lost: The graded cells that then earn nothing.
+        instructor_nb: The instructor's notebook.
+        right: A submission with full points.
+        wrong: The submission of every fourth student.
+        failed_tests: The graded cells that earn nothing in `wrong`.
     """
 
     name: str
     notebook: str
-    instructors: NotebookNode
+    instructor_nb: NotebookNode
     right: NotebookNode
     wrong: NotebookNode
-    lost: tuple[str, ...]
+    failed_tests: tuple[str, ...]
 
-    def earned(self, student: str) -> dict[str, float]:
-        """Return what a student's answers are worth, by graded cell."""
-        graded = cells.graded_cells(self.instructors)
-        full = {name: float(cells.max_points(cell)) for name, cell in graded.items()}
-        wrong = self.right is self.wrong or int(student[1:]) % 4 == 3
-        return full | (dict.fromkeys(self.lost, 0.0) if wrong else {})
+    def points(self, student: str) -> dict[str, float]:
+        """Return the points that a student deserves, by graded cell."""
+        graded = cells.graded_cells(self.instructor_nb)
+        points = {name: float(cells.max_points(cell)) for name, cell in graded.items()}
+        is_wrong = self.right is self.wrong or int(student[1:]) % 4 == 3
+        return points | (dict.fromkeys(self.failed_tests, 0.0) if is_wrong else {})
 
-    def hand_in(self, submitted: Path, students: int) -> None:
-        """Write everybody's submission into a course's folder."""
+    def submit(self, submitted: Path, students: int) -> None:
+        """Write everybody's submission into a course folder."""
         for number in range(students):
             folder = submitted / f"s{number:05}" / self.name
             folder.mkdir(parents=True)
-            made = self.wrong if number % 4 == 3 else self.right
-            nbformat.write(made, folder / self.notebook)
+            nbformat.write(self.wrong if number % 4 == 3 else self.right, folder / self.notebook)
 
 
-def load(kind: str, place: Path) -> Class:
-    """Return a class.
+def load(kind: str, folder: Path) -> Assignment:
+    """Return an assignment.
 
     Args:
         kind: One of `KINDS`.
-        place: A folder to build in.
+        folder: A folder to build in.
     """
     name = KINDS[kind]
     if kind == "questions":
-        path = _questions(place)
+        path = _build_questions(folder)
     else:
         path = next((ROOT / "source" / name).glob("*.ipynb"))
-    instructors = NotebookNode(nbformat.read(path, as_version=4))
-    if kind in ASKED:
-        for cell in instructors.cells:
+    instructor_nb = NotebookNode(nbformat.read(path, as_version=4))
+    if kind in QUIZ_KINDS:
+        for cell in instructor_nb.cells:
             if not cells.is_quiz(cell):
                 cells.clear_nbgrader(cell)
                 lines = [line for line in cell.source.splitlines() if "### " not in line]
-                cell.source = "\n".join(lines)  # solutions and hidden tests stand there openly
-    right, wrong = copy.deepcopy(instructors), copy.deepcopy(instructors)
-    lost = LOST.get(kind, ())
-    if kind in ASKED:
+                cell.source = "\n".join(lines)  # nbgrader rejects these marks in other cells
+    right, wrong = copy.deepcopy(instructor_nb), copy.deepcopy(instructor_nb)
+    failed_tests = FAILED_TESTS.get(kind, ())
+    if kind in QUIZ_KINDS:
         question = next(cell for cell in wrong.cells if cells.is_quiz(cell))
-        lost = (question["id"],)
+        failed_tests = (question["id"],)
         question.source = question.source.replace("- [x]", "- [ ]")
-    elif kind in LEFT:
+    elif kind in UNTOUCHED:
         release = nbformat.read(ROOT / "release" / name / path.name, as_version=4)
-        stub = next(cell for cell in release.cells if cell["id"] == LEFT[kind])
-        next(cell for cell in wrong.cells if cell["id"] == LEFT[kind]).source = stub.source
+        _cell(wrong, UNTOUCHED[kind]).source = _cell(release, UNTOUCHED[kind]).source
     else:
-        name_of, good, bad = WRONG
-        cell = next(cell for cell in wrong.cells if cell["id"] == name_of)
-        cell.source = cell.source.replace(good, bad)
+        cell = _cell(wrong, WRONG_CELL)
+        cell.source = cell.source.replace(RIGHT_CODE, WRONG_CODE)
         right = wrong
-    return Class(name, path.name, instructors, right, wrong, lost)
+    return Assignment(name, path.name, instructor_nb, right, wrong, failed_tests)
 
 
-def _questions(place: Path) -> Path:
-    """Build an assignment of the lecture's five questions and three more, and nothing else."""
+def _cell(nb: NotebookNode, cell_id: str) -> NotebookNode:
+    (cell,) = (NotebookNode(cell) for cell in nb.cells if cell["id"] == cell_id)
+    return cell
+
+
+def _build_questions(folder: Path) -> Path:
+    """Build an assignment of the architecture lesson's questions and nothing else."""
     text = (ROOT / "source" / "04-architecture" / "architecture.md").read_text(encoding="utf-8")
-    parts = text.split("\n+++")
-    found = [part for part in parts if part.lstrip().startswith('{"quiz"')]
-    folder = place / "source" / QUIZ
-    folder.mkdir(parents=True)
-    body = "\n".join(f"\n+++{part}" for part in found)
-    (folder / "questions.md").write_text(f"# Questions\n{body}\n", encoding="utf-8")
-    (path,) = build.build_source(place, [QUIZ])
+    questions = [part for part in text.split("\n+++") if part.lstrip().startswith('{"quiz"')]
+    body = "\n".join(f"\n+++{question}" for question in questions)
+    source = folder / "source" / QUIZ
+    source.mkdir(parents=True)
+    (source / "questions.md").write_text(f"# Questions\n{body}\n", encoding="utf-8")
+    (path,) = build.build_source(folder, [QUIZ])
     return path
 
 
-def course(place: Path, settings: str, one: Class) -> None:
-    """Make a course's folder with one assignment."""
-    source = place / "source" / one.name
+def make_course(folder: Path, settings: str, assignment: Assignment) -> None:
+    """Create a course folder with one assignment."""
+    source = folder / "source" / assignment.name
     source.mkdir(parents=True)
-    nbformat.write(one.instructors, source / one.notebook)
-    (place / "nbgrader_config.py").write_text(settings, encoding="utf-8")
-
-
-def clear(place: Path) -> None:
-    """Forget what was graded."""
-    for name in ("autograded", "submitted", ".grading"):
-        shutil.rmtree(place / name, ignore_errors=True)
+    nbformat.write(assignment.instructor_nb, source / assignment.notebook)
+    (folder / "nbgrader_config.py").write_text(settings, encoding="utf-8")

@@ -1,85 +1,95 @@
-"""The goals of this grader, each with what was measured: met, missed, or not measured."""
+"""The performance goals of this grader, each with its measurement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.grading.measured import ONE, STOCK, TWO, Measured
+from benchmarks.grading.measurements import ONE_JOB, STOCK, TWO_JOBS, Measurements
 
 
 @dataclass(frozen=True)
 class Goal:
-    """One goal.
+    """A measurement and its bound.
 
     Attributes:
-        words: What is wanted.
-        found: What was measured; None if it was not.
-        bound: What it is held against.
-        most: Whether the bound is the most, not the least, that it may be.
-        unit: Stands behind the number.
+        text: The goal in words.
+        value: The measurement; None if it is missing.
+        bound: What the value is compared with.
+        is_maximum: True if the value must not exceed the bound, False if it must reach it.
+        unit: Follows the value in the table.
     """
 
-    words: str
-    found: float | None
+    text: str
+    value: float | None
     bound: float
-    most: bool = False
+    is_maximum: bool = False
     unit: str = "×"
 
     @property
     def met(self) -> bool | None:
-        """Whether it is reached; None if that was not measured."""
-        if self.found is None:
+        """Whether the goal is met; None without a measurement."""
+        if self.value is None:
             return None
-        return self.found <= self.bound if self.most else self.found >= self.bound
+        return self.value <= self.bound if self.is_maximum else self.value >= self.bound
 
 
-def goals(found: Measured) -> Iterator[Goal]:
-    """Yield them all.
-
-    Args:
-        found: What was measured.
-    """
+def goals(measurements: Measurements) -> Iterator[Goal]:
+    """Yield all goals."""
     for kind in ("questions", "questions in a lesson"):
-        yield Goal(f"{kind}: 100 times stock or better", _faster(found, kind, ONE), 100)
-    for grader in (ONE, TWO):
-        words = f"lesson, {grader.rpartition(', ')[2]}"
-        each = found.further("lesson", grader)
-        yield Goal(f"{words}: 0.25 s for a further one", each, 0.25, most=True, unit=" s")
-        yield Goal(f"{words}: 10 times stock or better", _faster(found, "lesson", grader), 10)
-    yield Goal("lab, 1 job: 5 times stock or better", _faster(found, "lab", ONE), 5)
-    yield Goal("lab, 2 jobs: 8 times stock or better", _faster(found, "lab", TWO), 8)
+        speedup = _speedup(measurements, kind, ONE_JOB)
+        yield Goal(f"{kind}: at least 100 times as fast as stock", speedup, 100)
+    for grader in (ONE_JOB, TWO_JOBS):
+        label = f"lesson, {grader.rpartition(', ')[2]}"
+        seconds = measurements.additional_seconds("lesson", grader)
+        yield Goal(
+            f"{label}: at most 0.25 s per additional submission",
+            seconds,
+            0.25,
+            is_maximum=True,
+            unit=" s",
+        )
+        speedup = _speedup(measurements, "lesson", grader)
+        yield Goal(f"{label}: at least 10 times as fast as stock", speedup, 10)
+    for grader, bound in ((ONE_JOB, 5), (TWO_JOBS, 8)):
+        label = f"lab, {grader.rpartition(', ')[2]}"
+        speedup = _speedup(measurements, "lab", grader)
+        yield Goal(f"{label}: at least {bound} times as fast as stock", speedup, bound)
     for kind in ("lesson", "lab"):
-        yield Goal(f"{kind}: 2 jobs are 1.7 times as fast as 1", _doubled(found, kind), 1.7)
-    start = found.start or None
-    yield Goal("the command begins within 1.5 s", start, 1.5, most=True, unit=" s")
-    thousand = max(found.sizes("lesson", TWO), default=0)  # the run fails if one is lost
-    yield Goal("1,000 lessons in one go, nothing lost", thousand or None, 1000, unit="")
+        speedup = _parallel_speedup(measurements, kind)
+        yield Goal(f"{kind}: 2 jobs at least 1.7 times as fast as 1", speedup, 1.7)
+    start = measurements.start or None
+    yield Goal("the command loads within 1.5 s", start, 1.5, is_maximum=True, unit=" s")
+    largest = max(measurements.sizes("lesson", TWO_JOBS), default=0)  # a run fails on a lost point
+    yield Goal("1,000 lessons in one run, no point lost", largest or None, 1000, unit="")
 
 
-def table(found: Measured) -> str:
-    """Return the goals as a table, in Markdown."""
+def format_table(measurements: Measurements) -> str:
+    """Return the goals as a Markdown table."""
     lines = ["| goal | measured | |", "|---|---:|---|"]
-    words = {True: "met", False: "**missed**", None: "not measured"}
-    for goal in goals(found):
-        number = "" if goal.found is None else f"{_short(goal.found)}{goal.unit}"
-        lines.append(f"| {goal.words} | {number} | {words[goal.met]} |")
+    results = {True: "met", False: "**missed**", None: "not measured"}
+    for goal in goals(measurements):
+        value = "" if goal.value is None else f"{_rounded(goal.value)}{goal.unit}"
+        lines.append(f"| {goal.text} | {value} | {results[goal.met]} |")
     return "\n".join(lines)
 
 
-def _short(number: float) -> str:
-    return f"{number:.2f}" if number < 10 else f"{number:,.0f}"
+def _rounded(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
 
 
-def _faster(found: Measured, kind: str, grader: str) -> float | None:
-    stock, ours = found.further(kind, STOCK), found.further(kind, grader)
+def _speedup(measurements: Measurements, kind: str, grader: str) -> float | None:
+    stock = measurements.additional_seconds(kind, STOCK)
+    ours = measurements.additional_seconds(kind, grader)
     return stock / ours if stock and ours else None
 
 
-def _doubled(found: Measured, kind: str) -> float | None:
-    """How much faster two jobs are, by the largest class that both have graded."""
-    both = {*found.sizes(kind, ONE)} & {*found.sizes(kind, TWO)} - {1}
-    if not both:
+def _parallel_speedup(measurements: Measurements, kind: str) -> float | None:
+    """Return the speedup of a second job, on the largest class that both have graded."""
+    sizes = {*measurements.sizes(kind, ONE_JOB)} & {*measurements.sizes(kind, TWO_JOBS)} - {1}
+    if not sizes:
         return None
-    one, two = (found.further(kind, grader, max(both)) for grader in (ONE, TWO))
+    size = max(sizes)
+    one = measurements.additional_seconds(kind, ONE_JOB, size)
+    two = measurements.additional_seconds(kind, TWO_JOBS, size)
     return one / two if one and two else None

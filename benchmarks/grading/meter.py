@@ -1,4 +1,4 @@
-"""What a command costs, with all that it starts: seconds, seconds of computing, memory."""
+"""Measure a command and its child processes: duration, CPU time, memory."""
 
 from __future__ import annotations
 
@@ -15,60 +15,61 @@ from typing import Any, Final
 
 from autograder.sandbox.memory_guard import PeakMemory
 
-EVERY: Final = 0.1  # seconds between two looks at the memory; less often where they take long
+MEMORY_INTERVAL_S: Final = 0.1  # at least, between two memory measurements
+MAX_OUTPUT_BYTES: Final = 4000
 _numbers = itertools.count(1)
-_CPU: Final = {"cpuacct": ("cpuacct.usage", 1e9), "": ("cpu.stat", 1e6)}
+_CPU_FILES: Final = {"cpuacct": ("cpuacct.usage", 1e9), "": ("cpu.stat", 1e6)}  # cgroup v1, v2
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command cost.
+    """The cost of a command.
 
     Attributes:
         seconds: How long it took.
-        cpu: Seconds of computing, on all cores together; None if the system does not say.
-        memory: Bytes of memory at the fullest moment seen, what processes share counted once.
-        said: The end of what it said.
+        cpu: CPU seconds on all cores together; None if the system doesn't report them.
+        memory: Peak memory in bytes of all its processes, shared memory counted once.
+        output: The end of its output.
         code: Its exit code.
-        total: What a run of this course's told of itself; see `autograder.batch.report.summarize`.
+        totals: For our grader, the totals of the run; see `autograder.batch.report.summarize`.
     """
 
     seconds: float
     cpu: float | None
     memory: int
-    said: str
+    output: str
     code: int
-    total: dict[str, Any] = field(default_factory=dict)
+    totals: dict[str, Any] = field(default_factory=dict)
 
 
-def measure(command: list[str], place: Path, environment: dict[str, str]) -> Cost:
-    """Run a command in a folder and return what it cost."""
-    with tempfile.TemporaryFile() as said, _account() as account:
-        began = time.monotonic()
-        join = f'echo $$ >"{account}/cgroup.procs"; ' if account else ""
+def measure(command: list[str], folder: Path, environment: dict[str, str]) -> Cost:
+    """Run a command in a folder; return its cost."""
+    with tempfile.TemporaryFile() as output, _cpu_cgroup() as cgroup:
+        start = time.monotonic()
+        join = f'echo $$ >"{cgroup}/cgroup.procs"; ' if cgroup else ""
         with (
             subprocess.Popen(
                 ["sh", "-c", f'{join}exec "$@"', "sh", *command],
-                cwd=place,
+                cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             ) as process,
-            PeakMemory(process.pid, EVERY) as fullest,
+            PeakMemory(process.pid, MEMORY_INTERVAL_S) as peak,
         ):
             code = process.wait()
-            seconds = time.monotonic() - began
-        cpu = _used(account) if account else None
-        said.seek(max(0, said.seek(0, os.SEEK_END) - 4000))
-        return Cost(seconds, cpu, fullest.bytes, said.read().decode(errors="replace"), code)
+            seconds = time.monotonic() - start
+        cpu = _cpu_seconds(cgroup) if cgroup else None
+        output.seek(max(0, output.seek(0, os.SEEK_END) - MAX_OUTPUT_BYTES))
+        return Cost(seconds, cpu, peak.bytes, output.read().decode(errors="replace"), code)
 
 
 @contextlib.contextmanager
-def _account() -> Iterator[Path | None]:
-    """A control group that counts computing; None where none can be made."""
+def _cpu_cgroup() -> Iterator[Path | None]:
+    """Yield a control group that counts CPU time; None where none can be created."""
     name = f"grading-{os.getpid()}-{next(_numbers)}"
-    for controller in _CPU:
+    for controller in _CPU_FILES:
         folder = Path("/sys/fs/cgroup", controller, name)
         try:
             folder.mkdir()
@@ -77,7 +78,7 @@ def _account() -> Iterator[Path | None]:
         try:
             yield folder
         finally:
-            for _ in range(100):  # a warm process may still be ending
+            for _ in range(100):  # a fork server may still be exiting
                 try:
                     folder.rmdir()
                 except OSError:
@@ -88,11 +89,10 @@ def _account() -> Iterator[Path | None]:
     yield None
 
 
-def _used(account: Path) -> float | None:
-    for file, unit in _CPU.values():
+def _cpu_seconds(cgroup: Path) -> float | None:
+    for file, per_second in _CPU_FILES.values():
         with contextlib.suppress(OSError, ValueError):
-            text = (account / file).read_text("ascii").split()
-            return (
-                int(text[text.index("usage_usec") + 1] if "usage_usec" in text else text[0]) / unit
-            )
+            fields = (cgroup / file).read_text("ascii").split()
+            usage = fields[fields.index("usage_usec") + 1] if "usage_usec" in fields else fields[0]
+            return int(usage) / per_second
     return None

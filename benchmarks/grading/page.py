@@ -1,4 +1,4 @@
-"""The page ``grading.md``, made of what was measured."""
+"""Generate the page ``benchmarks/grading.md`` from the measurements."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from autograder.batch import capacity
 from autograder.batch.capacity import JobCosts
 from autograder.sandbox.limits import MB
 from benchmarks.grading import classes, goals, steps
-from benchmarks.grading.contenders import CONTENDERS
-from benchmarks.grading.measured import ONE, STOCK, TWO, Measured
+from benchmarks.grading.graders import GRADERS
+from benchmarks.grading.measurements import ONE_JOB, STOCK, TWO_JOBS, Measurements
 
-TABLE: Final = Path(__file__).parent.with_suffix(".md")
+PAGE: Final = Path(__file__).parent.with_suffix(".md")
 _HEAD: Final = """# How fast graders are
 
 Measured by `python -m benchmarks.grading`; do not edit. {machine}.
 
-The same notebooks with the same answers, graded by turns in one run: a lesson
-(`02-curse-of-dimensionality`), the lab (`05-autoencoder-lab`), questions alone, and the lesson once
-more with nothing but its questions graded, on the data that the course brings along. Three students
-in four have solved all; the fourth has left one exercise as it was handed out, or a question
-without a tick. In the last class each has one answer wrong: there this course, too, makes sure
-before it takes a point away, and runs more of the notebook for it. Stock nbgrader runs every cell
-even if questions alone are graded, and leaves those to a person; otter-grader has none. After each
-run of this course's every student's points are held against what the answers are worth, cell by
-cell, in the report, in the gradebook and in the graded notebooks. "A further one" is what each
-submission after the first costs. Memory is the most that all processes held together, what they
-share counted once. Seconds depend on the machine; the ratios do so less.
+The graders take turns on the same notebooks and answers: a lesson (`02-curse-of-dimensionality`),
+the lab (`05-autoencoder-lab`), questions alone, and the lesson with only its questions graded, all
+on the built-in data. Three students in four have solved everything; the fourth has left one
+exercise untouched or one question unanswered. In the last class every submission has one wrong
+answer: this course then reruns more of the notebook before it takes a point away. Stock nbgrader
+runs every cell even if only questions are graded, and leaves those to a person; otter-grader has
+none. After each run of this course, everybody's points are compared with what the answers deserve,
+cell by cell, in the report, the gradebook and the graded notebooks. "Additional" is the cost of
+each submission after the first. Memory is the peak of all processes together, with shared memory
+counted once. Seconds depend on the machine; the ratios depend on it less.
 
 ## Goals
 
@@ -37,84 +36,83 @@ _STEPS: Final = """
 
 ## Where the rest of the time goes
 
-One submission after another in one process, on the short way, the writer left out. All but the
-last line is work of several processes that wait for each other: the grader, Bubblewrap, the kernel,
-the judge. So one job keeps a little more than one core busy, with the writer beside it, and a
-second job on two cores makes the whole less than twice as fast.
+One submission after another in one process, with unneeded cells skipped and without writing the
+gradebook. In all but the last step, several processes wait for each other: the grader, Bubblewrap,
+the kernel, the test runner. So one job keeps a little more than one core busy, gradebook included,
+and a second job on two cores is less than twice as fast.
 """
 
-_FACULTY: Final = """
+_CAPACITY: Final = """
 
-## What a faculty needs
+## What a large class needs
 
-Made of the figures above by the planner (`python -m autograder plan FILE`). All cores beyond these
-two are reckoned, not measured: a cluster of that size was not at hand. One process writes the
-gradebook, so no number of cores makes a class faster than that. Memory is for machines of
-{cores} cores each, with the libraries loaded once on each.
+Estimated from the measurements above by `python -m autograder plan FILE`. Everything beyond two
+cores is calculated, not measured. One process writes the gradebook, which limits the speed with
+many cores. Memory is for machines of {cores} cores, each of which loads the libraries once.
 """
 
 
-def write(found: Measured) -> None:
-    """Write the page.
+_HEADINGS: Final = (
+    *("grader", "submissions", "seconds", "additional, s", "of stock", "per minute"),
+    *("CPU, s each", "memory, MB"),
+)
 
-    Args:
-        found: What has been measured so far.
-    """
-    text = _HEAD.format(machine=found.machine) + goals.table(found)
-    if found.start:
-        text += f"\n\n`python -m autograder grade --help` takes {found.start:.2f} s."
-    measured = [kind for kind in classes.KINDS if found.sizes(kind, TWO)]
-    text += "\n" + "\n".join(_table(found, kind) for kind in measured)
-    if found.steps:
-        tables = [steps.table(kind, each) for kind, each in found.steps.items()]
+
+def write(measurements: Measurements) -> None:
+    """Write the page."""
+    text = _HEAD.format(machine=measurements.machine) + goals.format_table(measurements)
+    if measurements.start:
+        text += f"\n\n`python -m autograder grade` takes {measurements.start:.2f} s to load."
+    measured = [kind for kind in classes.KINDS if measurements.sizes(kind, TWO_JOBS)]
+    text += "\n" + "\n".join(_format_class(measurements, kind) for kind in measured)
+    if measurements.steps:
+        tables = [steps.format_table(kind, times) for kind, times in measurements.steps.items()]
         text += _STEPS + "\n" + "\n\n".join(tables)
-    TABLE.write_text(text + _faculty(found) + "\n", encoding="utf-8")
+    PAGE.write_text(text + _format_capacity(measurements) + "\n", encoding="utf-8")
 
 
-def _table(found: Measured, kind: str) -> str:
-    lines = [f"\n## {kind.capitalize()}\n"]
-    lines += ["| grader | submissions | seconds | a further one, s | of stock | a minute"]
-    lines[-1] += " | CPU seconds, each | memory, MB |"
+def _format_class(measurements: Measurements, kind: str) -> str:
+    lines = [f"\n## {kind.capitalize()}\n", f"| {' | '.join(_HEADINGS)} |"]
     lines += ["|---|---:|---:|---:|---:|---:|---:|---:|"]
-    stock = found.further(kind, STOCK)
-    for one in CONTENDERS:
-        for size in found.sizes(kind, one.name):
-            cost, each = found.cost(kind, one.name, size), found.further(kind, one.name, size)
-            words = [one.name, str(size), f"{cost.seconds:.1f}"]
-            words += ["" if each is None else f"{each:.2f}" if each >= 0.1 else f"{each:.3f}"]
-            words += ["" if not each or not stock or one.name == STOCK else _part(each / stock)]
-            words += [f"{60 * size / cost.seconds:.0f}"]
-            words += ["" if cost.cpu is None else f"{cost.cpu / size:.2f}"]
-            words += [f"{cost.memory / MB:.0f}"]
-            lines.append(f"| {' | '.join(words)} |")
+    stock = measurements.additional_seconds(kind, STOCK)
+    for grader in (grader.name for grader in GRADERS):
+        for size in measurements.sizes(kind, grader):
+            cost = measurements.cost(kind, grader, size)
+            seconds = measurements.additional_seconds(kind, grader, size)
+            row = [grader, str(size), f"{cost.seconds:.1f}"]
+            row += ["" if seconds is None else f"{seconds:.{2 if seconds >= 0.1 else 3}f}"]
+            row += ["" if not seconds or not stock or grader == STOCK else _ratio(seconds / stock)]
+            row += [f"{60 * size / cost.seconds:.0f}"]
+            row += ["" if cost.cpu is None else f"{cost.cpu / size:.2f}"]
+            row += [f"{cost.memory / MB:.0f}"]
+            lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 
 
-def _part(share: float) -> str:
-    return f"1/{1 / share:.0f}" if share < 0.7 else f"{share:.1f}"
+def _ratio(ratio: float) -> str:
+    return f"1/{1 / ratio:.0f}" if ratio < 0.7 else f"{ratio:.1f}"
 
 
-def _faculty(found: Measured) -> str:
-    """What the planner makes of the largest runs, and whether it was right about them."""
-    parts = [_FACULTY.format(cores=capacity.CORES_PER_MACHINE)]
+def _format_capacity(measurements: Measurements) -> str:
+    """Return the estimates from the largest runs, and how good they are for those runs."""
+    parts = [_CAPACITY.format(cores=capacity.CORES_PER_MACHINE)]
     for kind in ("lesson", "lab"):
-        sizes = {*found.sizes(kind, ONE)} & {*found.sizes(kind, TWO)} - {1}
+        sizes = {*measurements.sizes(kind, ONE_JOB)} & {*measurements.sizes(kind, TWO_JOBS)} - {1}
         if not sizes:
-            continue  # not measured yet
+            continue
         size = max(sizes)
-        one, two = (found.cost(kind, grader, size) for grader in (ONE, TWO))
-        costs = JobCosts.from_totals(one.total)
-        seconds, memory = (
-            60 * capacity.estimate_minutes(costs, size, 2),
-            capacity.estimate_memory(costs, 2),
-        )
-        begins = two.seconds - two.total["seconds"]  # before a run looks at its clock
-        off = (seconds + begins) / two.seconds - 1
+        one = measurements.cost(kind, ONE_JOB, size)
+        two = measurements.cost(kind, TWO_JOBS, size)
+        costs = JobCosts.from_totals(one.totals)
+        load_seconds = two.seconds - two.totals["seconds"]  # before the run takes its own time
+        seconds = 60 * capacity.estimate_minutes(costs, size, 2) + load_seconds
+        memory = capacity.estimate_memory(costs, 2)
         parts.append(
-            f"\n{kind.capitalize()}: {costs.job_seconds:.2f} s of a core each,"
-            f" {costs.write_seconds:.3f} s to write. From the run with 1 job the planner says"
-            f" {seconds + begins:.0f} s and {memory / MB:.0f} MB for {size} with 2 jobs;"
-            f" the command took {two.seconds:.0f} s ({off:+.0%}) and {two.memory / MB:.0f} MB.\n"
+            f"\n{kind.capitalize()}: {costs.job_seconds:.2f} s of a core per submission,"
+            f" {costs.write_seconds:.3f} s to write it. From the run with 1 job, the estimate for"
+            f" {size} submissions with 2 jobs is {seconds:.0f} s and {memory / MB:.0f} MB; the"
+            f" command took {two.seconds:.0f} s ({seconds / two.seconds - 1:+.0%}) and"
+            f" {two.memory / MB:.0f} MB.\n"
         )
         parts.append(capacity.format_table(costs, (300, 5_000, 50_000)))
     return "\n".join(parts)

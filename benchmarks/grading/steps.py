@@ -1,4 +1,4 @@
-"""Where the time of one submission goes, step by step; part of the table."""
+"""How long each step of grading a submission takes; part of the page."""
 
 from __future__ import annotations
 
@@ -21,88 +21,87 @@ from autograder.test_runner.broker import Broker
 from benchmarks.grading import classes
 
 ROUNDS: Final = 20
-PLACE: Final = "Bubblewrap makes a place, and the fork enters it"
-START: Final = "IPython starts in it and answers"  # PLACE is a part of that call
-STEPS: Final[tuple[tuple[str, Any, str], ...]] = (
-    (PLACE, SandboxEntry, "enter"),
-    (START, Kernel, "_start"),
-    ("the student's cells run", Kernel, "run"),
-    ("the tests run in the judge, and ask the kernel", Broker, "run_test"),
-    ("the kernel and its place end", Kernel, "_end"),
+SANDBOX: Final = "create the sandbox and fork into it"
+STEPS: Final[tuple[tuple[str, type, Callable[..., Any]], ...]] = (
+    (SANDBOX, SandboxEntry, SandboxEntry.enter),  # called by the next one
+    ("start IPython", Kernel, Kernel._start),
+    ("run the student's cells", Kernel, Kernel.run),
+    ("run the tests in the test runner", Broker, Broker.run_test),
+    ("end the kernel and its sandbox", Kernel, Kernel._stop),
 )
+REST: Final = "read, merge and write the notebook, and all else"
 
 
-def steps(kind: str, rounds: int = ROUNDS) -> dict[str, float]:
-    """Return the seconds that each step of a submission takes, the mean of some.
+def measure_steps(kind: str, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return the mean seconds of each step.
 
     Args:
         kind: One of `classes.KINDS`.
-        rounds: How many submissions; two more come first, to warm up.
+        rounds: Number of submissions, after two to warm up.
     """
     with tempfile.TemporaryDirectory(prefix="steps-") as name:
-        place = Path(name)
-        made = classes.load(kind, place / "built")
-        made.hand_in(place / "submitted", 1)
-        (place / "source").mkdir()
-        nbformat.write(made.instructors, place / "source" / made.notebook)
-        (submitted,) = (place / "submitted").glob(f"*/{made.name}")
-        task = Job(made.name, "s", place / "source", submitted, (), GradingSettings(threads=1))
-        start_fork_servers(task)
+        folder = Path(name)
+        assignment = classes.load(kind, folder / "built")
+        assignment.submit(folder / "submitted", 1)
+        source = folder / "source"
+        source.mkdir()
+        nbformat.write(assignment.instructor_nb, source / assignment.notebook)
+        (submitted,) = (folder / "submitted").glob(f"*/{assignment.name}")
+        job = Job(assignment.name, "s", source, submitted, (), GradingSettings(threads=1))
+        start_fork_servers(job)
         for _ in range(2):
-            grade(task)
-        with _measured() as spent:
-            began = time.perf_counter()
+            grade(job)
+        with _timed_steps() as seconds:
+            start = time.perf_counter()
             for _ in range(rounds):
-                grade(task)
-            whole = (time.perf_counter() - began) / rounds
-    found = {step: spent[step] / rounds for step, *_ in STEPS}
-    rest = "reading, fitting and writing the notebook, and all else"
-    return {**found, rest: whole - sum(found.values())}
+                grade(job)
+            total = (time.perf_counter() - start) / rounds
+    steps = {step: seconds[step] / rounds for step, *_ in STEPS}
+    return {**steps, REST: total - sum(steps.values())}
 
 
 @contextlib.contextmanager
-def _measured() -> Iterator[dict[str, float]]:
-    """While this lasts, note how long each step takes; what is inside another counts there."""
-    spent: dict[str, float] = defaultdict(float)
-    inside: list[str] = []
+def _timed_steps() -> Iterator[dict[str, float]]:
+    """Time each step meanwhile; calls nested in another step count for that one only."""
+    seconds: dict[str, float] = defaultdict(float)
+    active: list[str] = []
 
-    def watched(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def wrapper(*given: Any, **named: Any) -> Any:
-            if inside and step != PLACE:
-                return function(*given, **named)
-            inside.append(step)
-            began = time.perf_counter()
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if active and step != SANDBOX:
+                return function(*args, **kwargs)
+            active.append(step)
+            start = time.perf_counter()
             try:
-                return function(*given, **named)
+                return function(*args, **kwargs)
             finally:
-                inside.pop()
-                seconds = time.perf_counter() - began
-                spent[step] += seconds
-                if inside:
-                    spent[inside[-1]] -= seconds
+                active.pop()
+                duration = time.perf_counter() - start
+                seconds[step] += duration
+                if active:
+                    seconds[active[-1]] -= duration
 
         return wrapper
 
     with contextlib.ExitStack() as stack:
-        for step, owner, name in STEPS:
-            function = getattr(owner, name)
-            stack.callback(setattr, owner, name, function)
-            setattr(owner, name, watched(step, function))
-        yield spent
+        for step, owner, function in STEPS:
+            stack.callback(setattr, owner, function.__name__, function)
+            setattr(owner, function.__name__, timed(step, function))
+        yield seconds
 
 
-def table(kind: str, found: dict[str, float]) -> str:
-    """Return the steps of a submission as a table, in Markdown.
+def format_table(kind: str, steps: dict[str, float]) -> str:
+    """Return the steps as a Markdown table.
 
     Args:
         kind: One of `classes.KINDS`.
-        found: From `steps`.
+        steps: Seconds, from `measure_steps`.
     """
-    lines = [f"| step of a {kind} | ms |", "|---|---:|"]
-    lines += [f"| {step} | {1000 * seconds:.0f} |" for step, seconds in found.items()]
-    return "\n".join([*lines, f"| **together** | **{1000 * sum(found.values()):.0f}** |"])
+    lines = [f"| step ({kind}) | ms |", "|---|---:|"]
+    lines += [f"| {step} | {1000 * seconds:.0f} |" for step, seconds in steps.items()]
+    return "\n".join([*lines, f"| **total** | **{1000 * sum(steps.values()):.0f}** |"])
 
 
 if __name__ == "__main__":
-    print(table("lesson", steps("lesson")))
+    print(format_table("lesson", measure_steps("lesson")))
