@@ -25,7 +25,7 @@ SANDBOX: Final = "create the sandbox and fork into it"
 STEPS: Final[tuple[tuple[str, type, Callable[..., Any]], ...]] = (
     (SANDBOX, SandboxEntry, SandboxEntry.enter),  # called by the next one
     ("start IPython", Kernel, Kernel._start),
-    ("run the student's cells", Kernel, Kernel.run),
+    ("run the student's cells", Kernel, Kernel.run_cell),
     ("run the tests in the test runner", Broker, Broker.run_test),
     ("end the kernel and its sandbox", Kernel, Kernel._stop),
 )
