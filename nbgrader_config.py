@@ -1,4 +1,4 @@
-"""How nbgrader publishes and grades this course: its own commands, with our steps in its lists."""
+"""nbgrader's settings for this course: nbgrader's own commands with the course's plugins."""
 
 import os
 import sys
@@ -7,25 +7,21 @@ from pathlib import Path
 
 from sqlalchemy.exc import SAWarning
 
-HERE = Path(__file__).resolve().parent
-if str(HERE) not in sys.path:  # so that the commands find `autograder` from any environment
-    sys.path.insert(0, str(HERE))
+from autograder.feedback import page
+from autograder.nbgrader_plugins import autograde, collect, feedback, release
+from autograder.publish import answer_leaks, release_check
 
-# nbgrader makes a new gradebook by calling `alembic` by name, which lies beside Python.
+# nbgrader runs `alembic`, which is installed next to Python, by name to create a gradebook.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
-from autograder.feedback import page  # noqa: E402  (as above)
-from autograder.nbgrader_plugins import collect, preprocessors  # noqa: E402  (it lies beside this file)
-from autograder.publish import answer_leaks, release_check  # noqa: E402  (as above)
-
-# nbgrader's own queries; nothing that an instructor could mend.
+# Caused by nbgrader's own queries; instructors can't do anything about them.
 warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  (nbgrader provides it)
 
-c.CourseDirectory.root = str(HERE)
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "autoencoders"
-# The text of a lesson holds the answers; what a kernel or an editor leaves behind helps nobody.
+# Files that are never released: lesson texts, which contain the answers, and temporary files.
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints",
     "*.pyc",
@@ -33,34 +29,40 @@ c.CourseDirectory.ignore = [
     ".*",
     "feedback",
     "*.md",
-    release_check.FILES,
+    release_check.EXTRA_FILES_LIST,
 ]
 
-# release/ is built from source/ and never edited, so building it again loses nothing.
+# Generating and releasing assignments. release/ is built from source/ and never edited, so
+# overwriting it loses nothing.
 c.GenerateAssignment.force = True
-c.GenerateAssignment.preprocessors = preprocessors.PUBLISH
-c.ClearSolutions.code_stub = {"python": answer_leaks.STUB}
-# Checks once more what `generate_assignment` made, or a hand edited since.
-c.ExchangeFactory.release_assignment = release_check.ReleaseAssignment
-# A link that a student hands in is not followed.
+c.GenerateAssignment.preprocessors = release.PREPROCESSORS
+c.ClearSolutions.code_stub = {"python": answer_leaks.CODE_STUB}
+# Checks the release again, in case it is out of date or was edited by hand.
+c.ExchangeFactory.release_assignment = release.ReleaseAssignment
+
+# Collecting. Links in a submission are never followed.
 c.ExchangeFactory.collect = collect.CollectFiles
 
-c.Autograde.exporter_class = preprocessors.ReadSubmission
-c.Autograde.pre_convert_hook = preprocessors.expect_notebooks
-c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
-c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
+# Grading.
+c.Autograde.exporter_class = autograde.ReadSubmission
+c.Autograde.pre_convert_hook = autograde.expect_notebooks
+c.Autograde.sanitize_preprocessors = autograde.SANITIZE_PREPROCESSORS
+c.Autograde.autograde_preprocessors = autograde.AUTOGRADE_PREPROCESSORS
+# Time limits. One code cell can have its own: write `:seconds: 120` below its first line.
 c.Grade.cell_seconds = 30
 c.Grade.notebook_seconds = 300
-c.Grade.start_seconds = 60
-# Also: c.Grade.limits = {"memory": 4 << 30, ...}, c.Grade.visible = ["/srv/material"]; and a code
-# cell of a lesson may have seconds of its own: `:seconds: 120` below its first line.
+c.Grade.start_seconds = 60  # extra time for the imports of a new kernel
+# Also available: c.Grade.limits = {"memory": 4 << 30, ...} for the limits of a kernel, and
+# c.Grade.visible = ["/srv/material"] for additional folders that students' code may read.
 
-c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
-c.GenerateFeedback.post_convert_hook = preprocessors.rename_feedback
-# For feedback alone: formgrader has templates of its own.
+# Feedback.
+c.GenerateFeedback.preprocessors = feedback.PREPROCESSORS
+c.GenerateFeedback.post_convert_hook = feedback.copy_feedback_for_renamed
+# Only for feedback: formgrader has its own templates.
 c.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES)]
-c.GenerateFeedback.HTMLExporter.filters = {"clean_page": page.clean}
+c.GenerateFeedback.HTMLExporter.filters = {"sanitize_html": page.sanitize_html}
 # When feedback shows keys and explanations: "never", "after the due date" or "always".
 c.ShowGrades.reveal = "after the due date"
 
+# Exporting grades.
 c.ExportApp.plugin_class = "autograder.nbgrader_plugins.export.ExportGrades"

@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> int:
+    from autograder.nbgrader_plugins import release
     from autograder.publish import build
     from autograder.publish.cell_roles import AuthoringError
     from autograder.reports import claims_ledger
@@ -118,7 +119,7 @@ def _build(options: argparse.Namespace) -> int:
             print(f"built {path.relative_to(root)}")
         for path in claims_ledger.write(root):
             print(f"built {path.relative_to(root)}")
-        for path in build.build_release(root, options.names):
+        for path in release.build_release(root, options.names):
             print(f"built {path.relative_to(root)}")
     except AuthoringError as error:
         print(f"Build stopped. {error}", file=sys.stderr)

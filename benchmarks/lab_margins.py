@@ -25,7 +25,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from autograder.publish.build import notebook
+from autograder.publish.build import notebook_from_text
 from course import atomic_write
 
 HERE: Final = Path(__file__).resolve()
@@ -33,7 +33,7 @@ ROOT: Final = HERE.parents[1]
 KEPT: Final = ROOT / ".tools" / "lab_margins"
 TEXT: Final = ROOT / "source" / "05-autoencoder-lab" / "autoencoder-lab.md"
 CELLS: Final[dict[str, str]] = {
-    cell.id: cell.source for cell in notebook(TEXT.read_text(encoding="utf-8")).cells
+    cell.id: cell.source for cell in notebook_from_text(TEXT.read_text(encoding="utf-8")).cells
 }
 EXERCISES: Final = tuple(name.removesuffix("-test") for name in CELLS if name.endswith("-test"))
 SOLUTION: Final = CELLS["train-small"]

@@ -10,9 +10,9 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.batch.job import Job
 from autograder.grading.settings import GradingSettings
+from autograder.nbgrader_plugins.autograde import Grade
 from autograder.nbgrader_plugins.collect import sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
-from autograder.nbgrader_plugins.preprocessors import Grade
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The page that a student gets back: what was chosen, what it earned, and why."""
+"""The HTML page with a student's answers, points and comments."""

@@ -1,4 +1,4 @@
-"""A graded question as the student sees it on the feedback page."""
+"""Questions on the feedback page, with or without the key."""
 
 from __future__ import annotations
 
@@ -7,51 +7,53 @@ from typing import Any, Final
 
 from course import quiz
 
-POLICIES: Final = ("never", "after the due date", "always")
+REVEAL_POLICIES: Final = ("never", "after the due date", "always")
 
 
-def reveals(policy: str, duedate: datetime | None, now: datetime) -> bool:
-    """Whether the right option and the explanations may be shown.
+def reveals_key(policy: str, due_date: datetime | None, now: datetime) -> bool:
+    """Return whether the policy allows showing the key and the explanations.
 
     Example:
-        >>> reveals("after the due date", datetime(2026, 3, 1), datetime(2026, 3, 2))
+        >>> reveals_key("after the due date", datetime(2026, 3, 1), datetime(2026, 3, 2))
         True
 
-    An assignment without a due date is never past it: somebody may still hand in.
-    Both times are in UTC, without a time zone, as nbgrader keeps them.
+    An assignment without a due date stays open, so its key stays hidden. Both times are in UTC
+    without a time zone, as nbgrader stores them.
     """
     if policy == "after the due date":
-        return duedate is not None and now > duedate
+        return due_date is not None and now > due_date
     return policy == "always"
 
 
-def show(key: str, verdict: dict[str, Any], *, reveal: bool) -> str:
-    r"""Write a question with the student's choice, and perhaps with the key, as Markdown.
+def question_markdown(key: str, record: dict[str, Any], *, reveal: bool) -> str:
+    r"""Format a question with the student's answer as Markdown.
 
     Example:
-        >>> print(show("Even?\n- [ ] one\n- [x] two", {"chosen": [0]}, reveal=False))
+        >>> print(question_markdown("Even?\n- [ ] one\n- [x] two", {"chosen": [0]}, reveal=False))
         Even?
         <BLANKLINE>
-        - ☑ one — **your choice**
+        - ☑ one — **your answer**
         - ☐ two
 
-    Only the instructor's text is used: nothing that a student typed gets into the page here.
+    Uses only the instructor's text, so nothing that a student typed gets into the page.
 
     Args:
-        key: The question's Markdown in ``source/``, with key and explanations.
-        verdict: What the judge wrote into the graded notebook.
-        reveal: Whether to show the right options and the explanations.
+        key: The question in ``source/``, with key and explanations.
+        record: The score record from the graded notebook.
+        reveal: Whether to mark correct options and show the explanations.
     """
     question = quiz.parse(key)
     lines = [question.prompt, ""]
     for index, option in enumerate(question.options):
-        chosen = index in verdict.get("chosen", [])
-        words = ["your choice"] if chosen else []
-        words += ["right"] if reveal and option.ticked else []
-        words += ["not right"] if reveal and chosen and not option.ticked else []
-        note = f" — **{', '.join(words)}**" if words else ""
+        chosen = index in record.get("chosen", [])
+        labels = ["your answer"] if chosen else []
+        if reveal and option.ticked:
+            labels.append("correct")
+        elif reveal and chosen:
+            labels.append("incorrect")
+        suffix = f" — **{', '.join(labels)}**" if labels else ""
         text = option.text.replace("\n", "\n  ")
-        lines.append(f"- {'☑' if chosen else '☐'} {text}{note}")
+        lines.append(f"- {'☑' if chosen else '☐'} {text}{suffix}")
         if reveal and option.explanation:
             lines += ["", *(f"  > {line}" for line in option.explanation.split("\n")), ""]
     return "\n".join(lines)

@@ -1,1 +1,1 @@
-"""The classes that nbgrader loads from ``nbgrader_config.py``; nothing else subclasses nbgrader."""
+"""The classes and functions that ``nbgrader_config.py`` plugs into nbgrader."""

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.grading.grade_notebook import GradedNotebook
-from autograder.nbgrader_plugins import gradebook, preprocessors
+from autograder.nbgrader_plugins import autograde, gradebook
 from autograder.nbgrader_plugins.collect import read_timestamp
 from autograder.nbgrader_plugins.converter_writer import ErrorLog, NotWrittenError
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
@@ -46,13 +46,13 @@ class DirectWriter:
     @staticmethod
     def supports(config: Config) -> bool:
         """Return whether the course adds no steps that only nbgrader's converter would run."""
-        autograde = Autograde(config=config)
+        converter = Autograde(config=config)
         return (
-            list(autograde.sanitize_preprocessors) == preprocessors.SANITIZE
-            and list(autograde.autograde_preprocessors) == preprocessors.AUTOGRADE
-            and autograde.exporter_class is preprocessors.ReadSubmission
-            and autograde.pre_convert_hook is preprocessors.expect_notebooks
-            and autograde.post_convert_hook is None
+            list(converter.sanitize_preprocessors) == autograde.SANITIZE_PREPROCESSORS
+            and list(converter.autograde_preprocessors) == autograde.AUTOGRADE_PREPROCESSORS
+            and converter.exporter_class is autograde.ReadSubmission
+            and converter.pre_convert_hook is autograde.expect_notebooks
+            and converter.post_convert_hook is None
         )
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""From text to notebook to release, letting out only what students may see."""
+"""Build notebooks from text, and check that releases and packages hold no answers."""

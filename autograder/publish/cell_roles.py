@@ -1,22 +1,19 @@
-"""What a cell is for, written short in the text and in full in the notebook.
+"""Cell roles: one word in the text becomes the metadata that nbgrader and the course read.
 
-An author marks a cell with one word; the build turns it into the metadata that
-nbgrader and the course read:
-
-===============  =====================================================================
-in the text      what it becomes
-===============  =====================================================================
-``quiz``         a question graded as data; ``points``, ``multiple``, ``credit``
-``prediction``   a task list that is kept but not graded; ``multiple``
-``exercise``     a code cell in which the student writes
+===============  =======================================================================
+in the text      meaning
+===============  =======================================================================
+``quiz``         an automatically graded question; ``points``, ``multiple``, ``credit``
+``prediction``   an ungraded task list; ``multiple``
+``exercise``     a code cell for the student's code
 ``test``         a code cell that earns ``points`` if it passes
-``locked``       a cell that is put back as it was before grading
-===============  =====================================================================
+``locked``       a cell that grading restores to its original text
+===============  =======================================================================
 
-The word's value is the cell's name: it becomes its ``grade_id`` and its cell id. Any code cell
-may have ``seconds``: how long it may run when it is graded, if not as long as the others. A code
-cell without a role that only shows something, and takes long, may say ``demonstration: true``: no
-grade waits for it (see ``autograder.grading.skip.demonstrations``).
+The word's value is the cell's name, used as its ``grade_id`` and cell id. Any code cell may set
+``seconds``, its own time limit in grading. A slow code cell without a role that only shows
+something may set ``demonstration: true``; grading can skip it (see
+``autograder.grading.skip.demonstrations``).
 """
 
 from __future__ import annotations
@@ -30,64 +27,71 @@ from nbformat import NotebookNode
 from autograder import cells
 from course import quiz
 
-ROLES: Final = {
+MAX_SECONDS: Final = 3600
+MAX_POINTS: Final = 100
+ROLE_SETTINGS: Final = {
     "quiz": {"points", "multiple", "credit"},
     "prediction": {"multiple"},
     "exercise": set[str](),
     "test": {"points"},
     "locked": set[str](),
 }
-_MARKDOWN: Final = {"quiz", "prediction"}
-_CODE: Final = {"exercise", "test"}
+_ALL_SETTINGS: Final = set().union(*ROLE_SETTINGS.values())
+_MARKDOWN_ROLES: Final = {"quiz", "prediction"}
+_CODE_ROLES: Final = {"exercise", "test"}
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
 
 
 class AuthoringError(ValueError):
-    """The text in ``source/`` says something that no notebook can be built from."""
+    """A lesson in ``source/`` is invalid; the message says where, what and how to fix it."""
 
 
-def expand(cell: NotebookNode, where: str) -> str | None:
-    """Turn a cell's short marks into full metadata, in place.
+def expand_role(cell: NotebookNode, where: str) -> str | None:
+    """Replace a cell's role and settings by full metadata, in place.
 
     Args:
-        cell: A cell fresh from the text.
-        where: The file and cell, for messages.
+        cell: A cell as read from the text.
+        where: The file and cell, for error messages.
 
     Returns:
-        The cell's name, or None if it plays no role.
+        The cell's name, or None if it has no role.
 
     Raises:
-        AuthoringError: A mark is unknown, missing, or does not fit the cell.
+        AuthoringError: A role or setting is unknown, missing, or doesn't fit the cell.
     """
-    marks: dict[str, Any] = dict(cell.metadata)
-    limit = _time_limit(marks, cell.cell_type, where)
-    shows = marks.pop("demonstration", None)
-    roles = sorted(set(marks) & set(ROLES))
+    entries: dict[str, Any] = dict(cell.metadata)
+    time_limit = _pop_time_limit(entries, cell.cell_type, where)
+    demonstration = entries.pop("demonstration", None)
+    roles = sorted(set(entries) & set(ROLE_SETTINGS))
     if not roles:
-        stray = sorted(set(marks) & {"points", "credit", "multiple"})
-        if stray:
-            raise AuthoringError(f"{where}: {stray[0]} belongs to a quiz, a prediction or a test")
-        cell.metadata = NotebookNode(marks)
-        cells.set_course(cell, **limit, **_demonstration(shows, cell.cell_type, where))
+        if misplaced := sorted(set(entries) & _ALL_SETTINGS):
+            raise AuthoringError(f"{where}: {misplaced[0]} needs a role: quiz, prediction or test")
+        cell.metadata = NotebookNode(entries)
+        cells.set_course(cell, **time_limit, **_demonstration(demonstration, cell.cell_type, where))
         return None
-    if shows is not None:
-        raise AuthoringError(f"{where}: a demonstration has no other role, but here is {roles[0]}")
+    if demonstration is not None:
+        raise AuthoringError(
+            f"{where}: a demonstration can't have a role; remove {roles[0]} or demonstration"
+        )
     if len(roles) > 1:
-        raise AuthoringError(f"{where}: one role a cell, but here are {' and '.join(roles)}")
+        raise AuthoringError(
+            f"{where}: a cell has one role, but this one has {' and '.join(roles)}"
+        )
     role = roles[0]
-    name = str(marks.pop(role))
-    settings = {key: marks.pop(key) for key in ROLES[role] if key in marks}
+    name = str(entries.pop(role))
+    settings = {key: entries.pop(key) for key in ROLE_SETTINGS[role] if key in entries}
     if not _NAME.fullmatch(name):
-        raise AuthoringError(f"{where}: {role}: {name!r} is no name; use a-z, 0-9 and dashes")
-    wrong = {"markdown": _CODE, "code": _MARKDOWN}.get(cell.cell_type, set[str]())
-    if role in wrong:
+        raise AuthoringError(
+            f"{where}: {role}: invalid name {name!r}; use 2 to 63 of a-z, 0-9 and dashes"
+        )
+    misfits = {"markdown": _CODE_ROLES, "code": _MARKDOWN_ROLES}.get(cell.cell_type, set[str]())
+    if role in misfits:
         raise AuthoringError(f"{where}: a {role} can't be a {cell.cell_type} cell")
-    stray = sorted(set(marks) & {"points", "credit", "multiple"})
-    if stray:
-        raise AuthoringError(f"{where}: {stray[0]} does not belong to the {role} {name!r}")
-    cell.metadata = NotebookNode(marks)
-    cells.set_course(cell, **limit)
-    if role in _MARKDOWN:
+    if misplaced := sorted(set(entries) & _ALL_SETTINGS):
+        raise AuthoringError(f"{where}: the {role} {name!r} can't have {misplaced[0]}; remove it")
+    cell.metadata = NotebookNode(entries)
+    cells.set_course(cell, **time_limit)
+    if role in _MARKDOWN_ROLES:
         cells.set_course(cell, **_question(cell.source, role, settings, f"{where}: {name}"))
     if role != "prediction":
         cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings, where))
@@ -95,87 +99,100 @@ def expand(cell: NotebookNode, where: str) -> str | None:
 
 
 def cell_id(cell: NotebookNode, name: str | None) -> str:
-    """Return an id that stays the same while the cell does: its name, or a hash of its text."""
+    """Return an id that changes only with the cell: its name, or a hash of its text."""
     if name is not None:
         return name
     text = f"{cell.cell_type}\n{cell.source}"
     return "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _time_limit(marks: dict[str, Any], cell_type: str, where: str) -> dict[str, Any]:
-    """Take the time limit out of a cell's marks; return the metadata that it becomes."""
-    if "seconds" not in marks:
+def _is_number(value: Any, maximum: float) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value <= maximum
+
+
+def _pop_time_limit(entries: dict[str, Any], cell_type: str, where: str) -> dict[str, Any]:
+    """Remove ``seconds`` from a cell's entries; return the metadata for it."""
+    if "seconds" not in entries:
         return {}
-    seconds = marks.pop("seconds")
+    seconds = entries.pop("seconds")
     if cell_type != "code":
-        raise AuthoringError(f"{where}: seconds are for code cells; this is a {cell_type} cell")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
-        raise AuthoringError(f"{where}: seconds={seconds!r}; seconds are a number from 1 to 3600")
+        raise AuthoringError(f"{where}: seconds is for code cells, but this is a {cell_type} cell")
+    if not _is_number(seconds, MAX_SECONDS):
+        raise AuthoringError(
+            f"{where}: seconds must be above 0 and at most {MAX_SECONDS}, got {seconds!r}"
+        )
     return {"seconds": seconds}
 
 
-def _demonstration(shows: Any, cell_type: str, where: str) -> dict[str, Any]:
+def _demonstration(value: Any, cell_type: str, where: str) -> dict[str, Any]:
     """Return the metadata of a cell without a role."""
-    if shows is None:
+    if value is None:
         return {}
-    if shows is not True or cell_type != "code":
-        raise AuthoringError(f"{where}: demonstration={shows!r}; it is true, for a code cell")
+    if value is not True or cell_type != "code":
+        raise AuthoringError(
+            f"{where}: demonstration must be true, in a code cell;"
+            f" got {value!r} in a {cell_type} cell"
+        )
     return {"demonstration": True}
 
 
-def _points(settings: dict[str, Any], where: str) -> int | float:
-    points = settings.get("points", 1)
-    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points <= 100:
-        raise AuthoringError(f"{where}: points={points!r}; points are a number from 1 to 100")
-    return points
-
-
 def _question(source: str, role: str, settings: dict[str, Any], where: str) -> dict[str, Any]:
-    """Check a question and return what the page and the judge need to know; never the key."""
+    """Check a question; return the metadata for page and grader, which never holds the key."""
     multiple = settings.get("multiple", False)
-    rule = settings.get("credit", "all-or-nothing")
+    credit = settings.get("credit", "all-or-nothing")
     if not isinstance(multiple, bool):
-        raise AuthoringError(f"{where}: multiple={multiple!r}; write true or false")
-    if rule not in quiz.CREDIT_RULES:
-        raise AuthoringError(f"{where}: credit={rule!r}; one of {', '.join(quiz.CREDIT_RULES)}")
-    question = quiz.parse(source)
-    right = len(question.ticked)
-    if len(question.options) < 2:
-        raise AuthoringError(f"{where}: a question needs two options or more")
-    if role == "prediction":
-        if right:
-            raise AuthoringError(f"{where}: a prediction has no right answer; untick it")
-        return {"prediction": {"multiple": multiple}}
-    if right == 0 or (right > 1 and not multiple):
+        raise AuthoringError(f"{where}: multiple must be true or false, got {multiple!r}")
+    if credit not in quiz.CREDIT_RULES:
         raise AuthoringError(
-            f"{where}: {right} options are ticked; a question has exactly one right option, "
-            'or one and more with "multiple": true'
+            f"{where}: credit must be one of {', '.join(quiz.CREDIT_RULES)}; got {credit!r}"
         )
-    if rule == "each-option" and not multiple:
-        raise AuthoringError(f'{where}: each-option is for questions with "multiple": true')
-    silent = [option.text for option in question.options if not option.explanation]
-    if silent:
-        raise AuthoringError(f"{where}: no explanation ('> ...') under the option {silent[0]!r}")
+    question = quiz.parse(source)
+    ticks = len(question.ticked)
+    if len(question.options) < 2:
+        raise AuthoringError(
+            f"{where}: a question needs at least two options, got {len(question.options)}"
+        )
+    if role == "prediction":
+        if ticks:
+            raise AuthoringError(f"{where}: a prediction has no key; untick its options")
+        return {"prediction": {"multiple": multiple}}
+    if ticks == 0 or (ticks > 1 and not multiple):
+        raise AuthoringError(
+            f"{where}: {ticks} options are ticked; tick exactly one, "
+            'or one or more with "multiple": true'
+        )
+    if credit == "each-option" and not multiple:
+        raise AuthoringError(f'{where}: credit "each-option" needs "multiple": true')
+    unexplained = [option.text for option in question.options if not option.explanation]
+    if unexplained:
+        raise AuthoringError(
+            f"{where}: the option {unexplained[0]!r} has no explanation; add '> ...' below it"
+        )
     try:
         quiz.compare(question, question)
     except ValueError as error:
         raise AuthoringError(f"{where}: {error}") from error
-    return {"quiz": {"multiple": multiple, "credit": rule}}
+    return {"quiz": {"multiple": multiple, "credit": credit}}
 
 
 def _nbgrader(
     cell_type: str, role: str, name: str, settings: dict[str, Any], where: str
 ) -> dict[str, Any]:
-    graded = role in {"quiz", "test"}
     metadata: dict[str, Any] = {
         "cell_type": cell_type,
-        "grade": graded,
+        "grade": role in {"quiz", "test"},
         "grade_id": name,
         "locked": role in {"test", "locked"},
         "schema_version": 3,
         "solution": role in {"quiz", "exercise"},
         "task": False,
     }
-    if graded:
-        metadata["points"] = _points(settings, f"{where}: {name}")
+    if metadata["grade"]:
+        points = settings.get("points", 1)
+        if not _is_number(points, MAX_POINTS):
+            raise AuthoringError(
+                f"{where}: {name}: points must be above 0 and at most {MAX_POINTS}, got {points!r}"
+            )
+        metadata["points"] = points
     return metadata

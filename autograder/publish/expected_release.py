@@ -1,26 +1,25 @@
-"""What a released notebook is, to the letter; whatever differs is named.
+"""Compare a released notebook with what students should get, to the letter.
 
-From each of the instructor's cells follows the one cell that students get. It is worked
-out here a second time, without nbgrader's steps, so that a slip in them, in their
-settings or in an edit by hand is seen.
+Each of the instructor's cells determines one student cell. It is worked out here independently
+of nbgrader's steps, so that a bug in them, a changed setting or a manual edit is noticed.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Any, Final
 
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum
 
 from autograder import cells
 from autograder.publish import answer_leaks
+from autograder.publish.answer_leaks import Secret
 from course import quiz
 
-_NOTEBOOK: Final = {
+NOTEBOOK_FORMAT: Final = {
     "metadata": {
         "kernelspec": {
             "display_name": "Python 3 (ipykernel)",
@@ -33,48 +32,57 @@ _NOTEBOOK: Final = {
     "nbformat_minor": 5,
 }
 
+Checksum = Callable[[NotebookNode], str]
 
-def check_notebook(released: NotebookNode, source: NotebookNode) -> list[str]:
-    """Say what in a notebook is not meant for students.
+
+def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Checksum) -> list[str]:
+    """List everything in a notebook that differs from what students should get.
 
     Example:
         >>> from autograder.publish import build
-        >>> source = build.notebook("# A lesson")
-        >>> check_notebook(source, source)
+        >>> source = build.notebook_from_text("# A lesson")
+        >>> check_notebook(source, source, checksum=lambda cell: "")
         []
 
     Args:
-        released: The notebook that is about to leave.
-        source: The instructor's notebook from which it was made.
+        released: The notebook about to be published.
+        source: The instructor's notebook it was made from.
+        checksum: nbgrader's `compute_checksum`.
 
     Returns:
-        One sentence for each finding, which names the cell; none if all is well.
+        One phrase for each problem, which names the cell; empty if there are none.
     """
-    kept = answer_leaks.secrets(source)
+    secrets = answer_leaks.find_secrets(source)
     rest = {key: value for key, value in released.items() if key != "cells"}
-    about = (*_unlike(rest, _NOTEBOOK), *answer_leaks.leaks(_strings(rest), kept))
-    reasons = [f"the notebook itself {reason}" for reason in about]
-    wanted = {cell["id"]: _student_cell(cell) for cell in source.cells}
-    found = [cell.get("id", "") for cell in released.cells]
-    for identity, times in Counter(found).items():
-        if identity not in wanted:
-            reasons.append(f"cell {identity!r} is not in source/")
-        elif times > 1:
-            reasons.append(f"cell {identity!r} stands there {times} times")
-    reasons += [f"cell {identity!r} is missing" for identity in wanted if identity not in found]
-    if not reasons and found != list(wanted):
-        reasons.append("the cells stand in another order than in source/")
+    problems = [
+        f"the notebook {problem}"
+        for problem in (
+            *_differences(rest, NOTEBOOK_FORMAT),
+            *answer_leaks.find_leaks(_all_text(rest), secrets),
+        )
+    ]
+    expected = {cell["id"]: _student_cell(cell, checksum) for cell in source.cells}
+    ids = [cell.get("id", "") for cell in released.cells]
+    for cell_id, count in Counter(ids).items():
+        if cell_id not in expected:
+            problems.append(f"cell {cell_id!r} is not in source/")
+        elif count > 1:
+            problems.append(f"cell {cell_id!r} appears {count} times")
+    problems += [f"cell {cell_id!r} is missing" for cell_id in expected if cell_id not in ids]
+    if not problems and ids != list(expected):
+        problems.append("the cells are in a different order than in source/")
     for cell in released.cells:
-        identity = cell.get("id", "")
-        reasons += [
-            f"cell {identity!r} {reason}" for reason in _cell(cell, wanted.get(identity), kept)
+        cell_id = cell.get("id", "")
+        problems += [
+            f"cell {cell_id!r} {problem}"
+            for problem in _check_cell(cell, expected.get(cell_id), secrets)
         ]
-    return reasons
+    return problems
 
 
-def _student_cell(cell: NotebookNode) -> dict[str, Any]:
-    """What students get for the instructor's cell: exactly this, and no more."""
-    source = answer_leaks.cleared(cell)
+def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
+    """Return exactly what students get for the instructor's cell."""
+    source = answer_leaks.student_text(cell)
     released = NotebookNode(cell, source=source, metadata=NotebookNode())
     if cells.is_prediction(cell):
         cells.set_course(released, prediction={"multiple": cells.allows_multiple(cell)})
@@ -99,8 +107,8 @@ def _student_cell(cell: NotebookNode) -> dict[str, Any]:
             task=False,
             **({"points": cells.max_points(cell)} if cells.is_graded(cell) else {}),
         )
-        # From the cleared text: a checksum of the key would let students try out keys.
-        cells.set_nbgrader(released, checksum=compute_checksum(released))
+        # Of the cleared text: with a checksum of the key, students could try out keys.
+        cells.set_nbgrader(released, checksum=checksum(released))
         released.metadata["deletable"] = False
         if not cells.is_answer(cell):
             released.metadata["editable"] = False
@@ -116,51 +124,52 @@ def _student_cell(cell: NotebookNode) -> dict[str, Any]:
     }
 
 
-def _cell(
-    cell: NotebookNode, wanted: dict[str, Any] | None, kept: list[answer_leaks.Secret]
+def _check_cell(
+    cell: NotebookNode, expected: dict[str, Any] | None, secrets: list[Secret]
 ) -> Iterator[str]:
-    """Say what is wrong with one released cell."""
     source, rest = cell.get("source", ""), {k: v for k, v in cell.items() if k != "source"}
-    if wanted is not None:
-        yield from _unlike(rest, {k: v for k, v in wanted.items() if k != "source"})
-        if source != wanted["source"]:
-            pairs = zip_longest(str(source).split("\n"), wanted["source"].split("\n"))
-            at, line = next((n, line) for n, (line, right) in enumerate(pairs, 1) if line != right)
-            yield f"has another text than students get, from line {at} on: {line!r}"
-    # Prose may well use the words of a right option; code, a comment in it, need not.
-    told = [secret for secret in kept if secret.kind != answer_leaks.RIGHT_OPTION]
-    code = cell.get("cell_type") == "code"
-    yield from answer_leaks.leaks(str(source), kept if code else told)
-    yield from answer_leaks.leaks(_strings(rest), kept)
+    if expected is not None:
+        yield from _differences(rest, {k: v for k, v in expected.items() if k != "source"})
+        if source != expected["source"]:
+            pairs = zip_longest(str(source).split("\n"), expected["source"].split("\n"))
+            number, line = next(
+                (n, line) for n, (line, want) in enumerate(pairs, 1) if line != want
+            )
+            yield f"has unexpected text from line {number} on: {line!r}"
+    # Prose may use the words of a right option; code and its comments need not.
+    is_code = cell.get("cell_type") == "code"
+    in_prose = [secret for secret in secrets if secret.kind != answer_leaks.RIGHT_OPTION]
+    yield from answer_leaks.find_leaks(str(source), secrets if is_code else in_prose)
+    yield from answer_leaks.find_leaks(_all_text(rest), secrets)
 
 
-def _unlike(found: Any, wanted: dict[str, Any], path: str = "") -> Iterator[str]:
-    """Say where plain data differs from what it must be."""
-    for key in sorted(set(found) | set(wanted), key=str):
+def _differences(actual: Any, expected: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Yield a phrase for each difference between two JSON objects."""
+    for key in sorted(set(actual) | set(expected), key=str):
         name = f"{path}{key}"
-        if key not in found:
-            yield f"lacks {name}={_short(wanted[key])}"
-        elif key not in wanted:
-            yield f"holds {name}={_short(found[key])}, which students do not get"
-        elif isinstance(found[key], dict) and isinstance(wanted[key], dict):
-            yield from _unlike(found[key], wanted[key], f"{name}.")
-        elif _json(found[key]) != _json(wanted[key]):
-            yield f"holds {name}={_short(found[key])}, but students get {_short(wanted[key])}"
+        if key not in actual:
+            yield f"lacks {name}={_short(expected[key])}"
+        elif key not in expected:
+            yield f"has unexpected {name}={_short(actual[key])}"
+        elif isinstance(actual[key], dict) and isinstance(expected[key], dict):
+            yield from _differences(actual[key], expected[key], f"{name}.")
+        elif _json(actual[key]) != _json(expected[key]):
+            yield f"has {name}={_short(actual[key])}, expected {_short(expected[key])}"
 
 
-def _strings(value: Any) -> str:
-    """All text in plain data: names and values, a line each."""
+def _all_text(value: Any) -> str:
+    """Join all keys and values of JSON data, one per line."""
     if isinstance(value, dict):
-        return "\n".join(f"{key}\n{_strings(each)}" for key, each in value.items())
+        return "\n".join(f"{key}\n{_all_text(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return "\n".join(map(_strings, value))
+        return "\n".join(map(_all_text, value))
     return str(value)
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)  # which tells true, 1 and 1.0 apart
+    return json.dumps(value, sort_keys=True)  # tells true, 1 and 1.0 apart
 
 
-def _short(value: Any, limit: int = 80) -> str:
+def _short(value: Any, max_chars: int = 80) -> str:
     text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return text if len(text) <= max_chars else f"{text[: max_chars - 1]}…"

@@ -1,14 +1,9 @@
-"""The gate: only what is meant for students leaves.
+"""Check that a release holds only what students may see.
 
-The gate holds a list of what may leave, not of what may not; anything else stops the
-release and is named, with its file and its cell. It stands in two places:
-
-- ``Gate`` is the last step of ``nbgrader generate_assignment``;
-- ``ReleaseAssignment`` is what ``nbgrader release_assignment`` and the release button of
-  formgrader call, so a release that is old or was edited by hand does not leave either.
-
-Besides its notebooks, a lesson may hand out the files that a ``for-students.txt`` beside
-them in ``source/`` names, one a line.
+The check is an allow-list: the lesson's notebooks, exactly as `expected_release` works them out,
+and the files that an optional ``for-students.txt`` next to them in ``source/`` lists, one per
+line. Anything else is reported with its file and cell. ``autograder.nbgrader_plugins.release``
+runs the check whenever an assignment is generated or released.
 """
 
 from __future__ import annotations
@@ -16,172 +11,124 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import rejoin_lines
-from nbgrader.exchange.default import ExchangeReleaseAssignment
-from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.publish import answer_leaks
 from autograder.publish.cell_roles import AuthoringError
-from autograder.publish.expected_release import check_notebook
+from autograder.publish.expected_release import Checksum, check_notebook
 
-FILES: Final = "for-students.txt"
-KINDS: Final = {".csv", ".gif", ".jpg", ".png", ".svg", ".txt"}  # of files that a lesson may add
-_REBUILD: Final = "python -m autograder build"
+EXTRA_FILES_LIST: Final = "for-students.txt"
+EXTRA_FILE_TYPES: Final = {".csv", ".gif", ".jpg", ".png", ".svg", ".txt"}
+_REBUILD: Final = "run: python -m autograder build"
 
 
 class ReleaseError(AuthoringError):
-    """Something is about to leave that is not meant for students."""
-
-
-def check_folder(release: Path, source: Path) -> list[str]:
-    """Say what in a released folder is not meant for students.
+    """A release holds something that students must not see.
 
     Args:
-        release: An assignment's folder in ``release/``.
-        source: The same assignment's folder in ``source/``.
+        assignment: The assignment's name.
+        problems: One phrase for each problem.
+    """
+
+    def __init__(self, assignment: str, problems: list[str]) -> None:
+        lines = "".join(f"\n- {problem}" for problem in problems)
+        super().__init__(f"{assignment} can't be released:{lines}")
+
+
+def check_folder(release: Path, source: Path, checksum: Checksum) -> list[str]:
+    """Check an assignment's release, its notebooks and all other files.
+
+    Args:
+        release: The assignment's folder in ``release/``.
+        source: The assignment's folder in ``source/``.
+        checksum: nbgrader's `compute_checksum`.
 
     Returns:
-        One sentence for each finding, which names the file; none if all is well.
+        One phrase for each problem, which names the file; empty if there are none.
     """
-    notebooks = {path.name: path for path in sorted(source.glob("*.ipynb"))}
+    notebooks = sorted(source.glob("*.ipynb"))
     if not notebooks:
-        return [f"{release.name} can't be checked: there is no notebook in {source}"]
-    reasons = _strays(release, source)
-    for name, path in notebooks.items():
-        made = release / name
-        if not made.is_file():
-            reasons.append(f"{name} is missing; run `{_REBUILD}`")
-        elif not made.is_symlink():
-            reasons += [f"{name}: {reason}" for reason in _file(made, _read(path))]
-    return reasons
+        return [f"there is no notebook in {source} to compare it with; {_REBUILD}"]
+    problems = check_files(release, source)
+    for path in notebooks:
+        released = release / path.name
+        if not released.is_file():
+            problems.append(f"{path.name} is missing; {_REBUILD}")
+        elif not released.is_symlink():
+            notebook_problems = _check_notebook_file(released, read_notebook(path), checksum)
+            problems += [f"{path.name}: {problem}" for problem in notebook_problems]
+    return problems
 
 
-def require(release: Path, source: Path) -> None:
-    """Let an assignment's folder out, or say why not.
-
-    Args:
-        release: An assignment's folder in ``release/``.
-        source: The same assignment's folder in ``source/``.
-
-    Raises:
-        ReleaseError: Something in the folder is not meant for students; all findings are named.
-    """
-    reasons = check_folder(release, source)
-    if reasons:
-        raise ReleaseError(_message(release.name, reasons))
-
-
-class Gate(NbGraderPreprocessor):
-    """The last step of ``nbgrader generate_assignment``: lets a notebook out, or stops."""
-
-    def preprocess(
-        self, nb: NotebookNode, resources: dict[str, Any]
-    ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Check one notebook, and the files that nbgrader put beside it.
-
-        Raises:
-            ReleaseError: Something is not meant for students; nbgrader then removes the folder.
-        """
-        where = resources["nbgrader"]
-        source, release = _folders(self.parent.parent.coursedir, where["assignment"])
-        name = f"{where['notebook']}.ipynb"
-        reasons = [f"{name}: {reason}" for reason in check_notebook(nb, _read(source / name))]
-        if release.exists():  # with the files that are not notebooks already in it
-            reasons += _strays(release, source)
-        if reasons:
-            raise ReleaseError(_message(where["assignment"], reasons))
-        return nb, resources
-
-
-class ReleaseAssignment(ExchangeReleaseAssignment):
-    """What ``nbgrader release_assignment`` and formgrader's button call."""
-
-    def init_src(self) -> None:
-        """Find the folder in ``release/`` and check it before anything is copied.
-
-        Raises:
-            ExchangeError: Something in it is not meant for students. What an earlier release
-                put into the exchange stays as it is.
-        """
-        super().init_src()
-        source, release = _folders(self.coursedir, self.coursedir.assignment_id)
-        reasons = check_folder(release, source)
-        if reasons:
-            self.fail(_message(self.coursedir.assignment_id, reasons))
-
-
-def _message(name: str, reasons: list[str]) -> str:
-    lines = "".join(f"\n- {reason}" for reason in reasons)
-    return f"{name} is not released, for it is not just what students get:{lines}"
-
-
-def _folders(coursedir: Any, assignment: str) -> tuple[Path, Path]:
-    """The assignment's folders in ``source/`` and ``release/``."""
-    source, release = (
-        Path(coursedir.format_path(room, ".", assignment))
-        for room in (coursedir.source_directory, coursedir.release_directory)
-    )
-    return source, release
-
-
-def _strays(release: Path, source: Path) -> list[str]:
-    """Say which files and folders may not leave; the notebooks' content is not looked at."""
-    listed = source / FILES
-    words = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-    added = [word.strip() for word in words if word.strip()]
-    unfit = [name for name in added if Path(name).suffix.lower() not in KINDS or name == FILES]
-    reasons = [
-        f"{FILES} names {name!r}; only {', '.join(sorted(KINDS))} files leave with a lesson"
-        for name in unfit
+def check_files(release: Path, source: Path) -> list[str]:
+    """Check which files and folders are in a release; the notebooks' content isn't checked."""
+    file_list = source / EXTRA_FILES_LIST
+    lines = file_list.read_text(encoding="utf-8").splitlines() if file_list.is_file() else []
+    listed = [line.strip() for line in lines if line.strip()]
+    forbidden = [
+        name
+        for name in listed
+        if Path(name).suffix.lower() not in EXTRA_FILE_TYPES or name == EXTRA_FILES_LIST
     ]
-    allowed = {path.name for path in source.glob("*.ipynb")} | (set(added) - set(unfit))
+    types = ", ".join(sorted(EXTRA_FILE_TYPES))
+    problems = [
+        f"{EXTRA_FILES_LIST} lists {name!r}, but only {types} files can be released"
+        for name in forbidden
+    ]
+    notebooks = list(source.glob("*.ipynb"))
+    allowed = {path.name for path in notebooks} | (set(listed) - set(forbidden))
     folders = {parent.as_posix() for name in allowed for parent in Path(name).parents}
-    kept = [
-        secret for path in source.glob("*.ipynb") for secret in answer_leaks.secrets(_read(path))
+    secrets = [
+        secret for path in notebooks for secret in answer_leaks.find_secrets(read_notebook(path))
     ]
     if release.is_symlink():
-        reasons.append(f"{release.name!r} is a link to another folder")
+        problems.append(f"{release.name!r} is a symbolic link; replace it by a folder")
     for path in sorted(release.rglob("*")):
         name = path.relative_to(release).as_posix()
         if path.is_symlink():
-            reasons.append(f"{name!r} is a link to another file")
+            problems.append(f"{name!r} is a symbolic link; replace it by a file")
         elif path.is_dir():
             if name not in folders:
-                reasons.append(f"{name!r} is a folder that no lesson names")
+                problems.append(f"{name!r} is an unexpected folder; remove it")
         elif name not in allowed or not path.is_file():
-            reasons.append(f"{name!r} is neither a notebook of the lesson nor named in {FILES}")
+            problems.append(
+                f"{name!r} is neither a notebook of the lesson nor listed in {EXTRA_FILES_LIST};"
+                " remove it or list it"
+            )
         elif path.suffix != ".ipynb":
-            reasons += _added(path, source / name, name, kept)
-    return reasons
+            problems += _check_extra_file(path, source / name, name, secrets)
+    return problems
 
 
-def _added(made: Path, original: Path, name: str, kept: list[answer_leaks.Secret]) -> Iterator[str]:
-    content = made.read_bytes()
-    if not original.is_file() or original.read_bytes() != content:
-        yield f"{name!r} is not the file of that name in source/"
-    for leak in answer_leaks.leaks(content.decode(errors="ignore"), kept):
-        yield f"{name!r} {leak}"
-
-
-def _read(path: Path) -> NotebookNode:
+def read_notebook(path: Path) -> NotebookNode:
+    """Read a notebook without converting its format."""
     return NotebookNode(nbformat.read(path, as_version=nbformat.NO_CONVERT))
 
 
-def _file(made: Path, source: NotebookNode) -> list[str]:
-    """Check a released notebook in its file."""
+def _check_extra_file(
+    released: Path, original: Path, name: str, secrets: list[answer_leaks.Secret]
+) -> Iterator[str]:
+    content = released.read_bytes()
+    if not original.is_file() or original.read_bytes() != content:
+        yield f"{name!r} differs from the file in source/; copy it again"
+    for leak in answer_leaks.find_leaks(content.decode(errors="ignore"), secrets):
+        yield f"{name!r} {leak}"
+
+
+def _check_notebook_file(path: Path, source: NotebookNode, checksum: Checksum) -> list[str]:
     try:
-        text = made.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
         released = rejoin_lines(nbformat.from_dict(json.loads(text)))
-        reasons = check_notebook(released, source)
-        if not reasons:
-            written = nbformat.writes(released, version=nbformat.NO_CONVERT)
-            if text.rstrip("\n") != written.rstrip("\n"):
-                # A name that stands twice in JSON, for one, is read once and leaves twice.
-                reasons.append("the file holds more than the notebook, or is written another way")
+        problems = check_notebook(released, source, checksum)
+        if not problems:
+            canonical = nbformat.writes(released, version=nbformat.NO_CONVERT)
+            if text.rstrip("\n") != canonical.rstrip("\n"):
+                # For example, a duplicate JSON key is parsed once but published twice.
+                problems.append("the file holds more than the parsed notebook, or other formatting")
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        return [f"it can't be read as a notebook ({type(error).__name__}: {error})"]
-    return reasons
+        return [f"not a valid notebook ({type(error).__name__}: {error})"]
+    return problems

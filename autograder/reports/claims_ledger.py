@@ -86,7 +86,7 @@ def read(text: str, where: str) -> Iterator[Claim]:
 def format_ledger(root: Path) -> str:
     """Return the claims of all lessons as a Markdown table."""
     rows = []
-    for path in build.texts(root):
+    for path in build.lesson_files(root):
         name = path.parent.name
         for claim in read(path.read_text(encoding="utf-8"), f"{name}/{path.name}"):
             cells = [claim.lecture, claim.literature, claim.source]

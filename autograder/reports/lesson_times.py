@@ -100,7 +100,7 @@ def write_table(root: Path) -> Path:
     )
     path, rows = root / TABLE, []
     previous = read_table(root) if path.exists() else {}
-    for text in tqdm(list(build.texts(root)), "lessons", unit=""):
+    for text in tqdm(list(build.lesson_files(root)), "lessons", unit=""):
         name, notebook = text.parent.name, text.with_suffix(".ipynb")
         code = code_hash(notebook)
         if name in previous and previous[name].code == code:

@@ -78,7 +78,7 @@ assert half(base) == 0.5, "half(1) should be 0.5"
 
 def frame() -> NotebookNode:
     """The instructor's notebook."""
-    return build.notebook(TEXT)
+    return build.notebook_from_text(TEXT)
 
 
 def handed_in() -> dict[str, Any]:

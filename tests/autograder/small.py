@@ -1,11 +1,8 @@
-"""A course with one small lesson, and ways to spoil its release, for the tests of the gate."""
+"""A course with one small lesson."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from autograder.publish import build
 
@@ -62,12 +59,9 @@ assert squares([1]) == 1, "1 is its own square"
 Numbers are floats here.
 """
 
-Notebook = dict[str, Any]
-Plant = Callable[[Notebook], None]
-
 
 def open_course(root: Path, text: str = TEXT) -> Path:
-    """A course with one lesson and the course's own settings; the exchange lies beside it."""
+    """Create a course with one lesson and the real settings, and an exchange next to it."""
     source = root / "source" / LESSON
     source.mkdir(parents=True)
     (source / "small.md").write_text(text, encoding="utf-8")
@@ -80,58 +74,3 @@ def open_course(root: Path, text: str = TEXT) -> Path:
     )
     build.build_source(root)
     return root
-
-
-def cell(nb: Notebook, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in nb["cells"] if each["id"] == name)
-    return found
-
-
-def instructors(name: str) -> str:
-    return str(cell(build.notebook(TEXT), name)["source"])
-
-
-def write(nb: Notebook, path: Path) -> None:
-    text = json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def spoil(path: Path, plant: Plant) -> None:
-    nb = json.loads(path.read_text(encoding="utf-8"))
-    plant(nb)
-    write(nb, path)
-
-
-def text(name: str, words: str) -> Plant:
-    """Replace a cell's text."""
-    return lambda nb: cell(nb, name).update(source=words)
-
-
-def add_line(name: str, words: str) -> Plant:
-    """Add a line to a cell's text."""
-
-    def plant(nb: Notebook) -> None:
-        found = cell(nb, name)
-        found["source"] = "".join(found["source"]) + "\n" + words
-
-    return plant
-
-
-def more(name: str, **entries: Any) -> Plant:
-    """Add entries to a cell."""
-    return lambda nb: cell(nb, name).update(entries)
-
-
-def described(name: str, **entries: Any) -> Plant:
-    """Add entries to a cell's metadata."""
-    return lambda nb: cell(nb, name)["metadata"].update(entries)
-
-
-def marked(name: str, **entries: Any) -> Plant:
-    """Change nbgrader's entries in a cell."""
-    return lambda nb: cell(nb, name)["metadata"]["nbgrader"].update(entries)
-
-
-def whole(**entries: Any) -> Plant:
-    """Add entries to the notebook's metadata."""
-    return lambda nb: nb["metadata"].update(entries)

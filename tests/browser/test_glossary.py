@@ -14,7 +14,7 @@ from tests.browser.servers import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 COURSE = Path(__file__).resolve().parents[2]
-FIRST, SECOND = (text.stem for text in list(build.texts(COURSE))[:2])
+FIRST, SECOND = (text.stem for text in list(build.lesson_files(COURSE))[:2])
 # Both lessons have the term; each must lead to its own.
 OTHER = "glossary-2-overlap"
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from autograder.publish.build import notebook
+from autograder.publish.build import notebook_from_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +47,7 @@ class Lesson:
 
     @cached_property
     def built(self) -> NotebookNode:
-        return notebook(self.text.read_text(encoding="utf-8"))
+        return notebook_from_text(self.text.read_text(encoding="utf-8"))
 
     @cached_property
     def cells(self) -> dict[str, NotebookNode]:

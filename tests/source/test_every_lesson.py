@@ -25,7 +25,7 @@ from autograder.publish import build
 from autograder.test_runner import runner
 
 COURSE = Path(__file__).resolve().parents[2]
-LESSONS = build.assignments(COURSE)
+LESSONS = build.assignment_names(COURSE)
 NO_NETWORK = Path(__file__).with_name("no_network")
 WITNESS = "import sitecustomize; print(sitecustomize.ASKED)"
 

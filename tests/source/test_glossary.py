@@ -15,15 +15,15 @@ import pytest
 from autograder.publish import build
 
 COURSE = Path(__file__).resolve().parents[2]
-LESSONS = build.assignments(COURSE)
+LESSONS = build.assignment_names(COURSE)
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
 LINK = re.compile(r"\[([^\]]+)\]\(#([^)]+)\)")
 
 
 def parts(name: str) -> tuple[str, str]:
     """Return what a lesson's Markdown cells say before the glossary, and the glossary."""
-    (text,) = build.texts(COURSE, [name])
-    cells = build.notebook(text.read_text(encoding="utf-8")).cells
+    (text,) = build.lesson_files(COURSE, [name])
+    cells = build.notebook_from_text(text.read_text(encoding="utf-8")).cells
     plain = [c.source for c in cells if c.cell_type == "markdown" and "course" not in c.metadata]
     before, _, entries = "\n\n".join(plain).partition("## Glossary\n")
     return before, entries

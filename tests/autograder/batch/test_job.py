@@ -20,7 +20,7 @@ pytestmark = slow
 LAB = "05-autoencoder-lab"  # its training takes a minute; the tests of every lesson cover it
 SUBMISSIONS = [
     (name, kind)
-    for name in build.assignments(COURSE)
+    for name in build.assignment_names(COURSE)
     for kind in ("solved", "untouched", "wrong")
     if name != LAB or kind == "untouched"
 ]

@@ -1,4 +1,4 @@
-"""The feedback page: who sees the key when, and that nothing in it can act."""
+"""The feedback page: when the key is shown, and no active content."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from autograder.feedback import page, questions
 
 KEY = "**Even?**\n\n- [ ] one\n  > It is odd.\n- [x] two\n  > Twice one.\n"
-DUE = datetime(2026, 3, 1)  # noqa: DTZ001  (as nbgrader keeps it: UTC without a zone)
+DUE = datetime(2026, 3, 1)  # noqa: DTZ001  (UTC without a time zone, as in nbgrader)
 BEFORE = datetime(2026, 2, 1)  # noqa: DTZ001
 AFTER = datetime(2026, 4, 1)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
-    ("policy", "due", "now", "shown"),
+    ("policy", "due_date", "now", "shown"),
     [
         ("never", DUE, AFTER, False),
         ("always", None, BEFORE, True),
@@ -25,21 +25,23 @@ AFTER = datetime(2026, 4, 1)  # noqa: DTZ001
         ("after the due date", None, AFTER, False),
     ],
 )
-def test_the_policy(policy: str, due: datetime | None, now: datetime, *, shown: bool) -> None:
-    assert questions.reveals(policy, due, now) is shown
+def test_the_policy_decides_about_the_key(
+    policy: str, due_date: datetime | None, now: datetime, *, shown: bool
+) -> None:
+    assert questions.reveals_key(policy, due_date, now) is shown
 
 
-def test_without_the_key_only_the_choice_is_shown() -> None:
-    text = questions.show(KEY, {"chosen": [0]}, reveal=False)
-    assert "☑ one — **your choice**" in text
-    assert "right" not in text
+def test_without_the_key_only_the_answer_is_shown() -> None:
+    text = questions.question_markdown(KEY, {"chosen": [0]}, reveal=False)
+    assert "☑ one — **your answer**" in text
+    assert "correct" not in text
     assert "odd" not in text
 
 
 def test_with_the_key_every_option_is_explained() -> None:
-    text = questions.show(KEY, {"chosen": [0]}, reveal=True)
-    assert "☑ one — **your choice, not right**" in text
-    assert "☐ two — **right**" in text
+    text = questions.question_markdown(KEY, {"chosen": [0]}, reveal=True)
+    assert "☑ one — **your answer, incorrect**" in text
+    assert "☐ two — **correct**" in text
     assert "> It is odd." in text
     assert "> Twice one." in text
 
@@ -56,16 +58,16 @@ def test_with_the_key_every_option_is_explained() -> None:
         ("<iframe src='x'></iframe>", "&lt;iframe src='x'&gt;&lt;/iframe&gt;"),
     ],
 )
-def test_nothing_on_the_page_can_act(hostile: str, harmless: str) -> None:
-    assert page.clean(hostile) == harmless
+def test_active_content_is_escaped_or_removed(hostile: str, harmless: str) -> None:
+    assert page.sanitize_html(hostile) == harmless
 
 
-def test_tables_pictures_and_headings_stay() -> None:
+def test_tables_images_and_headings_stay() -> None:
     html = (
         '<h2 id="a">b</h2><table><tbody><tr><td>1</td></tr></tbody></table>'
         '<img src="data:image/png;base64,AA==">'
     )
-    assert page.clean(html) == html
+    assert page.sanitize_html(html) == html
 
 
 @pytest.mark.parametrize(
@@ -77,10 +79,10 @@ def test_tables_pictures_and_headings_stay() -> None:
         ("word " * 40, "word " * 23 + "…"),
     ],
 )
-def test_a_question_is_named_by_its_beginning(prompt: str, title: str) -> None:
+def test_a_title_is_the_start_of_the_question(prompt: str, title: str) -> None:
     cell = new_markdown_cell(f"{prompt}\n- [ ] one\n- [x] two")
     cell.metadata = {"nbgrader": {"grade_id": "q", "grade": True}, "course": {"quiz": {}}}
-    nb, frame = new_notebook(cells=[cell]), new_notebook(cells=[cell.copy()])
-    about = page.prepare(nb, frame, reveal=False)["cells"][0].metadata["course"]
-    assert about["title"] == title
-    assert about["open"]
+    nb, source = new_notebook(cells=[cell]), new_notebook(cells=[cell.copy()])
+    feedback = page.prepare_page(nb, source, reveal=False)["cells"][0].metadata["course"]
+    assert feedback["title"] == title
+    assert feedback["open"]

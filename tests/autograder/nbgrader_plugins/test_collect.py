@@ -12,13 +12,13 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograder import untrusted_folders
+from autograder.nbgrader_plugins.autograde import expect_notebooks
 from autograder.nbgrader_plugins.collect import (
     TIMESTAMP,
     CollectFiles,
     read_timestamp,
     sanitize_folder,
 )
-from autograder.nbgrader_plugins.preprocessors import expect_notebooks
 from tests.hostile.corpus import dig
 
 SUBMITTED_AT = "2026-03-01 12:00:00.000000 UTC"

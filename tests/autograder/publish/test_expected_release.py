@@ -1,4 +1,4 @@
-"""A released notebook is what students get, to the letter: every leak, planted one by one."""
+"""Every leak, planted one at a time in a released notebook, is found."""
 
 from __future__ import annotations
 
@@ -12,8 +12,21 @@ import pytest
 from nbformat.v4.rwbase import rejoin_lines
 from nbgrader.utils import compute_checksum
 
+from autograder.nbgrader_plugins.release import build_release
 from autograder.publish import answer_leaks, build
 from autograder.publish.expected_release import check_notebook
+from tests.autograder.publish.edits import (
+    Edit,
+    Notebook,
+    add_line,
+    find_cell,
+    set_text,
+    source_text,
+    update_cell,
+    update_metadata,
+    update_nbgrader,
+    update_notebook,
+)
 from tests.autograder.small import (
     COURSE,
     EXPLANATION,
@@ -23,120 +36,148 @@ from tests.autograder.small import (
     RIGHT,
     SOLUTION,
     TEXT,
-    Notebook,
-    Plant,
-    add_line,
-    cell,
-    described,
-    instructors,
-    marked,
-    more,
     open_course,
-    text,
-    whole,
 )
 
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
     root = open_course(tmp_path_factory.mktemp("released") / "course")
-    build.build_release(root)
+    build_release(root)
     nb: Notebook = json.loads((root / "release" / LESSON / NOTEBOOK).read_text(encoding="utf-8"))
     return nb
 
 
-SHOWN = [{"output_type": "stream", "name": "stdout", "text": "25"}]
-CODED = base64.b64encode(f"Note:\n{SOLUTION}\n".encode()).decode()
-LEAKS: dict[str, tuple[Plant, str]] = {
-    "solution": (text("squares", instructors("squares")), "'squares' holds the mark 'BEGIN SOLU"),
-    "solution without marks": (
-        text("squares", f"def squares(numbers):\n    {SOLUTION}"),
-        "'squares' holds a solution of 'squares'",
+OUTPUTS = [{"output_type": "stream", "name": "stdout", "text": "25"}]
+BASE64 = base64.b64encode(f"Note:\n{SOLUTION}\n".encode()).decode()
+LEAKS: dict[str, tuple[Edit, str]] = {
+    "solution": (
+        set_text("squares", source_text("squares")),
+        "'squares' contains the marker 'BEGIN SOLU",
     ),
-    "solution that is another": (
-        text("squares", "def squares(numbers):\n    pass"),
-        "'squares' has another text than students get, from line 2 on: '    pass'",
+    "solution without markers": (
+        set_text("squares", f"def squares(numbers):\n    {SOLUTION}"),
+        "'squares' contains a solution of cell 'squares'",
     ),
-    "key": (text("dice", instructors("dice")), "'dice' holds the key of 'dice'"),
+    "other solution": (
+        set_text("squares", "def squares(numbers):\n    pass"),
+        "'squares' has unexpected text from line 2 on: '    pass'",
+    ),
+    "key": (set_text("dice", source_text("dice")), "'dice' contains the key of cell 'dice'"),
     "key alone": (
-        lambda nb: text("dice", "".join(cell(nb, "dice")["source"]).replace("[ ] T", "[x] T"))(nb),
-        "'dice' holds the key of 'dice'",
+        lambda nb: set_text(
+            "dice", "".join(find_cell(nb, "dice")["source"]).replace("[ ] T", "[x] T")
+        )(nb),
+        "'dice' contains the key of cell 'dice'",
     ),
     "explanation": (
         add_line("dice", f"  > {EXPLANATION}"),
-        "'dice' holds an explanation of 'dice'",
+        "'dice' contains an explanation of cell 'dice'",
     ),
-    "hidden tests": (text("squares-test", instructors("squares-test")), "mark 'BEGIN HIDDEN TES"),
-    "hidden test without marks": (
+    "hidden tests": (
+        set_text("squares-test", source_text("squares-test")),
+        "marker 'BEGIN HIDDEN TES",
+    ),
+    "hidden test without markers": (
         add_line("squares-test", HIDDEN),
-        "'squares-test' holds a hidden test of 'squares-test'",
+        "'squares-test' contains a hidden test of cell 'squares-test'",
     ),
-    "output": (more("squares", outputs=SHOWN), "'squares' holds outputs=["),
-    "count": (more("squares", execution_count=3), "'squares' holds execution_count=3"),
+    "output": (update_cell("squares", outputs=OUTPUTS), "'squares' has outputs=["),
+    "execution count": (
+        update_cell("squares", execution_count=3),
+        "'squares' has execution_count=3",
+    ),
     "attachment": (
-        more("dice", attachments={"key.png": {"image/png": "aGk="}}),
-        "'dice' holds attachments={'key.png'",
+        update_cell("dice", attachments={"key.png": {"image/png": "aGk="}}),
+        "'dice' has unexpected attachments={'key.png'",
     ),
-    "output of a text": (more("guess", outputs=SHOWN), "'guess' holds outputs=["),
+    "output of a text cell": (
+        update_cell("guess", outputs=OUTPUTS),
+        "'guess' has unexpected outputs=[",
+    ),
     "widget state": (
-        whole(widgets={"application/vnd.jupyter.widget-state+json": {"state": {}}}),
-        "the notebook itself holds metadata.widgets=",
+        update_notebook(widgets={"application/vnd.jupyter.widget-state+json": {"state": {}}}),
+        "the notebook has unexpected metadata.widgets=",
     ),
-    "key in the notebook's data": (
-        whole(keys={"dice": f"[x] {RIGHT}"}),
-        "the notebook itself holds the key of 'dice'",
+    "key in the notebook's metadata": (
+        update_notebook(keys={"dice": f"[x] {RIGHT}"}),
+        "the notebook contains the key of cell 'dice'",
     ),
-    "note in the notebook's data": (whole(note=2), "itself holds metadata.note=2, which students"),
+    "note in the notebook's metadata": (
+        update_notebook(note=2),
+        "the notebook has unexpected metadata.note=2",
+    ),
     "other kernel": (
-        whole(kernelspec={"name": "mine", "display_name": "Mine", "language": "python"}),
-        "holds metadata.kernelspec.name='mine', but students get 'python3'",
+        update_notebook(kernelspec={"name": "mine", "display_name": "Mine", "language": "python"}),
+        "has metadata.kernelspec.name='mine', expected 'python3'",
     ),
-    "note beside the metadata": (lambda nb: nb.update(key=2), "the notebook itself holds key=2"),
-    "key in a question's data": (
-        described("dice", course={"quiz": {"key": [1]}}),
-        "'dice' holds metadata.course.quiz.key=[1]",
+    "note outside the metadata": (
+        lambda nb: nb.update(key=2),
+        "the notebook has unexpected key=2",
     ),
-    "key in the credit": (
-        described("dice", course={"quiz": {"credit": "the second", "multiple": False}}),
-        "'dice' holds metadata.course.quiz.credit='the second'",
+    "key in a question's metadata": (
+        update_metadata("dice", course={"quiz": {"key": [1]}}),
+        "'dice' has unexpected metadata.course.quiz.key=[1]",
     ),
-    "tags": (described("dice", tags=["second"]), "'dice' holds metadata.tags=['second']"),
-    "nbgrader's comment": (marked("dice", comment="b"), "metadata.nbgrader.comment='b'"),
-    "other points": (marked("squares-test", points=7), "'squares-test' holds metadata.nbgrader.po"),
-    "unlocked": (marked("rules", locked=False), "'rules' holds metadata.nbgrader.locked=False"),
+    "key in the credit rule": (
+        update_metadata("dice", course={"quiz": {"credit": "the second", "multiple": False}}),
+        "'dice' has metadata.course.quiz.credit='the second'",
+    ),
+    "tags": (
+        update_metadata("dice", tags=["second"]),
+        "'dice' has unexpected metadata.tags=['second']",
+    ),
+    "nbgrader comment": (
+        update_nbgrader("dice", comment="b"),
+        "unexpected metadata.nbgrader.comment='b'",
+    ),
+    "other points": (
+        update_nbgrader("squares-test", points=7),
+        "'squares-test' has metadata.nbgrader.points=7, expected 2",
+    ),
+    "unlocked": (
+        update_nbgrader("rules", locked=False),
+        "'rules' has metadata.nbgrader.locked=False",
+    ),
     "key in a comment": (
         add_line("squares-test", f"# dice: {RIGHT}"),
-        "holds the right option of 'dice'",
+        "contains the right option of cell 'dice'",
     ),
     "ticked line in a comment": (
         add_line("squares-test", f"# - [X]  {RIGHT}"),
-        "holds the key of 'dice'",
+        "contains the key of cell 'dice'",
     ),
     "explanation in a text": (
         add_line("rules", "*It draws its hidden units\nby chance*, again and again."),
-        "holds an explanation of 'dice'",
+        "contains an explanation of cell 'dice'",
     ),
-    "solution in a text": (add_line("rules", f"    {SOLUTION}"), "holds a solution of 'squares'"),
+    "solution in a text": (
+        add_line("rules", f"    {SOLUTION}"),
+        "contains a solution of cell 'squares'",
+    ),
     "hidden test in an exercise": (
         add_line("squares", f"# {HIDDEN}"),
-        "'squares' holds a hidden test",
+        "'squares' contains a hidden test",
     ),
-    "base64": (add_line("squares-test", f"# {CODED}"), "holds a solution of 'squares'"),
+    "base64": (
+        add_line("squares-test", f"# {BASE64}"),
+        "contains a solution of cell 'squares'",
+    ),
     "hexadecimal": (
         add_line("squares-test", f"# {SOLUTION.encode().hex()}"),
-        "holds a solution of 'squares'",
+        "contains a solution of cell 'squares'",
     ),
-    "entities": (
-        add_line("rules", "".join(f"&#{ord(sign)};" for sign in SOLUTION)),
-        "holds a solution of 'squares'",
+    "HTML entities": (
+        add_line("rules", "".join(f"&#{ord(char)};" for char in SOLUTION)),
+        "contains a solution of cell 'squares'",
     ),
-    "escapes": (
-        add_line("squares-test", "#" + "".join(f"\\x{ord(sign):02x}" for sign in SOLUTION)),
-        "holds a solution of 'squares'",
+    "string escapes": (
+        add_line("squares-test", "#" + "".join(f"\\x{ord(char):02x}" for char in SOLUTION)),
+        "contains a solution of cell 'squares'",
     ),
-    "address": (
-        add_line("rules", "[a](x:" + "".join(f"%{ord(sign):02x}" for sign in SOLUTION) + ")"),
-        "holds a solution of 'squares'",
+    "URL encoding": (
+        add_line("rules", "[a](x:" + "".join(f"%{ord(char):02x}" for char in SOLUTION) + ")"),
+        "contains a solution of cell 'squares'",
     ),
     "added cell": (
         lambda nb: nb["cells"].append(
@@ -144,60 +185,71 @@ LEAKS: dict[str, tuple[Plant, str]] = {
         ),
         "cell 'key' is not in source/",
     ),
-    "cell without an id": (lambda nb: cell(nb, "guess").pop("id"), "cell '' is not in source/"),
-    "missing cell": (lambda nb: nb["cells"].remove(cell(nb, "guess")), "cell 'guess' is missing"),
-    "cell twice": (
-        lambda nb: nb["cells"].append(cell(nb, "guess")),
-        "cell 'guess' stands there 2 times",
+    "cell without an id": (
+        lambda nb: find_cell(nb, "guess").pop("id"),
+        "cell '' is not in source/",
     ),
-    "order": (lambda nb: nb["cells"].reverse(), "the cells stand in another order"),
-    "retyped cell": (more("guess", cell_type="raw"), "'guess' holds cell_type='raw'"),
-    "other format": (lambda nb: nb.update(nbformat_minor=4), "itself holds nbformat_minor=4"),
+    "missing cell": (
+        lambda nb: nb["cells"].remove(find_cell(nb, "guess")),
+        "cell 'guess' is missing",
+    ),
+    "duplicate cell": (
+        lambda nb: nb["cells"].append(find_cell(nb, "guess")),
+        "cell 'guess' appears 2 times",
+    ),
+    "order": (lambda nb: nb["cells"].reverse(), "the cells are in a different order"),
+    "other cell type": (update_cell("guess", cell_type="raw"), "'guess' has cell_type='raw'"),
+    "other format": (
+        lambda nb: nb.update(nbformat_minor=4),
+        "the notebook has nbformat_minor=4, expected 5",
+    ),
 }
 
 
-def planted(released: Notebook, plant: Plant) -> list[str]:
+def problems(released: Notebook, edit: Edit) -> list[str]:
     nb = copy.deepcopy(released)
-    plant(nb)
-    return check_notebook(rejoin_lines(nbformat.from_dict(nb)), build.notebook(TEXT))
+    edit(nb)
+    nb = rejoin_lines(nbformat.from_dict(nb))
+    return check_notebook(nb, build.notebook_from_text(TEXT), compute_checksum)
 
 
-def test_the_lesson_itself_passes(released: Notebook) -> None:
-    assert planted(released, lambda _: None) == []
+def test_the_unchanged_release_passes(released: Notebook) -> None:
+    assert problems(released, lambda _: None) == []
 
 
 @pytest.mark.parametrize("leak", LEAKS)
-def test_a_leak_is_stopped(released: Notebook, leak: str) -> None:
-    plant, reason = LEAKS[leak]
-    reasons = planted(released, plant)
-    assert any(reason in each for each in reasons), reasons
+def test_a_leak_is_found(released: Notebook, leak: str) -> None:
+    edit, expected = LEAKS[leak]
+    found = problems(released, edit)
+    assert any(expected in problem for problem in found), found
 
 
-def test_the_checksum_of_the_instructors_cell_is_stopped(released: Notebook) -> None:
-    """It would tell whether a guess at the key is right."""
-    checksum = compute_checksum(cell(build.notebook(TEXT), "dice"))
-    (reason,) = planted(released, marked("dice", checksum=checksum))
-    assert reason.startswith(f"cell 'dice' holds metadata.nbgrader.checksum='{checksum}', but")
+def test_a_checksum_of_the_instructors_cell_is_found(released: Notebook) -> None:
+    """Students could use it to verify a guess at the key."""
+    checksum = compute_checksum(find_cell(build.notebook_from_text(TEXT), "dice"))
+    (problem,) = problems(released, update_nbgrader("dice", checksum=checksum))
+    assert problem.startswith(f"cell 'dice' has metadata.nbgrader.checksum='{checksum}', expected")
 
 
-def test_each_way_of_clearing_is_worked_out() -> None:
-    def as_read(source: str, **marks: Any) -> str:
-        made = nbformat.v4.new_code_cell(source, metadata={"nbgrader": marks})
-        return answer_leaks.cleared(made)
+def test_student_text_has_stubs_and_no_hidden_tests() -> None:
+    def student_text(source: str, **nbgrader: Any) -> str:
+        cell = nbformat.v4.new_code_cell(source, metadata={"nbgrader": nbgrader})
+        return answer_leaks.student_text(cell)
 
-    assert as_read("x = 2", solution=True) == answer_leaks.STUB
+    assert student_text("x = 2", solution=True) == answer_leaks.CODE_STUB
     source = "if x:\n    ### BEGIN SOLUTION\n    y = 1\n    ### END SOLUTION\nz = 2"
     stub = "    # Your code here\n    raise NotImplementedError"
-    assert as_read(source, solution=True) == f"if x:\n{stub}\nz = 2"
+    assert student_text(source, solution=True) == f"if x:\n{stub}\nz = 2"
     hidden = "a\n# BEGIN HIDDEN TESTS\nb\n# END HIDDEN TESTS\nc"
-    assert as_read(hidden, grade=True) == "a\nc"
-    assert as_read("plain") == "plain"
+    assert student_text(hidden, grade=True) == "a\nc"
+    assert student_text("plain") == "plain"
 
 
-def test_every_answer_of_the_course_is_known_to_the_gate() -> None:
+def test_every_answer_of_the_course_is_found_in_the_instructors_notebook() -> None:
     for path in COURSE.glob("source/*/*.ipynb"):
-        source = build.notebook(path.with_suffix(".md").read_text(encoding="utf-8"))
-        reasons = check_notebook(source, source)
-        for each in source.cells:
-            if answer_leaks.cleared(each) != each.source:
-                assert any(f"cell {each['id']!r} has another text" in why for why in reasons)
+        source = build.notebook_from_text(path.with_suffix(".md").read_text(encoding="utf-8"))
+        found = check_notebook(source, source, compute_checksum)
+        for cell in source.cells:
+            if answer_leaks.student_text(cell) != cell.source:
+                expected = f"cell {cell['id']!r} has unexpected text"
+                assert any(expected in problem for problem in found)

@@ -1,4 +1,4 @@
-"""The wheel and the source archive hold the course, and nothing of the instructor's rooms."""
+"""The wheel and the source archive hold the course and nothing of the instructor's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autograder.publish import answer_leaks, wheel_check
 
 COURSE = Path(__file__).resolve().parents[3]
 EXPLANATION = "It draws its hidden units by chance, again and again."
-KEPT = [answer_leaks.Secret(answer_leaks.EXPLANATION, EXPLANATION, "dice")]
+SECRETS = [answer_leaks.Secret(answer_leaks.EXPLANATION, EXPLANATION, "dice")]
 
 
 @pytest.fixture(scope="module")
@@ -30,28 +30,28 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"wheel": wheel, "sdist": archive}
 
 
-def lessons() -> list[answer_leaks.Secret]:
-    read = [
+def course_secrets() -> list[answer_leaks.Secret]:
+    notebooks = [
         nbformat.read(path, as_version=nbformat.NO_CONVERT)
         for path in sorted(COURSE.glob("source/*/*.ipynb"))
     ]
-    return [secret for source in read for secret in answer_leaks.secrets(source)]
+    return [secret for nb in notebooks for secret in answer_leaks.find_secrets(nb)]
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_the_package_holds_nothing_but_the_course(built: dict[str, Path], kind: str) -> None:
-    kept = lessons()
-    assert {secret.kind for secret in kept} == {
+def test_the_package_holds_only_the_course(built: dict[str, Path], kind: str) -> None:
+    secrets = course_secrets()
+    assert {secret.kind for secret in secrets} == {
         answer_leaks.EXPLANATION,
         answer_leaks.HIDDEN_TEST,
         answer_leaks.KEY,
         answer_leaks.RIGHT_OPTION,
         answer_leaks.SOLUTION,
     }
-    assert wheel_check.check_package(built[kind], kept) == []
+    assert wheel_check.check_package(built[kind], secrets) == []
 
 
-def test_the_wheel_brings_what_the_browser_and_the_server_need(built: dict[str, Path]) -> None:
+def test_the_wheel_holds_the_lab_extension_and_the_server_extension(built: dict[str, Path]) -> None:
     with zipfile.ZipFile(built["wheel"]) as file:
         names = "\n".join(file.namelist())
     assert "share/jupyter/labextensions/autoencoder-course/package.json" in names
@@ -59,8 +59,8 @@ def test_the_wheel_brings_what_the_browser_and_the_server_need(built: dict[str, 
     assert "course/quiz/text.py" in names
 
 
-def planted(package: Path, folder: Path, name: str, content: bytes) -> Path:
-    """A copy of the package with one more file in it."""
+def with_file(package: Path, folder: Path, name: str, content: bytes) -> Path:
+    """Copy the package and add one file."""
     copy = folder / package.name
     if package.suffix == ".whl":
         shutil.copyfile(package, copy)
@@ -100,68 +100,68 @@ def planted(package: Path, folder: Path, name: str, content: bytes) -> Path:
         "autoencoder_course-0.1.0.dist-info/other.txt",
     ],
 )
-def test_a_file_that_is_not_listed_is_named(
+def test_an_unlisted_file_is_found(
     built: dict[str, Path], tmp_path: Path, kind: str, name: str
 ) -> None:
-    package = planted(built[kind], tmp_path, name, b"x")
-    (reason,) = wheel_check.check_package(package, [])
-    assert reason == f"{name!r} is not on the list of what the package may hold"
+    package = with_file(built[kind], tmp_path, name, b"x")
+    (problem,) = wheel_check.check_package(package, [])
+    assert problem == f"{name!r} is not on the list of allowed files"
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("content", "problem"),
     [
-        (f"# {EXPLANATION}\n".encode(), "holds an explanation of 'dice'"),
-        (b"### BEGIN HIDDEN TESTS\n", "holds the mark 'BEGIN HIDDEN TESTS'"),
-        (bytes(wheel_check.LARGEST_FILE + 1), "has 1,048,577 bytes; 1,048,576 are allowed"),
+        (f"# {EXPLANATION}\n".encode(), "contains an explanation of cell 'dice'"),
+        (b"### BEGIN HIDDEN TESTS\n", "contains the marker 'BEGIN HIDDEN TESTS'"),
+        (bytes(wheel_check.MAX_FILE_BYTES + 1), "has 1,048,577 bytes, more than 1,048,576"),
     ],
     ids=["explanation", "hidden tests", "size"],
 )
-def test_what_a_listed_file_may_not_hold_is_named(
-    built: dict[str, Path], tmp_path: Path, kind: str, content: bytes, reason: str
+def test_forbidden_content_of_a_listed_file_is_found(
+    built: dict[str, Path], tmp_path: Path, kind: str, content: bytes, problem: str
 ) -> None:
-    package = planted(built[kind], tmp_path, "course/more.py", content)
-    (found,) = wheel_check.check_package(package, KEPT)
+    package = with_file(built[kind], tmp_path, "course/more.py", content)
+    (found,) = wheel_check.check_package(package, SECRETS)
     assert found.startswith("'course/more.py' ")
-    assert reason in found
+    assert problem in found
 
 
-def test_other_entry_points_are_named(built: dict[str, Path], tmp_path: Path) -> None:
-    name = "autoencoder_course-0.1.0.dist-info/entry_points.txt"
+def test_other_entry_points_are_found(built: dict[str, Path], tmp_path: Path) -> None:
     package = tmp_path / built["wheel"].name
     with zipfile.ZipFile(built["wheel"]) as old, zipfile.ZipFile(package, "w") as new:
+        (name,) = [entry for entry in old.namelist() if entry.endswith("/entry_points.txt")]
         for entry in old.namelist():
             more = b"[console_scripts]\nrun = course.key:main\n" if entry == name else b""
             new.writestr(entry, old.read(entry) + more)
-    (reason,) = wheel_check.check_package(package, [])
-    assert reason == f"{name!r} starts something else than the digit page"
+    (problem,) = wheel_check.check_package(package, [])
+    assert problem == f"{name!r} has entry points other than the digit page"
 
 
-def test_a_link_in_the_archive_is_named(built: dict[str, Path], tmp_path: Path) -> None:
-    package = planted(built["sdist"], tmp_path, "course/more.py", b"")
+def test_a_link_in_the_archive_is_found(built: dict[str, Path], tmp_path: Path) -> None:
+    package = with_file(built["sdist"], tmp_path, "course/more.py", b"")
     top = package.name.removesuffix(".tar.gz")
     with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as archive:
         entry = tarfile.TarInfo(f"{top}/course/link.py")
         entry.type, entry.linkname = tarfile.SYMTYPE, "../../source/key.py"
         archive.addfile(entry)
     other = (tmp_path / "other.tar.gz").replace(package)
-    assert wheel_check.check_package(other, []) == ["'course/link.py' is no plain file"]
+    assert wheel_check.check_package(other, []) == ["'course/link.py' is not a regular file"]
 
 
-def test_a_name_twice_and_a_package_too_large_are_named(tmp_path: Path) -> None:
+def test_a_duplicate_name_and_a_large_package_are_found(tmp_path: Path) -> None:
     package = tmp_path / "autoencoder_course-0.1.0.tar.gz"
     with tarfile.open(package, "w:gz") as archive:
         for _ in range(13):
             entry = tarfile.TarInfo("autoencoder_course-0.1.0/course/large.py")
-            entry.size = wheel_check.LARGEST_FILE
+            entry.size = wheel_check.MAX_FILE_BYTES
             archive.addfile(entry, io.BytesIO(bytes(entry.size)))
     assert wheel_check.check_package(package, []) == [
-        "'course/large.py' stands there 13 times",
-        f"{package.name} unpacks to 13,631,488 bytes; 12,582,912 are allowed",
+        "'course/large.py' appears 13 times",
+        f"{package.name} unpacks to 13,631,488 bytes, more than 12,582,912",
     ]
 
 
-def test_only_packages_are_checked(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"the course comes as \.whl or as \.tar\.gz"):
+def test_other_file_types_are_rejected(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"must be a \.whl or \.tar\.gz file, got 'course\.zip'"):
         wheel_check.check_package(tmp_path / "course.zip", [])

@@ -50,7 +50,7 @@ def test_the_ledger_is_up_to_date_and_linked() -> None:
 
 def test_claims_do_not_refer_to_the_surrounding_lesson() -> None:
     reference = re.compile(r"\b((above|below)(?! \d)|section \d+|your own|just measured)\b|\]\(#")
-    for text in build.texts(COURSE):
+    for text in build.lesson_files(COURSE):
         for claim in claims_ledger.read(text.read_text(encoding="utf-8"), text.name):
             for paragraph in (claim.literature, claim.source):
                 match = reference.search(paragraph)
@@ -71,7 +71,7 @@ def test_quotes_are_verbatim() -> None:
     lecture = normalize(Path(os.environ["LECTURE_TEXT"]).read_text(encoding="utf-8"))
     quotes = [
         quote
-        for text in build.texts(COURSE)
+        for text in build.lesson_files(COURSE)
         for claim in claims_ledger.read(text.read_text(encoding="utf-8"), text.name)
         for quote in re.findall(r'"([^"]+)"', claim.lecture)
     ]

@@ -13,7 +13,7 @@ from autograder.publish import build
 from autograder.reports import lesson_times
 
 COURSE = Path(__file__).resolve().parents[3]
-LESSONS = build.assignments(COURSE)
+LESSONS = build.assignment_names(COURSE)
 
 
 def test_each_lesson_runs_within_ninety_seconds() -> None:
@@ -24,14 +24,14 @@ def test_each_lesson_runs_within_ninety_seconds() -> None:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_measured_code_is_the_current_one(name: str) -> None:
-    (text,) = build.texts(COURSE, [name])
+    (text,) = build.lesson_files(COURSE, [name])
     code = lesson_times.code_hash(text.with_suffix(".ipynb"))
     assert lesson_times.read_table(COURSE)[name].code == code, "run `python -m autograder times`"
 
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_lesson_states_its_run_time(name: str) -> None:
-    (text,) = build.texts(COURSE, [name])
+    (text,) = build.lesson_files(COURSE, [name])
     match = re.search(
         r"cells together\s+compute\s+for\s+about\s+(?:(a)\s+minute|(\d+)\s+seconds)",
         text.read_text(encoding="utf-8"),
@@ -50,7 +50,7 @@ def make_course(root: Path, *sources: str) -> Path:
     lesson.write_text("# Small\n", encoding="utf-8")
     cells = [new_markdown_cell("# Small", id="title")]
     cells += [new_code_cell(source, id=f"cell-{n}") for n, source in enumerate(sources)]
-    build.write(new_notebook(cells=cells), lesson.with_suffix(".ipynb"))
+    build.write_notebook(new_notebook(cells=cells), lesson.with_suffix(".ipynb"))
     return root
 
 

@@ -11,7 +11,7 @@ from traitlets import TraitError
 
 from autograder import doctor
 from autograder.kernels.kernel import Kernel, KernelStartError
-from autograder.nbgrader_plugins.preprocessors import Grade
+from autograder.nbgrader_plugins.autograde import Grade
 from autograder.sandbox import bubblewrap, environment, landlock, launch, seccomp
 from autograder.sandbox.launch import Launch, Protection, UnprotectedError
 from autograder.sandbox.limits import Limits

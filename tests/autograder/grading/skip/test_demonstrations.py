@@ -62,11 +62,11 @@ LEFT = ["trained = [1, 2]", "loss = len(trained)", 'print("drawn:", loss)']
 
 def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> GradedNotebook:
     """Let a student hand in the lesson with these pieces of text exchanged."""
-    instructors, text = build.notebook(TEXT), TEXT
+    instructors, text = build.notebook_from_text(TEXT), TEXT
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    theirs = build.notebook(text)
+    theirs = build.notebook_from_text(text)
     for cell, framed in zip(theirs.cells, instructors.cells, strict=False):
         cell["id"] = framed["id"]  # a cell keeps its id when its text is changed
     nbformat.write(theirs, folder / "lesson.ipynb")

@@ -57,8 +57,8 @@ SOLUTION = "return factor * x"
 
 def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> GradedNotebook:
     """Let a student hand in this solution."""
-    instructors = build.notebook(TEXT)
-    theirs = build.notebook(TEXT.replace(SOLUTION, solution))
+    instructors = build.notebook_from_text(TEXT)
+    theirs = build.notebook_from_text(TEXT.replace(SOLUTION, solution))
     nbformat.write(theirs, folder / "lesson.ipynb")
     read = submission.read(folder / "lesson.ipynb", grade_ids(instructors))
     fitted = nbformat.reads(

@@ -86,7 +86,7 @@ TRACES = {
 
 
 def lesson() -> NotebookNode:
-    return build.notebook(TEXT)
+    return build.notebook_from_text(TEXT)
 
 
 def answered(answer: str) -> NotebookNode:

@@ -1,4 +1,4 @@
-"""Plain ``nbgrader autograde`` takes its kernels and judges from warm processes, all of them."""
+"""Plain ``nbgrader autograde`` forks all kernels and test runners from warm processes."""
 
 from __future__ import annotations
 
@@ -11,29 +11,28 @@ from pathlib import Path
 import pytest
 
 from tests.autograder.runs import EMPTY, GRADED, slow
-from tests.autograder.small import COURSE, LESSON
+from tests.autograder.small import LESSON
 
 pytestmark = slow
 
-# nbgrader's own command; each birth and each cold start is told.
+# nbgrader's own command, which prints a line for each fork and each cold start.
 COUNTING = f"""
 import sys
-sys.path.insert(0, {str(COURSE)!r})
 from autograder.kernels.kernel import Kernel
 from autograder.sandbox.forkserver_client import ForkServer
-real, start = ForkServer.fork, Kernel._start
+fork, start = ForkServer.fork, Kernel._start
 
-def fork(self, order, files):
-    pid = real(self, order, files)
-    print("born:", "judge" if list(files) == ["wire"] else "kernel", file=sys.stderr)
+def counted_fork(self, order, files):
+    pid = fork(self, order, files)
+    print("forked:", "runner" if list(files) == ["wire"] else "kernel", file=sys.stderr)
     return pid
 
-def begin(self):
+def counted_start(self):
     if self.fork_server is None:
         print("started cold", file=sys.stderr)
     start(self)
 
-ForkServer.fork, Kernel._start = fork, begin
+ForkServer.fork, Kernel._start = counted_fork, counted_start
 from nbgrader.apps.nbgraderapp import main
 sys.argv = ["nbgrader", "autograde", {LESSON!r}]
 main()
@@ -41,7 +40,9 @@ main()
 
 
 @pytest.mark.parametrize("warm", [True, False])
-def test_nbgrader_itself_is_served_warm(new_course: Callable[[str], Path], *, warm: bool) -> None:
+def test_nbgrader_autograde_forks_from_warm_processes(
+    new_course: Callable[[str], Path], *, warm: bool
+) -> None:
     course = new_course("counted")
     if not warm:
         with (course / "nbgrader_config.py").open("a") as file:
@@ -57,12 +58,12 @@ def test_nbgrader_itself_is_served_warm(new_course: Callable[[str], Path], *, wa
     )
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
-    # One of the class can't be read, and so is not run.
+    # One submission is unreadable and therefore not run.
     runs = len([name for name in GRADED if name not in {EMPTY, "truncated"}])
     if warm:
-        assert lines.count("born: kernel") >= runs
-        assert lines.count("born: judge") >= runs
+        assert lines.count("forked: kernel") >= runs
+        assert lines.count("forked: runner") >= runs
         assert "started cold" not in lines
     else:
         assert lines.count("started cold") >= runs
-        assert not [line for line in lines if line.startswith("born:")]
+        assert not [line for line in lines if line.startswith("forked:")]

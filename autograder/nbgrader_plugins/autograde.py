@@ -1,0 +1,150 @@
+"""``nbgrader autograde``: merge a submission into the instructor's notebook and grade it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor
+from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
+
+from autograder import cells
+from autograder.grading import grade_notebook, merge, submission
+from autograder.grading.settings import GradingSettings
+from autograder.nbgrader_plugins import gradebook
+from autograder.nbgrader_plugins.collect import sanitize_folder
+from autograder.sandbox.limits import Limits
+
+Resources = dict[str, Any]
+
+
+def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> None:  # noqa: ARG001
+    """Sanitize a submission, and list the assignment's notebooks in place of those handed in.
+
+    nbgrader calls this in the course's folder before it grades a submission. Without it, a
+    renamed notebook would stop the run, and nbgrader would copy the targets of links.
+    """
+    folder = Path(notebooks[0]).parent
+    sanitize_folder(folder)
+    expected = sorted(Path("source", folder.name).glob("*.ipynb"))
+    notebooks[:] = [str(folder / path.name) for path in expected] or notebooks
+
+
+class ReadSubmission(NotebookExporter):
+    """Read a submitted notebook, in whatever state, or one that is already graded."""
+
+    def from_filename(
+        self, filename: str, resources: Resources | None = None, **settings: Any
+    ) -> Any:
+        """Read a notebook and run the preprocessors on it."""
+        path = Path(filename)
+        resources = dict(resources or {})
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        if any(isinstance(step, MergeSubmission) for step in self._preprocessors):
+            nb = read_source_notebook(self, resources)
+            resources["submission"] = submission.read(path, cells.grade_ids(nb))
+        else:
+            nb = NotebookNode(nbformat.read(path, as_version=4))
+        return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
+
+
+class MergeSubmission(NbGraderPreprocessor):
+    """Put the student's answers into the instructor's notebook."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Merge the submission that `ReadSubmission` read."""
+        return merge.merge_submission(nb, resources["submission"]), resources
+
+
+class Grade(NbGraderPreprocessor):
+    """Run the merged notebook, score it and write the scores to the gradebook."""
+
+    cell_seconds = Float(30.0, help="Time limit for one cell, in seconds.").tag(config=True)
+    notebook_seconds = Float(300.0, help="Time limit for a whole notebook, in seconds.").tag(
+        config=True
+    )
+    start_seconds = Float(
+        60.0, help="Extra seconds for the imports of a new kernel, on top of these limits."
+    ).tag(config=True)
+    allow_unprotected = Bool(
+        default_value=False,
+        help="Whether to grade on a host that can't sandbox students' code.",
+    ).tag(config=True)
+
+    limits = Dict(
+        key_trait=Unicode(),
+        value_trait=Int(),
+        help="Limits of a kernel that differ from the defaults: memory, processes, cpu_seconds,"
+        " disk, files, file_size, open_files. Sizes are in bytes.",
+    ).tag(config=True)
+    visible = List(Unicode(), help="Additional folders that students' code may read.").tag(
+        config=True
+    )
+    shortcut = Bool(
+        default_value=True,
+        help="Whether to skip cells no graded test depends on, unless a failed test might.",
+    ).tag(config=True)
+    warm = Bool(
+        default_value=True,
+        help="Whether to fork kernels from a process that has already imported their libraries.",
+    ).tag(config=True)
+
+    @validate("limits")
+    def _check_limits(self, proposal: dict[str, Any]) -> dict[str, int]:
+        limits: dict[str, int] = proposal["value"]
+        known = [field.name for field in dataclasses.fields(Limits)]
+        for name, value in limits.items():
+            if name not in known:
+                raise TraitError(
+                    f"c.Grade.limits: unknown limit {name!r}; choose from {', '.join(known)}"
+                )
+            if value <= 0:
+                raise TraitError(f"c.Grade.limits: {name} must be above 0, got {value}")
+        return limits
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Grade one notebook."""
+        nbgrader = resources["nbgrader"]
+        graded = grade_notebook.available_result(nbgrader["notebook"])
+        if graded is None:
+            source_nb = read_source_notebook(self.parent, resources)
+            folder = Path(resources["metadata"]["path"])
+            graded = grade_notebook.grade(nb, source_nb, folder, self.settings())
+        for name, reason in graded.faults.items():
+            self.log.error("%s: %s", name, reason)
+        course_id = self.parent.parent.coursedir.course_id
+        key = gradebook.NotebookKey(
+            nbgrader["assignment"], nbgrader["notebook"], nbgrader["student"]
+        )
+        gradebook.save_scores(nbgrader["db_url"], course_id, key, graded.verdicts, graded.told)
+        return graded.nb, resources
+
+    def settings(self) -> GradingSettings:
+        """Return the configured settings."""
+        return GradingSettings(
+            self.cell_seconds,
+            self.notebook_seconds,
+            self.start_seconds,
+            self.allow_unprotected,
+            dict(self.limits),
+            tuple(self.visible),
+            shortcut=self.shortcut,
+            warm=self.warm,
+        )
+
+
+def read_source_notebook(exporter: Any, resources: Resources) -> NotebookNode:
+    """Read the instructor's version of the notebook that is being converted."""
+    coursedir = exporter.parent.coursedir
+    nbgrader = resources["nbgrader"]
+    folder = coursedir.format_path(coursedir.source_directory, ".", nbgrader["assignment"])
+    path = Path(folder) / f"{nbgrader['notebook']}.ipynb"
+    return NotebookNode(nbformat.read(path, as_version=4))
+
+
+SANITIZE_PREPROCESSORS: Final = [MergeSubmission, CheckCellMetadata]
+AUTOGRADE_PREPROCESSORS: Final = [Grade, AssignLatePenalties, CheckCellMetadata]

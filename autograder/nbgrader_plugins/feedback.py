@@ -1,0 +1,85 @@
+"""``nbgrader generate_feedback``: prepare graded notebooks for the feedback page."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades
+from traitlets import Enum
+
+from autograder import cells
+from autograder.feedback import page, questions
+from autograder.nbgrader_plugins import gradebook
+from autograder.nbgrader_plugins.autograde import read_source_notebook
+
+Resources = dict[str, Any]
+
+
+class HideTests(ClearHiddenTests):
+    """Remove the hidden part of tests, but leave students' cells unchanged."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """Clear one cell; nbgrader's own step fails on a student's cell with its marker."""
+        if not cells.is_test(cell):
+            return cell, resources
+        cleared: tuple[NotebookNode, Resources] = super().preprocess_cell(
+            cell, resources, cell_index
+        )
+        return cleared
+
+
+class ShowGrades(GetGrades):
+    """Add scores, answers and comments to a notebook for the feedback page."""
+
+    reveal = Enum(
+        questions.REVEAL_POLICIES,
+        default_value="after the due date",
+        help="When feedback shows the right options and the explanations.",
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Prepare one notebook."""
+        nb, resources = super().preprocess(nb, resources)
+        nbgrader = resources["nbgrader"]
+        key = gradebook.NotebookKey(
+            nbgrader["assignment"], nbgrader["notebook"], nbgrader["student"]
+        )
+        course_id = self.parent.parent.coursedir.course_id
+        ungraded, due_date = gradebook.ungraded_cells_and_due_date(
+            nbgrader["db_url"], course_id, key
+        )
+        for cell in nb.cells:
+            if cells.grade_id(cell) in ungraded:
+                cells.mark_awaiting_grading(cell)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        reveal = questions.reveals_key(self.reveal, due_date, now)
+        source_nb = read_source_notebook(self.parent, resources)
+        resources["feedback"] = page.prepare_page(nb, source_nb, reveal=reveal)
+        return nb, resources
+
+
+def copy_feedback_for_renamed(
+    assignment: str,  # noqa: ARG001  (nbgrader passes it)
+    student: str,  # noqa: ARG001  (as above)
+    notebooks: list[str],
+) -> None:
+    """Copy the feedback on a renamed notebook to the name under which it was submitted.
+
+    nbgrader calls this when the pages are written. Students fetch feedback by the submitted
+    file's name.
+    """
+    for path in map(Path, notebooks):
+        submitted = cells.submitted_file(nbformat.read(path, as_version=4)) or path.name
+        html = Path("feedback", *path.parts[-3:-1], f"{path.stem}.html")
+        if submitted != path.name and html.exists():
+            shutil.copyfile(html, html.with_name(f"{Path(submitted).stem}.html"))
+
+
+PREPROCESSORS: Final = [HideTests, ShowGrades]

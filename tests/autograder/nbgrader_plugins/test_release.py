@@ -1,0 +1,134 @@
+"""No command and no button releases more than students may see."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.nbgrader_plugins.release import build_release
+from autograder.publish import build
+from autograder.publish.cell_roles import AuthoringError
+from tests.autograder.publish.edits import add_line, edit_file
+from tests.autograder.small import EXPLANATION, LESSON, NOTEBOOK, SOLUTION, TEXT, open_course
+from tests.classroom.commands import Shell
+
+# Errors in a lesson's text that only the final check can notice.
+LEAKING_TEXTS = {
+    "key in a setting": (
+        TEXT.replace('"quiz": "dice"', '"quiz": "dice", "hint": "the second"'),
+        "cell 'dice' has unexpected metadata.hint='the second'",
+    ),
+    "solution in a text": (
+        TEXT.replace("# A small lesson", f"# A small lesson\n\n    {SOLUTION}"),
+        "contains a solution of cell 'squares'",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = open_course(tmp_path_factory.mktemp("release") / "course")
+    build_release(root)
+    return root
+
+
+@pytest.mark.parametrize("leak", LEAKING_TEXTS)
+def test_a_leaking_text_stops_the_build(tmp_path: Path, leak: str) -> None:
+    text, problem = LEAKING_TEXTS[leak]
+    root = open_course(tmp_path / "course", text)
+    with pytest.raises(AuthoringError, match=f"{NOTEBOOK}: cell ") as error:
+        build_release(root)
+    assert problem in str(error.value)
+    assert not (root / "release").exists()
+
+
+@dataclass
+class Instructor:
+    """Runs nbgrader's commands in a course and returns their output."""
+
+    root: Path
+    capture: pytest.CaptureFixture[str]
+
+    def nbgrader(self, *arguments: str, expect: int = 0) -> str:
+        self.capture.readouterr()
+        output = Shell(self.root).nbgrader(*arguments, expect=expect)
+        return output + self.capture.readouterr().err
+
+
+def test_generate_assignment_stops_at_a_leak(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = open_course(tmp_path / "course")
+    instructor = Instructor(root, capfd)
+    instructor.nbgrader("generate_assignment", "--no-db", LESSON)
+    assert (root / "release" / LESSON / NOTEBOOK).exists()
+    (root / "source" / LESSON / "held_out.npz").write_bytes(b"x")
+    output = instructor.nbgrader("generate_assignment", "--no-db", LESSON, expect=1)
+    assert "'held_out.npz' is neither a notebook of the lesson nor listed" in output
+    assert not (root / "release" / LESSON).exists()
+    (root / "source" / LESSON / "held_out.npz").unlink()
+    for text, problem in LEAKING_TEXTS.values():
+        (root / "source" / LESSON / "small.md").write_text(text, encoding="utf-8")
+        build.build_source(root)
+        output = instructor.nbgrader("generate_assignment", "--no-db", LESSON, expect=1)
+        assert f"{NOTEBOOK}: cell " in output
+        assert problem in output
+        assert not (root / "release" / LESSON).exists()
+
+
+def formgrader_api(root: Path) -> NbGraderAPI:
+    """Return what formgrader's buttons call, with the course's settings."""
+    loader = PyFileConfigLoader("nbgrader_config.py", path=str(root))
+    config = Config(loader.load_config())
+    config.CourseDirectory.root = str(root)
+    return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+
+def test_release_assignment_and_formgrader_stop_at_a_leak(
+    course: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = open_course(tmp_path / "course")
+    shutil.copytree(course / "release", root / "release")
+    outbound = tmp_path / "exchange" / "autoencoders" / "outbound" / LESSON
+    instructor, notebook = Instructor(root, capfd), root / "release" / LESSON / NOTEBOOK
+    instructor.nbgrader("release_assignment", LESSON)
+    original = (outbound / NOTEBOOK).read_bytes()
+    assert original == notebook.read_bytes()
+
+    edit_file(notebook, add_line("dice", f"  > {EXPLANATION}"))
+    output = instructor.nbgrader("release_assignment", "--force", LESSON, expect=1)
+    problem = f"{NOTEBOOK}: cell 'dice' contains an explanation of cell 'dice'"
+    assert problem in output
+    assert (outbound / NOTEBOOK).read_bytes() == original
+    shutil.rmtree(outbound)
+    response = formgrader_api(root).release_assignment(LESSON)
+    assert not response["success"]
+    assert problem in response["log"]
+    assert not outbound.exists()
+
+    notebook.write_bytes(original)
+    (notebook.parent / "gradebook.db").write_bytes(b"x")
+    output = instructor.nbgrader("release_assignment", LESSON, expect=1)
+    assert "'gradebook.db' is neither a notebook" in output
+    assert not outbound.exists()
+
+    (notebook.parent / "gradebook.db").unlink()
+    assert formgrader_api(root).release_assignment(LESSON)["success"]
+    assert (outbound / NOTEBOOK).read_bytes() == original
+
+
+def test_a_release_of_an_older_text_is_stopped(
+    course: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = open_course(tmp_path / "course", TEXT.replace("are floats", "are integers"))
+    shutil.copytree(course / "release", root / "release")
+    output = Instructor(root, capfd).nbgrader("release_assignment", LESSON, expect=1)
+    assert "cell 'rules' has unexpected text from line 1 on: 'Numbers ar" in output
+    assert not (tmp_path / "exchange" / "autoencoders" / "outbound").exists()
