@@ -1,11 +1,14 @@
-# make lab    open the first lesson in JupyterLab
-# make test   run every check and test
-# make class  let a simulated class go through the whole teaching loop
-# make hub    bring up a JupyterHub with a demo class (as root on Debian); deploy/README.md
-# make hub-test  drive it: logging in, handing in, grading, and what a curious student tries
-# make build  rebuild the notebooks after a change in source/*/*.md
-# make lock   renew requirements.txt after a change in pyproject.toml
-# The first call makes the environment in .venv; later calls reuse it.
+# make lab       open the first lesson in JupyterLab
+# make quick     linters, types and the fast tests: under three minutes
+# make test      every check and test, but for those marked `long`
+# make long      the tests marked `long`: some minutes each
+# make class     let a simulated class go through the whole teaching loop
+# make hub       start a JupyterHub with a demo class (as root on Debian); see deploy/README.md
+# make hub-test  the hub's tests alone: logging in, submitting, grading, and a curious student
+# make build     rebuild the notebooks after a change in source/*/*.md
+# make format    format and fix the code
+# make lock      renew requirements.txt after a change in pyproject.toml
+# The first call creates the environment in .venv; later calls reuse it.
 
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
@@ -14,40 +17,13 @@ RUN := .venv/bin/python
 BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab test lint-js class hub hub-test build lock format
+.PHONY: lab lint lint-js quick test long test-programs class hub hub-test build format lock
 
 lab: .venv/ready
 	@$(RUN) -m course lab
 
-# One thread for each of the two test processes: small matrix products fight over cores otherwise.
-test: export OPENBLAS_NUM_THREADS = 1
-test: export OMP_NUM_THREADS = 1
-test: .venv/ready lint-js
-	$(RUN) -m ruff check .
-	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy
-	$(RUN) -m tests.browser.install
-	$(RUN) -m tests.hostile.install
-	$(RUN) -m tests.hub.install
-	$(RUN) -m tests.postgres
-	$(RUN) -m pytest -n 2 --dist loadgroup
-
-# JavaScript and CSS; without Node.js, only a continuous integration run fails.
-lint-js: $(if $(shell command -v npm 2>/dev/null),$(BIOME))
-	@if [ -x $(BIOME) ]; then $(BIOME) check --error-on-warnings; \
-	elif [ "$(CI)" ]; then echo "JavaScript can't be checked: install Node.js and npm." >&2; exit 1; \
-	else echo "JavaScript is not checked: npm is missing."; fi
-
-class: .venv/ready
-	@$(RUN) -m tests.classroom
-
-# Another class than the demo's: make hub SETTINGS=/srv/autoencoders.toml
-hub: .venv/ready
-	@$(RUN) -m deploy $(if $(SETTINGS),--settings $(SETTINGS)) up
-
-hub-test: export OPENBLAS_NUM_THREADS = 1
-hub-test: export OMP_NUM_THREADS = 1
-hub-test: .venv/ready
+# One thread for each of the two test processes: small matrix products compete for cores otherwise.
+quick test long hub-test: .venv/ready
 	$(RUN) -m tests.browser.install
 	$(RUN) -m tests.hub.install
 	$(RUN) -m pytest tests/hub
