@@ -11,7 +11,6 @@ where it was if it is broken off. The page holds a fingerprint of the code of ex
 from __future__ import annotations
 
 import argparse
-import ast
 import hashlib
 import json
 import os
@@ -26,6 +25,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from autograder.publish.build import notebook_from_text
+from autograder.reports.lesson_times import without_messages
 from course import atomic_write
 
 HERE: Final = Path(__file__).resolve()
@@ -160,27 +160,11 @@ def lesson() -> dict[str, Any]:
     return names
 
 
-class _WithoutMessages(ast.NodeTransformer):
-    """Remove docstrings and messages: their wording does not change what passes."""
-
-    def visit_Assert(self, node: ast.Assert) -> ast.Assert:
-        node.msg = None
-        self.generic_visit(node)
-        return node
-
-    def visit_JoinedStr(self, _: ast.JoinedStr) -> ast.Constant:
-        return ast.Constant("")
-
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        is_message = isinstance(node.value, str) and " " in node.value
-        return ast.Constant("") if is_message else node
-
-
 def fingerprint() -> str:
     """Return a short hash of what the lab's grading depends on: the code of exercises and tests."""
     parts = [CELLS[name] for exercise in EXERCISES for name in (exercise, f"{exercise}-test")]
     parts += [*TRAINED_WRONG.values(), *(answer for _, answer in CERTAIN.values())]
-    code = [ast.unparse(_WithoutMessages().visit(ast.parse(part))) for part in parts]
+    code = [without_messages(part) for part in parts]
     return hashlib.sha256("\0".join(code).encode()).hexdigest()[:16]
 
 

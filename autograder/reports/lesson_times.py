@@ -7,6 +7,7 @@ measure all of them. Seconds depend on the machine, which each row names.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import json
@@ -67,9 +68,33 @@ def code_cells(path: Path) -> list[NotebookNode]:
 
 
 def code_hash(path: Path) -> str:
-    """Return a short hash of a notebook's code cells."""
-    sources = json.dumps([cell.source for cell in code_cells(path)])
-    return hashlib.sha256(sources.encode()).hexdigest()[:12]
+    """Return a short hash of a notebook's code, without its comments and messages."""
+    code = json.dumps([without_messages(cell.source) for cell in code_cells(path)])
+    return hashlib.sha256(code.encode()).hexdigest()[:12]
+
+
+def without_messages(source: str) -> str:
+    r"""Return code without what only people read: comments, docstrings, messages.
+
+    Example:
+        >>> without_messages('x = "mean"  # why\nassert x, f"No {x}, stop."')
+        "x = 'mean'\nassert x"
+    """
+    return ast.unparse(_MessageRemover().visit(ast.parse(source)))
+
+
+class _MessageRemover(ast.NodeTransformer):
+    """Empty every text with a space in it, and drop the messages of assertions."""
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        node.msg = None
+        return self.generic_visit(node)
+
+    def visit_JoinedStr(self, _: ast.JoinedStr) -> ast.Constant:
+        return ast.Constant("")
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant("") if isinstance(node.value, str) and " " in node.value else node
 
 
 def measure(path: Path) -> tuple[int, float]:

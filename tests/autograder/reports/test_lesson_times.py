@@ -33,7 +33,7 @@ def test_the_measured_code_is_the_current_one(name: str) -> None:
 def test_the_lesson_states_its_run_time(name: str) -> None:
     (text,) = build.lesson_files(COURSE, [name])
     match = re.search(
-        r"cells together\s+compute\s+for\s+about\s+(?:(a)\s+minute|(\d+)\s+seconds)",
+        r"code cells\s+run\s+for\s+about\s+(?:(a)\s+minute|(\d+)\s+seconds)",
         text.read_text(encoding="utf-8"),
     )
     assert match is not None
