@@ -23,7 +23,46 @@ lab: .venv/ready
 	@$(RUN) -m course lab
 
 # One thread for each of the two test processes: small matrix products compete for cores otherwise.
-quick test long hub-test: .venv/ready
+quick test long hub-test: export OPENBLAS_NUM_THREADS = 1
+quick test long hub-test: export OMP_NUM_THREADS = 1
+PYTEST := $(RUN) -m pytest -n 2 --dist loadgroup
+
+lint: .venv/ready
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+# JavaScript and CSS; without Node.js, only a continuous integration run fails.
+lint-js: $(if $(shell command -v npm 2>/dev/null),$(BIOME))
+	@if [ -x $(BIOME) ]; then $(BIOME) check --error-on-warnings; \
+	elif [ "$(CI)" ]; then echo "JavaScript can't be checked: install Node.js and npm." >&2; exit 1; \
+	else echo "JavaScript is not checked: npm is missing."; fi
+
+quick: lint lint-js
+	$(PYTEST) -m "not browser and not classroom and not hub and not slow and not long"
+
+test: lint test-programs
+	@$(MAKE) --no-print-directory lint-js
+	$(PYTEST) -m "not long"
+
+long: .venv/ready test-programs
+	$(PYTEST) -m long
+
+# Programs that some tests start. As root on Debian this installs what is missing.
+test-programs: .venv/ready
+	$(RUN) -m tests.browser.install
+	$(RUN) -m tests.hostile.install
+	$(RUN) -m tests.hub.install
+	$(RUN) -m tests.postgres
+
+class: .venv/ready
+	@$(RUN) -m tests.classroom
+
+# Another class than the demo's: make hub SETTINGS=/srv/autoencoders.toml
+hub: .venv/ready
+	@$(RUN) -m deploy $(if $(SETTINGS),--settings $(SETTINGS)) up
+
+hub-test: .venv/ready
 	$(RUN) -m tests.browser.install
 	$(RUN) -m tests.hub.install
 	$(RUN) -m pytest tests/hub
