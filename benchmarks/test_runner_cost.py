@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from autograder import cells
 from autograder.grading import run_cells
-from autograder.kernels.client import InputHandler
+from autograder.kernels.jupyter_internals import InputHandler
 from autograder.kernels.kernel import Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.test_runner.broker import Broker

@@ -7,8 +7,9 @@ private API of ipykernel is used in `sandbox.inside.kernel_main`, and checked by
 
 from __future__ import annotations
 
+import asyncio
 import time
-from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty
 from typing import Any, Final
@@ -16,28 +17,27 @@ from typing import Any, Final
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
-from traitlets.traitlets import MetaHasTraits
+
+from autograder.kernels.provisioner import SandboxProvisioner
 
 CHECKED_VERSIONS: Final = {"nbclient": "0.11.0", "jupyter_client": "8.10.0", "ipykernel": "7.4.0"}
 READY_TIMEOUT_S: Final = 120.0
 INFO_RETRY_S: Final = 1.0  # then the kernel is asked again, unless it has ended
 IOPUB_TIMEOUT_S: Final = 0.2  # one channel may be connected later than the other
+FINAL_OUTPUT_WAIT_S: Final = 0.05  # for messages that the kernel sent before its end
 
-
-class _AbstractTraits(MetaHasTraits, ABCMeta):
-    pass
+InputHandler = Callable[[str], str]
 
 
 class NoHeartbeatClient(AsyncKernelClient):
-    """A client without a heartbeat; `AsyncKernelManager.is_alive` looks at the process instead.
-
-    The thread of the heartbeat would wait for the end of a message that never ends.
-    """
+    """A client without a heartbeat, whose thread would wait for a message that never ends."""
 
     def start_channels(self, *_: Any, **__: Any) -> None:
-        """Open all channels but the heartbeat."""
+        """Open all other channels."""
         super().start_channels(hb=False)
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (Jupyter's signature)
@@ -49,12 +49,13 @@ class NoHeartbeatClient(AsyncKernelClient):
         while time.monotonic() < deadline:
             request_id = self.kernel_info()
             with suppress(Empty):
-                reply: dict[str, Any] = {}
-                while reply.get("msg_type") != "kernel_info_reply":
-                    reply = await self.get_shell_msg(timeout=INFO_RETRY_S)
+                kind = ""
+                while kind != "kernel_info_reply":
+                    kind = (await self.get_shell_msg(timeout=INFO_RETRY_S))["msg_type"]
                 while True:
                     message = await self.get_iopub_msg(timeout=IOPUB_TIMEOUT_S)
-                    if _is_idle_after(message, request_id):
+                    is_reply = message["parent_header"].get("msg_id") == request_id
+                    if is_reply and message["content"].get("execution_state") == "idle":
                         return
             if not await self._async_is_alive():
                 raise RuntimeError("The kernel ended before it was ready.")
@@ -63,79 +64,91 @@ class NoHeartbeatClient(AsyncKernelClient):
     wait_for_ready = _async_wait_for_ready
 
 
-def _is_idle_after(message: dict[str, Any], request_id: str) -> bool:
-    return bool(
-        message["parent_header"].get("msg_id") == request_id
-        and message["msg_type"] == "status"
-        and message["content"].get("execution_state") == "idle"
-    )
-
-
-class HookedKernelManager(AsyncKernelManager, metaclass=_AbstractTraits):
-    """A kernel manager whose subclass decides how the process is started and awaited."""
+class HookedKernelManager(AsyncKernelManager):
+    """A kernel manager whose subclass starts the process."""
 
     def use_kernel_spec(self, spec: KernelSpec) -> None:
         """Use this specification instead of an installed one."""
         self._kernel_spec = spec
 
-    @abstractmethod
     async def launch(self, **options: Any) -> None:
-        """Start the process by `start_process`, with Jupyter's options for ``Popen``."""
-
-    @abstractmethod
-    async def wait_for_exit(self) -> None:
-        """Return when the process has ended, or earlier."""
+        """Call `start_process` with a command and Jupyter's options for ``Popen``."""
+        raise NotImplementedError
 
     async def start_process(self, command: list[str], **options: Any) -> None:
         """Start a process by the provisioner."""
         await super()._async_launch_kernel(command, **options)
 
-    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:  # noqa: ARG002  (the command of the specification is not used)
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:  # noqa: ARG002  (the specification's command)
         await self.launch(**kw)
 
     _launch_kernel = _async_launch_kernel
 
     async def _async_wait(self, pollinterval: float = 0.1) -> None:
-        await self.wait_for_exit()
+        if isinstance(self.provisioner, SandboxProvisioner):
+            await self.provisioner.wait_for_exit()
         await super()._async_wait(pollinterval)
 
 
-class HookedNotebookClient(NotebookClient, metaclass=_AbstractTraits):
-    """nbclient, whose subclass receives the outputs of a cell and notices the kernel's end."""
+class HookedNotebookClient(NotebookClient):
+    """An nbclient that answers ``input`` and ends a cell at once if its kernel ends or misbehaves.
 
-    @abstractmethod
-    async def receive_outputs(self, request_id: str, cell: NotebookNode, cell_index: int) -> None:
-        """Pass all messages that belong to a request to `process_message`."""
+    Attributes:
+        input_handler: Answers what the cell asks for by ``input``; None if it may not ask.
+        message_error: Why a message of the kernel could not be read.
+    """
 
-    @abstractmethod
-    async def wait_for_kernel_exit(self) -> bool:
-        """Return True when the kernel has ended; False if that can't be noticed."""
+    input_handler: InputHandler | None = None
+    message_error: Exception | None = None
 
-    @abstractmethod
     def accept_display_update(self, display_id: str, size: int, copies: int) -> bool:
-        """Return whether to replace outputs that are shown under an id.
-
-        Args:
-            display_id: The id.
-            size: Characters of the new content.
-            copies: How many outputs it replaces.
-        """
-
-    def stop_waiting_for_reply(self) -> None:
-        """End the running cell as if the kernel had died."""
-        if self.task_poll_for_reply is not None:
-            self.task_poll_for_reply.cancel()
-
-    async def _async_poll_output_msg(
-        self, parent_msg_id: str, cell: NotebookNode, cell_index: int
-    ) -> None:
-        await self.receive_outputs(parent_msg_id, cell, cell_index)
-
-    async def _async_poll_kernel_alive(self) -> None:
-        if await self.wait_for_kernel_exit():
-            self.stop_waiting_for_reply()
+        """Return whether to replace the outputs with an id by others of ``size`` characters."""
+        raise NotImplementedError
 
     def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
         copies = sum(map(len, self._display_id_map.get(display_id, {}).values()))
         if self.accept_display_update(display_id, len(str(msg.get("content", ""))), copies):
             super()._update_display_id(display_id, msg)
+
+    async def _async_poll_output_msg(
+        self, parent_msg_id: str, cell: NotebookNode, cell_index: int
+    ) -> None:
+        """Process outputs as they arrive, and yield to other tasks after each of them.
+
+        nbclient's implementation starves the timeout if messages flood in.
+        """
+        answering = asyncio.ensure_future(self._answer_input(parent_msg_id, self.input_handler))
+        try:
+            while self.kc is not None:
+                msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                    self.process_message(msg, cell, cell_index)
+                await asyncio.sleep(0)
+        except CellExecutionComplete:
+            return
+        except Exception as error:  # noqa: BLE001  (a hostile kernel sends anything)
+            self._end_cell(error)
+        finally:
+            answering.cancel()
+
+    async def _answer_input(self, parent_msg_id: str, handler: InputHandler | None) -> None:
+        try:
+            while self.kc is not None and handler is not None:
+                msg = await ensure_async(self.kc.stdin_channel.get_msg(timeout=None))
+                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                    self.kc.input(handler(str(msg["content"]["prompt"])))
+        except Exception as error:  # noqa: BLE001  (as above)
+            self._end_cell(error)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        provisioner = getattr(self.km, "provisioner", None)
+        if isinstance(provisioner, SandboxProvisioner):  # else nbclient has let go of the kernel
+            await provisioner.wait_for_exit()
+            await asyncio.sleep(FINAL_OUTPUT_WAIT_S)
+            self._end_cell(None)
+
+    def _end_cell(self, error: Exception | None) -> None:
+        """End the running cell as if its kernel had died."""
+        self.message_error = error or self.message_error
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()

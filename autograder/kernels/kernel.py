@@ -24,10 +24,9 @@ from autograder.kernels.client import (
     MAX_CELL_OUTPUT_CHARS,
     MAX_NOTEBOOK_OUTPUT_CHARS,
     TIMEOUT_GRACE_S,
-    InputHandler,
     LimitedNotebookClient,
 )
-from autograder.kernels.jupyter_internals import READY_TIMEOUT_S
+from autograder.kernels.jupyter_internals import READY_TIMEOUT_S, InputHandler
 from autograder.kernels.manager import SandboxKernelManager
 from autograder.sandbox import launch, temp_dirs
 from autograder.sandbox.cgroups import ControlGroup
@@ -41,8 +40,6 @@ LANDLOCK_EXIT_TIMEOUT_S: Final = 10
 _generations: Final = itertools.count(1)
 _log: Final = logging.getLogger("autograder.kernels")
 _log.addHandler(logging.NullHandler())  # everything worth knowing is in the outcome
-
-__all__ = ("MAX_CELL_OUTPUT_CHARS", "CellOutcome", "Kernel", "KernelStartError", "Status")
 
 Status = Literal["ran", "raised", "timed out", "died"]
 

@@ -22,7 +22,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from autograder.kernels.jupyter_internals import HookedKernelManager, NoHeartbeatClient
 from autograder.kernels.messages import LimitedSession
-from autograder.kernels.provisioner import SandboxProvisioner, kernel_spec
+from autograder.kernels.provisioner import kernel_spec
 from autograder.sandbox.fork_into import SandboxEntry
 from autograder.sandbox.launch import Launch
 
@@ -70,7 +70,7 @@ class SandboxKernelManager(HookedKernelManager):
         return super().client(context=self.context, **settings)
 
     async def launch(self, **options: Any) -> None:
-        """Start the kernel, and fork it into the sandbox if there is a fork server."""
+        """Start the kernel in its sandbox, or the sandbox and fork the kernel into it."""
         with ExitStack() as stack:
             socket_fds = self._listen(stack) if self.transport == "ipc" else {}
             self.sandbox_launch = launch = self._prepare(socket_fds)
@@ -79,7 +79,7 @@ class SandboxKernelManager(HookedKernelManager):
                 "env": launch.env,
                 "cwd": str(launch.cwd),
                 "stdin": launch.stdin or subprocess.DEVNULL,
-                "stdout": entry.stdout_fd if entry else self._stderr_write,
+                "stdout": entry.stdout if entry else self._stderr_write,
                 "stderr": self._stderr_write,
             }
             if os.name == "posix":
@@ -101,18 +101,11 @@ class SandboxKernelManager(HookedKernelManager):
                 process.wait()
             raise
 
-    async def wait_for_exit(self) -> None:
-        """Return when the process has ended."""
-        if isinstance(self.provisioner, SandboxProvisioner):
-            await self.provisioner.wait_for_exit()
-
     def _listen(self, stack: ExitStack) -> dict[str, int]:
         """Open the kernel's sockets; return their fds by address."""
         fds = {}
-        for port in (
-            *(self.shell_port, self.iopub_port, self.stdin_port),
-            *(self.control_port, self.hb_port),
-        ):
+        ports = (self.shell_port, self.iopub_port, self.stdin_port, self.control_port, self.hb_port)
+        for port in ports:
             path = f"{self.ip}-{port}"
             listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             try:

@@ -157,8 +157,8 @@ class Sandbox:
             setpriv += ["--bounding-set=-all"]
         kernel = ["sh", "-c", WAIT_SCRIPT]
         if sockets is not None:
-            path = f"{RUN_DIR}/{KERNEL_MAIN.name}"
-            kernel = kernel_command(path, CONNECTION_FILE, self.limits, sockets)
+            program = f"{RUN_DIR}/{KERNEL_MAIN.name}"
+            kernel = kernel_command(self.limits, CONNECTION_FILE, sockets, program)
         unpack = ["sh", "-c", UNPACK_SCRIPT, "sh"]
         return ["sh", "-c", _LIMIT_FILES_SCRIPT, options, *setpriv, *unpack, *kernel]
 
@@ -199,15 +199,11 @@ def bind_arguments(shown: set[Path], hidden: set[Path]) -> list[str]:
 
 
 def kernel_command(
-    kernel_main: str, connection_file: str, limits: Limits, sockets: dict[str, int]
+    limits: Limits, connection_file: str, sockets: dict[str, int], program: str = str(KERNEL_MAIN)
 ) -> list[str]:
     """Return the command that sets the limits and becomes the kernel."""
-    options = {
-        "limits": limits.rlimits(),
-        "connection_file": connection_file,
-        "sockets": sockets,
-    }
-    return [sys.executable, "-P", kernel_main, json.dumps(options)]
+    options = {"limits": limits.rlimits(), "connection_file": connection_file, "sockets": sockets}
+    return [sys.executable, "-P", program, json.dumps(options)]
 
 
 def unused_uid() -> int:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -75,22 +77,17 @@ class ControlGroup:
 
     def had_oom_kill(self) -> bool:
         """Return whether a process was killed because the group's memory was used up."""
-        for folder in self.folders:
-            for file in ("memory.events", "memory.oom_control"):
-                with contextlib.suppress(OSError):
-                    for line in (folder / file).read_text(encoding="ascii").splitlines():
-                        key, _, count = line.partition(" ")
-                        if key == "oom_kill" and int(count) > 0:
-                            return True
-        return False
+        texts = self._read("memory.events", "memory.oom_control")
+        return any(re.search(r"^oom_kill [1-9]", text, re.MULTILINE) for text in texts)
 
     def peak_bytes(self) -> int:
         """Return the group's peak memory; 0 where the system does not record it."""
-        for folder in self.folders:
-            for file in ("memory.peak", "memory.max_usage_in_bytes"):
-                with contextlib.suppress(OSError, ValueError):
-                    return int((folder / file).read_text(encoding="ascii"))
-        return 0
+        return max(map(int, self._read("memory.peak", "memory.max_usage_in_bytes")), default=0)
+
+    def _read(self, *files: str) -> Iterator[str]:
+        for folder, file in itertools.product(self.folders, files):
+            with contextlib.suppress(OSError):
+                yield (folder / file).read_text(encoding="ascii")
 
     def remove(self) -> None:
         """Remove the group once its last process has ended."""

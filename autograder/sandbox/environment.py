@@ -32,6 +32,7 @@ def kernel_env(
     grader_env: Mapping[str, str],
     home: str = HOME,
     data_dir: str | None = None,
+    library: str = "",
 ) -> dict[str, str]:
     """Return all environment variables of a student's kernel.
 
@@ -46,6 +47,7 @@ def kernel_env(
         grader_env: The grader's variables; only `INHERITED_VARIABLES` are inherited.
         home: The kernel's home folder.
         data_dir: Where the course finds its data; None for the data that comes with it.
+        library: A folder to append to Python's search path.
     """
     threads = str(min(os.cpu_count() or 1, MAX_THREADS))
     variables = {
@@ -69,7 +71,9 @@ def kernel_env(
     if data_dir is not None:
         variables["COURSE_DATA"] = data_dir
     variables |= {name: grader_env[name] for name in INHERITED_VARIABLES if name in grader_env}
-    return variables | dict(env)
+    variables |= env
+    path = os.pathsep.join(filter(None, [variables.get("PYTHONPATH", ""), library]))
+    return variables | ({"PYTHONPATH": path} if path else {})
 
 
 def python_folders() -> list[Path]:

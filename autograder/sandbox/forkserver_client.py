@@ -85,16 +85,13 @@ class ForkServer:
         modules: tuple[str, ...],
         env: Mapping[str, str],
     ) -> Self:
-        """Start a program that imports modules, then calls `inside.forkserver.serve`.
+        """Start a program that calls `inside.forkserver.serve`; otherwise as `start`.
 
         Args:
             command: The program; its last argument will be JSON with ``modules`` and ``socket``.
             variables: Its whole environment.
-            modules: As in `start`.
-            env: As in `start`.
-
-        Raises:
-            ForkServerError: It did not start.
+            modules: What it imports first.
+            env: The part of its environment to remember.
         """
         with contextlib.ExitStack() as stack:
             private_dir = stack.enter_context(temp_dirs.temp_dir("forkserver"))
@@ -128,15 +125,11 @@ class ForkServer:
         self._stack.close()
 
     def fork(self, request: dict[str, Any], fds: dict[str, int]) -> int:
-        """Fork a process.
+        """Let the server fork, and return the pid of its child.
 
         Args:
-            request: What the server's handler has to know, such as
-                `inside.forkserver.fork_into_sandbox`.
+            request: What the server's handler has to know.
             fds: Open files to pass, by name.
-
-        Returns:
-            The pid of the server's child.
 
         Raises:
             ForkServerError: The server does not answer.
@@ -181,9 +174,8 @@ def shared_fork_server(
         if key in _SERVERS:
             _SERVERS[key] = _SERVERS.pop(key)  # the most recently used is last
             return _SERVERS[key]
-        for old_key in [other for other in _SERVERS if other[0] == kind][
-            : 1 - MAX_SERVERS_PER_KIND
-        ]:
+        same_kind = [other for other in _SERVERS if other[0] == kind]
+        for old_key in same_kind[: 1 - MAX_SERVERS_PER_KIND]:
             old_server = _SERVERS.pop(old_key)
             if old_server is not None:
                 old_server.close()

@@ -189,7 +189,7 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
     """Prepare a kernel in a Bubblewrap sandbox, with a copy of the submission's files.
 
     Args:
-        stack: Closes the open files and removes the control group; close it when the kernel ends.
+        stack: Closes open files and removes the control group; to be closed when the kernel ends.
         request: What to start.
     """
     data_dir = _data_dir()
@@ -201,35 +201,35 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
     filter_fd = _open_file(stack, seccomp.compile_filter()).fileno()
     arguments = "\0".join(sandbox.bwrap_arguments(request.private_dir, filter_fd))
     arguments_fd = _open_file(stack, arguments.encode()).fileno()
-    sockets = None if request.fork_server else request.sockets
-    command = ["bwrap", "--args", str(arguments_fd), "--", *sandbox.inner_command(sockets)]
-    env = environment.kernel_env(
-        request.env, os.environ, data_dir=environment.DATA_DIR if data_dir else None
-    )
-    launch = Launch(
-        command=command,
-        env=_with_library(env, bubblewrap.LIBRARY_DIR),
-        cwd=Path("/"),
-        stdin=_packed_submission(stack, request),
-        pass_fds=[*(sockets or {}).values(), filter_fd, arguments_fd],
-        cgroup=_control_group(stack, request.limits),
-    )
-    if request.fork_server is not None:
+    command = ["bwrap", "--args", str(arguments_fd)]
+    pass_fds = [filter_fd, arguments_fd]
+    if request.fork_server is None:
+        entry = None
+        command += ["--", *sandbox.inner_command(request.sockets)]
+        pass_fds += request.sockets.values()
+    else:
         entry = SandboxEntry(stack, request.fork_server, request.sockets, filter_fd)
+        command += ["--info-fd", str(entry.info.fileno()), "--", *sandbox.inner_command(None)]
+        pass_fds.append(entry.info.fileno())
+    inside_data_dir = environment.DATA_DIR if data_dir else None
+    env = environment.kernel_env(
+        request.env, os.environ, data_dir=inside_data_dir, library=bubblewrap.LIBRARY_DIR
+    )
+    stdin = _pack_submission(stack, request)
+    launch = Launch(command, env, Path("/"), stdin, pass_fds, sandbox_entry=entry)
+    _add_control_group(stack, request, launch)
+    if entry is not None:
         entry.request = {
             "uid": sandbox.uid,
             "cwd": bubblewrap.WORK_DIR,
-            "env": dict(launch.env),  # Jupyter adds variables to the other one
+            "env": dict(env),  # Jupyter adds variables to the other one
             "cgroup_files": launch.cgroup.procs_files() if launch.cgroup else [],
             "kernel": {
                 "limits": request.limits.rlimits(),
                 "connection_file": bubblewrap.CONNECTION_FILE,
             },
         }
-        launch.command[1:1] = ["--info-fd", str(entry.info_fd)]
-        launch.pass_fds.append(entry.info_fd)
-        launch.sandbox_entry = entry
-    return _join_control_group(launch)
+    return launch
 
 
 def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
@@ -253,22 +253,15 @@ def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
     library = landlock.make_library_dir(parent)
     visible = (*request.visible, library)
     env = environment.kernel_env(
-        request.env, os.environ, str(home), str(data_dir) if data_dir else None
+        *(request.env, os.environ, str(home), str(data_dir) if data_dir else None, str(library))
     )
-    launch = Launch(
-        command=[
-            *landlock.landlock_command(home, filter_fd, uid, visible, data_dir),
-            *("sh", "-c", bubblewrap.UNPACK_SCRIPT, "sh"),
-            *_kernel_command(request, connection_file),
-        ],
-        env=_with_library(env, str(library)),
-        cwd=Path("/"),
-        stdin=_packed_submission(stack, request),
-        pass_fds=[*request.sockets.values(), filter_fd],
-        cgroup=_control_group(stack, request.limits),
-        home=home,
-    )
-    return _join_control_group(launch)
+    command = landlock.landlock_command(home, filter_fd, uid, visible, data_dir)
+    command += ["sh", "-c", bubblewrap.UNPACK_SCRIPT, "sh"]
+    command += bubblewrap.kernel_command(request.limits, str(connection_file), request.sockets)
+    stdin, pass_fds = _pack_submission(stack, request), [*request.sockets.values(), filter_fd]
+    launch = Launch(command, env, Path("/"), stdin, pass_fds, home=home)
+    _add_control_group(stack, request, launch)
+    return launch
 
 
 def launch_unprotected(stack: ExitStack, request: LaunchRequest) -> Launch:
@@ -278,19 +271,18 @@ def launch_unprotected(stack: ExitStack, request: LaunchRequest) -> Launch:
         stack: As in `launch_in_bubblewrap`.
         request: What to start.
     """
-    home = request.private_dir / "home"
+    home, connection_file = request.private_dir / "home", request.private_dir / "kernel.json"
     (home / "tmp").mkdir(parents=True)
-    env = environment.kernel_env(request.env, os.environ, str(home), os.environ.get("COURSE_DATA"))
+    library = landlock.make_library_dir(request.private_dir)
+    env = environment.kernel_env(
+        *(request.env, os.environ, str(home), os.environ.get("COURSE_DATA"), str(library))
+    )
     if os.name != "posix":  # Python does not start on Windows without these
         env |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
-    launch = Launch(
-        command=_kernel_command(request, request.private_dir / "kernel.json"),
-        env=_with_library(env, str(landlock.make_library_dir(request.private_dir))),
-        cwd=request.folder,
-        pass_fds=list(request.sockets.values()),
-        cgroup=_control_group(stack, request.limits),
-    )
-    return _join_control_group(launch)
+    command = bubblewrap.kernel_command(request.limits, str(connection_file), request.sockets)
+    launch = Launch(command, env, request.folder, pass_fds=list(request.sockets.values()))
+    _add_control_group(stack, request, launch)
+    return launch
 
 
 def _data_dir() -> Path | None:
@@ -300,36 +292,18 @@ def _data_dir() -> Path | None:
     return folder if folder is not None and folder.is_dir() else None
 
 
-def _kernel_command(request: LaunchRequest, connection_file: Path) -> list[str]:
-    return bubblewrap.kernel_command(
-        *(str(bubblewrap.KERNEL_MAIN), str(connection_file), request.limits, request.sockets)
-    )
-
-
-def _packed_submission(stack: ExitStack, request: LaunchRequest) -> IO[bytes]:
+def _pack_submission(stack: ExitStack, request: LaunchRequest) -> IO[bytes]:
     archive = _open_file(stack)
     if request.folder.is_dir():
         workspace.pack(request.folder, archive, request.limits.disk)
     return archive
 
 
-def _control_group(stack: ExitStack, limits: Limits) -> ControlGroup | None:
-    cgroup = ControlGroup.create(limits)
-    if cgroup is not None:
-        stack.callback(cgroup.remove)
-    return cgroup
-
-
-def _join_control_group(launch: Launch) -> Launch:
+def _add_control_group(stack: ExitStack, request: LaunchRequest, launch: Launch) -> None:
+    launch.cgroup = ControlGroup.create(request.limits)
     if launch.cgroup is not None:
+        stack.callback(launch.cgroup.remove)
         launch.command = launch.cgroup.wrap(launch.command)
-    return launch
-
-
-def _with_library(env: dict[str, str], library: str) -> dict[str, str]:
-    """Add a folder to the end of Python's search path."""
-    path = os.pathsep.join(filter(None, [env.get("PYTHONPATH", ""), library]))
-    return {**env, "PYTHONPATH": path}
 
 
 def _open_file(stack: ExitStack, content: bytes = b"") -> IO[bytes]:

@@ -9,6 +9,7 @@ message prevents.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 import time
@@ -211,19 +212,15 @@ def exceeds_disk_limits(folder: Path, limits: Limits) -> bool:
     return False
 
 
-def _resident_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def _private_bytes(process: psutil.Process) -> int:
+def _resident_bytes(process: psutil.Process, *, private: bool = False) -> int:
     try:
         memory = process.memory_info()
     except psutil.Error:
         return 0
-    return int(memory.rss - getattr(memory, "shared", 0))  # only Linux counts shared pages
+    return int(memory.rss - (getattr(memory, "shared", 0) if private else 0))  # on Linux only
+
+
+_private_bytes: Final = functools.partial(_resident_bytes, private=True)
 
 
 def _unreclaimable(process: psutil.Process) -> int:

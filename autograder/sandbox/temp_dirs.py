@@ -52,16 +52,15 @@ def temp_dir(purpose: Purpose) -> Iterator[Path]:
         ...     folder.is_dir()
         True
     """
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{purpose}-") as name:
-        if _fcntl is None:
-            yield Path(name)
-            return
-        fd = os.open(name, os.O_RDONLY)
-        try:
+    with (
+        tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{purpose}-") as name,
+        contextlib.ExitStack() as stack,
+    ):
+        if _fcntl is not None:
+            fd = os.open(name, os.O_RDONLY)
+            stack.callback(os.close, fd)
             try_lock(fd)
-            yield Path(name)
-        finally:
-            os.close(fd)
+        yield Path(name)
 
 
 def remove_stale(parent: Path | None = None, min_age_s: float = MIN_STALE_AGE_S) -> list[Path]:

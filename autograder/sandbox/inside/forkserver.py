@@ -75,15 +75,6 @@ def enter_sandbox(cgroup_files: list[str], pidfd: int) -> None:
     rights.check(rights.libc().setns(pidfd, namespaces))
 
 
-def drop_privileges(uid: int, filter_fd: int) -> None:
-    """Give up every privilege for good."""
-    rights.drop_capabilities(uid if os.geteuid() == 0 else None)
-    rights.forbid_new_privileges()
-    # Changing the user has cleared this; a kernel may see its own process, as any program can.
-    rights.prctl(rights.PR_SET_DUMPABLE, 1)
-    rights.install_filter(filter_fd)
-
-
 def run_kernel(request: dict[str, Any], fds: dict[str, int]) -> None:
     """Become a kernel in the sandbox that was entered; does not return."""
     os.setsid()
@@ -93,7 +84,10 @@ def run_kernel(request: dict[str, Any], fds: dict[str, int]) -> None:
     for fd in (1, 2):
         os.dup2(fds["stderr"], fd)
     os.close(fds["stderr"])
-    drop_privileges(request["uid"], fds["filter"])
+    rights.drop_privileges(request["uid"] if os.geteuid() == 0 else None)
+    # A change of the user clears this. The kernel may see its own process, as any program can.
+    rights.prctl(rights.PR_SET_DUMPABLE, 1)
+    rights.install_filter(fds["filter"])
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # or all kernels would draw the same random numbers
     sockets = {address: fd for address, fd in fds.items() if address.startswith("ipc:")}

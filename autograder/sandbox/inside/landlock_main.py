@@ -51,9 +51,6 @@ def restrict(read: list[str], write: list[str]) -> None:
     Args:
         read: Files and folders that may be read and executed; missing ones are skipped.
         write: Those that may also be changed.
-
-    Raises:
-        OSError: Linux refuses.
     """
     syscall = rights.libc().syscall
     attr = _RulesetAttr(_ALL_RIGHTS, _NET_RIGHTS, _SCOPES)
@@ -102,10 +99,8 @@ def run_restricted(options: dict[str, Any], command: list[str]) -> NoReturn:
     for number in _END_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
-    rights.drop_capabilities(options["uid"])
-    # After the change of the user, which clears it.
-    rights.prctl(rights.PR_SET_PDEATHSIG, signal.SIGKILL)
-    rights.forbid_new_privileges()
+    rights.drop_privileges(options["uid"])
+    rights.prctl(rights.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of the user clears it
     restrict(options["read"], [*options["write"], f"/proc/{os.getpid()}"])
     rights.install_filter(options["filter_fd"])
     os.chdir(options["cwd"])

@@ -1,8 +1,7 @@
-"""Give up privileges for good, in the order in which Linux allows it.
+"""Give up privileges for good.
 
-First `drop_capabilities`, then `forbid_new_privileges`, then further restrictions, and last
-`install_filter`, because the filter refuses some of the calls before it. Constants are from
-linux/prctl.h, linux/capability.h and linux/seccomp.h.
+`install_filter` comes last, because it blocks calls that the others need. Constants are
+from linux/prctl.h, linux/capability.h and linux/seccomp.h.
 """
 
 from __future__ import annotations
@@ -36,11 +35,7 @@ def libc() -> ctypes.CDLL:
 
 
 def check(result: int) -> int:
-    """Return the result of a C function.
-
-    Raises:
-        OSError: It is negative, so the function failed.
-    """
+    """Return the result of a C function, or raise OSError if it is negative."""
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
@@ -48,20 +43,12 @@ def check(result: int) -> int:
 
 
 def prctl(option: int, value: int) -> None:
-    """Set a property of this process.
-
-    Raises:
-        OSError: Linux refuses.
-    """
+    """Set a property of this process."""
     check(libc().prctl(option, value, 0, 0, 0))
 
 
-def drop_capabilities(uid: int | None) -> None:
-    """Give up all capabilities, and change to another user and group if one is given.
-
-    Raises:
-        OSError: Linux refuses.
-    """
+def drop_privileges(uid: int | None) -> None:
+    """Give up all capabilities and ways to regain them; become another user if one is given."""
     capability = 0
     while libc().prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:  # until there are no more
         capability += 1
@@ -72,27 +59,18 @@ def drop_capabilities(uid: int | None) -> None:
     header = (ctypes.c_uint32 * 2)(_LINUX_CAPABILITY_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()
     check(libc().capset(header, none))
-
-
-def forbid_new_privileges() -> None:
-    """Make sure that no program started from here gains privileges, set-user-ID or not."""
-    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)  # no set-user-ID program gains any
 
 
 def install_filter(fd: int) -> None:
     """Filter all further system calls of this process, and close the file.
 
     Args:
-        fd: A file with the compiled filter. Its position is shared with other processes, so it is
-            neither used nor changed.
-
-    Raises:
-        OSError: Linux refuses.
+        fd: A file with the compiled filter.
     """
-    code = os.pread(fd, _MAX_FILTER_BYTES, 0)
+    code = os.pread(fd, _MAX_FILTER_BYTES, 0)  # the position is shared with other processes
     os.close(fd)
     buffer = ctypes.create_string_buffer(code, len(code))
     address = ctypes.cast(buffer, ctypes.c_void_p)
     program = _FilterProgram(len(code) // _INSTRUCTION_BYTES, address)
-    result = libc().prctl(PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
-    check(result)
+    check(libc().prctl(PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0))

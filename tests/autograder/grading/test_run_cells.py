@@ -9,7 +9,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.grading import run_cells
-from autograder.kernels.kernel import MAX_CELL_OUTPUT_CHARS, CellOutcome, Kernel
+from autograder.kernels.client import MAX_CELL_OUTPUT_CHARS
+from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.test_runner.broker import BrokenTest
 
