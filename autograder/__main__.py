@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-Command = Callable[[argparse.Namespace], int]
+# Each command imports only what it needs: the libraries take seconds to load.
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
     options = _parser().parse_args(arguments)
-    run: Command = options.run
+    run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
 
 
@@ -22,89 +22,53 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m autograder", description="Build, grade and analyze the course."
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    root = argparse.ArgumentParser(add_help=False)
-    root.add_argument(
-        "--root",
-        type=Path,
-        default=Path.cwd(),
-        metavar="FOLDER",
-        help="the course folder (default: the current folder)",
-    )
 
-    def add(
-        name: str, run: Command, summary: str, *, in_course: bool = True
-    ) -> argparse.ArgumentParser:
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            parents=[root] if in_course else [],
-        )
+    def add(run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+        description = f"{summary[0].upper()}{summary[1:]}."
+        name = run.__name__.removeprefix("_")
+        command = commands.add_parser(name, help=summary, description=description)
         command.set_defaults(run=run)
         return command
 
-    build = add("build", _build, "build the notebooks in source/ and release/ from the text")
-    build.add_argument(
-        "names", nargs="*", metavar="NAME", help="assignments to build (default: all)"
-    )
-
-    grade = add("grade", _grade, "grade all submissions of an assignment in parallel")
+    build = add(_build, "build the notebooks in source/ and release/ from the text")
+    build.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
+    grade = add(_grade, "grade all submissions of an assignment in parallel")
     grade.add_argument("name", metavar="NAME", help="the assignment")
-    grade.add_argument(
-        "--jobs",
-        type=int,
-        metavar="N",
-        help="submissions to grade in parallel (default: one per CPU core)",
-    )
+    jobs_help = "submissions to grade in parallel (default: one per CPU core)"
+    grade.add_argument("--jobs", type=int, metavar="N", help=jobs_help)
     cluster = grade.add_mutually_exclusive_group()
-    cluster.add_argument(
-        "--scheduler", metavar="ADDRESS", help="grade on the Dask cluster with this scheduler"
+    scheduler_help = "grade on the Dask cluster with this scheduler"
+    cluster.add_argument("--scheduler", metavar="ADDRESS", help=scheduler_help)
+    gateway_help = (
+        "grade on a new cluster for --jobs submissions, started by this Dask Gateway (default: the"
+        " one in Dask's configuration)"
     )
-    cluster.add_argument(
-        "--gateway",
-        nargs="?",
-        const="",
-        metavar="ADDRESS",
-        help="grade on a new cluster for --jobs submissions, started by this Dask Gateway"
-        " (default: the one in Dask's configuration)",
-    )
-    grade.add_argument(
-        "--only",
-        choices=["failed"],
-        help="retry submissions that failed or need review; without it they keep their result",
-    )
+    cluster.add_argument("--gateway", nargs="?", const="", metavar="ADDRESS", help=gateway_help)
+    only_help = "retry submissions that failed or need review; others keep their result"
+    grade.add_argument("--only", choices=["failed"], help=only_help)
     grade.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report to FILE")
-
-    plan = add(
-        "plan",
-        _plan,
-        "estimate the cores and minutes a class needs, from a report",
-        in_course=False,
+    grade.epilog = (
+        "Exit status: 0 if everything is graded, 1 if a submission needs attention or the run"
+        " stopped, 2 if it could not start, 130 after Ctrl+C."
     )
+    plan = add(_plan, "estimate the cores and minutes a class needs, from a report")
+    report_help = "a report written by: grade NAME --report FILE"
+    plan.add_argument("report", type=Path, metavar="FILE", help=report_help)
+    students_help, sizes = "class sizes (default: 300 5000 50000)", [300, 5000, 50_000]
     plan.add_argument(
-        "report", type=Path, metavar="FILE", help="a report written by: grade NAME --report FILE"
+        "--students", type=int, nargs="+", default=sizes, metavar="N", help=students_help
     )
-    plan.add_argument(
-        "--students",
-        type=int,
-        nargs="+",
-        default=[300, 5000, 50_000],
-        metavar="N",
-        help="class sizes (default: 300 5000 50000)",
+    plan.add_argument("--minutes", type=float, default=60.0, help="time limit (default: 60)")
+    statistics = add(
+        _statistics, "analyze the questions: difficulty, discrimination, options chosen"
     )
-    plan.add_argument(
-        "--minutes", type=float, default=60.0, help="time limit in minutes (default: 60)"
-    )
-
-    statistics = add("statistics", _statistics, "show the difficulty of each question of a class")
     statistics.add_argument("name", metavar="NAME", help="the assignment")
-
-    add("times", _times, "measure how long each lesson takes to run")
-    add("doctor", _doctor, "test how well this machine isolates students' code", in_course=False)
+    times = add(_times, "measure how long each lesson takes to run")
+    add(_doctor, "test how well this machine isolates students' code")
+    for command in (build, grade, statistics, times):
+        root_help = "the course folder (default: the current folder)"
+        command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
     return parser
-
-
-# Each command imports only what it needs: the libraries take seconds to load.
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -144,7 +108,7 @@ def _plan(options: argparse.Namespace) -> int:
     print(capacity.format_table(costs, tuple(options.students)))
     for students in options.students:
         cores = capacity.cores_needed(costs, students, options.minutes)
-        answer = f"{cores:,} cores" if cores else "impossible, one process writes the gradebook"
+        answer = f"{cores:,} cores" if cores else "impossible with a single gradebook writer"
         print(f"{students:,} students in {options.minutes:g} minutes: {answer}.")
     return 0
 
@@ -155,11 +119,10 @@ def _statistics(options: argparse.Namespace) -> int:
     from autograder.reports import item_analysis
 
     try:
-        paths = CourseFolder.open(options.root, options.name).paths
+        items = item_analysis.read_items(CourseFolder.open(options.root, options.name).paths)
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
-    items = item_analysis.read_items(paths)
     if not any(item.earned for item in items):
         print(f"No submission of {options.name} has been graded yet.", file=sys.stderr)
         return 1

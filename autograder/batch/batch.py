@@ -16,7 +16,6 @@ from typing import Final
 from autograder.batch import fingerprint
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
-from autograder.batch.gradebook_state import GradebookState
 from autograder.batch.gradebook_writer import GradebookWriter
 from autograder.batch.report import ReportLine
 from autograder.batch.result import JobResult, read_max_points
@@ -49,7 +48,7 @@ class BatchRun:
         self._scheduler = Scheduler(pool, notify)
         self._writer = GradebookWriter(course.config, course.assignment, notify)
         self._cache = ResultCache(course.root, course.assignment, self._writer.db_url)
-        self._state: GradebookState | None = None
+        self._has_read = False
         self._attempts: Counter[str] = Counter()
         self.write_seconds = 0.0
 
@@ -78,7 +77,8 @@ class BatchRun:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        self._state = self._writer.read_state(read_max_points(self._course.paths.source))
+        self._writer.read(read_max_points(self._course.paths.source))
+        self._has_read = True
 
     def grade(self, *, only_failed: bool = False) -> Iterator[ReportLine]:
         """Grade all submissions, including those that arrive meanwhile; yield a line for each.
@@ -94,7 +94,7 @@ class BatchRun:
         """
         seen: set[str] = set()
         try:
-            if self._state is None:
+            if not self._has_read:
                 self.read_gradebook()
             while new := [name for name in self._course.paths.students() if name not in seen]:
                 seen.update(new)
@@ -130,7 +130,7 @@ class BatchRun:
         if cached is not None:
             line = ReportLine.from_result(student, cached, unchanged=True)
             if line.settled or not only_failed:  # the others may come out better this time
-                if self._is_stored(student, key, cached):
+                if self._cache.is_written(student, key) and self._writer.holds(student, cached):
                     return line
                 return self._write(student, key, cached, unchanged=True)
         self._scheduler.submit(QueuedJob(job, version, key))
@@ -142,15 +142,6 @@ class BatchRun:
         if result is None or result.mismatch(read_max_points(self._course.paths.source)):
             return None
         return result
-
-    def _is_stored(self, student: str, key: str, result: JobResult) -> bool:
-        """Return whether gradebook and ``autograded/`` hold a result; both may have been reset."""
-        return (
-            self._cache.is_written(student, key)
-            and self._state is not None
-            and self._state.holds(student, result)
-            and self._writer.has_notebooks(student, result)
-        )
 
     def _finish(self, queued: QueuedJob, outcome: str | BaseException) -> ReportLine | None:
         """Cache and write a worker's result; return None if the job should be tried again."""

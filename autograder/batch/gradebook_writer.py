@@ -1,18 +1,19 @@
-"""The only process of a run that writes to the gradebook and to ``autograded/``."""
+"""The only part of a run that reads and writes the gradebook and ``autograded/``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from traitlets.config import Config
 
 from autograder.batch.gradebook_lock import retry_while_locked
-from autograder.batch.gradebook_state import GradebookState
 from autograder.batch.result import JobResult, MaxPoints
 from autograder.grading.grade_notebook import GradedNotebook
+from autograder.nbgrader_plugins import gradebook_reader
 from autograder.nbgrader_plugins.converter_writer import ConverterWriter
-from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.direct_writer import DirectWriter
+from autograder.nbgrader_plugins.gradebook_reader import CellPoints
 
 
 class GradebookWriter:
@@ -30,13 +31,14 @@ class GradebookWriter:
         self.db_url = self._paths.db_url
         writer = DirectWriter if DirectWriter.supports(config) else ConverterWriter
         self._writer: DirectWriter | ConverterWriter = writer(config, assignment)
+        self._points: Mapping[str, CellPoints] = {}
 
     def close(self) -> None:
         """Close the gradebook."""
         self._writer.close()
 
-    def read_state(self, max_points: MaxPoints) -> GradebookState:
-        """Return what the gradebook holds already.
+    def read(self, max_points: MaxPoints) -> None:
+        """Read what the gradebook holds already; see `holds`.
 
         Args:
             max_points: The graded cells of ``source/``.
@@ -45,22 +47,32 @@ class GradebookWriter:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        return retry_while_locked(
-            lambda: GradebookState.read(self.db_url, self._assignment, max_points),
+        stored = retry_while_locked(
+            lambda: gradebook_reader.read_scores(self.db_url, self._assignment),
             self.db_url,
             self._notify,
         )
+        cells = {(notebook, cell) for notebook, maxima in max_points.items() for cell in maxima}
+        if stored.cells != cells:
+            differing = ", ".join(sorted({cell for _, cell in stored.cells ^ cells}))
+            raise CourseError(
+                f"{self._assignment}: source/ and the gradebook have different cells: {differing}."
+                f" Run: nbgrader generate_assignment {self._assignment} --force"
+            )
+        self._points = stored.points
 
-    def has_notebooks(self, student: str, result: JobResult) -> bool:
-        """Return whether the graded notebooks exist in ``autograded/``."""
-        return self._paths.has_graded(student, result.notebooks)
+    def holds(self, student: str, result: JobResult) -> bool:
+        """Return whether gradebook and ``autograded/`` held this result when they were read."""
+        points = {
+            (name, score.name): score.points
+            for name, notebook in result.notebooks.items()
+            for score in notebook.verdicts
+        }
+        is_graded = self._paths.has_graded(student, result.notebooks)
+        return is_graded and points == self._points.get(student, {})
 
     def write(self, student: str, result: JobResult) -> None:
         """Write the results of one submission; wait while another program locks the gradebook.
-
-        Args:
-            student: The student's name.
-            result: The result of the job.
 
         Raises:
             NotWrittenError: nbgrader refused the result; nothing was written.

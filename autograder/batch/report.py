@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,12 +59,15 @@ class ReportLine:
             unchanged: True if the result is from an earlier run.
         """
         scores = [score for notebook in result.notebooks.values() for score in notebook.verdicts]
-        open_scores = [score for score in scores if score.points is None]
-        reasons = dict.fromkeys(f"{score.name}: {score.reason}" for score in open_scores)
+        cells_by_reason: dict[str, list[str]] = defaultdict(list)
+        for score in scores:
+            if score.points is None:
+                cells_by_reason[score.reason].append(score.name)
+        reasons = [f"{', '.join(names)}: {reason}" for reason, names in cells_by_reason.items()]
         measured = () if unchanged else ("seconds", *_MEMORY_FIELDS)
         return cls(
             student,
-            "needs review" if open_scores else "graded",
+            "needs review" if reasons else "graded",
             sum(score.points or 0 for score in scores),
             sum(score.maximum for score in scores),
             reason=" ".join(reasons),

@@ -88,37 +88,53 @@ class DirectWriter:
             self._gradebook = Gradebook(course.db_url, course.course_id)
         converter = Autograde(coursedir=course, config=self._config)
         converter.log = log
+        submitted, target = (
+            Path(course.format_path(directory, student, self._assignment))
+            for directory in (course.submitted_directory, course.autograded_directory)
+        )
         try:
-            with _replaced_folder(course, student, self._assignment) as folder:
-                _copy_files(converter, course, student, self._assignment, folder)
+            with _replacing_folder(target) as folder:
+                self._copy_files(converter, submitted, folder)
                 for name, notebook in graded.items():
                     text = nbformat.writes(notebook.nb)
                     (folder / f"{name}.ipynb").write_text(f"{text}\n", encoding="utf-8")
-                self._store(self._gradebook, converter, student, graded)
+                submission = gradebook.NewSubmission(
+                    self._assignment, student, read_timestamp(submitted)
+                )
+                self._store(self._gradebook, converter, submission, graded)
             converter.set_permissions(self._assignment, student)
         finally:
             self._gradebook.db.remove()  # the session must not serve stale rows later
+
+    def _copy_files(self, converter: BaseConverter, submitted: Path, folder: Path) -> None:
+        """Copy the student's other files, then overwrite them with the instructor's."""
+        course = converter.coursedir
+        source = course.format_path(course.source_directory, ".", self._assignment)
+        not_overwritten = {
+            f"{source}/{name}" for name in converter.exclude_overwriting.get(self._assignment, [])
+        }
+        for origin, excluded in ((str(submitted), set()), (source, not_overwritten)):
+            for name in sorted(set(find_all_files(origin, [*course.ignore, "*.ipynb"])) - excluded):
+                target = folder / Path(name).relative_to(origin)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(name, target)
 
     def _store(
         self,
         book: Gradebook,
         converter: BaseConverter,
-        student: str,
+        submission: gradebook.NewSubmission,
         graded: dict[str, GradedNotebook],
     ) -> None:
         """Write the scores, and first the student and the submission where they are new."""
-        course = converter.coursedir
-        assignment = book.find_assignment(self._assignment)
-        folder = course.format_path(course.submitted_directory, student, self._assignment)
-        timestamp = read_timestamp(Path(folder))
-        results = {name: (one.verdicts, one.told) for name, one in graded.items()}
+        student, timestamp = submission.student, submission.timestamp
+        due_date = book.find_assignment(self._assignment).duedate
+        results = {name: (notebook.verdicts, notebook.told) for name, notebook in graded.items()}
         create_student = bool(converter.create_student)
-        submission = gradebook.NewSubmission(self._assignment, student, timestamp)
         is_new = gradebook.insert_submission(
             book, submission, results, create_student=create_student
         )
-        is_late = timestamp and assignment.duedate and timestamp > assignment.duedate
-        if is_new and not is_late:
+        if is_new and not (timestamp and due_date and timestamp > due_date):
             return
         if create_student:
             book.update_or_create_student(student)
@@ -127,30 +143,25 @@ class DirectWriter:
         for name, notebook in graded.items():
             key = gradebook.NotebookKey(self._assignment, name, student)
             gradebook.write_scores(book, key, notebook.verdicts, notebook.told)
-            self._apply_late_penalty(book, course, key, notebook)
+            self._apply_late_penalty(book, converter.coursedir.db_url, key, notebook)
 
     def _apply_late_penalty(
-        self,
-        book: Gradebook,
-        course: CourseDirectory,
-        key: gradebook.NotebookKey,
-        graded: GradedNotebook,
+        self, book: Gradebook, db_url: str, key: gradebook.NotebookKey, graded: GradedNotebook
     ) -> None:
         """Let nbgrader's preprocessor decide what a late submission costs."""
         notebook = book.find_submission_notebook(key.notebook, key.assignment, key.student)
         if book.find_submission(key.assignment, key.student).total_seconds_late > 0:
             penalties = AssignLatePenalties(config=self._config)
             penalties.log.setLevel(logging.ERROR)
-            penalties.preprocess(graded.nb, {"nbgrader": {**vars(key), "db_url": course.db_url}})
+            penalties.preprocess(graded.nb, {"nbgrader": {**vars(key), "db_url": db_url}})
         elif notebook.late_submission_penalty is not None:
             notebook.late_submission_penalty = None
             book.db.commit()
 
 
 @contextlib.contextmanager
-def _replaced_folder(course: CourseDirectory, student: str, assignment: str) -> Iterator[Path]:
-    """Yield a folder that replaces the graded submission once it is complete."""
-    target = Path(course.format_path(course.autograded_directory, student, assignment))
+def _replacing_folder(target: Path) -> Iterator[Path]:
+    """Yield a folder that replaces the target once it is complete."""
     folder = target.with_name(f".{target.name}.new")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -160,19 +171,3 @@ def _replaced_folder(course: CourseDirectory, student: str, assignment: str) -> 
         folder.replace(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy_files(
-    converter: BaseConverter, course: CourseDirectory, student: str, assignment: str, folder: Path
-) -> None:
-    """Copy the student's other files, then overwrite them with the instructor's."""
-    submitted = course.format_path(course.submitted_directory, student, assignment)
-    source = course.format_path(course.source_directory, ".", assignment)
-    not_overwritten = {
-        f"{source}/{name}" for name in converter.exclude_overwriting.get(assignment, [])
-    }
-    for origin, excluded in ((submitted, set()), (source, not_overwritten)):
-        for name in sorted(set(find_all_files(origin, [*course.ignore, "*.ipynb"])) - excluded):
-            target = folder / Path(name).relative_to(origin)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(name, target)

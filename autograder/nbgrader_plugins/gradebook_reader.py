@@ -11,11 +11,9 @@ from nbgrader.api import (
     Assignment,
     BaseCell,
     Grade,
-    GradeCell,
     Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
-    TaskCell,
 )
 from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.engine import make_url
@@ -25,6 +23,10 @@ from sqlalchemy.pool import NullPool
 from autograder.nbgrader_plugins.course_paths import CourseError
 
 CellKey = tuple[str, str]  # notebook and cell
+CellPoints = Mapping[CellKey, float | None]  # None where a cell isn't graded yet
+
+
+_CELL = BaseCell.__table__.c  # its columns alone, without joining the table of each cell type
 
 
 class GradebookLockedError(RuntimeError):
@@ -37,11 +39,11 @@ class StoredScores:
 
     Attributes:
         cells: The graded cells.
-        points: By student, the automatic score of each cell; None where it isn't graded yet.
+        points: The automatic scores, by student.
     """
 
     cells: frozenset[CellKey]
-    points: Mapping[str, Mapping[CellKey, float | None]]
+    points: Mapping[str, CellPoints]
 
 
 def read_scores(db_url: str, assignment: str) -> StoredScores:
@@ -67,7 +69,7 @@ def read_scores(db_url: str, assignment: str) -> StoredScores:
             cells = _cells(connection, assignment)
             if not cells:
                 raise CourseError(f"{assignment} isn't in the gradebook yet. Run: {generate}")
-            return StoredScores(cells, _points(connection, assignment))
+            return StoredScores(frozenset(cells), _points(connection, assignment))
     except ModuleNotFoundError as error:
         raise CourseError(
             f"c.CourseDirectory.db_url needs the Python package {error.name}; for PostgreSQL:"
@@ -104,29 +106,21 @@ def is_lock_error(error: BaseException) -> bool:
     return "database is locked" in str(error) or "database table is locked" in str(error)
 
 
-def _cells(connection: Connection, assignment: str) -> frozenset[CellKey]:
-    cells: set[CellKey] = set()
-    for kind in (GradeCell, TaskCell):
-        query = (
-            select(Notebook.name, BaseCell.__table__.c.name)
-            .select_from(BaseCell.__table__)
-            .join(kind.__table__, kind.__table__.c.id == BaseCell.__table__.c.id)
-            .join(Notebook, Notebook.id == BaseCell.__table__.c.notebook_id)
-            .join(Assignment, Assignment.id == Notebook.assignment_id)
-            .where(Assignment.name == assignment)
-        )
-        cells |= {(notebook, cell) for notebook, cell in connection.execute(query)}
-    return frozenset(cells)
-
-
-def _points(connection: Connection, assignment: str) -> dict[str, dict[CellKey, float | None]]:
+def _cells(connection: Connection, assignment: str) -> list[CellKey]:
     query = (
-        select(
-            *(SubmittedAssignment.student_id, Notebook.name),
-            *(BaseCell.__table__.c.name, Grade.auto_score),
-        )
+        select(Notebook.name, _CELL.name)
+        .join(Notebook, Notebook.id == _CELL.notebook_id)
+        .join(Assignment, Assignment.id == Notebook.assignment_id)
+        .where(Assignment.name == assignment, _CELL.type.in_(("GradeCell", "TaskCell")))
+    )
+    return [(notebook, cell) for notebook, cell in connection.execute(query)]
+
+
+def _points(connection: Connection, assignment: str) -> dict[str, CellPoints]:
+    query = (
+        select(SubmittedAssignment.student_id, Notebook.name, _CELL.name, Grade.auto_score)
         .select_from(Grade)
-        .join(BaseCell.__table__, BaseCell.__table__.c.id == Grade.cell_id)
+        .join(BaseCell.__table__, _CELL.id == Grade.cell_id)
         .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
         .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)

@@ -48,13 +48,7 @@ _ROW: Final = re.compile(r"^\| \[([^\]]+)\].* \| (\d+) \| [^|]+ \| `([0-9a-f]+)`
 
 @dataclass(frozen=True)
 class LessonTime:
-    """A row of the table.
-
-    Attributes:
-        seconds: How long the lesson ran.
-        code: A hash of its code cells.
-        row: The row as Markdown.
-    """
+    """A row of the table: the seconds, the `code_hash`, and the row as Markdown."""
 
     seconds: float
     code: str

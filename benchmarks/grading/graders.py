@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder import cells
-from autograder.batch.gradebook_state import GradebookState
-from autograder.batch.result import read_max_points
+from autograder.nbgrader_plugins import gradebook_reader
 from benchmarks.grading import classes
 from benchmarks.grading.classes import Assignment
 from benchmarks.grading.meter import Cost, measure
@@ -135,9 +134,8 @@ def check_points(folder: Path, assignment: Assignment, report: dict[str, Any]) -
     students = sorted(path.name for path in (folder / "submitted").iterdir())
     deserved = {student: assignment.points(student) for student in students}
     stem = assignment.notebook.removesuffix(".ipynb")
-    max_points = read_max_points(folder / "source" / assignment.name)
     db_url = f"sqlite:///{folder}/gradebook.db"
-    state = GradebookState.read(db_url, assignment.name, max_points)
+    stored = gradebook_reader.read_scores(db_url, assignment.name)
     for place, actual, expected in (
         (
             "the report",
@@ -146,7 +144,7 @@ def check_points(folder: Path, assignment: Assignment, report: dict[str, Any]) -
         ),
         (
             "the gradebook",
-            {student: dict(points) for student, points in state.points.items()},
+            {student: dict(points) for student, points in stored.points.items()},
             {
                 student: {(stem, cell): value for cell, value in points.items()}
                 for student, points in deserved.items()
