@@ -1,4 +1,4 @@
-"""Each lesson's tests meet each of its exercises, and each wrong answer to it."""
+"""Run each lesson's tests for each of its exercises and each wrong answer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     lesson = metafunc.cls.lesson
     if "answer" in metafunc.fixturenames:
-        given = [
+        cases = [
             pytest.param(exercise, answer, words, id=f"{exercise}-{number}")
-            for exercise, answers in lesson.wrong.items()
+            for exercise, answers in lesson.wrong_answers.items()
             for number, (answer, words) in enumerate(answers.items())
         ]
-        metafunc.parametrize(("exercise", "answer", "words"), given)
+        metafunc.parametrize(("exercise", "answer", "words"), cases)
     elif "exercise" in metafunc.fixturenames:
         metafunc.parametrize("exercise", lesson.exercises)

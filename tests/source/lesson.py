@@ -1,6 +1,6 @@
-"""What holds for every lesson: its exercises, their tests, and what its text must have.
+"""Tests that every lesson must pass: its exercises, their tests, and the parts of its text.
 
-A lesson's own test file says which wrong answers learners give and what each of them hears:
+A lesson's own test file lists typical wrong answers and the hint that each of them gets:
 
     class TestLesson(LessonTests):
         lesson = Lesson("01-intro", WRONG)
@@ -26,34 +26,34 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson, and what learners may answer.
+    """A lesson and typical wrong answers to its exercises.
 
     Attributes:
         name: Its folder in ``source/``.
-        wrong: By exercise: wrong answers, and words (a regular expression) that each one hears.
-        before: By exercise: code that an answer comes after, such as a signature.
-        lent: Names that the lesson's own cells define and that its tests use.
+        wrong_answers: For each exercise, wrong answers and a regular expression for their hints.
+        prefixes: For each exercise, code to put before an answer, such as a signature.
+        extra_names: Names that the lesson's other cells define and its tests use.
     """
 
     name: str
-    wrong: dict[str, dict[str, str]]
-    before: dict[str, str] = field(default_factory=dict)
-    lent: dict[str, Any] = field(default_factory=dict)
+    wrong_answers: dict[str, dict[str, str]]
+    prefixes: dict[str, str] = field(default_factory=dict)
+    extra_names: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def text(self) -> Path:
+    def path(self) -> Path:
         (path,) = (ROOT / "source" / self.name).glob("*.md")
         return path
 
     @cached_property
-    def built(self) -> NotebookNode:
-        return notebook_from_text(self.text.read_text(encoding="utf-8"))
+    def notebook(self) -> NotebookNode:
+        return notebook_from_text(self.path.read_text(encoding="utf-8"))
 
     @cached_property
     def cells(self) -> dict[str, NotebookNode]:
         return {
             cell.metadata.nbgrader.grade_id: cell
-            for cell in self.built.cells
+            for cell in self.notebook.cells
             if "nbgrader" in cell.metadata
         }
 
@@ -62,61 +62,61 @@ class Lesson:
         return [name.removesuffix("-test") for name in self.cells if name.endswith("-test")]
 
     def stub(self, exercise: str) -> str:
-        path = ROOT / "release" / self.name / f"{self.text.stem}.ipynb"
+        path = ROOT / "release" / self.name / f"{self.path.stem}.ipynb"
         release = nbformat.read(path, as_version=4)
         return str(next(cell.source for cell in release.cells if cell.id == exercise))
 
-    def judge(self, exercise: str, answer: str) -> None:
-        """Run an answer and the test of its exercise as a notebook would, in one namespace."""
-        namespace: dict[str, Any] = {"np": np, **self.lent}
-        with np.errstate(over="ignore"):  # a notebook only warns
+    def check_answer(self, exercise: str, answer: str) -> None:
+        """Run an answer, then the test of its exercise, in one namespace, as a notebook would."""
+        namespace: dict[str, Any] = {"np": np, **self.extra_names}
+        with np.errstate(over="ignore"):  # a notebook would only warn
             exec(answer, namespace)
             exec(self.cells[f"{exercise}-test"].source, namespace)
 
-    def hear(self, exercise: str, answer: str) -> str:
-        """Return what a wrong answer hears."""
+    def hint_for(self, exercise: str, answer: str) -> str:
+        """Return the hint for a wrong answer."""
         with pytest.raises(AssertionError) as caught:
-            self.judge(exercise, self.before.get(exercise, "") + answer)
+            self.check_answer(exercise, self.prefixes.get(exercise, "") + answer)
         return str(caught.value)
 
 
 class LessonTests:
-    """The tests that every lesson has to pass; `conftest` hands them their exercises."""
+    """Tests for every lesson; `conftest` parametrizes them with its exercises and answers."""
 
     lesson: ClassVar[Lesson]
-    boxes: ClassVar[int] = 4  # claims of the lecture that are put right, at least
+    min_boxes: ClassVar[int] = 4  # corrected claims of the lecture
 
-    def test_every_exercise_is_here(self) -> None:
-        assert set(self.lesson.exercises) == set(self.lesson.wrong)
-        assert all(len(answers) >= 5 for answers in self.lesson.wrong.values())
+    def test_every_exercise_has_at_least_five_wrong_answers(self) -> None:
+        assert set(self.lesson.exercises) == set(self.lesson.wrong_answers)
+        assert all(len(answers) >= 5 for answers in self.lesson.wrong_answers.values())
 
     def test_the_solution_passes(self, exercise: str) -> None:
-        self.lesson.judge(exercise, self.lesson.cells[exercise].source)
+        self.lesson.check_answer(exercise, self.lesson.cells[exercise].source)
 
-    def test_the_release_holds_a_stub_that_fails(self, exercise: str) -> None:
+    def test_the_stub_in_the_release_fails(self, exercise: str) -> None:
         stub = self.lesson.stub(exercise)
         assert "SOLUTION" not in stub
         with pytest.raises((NotImplementedError, AssertionError)):
-            self.lesson.judge(exercise, stub)
+            self.lesson.check_answer(exercise, stub)
 
-    def test_a_wrong_answer_hears_what_is_wrong(
-        self, exercise: str, answer: str, words: str
-    ) -> None:
-        assert re.search(words, self.lesson.hear(exercise, answer))
+    def test_a_wrong_answer_gets_its_own_hint(self, exercise: str, answer: str, words: str) -> None:
+        assert re.search(words, self.lesson.hint_for(exercise, answer))
 
-    def test_no_two_wrong_answers_hear_the_same(self, exercise: str) -> None:
-        heard = [self.lesson.hear(exercise, answer) for answer in self.lesson.wrong[exercise]]
-        assert len(set(heard)) == len(heard)
+    def test_no_two_wrong_answers_get_the_same_hint(self, exercise: str) -> None:
+        hints = [
+            self.lesson.hint_for(exercise, answer) for answer in self.lesson.wrong_answers[exercise]
+        ]
+        assert len(set(hints)) == len(hints)
 
-    def test_objectives_name_graded_cells_and_every_graded_cell_has_an_objective(self) -> None:
-        cells = self.lesson.built.cells
+    def test_objectives_and_graded_cells_match(self) -> None:
+        cells = self.lesson.notebook.cells
         table = next(cell.source for cell in cells if "| checked by |" in cell.source)
-        graded = {n for n, cell in self.lesson.cells.items() if cell.metadata.nbgrader.grade}
-        named = {word for word in table.split("`") if word in graded}
-        assert named == graded
+        graded = {name for name, cell in self.lesson.cells.items() if cell.metadata.nbgrader.grade}
+        with_objective = {word for word in table.split("`") if word in graded}
+        assert with_objective == graded
 
-    def test_the_lesson_has_what_a_lesson_has(self) -> None:
-        cells = self.lesson.built.cells
+    def test_the_lesson_has_all_standard_parts(self) -> None:
+        cells = self.lesson.notebook.cells
         predictions = [cell for cell in cells if "prediction" in cell.metadata.get("course", {})]
         quizzes = [cell for cell in cells if "quiz" in cell.metadata.get("course", {})]
         text = "\n".join(cell.source for cell in cells)
@@ -126,4 +126,4 @@ class LessonTests:
         for heading in ("What people get wrong", "What we have seen", "Glossary"):
             assert f"## {heading}" in text
         boxes = [text.count(f"**{label}:**") for label in ("The lecture says", "Source")]
-        assert text.count("**The literature says:**") == boxes[0] == boxes[1] >= self.boxes
+        assert text.count("**The literature says:**") == boxes[0] == boxes[1] >= self.min_boxes

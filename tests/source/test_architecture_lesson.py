@@ -1,4 +1,4 @@
-"""Lesson 4: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+"""Lesson 4: the solution passes, the stub fails, each wrong answer gets its own hint."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ WRONG = {
         UP_DOWN + "P = p; n = len(v); " + DONE: "go up once more",
         UP_DOWN + STEP + DONE.replace("(v - w)", "(w - v)"): "For b expected",
         UP_DOWN + STEP + DONE.replace("(p - P)", "(P - p)"): "For c expected",
-        # Right for three images, or on average; for others the learner hears which array is off.
+        # Right for three images, or on average; otherwise the hint names the wrong array.
         UP_DOWN + STEP + "n = 3; " + DONE.replace("mean(0)", "sum(0) / 3"): (
             "1 image, .* update of W .* use len"
         ),
@@ -101,8 +101,8 @@ WRONG = {
 }
 
 
-# Right as well, by another way than the solution's.
-OTHERS = {
+# Correct answers that differ from the solution.
+ALTERNATIVES = {
     "param-count": """
 def param_count(sizes):
     if len(sizes) < 2:
@@ -111,20 +111,21 @@ def param_count(sizes):
 """,
     "two-errors": """
 def two_errors(x, y):
-    each = [float(np.dot(a - b, a - b)) for a, b in zip(x, y)]
-    total = sum(each) / len(each)
+    errors = [float(np.dot(a - b, a - b)) for a, b in zip(x, y)]
+    total = sum(errors) / len(errors)
     return np.array([total / x.shape[1], total])
 """,
     "backprop-by-hand": """
 def gradients(x, W1, b1, W2, b2):
-    found = [np.zeros_like(array) for array in (W1, b1, W2, b2)]
+    gradients = [np.zeros_like(array) for array in (W1, b1, W2, b2)]
     for image in x:  # one at a time
         h = s(image @ W1 + b1)
         above = (h @ W2 + b2 - image) / len(x)
         below = (W2 @ above) * (h - h**2)
-        for sum_, one in zip(found, (np.outer(image, below), below, np.outer(h, above), above)):
-            sum_ += one
-    return found
+        terms = np.outer(image, below), below, np.outer(h, above), above
+        for total, term in zip(gradients, terms):
+            total += term
+    return gradients
 """,
     "free-energy": """
 def free_energy(v, W, b, c):
@@ -173,17 +174,17 @@ LESSON = Lesson(
 
 class TestLesson(LessonTests):
     lesson = LESSON
-    boxes = 6
+    min_boxes = 6
 
 
 @pytest.mark.parametrize("exercise", LESSON.exercises)
 def test_another_solution_passes(exercise: str) -> None:
-    LESSON.judge(exercise, SIGMOID + OTHERS[exercise])
+    LESSON.check_answer(exercise, SIGMOID + ALTERNATIVES[exercise])
 
 
-def test_the_lecture_questions_keep_their_words_and_keys() -> None:
-    asked = {name: quiz.parse(LESSON.cells[name].source) for name in LECTURE}
+def test_the_lectures_questions_are_verbatim() -> None:
+    questions = {name: quiz.parse(LESSON.cells[name].source) for name in LECTURE}
     for name, (prompt, options, key) in LECTURE.items():
-        assert prompt in asked[name].prompt
-        assert [option.text for option in asked[name].options] == options
-        assert [option.text for option in asked[name].ticked] == [key]
+        assert prompt in questions[name].prompt
+        assert [option.text for option in questions[name].options] == options
+        assert [option.text for option in questions[name].ticked] == [key]

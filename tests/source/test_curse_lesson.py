@@ -1,4 +1,4 @@
-"""Lesson 2: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+"""Lesson 2: the solution passes, the stub fails, each wrong answer gets its own hint."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ WRONG = {
         "return np.log(y[-1] / y[0]) / np.log(x[-1] / x[0])": "two ends",
     },
 }
-# Right as well, by another way than the solution's.
-OTHERS = {
+# Correct answers that differ from the solution.
+ALTERNATIVES = {
     "occupied-share": """
 def occupied_share(n, bins, d):
     missed = np.log1p(-1 / float(bins) ** d)
@@ -102,4 +102,4 @@ class TestLesson(LessonTests):
 
 @pytest.mark.parametrize("exercise", LESSON.exercises)
 def test_another_solution_passes(exercise: str) -> None:
-    LESSON.judge(exercise, OTHERS[exercise])
+    LESSON.check_answer(exercise, ALTERNATIVES[exercise])

@@ -1,4 +1,4 @@
-"""Lesson 6: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+"""Lesson 6: the solution passes, the stub fails, each wrong answer gets its own hint."""
 
 from __future__ import annotations
 
@@ -139,14 +139,14 @@ BENCHMARKS = ROOT / "benchmarks"
 
 
 def rows(name: str) -> dict[str, list[str]]:
-    """Return the rows of a benchmark's tables by their first column, as lessons write numbers."""
+    """Return the rows of a benchmark's tables, by their first column."""
     text = (BENCHMARKS / name).read_text(encoding="utf-8")
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     return {line[0]: line[1:] for line in lines}
 
 
-def test_what_the_lesson_says_was_measured() -> None:
-    text = " ".join(TestLesson.lesson.text.read_text(encoding="utf-8").split())
+def test_numbers_in_the_lesson_match_the_benchmarks() -> None:
+    text = " ".join(TestLesson.lesson.path.read_text(encoding="utf-8").split())
     pens, steps = rows("pen_accuracy.md"), rows("preprocessing.md")
     trained = {
         "no copies, MNIST alone": "MNIST alone, 4 passes",
@@ -158,9 +158,9 @@ def test_what_the_lesson_says_was_measured() -> None:
             "**the course's**, all variations, 12 passes"
         ),
     }
-    for told, name in trained.items():
+    for label, name in trained.items():
         _, mnist, _, lecture = pens[name]
-        assert f"| {told} | {mnist} | {lecture} |" in text
+        assert f"| {label} | {mnist} | {lecture} |" in text
     wrong = {name.removeprefix("misread, "): row for name, row in pens.items() if "misread" in name}
     ours, theirs = wrong["MNIST's way"], wrong["the lecture's"]
     assert f"the network misreads {theirs[-1]} of them, in MNIST's way {ours[-1]}." in text
@@ -173,7 +173,7 @@ def test_what_the_lesson_says_was_measured() -> None:
     assert f"it takes {above_own} of the digits for something else, with it {above}." in text
     shown = [f"{float(row[0].rstrip('%')):.0f}%" for row in list(steps.values())[2:4]]
     centered = steps["20 by 20, by the centre of mass"][0]
-    for words in (*shown, centered):
-        assert f"{words} " in text
+    for share in (*shown, centered):
+        assert f"{share} " in text
     assert f"they read {steps['as they are'][0]}, without the division" in text
     assert f"inverted, {steps['inverted'][0]})" in text

@@ -1,7 +1,7 @@
-"""A term is linked to its entry in the glossary where the text uses it first.
+"""The first use of each term in a lesson links to its glossary entry.
 
-An entry begins with an anchor, ``- <a id="glossary-1-code"></a>**Code**: ...``; the number is the
-lesson's, for JupyterLab looks for the anchor in all notebooks that are open.
+An entry begins with an anchor, ``- <a id="glossary-1-code"></a>**Code**: ...``. The anchor contains
+the lesson's number because JupyterLab looks for it in all open notebooks.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ LINK = re.compile(r"\[([^\]]+)\]\(#([^)]+)\)")
 
 
 def parts(name: str) -> tuple[str, str]:
-    """Return what a lesson's Markdown cells say before the glossary, and the glossary."""
-    (text,) = build.lesson_files(COURSE, [name])
-    cells = build.notebook_from_text(text.read_text(encoding="utf-8")).cells
+    """Return the text of a lesson's Markdown cells before the glossary, and the glossary."""
+    (path,) = build.lesson_files(COURSE, [name])
+    cells = build.notebook_from_text(path.read_text(encoding="utf-8")).cells
     plain = [c.source for c in cells if c.cell_type == "markdown" and "course" not in c.metadata]
     before, _, entries = "\n\n".join(plain).partition("## Glossary\n")
     return before, entries
 
 
 def prose(text: str) -> Iterator[str]:
-    """Yield the paragraphs from the first section on: no headings, no boxes."""
+    """Yield the paragraphs from the first section on, without headings and boxes."""
     for paragraph in text[text.index("\n## ") :].split("\n\n"):
         if not paragraph.lstrip().startswith(("#", ">")):
             yield " ".join(paragraph.split())
@@ -43,25 +43,25 @@ def test_each_term_has_one_anchor_and_one_link(name: str) -> None:
     assert len(anchors) >= 8
     assert sorted(links) == sorted(anchors)
     assert len(set(anchors)) == len(anchors)
-    assert all(re.fullmatch(rf"glossary-{int(name[:2])}-[a-z0-9-]+", each) for each in anchors)
+    assert all(re.fullmatch(rf"glossary-{int(name[:2])}-[a-z0-9-]+", anchor) for anchor in anchors)
     assert not LINK.findall(entries)
     for entry in entries.strip().split("\n- "):
         assert re.match(r'(- )?<a id="', entry), entry
-    # In a box it would be a dead link in the ledger of claims.
-    assert [each for text in prose(before) for _, each in LINK.findall(text)] == links
+    # Links in boxes would be dead links in the ledger of claims.
+    assert [target for text in prose(before) for _, target in LINK.findall(text)] == links
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_the_link_stands_where_the_term_is_used_first(name: str) -> None:
+def test_the_first_use_of_a_term_is_the_link(name: str) -> None:
     before, entries = parts(name)
-    told = "\n".join(prose(before))
-    for words, target in LINK.findall(told):
+    text = "\n".join(prose(before))
+    for words, target in LINK.findall(text):
         assert f'id="{target}"' in entries
         term = words.strip("*")
-        used = re.search(rf"(?<![\w-]){re.escape(term)}(?![\w-])", told, re.IGNORECASE)
-        assert used is not None
-        link = told.index(f"](#{target})")
-        assert link - len(words) <= used.start() < link, (
+        first_use = re.search(rf"(?<![\w-]){re.escape(term)}(?![\w-])", text, re.IGNORECASE)
+        assert first_use is not None
+        link = text.index(f"](#{target})")
+        assert link - len(words) <= first_use.start() < link, (
             term,
-            told[max(0, used.start() - 60) : used.end() + 40],
+            text[max(0, first_use.start() - 60) : first_use.end() + 40],
         )

@@ -1,4 +1,4 @@
-"""Lesson 1: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+"""Lesson 1: the solution passes, the stub fails, each wrong answer gets its own hint."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ WRONG = {
         RATIOS + "return pixels / code_size, pixels * 8 / code_size / 32": "all four arguments",
     },
 }
-# The lecture's questions, to the letter; the key is marked.
+# The lecture's questions, verbatim; x marks the key.
 LECTURE = {
     "quiz-cannot": """Which of the following problems cannot be solved by Autoencoders:
   Dimensionality Reduction
@@ -101,8 +101,8 @@ x A Neural Network that is trained to attempt to copy its input to its output
   A Neural Network where different layer inputs are controlled by gates
   All of the Above""",
 }
-# Right as well, by another way than the solution's.
-OTHERS = {
+# Correct answers that differ from the solution.
+ALTERNATIVES = {
     "linear-code": """
 def encode(x, mean, axes): return [[sum((r - m) * a for r, m, a in zip(row, mean, axis))
                                     for axis in axes] for row in x]
@@ -130,40 +130,40 @@ class TestLesson(LessonTests):
 
 @pytest.mark.parametrize("exercise", LESSON.exercises)
 def test_another_solution_passes(exercise: str) -> None:
-    LESSON.judge(exercise, OTHERS[exercise])
+    LESSON.check_answer(exercise, ALTERNATIVES[exercise])
 
 
 @pytest.mark.parametrize("error", [NameError, ValueError])
-def test_advice_on_shapes_is_for_shapes_only(error: type[Exception]) -> None:
+def test_only_shape_errors_get_the_hint_about_shapes(error: type[Exception]) -> None:
     name = "matrx" if error is NameError else "axes"
     answer = f"def encode(x, mean, axes): return x @ {name}\n{DECODE}"
     with pytest.raises((NameError, AssertionError)) as caught:
-        LESSON.judge("linear-code", answer)
+        LESSON.check_answer("linear-code", answer)
     assert ("a must have as many" in str(caught.value)) == (error is ValueError)
 
 
 @pytest.mark.parametrize("name", LECTURE)
-def test_the_lectures_questions_keep_their_words_and_keys(name: str) -> None:
+def test_the_lectures_questions_are_verbatim(name: str) -> None:
     question = quiz.parse(LESSON.cells[name].source)
     options = [f"{'x' if option.ticked else ' '} {option.text}" for option in question.options]
     assert [question.prompt.strip("*"), *options] == LECTURE[name].splitlines()
     assert not LESSON.cells[name].metadata.course.quiz.multiple
 
 
-def test_the_time_series_question_tells_the_nuance() -> None:
+def test_the_time_series_question_explains_its_limits() -> None:
     (right,) = quiz.parse(LESSON.cells["quiz-cannot"].source).ticked
     assert "do help forecasters" in right.explanation
     assert "10.1038/s41598-019-55320-6" in right.explanation
 
 
-def test_one_question_has_several_answers_and_credit_for_each() -> None:
+def test_one_question_gives_credit_for_each_option() -> None:
     settings = [
         cell.metadata.course.quiz for cell in LESSON.cells.values() if "course" in cell.metadata
     ]
     assert {"multiple": True, "credit": "each-option"} in settings
 
 
-def test_points_are_two_an_exercise_and_one_a_question() -> None:
+def test_exercises_give_two_points_and_questions_one() -> None:
     points = {name: cell.metadata.nbgrader.get("points") for name, cell in LESSON.cells.items()}
     assert {points[f"{exercise}-test"] for exercise in LESSON.exercises} == {2}
     assert {points[name] for name in LESSON.cells if name.startswith("quiz-")} == {1}

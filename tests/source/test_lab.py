@@ -1,7 +1,7 @@
-"""Lesson 5: the solution passes, the stub fails, and each wrong answer hears what is wrong.
+"""Lesson 5: the solution passes, the stub fails, each wrong answer gets its own hint.
 
-What is wrong in *training* is in ``test_lab_margins.py``; the answers here train for no more
-than a moment.
+Answers with mistakes in *training* are in ``test_lab_margins.py``; the answers here train for a
+moment at most.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.source.lesson import ROOT, Lesson, LessonTests
 
 real = pytest.mark.skipif(
     not (Path(os.environ.get("COURSE_DATA", "")) / "mnist.npz").is_file(),
-    reason="COURSE_DATA names no folder with mnist.npz",
+    reason="COURSE_DATA must name a folder with mnist.npz",
 )
 SCALE = "def scale(images): return "
 ROWS = "images.reshape(len(images), -1)"
@@ -55,7 +55,7 @@ right = build_autoencoder
 )
 CHANGED = "def build_autoencoder(sizes): return right(sizes, {})"
 TRAIN = "def train_small(images): "
-# The wrong answers' networks below: one matrix each, so that nothing has to be trained.
+# The networks of the wrong answers below are single matrices, so nothing has to be trained.
 NETWORK = (
     "rows = lambda x: (x.reshape(len(x), -1) / 255).astype('float32')\n"
     "W = np.linspace(-1, 1, 784 * 30).reshape(784, 30)\n"
@@ -68,7 +68,7 @@ def train_small(images):
     net = ClippedPCA(30).fit(rows(images))
     return lambda x: net.encode(rows(x)), net.decode
 """
-# The images go past the codes: encode keeps them, decode looks them up.
+# The images bypass the codes: encode stores them, decode looks them up.
 DICTIONARY = """
 book = {{}}
 def nearest(code):
@@ -173,7 +173,7 @@ WRONG: dict[str, dict[str, str]] = {
 
 
 class Keras(Mapping[str, Any]):
-    """The name that the lesson's set-up cell defines; TensorFlow loads when it is asked for."""
+    """The name ``keras`` from the lesson's set-up cell; loads TensorFlow on first use."""
 
     def __getitem__(self, name: str) -> Any:
         from course.autoencoder.backend import tensorflow
@@ -204,48 +204,48 @@ class TestLesson(LessonTests):
     def test_the_solution_passes(self, exercise: str) -> None:
         earlier = ("scale", "build-autoencoder") if exercise == "train-small" else ()
         cells = [self.lesson.cells[name].source for name in (*earlier, exercise)]
-        self.lesson.judge(exercise, "\n".join(cells))
+        self.lesson.check_answer(exercise, "\n".join(cells))
 
 
-def test_the_question_of_the_paper_keeps_its_words() -> None:
-    asked = quiz.parse(LESSON.cells["lab-error-unit"].source)
-    assert "report an error of 3.00 for 30 numbers per digit" in asked.prompt
-    assert [option.ticked for option in asked.options] == [False, True, False, False]
+def test_the_question_about_the_papers_unit_keeps_its_key() -> None:
+    question = quiz.parse(LESSON.cells["lab-error-unit"].source)
+    assert "report an error of 3.00 for 30 numbers per digit" in question.prompt
+    assert [option.ticked for option in question.options] == [False, True, False, False]
 
 
 @pytest.mark.slow
 @real
-def test_the_numbers_of_the_ladder_are_what_is_measured() -> None:
-    (cell,) = (c for c in LESSON.built.cells if "published = {" in c.source)
+def test_published_errors_match_the_measurement() -> None:
+    (cell,) = (c for c in LESSON.notebook.cells if "published = {" in c.source)
     names: dict[str, Any] = {}
     exec(re.search(r"published = \{.*?\n\}", cell.source, re.DOTALL)[0], names)  # type: ignore[index]
-    printed, digits = names["published"], data.digits("mnist")
+    published, digits = names["published"], data.digits("mnist")
     methods: list[Baseline] = [MeanImage(), PCA(30), ClippedPCA(30)]
     for name, method in zip(
         ("mean image", "PCA, 30 numbers", "PCA, clipped"), methods, strict=True
     ):
         copies = method.fit(digits.x_train).reconstruct(digits.x_test)
-        assert printed[name] == pytest.approx(squared_error(digits.x_test, copies), abs=0.005)
-    # Of the paper, in its Figure 2B; its PCA is ours to the digit.
-    assert (printed["logistic PCA"], printed["the paper's autoencoder"]) == (8.01, 3.00)
+        assert published[name] == pytest.approx(squared_error(digits.x_test, copies), abs=0.005)
+    # From the paper's Figure 2B; its PCA equals ours exactly.
+    assert (published["logistic PCA"], published["the paper's autoencoder"]) == (8.01, 3.00)
 
 
-def test_the_parameters_that_the_lab_names_are_counted() -> None:
+def test_the_parameter_count_in_the_text_is_right() -> None:
     count = autoencoder.build(784, 1000, 500, 250, 30).count_params()
-    text = LESSON.text.read_text(encoding="utf-8")
+    text = LESSON.path.read_text(encoding="utf-8")
     assert text.count(f"{count:,}") >= 2
     assert "2.8 million weights" in text
     assert round(count / 1e6, 1) == 2.8
 
 
-def test_widgets_and_heavy_imports_stay_apart() -> None:
+def test_the_code_walk_widget_does_not_need_tensorflow() -> None:
     script = ROOT / "course" / "widgets" / "code_walk.py"
     assert "tensorflow" not in script.read_text(encoding="utf-8").lower()
 
 
 @pytest.mark.slow
-def test_training_again_and_again_in_one_kernel_takes_no_more_memory(tmp_path: Path) -> None:
-    sources = [cell.source for cell in LESSON.built.cells if cell.cell_type == "code"]
+def test_repeated_training_does_not_leak_memory(tmp_path: Path) -> None:
+    sources = [cell.source for cell in LESSON.notebook.cells if cell.cell_type == "code"]
     setup = [source for source in sources if source.startswith("import time\n")]
     setup += [LESSON.cells[name].source for name in ("three-sets", "image-errors")]
     setup += [LESSON.cells["build-autoencoder"].source]
@@ -253,57 +253,57 @@ def test_training_again_and_again_in_one_kernel_takes_no_more_memory(tmp_path: P
     trained = ("history = autoencoder.train(", "noise=noise", "copies = np.asarray(model(test))")
     train = [source for source in sources if any(words in source for words in trained)]
     assert (len(setup), len(train)) == (6, 3)
-    held = []
-    ask = "print(int(open('/proc/self/statm').read().split()[1]) * 4096)"
+    memory = []
+    print_memory = "print(int(open('/proc/self/statm').read().split()[1]) * 4096)"
     variables = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
-    with Kernel(tmp_path, variables, allow_unprotected=True) as session:
-        run(session, *setup)
+    with Kernel(tmp_path, variables, allow_unprotected=True) as kernel:
+        run(kernel, *setup)
         for _ in range(3):
-            run(session, *(source.replace("(30, 64)", "(2, 64)") for source in train))
-            held.append(int(run(session, ask)[0]["text"]))
-    assert held[2] - held[1] < 60 * MB, held
+            run(kernel, *(source.replace("(30, 64)", "(2, 64)") for source in train))
+            memory.append(int(run(kernel, print_memory)[0]["text"]))
+    assert memory[2] - memory[1] < 60 * MB, memory
 
 
-def run(session: Kernel, *sources: str) -> list[Any]:
-    """Run cells; return what the last one shows."""
+def run(kernel: Kernel, *sources: str) -> list[Any]:
+    """Run cells; return the outputs of the last one."""
     cell = new_code_cell()
     for source in sources:
         cell = new_code_cell(source.replace("rounds = 30", "rounds = 2"))
-        outcome = session.run_cell(cell, 300)
+        outcome = kernel.run_cell(cell, 300)
         assert outcome.status == "ran", (source, outcome)
     return list(cell["outputs"])
 
 
-def test_the_papers_network_for_faces_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """The lab leaves it out, for it trains for minutes; here it is small."""
-    source = next(c.source for c in LESSON.built.cells if c.source.startswith("run_it = False"))
+def test_the_optional_network_for_faces_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The lab skips it by default because training takes minutes; here it is small."""
+    source = next(c.source for c in LESSON.notebook.cells if c.source.startswith("run_it = False"))
     small = source.replace("run_it = False", "run_it = True")
     small = small.replace("625, 2000, 1000, 500, 30", "625, 20, 10, 5, 30")
     small = small.replace("epochs=100", "epochs=1")
     assert [small.count(new) for new in ("= True", "20, 10, 5", "epochs=1,")] == [1, 1, 1]
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     known = np.arange(60) < 40
     names: dict[str, Any] = {
         "np": np,
         "autoencoder": autoencoder,
         "PCA": PCA,
-        "images": chance.random((60, 784), np.float32),
+        "images": rng.random((60, 784), np.float32),
         "held_out": {"by person": ~known},
         "image_errors": lambda x, copy: ((x - copy) ** 2).sum(axis=1),
     }
     exec(small, names)
     weights, *rest = capsys.readouterr().out.strip().splitlines()[-3:]
-    found = [re.fullmatch(r"(.+): ([\d.]+), ([\d.]+)", line) for line in rest]
-    assert [each[1] for each in found if each] == ["people it learned from", "new people"]
-    learned, new = ([float(number) for number in each.groups()[1:]] for each in found if each)
+    matches = [re.fullmatch(r"(.+): ([\d.]+), ([\d.]+)", line) for line in rest]
+    assert [match[1] for match in matches if match] == ["people it learned from", "new people"]
+    learned, new = ([float(number) for number in match.groups()[1:]] for match in matches if match)
     assert weights.startswith(f"{names['deep'].count_params():,} weights")
-    # Noise: PCA learns 30 of 40 directions by heart, and nothing about new ones.
+    # The images are noise: PCA memorizes 30 of 40 directions and learns nothing about new ones.
     assert learned[1] < 0.5 * new[1]
     assert all(0.5 * 625 < error < 2 * 625 for error in (learned[0], new[0], new[1]))
 
 
 def test_the_size_of_the_network_for_faces_is_right() -> None:
-    text = LESSON.text.read_text(encoding="utf-8")
+    text = LESSON.path.read_text(encoding="utf-8")
     sizes = [625, 2000, 1000, 500, 30, 500, 1000, 2000, 625]
     count = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
     assert count == 7_537_655

@@ -1,4 +1,4 @@
-"""Lesson 3: the solution passes, the stub fails, and each wrong answer hears what is wrong."""
+"""Lesson 3: the solution passes, the stub fails, each wrong answer gets its own hint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ APART = "apart = ((Z[:, None] - Z[None]) ** 2).sum(axis=2); np.fill_diagonal(apa
 NEAR = APART + "same = y[np.argsort(apart, axis=1)[:, :k]] == y[:, None]; "
 QR = "a, b = np.linalg.qr(A.T)[0], np.linalg.qr(B.T)[0]; "
 COSINES = QR + "c = np.linalg.svd(a.T @ b, compute_uv=False); "
-# An answer is what is run after the solution, so it may replace one of several functions.
+# Each answer runs after the solution, so it may replace just one of several functions.
 WRONG = {
     "pca-svd": {
         FIT + f"m, {SVD}[2][:k]": "pca_fit returns nothing",
@@ -123,11 +123,11 @@ def test_another_solution_passes(exercise: str) -> None:
         ),
         "knn-purity": (
             "def knn_purity(Z, y, k):\n"
-            "    found = []\n"
+            "    matches = []\n"
             "    for i in range(len(Z)):\n"
             "        away = [(sum((Z[i] - Z[j]) ** 2), y[j]) for j in range(len(Z)) if j != i]\n"
-            "        found += [label == y[i] for _, label in sorted(away)[:k]]\n"
-            "    return float(sum(found) / len(found))"
+            "        matches += [label == y[i] for _, label in sorted(away)[:k]]\n"
+            "    return float(sum(matches) / len(matches))"
         ),
         "principal-angles": (
             "def principal_angles(A, B):\n"
@@ -141,7 +141,7 @@ def test_another_solution_passes(exercise: str) -> None:
             "for a, b in zip(X, copies)) / len(X)"
         ),
     }
-    LESSON.judge(exercise, LESSON.before.get(exercise, "") + others[exercise])
+    LESSON.check_answer(exercise, LESSON.prefixes.get(exercise, "") + others[exercise])
 
 
 MEASURE = """
@@ -156,15 +156,15 @@ print(benchmark.table(rows, benchmark.DIGITS))
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    "COURSE_DATA" not in os.environ, reason="COURSE_DATA names no folder with MNIST"
+    "COURSE_DATA" not in os.environ, reason="COURSE_DATA must name a folder with MNIST"
 )
-def test_two_numbers_of_the_lessons_autoencoder_beat_pcas_by_25_points_on_mnist() -> None:
-    done = subprocess.run(
+def test_two_autoencoder_numbers_beat_pcas_by_25_points_on_mnist() -> None:
+    completed = subprocess.run(
         [sys.executable, "-c", MEASURE],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
     )
-    found = dict(re.findall(r"\| (PCA-2|AE-2) \| ([\d.]+) %", done.stdout))
-    assert float(found["AE-2"]) >= float(found["PCA-2"]) + 25
+    accuracy = dict(re.findall(r"\| (PCA-2|AE-2) \| ([\d.]+) %", completed.stdout))
+    assert float(accuracy["AE-2"]) >= float(accuracy["PCA-2"]) + 25
