@@ -12,15 +12,14 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels.kernel import CellOutcome, Kernel
-from autograder.test_runner import broker
-from autograder.test_runner.broker import BrokenTest, Broker
+from autograder.test_runner.broker import BrokenTest, Broker, _TestRun
 from tests.hostile.machine import (
     ATTACK_HELPERS,
     BLOCKED_CALLS,
     SECRET,
     TIGHT_LIMITS,
-    Hold,
     Machine,
+    RunTest,
     marked_pids,
     run,
     syscall_number,
@@ -83,39 +82,39 @@ def attacker(machine: Machine, neighbor: Kernel) -> Iterator[Kernel]:
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     with Kernel(tmp_path_factory.mktemp("student"), allow_unprotected=True) as kernel:
         yield kernel
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Broker]:
-    with Broker(["import numpy as np\nfrom math import tau as turn", "%magic"]) as process:
-        yield process
+def broker() -> Iterator[Broker]:
+    with Broker(["import numpy as np\nfrom math import tau as turn", "%magic"]) as broker:
+        yield broker
 
 
 @pytest.fixture
-def arrived(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the kernel says to the judge, as the grader hears it."""
-    said: list[str] = []
-    answer = broker._TestRun.respond
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Everything that the kernel sends to the test runner, as the grader receives it."""
+    texts: list[str] = []
+    respond = _TestRun.respond
 
-    def listen(self: broker._TestRun, text: str) -> str:
-        said.append(text)
-        return answer(self, text)
+    def record(self: _TestRun, text: str) -> str:
+        texts.append(text)
+        return respond(self, text)
 
-    monkeypatch.setattr(broker._TestRun, "respond", listen)
-    return said
+    monkeypatch.setattr(_TestRun, "respond", record)
+    return texts
 
 
 @pytest.fixture
-def held(judge: Broker, session: Kernel) -> Hold:
-    """Hold a test against a fresh namespace with this student code in it."""
+def run_test(broker: Broker, kernel: Kernel) -> RunTest:
+    """Run a test on this student code in a fresh namespace."""
 
-    def hold(student: str, test: str, seconds: float) -> CellOutcome | BrokenTest:
-        session.run_cell(new_code_cell("%reset -f\n"), seconds=20)
-        if session.run_cell(new_code_cell(student), seconds=6).status == "timed out":
-            session.restart()
-        return judge.run_test(test, session, seconds)
+    def run(student: str, test: str, seconds: float) -> CellOutcome | BrokenTest:
+        kernel.run_cell(new_code_cell("%reset -f\n"), seconds=20)
+        if kernel.run_cell(new_code_cell(student), seconds=6).status == "timed out":
+            kernel.restart()
+        return broker.run_test(test, kernel, seconds)
 
-    return hold
+    return run

@@ -42,7 +42,7 @@ BLOCKED_CALLS = (
     *("memfd_create", "shmget", "shmat"),
 )
 TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
-Hold = Callable[[str, str, float], CellOutcome | BrokenTest]  # student's code, a test, seconds
+RunTest = Callable[[str, str, float], CellOutcome | BrokenTest]  # student's code, a test, seconds
 SECRET = f"secret-{uuid.uuid4().hex}"
 EXIT_TIMEOUT_S = 30
 

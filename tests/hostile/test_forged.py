@@ -1,7 +1,6 @@
-"""Forged answers to the judge, and a judge that fails.
+"""Forged answers to the test runner, and test runners that crash.
 
-The kernel answers the judge by `input`; a forged answer goes the same way, and each test of one
-makes sure that it arrived.
+A kernel answers by `input`. Forged answers do the same, and each test checks that one arrived.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.test_runner.broker import BrokenTest, Broker
 from autograder.test_runner.connection import RunnerConnection
 from tests.hostile.corpus import FOLDER, read
-from tests.hostile.machine import TEST, Hold
+from tests.hostile.machine import TEST, RunTest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
 
@@ -79,20 +78,20 @@ FORGED = {
 
 @pytest.mark.parametrize("forgery", FORGED)
 def test_a_forged_reply_does_not_pass(
-    held: Hold, judge: Broker, session: Kernel, arrived: list[str], forgery: str
+    run_test: RunTest, broker: Broker, kernel: Kernel, requests: list[str], forgery: str
 ) -> None:
-    session.restart()  # the agent is taught anew
-    said = held(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
+    kernel.restart()  # the agent is taught anew
+    said = run_test(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
     assert isinstance(said, CellOutcome), said
     assert said.status == "raised", said
     forged = eval(FORGED[forgery])
-    assert forged in arrived
-    session.restart()
-    session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
-    assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
+    assert forged in requests
+    kernel.restart()
+    kernel.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
+    assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
 
 
-# What each of these texts of the corpus says to the judge begins so.
+# What each of these texts of the corpus says to the test runner begins so.
 SPOKEN = {
     "many-small-things": '{"value": {"list": [{"list": []},{"list": []},',
     "nested-just-so": '{"value": [[[[[[[[[',
@@ -104,25 +103,25 @@ SPOKEN = {
 
 
 @pytest.mark.parametrize("name", SPOKEN)
-def test_the_corpus_serves_where_the_judge_listens(
-    judge: Broker, session: Kernel, arrived: list[str], name: str
+def test_answers_in_the_corpus_reach_the_test_runner(
+    broker: Broker, kernel: Kernel, requests: list[str], name: str
 ) -> None:
-    session.restart()
+    kernel.restart()
     for _, _, text in read(FOLDER / f"{name}.txt").sections:
-        session.run_cell(new_code_cell(text), seconds=20)
-    outcome = judge.run_test("assert double(2) == 4", session, 6)
-    session.restart()
+        kernel.run_cell(new_code_cell(text), seconds=20)
+    outcome = broker.run_test("assert double(2) == 4", kernel, 6)
+    kernel.restart()
     assert isinstance(outcome, CellOutcome)
     assert outcome.status in {"raised", "timed out"}
-    assert any(said.startswith(SPOKEN[name]) for said in arrived), [said[:80] for said in arrived]
+    assert any(said.startswith(SPOKEN[name]) for said in requests), [said[:80] for said in requests]
 
 
 class TestFaults:
-    """What goes wrong in the judge's own process is tried once more, and then nobody's loss."""
+    """If the test runner crashes, the test is repeated once; then nobody loses points for it."""
 
     @pytest.fixture
     def kills(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-        """How often the judge's process is killed when it has asked something: fill it in."""
+        """How often the test runner's process is killed when it has asked something: fill it in."""
         left: list[int] = []
         hear = RunnerConnection.read_line
 
@@ -138,31 +137,31 @@ class TestFaults:
         monkeypatch.setattr(RunnerConnection, "read_line", listen)
         return left
 
-    def test_once(self, session: Kernel, kills: list[int]) -> None:
-        session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
+    def test_once(self, kernel: Kernel, kills: list[int]) -> None:
+        kernel.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills.append(1)
-        with Broker([]) as judge:
-            assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
+        with Broker([]) as broker:
+            assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
         assert kills == []
 
-    def test_twice(self, session: Kernel, kills: list[int]) -> None:
-        session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
+    def test_twice(self, kernel: Kernel, kills: list[int]) -> None:
+        kernel.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills += [1, 1]
-        with Broker([]) as judge:
-            outcome = judge.run_test(TEST, session, 20)
+        with Broker([]) as broker:
+            outcome = broker.run_test(TEST, kernel, 20)
             assert isinstance(outcome, BrokenTest)
             assert "The test runner failed" in outcome.reason
-            assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
+            assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
         assert kills == []
 
     def test_a_process_that_can_not_be_started(
-        self, session: Kernel, monkeypatch: pytest.MonkeyPatch
+        self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(*_: object) -> None:
             raise OSError("no more processes")
 
         monkeypatch.setattr(RunnerConnection, "__init__", refuse)
-        with Broker([]) as judge:
-            outcome = judge.run_test("pass", session, 20)
+        with Broker([]) as broker:
+            outcome = broker.run_test("pass", kernel, 20)
         assert isinstance(outcome, BrokenTest)
         assert "no more processes" in outcome.reason

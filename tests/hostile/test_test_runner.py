@@ -1,4 +1,4 @@
-"""Attacks on the judge: whatever the student's kernel is made to do, a pass must be earned."""
+"""Attacks on the test runner: whatever a student's kernel does, only correct answers pass."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.test_runner.broker import BrokenTest, Broker
-from tests.hostile.machine import TEST, Hold
+from tests.hostile.machine import TEST, RunTest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
 
@@ -69,8 +69,8 @@ model = Model()
         "print('noise')\n0.5",
     ],
 )
-def test_an_honest_answer_passes(held: Hold, test: str) -> None:
-    assert held(HONEST, test, 20) == CellOutcome("ran")
+def test_an_honest_answer_passes(run_test: RunTest, test: str) -> None:
+    assert run_test(HONEST, test, 20) == CellOutcome("ran")
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,17 @@ def test_an_honest_answer_passes(held: Hold, test: str) -> None:
         ("assert model", "TypeError", "neither true nor false"),
     ],
 )
-def test_a_wrong_answer_says_why(held: Hold, test: str, error: str, says: str) -> None:
-    outcome = held(HONEST, test, 20)
+def test_a_wrong_answer_says_why(run_test: RunTest, test: str, error: str, says: str) -> None:
+    outcome = run_test(HONEST, test, 20)
     assert isinstance(outcome, CellOutcome)
     assert (outcome.status, outcome.error) == ("raised", error)
     assert says in outcome.message
 
 
-def test_the_students_own_lines_are_shown(held: Hold) -> None:
-    outcome = held("def inner(x):\n    return x['a']\ndef f(x):\n    return inner(x)", "f(3)", 20)
+def test_the_students_own_lines_are_shown(run_test: RunTest) -> None:
+    outcome = run_test(
+        "def inner(x):\n    return x['a']\ndef f(x):\n    return inner(x)", "f(3)", 20
+    )
     assert isinstance(outcome, CellOutcome)
     assert "line 4 of a cell, in f" in outcome.trace
     assert "line 2 of a cell, in inner" in outcome.trace
@@ -103,8 +105,8 @@ def test_the_students_own_lines_are_shown(held: Hold) -> None:
     "test",
     ["import no_such_module", "def broken(:", "x = [[]]\nfor _ in range(10**5): x = [x]\nrepr(x)"],
 )
-def test_a_broken_test_is_nobodys_loss(held: Hold, test: str) -> None:
-    assert isinstance(held(HONEST, test, 20), BrokenTest)
+def test_a_broken_test_is_nobodys_loss(run_test: RunTest, test: str) -> None:
+    assert isinstance(run_test(HONEST, test, 20), BrokenTest)
 
 
 LIES = {
@@ -178,26 +180,26 @@ def double(x): return numpy.zeros(10**8)
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_does_not_pass(held: Hold, session: Kernel, lie: str) -> None:
-    outcome = held(LIES[lie], TEST, 6)
+def test_a_lie_does_not_pass(run_test: RunTest, kernel: Kernel, lie: str) -> None:
+    outcome = run_test(LIES[lie], TEST, 6)
     assert isinstance(outcome, CellOutcome), outcome
     assert outcome.status != "ran", outcome
-    session.restart()
+    kernel.restart()
 
 
-def test_an_empty_array_passes_where_no_shape_is_asked_for(held: Hold) -> None:
+def test_an_empty_array_passes_where_no_shape_is_asked_for(run_test: RunTest) -> None:
     """NumPy stretches it to any shape, and then nothing differs: tests must ask for the shape."""
     empty = "import numpy\ndef double(x): return numpy.empty((0, 1))"
     shape = "import numpy\nassert numpy.shape(double(numpy.arange(4.0))) == (4,), 'the shape'\n"
-    assert held(empty, TEST, 20) == CellOutcome("ran")
-    assert held(empty, shape + TEST, 20) == CellOutcome("raised", "AssertionError", "the shape")
-    assert held("def double(x): return 2 * x", shape + TEST, 20) == CellOutcome("ran")
+    assert run_test(empty, TEST, 20) == CellOutcome("ran")
+    assert run_test(empty, shape + TEST, 20) == CellOutcome("raised", "AssertionError", "the shape")
+    assert run_test("def double(x): return 2 * x", shape + TEST, 20) == CellOutcome("ran")
 
 
 @pytest.mark.parametrize("error", ["StopIteration", "StopAsyncIteration"])
-def test_an_error_that_ends_loops_does_not_end_the_tests(held: Hold, error: str) -> None:
+def test_an_error_that_ends_loops_does_not_end_the_tests(run_test: RunTest, error: str) -> None:
     student = f"def double(x): raise {error}"
-    outcome = held(student, "for found in map(double, [1, 2]):\n    assert found == 0", 20)
+    outcome = run_test(student, "for found in map(double, [1, 2]):\n    assert found == 0", 20)
     assert isinstance(outcome, CellOutcome)
     assert (outcome.status, outcome.error) == ("raised", error)
 
@@ -210,29 +212,31 @@ def test_an_error_that_ends_loops_does_not_end_the_tests(held: Hold, error: str)
         ("'f4,(f8'", "assert np.dtype(double(1))"),
     ],
 )
-def test_an_answer_that_the_test_chokes_on_is_wrong(held: Hold, answer: str, test: str) -> None:
-    outcome = held(f"def double(x): return {answer}", test, 20)
+def test_an_answer_that_the_test_chokes_on_is_wrong(
+    run_test: RunTest, answer: str, test: str
+) -> None:
+    outcome = run_test(f"def double(x): return {answer}", test, 20)
     assert isinstance(outcome, CellOutcome), outcome
     assert outcome.status == "raised"
 
 
-def test_hidden_tests_never_reach_the_kernel(judge: Broker, session: Kernel) -> None:
-    session.restart()
+def test_hidden_tests_never_reach_the_kernel(broker: Broker, kernel: Kernel) -> None:
+    kernel.restart()
     spy = """
 heard = []
 get_ipython().events.register('pre_run_cell', lambda info: heard.append(info.raw_cell))
 def double(x): return 2 * x
 """
-    session.run_cell(new_code_cell(spy), seconds=20)
+    kernel.run_cell(new_code_cell(spy), seconds=20)
     test = (
         "### BEGIN HIDDEN TESTS\nassert double(20) == 40, 'a secret message'\n### END HIDDEN TESTS"
     )
-    assert judge.run_test(test, session, 20) == CellOutcome("ran")
-    assert judge.run_test("assert any('serve(' in h for h in heard)", session, 20) == CellOutcome(
+    assert broker.run_test(test, kernel, 20) == CellOutcome("ran")
+    assert broker.run_test("assert any('serve(' in h for h in heard)", kernel, 20) == CellOutcome(
         "ran"
     )
     for secret in ("HIDDEN", "a secret message", "== 40"):
-        found = judge.run_test(f"assert not any({secret!r} in str(h) for h in heard)", session, 20)
+        found = broker.run_test(f"assert not any({secret!r} in str(h) for h in heard)", kernel, 20)
         assert found == CellOutcome("ran")
 
 
@@ -244,11 +248,11 @@ def double(x): return 2 * x
     ],
 )
 def test_a_call_that_never_returns_has_an_end(
-    held: Hold, judge: Broker, session: Kernel, student: str, status: str
+    run_test: RunTest, broker: Broker, kernel: Kernel, student: str, status: str
 ) -> None:
-    outcome = held(student, TEST, 4)
+    outcome = run_test(student, TEST, 4)
     assert isinstance(outcome, CellOutcome)
     assert outcome.status == status
-    session.restart()
-    session.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
-    assert judge.run_test(TEST, session, 20) == CellOutcome("ran")
+    kernel.restart()
+    kernel.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
+    assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
