@@ -1,17 +1,17 @@
-"""The data of the course: handwritten digits, faces, news.
+"""The course's data sets: handwritten digits, faces, news.
 
 Example:
     >>> from course import data
     >>> digits = data.digits()
     >>> digits.x_train.shape[1], digits.image_shape
     (784, (28, 28))
-    >>> isinstance(digits.note, str)  # says which data it is, and why
+    >>> isinstance(digits.note, str)  # which data this is, and why
     True
 
-Each function takes the first source that is there: the folder that the environment
-variable ``COURSE_DATA`` names, what Keras or scikit-learn have downloaded before, a
-download (only when asked for), and last the data that comes with the course, which
-needs no network. A file counts only when its content is the original's to the last bit.
+Each function uses the first source available: the folder in the environment variable
+``COURSE_DATA``, the caches of Keras and scikit-learn, a download (only if you ask for it), and
+last the data that comes with the course, which needs no network. A file is used only if its
+content matches the original's checksum.
 
 ==========  =====================================  ====================================
 function    original                               comes with the course
@@ -22,8 +22,8 @@ function    original                               comes with the course
 ==========  =====================================  ====================================
 
 Environment variables: ``COURSE_DATA``, a folder with ``mnist.npz``,
-``scikit_learn_data/olivetti_py3.pkz`` and ``reuters.npz``; ``COURSE_DATA_URL``, a
-mirror of such a folder to download from.
+``scikit_learn_data/olivetti_py3.pkz`` and ``reuters.npz``; ``COURSE_DATA_URL``, a mirror of such
+a folder to download from.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _MNIST = OriginalData(
     source="mnist",
     read=mnist.read,
     file="mnist.npz",
-    address=mnist.ADDRESS,
+    url=mnist.URL,
     cached=lambda: keras_folder() / "mnist.npz",
     cached_by="Keras",
 )
@@ -60,7 +60,7 @@ _OLIVETTI = OriginalData(
     source="olivetti",
     read=olivetti.read,
     file="scikit_learn_data/olivetti_py3.pkz",
-    address=olivetti.ADDRESS,
+    url=olivetti.URL,
     cached=lambda: scikit_learn_folder() / "olivetti_py3.pkz",
     cached_by="scikit-learn",
 )
@@ -70,7 +70,7 @@ _REUTERS = OriginalData(
 
 
 def digits(source: str | None = None, *, download: bool = False) -> Dataset:
-    """Handwritten digits, 28 x 28 pixels: MNIST, or scikit-learn's digits in its stead.
+    """Load handwritten digits, 28 x 28 pixels: MNIST, or scikit-learn's digits instead.
 
     Example:
         >>> from course import data
@@ -78,22 +78,22 @@ def digits(source: str | None = None, *, download: bool = False) -> Dataset:
         (296, 784)
 
     Args:
-        source: ``"mnist"`` or ``"bundled"`` to insist on one; left out, MNIST if it can be had.
-        download: Whether to download MNIST (11.5 MB) where it is not on this computer.
+        source: ``"mnist"`` or ``"bundled"`` to require one; left out, MNIST if available.
+        download: Whether to download MNIST (11.5 MB) if this computer has no copy.
 
     Returns:
-        Images ``(n, 784)``, float32 in [0, 1], 0 black ground, 1 white ink; labels 0 to 9.
-        The same object at every call.
+        Images ``(n, 784)``, float32 in [0, 1]: white ink (1) on black (0); labels 0 to 9.
+        Every call returns the same object.
 
     Raises:
-        DataError: There is no such source, or the one insisted on cannot be had.
+        DataError: The source is unknown, or the required one isn't available.
     """
-    embedded = FallbackData("bundled", bundled_digits.load)
-    return load("digits", _MNIST, embedded, source, download=download)
+    fallback = FallbackData("bundled", bundled_digits.load)
+    return load("digits", _MNIST, fallback, source, download=download)
 
 
 def faces(source: str | None = None, *, download: bool = False) -> Dataset:
-    """Faces, 28 x 28 pixels: the Olivetti faces, or faces that the course draws.
+    """Load faces, 28 x 28 pixels: the Olivetti photographs, or faces drawn by the course.
 
     Example:
         >>> from course import data
@@ -103,27 +103,27 @@ def faces(source: str | None = None, *, download: bool = False) -> Dataset:
         >>> drawn.factors_test.mouth_curve.shape
         (750,)
 
-    The two differ in what the labels say: the photographs are labelled by person, the
-    drawn faces by emotion, with every cause known (`FaceFactors`). Both are split by
-    person: nobody in the test set was seen in training.
+    The photographs are labeled by person; the drawn faces by emotion, and every factor behind
+    them is known (`FaceFactors`). Both are split by person: nobody in the test set appears in
+    the training set.
 
     Args:
-        source: ``"olivetti"`` or ``"drawn"`` to insist on one; left out, the photographs if
-            they can be had.
-        download: Whether to download the photographs (4 MB) where they are not on this computer.
+        source: ``"olivetti"`` or ``"drawn"`` to require one; left out, the photographs if
+            available.
+        download: Whether to download the photographs (4 MB) if this computer has no copy.
 
     Returns:
-        Images ``(n, 784)``, float32 in [0, 1]. The same object at every call.
+        Images ``(n, 784)``, float32 in [0, 1]. Every call returns the same object.
 
     Raises:
-        DataError: There is no such source, or the one insisted on cannot be had.
+        DataError: The source is unknown, or the required one isn't available.
     """
-    embedded = FallbackData("drawn", drawn_faces.load)
-    return load("faces", _OLIVETTI, embedded, source, download=download)
+    fallback = FallbackData("drawn", drawn_faces.load)
+    return load("faces", _OLIVETTI, fallback, source, download=download)
 
 
 def news(source: str | None = None, *, download: bool = False) -> Dataset:
-    """News stories as weighed word counts: Reuters-21578, or stories that the course makes up.
+    """Load news stories as weighted word counts: Reuters-21578, or made-up stories.
 
     Example:
         >>> from course import data
@@ -132,16 +132,15 @@ def news(source: str | None = None, *, download: bool = False) -> Dataset:
         True
 
     Args:
-        source: ``"reuters"`` or ``"written"`` to insist on one; left out, Reuters if it can be
-            had.
+        source: ``"reuters"`` or ``"written"`` to require one; left out, Reuters if available.
         download: Whether to download Reuters from the mirror ``COURSE_DATA_URL``.
 
     Returns:
-        Stories ``(n, words)``, float32 in [0, 1]: log(1 + count), each row of length 1; labels
-        are topics; ``image_shape`` is None. The same object at every call.
+        Stories ``(n, words)``, float32 in [0, 1]: log(1 + count), each row scaled to length 1;
+        labels are topics; ``image_shape`` is None. Every call returns the same object.
 
     Raises:
-        DataError: There is no such source, or the one insisted on cannot be had.
+        DataError: The source is unknown, or the required one isn't available.
     """
-    embedded = FallbackData("written", written_news.load)
-    return load("news", _REUTERS, embedded, source, download=download)
+    fallback = FallbackData("written", written_news.load)
+    return load("news", _REUTERS, fallback, source, download=download)

@@ -1,10 +1,10 @@
-"""Fetch a file over HTTP, and keep it without ever leaving half of it behind.
+"""Download a file over HTTP, and save it atomically.
 
 Example:
-    >>> content = fetch("http://localhost:8000/mnist.npz", limit=20_000_000)  # doctest: +SKIP
+    >>> content = fetch("http://localhost:8000/mnist.npz", max_bytes=20_000_000)  # doctest: +SKIP
     >>> save(cache_folder() / "mnist.npz", content)  # doctest: +SKIP
 
-A download stays in memory until the caller has checked it; only then is it kept.
+A download stays in memory until the caller has checked it; only then is it saved.
 """
 
 from __future__ import annotations
@@ -19,79 +19,78 @@ from course.data.dataset import DataError
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
-_PATIENCE: Final = 30.0  # seconds without a single byte
-_PIECE: Final = 1 << 16
+_READ_TIMEOUT_S: Final = 30.0
+_CHUNK_BYTES: Final = 1 << 16
 
 
-def fetch(address: str, *, limit: int, title: str = "") -> bytes:
+def fetch(url: str, *, max_bytes: int, title: str = "") -> bytes:
     """Download a file into memory, with a progress bar.
 
     Example:
-        >>> fetch("ftp://example.org/mnist.npz", limit=1000)
+        >>> fetch("ftp://example.org/mnist.npz", max_bytes=1000)
         Traceback (most recent call last):
         course.data.dataset.DataError: ftp://example.org/mnist.npz: the address must ...
 
     Args:
-        address: Begins with ``http://`` or ``https://``.
-        limit: Most bytes to accept.
-        title: What the progress bar calls it.
+        url: Starts with ``http://`` or ``https://``.
+        max_bytes: The largest file to accept.
+        title: The label of the progress bar.
 
     Returns:
         The whole file.
 
     Raises:
-        DataError: There is no network, no such file, too much of it, or it broke off.
+        DataError: The network or the file is missing, or the file is too large or incomplete.
     """
-    if not address.startswith(("http://", "https://")):
-        raise DataError(f"{address}: the address must begin with http:// or https://")
-    # Only who downloads waits for these imports.
+    if not url.startswith(("http://", "https://")):
+        raise DataError(f"{url}: the address must start with http:// or https://")
+    # Slow to import, and needed only for a download.
     import http.client
     import urllib.error
     import urllib.request
 
     try:
-        # Some servers answer the library's own name with "forbidden".
+        # Some servers answer urllib's default user agent with "forbidden".
         request = urllib.request.Request(  # noqa: S310 - only http and https get here
-            address, headers={"User-Agent": "autoencoder-course"}
+            url, headers={"User-Agent": "autoencoder-course"}
         )
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310 - as above
-            return _read(address, answer, limit, title)
+        with urllib.request.urlopen(request, timeout=_READ_TIMEOUT_S) as response:  # noqa: S310 - as above
+            return _read(url, response, max_bytes, title)
     except urllib.error.HTTPError as error:
         error.close()
-        raise DataError(
-            f"{address}: the server says {error.code} {_reason(error.reason)}"
-        ) from None
+        reason = _reason(error.reason)
+        raise DataError(f"{url}: the server answered {error.code} {reason}") from None
     except urllib.error.URLError as error:
-        raise DataError(f"{address}: cannot be reached ({_reason(error.reason)})") from None
+        raise DataError(f"{url}: cannot be reached ({_reason(error.reason)})") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DataError(f"{address}: the connection failed ({_reason(error)})") from None
+        raise DataError(f"{url}: the connection failed ({_reason(error)})") from None
 
 
-def _read(address: str, answer: HTTPResponse, limit: int, title: str) -> bytes:
+def _read(url: str, response: HTTPResponse, max_bytes: int, title: str) -> bytes:
     from tqdm.auto import tqdm
 
-    length = answer.headers.get("Content-Length", "")
+    length = response.headers.get("Content-Length", "")
     expected = int(length) if length.isdecimal() else None
-    if expected is not None and expected > limit:
-        raise DataError(f"{address}: {expected:,} bytes are offered; {limit:,} at most are right")
+    if expected is not None and expected > max_bytes:
+        raise DataError(f"{url}: the file is too large: {expected:,} bytes, at most {max_bytes:,}")
     content = bytearray()
     with tqdm(
         total=expected, desc=title or None, unit="B", unit_scale=True, file=sys.stdout
     ) as bar:
-        while piece := answer.read(_PIECE):
-            content += piece
-            bar.update(len(piece))
-            if len(content) > limit:
-                raise DataError(f"{address}: more than {limit:,} bytes, which cannot be right")
+        while chunk := response.read(_CHUNK_BYTES):
+            content += chunk
+            bar.update(len(chunk))
+            if len(content) > max_bytes:
+                raise DataError(f"{url}: the file is too large: more than {max_bytes:,} bytes")
     if expected is not None and len(content) != expected:
         raise DataError(
-            f"{address}: the download broke off after {len(content):,} of {expected:,} bytes"
+            f"{url}: the download broke off after {len(content):,} of {expected:,} bytes"
         )
     return bytes(content)
 
 
 def save(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside its place first, then renamed into it.
+    """Write a file atomically; create missing folders.
 
     Example:
         >>> import tempfile
@@ -100,12 +99,8 @@ def save(path: Path, content: bytes) -> None:
         >>> (folder / "new" / "greeting.txt").read_bytes()
         b'hello'
 
-    Args:
-        path: Where to; missing folders are made.
-        content: What to write.
-
     Raises:
-        DataError: The folder cannot be made or written to, or the disk is full.
+        DataError: The folder can't be created or written to, or the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +110,6 @@ def save(path: Path, content: bytes) -> None:
 
 
 def _reason(error: object) -> str:
-    """The heart of an error in a few words of one line."""
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(words).split())[:200]
+    """Return an error's message as one short line."""
+    message = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(message).split())[:200]

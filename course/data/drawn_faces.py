@@ -1,4 +1,4 @@
-"""The course's own faces as a data set.
+"""The data set of faces that the course draws itself.
 
 Example:
     >>> load().x_train.shape
@@ -19,14 +19,14 @@ PEOPLE: Final = 600
 TRAINING_PEOPLE: Final = 450
 PICTURES_EACH: Final = 5
 _SEED: Final = 2006
-NOTE: Final = "faces that the course draws itself, labelled by emotion"
+NOTE: Final = "faces drawn by the course, labeled by emotion"
 
 
 def load() -> Dataset:
     """Draw 600 people, each with all five emotions; the last 150 people are the test set.
 
-    There are many people with few pictures each, because a network that has met only a
-    few people learns them by heart and fails on new ones.
+    There are many people with few pictures each because a network that sees only a few people
+    memorizes them and fails on new ones.
 
     Example:
         >>> faces = load()
@@ -48,10 +48,10 @@ def load() -> Dataset:
         labels=EMOTIONS,
         source="drawn",
         note=NOTE,
-        factors_train=_only(factors, train),
-        factors_test=_only(factors, ~train),
+        factors_train=_select(factors, train),
+        factors_test=_select(factors, ~train),
     )
 
 
-def _only(factors: FaceFactors, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> FaceFactors:
-    return FaceFactors._make(values[chosen] for values in factors)
+def _select(factors: FaceFactors, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> FaceFactors:
+    return FaceFactors._make(values[mask] for values in factors)

@@ -1,13 +1,13 @@
-"""From the factors of a face to its picture.
+"""Draw faces from their factors.
 
 Example:
     >>> from course.data.face_factors import plain_face
     >>> draw(plain_face(mouth_curve=1.0)).shape
     (1, 784)
 
-Layers from back to front: shoulders, neck, hair behind, ears, head, fringe, eyes,
-brows, glasses, nose, mouth. When the head turns, what is nearer (the nose) moves
-further than what lies behind it (the hair): that is all the depth there is.
+Layers from back to front: shoulders, neck, back hair, ears, head, bangs, eyes, brows, glasses,
+nose, mouth. When the head turns, near layers (the nose) move further than far ones (the hair),
+which creates the impression of depth.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from course.data.face_factors import FaceFactors
 from course.data.shapes import cover, ellipse, paint, segment
 
 if TYPE_CHECKING:
-    from course.data.dataset import FloatArray
-    from course.data.face_factors import FaceFactors
+    from course.arrays import Float32Array
     from course.data.shapes import Grid
 
 _SIZE: Final = 28
-_AT_ONCE: Final = 64  # few enough that all shapes stay in the processor's cache
+_CHUNK: Final = 64  # images at a time, so that all shapes fit into the processor's cache
 _MIDDLE_X, _MIDDLE_Y = 14.0, 14.2
-_NECK: Final = 9.0  # below the middle; the head tilts about it
+_NECK: Final = 9.0  # pixels below the middle; the head tilts around it
 _WHITE, _PUPIL, _LIPS, _FRAME = 1.0, 0.03, 0.12, 0.15
 
 
-def draw(factors: FaceFactors) -> FloatArray:
-    """Draw faces.
+def draw(factors: FaceFactors) -> Float32Array:
+    """Draw one image per face.
 
     Example:
         >>> from course.data.face_factors import plain_face
@@ -43,20 +43,18 @@ def draw(factors: FaceFactors) -> FloatArray:
         factors: One array of n values for each factor.
 
     Returns:
-        Images, ``(n, 784)``, float32 in [0, 1]; black ground.
+        Images, ``(n, 784)``, float32 in [0, 1], on a black background.
     """
-    pictures = []
-    for start in range(0, len(factors.identity), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        piece = {name: values[some] for name, values in factors._asdict().items()}
-        pictures.append(_draw(factors._replace(**piece)))
-    return np.concatenate(pictures)
+    images = []
+    for start in range(0, len(factors.identity), _CHUNK):
+        chunk = FaceFactors._make(values[start : start + _CHUNK] for values in factors)
+        images.append(_draw(chunk))
+    return np.concatenate(images)
 
 
-def _draw(factors: FaceFactors) -> FloatArray:
-    # Each factor stands for whole pictures: (n, 1, 1) against the grid of pixels.
-    grids = {name: values[:, None, None] for name, values in factors._asdict().items()}
-    face = factors._replace(**grids)
+def _draw(factors: FaceFactors) -> Float32Array:
+    # Shape (n, 1, 1), to broadcast against the grid of pixels.
+    face = FaceFactors._make(values[:, None, None] for values in factors)
     rows, columns = np.mgrid[:_SIZE, :_SIZE].astype(np.float32) + np.float32(0.5)
     x = columns - _MIDDLE_X - face.shift_x
     y = rows - _MIDDLE_Y - face.shift_y
@@ -68,7 +66,7 @@ def _draw(factors: FaceFactors) -> FloatArray:
     x, y = cos * x + sin * y, cos * y - sin * x + _NECK
     _head(picture, face, x, y)
 
-    # Eyes and mouth lie in front of the head's middle, so they go along with a turn or nod.
+    # Eyes and mouth are in front of the head's middle, so they move with a turn or nod.
     front_x, front_y = x - 2.3 * face.turn, y - 1.7 * face.nod
     for side in (-1, 1):
         _eye(picture, face, (front_x - side * face.eye_distance) * side, front_y + 1.6, side)
@@ -87,7 +85,7 @@ def _shoulders(picture: Grid, face: FaceFactors, x: Grid, y: Grid) -> None:
 
 def _head(picture: Grid, face: FaceFactors, x: Grid, y: Grid) -> None:
     width, length = face.face_width, face.face_length
-    end = 10.5 * face.hair_length - 1  # how far down the hair reaches
+    end = 10.5 * face.hair_length - 1  # the lower end of the hair
     behind = ellipse(x + 0.5 * face.turn, y - 0.25 * end, width + 1.5, length + 0.3 * end + 0.6)
     paint(picture, cover(np.maximum(behind, y - end)), face.hair * 0.8)
     for side in (-1, 1):
@@ -102,8 +100,8 @@ def _head(picture: Grid, face: FaceFactors, x: Grid, y: Grid) -> None:
 
 
 def _eye(picture: Grid, face: FaceFactors, outward: Grid, y: Grid, side: int) -> None:
-    """One eye with its brow; ``outward`` grows from the nose to the ear on both sides."""
-    # High brows open the eye; a frown or a broad smile narrows it.
+    """Draw an eye and its brow; ``outward`` increases from the nose to the ear on both sides."""
+    # Raised brows open the eye; a frown or a broad smile narrows it.
     frown, smile = np.minimum(face.brow_angle, 0), np.maximum(face.mouth_curve, 0)
     openness = np.clip(1 + 0.35 * face.brow_height + 0.12 * (frown - smile), 0.5, 1.5)
     size = face.eye_size
@@ -130,7 +128,7 @@ def _nose(picture: Grid, face: FaceFactors, x: Grid, y: Grid) -> None:
 
 
 def _mouth(picture: Grid, face: FaceFactors, x: Grid, y: Grid) -> None:
-    """Two parabolas for the lips; the space between them is the open mouth."""
+    """Draw the lips as two parabolas with the open mouth between them."""
     opening = np.clip(face.mouth_open, 0, 2)
     half = face.mouth_width * (1 - 0.28 * opening)
     nearest = np.clip(x, -half, half)
@@ -141,8 +139,8 @@ def _mouth(picture: Grid, face: FaceFactors, x: Grid, y: Grid) -> None:
     gap = 2.3 * opening * np.sqrt(1 - q)
     lower = curve + 0.95 * gap
     above = np.maximum(curve - 0.75 * gap - y, y - lower) / np.sqrt(1 + np.square(slope))
-    beside = np.hypot(x - nearest, np.maximum(above, 0))
-    lips = np.where(np.abs(x) > half, beside, above) - 0.62
+    past_corner = np.hypot(x - nearest, np.maximum(above, 0))
+    lips = np.where(np.abs(x) > half, past_corner, above) - 0.62
     paint(picture, cover(lips), _LIPS)
     tongue = np.minimum(cover(lips + 0.9), cover(ellipse(x, y - lower - 0.2, 0.7 * half, 1.5)))
     paint(picture, 0.8 * tongue, 0.5 * face.skin)

@@ -1,4 +1,4 @@
-"""What a drawn face is made of: who it is, where it looks, what it feels.
+"""The factors of a drawn face: identity, pose and emotion.
 
 Example:
     >>> face = plain_face(mouth_curve=1.0, turn=-0.5)
@@ -12,14 +12,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from course.data.dataset import FloatArray, IntArray
+from course.arrays import Float32Array, IntArray
 
 EMOTIONS: Final = ("angry", "happy", "neutral", "sad", "surprised")
 
-# How each emotion moves the face at full strength:
-# mouth curve, mouth open, brow height, brow angle. Brows drawn down and together
-# for anger, inner ends up for sadness, brows up and jaw dropped for surprise are the
-# classic description (Ekman and Friesen 1978, Facial Action Coding System).
+# How each emotion moves the face at full strength: mouth curve, mouth open, brow height, brow
+# angle. After Ekman and Friesen 1978, Facial Action Coding System: brows down and together for
+# anger, inner ends up for sadness, brows up and jaw dropped for surprise.
 _EXPRESSIONS: Final = np.array(
     [
         [-0.55, 0.12, -0.70, -0.95],
@@ -29,10 +28,10 @@ _EXPRESSIONS: Final = np.array(
         [0.00, 1.00, 1.00, 0.15],
     ]
 )
-_FAINTEST, _STRONGEST = 0.55, 1.1  # the same emotion shows more or less
-_MOOD_NOISE = 0.16  # and no two smiles are the same
+_MIN_STRENGTH, _MAX_STRENGTH = 0.55, 1.1  # how strongly the emotion shows
+_EXPRESSION_NOISE = 0.16
 
-# Lowest and highest value of each trait of a person; lengths are in pixels.
+# Range of each trait of a person; lengths are in pixels.
 _TRAITS: Final = {
     "face_width": (8.4, 10.2),
     "face_length": (10.3, 11.6),
@@ -49,12 +48,12 @@ _TRAITS: Final = {
 }
 _GLASSES_SHARE = 0.25
 
-# Standard deviation of each part of the pose; none goes beyond twice that.
+# Standard deviation of each part of the pose; values are clipped at twice that.
 _POSE: Final = {"turn": 0.32, "nod": 0.2, "tilt": 0.04, "shift_x": 0.3, "shift_y": 0.25}
 
 
 class FaceFactors(NamedTuple):
-    """The causes of n faces: one array of n values for each factor.
+    """The factors of n faces: one array of n values for each factor.
 
     Example:
         >>> from course import data
@@ -65,11 +64,11 @@ class FaceFactors(NamedTuple):
         0.8
 
     Attributes:
-        identity: Number of the person, int64; the traits below are the same in all pictures
-            of one person. -1 for nobody in particular.
+        identity: Number of the person, int64; -1 for nobody in particular. All pictures of a
+            person share the traits from ``face_width`` on.
         turn: Head turned to the picture's left (-) or right (+); 1 is far.
         nod: Head up (-) or down (+).
-        tilt: Head leant to a shoulder, in radians, clockwise.
+        tilt: Head leaning to a shoulder, in radians, clockwise.
         shift_x: Whole person moved right, in pixels.
         shift_y: Whole person moved down, in pixels.
         mouth_curve: Corners of the mouth down (-1) or up (+1).
@@ -79,58 +78,58 @@ class FaceFactors(NamedTuple):
         face_width: Half the width of the head, in pixels.
         face_length: Half the height of the head, in pixels.
         eye_distance: From the middle of the face to an eye, in pixels.
-        eye_size: 1 is usual.
+        eye_size: 1 is normal.
         mouth_width: Half the width of the closed mouth, in pixels.
-        nose_length: 1 is usual.
+        nose_length: 1 is normal.
         skin: Brightness, 0 to 1.
         hair: Brightness, 0 to 1.
-        hair_line: Where the hair begins above the middle of the face, in pixels.
+        hair_line: Height of the hairline above the middle of the face, in pixels.
         hair_length: Short (0) to long (1).
-        parting: Where the hair parts, left (-1) to right (+1).
+        parting: Position of the parting, left (-1) to right (+1).
         shirt: Brightness, 0 to 1.
         glasses: 1 with glasses, 0 without.
     """
 
     identity: IntArray
-    turn: FloatArray
-    nod: FloatArray
-    tilt: FloatArray
-    shift_x: FloatArray
-    shift_y: FloatArray
-    mouth_curve: FloatArray
-    mouth_open: FloatArray
-    brow_height: FloatArray
-    brow_angle: FloatArray
-    face_width: FloatArray
-    face_length: FloatArray
-    eye_distance: FloatArray
-    eye_size: FloatArray
-    mouth_width: FloatArray
-    nose_length: FloatArray
-    skin: FloatArray
-    hair: FloatArray
-    hair_line: FloatArray
-    hair_length: FloatArray
-    parting: FloatArray
-    shirt: FloatArray
-    glasses: FloatArray
+    turn: Float32Array
+    nod: Float32Array
+    tilt: Float32Array
+    shift_x: Float32Array
+    shift_y: Float32Array
+    mouth_curve: Float32Array
+    mouth_open: Float32Array
+    brow_height: Float32Array
+    brow_angle: Float32Array
+    face_width: Float32Array
+    face_length: Float32Array
+    eye_distance: Float32Array
+    eye_size: Float32Array
+    mouth_width: Float32Array
+    nose_length: Float32Array
+    skin: Float32Array
+    hair: Float32Array
+    hair_line: Float32Array
+    hair_length: Float32Array
+    parting: Float32Array
+    shirt: Float32Array
+    glasses: Float32Array
 
 
 def plain_face(**changes: float) -> FaceFactors:
-    """One average person who looks straight ahead and feels nothing much, but for ``changes``.
+    """Return an average person looking straight ahead without emotion, except for ``changes``.
 
     Example:
         >>> plain_face(brow_angle=-1.0, mouth_curve=-0.5).brow_angle
         array([-1.], dtype=float32)
 
     Args:
-        **changes: Any factor of `FaceFactors` by name, and its value.
+        **changes: Values for factors of `FaceFactors`.
 
     Returns:
         The factors of one face, each an array of length 1, for `draw`.
 
     Raises:
-        ValueError: There is no such factor, or a value is not a finite number.
+        ValueError: A factor is unknown, or a value is not a finite number.
     """
     values = dict.fromkeys(FaceFactors._fields, 0.0)
     values |= {trait: (low + high) / 2 for trait, (low, high) in _TRAITS.items()}
@@ -138,10 +137,11 @@ def plain_face(**changes: float) -> FaceFactors:
     for factor, value in changes.items():
         if factor not in values:
             raise ValueError(
-                f"plain_face({factor}): no such factor; there are {', '.join(FaceFactors._fields)}."
+                f"plain_face: unknown factor {factor!r}; choose from "
+                f"{', '.join(FaceFactors._fields)}."
             )
         if not np.isfinite(value):
-            raise ValueError(f"plain_face({factor}): {value!r} is not a finite number.")
+            raise ValueError(f"plain_face: {factor} must be a finite number, got {value!r}.")
         values[factor] = value
     identity = np.array([changes.get("identity", -1)]).astype(np.int64)
     del values["identity"]
@@ -149,7 +149,7 @@ def plain_face(**changes: float) -> FaceFactors:
 
 
 def random_faces(people: int, pictures_each: int, seed: int) -> tuple[FaceFactors, IntArray]:
-    """Draw lots for ``people`` and their moods; each person shows all emotions equally often.
+    """Return random people and emotions; each person shows all emotions equally often.
 
     Example:
         >>> factors, emotion = random_faces(people=4, pictures_each=5, seed=1)
@@ -158,33 +158,32 @@ def random_faces(people: int, pictures_each: int, seed: int) -> tuple[FaceFactor
 
     Args:
         people: Number of different people.
-        pictures_each: Pictures of each; a multiple of 5 shows all five emotions equally often.
+        pictures_each: Pictures per person; use a multiple of 5 for the five emotions.
         seed: The same seed gives the same faces.
 
     Returns:
-        The factors of ``people * pictures_each`` faces in mixed order, and the number of each
-        face's emotion in `EMOTIONS`, int64. The emotion was there first: mouth and brows
-        follow from it with varying strength and some noise, so a faint one can mislead.
+        The factors of ``people * pictures_each`` faces in random order, and each face's emotion
+        as an index into `EMOTIONS`, int64. Mouth and brows follow from the emotion with varying
+        strength and some noise, so a faint one can be misleading.
     """
-    lots = np.random.RandomState(seed)  # its numbers never change between versions (NEP 19)
+    rng = np.random.RandomState(seed)  # its stream never changes between versions (NEP 19)
     n = people * pictures_each
     identity = np.repeat(np.arange(people), pictures_each)
     emotion = np.resize(np.arange(len(EMOTIONS)), n)
-    order = lots.permutation(n)  # so that the first few faces are different people
+    order = rng.permutation(n)  # so that the first few faces are different people
     identity, emotion = identity[order], emotion[order]
 
-    trait = {name: lots.uniform(low, high, people) for name, (low, high) in _TRAITS.items()}
-    trait["glasses"] = (lots.permutation(people) < _GLASSES_SHARE * people).astype(float)
-    trait["hair"] = np.minimum(trait["hair"], trait["skin"] - 0.2)  # else face and hair are one
+    trait = {name: rng.uniform(low, high, people) for name, (low, high) in _TRAITS.items()}
+    trait["glasses"] = (rng.permutation(people) < _GLASSES_SHARE * people).astype(float)
+    trait["hair"] = np.minimum(trait["hair"], trait["skin"] - 0.2)  # hair darker than skin
     factor = {name: values[identity] for name, values in trait.items()}
 
     for name, spread in _POSE.items():
-        factor[name] = np.clip(lots.normal(0, spread, n), -2 * spread, 2 * spread)
+        factor[name] = np.clip(rng.normal(0, spread, n), -2 * spread, 2 * spread)
 
-    strength = lots.uniform(_FAINTEST, _STRONGEST, (n, 1))
-    noise = lots.normal(0, _MOOD_NOISE, (n, _EXPRESSIONS.shape[1]))
-    mood = _EXPRESSIONS[emotion] * strength + noise
-    curve, opening, height, angle = mood.T
+    strength = rng.uniform(_MIN_STRENGTH, _MAX_STRENGTH, (n, 1))
+    noise = rng.normal(0, _EXPRESSION_NOISE, (n, _EXPRESSIONS.shape[1]))
+    curve, opening, height, angle = (_EXPRESSIONS[emotion] * strength + noise).T
     factor["mouth_curve"], factor["mouth_open"] = curve, np.clip(opening, 0, 1.2)
     factor["brow_height"], factor["brow_angle"] = height, angle
 

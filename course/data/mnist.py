@@ -18,11 +18,11 @@ from course.data.validation import check_array, check_content, read_npz
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from course.data.dataset import FloatArray
+    from course.arrays import Float32Array
 
-ADDRESS: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+URL: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 
-# The digests of the four original IDX files, as MNIST's home published them (unpacked).
+# Shapes, and SHA-256 digests of the four unpacked IDX files as MNIST's home page published them.
 _ORIGINAL: Final = {
     "x_train": (
         (60_000, 28, 28),
@@ -35,7 +35,7 @@ _ORIGINAL: Final = {
     ),
     "y_test": ((10_000,), "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
 }
-_UNPACKED: Final = 60_000_000  # 54.9 MB of pixels and labels
+_MAX_UNPACKED_BYTES: Final = 60_000_000  # pixels and labels have 54.9 MB
 
 
 def read(content: bytes) -> Dataset:
@@ -44,7 +44,7 @@ def read(content: bytes) -> Dataset:
     Example:
         >>> read(b"half a fi")
         Traceback (most recent call last):
-        course.data.dataset.DataError: damaged: no readable .npz file
+        course.data.dataset.DataError: damaged: not a readable .npz file
 
     Args:
         content: The file: arrays ``x_train``, ``y_train``, ``x_test``, ``y_test`` of uint8.
@@ -53,9 +53,9 @@ def read(content: bytes) -> Dataset:
         The digits, divided by 255.
 
     Raises:
-        DataError: The file is damaged, or holds anything but MNIST.
+        DataError: The file is damaged, or its content isn't MNIST.
     """
-    arrays = read_npz(content, _ORIGINAL, limit=_UNPACKED)
+    arrays = read_npz(content, _ORIGINAL, max_bytes=_MAX_UNPACKED_BYTES)
     for name, (shape, sha256) in _ORIGINAL.items():
         check_array(name, arrays[name], shape, "u")
         check_content(name, _as_idx(arrays[name].astype(np.uint8)), sha256)
@@ -72,12 +72,12 @@ def read(content: bytes) -> Dataset:
 
 
 def _as_idx(array: NDArray[np.uint8]) -> list[bytes]:
-    """Header and bytes of the IDX file: two zeros, 8 for uint8, the sizes, big-endian."""
+    """Return an IDX file's header (0, 0, 8 for uint8, dimensions, big-endian sizes) and data."""
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
     return [header, array.tobytes()]
 
 
-def _intensities(pixels: NDArray[Any]) -> FloatArray:
+def _intensities(pixels: NDArray[Any]) -> Float32Array:
     images = pixels.reshape(len(pixels), -1).astype(np.float32)
     images /= 255  # in place: a second copy of the training set would be 188 MB
     return images

@@ -1,7 +1,7 @@
-"""The words that the made-up stories are written with.
+"""The vocabulary of the synthetic news stories.
 
-Within each list the first words are the commonest. No word stands in two lists;
-topics that lie close share words through the stories, not through the lists.
+Each list starts with its most frequent words. No word is in two lists; related topics share
+words through the stories, not through the lists.
 
 Example:
     >>> TOPIC_WORDS["energy"][:3]

@@ -4,8 +4,8 @@ Example:
     >>> read(Path("olivetti_py3.pkz").read_bytes())  # doctest: +SKIP
     faces: 300 to train on, 100 to test on; 28 x 28 pixels; 40 labels.
 
-scikit-learn keeps them as a compressed pickle. The pickle is not run: the pixels
-lie in one piece at its end, and their SHA-256 says whether they are the right ones.
+scikit-learn caches them as a compressed pickle, which is not unpickled: the pixels are one block
+at its end, and their SHA-256 confirms them.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from course.data.validation import check_array, check_content
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from course.data.dataset import FloatArray
+    from course.arrays import Float32Array
 
-# The file that scikit-learn's fetch_olivetti_faces gets, and its digest there.
-ADDRESS: Final = "https://ndownloader.figshare.com/files/5976027"
+# The file that scikit-learn's fetch_olivetti_faces downloads, and its digest there.
+URL: Final = "https://ndownloader.figshare.com/files/5976027"
 _MATLAB_SHA256: Final = "b612fb967f2dc77c9c62d3e1266e0c73d5fca46a4b8906c18e454d41af987794"
 
 _FACES, _SIDE, _PER_PERSON = 400, 64, 10
 _TRAINING_PEOPLE: Final = 30
-_BRIGHTEST: Final = 242  # scikit-learn divides by the highest grey that occurs
-# Of the 400 x 4096 greys as uint8.
+_BRIGHTEST: Final = 242  # the maximum; scikit-learn divides by it
+# SHA-256 of the 400 x 4096 gray values as uint8.
 _SHA256: Final = "b119468c2f13775df12d3950e7c96644811647a6e10d30617777f245bf9b2f8b"
 _PIXEL_BYTES: Final = _FACES * _SIDE * _SIDE * 4
-_PICKLE_AROUND: Final = 4096  # the pickle's own bytes before and after the pixels are some 250
+_MAX_PICKLE_OVERHEAD_BYTES: Final = 4096  # around the pixels; really about 250
 
 
 def read(content: bytes) -> Dataset:
@@ -49,18 +49,18 @@ def read(content: bytes) -> Dataset:
         content: ``olivetti_py3.pkz``, or ``olivettifaces.mat`` as downloaded.
 
     Returns:
-        The faces at 28 x 28; the first 30 people are for training, the other 10 for testing,
-        so the test people are new. Labels are people.
+        The faces at 28 x 28, labeled by person. The first 30 people are for training, the other
+        10 for testing.
 
     Raises:
-        DataError: The file is damaged, or holds anything but these faces.
+        DataError: The file is damaged, or its content isn't these faces.
     """
-    greys = _from_matlab(content) if content.startswith(b"MATLAB") else _from_pickle(content)
-    check_array("faces", greys, (_FACES, _SIDE * _SIDE), "uif")
-    with np.errstate(invalid="ignore"):  # a damaged file may hold NaN; the digest will tell
-        pixels = greys.astype(np.uint8)
+    grays = _from_matlab(content) if content.startswith(b"MATLAB") else _from_pickle(content)
+    check_array("faces", grays, (_FACES, _SIDE * _SIDE), "uif")
+    with np.errstate(invalid="ignore"):  # NaN in a damaged file fails the digest check below
+        pixels = grays.astype(np.uint8)
     check_content("faces", [pixels.tobytes()], _SHA256)
-    images = _smaller(pixels.reshape(_FACES, _SIDE, _SIDE).transpose(0, 2, 1))
+    images = _shrink(pixels.reshape(_FACES, _SIDE, _SIDE).transpose(0, 2, 1))
     person = np.arange(_FACES, dtype=np.int64) // _PER_PERSON
     train = person < _TRAINING_PEOPLE
     return Dataset(
@@ -71,19 +71,19 @@ def read(content: bytes) -> Dataset:
         y_test=person[~train],
         labels=tuple(f"person {i + 1}" for i in range(_FACES // _PER_PERSON)),
         source="olivetti",
-        note="Olivetti faces at 28 x 28, labelled by person",
+        note="Olivetti faces at 28 x 28, labeled by person",
     )
 
 
 def _from_pickle(content: bytes) -> NDArray[Any]:
-    unpack = zlib.decompressobj()
+    decompressor = zlib.decompressobj()
     try:
-        inside = unpack.decompress(content, _PIXEL_BYTES + _PICKLE_AROUND)
+        pickled = decompressor.decompress(content, _PIXEL_BYTES + _MAX_PICKLE_OVERHEAD_BYTES)
     except zlib.error as error:
         raise DataError("damaged: neither scikit-learn's file nor the original") from error
-    if not unpack.eof or len(inside) <= _PIXEL_BYTES:
-        raise DataError(f"damaged: {len(inside):,} bytes are too few or too many for the faces")
-    return np.frombuffer(inside[-_PIXEL_BYTES - 1 : -1], "<f4").reshape(_FACES, -1)
+    if not decompressor.eof or len(pickled) <= _PIXEL_BYTES:
+        raise DataError(f"damaged: {len(pickled):,} bytes are too few or too many for the faces")
+    return np.frombuffer(pickled[-_PIXEL_BYTES - 1 : -1], "<f4").reshape(_FACES, -1)
 
 
 def _from_matlab(content: bytes) -> NDArray[Any]:
@@ -94,8 +94,8 @@ def _from_matlab(content: bytes) -> NDArray[Any]:
     return faces.T
 
 
-def _smaller(images: NDArray[np.uint8]) -> FloatArray:
-    """64 x 64 greys to 28 x 28 intensities; Lanczos averages, so that fine lines do not flicker."""
+def _shrink(images: NDArray[np.uint8]) -> Float32Array:
+    """Turn 64 x 64 gray values into 28 x 28 intensities; Lanczos averages out fine lines."""
     from PIL import Image
 
     small = np.empty((len(images), 28, 28), np.float32)

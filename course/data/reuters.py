@@ -1,4 +1,4 @@
-"""Reuters-21578: 7,487 news stories of the ten commonest topics (D. D. Lewis; research use).
+"""Reuters-21578: 7,487 news stories on the ten most frequent topics (D. D. Lewis; research use).
 
 Example:
     >>> read(Path("reuters.npz").read_bytes())  # doctest: +SKIP
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STORIES, _WORDS, _TOPICS, _ENTRIES = 7_487, 2_000, 10, 262_098
-_UNPACKED: Final = 20_000_000
+_MAX_UNPACKED_BYTES: Final = 20_000_000
 _FIELDS: Final = {
     "indptr": ((_STORIES + 1,), "iu"),
     "indices": ((_ENTRIES,), "iu"),
@@ -30,7 +30,7 @@ _FIELDS: Final = {
     "words": ((_WORDS,), "U"),
     "is_train": ((_STORIES,), "b"),
 }
-# Of all arrays one after another, as `_plain` writes them.
+# SHA-256 of all arrays, one after another, in the encoding of `_canonical_bytes`.
 _SHA256: Final = "a726e255fc44f74ac5c7bf131f77468771af71ff52ffaf326390dac0215a03d0"
 
 
@@ -40,7 +40,7 @@ def read(content: bytes) -> Dataset:
     Example:
         >>> read(b"half a fi")
         Traceback (most recent call last):
-        course.data.dataset.DataError: damaged: no readable .npz file
+        course.data.dataset.DataError: damaged: not a readable .npz file
 
     Args:
         content: The file: word counts as a sparse matrix (CSR arrays ``indptr``, ``indices``,
@@ -50,12 +50,12 @@ def read(content: bytes) -> Dataset:
         The 2,000 most frequent words, weighted by `weight_counts`; the split is Lewis's.
 
     Raises:
-        DataError: The file is damaged, or holds anything but these stories.
+        DataError: The file is damaged, or its content isn't these stories.
     """
-    arrays = read_npz(content, _FIELDS, limit=_UNPACKED)
-    for name, (shape, kind) in _FIELDS.items():
-        check_array(name, arrays[name], shape, kind)
-    check_content("reuters", (_plain(arrays[name]) for name in _FIELDS), _SHA256)
+    arrays = read_npz(content, _FIELDS, max_bytes=_MAX_UNPACKED_BYTES)
+    for name, (shape, kinds) in _FIELDS.items():
+        check_array(name, arrays[name], shape, kinds)
+    check_content("reuters", (_canonical_bytes(arrays[name]) for name in _FIELDS), _SHA256)
     counts = np.zeros((_STORIES, _WORDS), np.float32)
     story = np.repeat(np.arange(_STORIES), np.diff(arrays["indptr"]))
     counts[story, arrays["indices"]] = arrays["counts"]
@@ -73,13 +73,13 @@ def read(content: bytes) -> Dataset:
         labels=tuple(str(name) for name in arrays["topic_names"]),
         image_shape=None,
         source="reuters",
-        note="Reuters-21578, ten commonest topics",
+        note="Reuters-21578, ten most frequent topics",
         words=tuple(str(word) for word in arrays["words"]),
     )
 
 
-def _plain(array: NDArray[Any]) -> bytes:
-    """Numbers as 64-bit little-endian, words as lines: the same on every machine."""
+def _canonical_bytes(array: NDArray[Any]) -> bytes:
+    """Encode numbers as 64-bit little-endian and words as lines, the same on every machine."""
     if array.dtype.kind == "U":
         return "\n".join(array.tolist()).encode()
     return array.astype("<i8").tobytes()

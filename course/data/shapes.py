@@ -1,21 +1,20 @@
-"""Soft-edged shapes on a small picture, for many pictures at once.
+"""Draw anti-aliased shapes into many small images at once.
 
-A shape is a signed distance: negative inside, zero on the edge, positive
-outside, in pixels. `cover` turns it into the share of each pixel that the shape
-covers, and `paint` lays a shade over the picture by that share. Edges come out
-smooth without drawing larger and shrinking.
+A shape is a signed distance in pixels: negative inside, zero on the edge, positive outside.
+`cover` turns it into the fraction of each pixel that the shape covers, and `paint` blends a shade
+into the image by that fraction, so edges are smooth without supersampling.
 
 Example:
     >>> import numpy as np
     >>> y, x = np.mgrid[:28, :28].astype(np.float32) + 0.5
     >>> picture = np.zeros((28, 28), np.float32)
     >>> paint(picture, cover(ellipse(x - 14, y - 14, 6, 6)), 1.0)
-    >>> round(float(picture.sum()))  # the area of the disc, in pixels
+    >>> round(float(picture.sum()))  # the area of the disk, in pixels
     113
 
-The approximate distance to an ellipse, |k|(|k| - 1)/|gradient|, is the usual
-first-order one: value of the implicit function over the length of its gradient
-(Taubin 1991, https://doi.org/10.1109/34.103273).
+The distance to an ellipse, |k|(|k| - 1)/|gradient|, is the usual first-order approximation: the
+implicit function divided by the length of its gradient (Taubin 1991,
+https://doi.org/10.1109/34.103273).
 """
 
 from __future__ import annotations
@@ -32,27 +31,27 @@ if TYPE_CHECKING:
 
 
 def cover(distance: Grid) -> Grid:
-    """Share of each pixel that lies inside, 0 to 1, for a straight edge at that distance."""
+    """Return the fraction of each pixel inside, 0 to 1, for a straight edge at this distance."""
     share: Grid = np.clip(0.5 - distance, 0, 1)
     return share
 
 
 def paint(picture: Grid, share: Grid, shade: Value) -> None:
-    """Lay ``shade`` over ``picture`` in place, where ``share`` is 1 fully, where 0 not at all."""
+    """Blend ``shade`` into ``picture``, in place; ``share`` is the opacity, 0 to 1."""
     picture += share * (shade - picture)
 
 
 def ellipse(x: Grid, y: Grid, half_width: Value, half_height: Value) -> Grid:
-    """Distance to an ellipse around the origin."""
+    """Return the signed distance to an ellipse around the origin."""
     across, down = x / half_width, y / half_height
     scaled = _length(across, down)
-    steepness = _length(across / half_width, down / half_height) + 1e-6
-    distance: Grid = scaled * (scaled - 1) / steepness
+    gradient = _length(across / half_width, down / half_height) + 1e-6
+    distance: Grid = scaled * (scaled - 1) / gradient
     return distance
 
 
 def segment(x: Grid, y: Grid, start: tuple[Value, Value], end: tuple[Value, Value]) -> Grid:
-    """Distance to a straight line from ``start`` to ``end``, each an (x, y)."""
+    """Return the distance to a line segment from ``start`` to ``end``, each ``(x, y)``."""
     across, down = end[0] - start[0], end[1] - start[1]
     length2 = across * across + down * down
     along = np.clip(((x - start[0]) * across + (y - start[1]) * down) / length2, 0, 1)

@@ -1,18 +1,18 @@
-"""Where data comes from, in which order, and what is said when a place fails.
+"""Load a data set from the first source that has it.
 
 1. the folder that the environment variable COURSE_DATA names,
-2. what Keras, scikit-learn or this course have already downloaded,
+2. the caches of Keras, scikit-learn and this course,
 3. a download, only if asked for,
 4. the data that comes with the course.
 
 Example:
     >>> from course.data import mnist
-    >>> original = OriginalData("MNIST", "mnist", mnist.read, "mnist.npz", mnist.ADDRESS)
-    >>> [place.words for place in file_locations(original)][-1]
+    >>> original = OriginalData("MNIST", "mnist", mnist.read, "mnist.npz", mnist.URL)
+    >>> [location.description for location in file_locations(original)][-1]
     "the course's own cache"
 
-A file is only used when its content is the original's to the last bit. One that is
-not is passed over, and the note of the data set says so.
+A file is used only if its content matches the original's SHA-256. Other files are skipped, and
+the data set's note says so.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _COURSE_DATA: Final = "the folder COURSE_DATA"
-_LARGEST: Final = 64_000_000  # bytes; the largest real file, MNIST, has 11.5 million
+_MAX_FILE_BYTES: Final = 64_000_000  # the largest real file, MNIST, has 11.5 million
 
 
 @dataclasses.dataclass(frozen=True)
 class OriginalData:
-    """A published data set that can be had as one file.
+    """A published data set that is available as one file.
 
     Attributes:
-        title: What people call it.
-        source: One word for it, as in ``digits("mnist")``.
-        read: From the bytes of the file to the data; raises DataError.
-        file: Its place in the folder COURSE_DATA and on a mirror of it, with ``/``.
-        address: Where it can be downloaded; empty if no public place is known.
-        cached: Where a library keeps it, called when needed.
+        title: Its name, as in "MNIST".
+        source: The word that selects it, as in ``digits("mnist")``.
+        read: Parses the file's bytes; raises DataError.
+        file: The file's path, with ``/``, in the folder COURSE_DATA and on a mirror of it.
+        url: Where to download it; empty if there is no public download.
+        cached: Returns the path where a library caches it.
         cached_by: The name of that library.
     """
 
@@ -51,7 +51,7 @@ class OriginalData:
     source: str
     read: Callable[[bytes], Dataset]
     file: str
-    address: str = ""
+    url: str = ""
     cached: Callable[[], Path] | None = None
     cached_by: str = ""
 
@@ -61,8 +61,8 @@ class FallbackData:
     """The data that comes with the course.
 
     Attributes:
-        source: One word for it, as in ``digits("bundled")``.
-        load: Makes it.
+        source: The word that selects it, as in ``digits("bundled")``.
+        load: Loads or generates it.
     """
 
     source: str
@@ -70,68 +70,67 @@ class FallbackData:
 
 
 class FileLocation(NamedTuple):
-    """A file that may be there, and what to call its place."""
+    """A path where a data file may be, and a description of it for messages."""
 
     path: Path
-    words: str
+    description: str
 
 
-# What was read or made before. A file that has changed since has another key.
+# In-memory caches. The key of a file includes its modification time and size.
 _files: dict[tuple[str, FileLocation, int, int], Dataset | str] = {}
-_fetched: dict[str, Dataset] = {}
-_made: dict[str, Dataset] = {}
-_noted: dict[tuple[int, str], Dataset] = {}
+_downloaded: dict[str, Dataset] = {}
+_fallbacks: dict[str, Dataset] = {}
+_annotated: dict[tuple[int, str], Dataset] = {}
 
 
 def load(
-    kind: str, original: OriginalData, embedded: FallbackData, source: str | None, *, download: bool
+    kind: str, original: OriginalData, fallback: FallbackData, source: str | None, *, download: bool
 ) -> Dataset:
-    """Load a data set from the first place that has it.
+    """Load a data set from the first source that has it.
 
     Example:
         >>> from course.data import digits
-        >>> digits("bundled") is digits("bundled")  # read once, then remembered
+        >>> digits("bundled") is digits("bundled")  # read once, then cached
         True
 
     Args:
-        kind: The public function that asks, for messages: ``"digits"``.
+        kind: The public function's name, for messages: ``"digits"``.
         original: The published data.
-        embedded: What to use in its stead.
-        source: One of the two words, to insist on it; None takes the first that can be had.
-        download: Whether to download the original where it is nowhere on this computer.
+        fallback: What to use if the original isn't available.
+        source: The word for one of the two, to require it; None takes the original if available.
+        download: Whether to download the original if this computer has no copy.
 
     Returns:
-        The data. When something went wrong on the way to the embedded data, one line is
-        printed once, and stands in the data's ``note``.
+        The data. If a source failed on the way, its note says why, and is printed once.
 
     Raises:
-        DataError: The word is unknown, or the data that was insisted on cannot be had.
+        DataError: The source is unknown, or required and not available.
     """
-    if source not in (None, original.source, embedded.source):
+    if source not in (None, original.source, fallback.source):
         raise DataError(
-            f"{kind}(source): there is no {source!r}; "
-            f"choose {original.source!r} or {embedded.source!r}, or leave it out."
+            f"{kind}: unknown source {source!r}; "
+            f"choose {original.source!r} or {fallback.source!r}, or leave it out."
         )
-    if source == embedded.source:
-        return _embedded(embedded)
+    if source == fallback.source:
+        return _load_fallback(fallback)
     problems: list[str] = []
-    found = _fetched.get(original.source) or _on_this_computer(original, problems)
-    if found is None and download:
-        found = _download(original, problems)
-    if found is not None:
-        return _with_reason(found, "; ".join(problems), problems)
-    why = "; ".join(problems) or (
-        f'no copy on this computer; data.{kind}("{original.source}", download=True) gets one'
-        if original.address
+    data = _downloaded.get(original.source) or _read_local(original, problems)
+    if data is None and download:
+        data = _download(original, problems)
+    if data is not None:
+        return _annotate(data, "; ".join(problems), problems)
+    reason = "; ".join(problems) or (
+        f'no copy on this computer; data.{kind}("{original.source}", download=True) downloads one'
+        if original.url
         else f"no copy on this computer; put {original.file} into the folder COURSE_DATA"
     )
     if source == original.source:
-        raise DataError(f"{original.title} cannot be had: {why}.")
-    return _with_reason(_embedded(embedded), f"Why not {original.title}: {why}", problems)
+        raise DataError(f"{original.title} is not available: {reason}.")
+    return _annotate(_load_fallback(fallback), f"{original.title} was not used: {reason}", problems)
 
 
 def file_locations(original: OriginalData) -> Iterator[FileLocation]:
-    """Every file on this computer that may hold the data, in order."""
+    """Yield every file on this computer that may hold the data, in order of preference."""
     folder = locations.course_data_folder()
     if folder is not None:
         yield FileLocation(folder / original.file, _COURSE_DATA)
@@ -141,97 +140,97 @@ def file_locations(original: OriginalData) -> Iterator[FileLocation]:
 
 
 def clear_memory() -> None:
-    """Drop all that was read or made; the next call starts afresh."""
-    for memory in (_files, _fetched, _made, _noted):
-        memory.clear()
+    """Forget everything loaded so far; the next call loads it again."""
+    for cache in (_files, _downloaded, _fallbacks, _annotated):
+        cache.clear()
 
 
 def _own_copy(original: OriginalData) -> Path:
     return locations.cache_folder() / f"{original.source}.bin"
 
 
-def _on_this_computer(original: OriginalData, problems: list[str]) -> Dataset | None:
-    for place in file_locations(original):
+def _read_local(original: OriginalData, problems: list[str]) -> Dataset | None:
+    for location in file_locations(original):
         try:
-            data = _from_file(original, place)
+            data = _read_file(original, location)
         except DataError as error:
             problems.append(str(error))
             continue
         if data is not None:
             return data
-        if place.words == _COURSE_DATA:  # it was meant to be there
-            problems.append(f"there is no {place.path}")
+        if location.description == _COURSE_DATA:  # the user expects the file there
+            problems.append(f"{location.path} does not exist")
     return None
 
 
-def _from_file(original: OriginalData, place: FileLocation) -> Dataset | None:
-    """Read a file, but only once; None if there is none."""
+def _read_file(original: OriginalData, location: FileLocation) -> Dataset | None:
+    """Read a file, unless this version of it is cached; return None if it doesn't exist."""
     try:
-        if not place.path.is_file():
+        if not location.path.is_file():
             return None
-        status = place.path.stat()
-        key = (original.source, place, status.st_mtime_ns, status.st_size)
+        status = location.path.stat()
+        key = (original.source, location, status.st_mtime_ns, status.st_size)
         if key not in _files:
-            _files[key] = _read(original, place, status.st_size)
+            _files[key] = _parse(original, location, status.st_size)
     except OSError as error:
-        raise DataError(f"{place.path} cannot be read ({error.strerror})") from None
-    known = _files[key]
-    if isinstance(known, str):
-        raise DataError(known)
-    return known
+        raise DataError(f"{location.path} cannot be read ({error.strerror})") from None
+    cached = _files[key]
+    if isinstance(cached, str):
+        raise DataError(cached)
+    return cached
 
 
-def _read(original: OriginalData, place: FileLocation, size: int) -> Dataset | str:
-    """The data, or in one line what is wrong with the file."""
-    if size > _LARGEST:
-        return f"{place.path} has {size:,} bytes; {_LARGEST:,} at most are right"
+def _parse(original: OriginalData, location: FileLocation, size: int) -> Dataset | str:
+    """Return the data, or one line about what is wrong with the file."""
+    if size > _MAX_FILE_BYTES:
+        return f"{location.path} is too large: {size:,} bytes, at most {_MAX_FILE_BYTES:,}"
     try:
-        data = original.read(place.path.read_bytes())
+        data = original.read(location.path.read_bytes())
     except DataError as error:
-        return f"{place.path}: {error}"
-    return dataclasses.replace(data, note=f"{data.note}, from {place.words}")
+        return f"{location.path}: {error}"
+    return dataclasses.replace(data, note=f"{data.note}, from {location.description}")
 
 
 def _download(original: OriginalData, problems: list[str]) -> Dataset | None:
     mirror = os.environ.get("COURSE_DATA_URL", "").strip().rstrip("/")
-    address = f"{mirror}/{original.file}" if mirror else original.address
-    if not address:
+    url = f"{mirror}/{original.file}" if mirror else original.url
+    if not url:
         problems.append(
-            f"no public address is known; put {original.file} into the folder COURSE_DATA, "
+            f"there is no public download; put {original.file} into the folder COURSE_DATA, "
             "or set COURSE_DATA_URL to a mirror that has it"
         )
         return None
     content = b""
     try:
-        content = fetch(address, limit=_LARGEST, title=original.title)
+        content = fetch(url, max_bytes=_MAX_FILE_BYTES, title=original.title)
         data = original.read(content)
     except DataError as error:
-        page = content[:200].lstrip().startswith(b"<")
-        wrong = f"{address}: a web page came, not the file" if page else str(error)
-        problems.append(wrong if wrong.startswith(address) else f"{address}: {wrong}")
+        is_page = content[:200].lstrip().startswith(b"<")
+        problem = "the server sent a web page, not the file" if is_page else str(error)
+        problems.append(problem if problem.startswith(url) else f"{url}: {problem}")
         return None
     try:
         save(_own_copy(original), content)
     except DataError as error:
-        problems.append(f"downloaded, but not kept: {error}")
-    data = dataclasses.replace(data, note=f"{data.note}, downloaded from {address}")
-    _fetched[original.source] = data
+        problems.append(f"downloaded, but not saved: {error}")
+    data = dataclasses.replace(data, note=f"{data.note}, downloaded from {url}")
+    _downloaded[original.source] = data
     return data
 
 
-def _embedded(embedded: FallbackData) -> Dataset:
-    if embedded.source not in _made:
-        _made[embedded.source] = embedded.load()
-    return _made[embedded.source]
+def _load_fallback(fallback: FallbackData) -> Dataset:
+    if fallback.source not in _fallbacks:
+        _fallbacks[fallback.source] = fallback.load()
+    return _fallbacks[fallback.source]
 
 
-def _with_reason(data: Dataset, reason: str, problems: list[str]) -> Dataset:
-    """The same data with the reason in its note; after problems the note is printed, once."""
+def _annotate(data: Dataset, reason: str, problems: list[str]) -> Dataset:
+    """Add the reason to the note; if there were problems, also print the note, once."""
     if not reason:
         return data
     key = (id(data), reason)
-    if key not in _noted:
-        _noted[key] = dataclasses.replace(data, note=f"{data.note}. {reason}.")
+    if key not in _annotated:
+        _annotated[key] = dataclasses.replace(data, note=f"{data.note}. {reason}.")
         if problems:
-            print(_noted[key].note)
-    return _noted[key]
+            print(_annotated[key].note)
+    return _annotated[key]

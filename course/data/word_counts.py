@@ -1,4 +1,4 @@
-"""From counted words to the numbers a network is shown.
+"""Turn word counts into inputs for a network.
 
 Example:
     >>> weight_counts(np.array([[1, 0, 0], [3, 3, 0]])).round(2)
@@ -15,24 +15,23 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from course.data.dataset import FloatArray
+    from course.arrays import Float32Array
 
 
-def weight_counts(counts: NDArray[Any]) -> FloatArray:
-    """Logarithm of one plus the count, then each text scaled to length 1.
+def weight_counts(counts: NDArray[Any]) -> Float32Array:
+    """Return the logarithm of one plus the count, each text scaled to length 1.
 
-    A word that comes ten times says more than one that comes once, but not ten times
-    more; and a long text is not more about its topic than a short one. RCV1, the
-    corpus of the 2006 paper, is prepared alike (D. Lewis et al. 2004,
-    https://jmlr.org/papers/v5/lewis04a.html).
+    A word that occurs ten times says more than one that occurs once, but not ten times more; and
+    a long text isn't more about its topic than a short one. RCV1, the corpus of the 2006 paper,
+    is prepared in the same way (D. Lewis et al. 2004, https://jmlr.org/papers/v5/lewis04a.html).
 
     Args:
         counts: ``(texts, words)``, not negative.
 
     Returns:
-        ``(texts, words)``, float32 in [0, 1]; each row has length 1, an empty text length 0.
+        ``(texts, words)``, float32 in [0, 1]; each row has length 1, that of an empty text 0.
     """
-    weights: FloatArray = np.log1p(counts, dtype=np.float32)
+    weights: Float32Array = np.log1p(counts, dtype=np.float32)
     length = np.sqrt(np.square(weights).sum(1, keepdims=True))
     np.divide(weights, length, out=weights, where=length > 0)
-    return np.minimum(weights, 1, out=weights)  # a text of one word may be 1.0000001 long
+    return np.minimum(weights, 1, out=weights)  # rounding can give 1.0000001

@@ -1,14 +1,13 @@
-"""News that nobody reported: 3,000 stories on eight topics, made up word by word.
+"""Synthetic news: 3,000 stories on eight topics, generated word by word.
 
 Example:
     >>> stories = load()
     >>> stories.labels[stories.y_train[0]] in stories.labels
     True
 
-A story mixes words that any story has with words of its topic, fewer of a second
-topic, and a few names. Within a list the r-th word is about 1/r as common as the first
-(Zipf's law). Each topic has two kinds of story that favour different words. Order of
-words does not matter, because only their counts are kept.
+A story mixes common words, words of its topic, fewer of a second topic, and a few names. Within a
+list the r-th word is about 1/r as frequent as the first (Zipf's law). Each topic has two kinds of
+story that favor different words. Word order doesn't matter because only counts are stored.
 """
 
 from __future__ import annotations
@@ -24,30 +23,30 @@ from course.data.word_counts import weight_counts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from course.data.dataset import IntArray
+    from course.arrays import IntArray
 
 STORIES: Final = 3_000
 TRAINING_STORIES: Final = 2_000
 _SEED: Final = 1987  # the year of the Reuters stories
 _SHARES: Final = {"common": 0.52, "topic": 0.30, "second": 0.12, "names": 0.06}
-_LENGTH, _LENGTH_SPREAD = 4.1, 0.45  # of the logarithm of the number of words: mostly 38 to 95
-_FLATTEN: Final = 2.5  # Zipf-Mandelbrot: the few commonest words are a little rarer than 1/r
+_LOG_LENGTH, _LOG_LENGTH_SPREAD = 4.1, 0.45  # natural log of the word count: mostly 38 to 95
+_FLATTEN: Final = 2.5  # Zipf-Mandelbrot: the most frequent words are a little rarer than 1/r
 NOTE: Final = "made-up stories on eight topics"
 
 
 def load() -> Dataset:
-    """Write 3,000 stories; the first 2,000 are for training.
+    """Generate 3,000 stories; the first 2,000 are for training.
 
     Example:
         >>> len(load().words)
         742
 
     Returns:
-        Weighed word counts as for Reuters, see `course.data.word_counts.weight_counts`.
+        Weighted word counts as for Reuters, see `course.data.word_counts.weight_counts`.
     """
-    lots = np.random.RandomState(_SEED)  # its numbers never change between versions (NEP 19)
+    rng = np.random.RandomState(_SEED)  # its stream never changes between versions (NEP 19)
     words = (*COMMON_WORDS, *(w for of_topic in TOPIC_WORDS.values() for w in of_topic), *NAMES)
-    counts, topic = _write(lots, words)
+    counts, topic = _generate(rng, words)
     weights = weight_counts(counts)
     return Dataset(
         name="news",
@@ -63,43 +62,38 @@ def load() -> Dataset:
     )
 
 
-def _write(
-    lots: np.random.RandomState, words: tuple[str, ...]
-) -> tuple[NDArray[np.int64], IntArray]:
-    """Counts (stories, words) and topics."""
+def _generate(rng: np.random.RandomState, words: tuple[str, ...]) -> tuple[IntArray, IntArray]:
+    """Return counts ``(stories, words)`` and topics ``(stories,)``."""
     column = {word: i for i, word in enumerate(words)}
     topics = len(TOPIC_WORDS)
 
     def zipf(chosen: tuple[str, ...]) -> NDArray[np.float64]:
-        chance: NDArray[np.float64] = np.zeros(len(words))
-        chance[[column[w] for w in chosen]] = 1 / (np.arange(len(chosen)) + _FLATTEN)
-        chance /= chance.sum()
-        return chance
+        probability: NDArray[np.float64] = np.zeros(len(words))
+        probability[[column[w] for w in chosen]] = 1 / (np.arange(len(chosen)) + _FLATTEN)
+        probability /= probability.sum()
+        return probability
 
     common = zipf(COMMON_WORDS)
     of_topic = np.array([zipf(chosen) for chosen in TOPIC_WORDS.values()])
-    shuffled = tuple(NAMES[i] for i in lots.permutation(len(NAMES)))
+    shuffled = tuple(NAMES[i] for i in rng.permutation(len(NAMES)))
     of_names = np.array([zipf(shuffled[k::topics]) for k in range(topics)])
-    favour = lots.uniform(0.3, 1.7, (topics, 1, len(words)))
-    kinds = np.concatenate(
-        [favour, 2 - favour], 1
-    )  # what one kind of story favours, the other shuns
+    favored = rng.uniform(0.3, 1.7, (topics, 1, len(words)))
+    kinds = np.concatenate([favored, 2 - favored], 1)  # the two kinds favor opposite words
 
     popularity = 1 / (np.arange(topics) + 4.0)
-    topic = lots.choice(topics, STORIES, p=popularity / popularity.sum())
-    second = (topic + lots.choice([1, 1, 2, topics - 1], STORIES)) % topics
-    kind = lots.randint(2, size=STORIES)
-    length = np.exp(lots.normal(_LENGTH, _LENGTH_SPREAD, STORIES)).astype(int) + 8
-    # How much a story is about its topic differs from story to story.
-    focus = lots.uniform(0.5, 1.5, STORIES)
+    topic = rng.choice(topics, STORIES, p=popularity / popularity.sum())
+    second = (topic + rng.choice([1, 1, 2, topics - 1], STORIES)) % topics
+    kind = rng.randint(2, size=STORIES)
+    length = np.exp(rng.normal(_LOG_LENGTH, _LOG_LENGTH_SPREAD, STORIES)).astype(int) + 8
+    focus = rng.uniform(0.5, 1.5, STORIES)  # how much a story is about its topic
     counts = np.zeros((STORIES, len(words)), np.int64)
     for i in range(STORIES):
         t = topic[i]
-        chance = (
+        probability = (
             _SHARES["common"] * common
             + focus[i] * _SHARES["topic"] * of_topic[t] * kinds[t, kind[i]]
             + _SHARES["second"] * of_topic[second[i]]
             + _SHARES["names"] * of_names[t]
         )
-        counts[i] = lots.multinomial(length[i], chance / chance.sum())
+        counts[i] = rng.multinomial(length[i], probability / probability.sum())
     return counts, topic.astype(np.int64)

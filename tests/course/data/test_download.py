@@ -1,8 +1,7 @@
-"""Downloads from a server on loopback, good and bad, and the course's own cache."""
+"""Downloads from a local server, good and bad, and the course's own cache."""
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import stat
@@ -15,7 +14,7 @@ from http.server import (
     ThreadingHTTPServer,
 )
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -24,47 +23,24 @@ from course import data
 from course.data import sources
 from course.data.dataset import Dataset
 from course.data.download import fetch, save
-from course.data.locations import cache_folder
-from course.data.sources import FallbackData, OriginalData
-from course.data.validation import check_array, check_content, read_npz
+from tests.course.data.toys import (
+    REAL_DATA,
+    TOY,
+    WRONG,
+    files_below,
+    load_toy,
+    needs_real_data,
+    own_cache,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
+pytestmark = pytest.mark.usefixtures("home")
 
 
-def npz(**arrays: NDArray[Any]) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=True, **arrays)
-    return file.getvalue()
-
-
-def dataset(source: str) -> Dataset:
-    x, y = np.zeros((2, 784), np.float32), np.array([0, 1])
-    return Dataset("toy", x, y, x, y, ("a", "b"), source=source, note=f"the {source} toy")
-
-
-def read_toy(content: bytes) -> Dataset:
-    """A reader like those of the real data, for a file of a hundred bytes."""
-    check_array("x", read_npz(content, ("x",), limit=1000)["x"], (3,), "i")
-    check_content("x", [read_npz(content, ("x",), limit=1000)["x"].tobytes()], TOY_SHA256)
-    return dataset("real")
-
-
-TOY = npz(x=np.arange(3))
-TOY_SHA256 = "ab25350e3e65efebe24584461683ecda68725576e825e550038b90e7b1479946"
-WRONG = npz(x=np.arange(1, 4))
-
-
-REAL_DATA = Path(os.environ.get("COURSE_DATA", ""))
-real = pytest.mark.skipif(
-    not (REAL_DATA / "mnist.npz").is_file(), reason="COURSE_DATA names no folder with mnist.npz"
-)
-
-
-class Answers(BaseHTTPRequestHandler):
-    """Answers by the name that is asked for."""
+class ToyServer(BaseHTTPRequestHandler):
+    """ToyServer depend on the requested file name."""
 
     def do_GET(self) -> None:
         name = self.path.rsplit("/", 1)[-1]
@@ -120,7 +96,7 @@ class Answers(BaseHTTPRequestHandler):
 
 
 class Files(SimpleHTTPRequestHandler):
-    """Hands out the files of a folder."""
+    """Serve the files of a folder."""
 
     def log_message(self, *_: object) -> None:
         """Say nothing on stderr."""
@@ -140,128 +116,87 @@ def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with serving(Answers) as address:
-        yield address
+    with serving(ToyServer) as url:
+        yield url
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A computer with nothing on it."""
-    for variable in ("COURSE_DATA", "COURSE_DATA_URL", "KERAS_HOME", "SCIKIT_LEARN_DATA"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "*")
-    sources.clear_memory()
-    yield tmp_path
-    sources.clear_memory()
-
-
-def toy(
-    source: str | None = None,
-    *,
-    address: str = "",
-    cached: Path | None = None,
-    download: bool = False,
-) -> Dataset:
-    original = OriginalData(
-        "TOY",
-        "real",
-        read_toy,
-        "toys/toy.npz",
-        address,
-        (lambda: cached) if cached else None,
-        "Lib",
-    )
-    embedded = FallbackData("spare", lambda: dataset("spare"))
-    return sources.load("toy", original, embedded, source, download=download)
-
-
-def own_cache() -> Path:
-    return cache_folder() / "real.bin"
-
-
-def files_below(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
-
-
-def test_a_download_is_checked_kept_and_found_again(
+def test_a_download_is_checked_saved_and_reused(
     server: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = toy(address=f"{server}/toy.npz", download=True)
-    assert found.note == f"the real toy, downloaded from {server}/toy.npz"
+    loaded = load_toy(url=f"{server}/toy.npz", download=True)
+    assert loaded.note == f"the real toy, downloaded from {server}/toy.npz"
     out, err = capsys.readouterr()
     assert "TOY" in out  # the progress bar
     assert "100%" in out
     assert err == ""
     assert own_cache().read_bytes() == TOY
     assert files_below(home / "cache") == ["real.bin"]
-    assert toy(address=f"{server}/gone", download=True) is found  # there is no second download
+    assert load_toy(url=f"{server}/gone", download=True) is loaded  # no second download
     sources.clear_memory()
-    assert toy().note == "the real toy, from the course's own cache"
+    assert load_toy().note == "the real toy, from the course's own cache"
 
 
-def test_without_being_asked_nothing_is_downloaded(
+def test_nothing_is_downloaded_unless_asked_for(
     monkeypatch: pytest.MonkeyPatch, server: str
 ) -> None:
     def fail(*_: object, **__: object) -> bytes:
-        raise AssertionError("no download was asked for")
+        raise AssertionError("a download nobody asked for")
 
     monkeypatch.setattr(sources, "fetch", fail)
-    assert toy(address=f"{server}/toy.npz").source == "spare"
+    assert load_toy(url=f"{server}/toy.npz").source == "spare"
 
 
-def test_a_mirror_is_asked_in_the_layout_of_course_data(
+def test_a_mirror_has_the_layout_of_course_data(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COURSE_DATA_URL", f"{server}/mirror/")
-    found = toy(address="http://example.invalid/toy.npz", download=True)
-    assert found.note == f"the real toy, downloaded from {server}/mirror/toys/toy.npz"
+    loaded = load_toy(url="http://example.invalid/toy.npz", download=True)
+    assert loaded.note == f"the real toy, downloaded from {server}/mirror/toys/toy.npz"
 
 
-BAD_ANSWERS = {
-    "gone": "the server says 404 Not Found",
-    "page": "a web page came, not the file",
+ERROR_MESSAGES = {
+    "gone": "the server answered 404 Not Found",
+    "page": "the server sent a web page, not the file",
     "half": "the download broke off after",
     "half_without_length": "damaged",
     "wrong": "x is not the original",
-    "huge": "10,000,000,000 bytes are offered; 64,000,000 at most are right",
+    "huge": "the file is too large: 10,000,000,000 bytes, at most 64,000,000",
     "nothing": "the connection failed",
     "gibberish": "the connection failed",
-    "elsewhere": "the server says 302",
+    "elsewhere": "the server answered 302",
 }
 
 
-@pytest.mark.parametrize("name", BAD_ANSWERS)
-def test_a_failed_download_gives_the_default_and_one_line_and_leaves_nothing(
+@pytest.mark.parametrize("name", ERROR_MESSAGES)
+def test_a_failed_download_leads_to_the_fallback_and_one_line(
     name: str, server: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    address = f"{server}/{name}.npz"
-    found = toy(address=address, download=True)
-    assert found.source == "spare"
-    assert f"Why not TOY: {address}: " in found.note
-    assert BAD_ANSWERS[name] in found.note
+    url = f"{server}/{name}.npz"
+    loaded = load_toy(url=url, download=True)
+    assert loaded.source == "spare"
+    assert f"TOY was not used: {url}: " in loaded.note
+    assert ERROR_MESSAGES[name] in loaded.note
     out, err = capsys.readouterr()
-    assert out.splitlines()[-1] == found.note
+    assert out.splitlines()[-1] == loaded.note
     assert err == ""
     assert files_below(home) == []
-    with pytest.raises(data.DataError, match=f"TOY cannot be had: {re.escape(address)}"):
-        toy("real", address=address, download=True)
+    with pytest.raises(data.DataError, match=f"TOY is not available: {re.escape(url)}"):
+        load_toy("real", url=url, download=True)
 
 
-def test_offline_is_said_in_one_line() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as closed:
-        address = f"http://127.0.0.1:{closed.server_port}/toy.npz"
-    found = toy(address=address, download=True)
-    assert f"{address}: cannot be reached (Connection refused)" in found.note
+def test_a_closed_port_is_reported_in_one_line() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), ToyServer) as closed:
+        url = f"http://127.0.0.1:{closed.server_port}/toy.npz"
+    loaded = load_toy(url=url, download=True)
+    assert f"{url}: cannot be reached (Connection refused)" in loaded.note
 
 
 def test_a_bad_own_copy_is_replaced_by_the_next_download(server: str) -> None:
     save(own_cache(), TOY[:50])
-    assert toy().source == "spare"
-    assert toy(address=f"{server}/toy.npz", download=True).source == "real"
+    assert load_toy().source == "spare"
+    assert load_toy(url=f"{server}/toy.npz", download=True).source == "real"
     sources.clear_memory()
-    assert toy().note == "the real toy, from the course's own cache"
+    assert load_toy().note == "the real toy, from the course's own cache"
 
 
 def test_an_unwritable_cache_does_not_lose_the_download(
@@ -269,51 +204,51 @@ def test_an_unwritable_cache_does_not_lose_the_download(
 ) -> None:
     (home / "blocked").write_text("a file where a folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "blocked"))
-    found = toy(address=f"{server}/toy.npz", download=True)
-    assert found.source == "real"
-    assert "downloaded, but not kept: " in found.note
-    assert "cannot be written (" in found.note
-    assert capsys.readouterr().out.splitlines()[-1] == found.note
-    assert np.shares_memory(toy("real").x_train, found.x_train)  # in memory it stays
+    loaded = load_toy(url=f"{server}/toy.npz", download=True)
+    assert loaded.source == "real"
+    assert "downloaded, but not saved: " in loaded.note
+    assert "cannot be written (" in loaded.note
+    assert capsys.readouterr().out.splitlines()[-1] == loaded.note
+    assert np.shares_memory(load_toy("real").x_train, loaded.x_train)  # cached in memory
 
 
 def test_a_full_disk_leaves_no_half_written_file(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(home / "kept.bin", b"before")
+    save(home / "saved.bin", b"before")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(data.DataError, match=r"kept.bin: cannot be written \(No space left"):
-        save(home / "kept.bin", b"after")
-    assert (home / "kept.bin").read_bytes() == b"before"
-    assert files_below(home) == ["kept.bin"]
+    with pytest.raises(data.DataError, match=r"saved.bin: cannot be written \(No space left"):
+        save(home / "saved.bin", b"after")
+    assert (home / "saved.bin").read_bytes() == b"before"
+    assert files_below(home) == ["saved.bin"]
 
 
 def test_a_folder_without_write_permission_says_so(home: Path) -> None:
     if os.geteuid() == 0:
-        pytest.skip("the administrator may write everywhere")
+        pytest.skip("root can write everywhere")
     (home / "shut").mkdir()
     (home / "shut").chmod(stat.S_IRUSR | stat.S_IXUSR)
     with pytest.raises(data.DataError, match="Permission denied"):
         save(home / "shut" / "file.bin", b"x")
 
 
-def test_fetch_takes_files_of_unknown_length_up_to_its_limit(server: str) -> None:
-    assert fetch(f"{server}/without_length", limit=1000) == TOY
-    with pytest.raises(data.DataError, match="more than 1,000 bytes"):
-        fetch(f"{server}/endless", limit=1000)
+def test_fetch_accepts_unknown_lengths_up_to_the_limit(server: str) -> None:
+    assert fetch(f"{server}/without_length", max_bytes=1000) == TOY
+    with pytest.raises(data.DataError, match="the file is too large: more than 1,000 bytes"):
+        fetch(f"{server}/endless", max_bytes=1000)
 
 
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "mnist.npz", "http://", "http://a b/c"])
-def test_fetch_refuses_what_is_no_web_address(address: str) -> None:
-    with pytest.raises(data.DataError, match=r"must begin with http|connection failed|be reached"):
-        fetch(address, limit=1000)
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "mnist.npz", "http://", "http://a b/c"])
+def test_fetch_rejects_other_addresses(url: str) -> None:
+    with pytest.raises(data.DataError, match=r"must start with http|connection failed|be reached"):
+        fetch(url, max_bytes=1000)
 
 
-def test_an_interrupted_download_leaves_nothing(
+def test_an_interrupted_download_leaves_no_file(
     server: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object, **__: object) -> bytes:
@@ -321,19 +256,19 @@ def test_an_interrupted_download_leaves_nothing(
 
     monkeypatch.setattr("course.data.download._read", stop)
     with pytest.raises(KeyboardInterrupt):
-        toy(address=f"{server}/toy.npz", download=True)
+        load_toy(url=f"{server}/toy.npz", download=True)
     assert files_below(home) == []
 
 
-@real
+@needs_real_data
 @pytest.mark.parametrize("load", [data.digits, data.faces, data.news])
-def test_the_real_functions_download_from_a_mirror(
+def test_the_data_functions_download_from_a_mirror(
     load: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler = partial(Files, directory=str(REAL_DATA))
-    with serving(handler) as address:
-        monkeypatch.setenv("COURSE_DATA_URL", address)
-        found = load(download=True)
-    assert f"downloaded from {address}/" in found.note
+    with serving(handler) as url:
+        monkeypatch.setenv("COURSE_DATA_URL", url)
+        loaded = load(download=True)
+    assert f"downloaded from {url}/" in loaded.note
     sources.clear_memory()
     assert load().note.endswith("from the course's own cache")

@@ -1,0 +1,77 @@
+"""Array types, and the checks and functions that several modules share.
+
+Example:
+    >>> finite_matrix("x", [[1, 2], [3, 4]])
+    array([[1., 2.],
+           [3., 4.]])
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+Float32Array: TypeAlias = NDArray[np.float32]
+Float64Array: TypeAlias = NDArray[np.float64]
+ByteArray: TypeAlias = NDArray[np.uint8]
+IntArray: TypeAlias = NDArray[np.int64]
+
+
+def finite_matrix(
+    name: str, values: ArrayLike, width: int | None = None, *, min_rows: int = 1
+) -> FloatArray:
+    """Return numbers as a finite float array ``(n, d)``; float32 stays float32.
+
+    Example:
+        >>> finite_matrix("x", [1.0, 2.0], width=2)
+        Traceback (most recent call last):
+        ValueError: x must have the shape (n, 2), got (2,); turn a single row into x[None].
+
+    Args:
+        name: What error messages call the array.
+        values: The numbers.
+        width: The required number of columns, if any.
+        min_rows: The least number of rows.
+
+    Raises:
+        ValueError: The values aren't numbers, aren't finite, or have another shape.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:  # nested lists of different lengths
+        array = np.array(None)
+    columns = "d" if width is None else width
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be an array (n, {columns}) of numbers.")
+    wrong_width = array.ndim != 2 or array.shape[1] == 0 or width not in (None, array.shape[1])
+    if wrong_width:
+        raise ValueError(
+            f"{name} must have the shape (n, {columns}), got {array.shape}{_hint(array, width)}."
+        )
+    if len(array) < min_rows:
+        raise ValueError(f"{name} is empty; give at least {min_rows} row.")
+    if array.dtype != np.float32:
+        array = array.astype(np.float64)
+    bad = int((~np.isfinite(array)).sum())
+    if bad:
+        raise ValueError(f"{name} must hold finite numbers; NaN or infinity at {bad} places.")
+    return array
+
+
+def _hint(array: NDArray[np.generic], width: int | None) -> str:
+    if array.ndim == 1 and width in (None, len(array)):
+        return "; turn a single row into x[None]"
+    if array.ndim == 2 and array.shape[0] == width:
+        return "; it is transposed: use x.T"
+    if array.ndim > 2 and width in (None, int(np.prod(array.shape[1:]))):
+        return "; flatten each image: x.reshape(len(x), -1)"
+    return ""
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """Return ``1 / (1 + exp(-x))``, computed so that no ``x`` overflows."""
+    result: FloatArray = 0.5 * (1 + np.tanh(0.5 * x))
+    return result
