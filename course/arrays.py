@@ -8,7 +8,7 @@ Example:
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,9 @@ Float32Array: TypeAlias = NDArray[np.float32]
 Float64Array: TypeAlias = NDArray[np.float64]
 ByteArray: TypeAlias = NDArray[np.uint8]
 IntArray: TypeAlias = NDArray[np.int64]
+
+Matrix = TypeVar("Matrix", FloatArray, Float32Array)
+AnyFloats = TypeVar("AnyFloats", FloatArray, Float32Array, Float64Array)
 
 
 def finite_matrix(
@@ -39,25 +42,51 @@ def finite_matrix(
     Raises:
         ValueError: The values aren't numbers, aren't finite, or have another shape.
     """
+    array = _matrix(name, values, width, min_rows)
+    return _finite(name, array if array.dtype == np.float32 else array.astype(np.float64))
+
+
+def float32_matrix(
+    name: str, values: ArrayLike, width: int | None = None, *, min_rows: int = 1
+) -> Float32Array:
+    """Do the same as `finite_matrix`, but return float32.
+
+    Raises:
+        ValueError: As for `finite_matrix`; numbers too large for float32 count as infinite.
+    """
+    array = _matrix(name, values, width, min_rows)
+    with np.errstate(over="ignore"):
+        return _finite(name, array.astype(np.float32, copy=False))
+
+
+def sigmoid(x: AnyFloats) -> AnyFloats:
+    """Return ``1 / (1 + exp(-x))``, computed so that no ``x`` overflows."""
+    half: Any = 0.5
+    result: AnyFloats = half * (1 + np.tanh(half * x))
+    return result
+
+
+def _matrix(name: str, values: ArrayLike, width: int | None, min_rows: int) -> NDArray[Any]:
+    columns = "d" if width is None else width
     try:
         array = np.asarray(values)
     except ValueError:  # nested lists of different lengths
         array = np.array(None)
-    columns = "d" if width is None else width
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be an array (n, {columns}) of numbers.")
-    wrong_width = array.ndim != 2 or array.shape[1] == 0 or width not in (None, array.shape[1])
-    if wrong_width:
+    if array.ndim == 2 and len(array) < min_rows:
+        raise ValueError(f"{name} is empty; give at least {min_rows} row.")
+    if array.ndim != 2 or (array.shape[1] == 0 if width is None else array.shape[1] != width):
         raise ValueError(
             f"{name} must have the shape (n, {columns}), got {array.shape}{_hint(array, width)}."
         )
-    if len(array) < min_rows:
-        raise ValueError(f"{name} is empty; give at least {min_rows} row.")
-    if array.dtype != np.float32:
-        array = array.astype(np.float64)
-    bad = int((~np.isfinite(array)).sum())
-    if bad:
-        raise ValueError(f"{name} must hold finite numbers; NaN or infinity at {bad} places.")
+    return array
+
+
+def _finite(name: str, array: Matrix) -> Matrix:
+    count = array.size - np.count_nonzero(np.isfinite(array))
+    if count:
+        raise ValueError(f"{name} must hold finite numbers; NaN or infinity in {count} places.")
     return array
 
 
@@ -69,9 +98,3 @@ def _hint(array: NDArray[np.generic], width: int | None) -> str:
     if array.ndim > 2 and width in (None, int(np.prod(array.shape[1:]))):
         return "; flatten each image: x.reshape(len(x), -1)"
     return ""
-
-
-def sigmoid(x: FloatArray) -> FloatArray:
-    """Return ``1 / (1 + exp(-x))``, computed so that no ``x`` overflows."""
-    result: FloatArray = 0.5 * (1 + np.tanh(0.5 * x))
-    return result

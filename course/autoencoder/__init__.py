@@ -1,4 +1,4 @@
-"""A deep autoencoder: build it, train it, keep it, and one that is trained already.
+"""Build, train, save and load deep autoencoders, and use one that is already trained.
 
 Example:
     >>> from course import autoencoder, data
@@ -9,9 +9,9 @@ Example:
     >>> codes.shape
     (296, 8)
 
-`build` makes a Keras model, `train` teaches it, `save` and `load` keep it without
-pickle. ``course.autoencoder.frozen`` holds the same networks in plain NumPy, among them
-one for digits that the course has trained. TensorFlow loads with the first `build`.
+`build` returns a Keras model, `train` trains it, `save` and `load` store it without pickle.
+``course.autoencoder.frozen`` runs such networks in plain NumPy and includes a trained one for
+digits. The first `build` imports TensorFlow.
 """
 
 from __future__ import annotations

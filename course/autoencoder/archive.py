@@ -1,12 +1,11 @@
-"""The file format of the course's autoencoders: NumPy arrays in a zip, and never a pickle.
+"""The file format of the course's autoencoders: NumPy arrays in a zip file, without pickle.
 
 Example:
     >>> from course.autoencoder.frozen import DIGITS
     >>> read_archive(DIGITS).hidden
     'gelu'
 
-A file comes from anywhere, so everything in it is checked before it is used: names,
-sizes before unpacking, types, shapes that fit each other, finite numbers.
+Files aren't trusted: names, unpacked sizes, types, shapes and values are checked before use.
 """
 
 from __future__ import annotations
@@ -21,41 +20,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course import atomic_write
-
-FloatArray = NDArray[np.float32]
+from course.arrays import Float32Array
 
 HIDDEN: Final = ("gelu", "relu", "tanh", "sigmoid", "linear")
 OUTPUTS: Final = ("sigmoid", "linear", "softmax")
-_LARGEST: Final = 2**30  # bytes, unpacked: a hundred times the digit network
+_MAX_UNPACKED_BYTES: Final = 2**30  # a hundred times the digit network
 _ABOUT: Final = "about.npy"
-_MOST_ABOUT: Final = 10_000  # characters
+_MAX_ABOUT_CHARS: Final = 10_000
 
 
 @dataclass(frozen=True)
 class StoredAutoencoder:
-    """What is in a file: the weights in order, and what the layers do with them.
+    """The content of a file: weights and activations.
 
     Attributes:
-        kernels: Matrices ``(inputs, outputs)``, float32.
+        kernels: Matrices ``(inputs, outputs)``, float32, in the order of the layers.
         biases: Vectors ``(outputs,)``, float32.
         hidden: One of `HIDDEN`.
         output: One of `OUTPUTS`.
     """
 
-    kernels: tuple[FloatArray, ...]
-    biases: tuple[FloatArray, ...]
+    kernels: tuple[Float32Array, ...]
+    biases: tuple[Float32Array, ...]
     hidden: str = "gelu"
     output: str = "sigmoid"
 
 
 def write_archive(path: str | Path, stored: StoredAutoencoder, *, half: bool = False) -> None:
-    """Write an autoencoder; the file appears only when it is complete.
+    """Write an autoencoder to a file, atomically.
 
     Args:
-        path: Where to; an existing file is replaced.
-        stored: What to write.
-        half: Whether to store 16 bits a number instead of 32: half the size, and
-            three correct digits instead of seven.
+        path: The file; an existing one is replaced.
+        stored: The autoencoder.
+        half: Whether to store numbers in 16 bits instead of 32: half the size, and three correct
+            digits instead of seven.
     """
     kind = np.float16 if half else np.float32
     about = json.dumps({"hidden": stored.hidden, "output": stored.output})
@@ -67,15 +65,15 @@ def write_archive(path: str | Path, stored: StoredAutoencoder, *, half: bool = F
 
 
 def read_archive(path: str | Path) -> StoredAutoencoder:
-    """Read an autoencoder, and believe nothing.
+    """Read an autoencoder and check it completely.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no autoencoder; the message says what is wrong in it.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file isn't a valid autoencoder; the message says why.
     """
     source = Path(path)
     if not source.is_file():
-        raise FileNotFoundError(f"path: there is no file {source}; save(model, path) makes one.")
+        raise FileNotFoundError(f"{source} does not exist; save(model, path) writes such a file.")
     try:
         with zipfile.ZipFile(source) as packed:
             names = _check_names(source, packed)
@@ -85,7 +83,7 @@ def read_archive(path: str | Path) -> StoredAutoencoder:
             kernels = tuple(arrays[f"kernel_{i}"] for i in layers)
             biases = tuple(arrays[f"bias_{i}"] for i in layers)
     except (zipfile.BadZipFile, EOFError, KeyError, OSError, NotImplementedError) as error:
-        raise ValueError(f"{source.name}: no autoencoder, or a damaged one ({error})") from error
+        raise ValueError(f"{source.name} is damaged or not an autoencoder: {error}") from error
     except ValueError as error:
         raise ValueError(f"{source.name}: {error}") from error
     _check_shapes(source, kernels, biases)
@@ -105,53 +103,57 @@ def _check_names(source: Path, packed: zipfile.ZipFile) -> set[str]:
     expected = {f"{kind}_{i}.npy" for kind in ("kernel", "bias") for i in range(layers)}
     if len(names) != len(members) or names - {_ABOUT} != expected or not layers or layers % 2:
         raise ValueError(
-            f"{source.name}: holds {', '.join(sorted(names))[:200] or 'nothing'}; "
-            "kernel_0, bias_0, kernel_1 ... for an even number of layers are right."
+            f"{source.name} must hold kernel_0, bias_0, kernel_1, ... for an even number of "
+            f"layers, got {', '.join(sorted(names))[:200] or 'nothing'}."
         )
     size = sum(member.file_size for member in members)
-    if size > _LARGEST:
-        raise ValueError(f"{source.name}: {size:,} bytes unpacked; at most {_LARGEST:,} are read.")
+    if size > _MAX_UNPACKED_BYTES:
+        raise ValueError(
+            f"{source.name} is too large when unpacked: {size:,} bytes, "
+            f"at most {_MAX_UNPACKED_BYTES:,}."
+        )
     return names
 
 
 def _check_shapes(
-    source: Path, kernels: tuple[FloatArray, ...], biases: tuple[FloatArray, ...]
+    source: Path, kernels: tuple[Float32Array, ...], biases: tuple[Float32Array, ...]
 ) -> None:
     width: int | None = None
     for i, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
         for name, array in (("kernel", kernel), ("bias", bias)):
             if array.dtype not in (np.float16, np.float32) or not np.isfinite(array).all():
                 raise ValueError(
-                    f"{source.name}: {name}_{i} of {array.dtype}; "
-                    "finite float16 or float32 is right."
+                    f"{source.name}: {name}_{i} must hold finite float16 or float32 numbers, "
+                    f"got {array.dtype}."
                 )
         if kernel.ndim != 2 or kernel.size == 0 or bias.shape != kernel.shape[1:]:
             raise ValueError(
-                f"{source.name}: kernel_{i} {kernel.shape} and bias_{i} {bias.shape}; "
-                "(inputs, outputs) and (outputs,) are right."
+                f"{source.name}: kernel_{i} and bias_{i} must have the shapes (inputs, outputs) "
+                f"and (outputs,), got {kernel.shape} and {bias.shape}."
             )
         if width is not None and kernel.shape[0] != width:
             raise ValueError(
-                f"{source.name}: kernel_{i} takes {kernel.shape[0]} numbers, "
-                f"but the layer before gives {width}."
+                f"{source.name}: kernel_{i} has {kernel.shape[0]} inputs, but the previous layer "
+                f"has {width} outputs."
             )
         width = kernel.shape[1]
     if width != kernels[0].shape[0]:
         raise ValueError(
-            f"{source.name}: {kernels[0].shape[0]} numbers go in, {width} come out; "
-            "a copy has as many as its original."
+            f"{source.name} must have as many outputs as inputs, got {kernels[0].shape[0]} inputs "
+            f"and {width} outputs."
         )
 
 
 def _activations(source: Path, about: str) -> tuple[str, str]:
     try:
-        told = json.loads(about[:_MOST_ABOUT])
-        hidden, output = told.get("hidden", "gelu"), told.get("output", "sigmoid")
+        description = json.loads(about[:_MAX_ABOUT_CHARS])
+        hidden = description.get("hidden", "gelu")
+        output = description.get("output", "sigmoid")
     except (ValueError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{source.name}: what it says about itself is no JSON object") from error
+        raise ValueError(f"{source.name}: `about` is not a JSON object") from error
     if hidden not in HIDDEN or output not in OUTPUTS:
         raise ValueError(
-            f"{source.name}: hidden {hidden!r:.30}, output {output!r:.30}; "
-            f"one of {HIDDEN} and one of {OUTPUTS} are right."
+            f"{source.name}: the activations must be one of {HIDDEN} and one of {OUTPUTS}, "
+            f"got {hidden!r:.30} and {output!r:.30}."
         )
     return str(hidden), str(output)

@@ -1,4 +1,4 @@
-"""TensorFlow, loaded when it is first needed, and without its chatter.
+"""Import TensorFlow on first use, without its start-up messages.
 
 Example:
     >>> tf, keras = tensorflow()
@@ -19,15 +19,15 @@ from typing import Any
 def tensorflow() -> tuple[Any, Any]:
     """Return the modules ``tensorflow`` and ``keras``.
 
-    While TensorFlow is imported, what its C++ parts write to standard error (that all is well)
-    goes nowhere; if the import fails, it is shown.
+    During the import, whatever TensorFlow's C++ code writes to standard error is hidden, unless
+    the import fails.
 
     Raises:
-        RuntimeError: Keras was told to run on something else.
+        RuntimeError: Keras is configured to use another backend.
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _unheard():
+        with _stderr_hidden():
             import keras
             import tensorflow as tf
     else:
@@ -35,30 +35,31 @@ def tensorflow() -> tuple[Any, Any]:
         import tensorflow as tf
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
-            f"Keras runs on {keras.backend.backend()!r}; this course needs TensorFlow: "
-            'restart with the environment variable KERAS_BACKEND="tensorflow", or without it.'
+            "This course needs Keras with the TensorFlow backend, but Keras uses "
+            f"{keras.backend.backend()!r}; restart with the environment variable KERAS_BACKEND "
+            'unset or set to "tensorflow".'
         )
     return tf, keras
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """Keep standard error aside, whoever writes to it; an exception brings it back."""
+def _stderr_hidden() -> Iterator[None]:
+    """Redirect file descriptor 2; if the block raises, print what was written to it."""
     try:
-        voice = os.dup(2)
-    except OSError:  # there is no standard error to begin with
+        stderr = os.dup(2)
+    except OSError:  # the process has no standard error
         yield
         return
     try:
-        with tempfile.TemporaryFile() as aside:
-            os.dup2(aside.fileno(), 2)
+        with tempfile.TemporaryFile() as captured:
+            os.dup2(captured.fileno(), 2)
             try:
                 yield
             except BaseException:
-                aside.seek(0)
-                os.write(voice, aside.read())
+                captured.seek(0)
+                os.write(stderr, captured.read())
                 raise
             finally:
-                os.dup2(voice, 2)
+                os.dup2(stderr, 2)
     finally:
-        os.close(voice)
+        os.close(stderr)

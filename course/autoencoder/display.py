@@ -1,4 +1,4 @@
-"""What is to be seen while a model learns: a bar everywhere, in notebooks a curve beside it."""
+"""Show training progress: a progress bar, and in notebooks a loss curve."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from course.autoencoder.history import History
 if TYPE_CHECKING:
     from course.figures.picture import Picture
 
-_SECONDS = 5.0  # between two curves: drawing one costs a fifth of a second
+_REDRAW_INTERVAL_S = 5.0  # drawing a curve takes a fifth of a second
 
 
 class Display:
-    """A progress bar that ends tidily, whatever happens, and a curve below it in notebooks.
+    """A context manager with a progress bar and, in notebooks, a loss curve below it.
 
     Args:
-        epochs: How many there will be.
-        per_epoch: Steps in each.
-        shown: False shows nothing at all.
+        epochs: The planned number of epochs.
+        per_epoch: Steps per epoch.
+        shown: False shows nothing.
     """
 
     def __init__(self, epochs: int, per_epoch: int, *, shown: bool) -> None:
@@ -32,7 +32,7 @@ class Display:
         self._history = History()
 
     def __enter__(self) -> Self:
-        """Show the empty bar."""
+        """Show an empty bar."""
         if self._shown:
             from tqdm.auto import tqdm
 
@@ -47,14 +47,14 @@ class Display:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the bar as it is, and the curve up to date."""
+        """Update the curve a last time and close the bar, which stays visible."""
         if self._bar is not None:
             if len(self._history.loss) > 1:
                 self._draw()
             self._bar.close()
 
     def step(self, count: int, loss: float) -> None:
-        """Move the bar on by so many batches."""
+        """Advance the bar by ``count`` batches."""
         if self._bar is not None:
             done = min(self._epochs, (self._bar.n + count - 1) // self._per_epoch + 1)
             self._bar.set_postfix_str(
@@ -63,9 +63,9 @@ class Display:
             self._bar.update(count)
 
     def epoch(self, history: History) -> None:
-        """Take note of an epoch's end."""
+        """Update the curve at the end of an epoch, at most every few seconds."""
         self._history = history
-        if self._bar is not None and time.monotonic() - self._drawn > _SECONDS:
+        if self._bar is not None and time.monotonic() - self._drawn > _REDRAW_INTERVAL_S:
             self._draw()
 
     def _draw(self) -> None:
@@ -83,7 +83,7 @@ class Display:
 
 
 def in_notebook() -> bool:
-    """Whether this runs in a notebook's kernel, not in a terminal."""
+    """Return whether this code runs in a notebook's kernel, not in a terminal."""
     if "IPython" not in sys.modules:
         return False
     from IPython import get_ipython
@@ -92,7 +92,7 @@ def in_notebook() -> bool:
 
 
 def loss_curve(history: History) -> Picture:
-    """Draw the loss of each epoch, and the validation loss if there is one.
+    """Draw the loss of each epoch, and the validation loss if any.
 
     Example:
         >>> loss_curve(History(loss=[20.0, 10.0, 8.0], seconds=[1, 2, 3])).alt[:42]
@@ -107,19 +107,19 @@ def loss_curve(history: History) -> Picture:
         picture = sheet(6, 2.6)
         axes = picture.subplots()
         epochs = [*range(1, len(history.loss)), history.epochs]
-        axes.plot(epochs, history.loss, color=BLUE, label="training, as it went")
+        axes.plot(epochs, history.loss, color=BLUE, label="training")
         lines = [("", history.loss)]
         if history.validation:
-            measured = range(1, len(history.validation) + 1)
-            axes.plot(measured, history.validation, "--", color=VERMILLION, label="validation")
+            completed = range(1, len(history.validation) + 1)
+            axes.plot(completed, history.validation, "--", color=VERMILLION, label="validation")
             lines.append(("; on validation data ", history.validation))
             axes.legend()
         axes.set(xlabel="epoch", ylabel="loss per example", yscale="log")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        told = "".join(f"{name}from {v[0]:.2f} to {v[-1]:.2f}" for name, v in lines)
+        ranges = "".join(f"{name}from {v[0]:.2f} to {v[-1]:.2f}" for name, v in lines)
         verb = "falls" if history.loss[-1] < history.loss[0] else "goes"
         return picture.describe(
-            f"Loss after each of {history.epochs:.4g} epochs: it {verb} {told}."
+            f"Loss after each of {history.epochs:.4g} epochs: it {verb} {ranges}."
         )
 
     return curve()

@@ -1,4 +1,4 @@
-"""Keep a trained autoencoder in a file, and get it back.
+"""Save a trained autoencoder to a file, and load it.
 
 Example:
     >>> import tempfile, pathlib
@@ -26,36 +26,32 @@ def save(model: keras.Model, path: str | Path) -> None:
     """Save an autoencoder that `build` made; see ``course.autoencoder.archive`` for the format.
 
     Args:
-        model: From `build`, or of the same kind: Dense layers alone, the second half the
-            mirror image of the first.
-        path: Where to; ``.npz`` is its usual ending. An existing file is replaced, at once and
-            whole.
+        model: From `build`, or of the same kind: only Dense layers, the second half mirroring the
+            first.
+        path: The file, usually ``.npz``; an existing one is replaced atomically.
 
     Raises:
-        ValueError: The model is of another kind; Keras's own ``model.save`` keeps any.
+        ValueError: The model is of another kind; Keras's ``model.save`` can save it.
     """
     write_archive(path, extract(model))
 
 
 def load(path: str | Path) -> keras.Model:
-    """Load what `save` wrote; nothing in the file is ever run.
-
-    Args:
-        path: The file.
+    """Load an autoencoder that `save` wrote; no code in the file is ever executed.
 
     Returns:
-        A model as from `build`, with the weights of the file.
+        A model as from `build`, with the file's weights.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no autoencoder; the message says what is wrong in it.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file isn't a valid autoencoder; the message says why.
     """
     content = read_archive(path)
     sizes = [len(content.kernels[0]), *(len(bias) for bias in content.biases)]
     if sizes != sizes[::-1]:
         raise ValueError(
-            f"{Path(path).name}: layers {'-'.join(map(str, sizes))}; "
-            "the second half must mirror the first."
+            f"{Path(path).name}: the second half of the layers must mirror the first, "
+            f"got {'-'.join(map(str, sizes))}."
         )
     half = sizes[: len(sizes) // 2 + 1]
     model = build(*half, hidden=content.hidden, output=content.output)
@@ -65,28 +61,30 @@ def load(path: str | Path) -> keras.Model:
 
 
 def extract(model: keras.Model) -> StoredAutoencoder:
-    """Return the weights of an autoencoder as they go into a file.
+    """Return a model's weights and activations in the form that is stored.
 
     Raises:
-        ValueError: The model is not of the kind that `build` makes.
+        ValueError: The model is not of the kind that `build` returns.
     """
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
     sizes = [int(model.input_shape[-1])]
     names = []
     for layer in layers:
         if type(layer).__name__ != "Dense" or len(layer.get_weights()) != 2:
-            raise ValueError(f"model: layer {layer.name!r} is no Dense layer with a bias; {_CURE}")
+            raise ValueError(f"Layer {layer.name!r} isn't a Dense layer with a bias; {_SAVABLE}")
         sizes.append(int(layer.units))
         names.append(layer.activation.__name__)
     middle = len(layers) // 2
     inner = {*names[: middle - 1], *names[middle:-1]} or {"gelu"}
     mirrored = len(layers) >= 2 and sizes == sizes[::-1]
     if not mirrored or len(inner) > 1 or names[middle - 1] != "linear" or names[-1] not in OUTPUTS:
-        told = ", ".join(f"{s} {n}" for s, n in zip(sizes[1:], names, strict=True))
-        raise ValueError(f"model: from {sizes[0]} numbers to {told}; {_CURE}")
+        layers_text = ", ".join(f"{s} {n}" for s, n in zip(sizes[1:], names, strict=True))
+        raise ValueError(
+            f"The layers ({sizes[0]} inputs, {layers_text}) aren't those of build(); {_SAVABLE}"
+        )
     arrays: list[Any] = [layer.get_weights() for layer in layers]
     kernels = tuple(kernel for kernel, _ in arrays)
     return StoredAutoencoder(kernels, tuple(bias for _, bias in arrays), inner.pop(), names[-1])
 
 
-_CURE = "what build() makes can be saved; Keras's own model.save keeps any model."
+_SAVABLE = "only models from build() can be saved. Keras's model.save can save any model."

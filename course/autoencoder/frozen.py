@@ -1,4 +1,4 @@
-"""A trained autoencoder in plain NumPy: it answers at once, without TensorFlow.
+"""Run trained autoencoders in plain NumPy, without loading TensorFlow.
 
 Example:
     >>> from course.autoencoder import frozen
@@ -7,9 +7,9 @@ Example:
     (784, 1000, 500, 250, 30, 250, 500, 1000, 784)
 
 A file holds ``kernel_0``, ``bias_0``, ``kernel_1`` ... in the order of the layers, in NumPy's
-own format, without pickle. The hidden layers are GELU in its tanh form (D. Hendrycks and
-K. Gimpel 2016, https://arxiv.org/abs/1606.08415), the code is linear, the output logistic,
-unless the file says otherwise.
+format, without pickle. Unless the file says otherwise, hidden layers use GELU in its tanh form
+(D. Hendrycks and K. Gimpel 2016, https://arxiv.org/abs/1606.08415), the code is linear, and the
+output is a sigmoid.
 """
 
 from __future__ import annotations
@@ -23,20 +23,18 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from course.arrays import Float32Array, Float64Array, float32_matrix, sigmoid
 from course.autoencoder.archive import read_archive
-from course.autoencoder.checks import finite_rows
-
-FloatArray = NDArray[np.float32]
 
 DIGITS: Final = Path(__file__).resolve().parents[1] / "assets" / "digit_autoencoder.npz"
-_AT_ONCE: Final = 1024  # rows: the widest layer then needs some 4 MB
+_CHUNK: Final = 1024  # rows at a time; the widest layer then needs about 4 MB
 
 
 @dataclass(frozen=True)
 class FrozenAutoencoder:
-    """A trained autoencoder that cannot learn any more.
+    """A trained autoencoder whose weights are fixed.
 
     Example:
         >>> import numpy as np
@@ -45,48 +43,48 @@ class FrozenAutoencoder:
         (2, 784)
 
     Attributes:
-        kernels: The matrices, ``(inputs, outputs)`` each, from the pixels to the copy.
-        biases: What is added after each.
-        hidden: What the hidden layers do: ``"gelu"``, ``"relu"``, ``"tanh"``, ``"sigmoid"`` or
-            ``"linear"``.
-        output: What the last layer does: ``"sigmoid"``, ``"linear"`` or ``"softmax"``.
+        kernels: The layers' weights, ``(inputs, outputs)`` each.
+        biases: The layers' biases, ``(outputs,)`` each.
+        hidden: Activation of the hidden layers: ``"gelu"``, ``"relu"``, ``"tanh"``, ``"sigmoid"``
+            or ``"linear"``.
+        output: Activation of the last layer: ``"sigmoid"``, ``"linear"`` or ``"softmax"``.
     """
 
-    kernels: tuple[FloatArray, ...]
-    biases: tuple[FloatArray, ...]
+    kernels: tuple[Float32Array, ...]
+    biases: tuple[Float32Array, ...]
     hidden: str = "gelu"
     output: str = "sigmoid"
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The width of every layer, from the input to the copy."""
+        """The width of every layer, from the input to the reconstruction."""
         return (len(self.kernels[0]), *(len(bias) for bias in self.biases))
 
     @property
     def code_size(self) -> int:
-        """How many numbers a code has."""
+        """Number of values in a code."""
         return self.sizes[len(self.kernels) // 2]
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network learned."""
+        """Number of weights and biases."""
         return sum(array.size for array in (*self.kernels, *self.biases))
 
-    def encode(self, x: ArrayLike) -> FloatArray:
+    def encode(self, x: ArrayLike) -> Float32Array:
         """Turn examples into codes.
 
         Args:
-            x: ``(n, d)``; for the digits d is 784, values in [0, 1].
+            x: ``(n, d)``; for the digits, d is 784 and values lie in [0, 1].
 
         Returns:
             ``(n, code_size)`` real numbers.
 
         Raises:
-            ValueError: ``x`` has another shape, or holds no finite numbers.
+            ValueError: ``x`` has another shape, or isn't finite numbers.
         """
-        return self._through(finite_rows("encode(x)", x, self.sizes[0]), encoding=True)
+        return self._apply_layers(float32_matrix("x", x, self.sizes[0], min_rows=0), encoding=True)
 
-    def decode(self, code: ArrayLike) -> FloatArray:
+    def decode(self, code: ArrayLike) -> Float32Array:
         """Turn codes into examples.
 
         Args:
@@ -96,15 +94,17 @@ class FrozenAutoencoder:
             ``(n, d)``; for the digits in [0, 1].
 
         Raises:
-            ValueError: ``code`` has another shape, or holds no finite numbers.
+            ValueError: ``code`` has another shape, or isn't finite numbers.
         """
-        return self._through(finite_rows("decode(code)", code, self.code_size), encoding=False)
+        return self._apply_layers(
+            float32_matrix("code", code, self.code_size, min_rows=0), encoding=False
+        )
 
-    def reconstruct(self, x: ArrayLike) -> FloatArray:
-        """There and back: ``decode(encode(x))``."""
+    def reconstruct(self, x: ArrayLike) -> Float32Array:
+        """Encode and decode: ``decode(encode(x))``."""
         return self.decode(self.encode(x))
 
-    def error(self, x: ArrayLike) -> NDArray[np.float64]:
+    def error(self, x: ArrayLike) -> Float64Array:
         """Return the squared error of each example, summed over its numbers, ``(n,)``.
 
         Example:
@@ -112,110 +112,106 @@ class FrozenAutoencoder:
             >>> digits().error(np.zeros((3, 784))).shape
             (3,)
 
-        A large error says: this network has not learned from the like.
+        A large error means that the network wasn't trained on similar examples.
 
         Raises:
             ValueError: As for `encode`.
         """
-        original = finite_rows("error(x)", x, self.sizes[0])
+        original = float32_matrix("x", x, self.sizes[0], min_rows=0)
         squares = np.square(original - self.reconstruct(original))
-        errors: NDArray[np.float64] = squares.sum(1, dtype=np.float64)
+        errors: Float64Array = squares.sum(1, dtype=np.float64)
         return errors
 
     def __repr__(self) -> str:
-        """The widths of the layers."""
+        """Layer widths and activations."""
         return f"FrozenAutoencoder({'-'.join(map(str, self.sizes))}, {self.hidden}, {self.output})"
 
-    def _through(self, x: FloatArray, *, encoding: bool) -> FloatArray:
+    def _apply_layers(self, x: Float32Array, *, encoding: bool) -> Float32Array:
         middle = len(self.kernels) // 2
         last = len(self.kernels) - 1
         layers = range(middle) if encoding else range(middle, last + 1)
         out = np.empty((len(x), self.sizes[layers[-1] + 1]), np.float32)
-        for start in range(0, len(x), _AT_ONCE):
-            values = x[start : start + _AT_ONCE]
+        for start in range(0, len(x), _CHUNK):
+            values = x[start : start + _CHUNK]
             for i in layers:
                 kind = self.output if i == last else "linear" if i == middle - 1 else self.hidden
                 values = activate(kind, values @ self.kernels[i] + self.biases[i])
-            out[start : start + _AT_ONCE] = values
+            out[start : start + _CHUNK] = values
         return out
 
 
-def activate(kind: str, x: FloatArray) -> FloatArray:
-    """Apply an activation to each number (softmax: to each row).
+def activate(kind: str, x: Float32Array) -> Float32Array:
+    """Apply an activation to each number, or for softmax to each row.
 
     Example:
         >>> activate("relu", np.array([-1.0, 2.0], np.float32)).tolist()
         [0.0, 2.0]
 
     Raises:
-        ValueError: There is no activation of that name.
+        ValueError: The activation is unknown.
     """
-    half = np.float32(0.5)
     if kind == "gelu":
         curve = np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x * x * x))
-        result = half * x * (1 + curve)
+        result = np.float32(0.5) * x * (1 + curve)
     elif kind == "relu":
         result = np.maximum(x, 0)
     elif kind == "tanh":
         result = np.tanh(x)
     elif kind == "sigmoid":
-        result = half * (1 + np.tanh(half * x))  # exp would overflow
+        result = sigmoid(x)
     elif kind == "softmax":
-        grown = np.exp(x - x.max(1, keepdims=True))
-        result = grown / grown.sum(1, keepdims=True)
+        powers = np.exp(x - x.max(1, keepdims=True))
+        result = powers / powers.sum(1, keepdims=True)
     elif kind == "linear":
         result = x
     else:
-        raise ValueError(f"kind={kind!r}: there is no such activation")
-    activated: FloatArray = result.astype(np.float32, copy=False)
+        raise ValueError(f"unknown activation {kind!r}")
+    activated: Float32Array = result.astype(np.float32, copy=False)
     return activated
 
 
 @functools.cache
 def digits() -> FrozenAutoencoder:
-    """Return the course's own autoencoder for digits, 784-1000-500-250-30, trained on MNIST.
+    """Return the course's autoencoder for digits, 784-1000-500-250-30, trained on MNIST.
 
     Example:
         >>> digits().code_size
         30
 
-    ``benchmarks/assets/make_digit_autoencoder.py`` made it and says how well it does.
+    ``benchmarks/assets/make_digit_autoencoder.py`` trained it and reports its errors.
     """
     return read(DIGITS)
 
 
 @functools.cache
 def digits_record() -> Mapping[str, Any]:
-    """Return how the network of `digits` was trained, and how good it is.
+    """Return how the network of `digits` was trained, and its errors.
 
     Example:
         >>> digits_record()["data"]
         'MNIST'
 
     Returns:
-        Among others ``"epochs"``, ``"minutes"`` that it took, ``"shift"`` (pixels that the training
-        images were moved by at most), ``"train_error"`` and ``"test_error"``: squared error summed
-        over the 784 pixels, mean over MNIST's 60,000 training and 10,000 test images.
+        Among others ``"epochs"``, training time in ``"minutes"``, ``"shift"`` (the largest random
+        shift of a training image, in pixels), ``"train_error"`` and ``"test_error"``: squared
+        error summed over the 784 pixels, mean over MNIST's 60,000 training and 10,000 test images.
     """
     record: dict[str, Any] = json.loads(DIGITS.with_suffix(".json").read_text(encoding="utf-8"))
     return MappingProxyType(record)
 
 
 def read(path: str | Path) -> FrozenAutoencoder:
-    """Read an autoencoder that `course.autoencoder.save` wrote, or the course's own.
+    """Read an autoencoder from a file that `course.autoencoder.save` wrote.
 
     Example:
         >>> read(DIGITS).parameters
         2837314
 
-    Args:
-        path: The file.
-
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no autoencoder; the message says what is wrong in it.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file isn't a valid autoencoder; the message says why.
     """
     stored = read_archive(path)
     for array in (*stored.kernels, *stored.biases):
-        array.flags.writeable = False  # every caller shares them
+        array.flags.writeable = False  # callers share them
     return FrozenAutoencoder(stored.kernels, stored.biases, stored.hidden, stored.output)

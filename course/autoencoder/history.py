@@ -1,4 +1,4 @@
-"""What training left behind besides the weights: the losses and the time they took."""
+"""The record of a training run: losses and times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class History:
-    """How training went, one entry an epoch.
+    """Losses and times of a training run, one entry per epoch.
 
     Example:
         >>> history = History(loss=[20.0, 10.0], seconds=[1.5, 3.0])
@@ -17,12 +17,12 @@ class History:
     Attributes:
         loss: Mean loss over the epoch's batches, summed over the numbers of an example:
             squared error in the unit of ``course.metrics.squared_error``, or nats.
-        validation: The same on the validation data at the end of each epoch, if there were any.
+        validation: The loss on the validation data, if any, at the end of each epoch.
         seconds: Time since the start, at the end of each epoch.
-        interrupted: Whether somebody stopped it early.
-        precision: How matrix products were computed: ``"float32"`` or ``"bfloat16"``.
-        part: Share of one more epoch that was over when it was stopped, 0 to 1. Then the last
-            entry of ``loss`` and of ``seconds`` is that epoch's so far.
+        interrupted: Whether training was stopped early.
+        precision: The format of matrix products: ``"float32"`` or ``"bfloat16"``.
+        part: The fraction of the last epoch that was done when training was stopped, 0 to 1; 0 if
+            that epoch is complete. The last entries of ``loss`` and ``seconds`` cover that part.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -33,18 +33,18 @@ class History:
     part: float = 0.0
 
     def add(self, loss: float, validation: float | None, seconds: float) -> None:
-        """Note down one epoch."""
+        """Record a complete epoch."""
         self.loss.append(loss)
         if validation is not None:
             self.validation.append(validation)
         self.seconds.append(seconds)
 
     def add_part(self, share: float, loss: float, seconds: float) -> None:
-        """Note down an epoch that was stopped.
+        """Record an interrupted epoch.
 
         Args:
-            share: Which share of it was over.
-            loss: Mean loss over the batches until then.
+            share: The fraction of it that was done.
+            loss: Mean loss over its batches so far.
             seconds: Time since the start.
         """
         self.add(loss, None, seconds)
@@ -52,7 +52,7 @@ class History:
 
     @property
     def epochs(self) -> float:
-        """How many epochs were learned from; no whole number if the last one was stopped.
+        """Number of epochs; fractional if the last one was interrupted.
 
         Example:
             >>> History(loss=[20.0, 10.0], seconds=[1.5, 2.0], part=0.25).epochs
@@ -62,7 +62,7 @@ class History:
 
     @property
     def total_seconds(self) -> float:
-        """How long it took in all; 0 if it was stopped before the first batch.
+        """Total training time; 0 if interrupted before the first batch.
 
         Example:
             >>> History(loss=[20.0, 10.0], seconds=[1.5, 3.0]).total_seconds
@@ -71,7 +71,7 @@ class History:
         return self.seconds[-1] if self.seconds else 0.0
 
     def __repr__(self) -> str:
-        """One line: how long, from which loss to which."""
+        """One line: epochs, time, first and last loss."""
         end = ", interrupted" if self.interrupted else ""
         if not self.loss:
             return f"0 epochs{end}"

@@ -1,10 +1,10 @@
-"""The stop button while something learns: it is heard once, at a moment when nothing can get lost.
+"""Handle the stop button during training at a safe moment.
 
 Example:
-    >>> with deferred_interrupt() as stopped:
+    >>> with deferred_interrupt() as stop_requested:
     ...     signal.raise_signal(signal.SIGINT)
     ...     signal.raise_signal(signal.SIGINT)
-    ...     stopped()
+    ...     stop_requested()
     True
 """
 
@@ -19,27 +19,21 @@ StopRequested = Callable[[], bool]
 
 
 def never_stop() -> bool:
-    """Return that nobody has pressed stop.
-
-    Example:
-        >>> never_stop()
-        False
-    """
+    """Return False: no stop was requested."""
     return False
 
 
 @contextmanager
 def deferred_interrupt() -> Iterator[StopRequested]:
-    """While the block runs, take note of the stop button (SIGINT) and raise nothing.
+    """Record SIGINT, the stop button's signal, while the block runs, instead of raising.
 
-    A ``KeyboardInterrupt`` comes between any two instructions, and impatient people press twice:
-    the second would hit what tidies up after the first. So whoever learns asks, when it suits.
+    A ``KeyboardInterrupt`` can come between any two instructions, and a second press would
+    interrupt the clean-up after the first. So the training loop asks between steps.
 
-    Where SIGINT can't be had, in a thread of its own or where it is switched off, all stays as
-    it is.
+    In other threads, and where SIGINT is ignored, nothing changes.
 
     Yields:
-        A function that says whether stop was pressed.
+        A function that returns True once stop was pressed.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):

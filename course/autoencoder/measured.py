@@ -1,11 +1,10 @@
-"""What the benchmark of training has measured on MNIST, as it wrote it down.
+"""The results of the training benchmark on MNIST.
 
 Example:
     >>> rows()[0].method, rows()[0].numbers
     ('mean image', 0)
 
-The record is written by ``python -m benchmarks.training`` in the course's repository, and
-never by hand.
+``python -m benchmarks.training`` in the course's repository writes the results; don't edit them.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ RECORD: Final = Path(__file__).resolve().parents[1] / "assets" / "training.json"
 
 
 class MeasuredRun(NamedTuple):
-    """A method and how well it does.
+    """A method and its results.
 
     Attributes:
         method: Its name.
-        numbers: Numbers in its code.
+        numbers: Numbers per code.
         error: Squared error summed over the 784 pixels, mean over MNIST's 10,000 test images.
-        seconds: How long it trained; None where a paper does not say.
-        neighbours: Share of test codes, 0 to 1, that their five nearest neighbours among training
-            codes name right; None where there is no code at hand.
+        seconds: Training time; None if a paper doesn't report it.
+        neighbours: Accuracy, 0 to 1, of 5-nearest-neighbor classification of the test codes; None
+            if the codes aren't available.
     """
 
     method: str
@@ -37,18 +36,18 @@ class MeasuredRun(NamedTuple):
 
 
 def record() -> dict[str, Any]:
-    """Return all that was written down: ``"methods"``, ``"changes"`` and how they were measured."""
-    read: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
-    return read
+    """Return all results: ``"methods"``, ``"changes"``, and how they were measured."""
+    results: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
+    return results
 
 
 def rows() -> list[MeasuredRun]:
-    """Return the methods, the simplest first."""
+    """Return the methods, simplest first."""
     return [MeasuredRun(**row) for row in record()["methods"]["rows"]]
 
 
 def table() -> str:
-    """Return the methods as lines of text, to be printed.
+    """Return the methods as a table to print.
 
     Example:
         >>> print(table().splitlines()[0])
@@ -57,6 +56,6 @@ def table() -> str:
     lines = [f"{'on MNIST':<40}{'numbers':>7}{'error':>7}{'seconds':>9}{'5-NN':>8}"]
     for row in rows():
         seconds = "–" if row.seconds is None else f"{row.seconds:.0f}"
-        named = "–" if row.neighbours is None else f"{row.neighbours:.1%}"
-        lines.append(f"{row.method:<40}{row.numbers:>7}{row.error:>7.2f}{seconds:>9}{named:>8}")
+        accuracy = "–" if row.neighbours is None else f"{row.neighbours:.1%}"
+        lines.append(f"{row.method:<40}{row.numbers:>7}{row.error:>7.2f}{seconds:>9}{accuracy:>8}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The network: layers that narrow down to a code, and their mirror image.
+"""Build the network: layers that narrow down to a code, and their mirror image.
 
 Example:
     >>> model = build(784, 1000, 500, 250, 30)
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def build(*sizes: int, hidden: str = "gelu", output: str = "sigmoid", seed: int = 0) -> keras.Model:
-    """Build an autoencoder, untrained: the given layers down to the code, and back up again.
+    """Build an untrained autoencoder: the given layers down to the code, and back up.
 
     Example:
         >>> model = build(784, 100, 10)
@@ -30,32 +30,32 @@ def build(*sizes: int, hidden: str = "gelu", output: str = "sigmoid", seed: int 
         [100, 10, 100, 784]
 
     The code layer is linear, as in Hinton and Salakhutdinov 2006
-    (https://doi.org/10.1126/science.1127647): it may answer with any number. Weights start at
-    random with variance 1 / inputs, 2 / inputs where the inputs come from a ReLU or a GELU,
-    which let half of the signal through (K. He et al. 2015, https://arxiv.org/abs/1502.01852).
+    (https://doi.org/10.1126/science.1127647), so codes can be any numbers. Weights are random
+    with variance 1 / inputs, or 2 / inputs after a ReLU or GELU, which pass about half of the
+    signal (K. He et al. 2015, https://arxiv.org/abs/1502.01852).
 
     Args:
         sizes: Numbers per example, widths of the hidden layers if any, numbers per code.
-        hidden: What hidden layers do: ``"gelu"`` (in its tanh form), ``"relu"``, ``"tanh"``,
-            ``"sigmoid"``, ``"linear"``.
-        output: ``"sigmoid"`` for numbers in [0, 1], ``"linear"`` for any numbers, ``"softmax"``
-            for shares that sum to 1.
-        seed: The same seed gives the same start.
+        hidden: Activation of the hidden layers: ``"gelu"`` (tanh approximation), ``"relu"``,
+            ``"tanh"``, ``"sigmoid"`` or ``"linear"``.
+        output: Activation of the last layer: ``"sigmoid"`` for numbers in [0, 1], ``"linear"``
+            for any numbers, ``"softmax"`` for shares that sum to 1.
+        seed: The same seed gives the same initial weights.
 
     Returns:
         A Keras model ``(n, d) -> (n, d)``. Its ``encoder`` ``(n, d) -> (n, k)`` and its ``decoder``
         ``(n, k) -> (n, d)`` are Keras models too and share its weights.
 
     Raises:
-        ValueError: A size is no whole number above 0, or there are fewer than two, or there is
-            no activation of that name.
-        MemoryError: There is not enough memory for layers so wide.
+        ValueError: The sizes aren't at least two whole numbers above 0, or an activation is
+            unknown.
+        MemoryError: There is not enough memory for layers this wide.
     """
     widths = _widths(sizes)
     if hidden not in HIDDEN:
-        raise ValueError(f"hidden={hidden!r}: one of {', '.join(HIDDEN)} is right.")
+        raise ValueError(f"hidden must be one of {', '.join(HIDDEN)}, got {hidden!r}.")
     if output not in OUTPUTS:
-        raise ValueError(f"output={output!r}: one of {', '.join(OUTPUTS)} is right.")
+        raise ValueError(f"output must be one of {', '.join(OUTPUTS)}, got {output!r}.")
     tf, keras = tensorflow()
     try:
         return _assemble(keras, widths, hidden, output, seed)
@@ -77,7 +77,7 @@ def _assemble(keras: Any, widths: list[int], hidden: str, output: str, seed: int
             if i < last
             else "copy"
         )
-        # What a layer reads: data or code as they are, or what a hidden layer let through.
+        # A ReLU or GELU before this layer passed about half of the signal.
         halved = hidden in ("gelu", "relu") and i not in (0, middle - 1, middle)
         layers.append(
             keras.layers.Dense(
@@ -109,8 +109,8 @@ def _widths(sizes: tuple[int, ...]) -> list[int]:
         widths = []
     if len(widths) < 2 or min(widths) < 1 or any(isinstance(size, bool) for size in sizes):
         raise ValueError(
-            f"build{sizes!r}: at least two whole numbers above 0 are right, the numbers "
-            "of an example first and those of a code last: build(784, 1000, 500, 250, 30)."
+            "build needs at least two whole numbers above 0, from the numbers of an example to "
+            f"those of a code, as in build(784, 1000, 500, 250, 30); got {sizes!r}."
         )
     return widths
 
@@ -122,12 +122,12 @@ def _chain(layers: list[Any], values: Any) -> Any:
 
 
 def _activation(keras: Any, name: str) -> Any:
-    """Keras's name or, for GELU, its tanh form: faster, and the same to three digits."""
+    """Return Keras's name, or GELU's tanh approximation: faster, and equal to three digits."""
     if name != "gelu":
         return name
-    known = keras.saving.get_registered_object("course>gelu")
-    if known is not None:
-        return known
+    registered = keras.saving.get_registered_object("course>gelu")
+    if registered is not None:
+        return registered
 
     def gelu(x: Any) -> Any:
         return keras.activations.gelu(x, approximate=True)

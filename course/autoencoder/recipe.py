@@ -1,40 +1,40 @@
-"""How to train: every choice of `train` in one place, with what it is good for."""
+"""The training recipe: every setting of `train`, and its purpose."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Loss = Literal["squared_error", "cross_entropy"]
 Precision = Literal["auto", "float32", "bfloat16"]
-_USUAL: Final = 2e-3  # learning rate
-_SMALL: Final = 128  # examples in a batch
+_BASE_RATE: Final = 2e-3
+_BASE_BATCH: Final = 128  # larger batches get a higher rate
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The choices that training is made of.
+    """The settings of a training run.
 
     Example:
         >>> Recipe(epochs=2, learning_rate=1e-3).batch
         512
 
-    ``benchmarks/training.py`` in the course's repository measures what each of them brings.
+    ``benchmarks/training.py`` in the course's repository measures the effect of each.
 
     Attributes:
-        epochs: How often each example is seen.
-        batch: Examples a step.
-        learning_rate: Adam's greatest step size; it rises over the first steps and falls to 0
-            in half a cosine (I. Loshchilov and F. Hutter 2017, https://arxiv.org/abs/1608.03983).
-            None is `usual_rate` for the batch.
-        loss: What is made small.
-        shift: Pictures are moved by up to so many pixels, at random.
-        noise: Standard deviation of what is added to the input, and not to the target.
+        epochs: How often each example is used.
+        batch: Examples per step.
+        learning_rate: Adam's peak step size; it rises over the first steps and falls to 0 along
+            half a cosine (I. Loshchilov and F. Hutter 2017, https://arxiv.org/abs/1608.03983).
+            None chooses `usual_rate` for the batch.
+        loss: The loss to minimize.
+        shift: Images are moved at random by up to this many pixels.
+        noise: Standard deviation of the noise added to the input, but not to the target.
         seed: The same seed draws the same batches, shifts and noise.
-        precision: How matrix products are computed; ``"auto"`` takes bfloat16 where it is faster.
-        warm_up: Steps until the learning rate is at its greatest; in short runs, a tenth of all.
-        averaging: Share of the old in the running average of the weights, which is what is kept
+        precision: The format of matrix products; ``"auto"`` uses bfloat16 where it is faster.
+        warm_up: Steps until the learning rate peaks; in short runs, a tenth of all steps.
+        averaging: Decay of the running average of the weights, which becomes the result
             (B. Polyak and A. Juditsky 1992); 0 keeps the last weights.
         xla: Whether TensorFlow compiles the step.
     """
@@ -53,44 +53,48 @@ class Recipe:
 
     @property
     def rate(self) -> float:
-        """The learning rate: the one that was named, or the usual one."""
+        """The learning rate: the given one, or the usual one for the batch."""
         return usual_rate(self.batch) if self.learning_rate is None else self.learning_rate
 
     def __post_init__(self) -> None:
-        """Check every choice.
+        """Check every setting.
 
         Raises:
-            ValueError: One makes no sense; the message names it.
+            ValueError: A setting is out of range; the message names it.
         """
-        for name, least in (("epochs", 0), ("batch", 1), ("shift", 0), ("seed", 0)):
+        for name, minimum in (("epochs", 0), ("batch", 1), ("shift", 0), ("seed", 0)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"{name}={value!r}: a whole number from {least} on is right.")
+            if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+                raise ValueError(
+                    f"{name} must be a whole number, {minimum} or more, got {value!r}."
+                )
         if not 0 < self.rate < 1:
             raise ValueError(
-                f"learning_rate={self.learning_rate!r}: between 0 and 1 is right; "
+                f"learning_rate must be between 0 and 1, got {self.learning_rate!r}; "
                 "2e-3 is a good start."
             )
         if not 0 <= self.noise < float("inf"):
-            raise ValueError(f"noise={self.noise!r}: 0 or more is right.")
-        if self.loss not in ("squared_error", "cross_entropy"):
-            raise ValueError(f'loss={self.loss!r}: "squared_error" or "cross_entropy" is right.')
-        if self.precision not in ("auto", "float32", "bfloat16"):
-            raise ValueError(f'precision={self.precision!r}: "auto" is right nearly always.')
+            raise ValueError(f"noise must be 0 or more, got {self.noise!r}.")
+        for name, kind in (("loss", Loss), ("precision", Precision)):
+            if getattr(self, name) not in get_args(kind):
+                raise ValueError(
+                    f"{name} must be one of {', '.join(get_args(kind))}, "
+                    f"got {getattr(self, name)!r}."
+                )
 
 
 def usual_rate(batch: int) -> float:
-    """Return a learning rate that suits a batch: 0.002, and more for large ones.
+    """Return a learning rate that suits a batch size: 0.002, and more for large batches.
 
-    Adam's grows with the square root of the batch (S. Malladi et al. 2022,
-    https://arxiv.org/abs/2205.10287). Small batches keep 0.002: for the course's few digits and
-    faces, less is no better.
+    Adam's best rate grows with the square root of the batch (S. Malladi et al. 2022,
+    https://arxiv.org/abs/2205.10287). Small batches keep 0.002: on the course's small data sets,
+    lower rates aren't better.
 
     Example:
         >>> usual_rate(64), usual_rate(512)
         (0.002, 0.004)
 
     Args:
-        batch: Examples a step.
+        batch: Examples per step.
     """
-    return _USUAL * math.sqrt(max(1.0, batch / _SMALL))
+    return _BASE_RATE * math.sqrt(max(1.0, batch / _BASE_BATCH))

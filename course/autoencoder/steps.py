@@ -1,7 +1,7 @@
-"""The inner loop: many training steps in one call of one TensorFlow graph.
+"""The inner training loop: many steps in one call of a TensorFlow graph.
 
-Adam (D. P. Kingma and J. Ba 2015, https://arxiv.org/abs/1412.6980) is written out here, so that
-it, the shifted batches and the running average of the weights all run inside the graph.
+Adam (D. P. Kingma and J. Ba 2015, https://arxiv.org/abs/1412.6980) is implemented here so that
+the optimizer, the random shifts and the running average of the weights run inside the graph.
 """
 
 from __future__ import annotations
@@ -12,114 +12,116 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from course.arrays import Float32Array
 from course.autoencoder.backend import tensorflow
 from course.autoencoder.precision import faster_format
 from course.autoencoder.recipe import Recipe
 
-FloatArray = NDArray[np.float32]
-
-_MOMENTUM, _SCALE, _TINY = 0.9, 0.99, 1e-7
-_YOUNG = 50  # steps: the average of so few weighs the start less
-_GROUPS = 8  # so many different shifts in a batch
-_OTHER_SEED = 10**6  # the noise draws from a chance of its own
-_AT_ONCE = 2000  # examples, when measuring
-_ALMOST = 1e-7  # as Keras: probabilities stay this far from 0 and 1
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.99, 1e-7  # Adam's constants
+_AVERAGING_WARM_UP = 50  # steps during which the running average forgets faster
+_SHIFT_GROUPS = 8  # different shifts per batch
+_NOISE_SEED_OFFSET = 10**6  # separates the noise's random numbers from the shifts'
+_MEASURE_CHUNK = 2000  # examples
+_MIN_PROBABILITY = 1e-7  # as in Keras
 
 
 class TrainingSteps:
     """Training steps for one model.
 
     Args:
-        model: Any Keras model ``(n, d) -> (n, d)``; chains of Dense layers run fastest.
-        recipe: How to train.
+        model: Any Keras model ``(n, d) -> (n, d)``; sequences of Dense layers run fastest.
+        recipe: The settings.
         x_train: ``(n, d)``, float32.
-        total: How many steps there will be.
+        total: The planned number of steps.
 
     Attributes:
         precision: ``"float32"`` or ``"bfloat16"``.
     """
 
-    def __init__(self, model: Any, recipe: Recipe, x_train: FloatArray, total: int) -> None:
+    def __init__(self, model: Any, recipe: Recipe, x_train: Float32Array, total: int) -> None:
         self._tf, _ = tensorflow()
         tf = self._tf
         self._model, self._recipe, self._total = model, recipe, max(1, total)
-        self._layers = dense_layers(model, x_train[:2])
+        self._layers = dense_layers(model, x_train[:2])  # None: call the model instead
         self._softmax = _ends_in(model, "softmax")
         self._weights = [weight.value for weight in model.trainable_variables]
-        self._drift = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
-        self._size = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
+        self._first_moment = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
+        self._second_moment = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
         self._average = [tf.Variable(w) for w in self._weights]
         self.precision = self._choose_precision()
         self._x = tf.constant(x_train)
-        self._taken = 0
+        self._steps_done = 0
         order = tf.TensorSpec((None, min(recipe.batch, len(x_train))), tf.int32)
-        some = tf.TensorSpec((None, x_train.shape[1]), tf.float32)
+        examples = tf.TensorSpec((None, x_train.shape[1]), tf.float32)
         self._run = build_graph(
-            tf, self._many, order, tf.TensorSpec((), tf.float32), xla=recipe.xla
+            tf, self._run_steps, order, tf.TensorSpec((), tf.float32), xla=recipe.xla
         )
-        self._measure = build_graph(tf, self._sum_of_losses, some)
+        self._measure = build_graph(tf, self._sum_of_losses, examples)
 
     def take(self, order: NDArray[np.int32]) -> tuple[float, bool]:
-        """Take ``len(order)`` steps, each on the examples that a row of ``order`` names.
+        """Take ``len(order)`` steps; each row of ``order`` holds the indices of a batch.
 
         Returns:
-            The mean loss, and whether all averaged weights are finite.
+            The mean loss, and whether it and all averaged weights are finite.
         """
-        loss, sound = self._run(self._tf.constant(order), self._tf.constant(float(self._taken)))
-        self._taken += len(order)
+        tf = self._tf
+        loss, finite = self._run(tf.constant(order), tf.constant(float(self._steps_done)))
+        self._steps_done += len(order)
         mean = float(loss) / len(order)
-        return mean, bool(sound) and math.isfinite(mean)
+        return mean, bool(finite) and math.isfinite(mean)
 
-    def averaged_weights(self) -> list[FloatArray]:
+    def averaged_weights(self) -> list[Float32Array]:
         """Return copies of the averaged weights."""
         return [average.numpy() for average in self._average]
 
-    def assign_weights(self, weights: list[FloatArray]) -> None:
-        """Give the model these weights."""
+    def assign_weights(self, weights: list[Float32Array]) -> None:
+        """Set the model's weights."""
         for variable, value in zip(self._weights, weights, strict=True):
             variable.assign(value)
 
-    def current(self) -> list[FloatArray]:
-        """Return copies of the weights that learn."""
+    def current(self) -> list[Float32Array]:
+        """Return copies of the model's weights."""
         return [weight.numpy() for weight in self._weights]
 
-    def measure(self, x: FloatArray) -> float:
-        """Return the mean loss of the model as it is on ``x``, without shifts and noise."""
-        parts = (self._tf.constant(x[i : i + _AT_ONCE]) for i in range(0, len(x), _AT_ONCE))
-        return sum(float(self._measure(part)) for part in parts) / len(x)
+    def measure(self, x: Float32Array) -> float:
+        """Return the model's mean loss on ``x``, without shifts and noise."""
+        starts = range(0, len(x), _MEASURE_CHUNK)
+        chunks = (self._tf.constant(x[start : start + _MEASURE_CHUNK]) for start in starts)
+        return sum(float(self._measure(chunk)) for chunk in chunks) / len(x)
 
     def _choose_precision(self) -> str:
-        asked = self._recipe.precision
         if self._layers is None:
             return "float32"
-        if asked != "auto":
-            return asked
+        if self._recipe.precision != "auto":
+            return self._recipe.precision
         widest = max(self._layers, key=lambda layer: int(np.prod(layer.kernel.shape)))
         return faster_format(self._recipe.batch, *map(int, widest.kernel.shape))
 
-    def _many(self, order: Any, taken: Any) -> tuple[Any, Any]:
+    def _run_steps(self, order: Any, steps_done: Any) -> tuple[Any, Any]:
         tf = self._tf
         count = tf.shape(order)[0]
 
-        def one(k: Any, total: Any) -> tuple[Any, Any]:
-            loss = self._one(order[k], taken + tf.cast(k, tf.float32) + 1)
+        def body(k: Any, total: Any) -> tuple[Any, Any]:
+            loss = self._step(order[k], steps_done + tf.cast(k, tf.float32) + 1)
             return k + 1, total + loss
 
-        _, loss = tf.while_loop(lambda k, _: k < count, one, (0, 0.0))
+        _, loss = tf.while_loop(lambda k, _: k < count, body, (0, 0.0))
         with tf.control_dependencies([loss]):
-            sound = [tf.reduce_all(tf.math.is_finite(average)) for average in self._average]
-        return loss, tf.reduce_all(sound)
+            finite = [tf.reduce_all(tf.math.is_finite(average)) for average in self._average]
+        return loss, tf.reduce_all(finite)
 
-    def _one(self, which: Any, step: Any) -> Any:
+    def _step(self, indices: Any, step: Any) -> Any:
         tf, recipe = self._tf, self._recipe
         seed = tf.stack([recipe.seed, tf.cast(step, tf.int32)])
-        target = shift_randomly(tf, tf.gather(self._x, which), recipe.shift, seed)
-        seen = target
+        target = shift_randomly(tf, tf.gather(self._x, indices), recipe.shift, seed)
+        inputs = target
         if recipe.noise:
-            seen += recipe.noise * tf.random.stateless_normal(tf.shape(target), seed + _OTHER_SEED)
+            noise = tf.random.stateless_normal(tf.shape(target), seed + _NOISE_SEED_OFFSET)
+            inputs += recipe.noise * noise
+        bfloat16 = self.precision == "bfloat16"
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._weights)
-            losses = self._losses(seen, target, training=True, short=self.precision == "bfloat16")
+            losses = self._losses(inputs, target, training=True, bfloat16=bfloat16)
             loss = tf.reduce_mean(losses)
             if self._layers is None and self._model.losses:
                 loss += tf.add_n(self._model.losses)
@@ -127,73 +129,79 @@ class TrainingSteps:
         warm_up = max(1, min(recipe.warm_up, self._total // 10))
         rate = recipe.rate * tf.minimum(step / warm_up, 1.0)
         rate *= 0.5 * (1 + tf.cos(math.pi * step / self._total))
-        rate *= tf.sqrt(1 - _SCALE**step) / (1 - _MOMENTUM**step)
-        old = tf.minimum(recipe.averaging, step / (step + _YOUNG)) if recipe.averaging else 0.0
-        places = (self._weights, gradients, self._drift, self._size, self._average)
-        for weight, gradient, drift, size, average in zip(*places, strict=True):
-            drift.assign(_MOMENTUM * drift + (1 - _MOMENTUM) * gradient)
-            size.assign(_SCALE * size + (1 - _SCALE) * gradient * gradient)
-            weight.assign_sub(rate * drift / (tf.sqrt(size) + _TINY))
-            average.assign(old * average + (1 - old) * weight)
+        rate *= tf.sqrt(1 - _BETA_2**step) / (1 - _BETA_1**step)
+        decay = 0.0
+        if recipe.averaging:
+            decay = tf.minimum(recipe.averaging, step / (step + _AVERAGING_WARM_UP))
+        variables = (self._first_moment, self._second_moment, self._average)
+        for weight, gradient, first, second, average in zip(
+            self._weights, gradients, *variables, strict=True
+        ):
+            first.assign(_BETA_1 * first + (1 - _BETA_1) * gradient)
+            second.assign(_BETA_2 * second + (1 - _BETA_2) * gradient * gradient)
+            weight.assign_sub(rate * first / (tf.sqrt(second) + _EPSILON))
+            average.assign(decay * average + (1 - decay) * weight)
         return loss
 
     def _sum_of_losses(self, x: Any) -> Any:
-        return self._tf.reduce_sum(self._losses(x, x, training=False, short=False))
+        return self._tf.reduce_sum(self._losses(x, x, training=False, bfloat16=False))
 
-    def _losses(self, seen: Any, target: Any, *, training: bool, short: bool) -> Any:
-        """The loss of each example, ``(n,)``."""
+    def _losses(self, inputs: Any, target: Any, *, training: bool, bfloat16: bool) -> Any:
+        """Return the loss of each example, ``(n,)``."""
         tf = self._tf
         logits = None
         if self._layers is None:
-            copy = tf.cast(self._model(seen, training=training), tf.float32)
+            output = tf.cast(self._model(inputs, training=training), tf.float32)
         else:
-            logits, copy = _forward(tf, self._layers, seen, short=short)
+            logits, output = _forward(tf, self._layers, inputs, bfloat16=bfloat16)
         if self._recipe.loss == "squared_error":
-            return tf.reduce_sum(tf.square(copy - target), 1)
+            return tf.reduce_sum(tf.square(output - target), 1)
         if self._softmax:
-            logs = tf.math.log(copy + _ALMOST) if logits is None else tf.nn.log_softmax(logits)
+            if logits is None:
+                logs = tf.math.log(output + _MIN_PROBABILITY)
+            else:
+                logs = tf.nn.log_softmax(logits)
             return -tf.reduce_sum(target * logs, 1)
         if logits is None:
-            copy = tf.clip_by_value(copy, _ALMOST, 1 - _ALMOST)
-            logits = tf.math.log(copy) - tf.math.log1p(-copy)
-        each = tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
-        return tf.reduce_sum(each, 1)
+            output = tf.clip_by_value(output, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+            logits = tf.math.log(output) - tf.math.log1p(-output)
+        return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(target, logits), 1)
 
 
 def build_graph(tf: Any, function: Any, *inputs: Any, xla: bool = False) -> Any:
-    """Return the one graph of a function for inputs of these kinds.
+    """Return the concrete graph of a function for inputs with these specs.
 
-    Called directly, it is never built again; and TensorFlow, which warns of functions that are
-    built anew in a loop, does not take a notebook's second training run for such a loop.
+    Calling it never retraces. It also avoids TensorFlow's warning about functions rebuilt in a
+    loop, which a notebook's second training run would trigger.
     """
-    made = tf.function(function, autograph=False, jit_compile=xla)
-    return made.get_concrete_function(*inputs)
+    function = tf.function(function, autograph=False, jit_compile=xla)
+    return function.get_concrete_function(*inputs)
 
 
-def shift_randomly(tf: Any, x: Any, most: int, seed: Any) -> Any:
-    """Return square pictures ``(n, d)``, each moved by up to ``most`` pixels down and right.
+def shift_randomly(tf: Any, x: Any, max_shift: int, seed: Any) -> Any:
+    """Return square images ``(n, d)`` shifted by up to ``max_shift`` pixels in each direction.
 
-    Eight groups move by eight random steps. At the border, its mirror image comes in.
+    The batch is split into eight groups, each with its own shift. Borders are mirrored.
     """
-    if not most:
+    if not max_shift:
         return x
     side = math.isqrt(x.shape[1])
-    frame = [[0, 0], [most, most], [most, most]]
-    pictures = tf.pad(tf.reshape(x, (-1, side, side)), frame, "SYMMETRIC")
-    moves = tf.random.stateless_uniform((_GROUPS, 2), seed, 0, 2 * most + 1, tf.int32)
+    padding = [[0, 0], [max_shift, max_shift], [max_shift, max_shift]]
+    images = tf.pad(tf.reshape(x, (-1, side, side)), padding, "SYMMETRIC")
+    shifts = tf.random.stateless_uniform((_SHIFT_GROUPS, 2), seed, 0, 2 * max_shift + 1, tf.int32)
     n = x.shape[0]
-    edges = [i * n // _GROUPS for i in range(_GROUPS + 1)]
+    edges = [i * n // _SHIFT_GROUPS for i in range(_SHIFT_GROUPS + 1)]
     groups = [
-        tf.slice(pictures, [start, move[0], move[1]], [end - start, side, side])
-        for start, end, move in zip(edges[:-1], edges[1:], tf.unstack(moves), strict=True)
+        tf.slice(images, [start, shift[0], shift[1]], [end - start, side, side])
+        for start, end, shift in zip(edges[:-1], edges[1:], tf.unstack(shifts), strict=True)
     ]
     return tf.reshape(tf.concat(groups, 0), x.shape)
 
 
-def dense_layers(model: Any, x: FloatArray) -> list[Any] | None:
-    """Return the layers of a model that is nothing but Dense layers in a row, or None."""
+def dense_layers(model: Any, x: Float32Array) -> list[Any] | None:
+    """Return the layers if the model is a plain sequence of Dense layers, else None."""
     layers = [layer for layer in flatten_layers(model) if type(layer).__name__ != "InputLayer"]
-    plain = all(
+    only_dense = all(
         type(layer).__name__ == "Dense"
         and layer.kernel_regularizer is layer.bias_regularizer is layer.activity_regularizer is None
         and layer.kernel_constraint is layer.bias_constraint is None
@@ -202,27 +210,29 @@ def dense_layers(model: Any, x: FloatArray) -> list[Any] | None:
         and layer.quantization_mode is None
         for layer in layers
     )
-    if not plain or len(model.trainable_variables) != sum(len(layer.weights) for layer in layers):
+    if not only_dense or len(model.trainable_variables) != sum(
+        len(layer.weights) for layer in layers
+    ):
         return None
     tf, _ = tensorflow()
-    try:  # the order of the list is the order of the computation: not for every model
-        _, copy = _forward(tf, layers, tf.constant(x), short=False)
+    try:  # a model may apply its layers in another order
+        _, output = _forward(tf, layers, tf.constant(x), bfloat16=False)
     except (ValueError, tf.errors.InvalidArgumentError):
         return None
-    same = np.allclose(copy.numpy(), model(x).numpy(), rtol=1e-3, atol=1e-4)
+    same = np.allclose(output.numpy(), model(x).numpy(), rtol=1e-3, atol=1e-4)
     return layers if same else None
 
 
 def flatten_layers(model: Any) -> list[Any]:
-    """Return the layers of a model, those of models in it included."""
-    parts = []
+    """Return the layers of a model, including those of nested models."""
+    flat = []
     for layer in model.layers:
-        parts += flatten_layers(layer) if hasattr(layer, "layers") else [layer]
-    return parts
+        flat += flatten_layers(layer) if hasattr(layer, "layers") else [layer]
+    return flat
 
 
 def last_layer(model: Any) -> Any:
-    """Return the layer that the copy comes out of, however deep models lie in models."""
+    """Return the output layer, also of nested models."""
     layers = flatten_layers(model)
     return layers[-1] if layers else None
 
@@ -232,16 +242,16 @@ def _ends_in(model: Any, activation: str) -> bool:
     return getattr(last, "__name__", "") == activation
 
 
-def _forward(tf: Any, layers: list[Any], x: Any, *, short: bool) -> tuple[Any, Any]:
-    """Return what goes into the last activation, and what comes out."""
-    values = before = x
+def _forward(tf: Any, layers: list[Any], x: Any, *, bfloat16: bool) -> tuple[Any, Any]:
+    """Return the input and the output of the last activation."""
+    values = sums = x
     for layer in layers:
-        if short:
+        if bfloat16:
             left, right = tf.cast(values, tf.bfloat16), tf.cast(layer.kernel.value, tf.bfloat16)
-            before = tf.cast(tf.matmul(left, right), tf.float32)
+            sums = tf.cast(tf.matmul(left, right), tf.float32)
         else:
-            before = tf.matmul(values, layer.kernel.value)
+            sums = tf.matmul(values, layer.kernel.value)
         if layer.bias is not None:
-            before += layer.bias.value
-        values = layer.activation(before)
-    return before, values
+            sums += layer.bias.value
+        values = layer.activation(sums)
+    return sums, values

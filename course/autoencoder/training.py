@@ -1,4 +1,4 @@
-"""Training that is fast, shows how it goes, and loses nothing when it is stopped.
+"""Train an autoencoder with live progress; an interrupt keeps what was learned.
 
 Example:
     >>> from course import autoencoder, data
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
+def train(  # noqa: PLR0913  (keyword arguments with defaults)
     model: keras.Model,
     x_train: ArrayLike,
     *,
@@ -44,7 +44,7 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
     precision: Precision = "auto",
     live: bool = True,
 ) -> History:
-    """Teach an autoencoder to copy.
+    """Train an autoencoder to reproduce its input.
 
     Example:
         >>> from course import autoencoder, data
@@ -53,34 +53,35 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
         >>> train(model, words, epochs=1, loss="cross_entropy", shift=0, live=False).interrupted
         False
 
-    It can be stopped at any time (the notebook's stop button, Ctrl+C): within about a second it
-    ends, and the model holds what was learned so far. Called again, it goes on from there. Every
-    part of the recipe stands in ``course.autoencoder.recipe``.
+    You can stop it at any time with the notebook's stop button or Ctrl+C: it ends within about a
+    second, and the model keeps what it has learned. Call it again to continue from there.
+    ``course.autoencoder.recipe`` documents the training recipe.
 
     Args:
-        model: From `build`; any Keras model that turns ``(n, d)`` into ``(n, d)`` does.
-        x_train: Examples, ``(n, d)``; in [0, 1] where the model's output is sigmoid or softmax.
-        epochs: How often each example is seen.
-        batch: Examples a step; few examples want a small one, so that an epoch has some ten steps.
-        learning_rate: Adam's greatest step size; None is what suits the batch, 0.004 for 512.
+        model: From `build`, or any other Keras model ``(n, d) -> (n, d)``.
+        x_train: Examples, ``(n, d)``; in [0, 1] if the model's output is sigmoid or softmax.
+        epochs: How often each example is used.
+        batch: Examples per step. For small data sets, choose one that gives at least ten steps
+            per epoch.
+        learning_rate: Adam's peak step size; None chooses one that suits the batch, 0.004 for 512.
         loss: ``"squared_error"``, or ``"cross_entropy"`` for sigmoid and softmax outputs. Both are
             summed over the numbers of an example and averaged over examples.
-        shift: Pictures are moved by up to so many pixels, at random, so that more is learned
-            than the examples themselves. 0 for rows that are no square pictures.
+        shift: Images are moved at random by up to this many pixels, to learn more than the
+            examples themselves. Use 0 if the rows aren't square images.
         noise: Standard deviation of noise added to the input, for a denoising autoencoder.
-        validation: Examples to measure the loss on after each epoch, ``(m, d)``; none of the test
-            set.
+        validation: Examples, ``(m, d)``, on which to measure the loss after each epoch; don't use
+            the test set.
         seed: The same seed draws the same batches.
         precision: ``"auto"`` multiplies in bfloat16 where that is faster, else in float32.
-        live: Whether to show a progress bar and, in a notebook, the curve of the loss.
+        live: Whether to show a progress bar and, in a notebook, the loss curve.
 
     Returns:
-        The losses and the time they took.
+        Losses and times.
 
     Raises:
-        ValueError: An argument is not as it should be; the message names it.
+        ValueError: An argument is invalid; the message names it.
         TrainingError: The loss became NaN or infinite; the model holds the last good weights.
-        MemoryError: There is not enough memory for so large a batch or model.
+        MemoryError: There is not enough memory for this batch or model.
     """
     recipe = Recipe(
         epochs=epochs,
@@ -93,26 +94,28 @@ def train(  # noqa: PLR0913  (all but two have a good default, and go by name)
         precision=precision,
     )
     tf, _ = tensorflow()
-    with deferred_interrupt() as stopped:
+    with deferred_interrupt() as stop_requested:
         try:
-            return _learn(
-                TrainingRun(recipe, model, x_train, validation), live=live, stopped=stopped
+            return _train(
+                TrainingRun(recipe, model, x_train, validation),  # unnamed, for gc.collect() below
+                live=live,
+                stop_requested=stop_requested,
             )
-        except KeyboardInterrupt:  # while the graph was built, and where it could not be noted
+        except KeyboardInterrupt:  # raised where SIGINT can't be deferred, before the first step
             return History(interrupted=True)
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:
             raise MemoryError(train_memory_message(model, batch, np.shape(x_train)[0])) from error
         finally:
-            # TensorFlow's graphs refer to themselves and would pile up until Python looks.
+            # TensorFlow's graphs are reference cycles and would otherwise pile up.
             gc.collect()
 
 
-def _learn(run: TrainingRun, *, live: bool, stopped: StopRequested) -> History:
+def _train(run: TrainingRun, *, live: bool, stop_requested: StopRequested) -> History:
     epochs = run.recipe.epochs
     try:
         with Display(epochs, run.steps_per_epoch, shown=live) as display, run:
             for _ in range(epochs):
-                run.epoch(display, stopped)
-    except KeyboardInterrupt:  # a further one, while the first was dealt with
+                run.epoch(display, stop_requested)
+    except KeyboardInterrupt:  # a second one during the clean-up after the first
         run.stop()
     return run.history

@@ -1,4 +1,4 @@
-"""One training run, epoch by epoch; whatever ends it, the model holds its best weights.
+"""Train a model epoch by epoch; however it ends, the model holds the averaged weights.
 
 Example:
     >>> import numpy as np
@@ -21,8 +21,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from course.arrays import Float32Array
 from course.autoencoder.checks import TrainingError, training_examples
 from course.autoencoder.history import History
 from course.autoencoder.interrupts import StopRequested, never_stop
@@ -34,41 +35,39 @@ if TYPE_CHECKING:
 
     from course.autoencoder.display import Display
 
-FloatArray = NDArray[np.float32]
-
-_STEPS_A_CALL = 20  # about a second on two cores: the bar moves, and a stop is heard
-_FAINT = 0.01  # keeps the logit of a pixel that is never lit finite
+_STEPS_PER_CALL = 20  # about a second on two cores, so that progress shows and stopping is quick
+_EPSILON = 0.01  # keeps logits finite for pixels that are always 0 or 1
 
 
 @dataclass
-class _Begun:
-    """The epoch that is being learned: when it began, and what has come of it."""
+class _EpochProgress:
+    """The running epoch: start time, sum of batch losses, finished batches."""
 
-    at: float
-    losses: float = 0.0
+    start: float
+    loss_sum: float = 0.0
     batches: int = 0
 
 
 class TrainingRun:
     """A training run. Leaving its ``with`` block gives the model the averaged weights.
 
-    An interrupt (``KeyboardInterrupt``) ends the block early and quietly; `history` notes it, and
-    what was learned of the epoch that it broke off.
+    A ``KeyboardInterrupt`` ends the block without an exception; `history` records it and the
+    unfinished epoch.
 
     Args:
-        recipe: How to train; its learning rate is planned for ``recipe.epochs`` calls of `epoch`.
-        model: What to train.
+        recipe: The settings; the learning rate schedule spans ``recipe.epochs`` calls of `epoch`.
+        model: The model to train.
         x_train: ``(n, d)``.
         validation: ``(m, d)``, or None.
 
     Attributes:
-        recipe: How it trains.
-        history: What was learned so far.
-        steps_an_epoch: How many batches an epoch has.
-        steps_a_call: How many of them TensorFlow takes in one go.
+        recipe: The settings.
+        history: Losses and times so far.
+        steps_per_epoch: Batches per epoch.
+        steps_per_call: Batches that TensorFlow processes in one call.
 
     Raises:
-        ValueError: Something is not as it should be; the message names it.
+        ValueError: An argument is invalid; the message names it.
     """
 
     def __init__(
@@ -80,26 +79,26 @@ class TrainingRun:
     ) -> None:
         width, bounded = _check_model(model, recipe)
         _check_shift(recipe, width)
-        x = training_examples("train(x_train)", x_train, width=width, bounded=bounded)
-        self._validation: FloatArray | None = None
+        x = training_examples("x_train", x_train, width=width, bounded=bounded)
+        self._validation: Float32Array | None = None
         if validation is not None:
             self._validation = training_examples(
-                "train(validation)", validation, width=width, bounded=bounded
+                "validation", validation, width=width, bounded=bounded
             )
-        _start(model, x)
+        _initialize_output_bias(model, x)
         self._n, self._batch = len(x), min(recipe.batch, len(x))
         self.steps_per_epoch = self._n // self._batch
-        self.steps_per_call = _STEPS_A_CALL
+        self.steps_per_call = _STEPS_PER_CALL
         self.recipe, self._model = recipe, model
         self._steps = TrainingSteps(model, recipe, x, self.steps_per_epoch * recipe.epochs)
-        self._chance = np.random.default_rng(recipe.seed)
-        self._good = self._steps.averaged_weights()
+        self._rng = np.random.default_rng(recipe.seed)
+        self._best_weights = self._steps.averaged_weights()
         self._seconds = 0.0
-        self._begun: _Begun | None = None
+        self._progress: _EpochProgress | None = None
         self.history = History(precision=self._steps.precision)
 
     def __enter__(self) -> Self:
-        """Nothing to prepare."""
+        """Start the block; nothing to prepare."""
         return self
 
     def __exit__(
@@ -108,64 +107,66 @@ class TrainingRun:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        """Give the model its best weights; an interrupt ends here."""
+        """Give the model the averaged weights; suppress a KeyboardInterrupt."""
         if isinstance(error, KeyboardInterrupt):
             self.stop()
             return True
-        self._steps.assign_weights(self._good)
+        self._steps.assign_weights(self._best_weights)
         return False
 
     def stop(self) -> None:
-        """Give the model its best weights, and note what was learned; twice is once."""
-        self._steps.assign_weights(self._good)
+        """Give the model the averaged weights, and record the unfinished epoch; idempotent."""
+        self._steps.assign_weights(self._best_weights)
         self.history.interrupted = True
-        begun, self._begun = self._begun, None
-        if begun is not None and begun.batches:
-            seconds = self._seconds + time.perf_counter() - begun.at
-            share = begun.batches / self.steps_per_epoch
-            self.history.add_part(share, begun.losses / begun.batches, seconds)
+        progress, self._progress = self._progress, None
+        if progress is not None and progress.batches:
+            seconds = self._seconds + time.perf_counter() - progress.start
+            share = progress.batches / self.steps_per_epoch
+            self.history.add_part(share, progress.loss_sum / progress.batches, seconds)
 
-    def epoch(self, display: Display | None = None, stopped: StopRequested = never_stop) -> None:
-        """Learn from every example once.
+    def epoch(
+        self, display: Display | None = None, stop_requested: StopRequested = never_stop
+    ) -> None:
+        """Train on every example once.
 
         Args:
-            display: Where to show how it goes.
-            stopped: Asked after every few batches whether to stop.
+            display: Where to show progress.
+            stop_requested: Called every few batches; True stops the training.
 
         Raises:
-            TrainingError: The loss, or a weight, became NaN or infinite.
-            KeyboardInterrupt: It was stopped.
+            TrainingError: The loss or a weight became NaN or infinite.
+            KeyboardInterrupt: A stop was requested.
         """
-        self._begun = begun = _Begun(time.perf_counter())
-        order = self._chance.permutation(self._n)[: self.steps_per_epoch * self._batch]
+        self._progress = progress = _EpochProgress(time.perf_counter())
+        order = self._rng.permutation(self._n)[: self.steps_per_epoch * self._batch]
         batches = order.reshape(-1, self._batch).astype(np.int32)
         for first in range(0, len(batches), self.steps_per_call):
-            if stopped():
+            if stop_requested():
                 raise KeyboardInterrupt
-            some = batches[first : first + self.steps_per_call]
-            loss, sound = self._steps.take(some)
-            if not sound:
-                raise TrainingError(_went_off(self.recipe, self.history), self.history)
-            self._good = self._steps.averaged_weights()
-            begun.losses += loss * len(some)
-            begun.batches += len(some)
+            chunk = batches[first : first + self.steps_per_call]
+            loss, finite = self._steps.take(chunk)
+            if not finite:
+                raise TrainingError(_divergence_message(self.recipe, self.history), self.history)
+            self._best_weights = self._steps.averaged_weights()
+            progress.loss_sum += loss * len(chunk)
+            progress.batches += len(chunk)
             if display is not None:
-                display.step(len(some), loss)
-        measured = None
+                display.step(len(chunk), loss)
+        validation_loss = None
         if self._validation is not None:
             with self.averaged():
-                measured = self._steps.measure(self._validation)
-        self._seconds += time.perf_counter() - begun.at
-        self._begun = None
-        self.history.add(begun.losses / begun.batches, measured, self._seconds)
+                validation_loss = self._steps.measure(self._validation)
+        self._seconds += time.perf_counter() - progress.start
+        self._progress = None
+        self.history.add(progress.loss_sum / progress.batches, validation_loss, self._seconds)
         if display is not None:
             display.epoch(self.history)
 
     @contextmanager
     def averaged(self) -> Iterator[keras.Model]:
-        """Lend the model with its averaged weights, as they are now; training can go on after."""
+        """Yield the model with its averaged weights; restore the training weights afterwards."""
         current = self._steps.current()
-        self._steps.assign_weights(self._good)
+        self._steps.assign_weights(self._best_weights)
         try:
             yield self._model
         finally:
@@ -173,23 +174,23 @@ class TrainingRun:
 
 
 def _check_model(model: Any, recipe: Recipe) -> tuple[int, bool]:
-    """Return the width of the data, and whether they must lie in [0, 1]."""
+    """Return the width of the data, and whether it must lie in [0, 1]."""
     shapes = (getattr(model, "input_shape", None), getattr(model, "output_shape", None))
     flat = all(isinstance(shape, tuple) and len(shape) == 2 for shape in shapes)
     if not flat or not model.trainable_variables:
         raise ValueError(
-            "model: a Keras model (n, d) -> (n, d) with weights is right, such as build(784, 30)."
+            "model must be a Keras model (n, d) -> (n, d) with weights, such as build(784, 30)."
         )
     width, out = (int(shape[1]) for shape in shapes if shape)
     if width != out:
         raise ValueError(
-            f"model: {width} numbers go in, {out} come out; a copy has as many as its original."
+            f"model must have as many outputs as inputs, got {width} inputs and {out} outputs."
         )
     last = getattr(getattr(last_layer(model), "activation", None), "__name__", "")
     if recipe.loss == "cross_entropy" and last == "linear":
         raise ValueError(
-            'loss="cross_entropy": the output of the model is linear, but must be a probability; '
-            'build(..., output="sigmoid") or "softmax" is right.'
+            'loss="cross_entropy" needs probabilities as outputs, but the model\'s output is '
+            'linear; use build(..., output="sigmoid") or "softmax".'
         )
     return width, last in ("sigmoid", "softmax") or recipe.loss == "cross_entropy"
 
@@ -198,31 +199,31 @@ def _check_shift(recipe: Recipe, width: int) -> None:
     side = math.isqrt(width)
     if recipe.shift and (side * side != width or recipe.shift >= side):
         raise ValueError(
-            f"shift={recipe.shift}: rows of {width} numbers are no square pictures that could be "
-            "moved so far; shift=0 is right for them."
+            f"Rows of {width} numbers aren't square images that can be shifted by {recipe.shift} "
+            "pixels; use shift=0."
         )
 
 
-def _start(model: Any, x: FloatArray) -> None:
-    """Let an untrained model begin with the mean example; later its last bias is not all 0."""
+def _initialize_output_bias(model: Any, x: Float32Array) -> None:
+    """Make an untrained model output the mean example."""
     last = last_layer(model)
     bias = getattr(last, "bias", None)
-    if bias is None or np.any(bias.numpy()):
+    if bias is None or np.any(bias.numpy()):  # a trained model has a bias
         return
     mean = x.mean(0, dtype=np.float64)
     kind = getattr(last.activation, "__name__", "")
     if kind == "sigmoid":
-        bias.assign(np.log((mean + _FAINT) / (1 + _FAINT - mean)))
+        bias.assign(np.log((mean + _EPSILON) / (1 + _EPSILON - mean)))
     elif kind == "softmax":
-        bias.assign(np.log(mean + _FAINT / len(mean)))
+        bias.assign(np.log(mean + _EPSILON / len(mean)))
     elif kind == "linear":
         bias.assign(mean)
 
 
-def _went_off(recipe: Recipe, history: History) -> str:
+def _divergence_message(recipe: Recipe, history: History) -> str:
     return (
-        f"The loss became NaN or infinite in epoch {len(history.loss) + 1}. Likely causes: too "
-        f"large a learning rate ({recipe.rate:g}; try {recipe.rate / 10:g}), "
-        "data that are not scaled, a logarithm of 0 or a division by 0 in a layer of your own. "
+        f"The loss became NaN or infinite in epoch {len(history.loss) + 1}. Likely causes: the "
+        f"learning rate is too large ({recipe.rate:g}; try {recipe.rate / 10:g}), the data isn't "
+        "scaled, or a custom layer takes the logarithm of 0 or divides by 0. "
         "The model keeps the last good weights."
     )

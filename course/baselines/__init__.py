@@ -1,4 +1,4 @@
-"""What to beat: simple codes with the same three verbs, `fit`, `encode`, `decode`.
+"""Simple codes for a network to beat, all with the methods `fit`, `encode`, `decode`.
 
 Example:
     >>> from course import data
@@ -10,16 +10,16 @@ Example:
     >>> pca.reconstruct(digits.x_test).shape
     (296, 784)
 
-A network is only as good as the simplest thing that it beats. On MNIST with 30 numbers
-per image, squared error summed over the 784 pixels, mean over the 10,000 test images:
+A network is useful only if it beats simple methods. On MNIST with 30 numbers per image, squared
+error summed over the 784 pixels, mean over the 10,000 test images:
 
 =================  ========  ====================================================
-baseline           error     where the number comes from
+baseline           error     source of the number
 =================  ========  ====================================================
 `MeanImage`        52.90     measured
 `PCA` (30)         13.87     Hinton and Salakhutdinov 2006, and measured
 `ClippedPCA` (30)  12.59     measured
-`LogisticPCA` (30) 8.01      Hinton and Salakhutdinov 2006; see its own notes
+`LogisticPCA` (30) 8.01      Hinton and Salakhutdinov 2006; see its docstring
 =================  ========  ====================================================
 
 `LSA` is PCA's counterpart for word counts.

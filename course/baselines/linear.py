@@ -19,11 +19,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from course.baselines.protocol import Array, Baseline
+from course.arrays import FloatArray
+from course.baselines.protocol import Baseline
 
 
 class MeanImage(Baseline):
-    """Answer every image with the mean of the training images: a code of no numbers.
+    """Reconstruct every image as the mean training image; the code is empty.
 
     Example:
         >>> import numpy as np
@@ -35,27 +36,27 @@ class MeanImage(Baseline):
     """
 
     min_k: ClassVar[int] = 0
-    mean: Array
+    mean: FloatArray
 
     def __init__(self) -> None:
         super().__init__(0)
 
     def __repr__(self) -> str:
-        """Without the code size, which is none."""
+        """The name without a code size."""
         return "MeanImage()"
 
-    def _fit(self, x: Array) -> None:
+    def _fit(self, x: FloatArray) -> None:
         self.mean = _mean(x)
 
-    def _encode(self, x: Array) -> Array:
+    def _encode(self, x: FloatArray) -> FloatArray:
         return np.empty((len(x), 0), x.dtype)
 
-    def _decode(self, z: Array) -> Array:
+    def _decode(self, z: FloatArray) -> FloatArray:
         return np.tile(self.mean, (len(z), 1))
 
 
 class PCA(Baseline):
-    """Principal component analysis: the k directions in which the data spread most.
+    """Principal component analysis: the k directions in which the data varies most.
 
     Example:
         >>> from course import data
@@ -66,35 +67,35 @@ class PCA(Baseline):
         >>> bool(pca.explained.sum() > 0.7)  # share of the variance that 30 axes keep
         True
 
-    Encoding: z = (x - mean) axesᵀ; decoding: mean + z axes. Each axis points so that its
-    largest entry is positive; otherwise its sign would be a matter of chance.
+    Encoding: z = (x - mean) axesᵀ; decoding: mean + z axes. Signs are chosen so that the largest
+    entry of each axis is positive; otherwise they would be arbitrary.
 
     Attributes:
         mean: ``(d,)``, after `fit`.
-        axes: ``(k, d)``, orthonormal rows, the widest spread first.
-        explained: ``(k,)``, each axis's share of the whole variance, 0 to 1.
+        axes: ``(k, d)``, orthonormal rows, largest variance first.
+        explained: ``(k,)``, each axis's share of the total variance, 0 to 1.
     """
 
-    mean: Array
-    axes: Array
-    explained: Array
+    mean: FloatArray
+    axes: FloatArray
+    explained: FloatArray
 
-    def _fit(self, x: Array) -> None:
+    def _fit(self, x: FloatArray) -> None:
         self.mean = _mean(x)
-        centred = x - self.mean
-        self.axes, squares = leading_axes(centred, self.k)
-        total = float(np.square(centred).sum(dtype=np.float64))
+        centered = x - self.mean
+        self.axes, squares = leading_axes(centered, self.k)
+        total = float(np.square(centered).sum(dtype=np.float64))
         self.explained = squares / total if total > 0 else np.zeros_like(squares)
 
-    def _encode(self, x: Array) -> Array:
+    def _encode(self, x: FloatArray) -> FloatArray:
         return (x - self.mean) @ self.axes.T
 
-    def _decode(self, z: Array) -> Array:
+    def _decode(self, z: FloatArray) -> FloatArray:
         return self.mean + z @ self.axes
 
 
 class ClippedPCA(PCA):
-    """PCA whose reconstruction is cut off at black and white.
+    """PCA whose reconstructions are clipped to [0, 1].
 
     Example:
         >>> from course import data
@@ -103,19 +104,19 @@ class ClippedPCA(PCA):
         >>> bool(0 <= images.min() and images.max() <= 1)
         True
 
-    PCA does not know that a pixel cannot be darker than black. Cutting off what cannot be
-    never does harm and makes it the fair linear rival of a network with logistic outputs:
-    on MNIST with k = 30 the error falls from 13.87 to 12.59.
+    PCA doesn't know that a pixel can't be darker than black. Clipping never increases the error,
+    and makes PCA a fair linear competitor of a network with sigmoid outputs: on MNIST with k = 30
+    the error falls from 13.87 to 12.59.
     """
 
     needs_intensities: ClassVar[bool] = True
 
-    def _decode(self, z: Array) -> Array:
+    def _decode(self, z: FloatArray) -> FloatArray:
         return np.clip(super()._decode(z), 0, 1)
 
 
 class LSA(Baseline):
-    """Latent semantic analysis: like PCA, but the data are not centred.
+    """Latent semantic analysis: PCA without centering.
 
     Example:
         >>> from course import data
@@ -123,29 +124,29 @@ class LSA(Baseline):
         >>> LSA(2).fit(news.x_train).encode(news.x_test).shape
         (1000, 2)
 
-    For word counts zero means "does not occur" and should stay zero. The price: the first
-    axis is spent on saying roughly where the mean is (S. Deerwester et al. 1990,
+    In word counts, zero means "does not occur" and should stay zero. As a consequence, the first
+    axis mostly describes the mean (S. Deerwester et al. 1990,
     https://doi.org/10.1002/(SICI)1097-4571(199009)41:6<391::AID-ASI1>3.0.CO;2-9).
 
     Attributes:
         axes: ``(k, d)``, orthonormal rows, after `fit`.
     """
 
-    rejects_bytes: ClassVar[bool] = False  # a word may well occur 255 times
-    axes: Array
+    rejects_bytes: ClassVar[bool] = False  # a word can occur 255 times
+    axes: FloatArray
 
-    def _fit(self, x: Array) -> None:
+    def _fit(self, x: FloatArray) -> None:
         self.axes, _ = leading_axes(x, self.k)
 
-    def _encode(self, x: Array) -> Array:
+    def _encode(self, x: FloatArray) -> FloatArray:
         return x @ self.axes.T
 
-    def _decode(self, z: Array) -> Array:
+    def _decode(self, z: FloatArray) -> FloatArray:
         return z @ self.axes
 
 
-def leading_axes(x: Array, k: int) -> tuple[Array, Array]:
-    """The k leading right singular vectors of a matrix, and the squared singular values.
+def leading_axes(x: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
+    """Return the k leading right singular vectors of a matrix, and the squared singular values.
 
     Example:
         >>> axes, squares = leading_axes(np.diag([2.0, 5.0, 3.0]), 2)
@@ -153,8 +154,8 @@ def leading_axes(x: Array, k: int) -> tuple[Array, Array]:
         (array([[0., 1., 0.],
                [0., 0., 1.]]), array([25.,  9.]))
 
-    With more rows than columns the eigenvectors of ``xᵀ x`` are the same vectors and far
-    cheaper: 60,000 images cost one product and a 784 x 784 problem.
+    With more rows than columns, the eigenvectors of ``xᵀ x`` are the same and far cheaper: 60,000
+    images take one matrix product and a 784 x 784 eigenproblem.
 
     Args:
         x: ``(n, d)``.
@@ -176,6 +177,6 @@ def leading_axes(x: Array, k: int) -> tuple[Array, Array]:
     return axes * np.where(largest < 0, -1, 1).astype(axes.dtype)[:, None], squares
 
 
-def _mean(x: Array) -> Array:
-    mean: Array = x.mean(0, dtype=np.float64).astype(x.dtype)
+def _mean(x: FloatArray) -> FloatArray:
+    mean: FloatArray = x.mean(0, dtype=np.float64).astype(x.dtype)
     return mean

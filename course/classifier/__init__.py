@@ -1,14 +1,14 @@
-"""The digit classifier behind the canvas: 784 numbers in, ten probabilities out.
+"""The digit classifier behind the canvas: from 784 pixels to ten probabilities.
 
 Example:
     >>> import numpy as np
     >>> from course import classifier
-    >>> reader = classifier.load()
-    >>> reader.probabilities(np.zeros((1, 784))).shape
+    >>> network = classifier.load()
+    >>> network.probabilities(np.zeros((1, 784))).shape
     (1, 10)
 
-``benchmarks/assets/make_digit_classifier.py`` trained it, on MNIST and on variations of MNIST
-(`variations`, `habits`), and says how well it reads. Using it takes NumPy alone.
+``benchmarks/assets/make_digit_classifier.py`` trained it on MNIST and on augmented digits
+(`augmentation`, `habits`), and reports its accuracy. Using it requires only NumPy.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ def load(path: Path = WEIGHTS) -> DigitClassifier:
         True
 
     Args:
-        path: A file of arrays ``kernel_0``, ``bias_0``, ... ``bias_3``.
+        path: An ``.npz`` file with the arrays ``kernel_0``, ``bias_0``, ... ``bias_3``.
 
     Raises:
-        OSError: There is no such file.
-        ValueError: It holds something else.
+        OSError: The file can't be read.
+        ValueError: The file lacks an array.
     """
     with np.load(path, allow_pickle=False) as stored:
         missing = {f"{kind}_{i}" for kind in ("kernel", "bias") for i in range(4)} - set(stored)
         if missing:
-            raise ValueError(f"{path}: without {', '.join(sorted(missing))}; no digit classifier")
+            raise ValueError(f"{path} is not a digit classifier: it lacks {sorted(missing)}")
         kernels = tuple(stored[f"kernel_{i}"].astype(np.float32) for i in range(4))
         biases = tuple(stored[f"bias_{i}"].astype(np.float32) for i in range(4))
     return DigitClassifier(kernels, biases)

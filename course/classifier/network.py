@@ -13,50 +13,51 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float32]
+from course.arrays import Float32Array, float32_matrix
 
 SIDE: Final = 28
-WINDOW: Final = 5  # pixels of a convolution's window, each way
+WINDOW: Final = 5  # side of a convolution window, in pixels
 STRIDE: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
 class DigitClassifier:
-    """Reads digits: 28x28 pixels, two convolutions with ReLU, a dense layer with ReLU, ten classes.
+    """A digit classifier: two convolutions and a dense layer with ReLU, then ten classes.
 
-    Both convolutions look at windows of 5 by 5 and go on by two pixels; nothing is padded, so the
-    picture shrinks from 28 to 12 to 4.
+    Both convolutions use 5 by 5 windows with a stride of 2 and no padding, so the image shrinks
+    from 28 to 12 to 4 pixels.
 
     Attributes:
         kernels: Weights: ``(5, 5, 1, a)``, ``(5, 5, a, b)``, ``(16 b, c)``, ``(c, 10)``.
-        biases: What is added after each.
+        biases: The biases of each layer.
     """
 
-    kernels: tuple[FloatArray, ...]
-    biases: tuple[FloatArray, ...]
+    kernels: tuple[Float32Array, ...]
+    biases: tuple[Float32Array, ...]
 
-    def logits(self, images: ArrayLike) -> FloatArray:
-        """Return the network's ten sums ``(n, 10)``; the largest is the class.
+    def logits(self, images: ArrayLike) -> Float32Array:
+        """Return the scores of the ten classes, ``(n, 10)``; the largest is the prediction.
 
         Args:
-            images: ``(n, 784)``, dark 0 to ink 1, in MNIST's place and size.
+            images: ``(n, 784)`` from 0 (background) to 1 (ink), placed and sized as in MNIST.
 
         Raises:
-            ValueError: The shape is another, or a number is not finite.
+            ValueError: ``images`` has another shape, or isn't finite numbers.
         """
-        x = _checked(images).reshape(-1, SIDE, SIDE, 1)
+        rows = float32_matrix("images", images, SIDE * SIDE, min_rows=0)
+        x = rows.reshape(-1, SIDE, SIDE, 1)
         for kernel, bias in zip(self.kernels[:2], self.biases[:2], strict=True):
-            x = np.maximum(_convolved(x, kernel) + bias, 0)
+            x = np.maximum(_convolve(x, kernel) + bias, 0)
         hidden = np.maximum(x.reshape(len(x), -1) @ self.kernels[2] + self.biases[2], 0)
-        sums: FloatArray = hidden @ self.kernels[3] + self.biases[3]
+        sums: Float32Array = hidden @ self.kernels[3] + self.biases[3]
         return sums
 
-    def probabilities(self, images: ArrayLike) -> FloatArray:
-        """Return how likely the network takes each class to be, ``(n, 10)``; rows sum to 1.
+    def probabilities(self, images: ArrayLike) -> Float32Array:
+        """Return the softmax of `logits`, ``(n, 10)``; rows sum to 1.
 
-        They are a softmax of `logits`, and surer of themselves than they should be.
+        Like those of most networks, these probabilities are overconfident.
 
         Args:
             images: As in `logits`.
@@ -66,26 +67,14 @@ class DigitClassifier:
         """
         sums = self.logits(images)
         powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-        shares: FloatArray = powers / powers.sum(axis=1, keepdims=True)
+        shares: Float32Array = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
 
-def _convolved(x: FloatArray, kernel: FloatArray) -> FloatArray:
-    """``(n, h, w, a)`` and ``(5, 5, a, b)`` to ``(n, h', w', b)``: one matrix product for all."""
+def _convolve(x: Float32Array, kernel: Float32Array) -> Float32Array:
+    """Convolve ``(n, h, w, a)`` with ``(5, 5, a, b)`` to ``(n, h', w', b)`` by a matrix product."""
     windows = np.lib.stride_tricks.sliding_window_view(x, (WINDOW, WINDOW), axis=(1, 2))
-    seen = windows[:, ::STRIDE, ::STRIDE]  # (n, h', w', a, 5, 5)
-    rows = np.ascontiguousarray(seen).reshape(-1, kernel[..., 0].size)
+    windows = windows[:, ::STRIDE, ::STRIDE]  # (n, h', w', a, 5, 5)
+    rows = np.ascontiguousarray(windows).reshape(-1, kernel[..., 0].size)
     columns = kernel.transpose(2, 0, 1, 3).reshape(-1, kernel.shape[-1])
-    return (rows @ columns).reshape(*seen.shape[:3], -1)
-
-
-def _checked(images: ArrayLike) -> FloatArray:
-    array = np.asarray(images, dtype=np.float32)
-    if array.ndim != 2 or array.shape[1] != SIDE * SIDE:
-        raise ValueError(
-            f"images: shape {array.shape}; (n, {SIDE * SIDE}) is right, one row each. "
-            "For a single one: images[None]"
-        )
-    if not np.isfinite(array).all():
-        raise ValueError("images: not all numbers are finite; 0 to 1 is right")
-    return array
+    return (rows @ columns).reshape(*windows.shape[:3], -1)

@@ -1,4 +1,4 @@
-"""How good is a reconstruction, and how much of what matters is left in a code?
+"""Measure the quality of reconstructions and codes.
 
 Example:
     >>> import numpy as np
@@ -6,8 +6,8 @@ Example:
     >>> squared_error(x, np.full((2, 2), 0.5))
     0.5
 
-`course.metrics.errors` compares images with their reconstructions, `course.metrics.codes`
-and `course.metrics.report` look at codes, `course.metrics.subspaces` at axes.
+`course.metrics.errors` compares images with their reconstructions, `course.metrics.codes` and
+`course.metrics.report` evaluate codes, `course.metrics.subspaces` compares axes.
 """
 
 from __future__ import annotations

@@ -1,10 +1,4 @@
-"""The checks that all measures share.
-
-Example:
-    >>> finite_matrix("x", [[1, 2], [3, 4]])
-    array([[1., 2.],
-           [3., 4.]])
-"""
+"""Checks of arguments that several measures share."""
 
 from __future__ import annotations
 
@@ -13,50 +7,34 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array: TypeAlias = NDArray[np.floating[Any]]
+from course.arrays import FloatArray, finite_matrix
+
 Labels: TypeAlias = NDArray[Any]
 
 
-def finite_matrix(argument: str, values: ArrayLike) -> Array:
-    """The values as a finite float array of two dimensions.
+def matching_pair(x: ArrayLike, x_hat: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return originals and reconstructions as finite matrices of the same shape.
 
     Raises:
-        ValueError: They are not; the message names the argument.
+        ValueError: The shapes differ, or an array isn't a finite matrix.
     """
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub" or array.ndim != 2 or array.size == 0:
+    original, reconstruction = finite_matrix("x", x), finite_matrix("x_hat", x_hat)
+    if original.shape != reconstruction.shape:
         raise ValueError(
-            f"{argument}: shape {array.shape} of {array.dtype}; numbers (n, d) are right."
+            f"x_hat must have the shape of x, {original.shape}, got {reconstruction.shape}."
         )
-    if array.dtype != np.float32:
-        array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{argument}: NaN or infinity in it; finite numbers are right.")
-    return array
+    return original, reconstruction
 
 
-def matching_pair(x: ArrayLike, x_hat: ArrayLike) -> tuple[Array, Array]:
-    """Originals and reconstructions of the same shape.
+def labeled_codes(name: str, codes: ArrayLike, y: ArrayLike) -> tuple[FloatArray, Labels]:
+    """Return codes as a finite matrix, and one label for each.
 
     Raises:
-        ValueError: The shapes differ, or one is no finite matrix.
+        ValueError: The numbers of codes and labels differ, or the codes aren't a finite matrix.
     """
-    original, other = finite_matrix("x", x), finite_matrix("x_hat", x_hat)
-    if original.shape != other.shape:
-        raise ValueError(f"x_hat: shape {other.shape}; x has {original.shape}, the same is right.")
-    return original, other
-
-
-def labeled_codes(argument: str, codes: ArrayLike, y: ArrayLike) -> tuple[Array, Labels]:
-    """Codes, and one label for each.
-
-    Raises:
-        ValueError: Their numbers differ, or the codes are no finite matrix.
-    """
-    array, labels = finite_matrix(argument, codes), np.asarray(y)
-    if labels.shape != (len(array),):
+    matrix, labels = finite_matrix(name, codes), np.asarray(y)
+    if labels.shape != (len(matrix),):
         raise ValueError(
-            f"labels of {argument}: shape {labels.shape}; "
-            f"one label an example is right, ({len(array)},)."
+            f"The labels of {name} must have the shape ({len(matrix)},), got {labels.shape}."
         )
-    return array, labels
+    return matrix, labels

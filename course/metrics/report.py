@@ -1,18 +1,18 @@
-"""All that is known about how well a code keeps classes apart, side by side.
+"""Measure and tabulate how well codes separate classes.
 
 Example:
     >>> from course import data
     >>> from course.baselines import PCA
     >>> digits = data.digits("bundled")
     >>> pca = PCA(2).fit(digits.x_train)
-    >>> found = separability(
+    >>> result = separability(
     ...     pca.encode(digits.x_train),
     ...     digits.y_train,
     ...     pca.encode(digits.x_test),
     ...     digits.y_test,
     ...     digits.x_test,
     ... )
-    >>> bool(0.4 < found.knn < 0.8)
+    >>> bool(0.4 < result.knn < 0.8)
     True
 """
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Separability:
-    """Four answers to the question how well a code keeps classes apart.
+    """Four measures of how well a code separates classes.
 
     Example:
         >>> Separability(knn=0.4255, probe=0.45, trustworthiness=0.741, silhouette=0.025)
         Separability(knn=0.4255, probe=0.45, trustworthiness=0.741, silhouette=0.025)
 
     Attributes:
-        knn: Share of right 5-nearest-neighbour votes: is the neighbourhood pure?
-        probe: Share that a linear classifier gets right: can the label be read off?
-        trustworthiness: Are neighbours in the code neighbours in the data? None without data.
-        silhouette: Are classes round and compact? The odd one out, see `silhouette`.
+        knn: 5-nearest-neighbor accuracy: do neighbors share the label?
+        probe: Accuracy of a linear classifier: is the label linearly readable?
+        trustworthiness: Are neighbors in the code also neighbors in the data? None without data.
+        silhouette: Are the classes round and compact? See the caveat in `silhouette`.
     """
 
     knn: float
@@ -57,7 +57,7 @@ def separability(
     y_test: ArrayLike,
     x_test: ArrayLike | None = None,
 ) -> Separability:
-    """Measure how well a code keeps classes apart, in four ways.
+    """Measure how well a code separates classes, in four ways.
 
     Example:
         >>> codes = [[0], [1], [2], [3], [90], [91], [92], [93]]
@@ -68,7 +68,7 @@ def separability(
     Args:
         code_train: Codes of training examples, ``(n, k)``.
         y_train: Their labels, ``(n,)``.
-        code_test: Codes of test examples, ``(m, k)``; some 2,000 are enough.
+        code_test: Codes of test examples, ``(m, k)``; about 2,000 are enough.
         y_test: Their labels, ``(m,)``.
         x_test: The test examples themselves, ``(m, d)``, for the trustworthiness.
 
@@ -76,7 +76,7 @@ def separability(
         All four measures.
 
     Raises:
-        ValueError: Shapes do not fit, or there are too few examples or labels.
+        ValueError: Shapes don't match, or there are too few examples or labels.
     """
     codes = (code_train, y_train, code_test, y_test)
     return Separability(
@@ -88,25 +88,25 @@ def separability(
 
 
 def separability_table(rows: Mapping[str, Separability]) -> str:
-    """A table of several codes, in Markdown; it reads as plain text, too.
+    """Return a Markdown table of several codes, also readable as plain text.
 
     Example:
         >>> print(separability_table({"PCA-2": Separability(0.4255, 0.45, 0.741, 0.025)}))
-        | code  |   5-NN | linear probe | trustworthiness | silhouette |
-        | :---- | -----: | -----------: | --------------: | ---------: |
-        | PCA-2 | 42.5 % |       45.0 % |           0.741 |      0.025 |
+        | code  |  5-NN | linear probe | trustworthiness | silhouette |
+        | :---- | ----: | -----------: | --------------: | ---------: |
+        | PCA-2 | 42.5% |        45.0% |           0.741 |      0.025 |
 
     Args:
-        rows: Name of a code to its measures.
+        rows: The measures of each code, by name.
 
     Returns:
-        One line a code, below two lines of heading.
+        Two header lines, and one line per code.
     """
     lines = [["code", "5-NN", "linear probe", "trustworthiness", "silhouette"]]
     for name, row in rows.items():
         trust = "–" if row.trustworthiness is None else f"{row.trustworthiness:.3f}"
-        share = [f"{100 * row.knn:.1f} %", f"{100 * row.probe:.1f} %"]
-        lines.append([name, *share, trust, f"{row.silhouette:.3f}"])
+        accuracies = [f"{row.knn:.1%}", f"{row.probe:.1%}"]
+        lines.append([name, *accuracies, trust, f"{row.silhouette:.3f}"])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     lines.insert(1, rule)

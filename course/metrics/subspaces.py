@@ -1,4 +1,4 @@
-"""How far two subspaces are apart, whatever axes span them.
+"""Compare subspaces independently of the axes that span them.
 
 Example:
     >>> import numpy as np
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course.metrics.arrays import Array, finite_matrix
+from course.arrays import FloatArray, finite_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-def principal_angles(a: ArrayLike, b: ArrayLike) -> Array:
-    """Angles between two subspaces, smallest first: all 0 if they are the same.
+def principal_angles(a: ArrayLike, b: ArrayLike) -> FloatArray:
+    """Return the angles between two subspaces, smallest first; all are 0 if they are the same.
 
     Example:
         >>> import numpy as np
@@ -29,7 +29,7 @@ def principal_angles(a: ArrayLike, b: ArrayLike) -> Array:
         >>> np.degrees(principal_angles(floor, wall)).round(6)  # they share one direction
         array([ 0., 90.])
 
-    Which axes span a subspace makes no difference; so one can see that a linear autoencoder
+    The angles don't depend on which axes span a subspace. So they show that a linear autoencoder
     finds PCA's subspace, though not its axes (Å. Björck and G. H. Golub 1973,
     https://doi.org/10.1090/S0025-5718-1973-0348991-3).
 
@@ -41,18 +41,18 @@ def principal_angles(a: ArrayLike, b: ArrayLike) -> Array:
         min(k, l) angles in radians, 0 to π/2.
 
     Raises:
-        ValueError: The axes have different widths, or one set spans less than it has axes.
+        ValueError: The axes have different widths, or one set is linearly dependent.
     """
     from scipy.linalg import subspace_angles
 
     first, second = finite_matrix("a", a), finite_matrix("b", b)
     if first.shape[1] != second.shape[1]:
         raise ValueError(
-            f"b: axes of {second.shape[1]} numbers, a's have {first.shape[1]}; "
-            "both are rows, (k, d)."
+            f"b must have as many columns as a ({first.shape[1]}), got {second.shape[1]}; "
+            "axes are rows."
         )
-    for argument, axes in (("a", first), ("b", second)):
+    for name, axes in (("a", first), ("b", second)):
         if np.linalg.matrix_rank(axes) < len(axes):
-            raise ValueError(f"{argument}: {len(axes)} axes that depend on each other.")
-    angles: Array = subspace_angles(first.astype(float).T, second.astype(float).T)[::-1]
+            raise ValueError(f"The {len(axes)} axes of {name} must be linearly independent.")
+    angles: FloatArray = subspace_angles(first.astype(float).T, second.astype(float).T)[::-1]
     return angles

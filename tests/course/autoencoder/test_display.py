@@ -33,7 +33,7 @@ def test_the_bar_and_the_curve_in_a_notebook(
         return Handle()
 
     monkeypatch.setattr(display, "in_notebook", lambda: True)
-    monkeypatch.setattr(display, "_SECONDS", 0.0)
+    monkeypatch.setattr(display, "_REDRAW_INTERVAL_S", 0.0)
     monkeypatch.setattr("IPython.display.display", show)
     with display.Display(3, 2, shown=True) as screen:
         history = History()

@@ -24,11 +24,11 @@ real = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize("module", [classifier, habits, network, augmentation])
-def test_the_docstrings_hold(module: object) -> None:
+def test_docstring_examples_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # it is a module
 
 
-def test_it_is_small_and_needs_numpy_alone() -> None:
+def test_it_is_small_and_needs_only_numpy() -> None:
     assert classifier.WEIGHTS.stat().st_size < 1_500_000
     program = (
         "import numpy; from course import classifier; "
@@ -37,11 +37,11 @@ def test_it_is_small_and_needs_numpy_alone() -> None:
     assert loaded(program, *HEAVY, "scipy", "sklearn", "PIL") == []
 
 
-def test_the_convolution_is_that_of_its_definition() -> None:
+def test_the_convolution_follows_its_definition() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, 28, 28, 3)).astype(np.float32)
     kernel = rng.normal(size=(5, 5, 3, 4)).astype(np.float32)
-    found = network._convolved(x, kernel)
+    found = network._convolve(x, kernel)
     assert found.shape == (2, 12, 12, 4)
     for row, column in ((0, 0), (3, 7), (11, 11)):
         window = x[1, 2 * row : 2 * row + 5, 2 * column : 2 * column + 5]
@@ -49,7 +49,7 @@ def test_the_convolution_is_that_of_its_definition() -> None:
         np.testing.assert_allclose(found[1, row, column], right, rtol=1e-4, atol=1e-4)
 
 
-def test_probabilities_are_probabilities_however_sure() -> None:
+def test_probabilities_sum_to_one_even_for_large_weights() -> None:
     large = DigitClassifier(
         tuple(100 * kernel for kernel in classifier.load().kernels), classifier.load().biases
     )
@@ -61,7 +61,7 @@ def test_probabilities_are_probabilities_however_sure() -> None:
         assert shares.min() >= 0
 
 
-def test_a_batch_is_read_as_each_image_alone() -> None:
+def test_a_batch_gives_the_same_as_single_images() -> None:
     images = np.random.default_rng(1).random((7, 784)).astype(np.float32)
     together = classifier.load().logits(images)
     for i, image in enumerate(images):
@@ -70,26 +70,26 @@ def test_a_batch_is_read_as_each_image_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "words"),
+    ("images", "message"),
     [
-        (np.zeros(784), r"\(784,\); \(n, 784\) is right"),
-        (np.zeros((1, 783)), r"\(1, 783\)"),
-        (np.full((1, 784), np.nan), "not all numbers are finite"),
+        (np.zeros(784), r"\(n, 784\), got \(784,\)"),
+        (np.zeros((1, 783)), r"got \(1, 783\)"),
+        (np.full((1, 784), np.nan), "hold finite numbers"),
     ],
 )
-def test_wrong_images_are_named(images: np.typing.NDArray[np.float64], words: str) -> None:
-    with pytest.raises(ValueError, match=f"images: .*{words}"):
+def test_invalid_images_are_rejected(images: np.typing.NDArray[np.float64], message: str) -> None:
+    with pytest.raises(ValueError, match=f"images must .*{message}"):
         classifier.load().logits(images)
 
 
-def test_storing_and_loading_keep_the_answers(tmp_path: Path) -> None:
+def test_a_stored_network_loads_unchanged(tmp_path: Path) -> None:
     first = classifier.load()
     store(first, tmp_path / "again.npz")
     again = classifier.load(tmp_path / "again.npz")
     images = np.random.default_rng(2).random((3, 784))
     np.testing.assert_array_equal(first.logits(images), again.logits(images))
     np.savez(tmp_path / "other.npz", kernel_0=np.zeros(3))
-    with pytest.raises(ValueError, match="without bias_0"):
+    with pytest.raises(ValueError, match=r"it lacks \['bias_0'"):
         classifier.load(tmp_path / "other.npz")
     assert [path.name for path in tmp_path.glob(".*")] == []
 
@@ -145,15 +145,17 @@ def test_variations_depend_on_the_seed_alone() -> None:
     assert not np.array_equal(one, other)
 
 
-def test_wrong_kinds_and_labels_are_named() -> None:
+def test_invalid_kinds_and_labels_are_rejected() -> None:
     images, rng = np.zeros((2, 784), np.float32), np.random.default_rng(0)
-    with pytest.raises(ValueError, match="kinds: 'colour' is none of habits, shape, thickness"):
-        augment(images, np.zeros(2, int), rng, ("colour",))
-    with pytest.raises(ValueError, match="labels: 3 of them for 2 images"):
+    with pytest.raises(
+        ValueError, match="kinds must be among habits, shape, thickness, got 'color'"
+    ):
+        augment(images, np.zeros(2, int), rng, ("color",))
+    with pytest.raises(ValueError, match=r"labels must hold one label per image \(2\), got 3"):
         augment(images, np.zeros(3, int), rng)
 
 
-def test_nothing_and_blank_images_are_no_trouble() -> None:
+def test_no_images_and_blank_images_work() -> None:
     rng = np.random.default_rng(0)
     assert augment(np.empty((0, 784), np.float32), np.empty(0, int), rng).shape == (0, 784)
     blank = augment(
