@@ -10,7 +10,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
-from contextlib import AbstractContextManager
 from typing import Final
 
 from autograder.batch import fingerprint
@@ -35,6 +34,9 @@ class BatchRun:
         notify: Receives messages for the person who started the run.
 
     Attributes:
+        course: The course and its assignment.
+        scheduler: Where the jobs run.
+        cache: The results of this and earlier runs.
         write_seconds: Seconds spent on writing new results.
     """
 
@@ -44,31 +46,13 @@ class BatchRun:
         pool: WorkerPool,
         notify: Callable[[str], object] = lambda _: None,
     ) -> None:
-        self._course = course
-        self._scheduler = Scheduler(pool, notify)
+        self.course = course
+        self.scheduler = Scheduler(pool, notify)
         self._writer = GradebookWriter(course.config, course.assignment, notify)
-        self._cache = ResultCache(course.root, course.assignment, self._writer.db_url)
+        self.cache = ResultCache(course.root, course.assignment, self._writer.db_url)
         self._has_read = False
         self._attempts: Counter[str] = Counter()
         self.write_seconds = 0.0
-
-    @property
-    def start_seconds(self) -> float:
-        """Seconds spent on starting the workers, imports included."""
-        return self._scheduler.start_seconds
-
-    @property
-    def base_bytes(self) -> int:
-        """Memory that this machine uses however many submissions are graded at the same time."""
-        return self._scheduler.base_bytes
-
-    def count_submissions(self) -> int:
-        """Return how many students have submitted so far."""
-        return len(self._course.paths.students())
-
-    def lock(self) -> AbstractContextManager[None]:
-        """Keep other runs from grading the assignment; see `ResultCache.lock`."""
-        return self._cache.lock()
 
     def read_gradebook(self) -> None:
         """Read what the gradebook holds already.
@@ -77,7 +61,7 @@ class BatchRun:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        self._writer.read(read_max_points(self._course.paths.source))
+        self._writer.read(read_max_points(self.course.paths.source))
         self._has_read = True
 
     def grade(self, *, only_failed: bool = False) -> Iterator[ReportLine]:
@@ -96,22 +80,22 @@ class BatchRun:
         try:
             if not self._has_read:
                 self.read_gradebook()
-            while new := [name for name in self._course.paths.students() if name not in seen]:
+            while new := [name for name in self.course.paths.students() if name not in seen]:
                 seen.update(new)
                 yield from self._grade(new, only_failed)
         finally:
-            self._scheduler.shutdown()
+            self.scheduler.shutdown()
             self._writer.close()
 
     def _grade(self, students: list[str], only_failed: bool) -> Iterator[ReportLine]:
         queue = deque(students)
-        while queue or not self._scheduler.idle:
-            while queue and self._scheduler.has_capacity():
+        while queue or not self.scheduler.idle:
+            while queue and self.scheduler.has_capacity():
                 line = self._start(queue.popleft(), only_failed)
                 if line is not None:
                     yield line
             for queued, outcome in (
-                () if self._scheduler.idle else self._scheduler.wait_for_finished()
+                () if self.scheduler.idle else self.scheduler.wait_for_finished()
             ):
                 line = self._finish(queued, outcome)
                 if line is not None:
@@ -121,7 +105,7 @@ class BatchRun:
 
     def _start(self, student: str, only_failed: bool) -> ReportLine | None:
         """Submit a job, or return the line of a submission that needs none."""
-        job = self._course.job(student)
+        job = self.course.job(student)
         if not any(job.submitted.glob("*.ipynb")):  # nbgrader skips it, too
             return ReportLine(student, "needs review", reason=NO_NOTEBOOK)
         version = fingerprint.current()
@@ -130,16 +114,16 @@ class BatchRun:
         if cached is not None:
             line = ReportLine.from_result(student, cached, unchanged=True)
             if line.settled or not only_failed:  # the others may come out better this time
-                if self._cache.is_written(student, key) and self._writer.holds(student, cached):
+                if self.cache.is_written(student, key) and self._writer.holds(student, cached):
                     return line
                 return self._write(student, key, cached, unchanged=True)
-        self._scheduler.submit(QueuedJob(job, version, key))
+        self.scheduler.submit(QueuedJob(job, version, key))
         return None
 
     def _cached(self, student: str, key: str) -> JobResult | None:
         """Return the result of an earlier run if it is still valid."""
-        result = self._cache.get(student, key)
-        if result is None or result.mismatch(read_max_points(self._course.paths.source)):
+        result = self.cache.get(student, key)
+        if result is None or result.mismatch(read_max_points(self.course.paths.source)):
             return None
         return result
 
@@ -155,7 +139,7 @@ class BatchRun:
             except ValueError as invalid:
                 error = invalid
             else:
-                self._cache.put(student, queued.key, outcome)
+                self.cache.put(student, queued.key, outcome)
                 return self._write(student, queued.key, result, unchanged=False)
         self._attempts[student] += 1
         if self._attempts[student] < MAX_ATTEMPTS:
@@ -164,17 +148,17 @@ class BatchRun:
 
     def _write(self, student: str, key: str, result: JobResult, *, unchanged: bool) -> ReportLine:
         start = time.monotonic()
-        self._cache.clear_mark(student)
+        self.cache.clear_mark(student)
         try:
             self._writer.write(student, result)
         except ValueError as error:  # an invalid notebook, which won't be valid next time either
-            self._cache.delete(student)
+            self.cache.delete(student)
             return ReportLine(student, "failed", reason=str(error))
         except NotWrittenError as error:
             return ReportLine(student, "failed", reason=str(error))
         if not unchanged:
             self.write_seconds += time.monotonic() - start
-        self._cache.mark_written(student, key)
+        self.cache.mark_written(student, key)
         return ReportLine.from_result(student, result, unchanged=unchanged)
 
 

@@ -61,9 +61,11 @@ def main(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     lines: list[ReportLine] = []
     start, code, message = time.monotonic(), SUCCESS, ""
-    with run.lock(), PeakMemory(os.getpid()) as peak:
+    with run.cache.lock(), PeakMemory(os.getpid()) as peak:
         run.read_gradebook()
-        with tqdm(total=run.count_submissions(), unit="submission", desc=options.name) as bar:
+        with tqdm(
+            total=len(run.course.paths.students()), unit="submission", desc=options.name
+        ) as bar:
             try:
                 for line in run.grade(only_failed=options.only == "failed"):
                     lines.append(line)
@@ -76,7 +78,10 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
             except RunStoppedError as error:
                 code = NEEDS_ATTENTION
                 message = f"{error} Results so far are kept; run the same command to continue."
-    costs = report.RunCosts(run.start_seconds, run.write_seconds, run.base_bytes, peak.bytes)
+    scheduler = run.scheduler
+    costs = report.RunCosts(
+        scheduler.start_seconds, run.write_seconds, scheduler.base_bytes, peak.bytes
+    )
     totals = report.summarize(lines, time.monotonic() - start, max(1, pool.size()), costs)
     if options.report:
         report.write_report(options.report, lines, totals)

@@ -58,12 +58,10 @@ def set_current(fingerprint: str) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name == "__pycache__":
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif path.suffix not in {".md", ".pyc"}:
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        is_hidden = "__pycache__" in parts or any(part.startswith(".") for part in parts)
+        if path.is_file() and not is_hidden and path.suffix not in {".md", ".pyc"}:
             yield path
 
 

@@ -158,12 +158,8 @@ def start_fork_servers(job: Job) -> list[ServerAddress]:
 
 def _files(folder: Path) -> Iterator[Path]:
     """Yield the regular files of a folder; symbolic links are never followed."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_symlink():
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif path.is_file():
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
             yield path
 
 

@@ -19,8 +19,7 @@ from concurrent.futures import (
     Future,
     wait,
 )
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, WorkerMismatchError
@@ -35,15 +34,8 @@ POLL_INTERVAL_S: Final = 2.0  # between two checks whether workers are left
 WORKER_TIMEOUT_S: Final = 120.0  # to wait for a worker after all have gone
 
 
-@dataclass(frozen=True)
-class QueuedJob:
-    """A job with what a worker needs to check that it grades the right thing.
-
-    Attributes:
-        job: The submission.
-        version: The fingerprint of the run's own process.
-        key: The job's cache key.
-    """
+class QueuedJob(NamedTuple):
+    """The arguments of `grade_to_json`."""
 
     job: Job
     version: str
@@ -152,9 +144,7 @@ class Scheduler:
                 self.start_seconds += time.monotonic() - start
                 self.base_bytes = max(self.base_bytes, memory_guard.tree_memory(os.getpid()))
             try:
-                future = self._executor.submit(
-                    self._pool.function, queued.job, queued.version, queued.key
-                )
+                future = self._executor.submit(self._pool.function, *queued)
             except BrokenExecutor:  # the job hasn't started, so it isn't to blame
                 return False
             self._running[future] = queue.popleft()

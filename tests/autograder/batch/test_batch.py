@@ -175,9 +175,15 @@ def test_fingerprint_depends_on_library_versions(
 
 
 def test_symbolic_links_are_not_read(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("a")
-    (tmp_path / "link").symlink_to("/etc/passwd")
-    assert [path.name for path in job._files(tmp_path)] == ["a.txt"]
+    submission, elsewhere = tmp_path / "submission", tmp_path / "elsewhere"
+    (submission / "folder").mkdir(parents=True)
+    (submission / "folder" / "a.txt").write_text("a")
+    elsewhere.mkdir()
+    (elsewhere / "b.txt").write_text("b")
+    (submission / "file-link").symlink_to("/etc/passwd")
+    (submission / "folder-link").symlink_to(elsewhere)
+    assert [path.name for path in job._files(submission)] == ["a.txt"]
+    assert list(job._files(tmp_path / "missing")) == []
 
 
 def test_totals_of_a_run() -> None:
