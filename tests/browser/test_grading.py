@@ -17,7 +17,7 @@ from course import quiz
 from tests.autograder import lessons
 from tests.browser.lab import answer_by_clicking
 from tests.browser.servers import serve
-from tests.classroom.loop import Classroom, autograde
+from tests.classroom.loop import Classroom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -57,7 +57,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     root = tmp_path_factory.mktemp("graded").resolve() / "room"
     classroom = Classroom(root)
-    classroom.open([])
+    classroom.create([])
     text = classroom.course / "source" / NAME / "small.md"
     text.parent.mkdir()
     text.write_text(lessons.TEXT, encoding="utf-8")
@@ -93,7 +93,7 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
     )
     harm.write_text(json.dumps(nb), encoding="utf-8")
 
-    autograde(classroom, NAME)
+    classroom.autograde(NAME)
     classroom.instructor.nbgrader("generate_feedback", NAME)
     return Graded(classroom)
 
@@ -132,7 +132,7 @@ def test_the_feedback_page_is_accessible(
     ]
     assert grave == []
     expect(page.locator("nav")).to_contain_text(
-        "right, 1 of 1 points" if student == "clara" else "…"
+        "✓ correct, 1 of 1 points" if student == "clara" else "…"
     )
 
 

@@ -1,1 +1,1 @@
-"""A simulated class that goes through the whole teaching loop with nbgrader's own commands."""
+"""A simulated class that goes from release to feedback with nbgrader's own commands."""

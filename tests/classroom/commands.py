@@ -1,7 +1,7 @@
-"""Running nbgrader's commands as their users do, without paying their start-up each time.
+"""Run nbgrader's commands as users do, without their start-up time.
 
-Each command is a process of its own with its own arguments, folder and environment; it
-is forked from one that has imported nbgrader, which is most of what a command costs.
+Each command runs in a separate process with its own arguments, folder and environment, forked
+from a process that has already imported nbgrader.
 """
 
 from __future__ import annotations
@@ -14,40 +14,42 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-_WARM: Final = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload(["nbgrader.apps"])
+_FORKSERVER: Final = multiprocessing.get_context("forkserver")
+_FORKSERVER.set_forkserver_preload(["nbgrader.apps"])
 
 
 @dataclass(frozen=True)
 class Shell:
-    """A person's shell: a folder to be in, and what is different in their environment."""
+    """A user's shell: the current folder and additional environment variables."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
     def nbgrader(self, *arguments: str, expect: int | None = 0) -> str:
-        """Run ``nbgrader ARGUMENTS`` and return what it said.
+        """Run ``nbgrader ARGUMENTS`` and return its output.
 
         Raises:
-            RuntimeError: It ended with another exit code than expected; with what it said.
+            RuntimeError: The exit code isn't the expected one.
         """
-        with tempfile.NamedTemporaryFile() as said:
-            process = _WARM.Process(target=_call, args=(list(arguments), self, said.name))
+        with tempfile.NamedTemporaryFile() as file:
+            process = _FORKSERVER.Process(target=_run, args=(list(arguments), self, file.name))
             process.start()
             process.join()
-            text = said.read().decode(errors="replace")
+            output = file.read().decode(errors="replace")
         if expect is not None and process.exitcode != expect:
             command = " ".join(("nbgrader", *arguments))
-            raise RuntimeError(f"{command} ended with {process.exitcode}, not {expect}:\n{text}")
-        return text
+            raise RuntimeError(
+                f"{command} ended with {process.exitcode}, expected {expect}:\n{output}"
+            )
+        return output
 
 
-def _call(arguments: list[str], shell: Shell, output: str) -> None:
+def _run(arguments: list[str], shell: Shell, output: str) -> None:
     from nbgrader.apps import NbGraderApp
 
-    with Path(output).open("wb") as said:
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
+    with Path(output).open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
     os.chdir(shell.folder)
     os.environ.update(shell.environment)
     sys.argv = ["nbgrader", *arguments]

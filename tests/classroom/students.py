@@ -1,8 +1,7 @@
-"""The class: what each student hands in, and what is fair to give for it.
+"""The class: what each student submits, and the points it should get.
 
-Everybody begins with the released notebook. What is fair is said here in words of the
-lesson's own cells (all questions, all tests but those of one exercise, ...), never by
-asking the grader.
+Everybody starts with the released notebook. The expected points are stated in terms of the
+lesson's cells (all questions, all tests but those of one exercise), never computed by the grader.
 """
 
 from __future__ import annotations
@@ -12,24 +11,24 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder import cells
 from course import quiz
 
-Fair = dict[str, float | None]
+Points = dict[str, float | None]  # by cell name; None for manual grading
 Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson as the class sees it, and as its instructor does.
+    """A lesson for students and for instructors.
 
     Attributes:
         file: The notebook's file name.
-        release: What students get.
-        source: What the instructor has, with keys and solutions.
+        release: The students' notebook.
+        source: The instructor's notebook, with keys and solutions.
     """
 
     file: str
@@ -38,101 +37,86 @@ class Lesson:
 
     @property
     def points(self) -> dict[str, float]:
-        """What each graded cell is worth."""
-        return {
-            _name(cell): float(cell.metadata.nbgrader.points)
-            for cell in self.source.cells
-            if cell.metadata.get("nbgrader", {}).get("grade")
-        }
+        """The maximum points of each graded cell."""
+        graded = cells.graded_cells(self.source)
+        return {name: float(cells.max_points(cell)) for name, cell in graded.items()}
 
     @property
     def questions(self) -> list[str]:
-        """The questions' names."""
-        return [_name(cell) for cell in self.source.cells if "quiz" in _course(cell)]
+        """The names of the questions."""
+        return [cells.grade_id(cell) for cell in self.source.cells if cells.is_quiz(cell)]
 
     @property
     def exercises(self) -> dict[str, list[str]]:
-        """For each exercise, its tests."""
-        found: dict[str, list[str]] = {}
+        """The names of the exercises, each with its tests."""
+        exercises: dict[str, list[str]] = {}
         for cell in self.source.cells:
-            marks = cell.metadata.get("nbgrader", {})
-            if cell.cell_type == "code" and marks.get("solution"):
-                found[marks["grade_id"]] = []
-            elif cell.cell_type == "code" and marks.get("grade"):
-                found[list(found)[-1]].append(marks["grade_id"])
-        return found
+            if cell.cell_type == "code" and cells.is_answer(cell):
+                exercises[cells.grade_id(cell)] = []
+            elif cells.is_test(cell):
+                exercises[list(exercises)[-1]].append(cells.grade_id(cell))
+        return exercises
 
     def solution(self, name: str) -> str:
-        """The instructor's text of a cell, without the marks around the solution."""
-        lines = _find(self.source, name).source.split("\n")
+        """Return the instructor's text of a cell, without the solution markers."""
+        lines = _find_cell(self.source, name).source.split("\n")
         return "\n".join(
             line for line in lines if "### BEGIN" not in line and "### END" not in line
         )
 
-    def ticks(self, name: str) -> set[int]:
-        """The options of a question that are right."""
-        options = quiz.parse(_find(self.source, name).source).options
+    def key(self, name: str) -> set[int]:
+        """Return the indices of a question's correct options."""
+        options = quiz.parse(_find_cell(self.source, name).source).options
         return {index for index, option in enumerate(options) if option.ticked}
 
 
-def _course(cell: NotebookNode) -> dict[str, Any]:
-    course: dict[str, Any] = cell.metadata.get("course", {})
-    return course
-
-
-def _name(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-
-
-def _find(nb: NotebookNode, name: str) -> NotebookNode:
-    found: NotebookNode = next(cell for cell in nb.cells if _name(cell) == name)
+def _find_cell(nb: NotebookNode, name: str) -> NotebookNode:
+    found: NotebookNode = next(cell for cell in nb.cells if cells.grade_id(cell) == name)
     return found
 
 
 @dataclass
-class Desk:
-    """One student's copy of the lesson, while they work on it."""
+class Attempt:
+    """One student's copy of the lesson, with the points expected for it."""
 
     lesson: Lesson
     nb: NotebookNode = field(init=False)
-    fair: Fair = field(init=False)
+    expected: Points = field(init=False)
 
     def __post_init__(self) -> None:
         self.nb = copy.deepcopy(self.lesson.release)
-        self.fair = dict.fromkeys(self.lesson.points, 0.0)
+        self.expected = dict.fromkeys(self.lesson.points, 0.0)
 
     def cell(self, name: str) -> NotebookNode:
-        return _find(self.nb, name)
+        return _find_cell(self.nb, name)
 
-    def earns(self, *names: str) -> None:
-        """Say that these cells are worth all their points."""
-        self.fair.update({name: self.lesson.points[name] for name in names})
+    def expect_full(self, *names: str) -> None:
+        self.expected.update({name: self.lesson.points[name] for name in names})
+
+    def expect_zero(self, *names: str) -> None:
+        self.expected.update(dict.fromkeys(names, 0.0))
+
+    def expect_manual_grading(self, *names: str) -> None:
+        self.expected.update(dict.fromkeys(names, None))
 
     def answer(self, *names: str) -> None:
-        """Tick what is right."""
+        """Tick the correct options."""
         for name in names:
             cell = self.cell(name)
-            cell.source = quiz.mark(cell.source, self.lesson.ticks(name))
-            self.earns(name)
+            cell.source = quiz.mark(cell.source, self.lesson.key(name))
+            self.expect_full(name)
 
     def solve(self, *names: str) -> None:
-        """Write the solution."""
+        """Write the solutions of exercises."""
         for name in names:
             self.cell(name).source = self.lesson.solution(name)
-            self.earns(*self.lesson.exercises[name])
+            self.expect_full(*self.lesson.exercises[name])
 
-    def do_everything(self) -> None:
+    def answer_and_solve_all(self) -> None:
         self.answer(*self.lesson.questions)
         self.solve(*self.lesson.exercises)
 
-    def loses(self, *names: str) -> None:
-        self.fair.update(dict.fromkeys(names, 0.0))
-
-    def waits(self, *names: str) -> None:
-        """Say that a person must look at these cells."""
-        self.fair.update(dict.fromkeys(names, None))
-
-    def saved(self) -> Files:
+    def files(self) -> Files:
         return {self.lesson.file: json.dumps(self.nb, indent=1).encode()}
 
 
@@ -141,54 +125,54 @@ class Student:
     """A student.
 
     Attributes:
-        name: The name in the gradebook.
-        story: What they do, in a few words for the table.
-        work: Doing it: works at the desk and returns the files to hand in.
-        status: What the export must say.
+        name: The id in the gradebook.
+        description: What they do, for the table.
+        work: Edits an attempt and returns the files to submit.
+        status: The expected status in the export.
     """
 
     name: str
-    story: str
-    work: Callable[[Desk], Files]
+    description: str
+    work: Callable[[Attempt], Files]
     status: str = "graded"
 
 
-def perfect(desk: Desk) -> Files:
-    desk.do_everything()
-    return desk.saved()
+def solve_everything(attempt: Attempt) -> Files:
+    attempt.answer_and_solve_all()
+    return attempt.files()
 
 
-def blank(desk: Desk) -> Files:
-    return desk.saved()
+def change_nothing(attempt: Attempt) -> Files:
+    return attempt.files()
 
 
-def half_right(desk: Desk) -> Files:
-    """All exercises are solved; every question gets the first wrong option."""
-    desk.solve(*desk.lesson.exercises)
-    for name in desk.lesson.questions:
-        cell = desk.cell(name)
+def answer_wrongly(attempt: Attempt) -> Files:
+    """Solve all exercises; answer every question with the first wrong option."""
+    attempt.solve(*attempt.lesson.exercises)
+    for name in attempt.lesson.questions:
+        cell = attempt.cell(name)
         count = len(quiz.parse(cell.source).options)
-        wrong = min(set(range(count)) - desk.lesson.ticks(name))
+        wrong = min(set(range(count)) - attempt.lesson.key(name))
         cell.source = quiz.mark(cell.source, {wrong})
-    return desk.saved()
+    return attempt.files()
 
 
-def typed(desk: Desk) -> Files:
-    """All questions are answered by typing, in all the ways that people type."""
+def type_answers(attempt: Attempt) -> Files:
+    """Answer all questions by typing, in many styles."""
     styles = ["* [X] ", "+ [x ]  ", "  - [ X ] ", "-   [✓] ", "1. [x] "]
-    for number, name in enumerate(desk.lesson.questions):
-        cell = desk.cell(name)
-        ticked = quiz.mark(cell.source, desk.lesson.ticks(name))
+    for number, name in enumerate(attempt.lesson.questions):
+        cell = attempt.cell(name)
+        ticked = quiz.mark(cell.source, attempt.lesson.key(name))
         style = styles[number % len(styles)]
         cell.source = re.sub(r"(?m)^- \[x\] ", style, ticked).replace("\n", "\r\n")
-        desk.earns(name)
-    return desk.saved()
+        attempt.expect_full(name)
+    return attempt.files()
 
 
-def clicked(desk: Desk) -> Files:
-    """All questions are clicked; JupyterLab left its traces, and the kernel its outputs."""
-    desk.answer(*desk.lesson.questions)
-    for cell in desk.nb.cells:
+def click_answers(attempt: Attempt) -> Files:
+    """Answer all questions by clicking; JupyterLab adds metadata, the kernel adds outputs."""
+    attempt.answer(*attempt.lesson.questions)
+    for cell in attempt.nb.cells:
         cell.metadata["editable"] = True
         cell.metadata["slideshow"] = {"slide_type": ""}
         cell.metadata["tags"] = []
@@ -196,160 +180,160 @@ def clicked(desk: Desk) -> Files:
             cell["execution_count"] = 3
             stderr = {"output_type": "stream", "name": "stderr", "text": ["an old warning\n"]}
             cell["outputs"] = [stderr]
-    desk.nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
-    return desk.saved()
+    attempt.nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+    return attempt.files()
 
 
-def reordered(desk: Desk) -> Files:
-    """The right options are ticked, in reversed order and with a slip in the wording."""
-    for name in desk.lesson.questions:
-        cell = desk.cell(name)
-        ticked = quiz.mark(cell.source, desk.lesson.ticks(name)).split("\n")
-        first = min(i for i, line in enumerate(ticked) if line.startswith("- ["))
-        options = [line for line in ticked[first:] if line.startswith("- [")]
-        cell.source = "\n".join([*ticked[:first], *reversed(options)])
-        desk.earns(name)
-    slip = desk.cell(desk.lesson.questions[0])
-    slip.source = re.sub(r"(?m)^(- \[x\] \w+)", r"\1  ,", slip.source)
-    return desk.saved()
+def reorder_options(attempt: Attempt) -> Files:
+    """Tick the correct options, after reversing them and changing the wording slightly."""
+    for name in attempt.lesson.questions:
+        cell = attempt.cell(name)
+        lines = quiz.mark(cell.source, attempt.lesson.key(name)).split("\n")
+        first = min(i for i, line in enumerate(lines) if line.startswith("- ["))
+        options = [line for line in lines[first:] if line.startswith("- [")]
+        cell.source = "\n".join([*lines[:first], *reversed(options)])
+        attempt.expect_full(name)
+    cell = attempt.cell(attempt.lesson.questions[0])
+    cell.source = re.sub(r"(?m)^(- \[x\] \w+)", r"\1  ,", cell.source)
+    return attempt.files()
 
 
-def syntax_error(desk: Desk) -> Files:
-    desk.do_everything()
-    name = next(iter(desk.lesson.exercises))
-    desk.cell(name).source += "\ndef broken(:"
-    desk.loses(*desk.lesson.exercises[name])
-    return desk.saved()
+def break_syntax(attempt: Attempt) -> Files:
+    attempt.answer_and_solve_all()
+    name = next(iter(attempt.lesson.exercises))
+    attempt.cell(name).source += "\ndef broken(:"
+    attempt.expect_zero(*attempt.lesson.exercises[name])
+    return attempt.files()
 
 
-def exception_midway(desk: Desk) -> Files:
-    """The first exercise raises; all that comes after it must still count."""
-    desk.do_everything()
-    name = next(iter(desk.lesson.exercises))
-    desk.cell(name).source = "raise RuntimeError('<script>alert(1)</script> *bold*')"
-    desk.loses(*desk.lesson.exercises[name])
-    return desk.saved()
+def raise_exception(attempt: Attempt) -> Files:
+    """Raise in the first exercise; everything after it must still count."""
+    attempt.answer_and_solve_all()
+    name = next(iter(attempt.lesson.exercises))
+    attempt.cell(name).source = "raise RuntimeError('<script>alert(1)</script> *bold*')"
+    attempt.expect_zero(*attempt.lesson.exercises[name])
+    return attempt.files()
 
 
-def warns(desk: Desk) -> Files:
-    """Everything is right, and everything writes to stderr and prints numbers."""
-    desk.do_everything()
-    noise = "import sys, warnings\nwarnings.warn('careful')\nprint(0.5, file=sys.stderr)\n0.25\n"
-    for name in desk.lesson.exercises:
-        desk.cell(name).source = noise + desk.cell(name).source
-    return desk.saved()
+def write_to_stderr(attempt: Attempt) -> Files:
+    """Solve everything with code that writes to stderr and prints numbers."""
+    attempt.answer_and_solve_all()
+    prefix = "import sys, warnings\nwarnings.warn('careful')\nprint(0.5, file=sys.stderr)\n0.25\n"
+    for name in attempt.lesson.exercises:
+        attempt.cell(name).source = prefix + attempt.cell(name).source
+    return attempt.files()
 
 
-def endless_loop(desk: Desk) -> Files:
-    """The last exercise never ends, and does not listen when it is interrupted."""
-    desk.do_everything()
-    name = list(desk.lesson.exercises)[-1]
-    deaf = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
-    desk.cell(name).source = deaf
-    desk.loses(*desk.lesson.exercises[name])
-    return desk.saved()
+def loop_forever(attempt: Attempt) -> Files:
+    """Loop forever in the last exercise and ignore interrupts."""
+    attempt.answer_and_solve_all()
+    name = list(attempt.lesson.exercises)[-1]
+    loop = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+    attempt.cell(name).source = loop
+    attempt.expect_zero(*attempt.lesson.exercises[name])
+    return attempt.files()
 
 
-def kills_kernel(desk: Desk) -> Files:
-    """The first exercise ends the Python process."""
-    desk.do_everything()
-    name = next(iter(desk.lesson.exercises))
-    desk.cell(name).source = "import os\nos._exit(0)"
-    desk.loses(*desk.lesson.exercises[name])
-    return desk.saved()
+def kill_kernel(attempt: Attempt) -> Files:
+    """End the Python process in the first exercise."""
+    attempt.answer_and_solve_all()
+    name = next(iter(attempt.lesson.exercises))
+    attempt.cell(name).source = "import os\nos._exit(0)"
+    attempt.expect_zero(*attempt.lesson.exercises[name])
+    return attempt.files()
 
 
-def deletes_cells(desk: Desk) -> Files:
-    """Everything is right, but a question, a test and an exercise are gone."""
-    desk.do_everything()
-    question = desk.lesson.questions[0]
-    exercises = list(desk.lesson.exercises)
-    test = desk.lesson.exercises[exercises[0]][0]
-    gone = {question, test, exercises[-1]}
-    desk.nb.cells = [cell for cell in desk.nb.cells if _name(cell) not in gone]
-    desk.loses(question, *desk.lesson.exercises[exercises[-1]])
-    return desk.saved()
+def delete_cells(attempt: Attempt) -> Files:
+    """Solve everything, then delete a question, a test and an exercise."""
+    attempt.answer_and_solve_all()
+    question = attempt.lesson.questions[0]
+    exercises = list(attempt.lesson.exercises)
+    test = attempt.lesson.exercises[exercises[0]][0]
+    deleted = {question, test, exercises[-1]}
+    attempt.nb.cells = [cell for cell in attempt.nb.cells if cells.grade_id(cell) not in deleted]
+    attempt.expect_zero(question, *attempt.lesson.exercises[exercises[-1]])
+    return attempt.files()
 
 
-def duplicates_cells(desk: Desk) -> Files:
-    """Copies everywhere; one question has two copies that disagree."""
-    desk.do_everything()
-    disputed = desk.lesson.questions[0]
-    cells = []
-    for cell in desk.nb.cells:
-        cells.append(cell)
-        if _name(cell):
-            twin = copy.deepcopy(cell)
-            twin["id"] = f"copy-{cell['id']}"[:60]
-            cells.append(twin)
-            if _name(cell) == disputed:
-                ticks = desk.lesson.ticks(disputed)
-                twin.source = quiz.mark(twin.source, {1 if ticks == {0} else 0})
-    desk.nb.cells = cells
-    desk.waits(disputed)
-    return desk.saved()
+def duplicate_cells(attempt: Attempt) -> Files:
+    """Duplicate every cell; the two copies of one question disagree."""
+    attempt.answer_and_solve_all()
+    disputed = attempt.lesson.questions[0]
+    duplicated = []
+    for cell in attempt.nb.cells:
+        duplicated.append(cell)
+        if cells.grade_id(cell):
+            duplicate = copy.deepcopy(cell)
+            duplicate["id"] = f"copy-{cell['id']}"[:60]
+            duplicated.append(duplicate)
+            if cells.grade_id(cell) == disputed:
+                key = attempt.lesson.key(disputed)
+                duplicate.source = quiz.mark(duplicate.source, {1 if key == {0} else 0})
+    attempt.nb.cells = duplicated
+    attempt.expect_manual_grading(disputed)
+    return attempt.files()
 
 
-def edits_tests(desk: Desk) -> Files:
-    """Nothing is solved, but every test is made to pass and worth more."""
-    for tests in desk.lesson.exercises.values():
+def edit_tests(attempt: Attempt) -> Files:
+    """Solve nothing, but edit every test to pass and to be worth more."""
+    for tests in attempt.lesson.exercises.values():
         for test in tests:
-            cell = desk.cell(test)
+            cell = attempt.cell(test)
             cell.source = "assert True"
-            cell.metadata.nbgrader["points"] = 100
-            cell.metadata.nbgrader["schema_version"] = 4
-    return desk.saved()
+            cells.set_nbgrader(cell, points=100, schema_version=4)
+    return attempt.files()
 
 
-def renames(desk: Desk) -> Files:
-    desk.do_everything()
-    return {f"final version (2) {desk.lesson.file}": next(iter(desk.saved().values()))}
+def rename_notebook(attempt: Attempt) -> Files:
+    attempt.answer_and_solve_all()
+    return {f"final version (2) {attempt.lesson.file}": next(iter(attempt.files().values()))}
 
 
-def truncated(desk: Desk) -> Files:
-    desk.do_everything()
-    content = next(iter(desk.saved().values()))
-    desk.waits(*desk.lesson.points)
-    return {desk.lesson.file: content[: len(content) // 2]}
+def truncate_file(attempt: Attempt) -> Files:
+    attempt.answer_and_solve_all()
+    content = next(iter(attempt.files().values()))
+    attempt.expect_manual_grading(*attempt.lesson.points)
+    return {attempt.lesson.file: content[: len(content) // 2]}
 
 
-def two_ticks(desk: Desk) -> Files:
-    """Two ticks where one is right, and a ticked line that the question does not have."""
-    desk.do_everything()
-    single = [q for q in desk.lesson.questions if len(desk.lesson.ticks(q)) == 1]
+def tick_too_many(attempt: Attempt) -> Files:
+    """Tick two options where one is correct, and tick an option that the question lacks."""
+    attempt.answer_and_solve_all()
+    single = [q for q in attempt.lesson.questions if len(attempt.lesson.key(q)) == 1]
     first, second = single[:2]
-    cell = desk.cell(first)
+    cell = attempt.cell(first)
     cell.source = quiz.mark(cell.source, {0, 1})
-    desk.loses(first)
-    desk.cell(second).source = (
-        quiz.mark(desk.cell(second).source, set()).rstrip() + "\n- [x] None of these fits, I think"
+    attempt.expect_zero(first)
+    attempt.cell(second).source = (
+        quiz.mark(attempt.cell(second).source, set()).rstrip()
+        + "\n- [x] None of these fits, I think"
     )
-    desk.waits(second)
-    return desk.saved()
+    attempt.expect_manual_grading(second)
+    return attempt.files()
 
 
-def no_notebook(desk: Desk) -> Files:
-    desk.waits(*desk.lesson.points)
+def submit_no_notebook(attempt: Attempt) -> Files:
+    attempt.expect_manual_grading(*attempt.lesson.points)
     return {"answers.txt": b"I could not open the notebook.\n"}
 
 
 CLASS = (
-    Student("ada", "everything right", perfect),
-    Student("ben", "handed in untouched", blank),
-    Student("cleo", "exercises right, questions wrong", half_right),
-    Student("dina", "answers typed in many ways", typed),
-    Student("emil", "answers clicked in JupyterLab", clicked),
-    Student("enid", "options reordered, wording slips", reordered),
-    Student("fay", "syntax error", syntax_error),
-    Student("gus", "exception midway", exception_midway),
-    Student("hana", "all right, much on stderr", warns),
-    Student("ivan", "endless deaf loop", endless_loop),
-    Student("jo", "os._exit", kills_kernel),
-    Student("kim", "cells deleted", deletes_cells),
-    Student("lea", "cells duplicated", duplicates_cells, "needs review"),
-    Student("max", "tests edited", edits_tests),
-    Student("nora", "notebook renamed", renames),
-    Student("omar", "file breaks off", truncated, "not graded"),
-    Student("pia", "two ticks, made-up option", two_ticks, "needs review"),
-    Student("quin", "no notebook in the submission", no_notebook, "not graded"),
+    Student("ada", "everything right", solve_everything),
+    Student("ben", "nothing changed", change_nothing),
+    Student("cleo", "exercises solved, questions wrong", answer_wrongly),
+    Student("dina", "answers typed in many styles", type_answers),
+    Student("emil", "answers clicked in JupyterLab", click_answers),
+    Student("enid", "options reordered and reworded", reorder_options),
+    Student("fay", "syntax error", break_syntax),
+    Student("gus", "exception in an exercise", raise_exception),
+    Student("hana", "everything right, much on stderr", write_to_stderr),
+    Student("ivan", "infinite loop, ignores interrupts", loop_forever),
+    Student("jo", "kernel killed by os._exit", kill_kernel),
+    Student("kim", "cells deleted", delete_cells),
+    Student("lea", "cells duplicated", duplicate_cells, "needs review"),
+    Student("max", "tests edited", edit_tests),
+    Student("nora", "notebook renamed", rename_notebook),
+    Student("omar", "file truncated", truncate_file, "not graded"),
+    Student("pia", "two ticks, invented option", tick_too_many, "needs review"),
+    Student("quin", "no notebook submitted", submit_no_notebook, "not graded"),
 )

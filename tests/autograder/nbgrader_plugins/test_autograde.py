@@ -20,11 +20,12 @@ COUNTING = f"""
 import sys
 from autograder.kernels.kernel import Kernel
 from autograder.sandbox.forkserver_client import ForkServer
+from autograder.test_runner.forkserver import RUNNER_SOCKET
 fork, start = ForkServer.fork, Kernel._start
 
-def counted_fork(self, order, files):
-    pid = fork(self, order, files)
-    print("forked:", "kernel" if "sandbox" in files else "runner", file=sys.stderr)
+def counted_fork(self, request, fds):
+    pid = fork(self, request, fds)
+    print("forked:", "runner" if list(fds) == [RUNNER_SOCKET] else "kernel", file=sys.stderr)
     return pid
 
 def counted_start(self):
