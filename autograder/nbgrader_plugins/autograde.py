@@ -9,14 +9,15 @@ from typing import Any, Final
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
 
 from autograder import cells
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
-from autograder.nbgrader_plugins import gradebook
 from autograder.nbgrader_plugins.collect import sanitize_folder
+from autograder.nbgrader_plugins.gradebook import NotebookKey, write_scores
 from autograder.sandbox.limits import Limits
 
 Resources = dict[str, Any]
@@ -117,10 +118,9 @@ class Grade(NbGraderPreprocessor):
         for name, reason in graded.faults.items():
             self.log.error("%s: %s", name, reason)
         course_id = self.parent.parent.coursedir.course_id
-        key = gradebook.NotebookKey(
-            nbgrader["assignment"], nbgrader["notebook"], nbgrader["student"]
-        )
-        gradebook.save_scores(nbgrader["db_url"], course_id, key, graded.verdicts, graded.told)
+        key = NotebookKey(nbgrader["assignment"], nbgrader["notebook"], nbgrader["student"])
+        with Gradebook(nbgrader["db_url"], course_id) as gradebook:
+            write_scores(gradebook, key, graded.verdicts, graded.told)
         return graded.nb, resources
 
     def settings(self) -> GradingSettings:

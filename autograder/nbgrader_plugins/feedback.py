@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import Enum
 
 from autograder import cells
 from autograder.feedback import page, questions
-from autograder.nbgrader_plugins import gradebook
 from autograder.nbgrader_plugins.autograde import read_source_notebook
 
 Resources = dict[str, Any]
@@ -23,16 +23,11 @@ Resources = dict[str, Any]
 class HideTests(ClearHiddenTests):
     """Remove the hidden part of tests, but leave students' cells unchanged."""
 
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: Resources, cell_index: int
-    ) -> tuple[NotebookNode, Resources]:
+    def preprocess_cell(self, cell: NotebookNode, resources: Resources, cell_index: int) -> Any:
         """Clear one cell; nbgrader's own step fails on a student's cell with its marker."""
-        if not cells.is_test(cell):
-            return cell, resources
-        cleared: tuple[NotebookNode, Resources] = super().preprocess_cell(
-            cell, resources, cell_index
-        )
-        return cleared
+        if cells.is_test(cell):
+            return super().preprocess_cell(cell, resources, cell_index)
+        return cell, resources
 
 
 class ShowGrades(GetGrades):
@@ -48,13 +43,16 @@ class ShowGrades(GetGrades):
         """Prepare one notebook."""
         nb, resources = super().preprocess(nb, resources)
         nbgrader = resources["nbgrader"]
-        key = gradebook.NotebookKey(
-            nbgrader["assignment"], nbgrader["notebook"], nbgrader["student"]
-        )
-        course_id = self.parent.parent.coursedir.course_id
-        ungraded, due_date = gradebook.ungraded_cells_and_due_date(
-            nbgrader["db_url"], course_id, key
-        )
+        with Gradebook(nbgrader["db_url"], self.parent.parent.coursedir.course_id) as gradebook:
+            submitted = gradebook.find_submission_notebook(
+                nbgrader["notebook"], nbgrader["assignment"], nbgrader["student"]
+            )
+            due_date = submitted.assignment.duedate
+            ungraded = {
+                grade.name
+                for grade in submitted.grades
+                if grade.auto_score is None and grade.manual_score is None
+            }
         for cell in nb.cells:
             if cells.grade_id(cell) in ungraded:
                 cells.mark_awaiting_grading(cell)

@@ -55,18 +55,6 @@ class NewSubmission:
     timestamp: datetime | None
 
 
-def save_scores(
-    db_url: str,
-    course_id: str,
-    key: NotebookKey,
-    scores: list[CellScore],
-    comments: dict[str, str],
-) -> None:
-    """Open the gradebook and write the scores of one notebook; see `write_scores`."""
-    with Gradebook(db_url, course_id) as gradebook:
-        write_scores(gradebook, key, scores, comments)
-
-
 def write_scores(
     gradebook: Gradebook, key: NotebookKey, scores: list[CellScore], comments: dict[str, str]
 ) -> None:
@@ -214,17 +202,3 @@ def _require_same_cells(
             f"{assignment}: source/ and the gradebook differ in {difference};"
             f" run: nbgrader generate_assignment {assignment} --force"
         )
-
-
-def ungraded_cells_and_due_date(
-    db_url: str, course_id: str, key: NotebookKey
-) -> tuple[set[str], datetime | None]:
-    """Return the names of the cells without any score, and the assignment's due date in UTC."""
-    with Gradebook(db_url, course_id) as gradebook:
-        notebook = gradebook.find_submission_notebook(key.notebook, key.assignment, key.student)
-        names = {
-            grade.name
-            for grade in notebook.grades
-            if grade.auto_score is None and grade.manual_score is None
-        }
-        return names, notebook.assignment.duedate

@@ -42,17 +42,12 @@ Resources = dict[str, Any]
 class ClearAnswers(ClearSolutions):
     """Remove the solutions of code cells and the keys and explanations of questions."""
 
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: Resources, cell_index: int
-    ) -> tuple[NotebookNode, Resources]:
+    def preprocess_cell(self, cell: NotebookNode, resources: Resources, cell_index: int) -> Any:
         """Clear one cell; nbgrader's own step would remove the whole question."""
-        if cells.is_quiz(cell):
-            cell.source = quiz.bare(cell.source)
-            return cell, resources
-        cleared: tuple[NotebookNode, Resources] = super().preprocess_cell(
-            cell, resources, cell_index
-        )
-        return cleared
+        if not cells.is_quiz(cell):
+            return super().preprocess_cell(cell, resources, cell_index)
+        cell.source = quiz.bare(cell.source)
+        return cell, resources
 
 
 class CheckRelease(NbGraderPreprocessor):

@@ -84,8 +84,7 @@ def expand_role(cell: NotebookNode, where: str) -> str | None:
         raise AuthoringError(
             f"{where}: {role}: invalid name {name!r}; use 2 to 63 of a-z, 0-9 and dashes"
         )
-    misfits = {"markdown": _CODE_ROLES, "code": _MARKDOWN_ROLES}.get(cell.cell_type, set[str]())
-    if role in misfits:
+    if role in {"markdown": _CODE_ROLES, "code": _MARKDOWN_ROLES}.get(cell.cell_type, set()):
         raise AuthoringError(f"{where}: a {role} can't be a {cell.cell_type} cell")
     if misplaced := sorted(set(entries) & _ALL_SETTINGS):
         raise AuthoringError(f"{where}: the {role} {name!r} can't have {misplaced[0]}; remove it")

@@ -112,16 +112,10 @@ def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
         released.metadata["deletable"] = False
         if not cells.is_answer(cell):
             released.metadata["editable"] = False
-    code: dict[str, Any] = (
-        {"execution_count": None, "outputs": []} if cell.cell_type == "code" else {}
-    )
-    return {
-        "cell_type": cell.cell_type,
-        "id": cell["id"],
-        "metadata": released.metadata,
-        "source": source,
-        **code,
-    }
+    expected = {key: released[key] for key in ("cell_type", "id", "metadata", "source")}
+    if cell.cell_type == "code":
+        expected |= {"execution_count": None, "outputs": []}
+    return expected
 
 
 def _check_cell(
