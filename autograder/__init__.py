@@ -1,4 +1,105 @@
-"""Publish and grade the course; for instructors only, never installed for students."""
+"""Publish and grade the course; for instructors only, never installed for students.
+
+Packages import only what is listed below them.
+
+    __main__             the commands: ``python -m autograder --help``
+    doctor               check how well students' code is isolated on this machine
+    reports/             reports for instructors
+      item_analysis      difficulty and discrimination of each question
+      lesson_times       how long each lesson runs
+      claims_ledger      the claims in the lessons and their evidence
+    batch/               grade a whole class
+      cli                ``python -m autograder grade``
+      batch              grade all submissions of an assignment
+      course_folder      the submissions and settings of an assignment
+      scheduler          hand jobs to workers and survive their crashes
+      executors          workers on this machine
+      dask               workers on a Dask cluster
+      job                grade one submission, from plain data to plain data
+      result             a job's result as validated JSON
+      result_cache       results kept for the next run
+      gradebook_writer   the only process of a run that writes to the gradebook
+      gradebook_lock     wait for a locked gradebook and name who holds it
+      report             the report of a run, as text and JSON
+      capacity           estimate cores, memory and minutes for a class
+      fingerprint        a hash of the grader and its libraries
+      fast_imports       skip a slow import that grading never needs
+    nbgrader_plugins/    the only package that uses nbgrader
+      release            generate and release assignments
+      collect            collect submissions and remove what is unsafe
+      autograde          grade submissions
+      feedback           generate feedback
+      export             export grades
+      gradebook          write scores and comments
+      gradebook_reader   read all scores of an assignment
+      direct_writer      write graded submissions directly
+      converter_writer   write graded submissions through nbgrader's converter
+      course_paths       the folders of an assignment
+    feedback/            the feedback page
+      page               data and HTML filter for the page
+      questions          questions with or without the key
+    publish/             build notebooks and check releases
+      build              Markdown to the instructor's notebooks
+      cell_roles         one word in the text to full cell metadata
+      release_check      check a release, an allow-list
+      expected_release   what a released notebook must be
+      answer_leaks       find answers in anything that is published
+      wheel_check        check the packages of ``course``
+    grading/             grade one notebook
+      grade_notebook     merge, run and score a notebook
+      submission         read a submitted notebook
+      merge              put a student's answers into the instructor's notebook
+      execute            run a notebook, skipping cells where possible
+      run_cells          run cells one by one
+      scoring            decide the points of each cell
+      comments           the comments for the student
+      settings           the grading settings
+      skip/              decide which cells can be skipped
+        dependencies     cells that graded tests depend on
+        independence     whether a skipped cell could matter after all
+        demonstrations   slow cells that only show something
+      sanitize/          make students' output safe to display
+        outputs          outputs of cells
+        markdown         Markdown text
+    test_runner/         run the instructor's tests outside the student's kernel
+      broker             pass messages between test and kernel, within time limits
+      connection         start a test runner and talk to it
+      forkserver         fork test runners
+      runner             the process that runs tests
+      kernel_agent       the code in the student's kernel that answers tests
+      codec              JSON encoding of values
+    kernels/             a student's kernel
+      kernel             start it, run cells, restart it
+      manager            start and connect to the process
+      provisioner        watch the process
+      client             run cells and read messages
+      messages           reject oversized messages
+      time_budget        time limits
+      imports            which modules a lesson imports
+      jupyter_internals  overrides of private Jupyter APIs
+    sandbox/             isolate the kernel
+      launch             choose the isolation and prepare the start
+      bubblewrap         Bubblewrap, the stronger isolation
+      landlock           Landlock, where no namespaces can be created
+      seccomp            system call filter
+      cgroups            control groups
+      limits             limits on memory, processes and disk
+      memory_guard       end kernels that use too much memory
+      environment        what a kernel can see
+      workspace          copy a submission's files into the sandbox
+      temp_dirs          temporary folders
+      forkserver_client  start and use processes that fork kernels
+      fork_into          fork a kernel into a Bubblewrap sandbox
+      inside/            programs in the student's process tree; standard library only
+        start            run one of these programs
+        forkserver       fork kernels
+        kernel_main      become a kernel
+        landlock_main    run a command under Landlock
+        rights           give up privileges
+        probe            try to break out, for ``doctor``
+    cells                roles and grading metadata of cells
+    untrusted_folders    clean and copy students' folders
+"""
 
 from __future__ import annotations
 

@@ -59,26 +59,23 @@ def test_arrows_point_one_way(room: str, forbidden: str) -> None:
     assert offenders(room, forbidden) == []
 
 
-# From top to bottom; a package may import packages of its own layer and of those below it.
-LAYERS = (
-    {"batch", "reports"},
-    {"nbgrader_plugins"},
-    {"feedback", "publish"},
-    {"grading"},
-    {"test_runner"},
-    {"kernels"},
-    {"sandbox"},
-)
-# Sit beside the packages: the commands see everything, the other two see nothing of the layers.
-COMMANDS = {"__init__", "__main__", "doctor"}
-BASE = {"cells", "untrusted_folders"}
+def grader_map() -> dict[str, str]:
+    """Return the map in `autograder`: what each package and module does, by path, in order."""
+    text = ast.get_docstring(ast.parse((ROOT / "autograder/__init__.py").read_text("utf-8"))) or ""
+    entries: dict[str, str] = {}
+    parents: list[str] = []
+    for indent, name, job in re.findall(r"(?m)^ {4}( *)(\w+/?) +(\S.*)$", text):
+        parents[len(indent) // 2 :] = [name]
+        entries["".join(parents)] = job
+    return entries
 
 
-def depth(name: str) -> int | None:
-    """The layer of a package of the grader, counted from the top; None for the commands."""
-    if name in BASE:
-        return len(LAYERS)
-    return next((index for index, layer in enumerate(LAYERS) if name in layer), None)
+def test_the_map_of_the_grader_lists_every_package_and_module() -> None:
+    folder = ROOT / "autograder"
+    paths = [path.relative_to(folder) for path in modules("autograder")]
+    expected = {path.with_suffix("").as_posix() for path in paths if path.name != "__init__.py"}
+    expected |= {f"{path.parent}/" for path in paths if path.name == "__init__.py"} - {"./"}
+    assert set(grader_map()) == expected
 
 
 def grader_imports(path: Path) -> set[str]:
@@ -95,26 +92,23 @@ def grader_imports(path: Path) -> set[str]:
     return found
 
 
-def test_imports_in_the_grader_point_down() -> None:
-    upward = []
-    for path in modules("autograder"):
-        own = path.relative_to(ROOT / "autograder").with_suffix("").parts[0]
-        if own in COMMANDS:
-            continue
-        level = depth(own)
-        assert level is not None, f"{own}: add it to LAYERS, and to the map in autograder/__init__"
-        for name in grader_imports(path):
-            below = depth(name)
-            if below is None or below < level:
-                upward.append(f"{path.relative_to(ROOT)} imports {name}")
+def test_the_grader_imports_only_what_its_map_lists_below() -> None:
+    order = [path.rstrip("/") for path in grader_map() if "/" not in path.rstrip("/")]
+    upward = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules("autograder")
+        if (own := path.relative_to(ROOT / "autograder").with_suffix("").parts[0]) in order
+        for name in grader_imports(path)
+        if order.index(name) < order.index(own)
+    ]
     assert upward == []
 
 
 # Everything else reaches nbgrader through these.
 NBGRADER_PACKAGES = ("autograder/nbgrader_plugins/", "deploy/hub/")
-NBGRADER_MODULES = {  # they generate, validate and submit assignments with nbgrader
-    *(f"autograder/publish/{name}.py" for name in ("build", "expected_release", "release_check")),
-    *("course/server/submit.py", "course/server/validate.py"),
+NBGRADER_MODULES = {  # they validate and submit assignments with nbgrader
+    "course/server/submit.py",
+    "course/server/validate.py",
 }
 
 
