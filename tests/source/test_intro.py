@@ -75,7 +75,7 @@ WRONG = {
         RATIOS + "return pixels * 8 / code_size / 32, pixels / code_size": "The bits come second",
         RATIOS + "return pixels / code_size, pixels / code_size": "in bits the ratio is smaller",
         RATIOS + "return pixels / code_size, code_size * 32 / (pixels * 8)": "in_bits: upside down",
-        RATIOS + "return pixels / code_size, pixels * 32 / (code_size * 8)": "wrong way round",
+        RATIOS + "return pixels / code_size, pixels * 32 / (code_size * 8)": "bits are swapped",
         RATIOS + "return pixels / code_size, pixels * 8 / code_size": "only the bits of the image",
         RATIOS + "return pixels / code_size, pixels / code_size / 32": "only the bits of the code",
         RATIOS + "return pixels / code_size, pixels * 8 / code_size / 32": "all four arguments",

@@ -44,7 +44,7 @@ WRONG = {
         "def pca_decode(Z, mean, axes): mean + Z @ axes": "pca_decode returns nothing",
         "def pca_decode(Z, mean, axes): return Z @ axes": "add the mean again",
         "def pca_decode(Z, mean, axes): return Z": "Multiply the codes by the axes",
-        "def pca_decode(Z, mean, axes): return Z @ axes - mean": "yours is something else",
+        "def pca_decode(Z, mean, axes): return Z @ axes - mean": "yours is different",
     },
     "knn-purity": {
         PURITY + NEAR + "same.mean()": "returns nothing",
