@@ -99,7 +99,7 @@ class Canvas:
         page = lesson.page
         run = "await jupyterapp.commands.execute('notebook:run-all-cells')"
         lesson.js("await panel.sessionContext.ready;" + run)
-        expect(page.locator(surface)).to_be_visible(timeout=labs.PATIENCE * 2)
+        expect(page.locator(surface)).to_be_visible(timeout=labs.TIMEOUT_MS * 2)
         found = cls(page, page.locator(surface), page.locator(place))
         found.surface.scroll_into_view_if_needed()
         handles = [found.surface.element_handle(), found.place.element_handle()]
@@ -122,7 +122,7 @@ class Canvas:
             mouse.move(*point)
         mouse.up()
         arrived = "before => window.times.length > before"
-        self.page.wait_for_function(arrived, arg=before, timeout=labs.PATIENCE)
+        self.page.wait_for_function(arrived, arg=before, timeout=labs.TIMEOUT_MS)
         took = float(self.page.evaluate("window.times.at(-1)"))
         clear = self.page.get_by_role("button", name="Clear")
         if clear.count() and clear.is_enabled():

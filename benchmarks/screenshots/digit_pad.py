@@ -14,8 +14,8 @@ from playwright.sync_api import ViewportSize, expect, sync_playwright
 from benchmarks.screenshots.lesson import THEMES
 from course import drawing
 from tests.browser import lab as labs
-from tests.browser.lab import PATIENCE, launch, load_lab
-from tests.browser.pads import Pad, notebook
+from tests.browser.lab import TIMEOUT_MS, launch, load_lab
+from tests.browser.pads import Pad, pad_notebook
 from tests.browser.servers import serve
 
 DIGIT = "4"
@@ -24,7 +24,7 @@ DIGIT = "4"
 def take(out: Path, theme: str, folder: Path) -> None:
     """Draw a 4 on the pad and look at it."""
     work = folder / "work"
-    path = labs.write(notebook(), work / "pad.ipynb")
+    path = labs.write(pad_notebook(), work / "pad.ipynb")
     with serve("lab", work, folder / "home") as server, sync_playwright() as playwright:
         browser = launch(playwright)
         size: ViewportSize = {"width": 1000, "height": 1100}
@@ -36,9 +36,9 @@ def take(out: Path, theme: str, folder: Path) -> None:
             run = "await jupyterapp.commands.execute('notebook:run-all-cells')"
             opened.js("await panel.sessionContext.ready;" + run)
             pad = Pad(page)
-            pad.ready()
+            pad.wait_until_visible()
             pad.draw(drawing.stored()[DIGIT].strokes)
-            expect(pad.answer).to_have_text(DIGIT, timeout=PATIENCE)
+            expect(pad.answer).to_have_text(DIGIT, timeout=TIMEOUT_MS)
             page.mouse.move(0, 0)
             page.wait_for_timeout(500)  # the last stroke's answer, and bars that grow
             pad.root.screenshot(path=out)

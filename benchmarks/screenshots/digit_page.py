@@ -11,8 +11,8 @@ import argparse
 from playwright.sync_api import ViewportSize, expect, sync_playwright
 
 from course import deployment
-from tests.browser.lab import PATIENCE, launch
-from tests.browser.test_digit_page import PHONE, draw, finger, opened
+from tests.browser.lab import TIMEOUT_MS, launch
+from tests.browser.test_digit_page import PHONE, draw, draw_with_finger, open_page
 
 LAPTOP: ViewportSize = {"width": 1080, "height": 900}
 
@@ -34,10 +34,10 @@ def main() -> None:
             has_touch=told.phone,  # or it would show what only a laptop shows
             is_mobile=told.phone,
         )
-        opened(page, server.url)
-        (finger if told.phone else draw)(page, "4")
+        open_page(page, server.url)
+        (draw_with_finger if told.phone else draw)(page, "4")
         page.get_by_role("button", name="Analyze").click()
-        expect(page.locator("#digit")).to_have_text("4", timeout=PATIENCE)
+        expect(page.locator("#digit")).to_have_text("4", timeout=TIMEOUT_MS)
         page.wait_for_timeout(500)  # bars that grow
         # A picture of the full page would forget the phone; one of a window that long does not.
         height: int = page.evaluate("document.documentElement.scrollHeight")

@@ -15,7 +15,7 @@ from playwright.sync_api import ViewportSize, expect, sync_playwright
 from course import quiz
 from course.handout import hand_out
 from course.quiz import cells
-from tests.browser.lab import PATIENCE, launch, load_lab
+from tests.browser.lab import TIMEOUT_MS, launch, load_lab
 from tests.browser.servers import serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,10 +54,10 @@ def take(out: Path, theme: str, lesson: str, folder: Path) -> None:
         with lab.open(work / lesson) as opened:
             for name, options in answers.items():
                 opened.tick(name, options)
-                opened.saved(name)
+                opened.wait_until_saved(name)
                 opened.question(name).get_by_role("button", name="Check").click()
                 message = opened.question(name).locator(".course-message")
-                expect(message).to_be_visible(timeout=PATIENCE)
+                expect(message).to_be_visible(timeout=TIMEOUT_MS)
             opened.question(first).evaluate("node => node.scrollIntoView()")
             page.mouse.move(0, 0)
             page.locator(".jp-NotebookPanel:visible").screenshot(path=out)

@@ -99,7 +99,7 @@ function drawEmptiness(model) {
 function drawDistances(model) {
   const { d, heights, mean, spread, contrast } =
     model.get("content").distances[model.get("distance_d")];
-  const svg = createSvg(720, 236, `Histogram of distances in ${d} dimensions`);
+  const svg = createSvg(720, 236, `Histogram of distances in ${d.toLocaleString("en")} dimensions`);
   const width = 680 / heights.length;
   for (const [i, share] of heights.entries()) {
     const height = 170 * share;
@@ -114,7 +114,7 @@ function drawDistances(model) {
   appendSvg(svg, "text", { x: 360, y: 230, class: "tick" }, axis);
   const ratio = contrast + 1;
   const text =
-    `${d} dimensions: two random points of the cube are ${mean} apart on average, give ` +
+    `${d.toLocaleString("en")} dimensions: two random points of the cube are ${mean} apart on average, give ` +
     `or take ${percent(spread)} of that. Of 1,000 points, the farthest is ` +
     `${ratio.toFixed(ratio >= 10 ? 0 : 2)} times as far away as the nearest.`;
   return [svg, text];

@@ -1,4 +1,4 @@
-"""One server, one Chromium and one JupyterLab for all browser tests of a run."""
+"""One server, one Chromium and one JupyterLab for all browser tests."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from nbformat import NotebookNode
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from course import quiz
 from tests.browser import lab as labs
-from tests.browser.install import MISSING, chromium
+from tests.browser.install import NO_CHROMIUM, chromium
 from tests.browser.servers import Server, serve
-
-expect.set_options(timeout=labs.PATIENCE)  # the machine may be busy with other tests
 
 KIND = """**What is the difference between autoencoders and RBMs?** Let $x$ be a picture.
 
@@ -49,16 +47,16 @@ GUESS = "**Before you run it:** which error is larger?\n\n- [ ] the mean image\n
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium. Not for the whole session: its event loop would be in the way of other tests."""
+    """A Chromium; not for the whole session, because its event loop would disturb other tests."""
     if chromium() is None:
-        pytest.skip(MISSING)
+        pytest.skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
-        found = labs.launch(playwright)
-        yield found
-        found.close()
+        browser = labs.launch(playwright)
+        yield browser
+        browser.close()
 
 
-def stays_here(url: str) -> bool:
+def is_local(url: str) -> bool:
     address = urlsplit(url)
     return address.scheme in {"data", "blob", "about"} or address.hostname in {
         "127.0.0.1",
@@ -68,13 +66,14 @@ def stays_here(url: str) -> bool:
 
 @pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A touch screen with a mouse and a keyboard, whose requests must stay on this machine."""
-    asked: list[str] = []
-    context = browser.new_context(has_touch=True, viewport={"width": 1280, "height": 900})
-    context.on("request", lambda request: asked.append(request.url))
+    """A touch screen with mouse and keyboard, whose requests must stay on this machine."""
+    requests: list[str] = []
+    viewport = {"width": 1280, "height": 900}
+    context = labs.new_context(browser, has_touch=True, viewport=viewport)
+    context.on("request", lambda request: requests.append(request.url))
     yield context
     context.close()
-    assert not [url for url in asked if not stays_here(url)]
+    assert not [url for url in requests if not is_local(url)]
 
 
 @pytest.fixture
@@ -87,8 +86,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     root = tmp_path_factory.mktemp("root").resolve()
-    with serve("lab", root, tmp_path_factory.mktemp("home") / "jupyter") as found:
-        yield found
+    with serve("lab", root, tmp_path_factory.mktemp("home") / "jupyter") as server:
+        yield server
 
 
 @pytest.fixture(scope="package")
@@ -115,8 +114,8 @@ def student_cells() -> list[NotebookNode]:
 
 
 @pytest.fixture
-def make(server: Server) -> Callable[..., Path]:
-    """Return a function that writes a student's notebook into a new folder of the server."""
+def write_lesson(server: Server) -> Callable[..., Path]:
+    """Return a function that writes a student's notebook into a new folder on the server."""
     numbers = itertools.count(1)
     folder = next(
         path for n in itertools.count(1) if not (path := server.root / f"{n:02}-any").exists()
@@ -130,8 +129,8 @@ def make(server: Server) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def keys(server: Server) -> Iterator[Path]:
-    """The instructor's notebooks, at hand for one test."""
+def answer_keys(server: Server) -> Iterator[Path]:
+    """Give the server the instructor's notebooks, with the answers, for one test."""
     source = server.root / "source"
     labs.write(labs.lesson(*key_cells()), source / "01-lesson" / "lesson.ipynb")
     yield source

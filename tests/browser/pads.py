@@ -13,36 +13,41 @@ from playwright.sync_api import FloatRect, Page, expect
 from course import drawing
 from course.drawing.ink import Strokes
 from tests.browser import lab as labs
-from tests.browser.lab import PATIENCE
 
 DIGITS = [str(digit) for digit in range(10)]
-CODE = """from course import classifier
+PAD_CODE = """from course import classifier
 from course.widgets.digit_pad import DigitPad
 pad = DigitPad(classifier.load().probabilities)
 pad"""
-COUNT = """messages = []
+COUNT_MESSAGES = """messages = []
 handle = pad._handle_msg
 pad.comm.on_msg(lambda m: (messages.append(m["content"]["data"]["method"]), handle(m)))"""
-ASK = """
+RUN_ALL = """await panel.sessionContext.ready;
+await jupyterapp.commands.execute('notebook:run-all-cells');"""
+RUN_IN_KERNEL = """
     const kernel = panel.sessionContext.session.kernel;
-    const asked = kernel.requestExecute({ code: argument, store_history: false });
+    const execution = kernel.requestExecute({ code: argument, store_history: false });
     let text = "";
-    asked.onIOPub = ({ header, content }) => {
+    execution.onIOPub = ({ header, content }) => {
         if (header.msg_type === "stream") text += content.text;
         if (header.msg_type === "error") text += content.evalue;
     };
-    await asked.done;
+    await execution.done;
     return text;
 """
 CELLS = ["title", "pad", "after"]
-Ask = Callable[[str], str]
+EMPTY = "Draw a digit, 0 to 9."
+RunInKernel = Callable[[str], str]
 
 
-def notebook() -> NotebookNode:
-    nb = labs.lesson()
-    title, after = new_markdown_cell("# A pad", id="title"), new_code_cell("1 + 1", id="after")
-    nb.cells = [title, new_code_cell(CODE, id="pad"), after]
-    return nb
+def pad_notebook() -> NotebookNode:
+    notebook = labs.lesson()
+    notebook.cells = [
+        new_markdown_cell("# A pad", id="title"),
+        new_code_cell(PAD_CODE, id="pad"),
+        new_code_cell("1 + 1", id="after"),
+    ]
+    return notebook
 
 
 class Pad:
@@ -55,23 +60,23 @@ class Pad:
         self.answer = self.root.locator(".pad-answer")
         self.words = self.root.locator(".pad-words")
 
-    def ready(self) -> None:
-        expect(self.canvas).to_be_visible(timeout=PATIENCE * 2)
+    def wait_until_visible(self) -> None:
+        expect(self.canvas).to_be_visible()
         self.canvas.scroll_into_view_if_needed()
 
     def clear(self) -> None:
         clear = self.root.get_by_role("button", name="Clear")
         if clear.is_enabled():
             clear.click()
-        expect(self.words).to_have_text("Draw a digit, 0 to 9.")
+        expect(self.words).to_have_text(EMPTY)
         self.canvas.scroll_into_view_if_needed()
 
     def box(self) -> FloatRect:
-        found = self.canvas.bounding_box()
-        assert found is not None
-        return found
+        box = self.canvas.bounding_box()
+        assert box is not None
+        return box
 
-    def at(self, point: list[float]) -> tuple[float, float]:
+    def to_screen(self, point: list[float]) -> tuple[float, float]:
         box = self.box()
         scale = box["width"] / 280
         return box["x"] + point[0] * scale, box["y"] + point[1] * scale
@@ -79,43 +84,61 @@ class Pad:
     def draw(self, strokes: Strokes) -> None:
         mouse = self.page.mouse
         for stroke in strokes:
-            first, *others = [self.at(list(point)) for point in stroke]
+            first, *others = [self.to_screen(list(point)) for point in stroke]
             mouse.move(*first)
             mouse.down()
             for point in others:
                 mouse.move(*point)
             mouse.up()
 
-    def take_pen(self, width: float) -> None:
+    def set_pen(self, width: float) -> None:
         self.root.get_by_label("Pen", exact=True).fill(f"{width:g}")
 
-    def ink(self) -> int:
-        """How many pixels of the canvas in the page have ink."""
+    def inked_pixels(self) -> int:
+        """Count the pixels of the page's canvas that have ink."""
         script = """canvas => canvas.getContext('2d')
             .getImageData(0, 0, canvas.width, canvas.height).data
             .filter((value, i) => i % 4 === 3 && value > 127).length"""
         return int(self.canvas.evaluate(script))
 
-    def sent(self) -> list[float]:
-        """The payload that the page shows."""
+    def shown_payload(self) -> list[float]:
         text = self.root.locator("pre").text_content()
         assert text is not None
         values: list[float] = json.loads(text)["values"][0]
         return values
 
-    def show(self, values: list[float]) -> None:
-        """Wait until the payload that the page shows is this one.
+    def expect_payload(self, values: list[float]) -> None:
+        """Wait until the page shows this payload.
 
-        A digit may be recognised before its last stroke is there: the answer alone says nothing.
+        The recognized digit alone says little: it may appear before the last stroke.
         """
         script = """([node, values]) =>
             JSON.stringify(JSON.parse(node.textContent).values[0]) === JSON.stringify(values)"""
         node = self.root.locator("pre").element_handle()
-        self.page.wait_for_function(script, arg=[node, values], timeout=PATIENCE)
+        self.page.wait_for_function(script, arg=[node, values])
 
 
-def expected(strokes: Strokes, pen: float) -> np.typing.NDArray[np.float64]:
-    """The grey levels that Python makes of the same strokes."""
-    found = drawing.preprocess(drawing.rasterise(strokes, pen=pen))
-    grey: np.typing.NDArray[np.float64] = np.rint(255 * found.vector[0].astype(np.float64))
-    return grey
+def kernel_strokes(
+    page: Page, run_in_kernel: RunInKernel, count: int, pen: float | None = None
+) -> Strokes:
+    """Wait until the kernel has this many strokes (and this pen); return them.
+
+    While the kernel is busy the page holds its messages back, and code may overtake them.
+    """
+    strokes: Strokes = []
+
+    def kernel_has_them() -> bool:
+        nonlocal strokes
+        code = "import json; print(json.dumps([pad.strokes, pad.pen]))"
+        strokes, kernel_pen = json.loads(run_in_kernel(code))
+        return len(strokes) == count and pen in {None, kernel_pen}
+
+    labs.wait_until(page, kernel_has_them)
+    return strokes
+
+
+def expected_levels(strokes: Strokes, pen: float) -> np.typing.NDArray[np.float64]:
+    """Return the gray levels, 0 to 255, that Python makes of these strokes."""
+    preprocessed = drawing.preprocess(drawing.rasterise(strokes, pen=pen))
+    levels: np.typing.NDArray[np.float64] = np.rint(255 * preprocessed.vector[0].astype(np.float64))
+    return levels

@@ -1,11 +1,10 @@
-"""The page of the digit canvas: by mouse, finger and keyboard, for everybody, behind a prefix."""
+"""The digit page: with mouse, finger and keyboard, accessible, and behind a URL prefix."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, Request, expect
 
 from course import deployment, drawing
-from tests.browser.conftest import stays_here
-from tests.browser.lab import PATIENCE
+from tests.browser.axe import assert_accessible
+from tests.browser.conftest import is_local
+from tests.browser.lab import new_context
 from tests.browser.servers import PREFIX, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PHONE: Any = {"width": 390, "height": 844}
 
 
@@ -30,25 +29,25 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def canvas(page: Page, url: str) -> Page:
-    return opened(page, url)
+    return open_page(page, url)
 
 
-def opened(page: Page, url: str) -> Page:
+def open_page(page: Page, url: str) -> Page:
     page.goto(url)
-    page.wait_for_selector("[data-ready]", timeout=PATIENCE)
+    page.wait_for_selector("[data-ready]")
     return page
 
 
 def box(page: Page) -> FloatRect:
     pad = page.locator(".pad-canvas")
     pad.scroll_into_view_if_needed()
-    found = pad.bounding_box()
-    assert found is not None
-    return found
+    box = pad.bounding_box()
+    assert box is not None
+    return box
 
 
-def places(page: Page, name: str) -> list[list[tuple[float, float]]]:
-    """Where on the screen the strokes of a stored drawing lie."""
+def screen_strokes(page: Page, name: str) -> list[list[tuple[float, float]]]:
+    """Return where on the screen the strokes of a stored drawing are."""
     frame = box(page)
     scale = frame["width"] / drawing.stored()[name].width
     return [
@@ -59,7 +58,7 @@ def places(page: Page, name: str) -> list[list[tuple[float, float]]]:
 
 def draw(page: Page, name: str) -> None:
     """Draw a stored drawing with the mouse."""
-    for stroke in places(page, name):
+    for stroke in screen_strokes(page, name):
         page.mouse.move(*stroke[0])
         page.mouse.down()
         for point in stroke[1:]:
@@ -67,10 +66,10 @@ def draw(page: Page, name: str) -> None:
         page.mouse.up()
 
 
-def finger(page: Page, name: str) -> None:
-    """Draw it with a finger; playwright's own touch screen can only tap."""
+def draw_with_finger(page: Page, name: str) -> None:
+    """Draw it with a finger; Playwright's own touch screen can only tap."""
     session = page.context.new_cdp_session(page)
-    for stroke in places(page, name):
+    for stroke in screen_strokes(page, name):
         for i, (x, y) in enumerate(stroke):
             kind = "touchMove" if i else "touchStart"
             session.send(
@@ -81,23 +80,24 @@ def finger(page: Page, name: str) -> None:
 
 
 def analyze(page: Page) -> str:
-    """Click Analyze and return the class."""
+    """Click Analyze; return the digit."""
     page.get_by_role("button", name="Analyze").click()
-    expect(page.locator("#status")).to_contain_text("Read as", timeout=PATIENCE)
+    expect(page.locator("#found:not(.old)")).to_be_visible()
+    expect(page.locator("#status")).to_contain_text("Read as")
     return page.locator("#digit").inner_text()
 
 
 def drawn_strokes(page: Page, name: str) -> Any:
-    """Draw with the mouse, and return the strokes as the page told them to the server."""
+    """Draw with the mouse; return the strokes that the page sent to the server."""
 
-    def is_whole(request: Request) -> bool:
+    def is_complete(request: Request) -> bool:
         if not request.url.endswith("/preprocess"):
             return False
         return len(strokes_of(request)) == len(drawing.stored()[name].strokes)
 
-    with page.expect_request(is_whole) as told:
+    with page.expect_request(is_complete) as request:
         draw(page, name)
-    return strokes_of(told.value)
+    return strokes_of(request.value)
 
 
 def strokes_of(request: Request) -> Any:
@@ -105,12 +105,12 @@ def strokes_of(request: Request) -> Any:
 
 
 def payload_in(page: Page) -> dict[str, Any]:
-    """All of the payload as the page shows it."""
-    whole = page.get_by_role("button", name="Show all")
-    if whole.get_attribute("aria-pressed") == "false":
-        whole.click()
-    shown: dict[str, Any] = json.loads(page.locator("#payload").inner_text())
-    return shown
+    """Return the complete payload as the page shows it."""
+    show_all = page.get_by_role("button", name="Show all")
+    if show_all.get_attribute("aria-pressed") == "false":
+        show_all.click()
+    payload: dict[str, Any] = json.loads(page.locator("#payload").inner_text())
+    return payload
 
 
 @pytest.mark.parametrize("name", list("0123456789"))
@@ -118,28 +118,28 @@ def test_each_digit_drawn_with_the_mouse_is_read(canvas: Page, name: str) -> Non
     strokes = drawn_strokes(canvas, name)
     with canvas.expect_request("**/model/predict") as request:
         assert analyze(canvas) == name
-    found = drawing.preprocess(drawing.rasterise(strokes))
-    # What is shown and what was sent are the Python pipeline's, to the last number.
-    assert payload_in(canvas) == found.payload()
-    assert json.loads(request.value.post_data or "") == found.payload()
+    expected = drawing.preprocess(drawing.rasterise(strokes)).payload()
+    # The page shows and sends what the Python pipeline returns, to the last digit.
+    assert payload_in(canvas) == expected
+    assert json.loads(request.value.post_data or "") == expected
 
 
-def test_the_function_deployment_gets_the_square_and_reads_it(canvas: Page) -> None:
+def test_the_function_deployment_gets_the_square_canvas(canvas: Page) -> None:
     canvas.get_by_label("Function deployment").check()
     strokes = drawn_strokes(canvas, "4")
     with canvas.expect_request("**/function/predict*") as request:
         assert analyze(canvas) == "4"
-    right = drawing.preprocess(drawing.rasterise(strokes)).payload("function")
-    assert payload_in(canvas) == right
-    assert json.loads(request.value.post_data or "") == right
+    expected = drawing.preprocess(drawing.rasterise(strokes)).payload("function")
+    assert payload_in(canvas) == expected
+    assert json.loads(request.value.post_data or "") == expected
     expect(canvas.locator("#route")).to_contain_text("Sent after step 2: the square canvas.")
 
 
 def test_a_digit_drawn_with_a_finger_is_read_on_a_phone(browser: Browser, url: str) -> None:
-    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    context = new_context(browser, viewport=PHONE, has_touch=True, is_mobile=True)
     try:
-        page = opened(context.new_page(), url)
-        finger(page, "3")
+        page = open_page(context.new_page(), url)
+        draw_with_finger(page, "3")
         assert analyze(page) == "3"
         expect(page.locator("#digit")).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -147,10 +147,10 @@ def test_a_digit_drawn_with_a_finger_is_read_on_a_phone(browser: Browser, url: s
         context.close()
 
 
-def test_the_ink_is_sharp_on_a_screen_of_many_pixels(browser: Browser, url: str) -> None:
-    context = browser.new_context(viewport=PHONE, device_scale_factor=3)
+def test_the_ink_is_sharp_on_a_high_density_screen(browser: Browser, url: str) -> None:
+    context = new_context(browser, viewport=PHONE, device_scale_factor=3)
     try:
-        page = opened(context.new_page(), url)
+        page = open_page(context.new_page(), url)
         assert page.locator(".pad-canvas").evaluate("node => node.width") == round(
             3 * box(page)["width"]
         )
@@ -160,7 +160,7 @@ def test_the_ink_is_sharp_on_a_screen_of_many_pixels(browser: Browser, url: str)
         context.close()
 
 
-def test_a_seven_by_keyboard_alone(canvas: Page) -> None:
+def test_a_seven_is_drawn_with_the_keyboard_alone(canvas: Page) -> None:
     keyboard = canvas.keyboard
     canvas.keyboard.press("Tab")
     expect(canvas.locator(".pad-canvas")).to_be_focused()
@@ -170,34 +170,34 @@ def test_a_seven_by_keyboard_alone(canvas: Page) -> None:
     for _ in range(12):
         keyboard.press("ArrowDown")
     keyboard.press("Space")
-    expect(canvas.locator("#status")).to_have_text("Ready to analyze.", timeout=PATIENCE)
+    expect(canvas.locator("#status")).to_have_text("Ready to analyze.")
     for _ in range(12):
         keyboard.press("Tab")
         if canvas.evaluate("document.activeElement.textContent") == "Analyze":
             break
     keyboard.press("Enter")
-    expect(canvas.locator("#status")).to_contain_text("Read as 7", timeout=PATIENCE)
+    expect(canvas.locator("#status")).to_contain_text("Read as 7")
 
 
-def test_the_lecture_s_way_is_another_picture(canvas: Page) -> None:
+def test_the_lecture_s_way_changes_the_picture_and_the_error(canvas: Page) -> None:
     draw(canvas, "8")
     analyze(canvas)
-    small = float(canvas.locator("#error-text").inner_text())
+    mnist_error = float(canvas.locator("#error-text").inner_text())
     canvas.get_by_label("The lecture’s way").check()
-    expect(canvas.locator(".pad-strip li")).to_have_count(7, timeout=PATIENCE)
-    expect(canvas.locator("#found")).to_have_class(re.compile("old"))  # belongs to the other way
+    expect(canvas.locator(".pad-strip li")).to_have_count(7)
+    expect(canvas.locator("#found")).to_have_class(re.compile("old"))  # for the other way
     analyze(canvas)
-    assert float(canvas.locator("#error-text").inner_text()) > 3 * small
+    assert float(canvas.locator("#error-text").inner_text()) > 3 * mnist_error
     expect(canvas.locator("#found")).not_to_have_class(re.compile("old"))
 
 
-def test_a_star_is_said_to_be_no_digit(canvas: Page) -> None:
+def test_the_verdict_on_a_star_says_that_it_may_not_be_a_digit(canvas: Page) -> None:
     draw(canvas, "star")
     analyze(canvas)
     expect(canvas.locator("#verdict")).to_contain_text("this may not be a digit")
 
 
-def test_what_cannot_be_read_is_said(canvas: Page) -> None:
+def test_the_status_says_why_a_drawing_cannot_be_read(canvas: Page) -> None:
     canvas.get_by_role("button", name="Analyze").click()
     expect(canvas.locator("#status")).to_have_text("The canvas is empty. Draw a digit first.")
     draw(canvas, "two digits")
@@ -206,27 +206,27 @@ def test_what_cannot_be_read_is_said(canvas: Page) -> None:
     canvas.get_by_role("button", name="Clear").click()
     expect(canvas.locator("#status")).to_have_text("Draw a digit to begin.")
     draw(canvas, "1")
-    expect(canvas.locator("#status")).to_have_text("Ready to analyze.", timeout=PATIENCE)
+    expect(canvas.locator("#status")).to_have_text("Ready to analyze.")
     canvas.get_by_role("button", name="Undo").click()
     expect(canvas.locator(".pad-strip")).to_be_hidden()
     expect(canvas.get_by_text("What each step does")).to_be_hidden()
 
 
-def test_when_the_server_is_gone_the_page_says_so(page: Page) -> None:
+def test_the_status_says_that_the_server_is_gone(page: Page) -> None:
     with deployment.start() as server:
-        opened(page, server.url)
+        open_page(page, server.url)
     draw(page, "1")
     expect(page.locator("#status")).to_have_text("The server didn’t answer. Is it still running?")
 
 
-def test_the_payload_is_short_until_asked_and_copied_whole(
+def test_the_payload_is_shown_in_short_and_copied_in_full(
     context: BrowserContext, url: str
 ) -> None:
-    page = opened(context.new_page(), url)
+    page = open_page(context.new_page(), url)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url.rstrip("/"))
     try:
         draw(page, "2")
-        expect(page.locator("#payload")).to_contain_text("more …", timeout=PATIENCE)
+        expect(page.locator("#payload")).to_contain_text("more …")
         assert len(page.locator("#payload").inner_text()) < 1500
         page.get_by_role("button", name="Copy").click()
         expect(page.locator("#copied")).to_have_text("Copied the complete payload.")
@@ -238,77 +238,59 @@ def test_the_payload_is_short_until_asked_and_copied_whole(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser: Browser, url: str, scheme: Any) -> None:
-    context = browser.new_context(
-        color_scheme=scheme, bypass_csp=True
-    )  # axe is no part of the page
+def test_the_page_is_accessible(browser: Browser, url: str, scheme: Any) -> None:
+    # Axe is not part of the page, so its policy forbids it.
+    context = new_context(browser, color_scheme=scheme, bypass_csp=True)
     try:
-        page = opened(context.new_page(), url)
-        assert_axe_finds_nothing(page)
+        page = open_page(context.new_page(), url)
+        assert_accessible(page, checks=("color-contrast", "button-name", "label"))
         draw(page, "5")
         analyze(page)
-        assert_axe_finds_nothing(page)
+        assert_accessible(page, checks=("color-contrast", "button-name", "label"))
         page.get_by_label("The lecture’s way").check()
         analyze(page)
-        assert_axe_finds_nothing(page)
+        assert_accessible(page, checks=("color-contrast", "button-name", "label"))
     finally:
         context.close()
 
 
-def assert_axe_finds_nothing(page: Page, within: str = "body") -> None:
-    page.wait_for_timeout(300)  # colours fade in
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)
-        # JupyterLab's body has no height of its own, so axe would take all in it for hidden.
-        page.evaluate("document.body.style.minBlockSize = '100vh'")
-    found: dict[str, Any] = page.evaluate("place => axe.run(place)", within)
-    grave = [
-        (one["id"], node["html"], node["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
-    assert not grave
-    assert {"color-contrast", "button-name", "label"} <= {one["id"] for one in found["passes"]}
-
-
-def test_its_policy_holds_and_nothing_is_said_to_the_console(
+def test_the_content_security_policy_holds_and_the_console_stays_empty(
     context: BrowserContext, url: str
 ) -> None:
     page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    opened(page, url)
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    open_page(page, url)
     draw(page, "9")
     assert analyze(page) == "9"
     page.close()
-    assert not said
+    assert not messages
 
 
 @pytest.mark.slow
-def test_from_jupyterlab_s_launcher_behind_a_hub_s_prefix(
+def test_the_launcher_of_jupyterlab_opens_the_page_behind_a_hub_s_prefix(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("root").resolve()
     home: Path = tmp_path_factory.mktemp("home") / "jupyter"
     with serve("lab", root, home) as server:
-        context = browser.new_context()
-        asked: list[str] = []
-        context.on("request", lambda request: asked.append(request.url))
+        context = new_context(browser)
+        requests: list[str] = []
+        context.on("request", lambda request: requests.append(request.url))
         try:
             lab = context.new_page()
             lab.goto(server.page("lab", ""))
             tile = lab.locator(".jp-LauncherCard").filter(has_text="Digit canvas")
-            expect(tile).to_be_visible(timeout=2 * PATIENCE)
-            with context.expect_page() as found:
+            expect(tile).to_be_visible()
+            with context.expect_page() as opened:
                 tile.click()
-            page = found.value
-            page.wait_for_selector("[data-ready]", timeout=2 * PATIENCE)
+            page = opened.value
+            page.wait_for_selector("[data-ready]")
             assert page.url == f"{server.url}digits/"
             assert PREFIX in page.url
             draw(page, "6")
             assert analyze(page) == "6"
         finally:
             context.close()
-    assert not [address for address in asked if not stays_here(address)]
+    assert not [url for url in requests if not is_local(url)]

@@ -1,4 +1,4 @@
-"""The same questions in Notebook 7, and in a JupyterLab without the extension."""
+"""The same questions in Notebook 7, and in JupyterLab without the extension."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from course import quiz
-from tests.browser.lab import PATIENCE, Lab, load_lab
+from tests.browser.lab import Lab, load_lab
 from tests.browser.servers import COURSE, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-Make = Callable[..., Path]
+WriteLesson = Callable[..., Path]
 
 
-@pytest.mark.usefixtures("keys")
-def test_notebook_7_draws_answers_and_checks(page: Page, server: Server, make: Make) -> None:
-    path = make()
-    address = server.page("notebook", path.relative_to(server.root).as_posix())
-    page.goto(address)
+@pytest.mark.usefixtures("answer_keys")
+def test_a_question_is_answered_and_checked_in_notebook_7(
+    page: Page, server: Server, write_lesson: WriteLesson
+) -> None:
+    path = write_lesson()
+    url = server.page("notebook", path.relative_to(server.root).as_posix())
+    page.goto(url)
     kind = page.locator(".course-question[data-name=kind]")
-    expect(kind).to_be_visible(timeout=PATIENCE)
+    expect(kind).to_be_visible()
     count = page.locator(".course-count")
     expect(count).to_have_text("0 of 3 answered")
     kind.locator(".course-text").nth(1).click(position={"x": 3, "y": 8})
-    expect(kind.locator(".course-state")).to_have_text("Saved", timeout=PATIENCE)
+    expect(kind.locator(".course-state")).to_have_text("Saved")
     kind.get_by_role("button", name="Check").click()
     message = kind.locator(".course-message")
-    expect(message).to_have_text("Correct.", timeout=PATIENCE)
+    expect(message).to_have_text("Correct.")
     kind.get_by_role("radio").nth(1).focus()
     for key in ("d", "d", "x", "a"):
         page.keyboard.press(key)
@@ -40,19 +42,19 @@ def test_notebook_7_draws_answers_and_checks(page: Page, server: Server, make: M
     page.get_by_role("button", name="Next unanswered question").click()
     sizes = page.locator(".course-question[data-name=sizes]")
     expect(sizes.get_by_role("checkbox").first).to_be_focused()
-    page.goto(address)
-    expect(kind.get_by_role("radio").nth(1)).to_be_checked(timeout=PATIENCE)
+    page.goto(url)
+    expect(kind.get_by_role("radio").nth(1)).to_be_checked()
     expect(count).to_have_text("1 of 3 answered")
 
 
-def test_without_the_extension_the_answer_is_typed(
-    page: Page, server: Server, lab: Lab, make: Make
+def test_without_the_extension_a_typed_answer_writes_the_same_file(
+    page: Page, server: Server, lab: Lab, write_lesson: WriteLesson
 ) -> None:
-    clicked, typed = make(), make()
+    clicked, typed = write_lesson(), write_lesson()
     with lab.open(clicked) as lesson:
         lesson.js("await panel.sessionContext.ready")
         lesson.tick("kind", [1])
-        lesson.saved("kind")
+        lesson.wait_until_saved("kind")
     page.route("**/autoencoder-course/**", lambda route: route.abort())
     with load_lab(page, server).open(typed) as lesson:
         lesson.js("await panel.sessionContext.ready")
@@ -65,33 +67,35 @@ def test_without_the_extension_the_answer_is_typed(
         expect(page.locator(".course-question")).to_have_count(0)
         expect(page.locator(".jp-MarkdownOutput input:checked")).to_have_count(1)
         page.keyboard.press("Control+s")
-        page.wait_for_function("!window.opened.context.model.dirty", timeout=PATIENCE)
+        page.wait_for_function("!window.opened.context.model.dirty")
     assert typed.read_bytes() == clicked.read_bytes()
 
 
-def test_the_installed_extension_is_this_one() -> None:
-    """An older copy would be what a learner sees: `make` renews it when a file changes."""
-    shared = Path(sys.prefix, "share", "jupyter", "labextensions", "autoencoder-course")
-    if not shared.is_dir():
+def test_the_installed_extension_is_up_to_date() -> None:
+    """Learners see the installed copy; `make` renews it when a file changes."""
+    installed = Path(sys.prefix, "share", "jupyter", "labextensions", "autoencoder-course")
+    if not installed.is_dir():
         pytest.skip("the course is not installed in this environment")
-    ours = COURSE / "labextension"
-    names = sorted(path.relative_to(ours) for path in ours.rglob("*") if path.is_file())
-    assert names == sorted(path.relative_to(shared) for path in shared.rglob("*") if path.is_file())
+    source = COURSE / "labextension"
+    names = sorted(path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    assert names == sorted(
+        path.relative_to(installed) for path in installed.rglob("*") if path.is_file()
+    )
     for name in names:
-        assert (shared / name).read_bytes() == (ours / name).read_bytes(), name
+        assert (installed / name).read_bytes() == (source / name).read_bytes(), name
     settings = Path(sys.prefix, "etc", "jupyter", "jupyter_server_config.d")
     config = json.loads((settings / "autoencoder-course.json").read_text())
     assert config == {"ServerApp": {"jpserver_extensions": {"course.server": True}}}
 
 
-def test_the_extension_is_small_and_needs_nothing() -> None:
+def test_the_extension_is_small_and_has_no_dependencies() -> None:
     scripts = sorted((COURSE / "labextension" / "static").glob("*.js"))
     assert sum(len(script.read_text().splitlines()) for script in scripts) < 500
     package = json.loads((COURSE / "labextension" / "package.json").read_text())
     assert not {"dependencies", "devDependencies", "peerDependencies"} & set(package)
 
 
-def test_a_lesson_is_valid_and_untrusted(make: Make) -> None:
-    notebook = nbformat.read(make(), as_version=4)
+def test_a_lesson_is_valid_and_untrusted(write_lesson: WriteLesson) -> None:
+    notebook = nbformat.read(write_lesson(), as_version=4)
     nbformat.validate(notebook)
     assert notebook.cells[-1].outputs[0].data["text/html"]

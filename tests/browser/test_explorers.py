@@ -1,4 +1,4 @@
-"""The explorers in a real JupyterLab: they draw, answer to keys, and keep keys from it."""
+"""The explorers in JupyterLab: they draw, react to input, and suppress its shortcuts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from nbformat.v4 import new_code_cell
 from playwright.sync_api import Locator, expect
 
 from tests.browser import lab as labs
-from tests.browser.lab import PATIENCE, Lab, Lesson
-from tests.browser.test_accessible import AXE
+from tests.browser.axe import assert_accessible
+from tests.browser.lab import Lab, Lesson
+from tests.browser.pads import RUN_ALL, RUN_IN_KERNEL
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SETUP = """import numpy as np
@@ -23,10 +24,10 @@ from course.widgets.code_walk import CodeWalk
 from course.widgets.codes_map import CodesMap
 from course.widgets.curse import CurseExplorer
 from course.widgets.gibbs import GibbsExplorer
-chance = np.random.default_rng(0)
-places, labels = chance.normal(size=(2, 40, 2)), np.arange(40) % 10
-pictures = chance.random((40, 784))"""
-# By its class on the page, the code that makes it.
+rng = np.random.default_rng(0)
+places, labels = rng.normal(size=(2, 40, 2)), np.arange(40) % 10
+pictures = rng.random((40, 784))"""
+# The code that creates each explorer, by the class of its element on the page.
 EXPLORERS = {
     "code-size": "CodeSizeExplorer()",
     "curse-explorer": "CurseExplorer()",
@@ -35,7 +36,7 @@ EXPLORERS = {
         " pictures={'original': pictures, 'A': pictures, 'B': pictures}, thing='digit')"
     ),
     "network-explorer": "NetworkExplorer()",
-    "gibbs-explorer": "GibbsExplorer(RBM.random(784, 64, chance, scale=0.1), pictures > 0.8)",
+    "gibbs-explorer": "GibbsExplorer(RBM.random(784, 64, rng, scale=0.1), pictures > 0.8)",
     "code-walk": "CodeWalk(frozen.digits(), pictures[:2], ['one', 'two'], second=1)",
 }
 
@@ -47,125 +48,109 @@ def lesson(lab: Lab) -> Iterator[Lesson]:
     nb.cells = [new_code_cell(SETUP, id="setup"), *cells]
     path = labs.write(nb, lab.server.root / "explorers" / "explorers.ipynb")
     with lab.open(path) as opened:
-        script = "await panel.sessionContext.ready;"
-        opened.js(script + "await jupyterapp.commands.execute('notebook:run-all-cells')")
+        opened.js(RUN_ALL)
         yield opened
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_an_explorer_draws_itself_and_keeps_keys_from_the_notebook(
-    lesson: Lesson, name: str
-) -> None:
-    root = lesson.page.locator(f".{name}:visible").first
-    expect(root).to_be_visible(timeout=PATIENCE * 2)
-    root.scroll_into_view_if_needed()
+def test_an_explorer_draws_itself_and_suppresses_shortcuts(lesson: Lesson, name: str) -> None:
+    root = explorer(lesson, name)
     assert root.locator("svg, canvas").count() > 0
-    look = "node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).borderRadius]"
-    assert root.evaluate(look) == ["rgb(251, 250, 247)", "8px"]
+    style = "node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).borderRadius]"
+    assert root.evaluate(style) == ["rgb(251, 250, 247)", "8px"]
     control = root.locator("input:visible, button:visible:enabled, select:visible").first
     control.focus()
     for key in "ddxa":
         control.press(key)
     cells = "return panel.content.widgets.map(cell => cell.model.id)"
-    assert lesson.js(cells) == ["setup", *(f"the-{each}" for each in EXPLORERS)]
+    assert lesson.js(cells) == ["setup", *(f"the-{explorer}" for explorer in EXPLORERS)]
     expect(control).to_be_focused()
 
 
 def explorer(lesson: Lesson, name: str) -> Locator:
-    """An explorer of the page, in sight."""
+    """Scroll to an explorer."""
     root = lesson.page.locator(f".{name}:visible").first
-    expect(root).to_be_visible(timeout=PATIENCE * 2)
+    expect(root).to_be_visible()
     root.scroll_into_view_if_needed()
     return root
 
 
-def told(root: Locator) -> str:
-    """The sentence in which an explorer says what it shows."""
-    return root.locator("p[aria-live]").inner_text()
+def description(root: Locator) -> Locator:
+    """Return the sentence in which an explorer says what it shows."""
+    return root.locator("p[aria-live]")
 
 
 def picture(canvas: Locator) -> str:
-    """What is painted on a canvas."""
+    """Return what is painted on a canvas."""
     return str(canvas.evaluate("node => node.toDataURL()"))
 
 
-def test_axe_finds_nothing_in_the_explorers(lesson: Lesson) -> None:
+def test_the_explorers_are_accessible(lesson: Lesson) -> None:
     for name in EXPLORERS:
         explorer(lesson, name)
-    page = lesson.page
-    page.evaluate(AXE)
-    # JupyterLab's body has no height of its own, so axe would take all in it for hidden.
-    page.evaluate("document.body.style.blockSize = '100vh'")
-    found = page.evaluate("axe.run({ include: [['.explorer']] })")
-    assert not [
-        (one["id"], node["html"], node["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
-    assert {"color-contrast", "button-name", "label"} <= {one["id"] for one in found["passes"]}
+    assert_accessible(lesson.page, ".explorer", checks=("color-contrast", "button-name", "label"))
 
 
-def test_code_size_a_key_turns_the_slider_and_a_click_takes_another_image(lesson: Lesson) -> None:
+def test_code_size_changes_with_the_slider_and_the_image_with_a_click(lesson: Lesson) -> None:
     root = explorer(lesson, "code-size")
     slider = root.locator("input[type=range]")
-    before = told(root)
+    before = description(root).inner_text()
     slider.press("Home")
-    expect(root.locator("p[aria-live]")).to_contain_text("784 → 1:")
+    expect(description(root)).to_contain_text("784 → 1:")
     slider.press("ArrowRight")
     slider.press("ArrowRight")
-    expect(root.locator("p[aria-live]")).to_contain_text("784 → 3:")
-    assert told(root) != before
+    expect(description(root)).to_contain_text("784 → 3:")
+    assert description(root).inner_text() != before
     root.get_by_title("a star").click()
-    expect(root.locator("p[aria-live]")).to_contain_text("a star isn’t a digit")
+    expect(description(root)).to_contain_text("a star isn’t a digit")
 
 
-def test_curse_sliders_and_tabs_say_what_they_show(lesson: Lesson) -> None:
+def test_curse_describes_what_sliders_and_tabs_show(lesson: Lesson) -> None:
     root = explorer(lesson, "curse-explorer")
     tabs, sliders = root.get_by_role("tab"), root.get_by_role("slider")
     expect(tabs.first).to_have_attribute("aria-selected", "true")
     sliders.first.press("End")
-    expect(root.locator("p[aria-live]")).to_contain_text("200 points, 3 parts per side")
+    expect(description(root)).to_contain_text("200 points, 3 parts per side")
     assert root.locator("svg circle.point").count() == 3 * 200
     sliders.nth(1).press("ArrowRight")
-    expect(root.locator("p[aria-live]")).to_contain_text("200 points, 4 parts per side")
+    expect(description(root)).to_contain_text("200 points, 4 parts per side")
     tabs.first.press("ArrowRight")
     expect(tabs.nth(1)).to_be_focused()
-    expect(root.locator("p[aria-live]")).to_contain_text("two random points of the cube")
+    expect(description(root)).to_contain_text("two random points of the cube")
     sliders.first.press("End")
-    expect(root.locator("p[aria-live]")).to_contain_text("1000 dimensions")
+    expect(description(root)).to_contain_text("1,000 dimensions")
     tabs.nth(2).click()
-    expect(root.locator("p[aria-live]")).to_contain_text("Stone's rate for p = 2")
+    expect(description(root)).to_contain_text("Stone's rate for p = 2")
 
 
-def test_pointing_at_a_digit_shows_it_its_copies_and_its_place_on_the_other_map(
+def test_choosing_a_digit_shows_its_copies_and_marks_it_on_both_maps(
     lesson: Lesson,
 ) -> None:
     root = explorer(lesson, "codes-map")
     maps, tiles = root.get_by_role("application"), root.locator(".tile canvas")
-    first = told(root)
+    first = description(root).inner_text()
     other, shown = picture(maps.nth(1)), [picture(tile) for tile in tiles.all()]
     maps.first.press("ArrowRight")
-    expect(root.locator("p[aria-live]")).not_to_have_text(first)
-    second = told(root)
+    expect(description(root)).not_to_have_text(first)
+    second = description(root).inner_text()
     assert second.split(":")[0] != first.split(":")[0]  # another digit
     assert picture(maps.nth(1)) != other
     assert all(picture(tile) != old for tile, old in zip(tiles.all(), shown, strict=True))
     expect(tiles.nth(1)).to_have_attribute("aria-label", re.compile(r"A, error \d"))
     box = maps.nth(1).bounding_box()
     assert box is not None
-    for share in (0.2, 0.35, 0.5, 0.65, 0.8):  # somewhere on the way lies a point
+    for share in (0.2, 0.35, 0.5, 0.65, 0.8):  # at least one point is on the way
         lesson.page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"])
         lesson.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + share * box["height"])
-    expect(root.locator("p[aria-live]")).not_to_have_text(second)
-    without = root.get_by_role("button", name="4", exact=True)
-    without.click()
-    expect(without).to_have_attribute("aria-pressed", "false")
+    expect(description(root)).not_to_have_text(second)
+    legend_four = root.get_by_role("button", name="4", exact=True)
+    legend_four.click()
+    expect(legend_four).to_have_attribute("aria-pressed", "false")
 
 
-def test_network_numbers_follow_the_choice(lesson: Lesson) -> None:
+def test_network_numbers_follow_the_chosen_layers(lesson: Lesson) -> None:
     root = explorer(lesson, "network-explorer")
-    words = root.locator("p[aria-live]")
+    words = description(root)
     root.get_by_role("group", name="first layer").get_by_label("none", exact=True).check()
     root.get_by_role("group", name="code").get_by_label("30", exact=True).check()
     # 784 * 30 + 30 down, 30 * 784 + 784 up
@@ -175,31 +160,31 @@ def test_network_numbers_follow_the_choice(lesson: Lesson) -> None:
     expect(words).to_contain_text("Measured test error 8.30; PCA with a code of 30: 13.91")
     second = root.get_by_role("group", name="second layer").get_by_role("radio")
     assert second.nth(0).is_enabled()
-    assert second.nth(1).is_disabled()  # nothing to stand behind
+    assert second.nth(1).is_disabled()  # needs a first layer
     root.get_by_role("group", name="first layer").get_by_label("256", exact=True).check()
     expect(words).to_contain_text("(n, 784) → (n, 256)")
     assert second.nth(1).is_enabled()
 
 
-def test_gibbs_tosses_coins_or_stands_still_and_stops_when_told(lesson: Lesson) -> None:
+def test_gibbs_samples_or_settles_and_stops_on_request(lesson: Lesson) -> None:
     root = explorer(lesson, "gibbs-explorer")
-    words, coins = root.locator("p[aria-live]"), root.get_by_role("checkbox", name="toss coins")
+    words, coins = description(root), root.get_by_role("checkbox", name="toss coins")
     step, after = root.get_by_role("button", name="One step"), root.locator("canvas").nth(2)
     coins.check()
     step.click()
     expect(words).to_contain_text("Step 1, coins on")
-    tossed = picture(after)
+    sampled = picture(after)
     step.click()
     expect(words).to_contain_text("Step 2, coins on")
-    assert picture(after) != tossed
+    assert picture(after) != sampled
     coins.uncheck()
     expect(words).to_have_text("The image. Take a step.")
-    still = []
+    pictures = []
     for number in range(1, 41):
         step.click()
         expect(words).to_contain_text(f"Step {number}, coins off")
-        still.append(picture(after))
-    assert still[-1] == still[-2]  # it has settled
+        pictures.append(picture(after))
+    assert pictures[-1] == pictures[-2]  # it has settled
     run = root.get_by_role("button", name="Run")
     run.click()
     expect(words).to_contain_text(re.compile(r"Step 4[3-9]"))
@@ -207,31 +192,31 @@ def test_gibbs_tosses_coins_or_stands_still_and_stops_when_told(lesson: Lesson) 
     expect(run).to_be_visible()
 
 
-SLOW = """import time
-quick = GibbsExplorer.step
-def slow(explorer):
+SLOW_STEPS = """import time
+steps_done = []
+fast_step = GibbsExplorer.step
+def slow_step(explorer):
     time.sleep(1)
-    quick(explorer)
-GibbsExplorer.step = slow"""
+    fast_step(explorer)
+    steps_done.append(explorer.steps)
+GibbsExplorer.step = slow_step"""
 
 
-def test_gibbs_leaves_no_steps_waiting_where_the_kernel_is_slower_than_the_page(
-    lesson: Lesson,
-) -> None:
+def test_gibbs_queues_no_steps_for_a_slow_kernel(lesson: Lesson) -> None:
     root = explorer(lesson, "gibbs-explorer")
-    words = root.locator("p[aria-live]")
-    execute = """
-        const kernel = panel.sessionContext.session.kernel;
-        await kernel.requestExecute({ code: argument }).done;
-    """
-    lesson.js(execute, SLOW)
+    restart = root.get_by_role("button", name="Start again")
+    lesson.js(RUN_IN_KERNEL, SLOW_STEPS)
     try:
-        root.get_by_role("button", name="Start again").click()
-        expect(words).to_have_text("The image. Take a step.")
+        restart.click()
+        expect(description(root)).to_have_text("The image. Take a step.")
         root.get_by_role("button", name="Run").click()
-        lesson.page.wait_for_timeout(2500)  # twelve steps' time for the page
+        expect(description(root)).to_contain_text("Step 2,")  # the page could have sent ten by then
         root.get_by_role("button", name="Stop").click()
-        lesson.page.wait_for_timeout(6000)  # time for those that wait
-        expect(words).to_contain_text(re.compile("Step [1-3],"))
+        shown = re.search(r"Step (\d+),", description(root).inner_text())
+        assert shown is not None
+        restart.click()  # the kernel answers this after all steps before it
+        expect(description(root)).to_have_text("The image. Take a step.")
+        steps_done = int(lesson.js(RUN_IN_KERNEL, "print(len(steps_done))"))
+        assert steps_done <= int(shown[1]) + 1  # one was under way
     finally:
-        lesson.js(execute, "GibbsExplorer.step = quick")
+        lesson.js(RUN_IN_KERNEL, "GibbsExplorer.step = fast_step")

@@ -1,4 +1,4 @@
-"""The set-up says what it can't do, and never fails."""
+"""Installing Chromium says what it can't do, and never fails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from tests.browser import install
 
 
-def without(monkeypatch: pytest.MonkeyPatch, *, user: int, apt: bool) -> list[list[str]]:
-    """A machine without Chromium; return the commands that are run on it."""
-    found = {"apt-get": "/usr/bin/apt-get"} if apt else {}
-    monkeypatch.setattr(shutil, "which", found.get)
+def simulate_machine(monkeypatch: pytest.MonkeyPatch, *, user: int, apt: bool) -> list[list[str]]:
+    """Simulate a machine without Chromium; return the list of the commands that are run on it."""
+    programs = {"apt-get": "/usr/bin/apt-get"} if apt else {}
+    monkeypatch.setattr(shutil, "which", programs.get)
     monkeypatch.setattr(os, "geteuid", lambda: user)
     commands: list[list[str]] = []
 
@@ -27,20 +27,20 @@ def without(monkeypatch: pytest.MonkeyPatch, *, user: int, apt: bool) -> list[li
 
 
 @pytest.mark.parametrize(("user", "apt"), [(1000, True), (0, False)])
-def test_where_nothing_may_be_installed_one_line_says_so(
+def test_without_root_or_apt_one_line_says_that_tests_are_skipped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], user: int, apt: bool
 ) -> None:
-    assert without(monkeypatch, user=user, apt=apt) == []
+    assert simulate_machine(monkeypatch, user=user, apt=apt) == []
     install.main()
-    said = capsys.readouterr().out
-    assert said.count("\n") == 1
-    assert "will be skipped" in said
+    output = capsys.readouterr().out
+    assert output.count("\n") == 1
+    assert "will be skipped" in output
 
 
 def test_a_failed_installation_is_explained(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands = without(monkeypatch, user=0, apt=True)
+    commands = simulate_machine(monkeypatch, user=0, apt=True)
     install.main()
     assert [command[1] for command in commands] == ["update", "install"]
     assert "E: no such package" in capsys.readouterr().out

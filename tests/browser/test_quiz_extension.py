@@ -1,4 +1,4 @@
-"""The extension's script in a blank page, with fake models: quick, and no Jupyter at all."""
+"""The extension's scripts in a blank page with a fake Jupyter, which makes the tests fast."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Run = Callable[..., Any]
 
 QUIZ = {"course": {"quiz": {"multiple": False}}}
-MANY = {"course": {"quiz": {"multiple": True}}}
+MULTIPLE = {"course": {"quiz": {"multiple": True}}}
 
 
-def named(name: str, source: str, marks: dict[str, Any]) -> dict[str, Any]:
-    return {"source": source, "nbgrader": {"grade_id": name}, **marks}
+def cell(name: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {"source": source, "nbgrader": {"grade_id": name}, **metadata}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
-def test_the_reader_of_the_grader_agrees_with_the_table(case: dict[str, Any]) -> None:
+def test_the_python_parser_agrees_with_the_cases(case: dict[str, Any]) -> None:
     question = quiz.parse(case["source"])
     options = [{"text": option.text, "ticked": option.ticked} for option in question.options]
     assert question.prompt == case["prompt"]
@@ -40,7 +40,7 @@ def test_the_reader_of_the_grader_agrees_with_the_table(case: dict[str, Any]) ->
 
 @pytest.fixture
 def run(page: Page) -> Run:
-    """Return a function that runs JavaScript in a page which can import the script."""
+    """Return a function that runs JavaScript in a page that has imported the scripts."""
 
     def answer(route: Route) -> None:
         name = route.request.url.rsplit("/", 1)[-1]
@@ -62,9 +62,9 @@ def run(page: Page) -> Run:
 
 def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None) -> None:
     run(
-        """window.asked = [];
+        """window.requests = [];
         const post = async (path, body) => {
-            asked.push([path, body]);
+            requests.push([path, body]);
             if (given.reply === null) throw new TypeError('no network');
             return { json: async () => JSON.parse(given.reply) };
         };
@@ -75,8 +75,8 @@ def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None) -> Non
     )
 
 
-def test_the_script_agrees_with_the_table(run: Run) -> None:
-    told = run(
+def test_the_javascript_parser_agrees_with_the_cases(run: Run) -> None:
+    results = run(
         """return given.map(({ source, ticks }) => {
             const { prompt, options } = parse(source);
             const marked = mark(source, new Set(ticks));
@@ -84,18 +84,18 @@ def test_the_script_agrees_with_the_table(run: Run) -> None:
         })""",
         CASES,
     )
-    for case, found in zip(CASES, told, strict=True):
-        # The page keeps blank lines and indentation inside an option; they are no difference.
+    for case, result in zip(CASES, results, strict=True):
+        # Unlike Python, JavaScript keeps blank lines and indentation inside an option.
         texts = [
             {"text": "\n".join(filter(None, map(str.strip, body.split("\n")))), "ticked": ticked}
-            for body, ticked in found["options"]
+            for body, ticked in result["options"]
         ]
         assert texts == case["options"], case["case"]
-        assert found["prompt"] == case["prompt"], case["case"]
-        assert found["marked"] == case["marked"], case["case"]
+        assert result["prompt"] == case["prompt"], case["case"]
+        assert result["marked"] == case["marked"], case["case"]
 
 
-def test_an_option_keeps_the_shape_of_its_text(run: Run) -> None:
+def test_an_option_keeps_the_layout_of_its_text(run: Run) -> None:
     source = "- [ ] one\n\n  ```python\n  if x:\n      y\n  ```\n  > Because.\n\nThe end.\n"
     (option,) = run("return parse(given).options", source)
     assert option["body"] == "one\n\n```python\nif x:\n    y\n```"
@@ -103,20 +103,22 @@ def test_an_option_keeps_the_shape_of_its_text(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("copy", "leader", "multiple", "expected"),
+    ("copy", "changed", "multiple", "expected"),
     [
         ("- [ ] a\n- [x] b", "- [x] a\n- [ ] b", False, "- [x] a\n- [ ] b"),
         ("- [x] b\n- [ ] a", "- [x] a\n- [ ] b", False, "- [ ] b\n- [x] a"),
-        ("- [x] b", "- [x] a", False, "- [ ] b"),  # split in two, where one answer may be
+        ("- [x] b", "- [x] a", False, "- [ ] b"),  # a cell split in two, with one answer allowed
         ("- [x] b", "- [x] a", True, "- [x] b"),
         ("- [x] b", "- [ ] a", False, "- [x] b"),
     ],
 )
-def test_a_copy_follows(run: Run, copy: str, leader: str, multiple: bool, expected: str) -> None:
-    assert run("return copyTicks(...given)", [copy, leader, multiple]) == expected
+def test_a_copy_takes_over_ticks(
+    run: Run, copy: str, changed: str, multiple: bool, expected: str
+) -> None:
+    assert run("return copyTicks(...given)", [copy, changed, multiple]) == expected
 
 
-def test_only_cells_that_say_so_are_questions(run: Run, page: Page) -> None:
+def test_only_cells_with_course_metadata_are_questions(run: Run, page: Page) -> None:
     source = "Which?\n- [ ] a\n- [ ] b"
     broken: list[Any] = [None, 3, "quiz", [], {}, {"quiz": None}, {"quiz": True}, {"other": {}}]
     open_notebook(
@@ -131,36 +133,36 @@ def test_only_cells_that_say_so_are_questions(run: Run, page: Page) -> None:
 
 
 def test_a_notebook_without_questions_has_no_bar(run: Run, page: Page) -> None:
-    open_notebook(run, {"source": "Words."})
+    open_notebook(run, {"source": "Text."})
     expect(page.locator(".course-progress")).to_be_hidden()
 
 
-def test_a_click_writes_one_cell_once_and_saves(run: Run, page: Page) -> None:
-    open_notebook(run, named("one", "- [ ] a\n- [ ] b", QUIZ), named("two", "- [ ] a", QUIZ))
+def test_a_click_changes_one_cell_once_and_saves(run: Run, page: Page) -> None:
+    open_notebook(run, cell("one", "- [ ] a\n- [ ] b", QUIZ), cell("two", "- [ ] a", QUIZ))
     page.locator(".course-text").nth(1).click()
     state = page.locator(".course-state").first
     expect(state).to_have_text("Saved")
-    writes = "return panel.content.model.cells.map(one => one.sharedModel.writes)"
+    writes = "return panel.content.model.cells.map(cell => cell.sharedModel.writes)"
     assert run(writes) == [1, 0]
     assert run("return [source(0), panel.context.saves]") == ["- [ ] a\n- [x] b", 1]
 
 
 def test_two_saves_never_run_at_once(run: Run, page: Page) -> None:
     reply = json.dumps({"verdict": "saved", "message": "Saved.", "explanations": []})
-    open_notebook(run, named("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)
+    open_notebook(run, cell("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)
     page.get_by_role("radio").first.check()
     run("panel.context.save()")  # the learner presses Ctrl+S
     page.get_by_role("button", name="Check").click()
     expect(page.locator(".course-message")).to_have_text("Saved.")
     page.get_by_role("radio").nth(1).check()
     page.get_by_role("button", name="Check").click()
-    run("await Promise.all([panel.context.save(), panel.context.save()])")  # an impatient one
+    run("await Promise.all([panel.context.save(), panel.context.save()])")  # repeatedly
     assert run("return [panel.context.maxRunning, panel.context.saves > 2]") == [1, True]
 
 
-def test_an_answer_that_can_not_be_saved_is_not_called_saved(run: Run, page: Page) -> None:
+def test_an_answer_that_cannot_be_saved_is_not_shown_as_saved(run: Run, page: Page) -> None:
     reply = json.dumps({"verdict": "saved", "message": "Saved.", "explanations": []})
-    open_notebook(run, named("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)
+    open_notebook(run, cell("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)
     run("panel.context.works = false")
     page.get_by_role("radio").first.check()
     page.get_by_role("button", name="Check").click()
@@ -169,7 +171,7 @@ def test_an_answer_that_can_not_be_saved_is_not_called_saved(run: Run, page: Pag
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "message"),
     [
         (None, "Not checked: the server didn’t answer."),
         ("<html>404</html>", "Not checked: the server didn’t answer."),  # without the extension
@@ -177,51 +179,50 @@ def test_an_answer_that_can_not_be_saved_is_not_called_saved(run: Run, page: Pag
         ('{"verdict": "right", "message": "<b>Bold</b>"}', "<b>Bold</b>"),
     ],
 )
-def test_whatever_the_server_says_is_said(
-    run: Run, page: Page, reply: str | None, said: str
+def test_the_reply_of_the_server_is_shown_as_text(
+    run: Run, page: Page, reply: str | None, message: str
 ) -> None:
-    open_notebook(run, named("one", "- [x] a\n- [ ] b", QUIZ), reply=reply)
+    open_notebook(run, cell("one", "- [x] a\n- [ ] b", QUIZ), reply=reply)
     page.get_by_role("button", name="Check").click()
-    expect(page.locator(".course-message")).to_contain_text(said)
+    expect(page.locator(".course-message")).to_contain_text(message)
 
 
-def test_the_cell_is_posted_as_it_is(run: Run, page: Page) -> None:
-    open_notebook(run, named("one", "Which?\n- [x] a\n", QUIZ), reply='{"message": "no"}')
+def test_the_source_of_the_cell_is_posted_unchanged(run: Run, page: Page) -> None:
+    open_notebook(run, cell("one", "Which?\n- [x] a\n", QUIZ), reply='{"message": "no"}')
     page.get_by_role("button", name="Check").click()
     expect(page.locator(".course-message")).to_be_visible()
     body = {"path": "01-any/lesson.ipynb", "question": "one", "answer": "Which?\n- [x] a\n"}
-    assert run("return asked") == [["course/check", body]]
+    assert run("return requests") == [["course/check", body]]
 
 
-def test_a_verdict_on_another_answer_is_dropped(run: Run, page: Page) -> None:
-    open_notebook(run, named("one", "- [x] a\n- [ ] b", QUIZ))
+def test_a_verdict_on_an_older_answer_is_dropped(run: Run, page: Page) -> None:
+    open_notebook(run, cell("one", "- [x] a\n- [ ] b", QUIZ))
     run(
-        """notebook.post = () => new Promise(done => (window.late = done));
+        """notebook.post = () => new Promise(resolve => (window.sendReply = resolve));
         document.querySelector('.course-button:not([hidden])').focus();"""
     )
     page.get_by_role("button", name="Check").click()
     page.get_by_role("radio").nth(1).check()
-    page.wait_for_function("'late' in window")
-    told = json.dumps({"verdict": "right", "message": "Correct."})
-    run("late({ json: async () => JSON.parse(given) }); await new Promise(setTimeout);", told)
+    page.wait_for_function("'sendReply' in window")
+    reply = json.dumps({"verdict": "right", "message": "Correct."})
+    run("sendReply({ json: async () => JSON.parse(given) }); await new Promise(setTimeout);", reply)
     expect(page.locator(".course-verdict")).to_be_empty()
 
 
-def test_copies_of_one_name_are_kept_equal(run: Run, page: Page) -> None:
-    many = "- [ ] a\n- [ ] b"
-    cells = [named("one", many, MANY), named("one", many, MANY), named("two", many, MANY)]
-    open_notebook(run, *cells)
+def test_copies_with_the_same_name_are_kept_equal(run: Run, page: Page) -> None:
+    blank = "- [ ] a\n- [ ] b"
+    open_notebook(run, *(cell(name, blank, MULTIPLE) for name in ("one", "one", "two")))
     page.get_by_role("checkbox").nth(1).check()
     page.get_by_role("checkbox").nth(2).check()
     both = "- [x] a\n- [x] b"
-    assert run("return [0, 1, 2].map(source)") == [both, both, many]
+    assert run("return [0, 1, 2].map(source)") == [both, both, blank]
     run("panel.content.model.cells[1].sharedModel.setSource('- [ ] a\\n- [✓] b')")  # typed
     expect(page.get_by_role("checkbox").nth(0)).not_to_be_checked()
     assert run("return source(0)") == "- [ ] a\n- [x] b"
 
 
-def test_a_redrawn_question_keeps_neither_old_options_nor_lost_focus(run: Run, page: Page) -> None:
-    open_notebook(run, named("one", "Which?\n- [ ] a\n- [ ] b", QUIZ))
+def test_a_changed_question_is_redrawn(run: Run, page: Page) -> None:
+    open_notebook(run, cell("one", "Which?\n- [ ] a\n- [ ] b", QUIZ))
     first = page.get_by_role("radio").first
     first.focus()
     page.keyboard.press("Space")
@@ -230,8 +231,8 @@ def test_a_redrawn_question_keeps_neither_old_options_nor_lost_focus(run: Run, p
     expect(page.locator(".course-text")).to_have_text(["c"])
 
 
-def test_selecting_words_of_an_option_is_no_answer(run: Run, page: Page) -> None:
-    open_notebook(run, named("one", "Which?\n- [ ] a long option\n- [ ] b", QUIZ))
+def test_selecting_text_of_an_option_does_not_tick_it(run: Run, page: Page) -> None:
+    open_notebook(run, cell("one", "Which?\n- [ ] a long option\n- [ ] b", QUIZ))
     page.locator(".course-text").first.dblclick()
     before = run("return source(0)")
     run("getSelection().selectAllChildren(document.querySelector('.course-text'))")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import lab as labs
-from tests.browser.install import MISSING, chromium
+from tests.browser.install import NO_CHROMIUM, chromium
 from tests.hub import install
 from tests.hub.site import Site, site
 
@@ -43,8 +43,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     """A Chromium for one module: its event loop would be in the way of other tests."""
     if chromium() is None:
-        pytest.skip(MISSING)
-    expect.set_options(timeout=labs.PATIENCE)
+        pytest.skip(NO_CHROMIUM)
+    expect.set_options(timeout=labs.TIMEOUT_MS)
     with sync_playwright() as playwright:
         found = labs.launch(playwright)
         yield found

@@ -18,7 +18,7 @@ from course.server.receipts import Receipt, hash_files
 from deploy.hub import hub_api
 from deploy.hub.settings import CHECKOUT
 from tests.browser.lab import Lesson
-from tests.browser.pads import ASK, Pad
+from tests.browser.pads import RUN_IN_KERNEL, Pad
 from tests.hub.disk import full
 from tests.hub.hands import LONG, Instructor, Student
 from tests.hub.site import STUDENTS, Site, wait_for
@@ -166,7 +166,7 @@ def test_the_check_button_asks_the_service_that_holds_the_keys(hub: Site, term: 
         assert "Not quite. 1 attempt is left." in checked(lesson, key, wrong[0])
         assert "Correct." in checked(lesson, key, key.right)
         assert "You have used your 2 attempts" in checked(lesson, key, wrong[1])
-        lesson.saved(key.name)
+        lesson.wait_until_saved(key.name)
 
 
 def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
@@ -179,7 +179,7 @@ def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
     key = keys()[0]
     with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
         lesson.tick(key.name, key.right)
-        lesson.saved(key.name)
+        lesson.wait_until_saved(key.name)
     hub.start()
     assert hub.servers("ada") == [server]
     assert wait_for(lambda: len(hub.services()) == 2)
@@ -189,7 +189,7 @@ def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
     for student in term.students.values():
         student.settle()
     with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
-        lesson.bring(key.name)
+        lesson.scroll_to(key.name)
         assert "[x]" in lesson.sources()[key.name]
 
 
@@ -199,12 +199,12 @@ def test_a_term(hub: Site, term: Term) -> None:
     with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
         for key in keys()[1:]:
             lesson.tick(key.name, key.right)
-            lesson.saved(key.name)
+            lesson.wait_until_saved(key.name)
         fair["ada"] = sum(key.points for key in keys())
     with term.students["ben"].lab.open(term.notebooks["ben"]) as lesson:
         for key in [key for key in keys() if len(key.right) == 1][:2]:
             lesson.tick(key.name, (0,))
-            lesson.saved(key.name)
+            lesson.wait_until_saved(key.name)
             fair["ben"] += key.points * (key.right == (0,))
     for student in term.students.values():  # at once: nobody waits for another
         student.press("Submit", "fetched", LESSON)
@@ -238,7 +238,7 @@ def test_a_resubmission_is_collected_and_graded_again(hub: Site, term: Term) -> 
     with ben.lab.open(term.notebooks["ben"]) as lesson:
         for key in keys():
             lesson.tick(key.name, key.right)
-            lesson.saved(key.name)
+            lesson.wait_until_saved(key.name)
     ben.submit(LESSON, times=2)
     assert "Successfully collected" in term.instructor.press(LESSON, "collect")
     assert "Successfully autograded" in term.instructor.autograde(LESSON, hub.account("ben"))
@@ -268,10 +268,10 @@ def test_a_digit_is_drawn_a_network_is_trained_and_it_is_graded(hub: Site, term:
     with student.lab.open(notebook) as lesson:
         lesson.js(_RUN, [1, 3])  # up to the pad
         pad = Pad(student.page)
-        pad.ready()
+        pad.wait_until_visible()
         pad.draw(drawing.stored()["4"].strokes)
         expect(pad.answer).to_contain_text("4", timeout=LONG)
-        assert "a code of (500, 30)" in lesson.js(ASK, _TRAIN)
+        assert "a code of (500, 30)" in lesson.js(RUN_IN_KERNEL, _TRAIN)
     student.submit(CANVAS)
     assert "Successfully collected" in term.instructor.press(CANVAS, "collect")
     assert "Successfully autograded" in term.instructor.autograde(CANVAS, hub.account("cleo"))
