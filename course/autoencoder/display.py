@@ -100,11 +100,11 @@ def loss_curve(history: History) -> Picture:
     """
     from matplotlib.ticker import MaxNLocator
 
-    from course.figures.style import BLUE, VERMILLION, figure, sheet
+    from course.figures.style import BLUE, VERMILLION, figure, new_picture
 
     @figure
     def curve() -> Picture:
-        picture = sheet(6, 2.6)
+        picture = new_picture(6, 2.6)
         axes = picture.subplots()
         epochs = [*range(1, len(history.loss)), history.epochs]
         axes.plot(epochs, history.loss, color=BLUE, label="training")

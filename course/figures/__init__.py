@@ -1,13 +1,12 @@
-"""Every figure of the lessons: a function that returns a picture which can describe itself.
+"""The figures of the lessons: functions that return a picture with alternative text.
 
 Example:
     >>> from course.figures import intro
     >>> picture = intro.code_sizes("a 7")
-    >>> picture.alt[:42]
-    'Above, a 7 copied through codes of growing'
+    >>> picture.alt[:44]
+    'Top: a 7 copied through codes of growing siz'
 
-One module a lesson. A picture that is the last line of a notebook cell shows
-itself, with its alternative text for those who listen to the page, and in colours
-that stay apart for colour-blind eyes (Okabe and Ito). How a figure is made stands
-in ``course.figures.style``.
+Each lesson has a module. A picture on the last line of a notebook cell displays itself, with its
+alternative text, in colors that color-blind readers can tell apart (Okabe and Ito). See
+``course.figures.style`` for how to make a figure.
 """

@@ -1,4 +1,4 @@
-"""The figures of lesson 2: emptiness, edges, overlap, distances, rates and costs.
+"""The figures of lesson 2: empty space, edges, overlap, distances, rates and costs.
 
 Example:
     >>> sparsity(n=20, bins=3).alt[:44]
@@ -17,15 +17,16 @@ from course import curse
 from course.figures.style import (
     BLACK,
     BLUE,
-    COLOURS,
-    FAINT,
+    COLORS,
+    GRAY,
     GREEN,
-    MARKERS,
-    RULE,
+    LIGHT_GRAY,
     SKY,
     VERMILLION,
+    class_style,
     figure,
-    sheet,
+    line_style,
+    new_picture,
 )
 
 if TYPE_CHECKING:
@@ -39,15 +40,15 @@ _DIMENSIONS: Final = np.unique(np.geomspace(1, 100, 60).round().astype(int))
 
 @figure
 def sparsity(n: int = 20, bins: int = 3, seed: int = 1) -> Picture:
-    """Draw the same points with one, two and three of their coordinates, and the cells they hit.
+    """Draw the same points in one, two and three dimensions, and the cells they occupy.
 
     Args:
         n: Number of points.
-        bins: Into how many parts each side is cut.
-        seed: For the draw of the points.
+        bins: Number of bins along each side.
+        seed: Seed for the points.
     """
     points = np.random.default_rng(seed).random((n, 3))
-    picture = sheet(8, 3.2)
+    picture = new_picture(8, 3.2)
     grid = picture.add_gridspec(1, 3, width_ratios=(1, 1, 1.15))
     line, square = (picture.add_subplot(grid[i]) for i in range(2))
     cube: Any = picture.add_subplot(grid[2], projection="3d")
@@ -71,13 +72,13 @@ def sparsity(n: int = 20, bins: int = 3, seed: int = 1) -> Picture:
     cube.set_box_aspect((1, 1, 1), zoom=0.98)
     for axes, d, count in zip((line, square, cube), (1, 2, 3), counts, strict=True):
         axes.set_title(f"{d}-D: {count} of {bins**d} cells", loc="center", y=1.0)
-    hit = ", ".join(
+    occupied = ", ".join(
         f"{count} of {bins**d} ({count / bins**d:.0%}) in {d}-D"
         for d, count in enumerate(counts, 1)
     )
     return picture.describe(
-        f"The same {n} random points in 1, 2 and 3 dimensions, each side cut into {bins} parts. "
-        f"Cells that hold a point are shaded: {hit}. The more dimensions, the emptier."
+        f"The same {n} random points in 1, 2 and 3 dimensions, with {bins} bins along each side. "
+        f"Cells with a point are shaded: {occupied}. The more dimensions, the emptier."
     )
 
 
@@ -90,56 +91,58 @@ def _shade(axes: Axes, points: ArrayLike, bins: int) -> None:
         height = 1 / bins if len(cell) > 1 else 1.0
         axes.add_patch(Rectangle(low, 1 / bins, height, facecolor=SKY, alpha=0.3))
     for edge in range(1, bins):
-        axes.axvline(edge / bins, color=RULE)
+        axes.axvline(edge / bins, color=LIGHT_GRAY)
         if cells.shape[1] > 1:
-            axes.axhline(edge / bins, color=RULE)
+            axes.axhline(edge / bins, color=LIGHT_GRAY)
 
 
 @figure
 def edges() -> Picture:
-    """Draw how edge, corners and the side of a small share grow with the dimension."""
-    picture = sheet(8, 3.4)
+    """Draw how the volume of a cube moves to its border as dimensions are added."""
+    picture = new_picture(8, 3.4)
     axes = picture.subplots()
-    for label, colour, style, value in (
+    for label, color, dashes, value in (
         ("volume within 0.05 of the border", VERMILLION, "-", curse.edge_share),
-        ("side that holds 10 % of the volume", BLUE, "--", lambda d: curse.edge_length(0.1, d)),
+        ("side that holds 10% of the volume", BLUE, "--", lambda d: curse.edge_length(0.1, d)),
         ("volume in the largest ball", GREEN, ":", curse.ball_share),
     ):
         heights = [value(int(d)) for d in _DIMENSIONS]
-        axes.semilogx(_DIMENSIONS, heights, color=colour, linestyle=style, label=label)
-    axes.set(xlabel="dimensions", ylabel="part of 1", ylim=(-0.02, 1.02), xlim=(1, 100))
+        axes.semilogx(_DIMENSIONS, heights, color=color, linestyle=dashes, label=label)
+    axes.set(
+        xlabel="dimensions", ylabel="volume or length, side = 1", ylim=(-0.02, 1.02), xlim=(1, 100)
+    )
     axes.set_xticks([1, 2, 3, 5, 10, 20, 50, 100], ["1", "2", "3", "5", "10", "20", "50", "100"])
     axes.minorticks_off()
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.42))
     return picture.describe(
         "Three curves over 1 to 100 dimensions. The share of a cube's volume within 0.05 of its "
-        f"border climbs from 10 % to {curse.edge_share(100):.1%}. The side of a cube that holds "
-        f"10 % of the volume climbs from 0.1 to {curse.edge_length(0.1, 100):.2f}. The share in "
-        f"the largest ball inside falls from 1 to {curse.ball_share(10):.2%} at 10 dimensions."
+        f"border rises from 10% to {curse.edge_share(100):.1%}. The side of a cube that holds 10% "
+        f"of the volume rises from 0.1 to {curse.edge_length(0.1, 100):.2f}. The share in the "
+        f"largest ball inside falls from 1 to {curse.ball_share(10):.2%} at 10 dimensions."
     )
 
 
 @figure
 def overlap(n: int = 10, seed: int = 3) -> Picture:
-    """Draw both sides of the bargain: too few features overlap, too many can't be learned.
+    """Draw the tradeoff: with too few features classes overlap, too many can't be learned.
 
     Args:
-        n: Examples from which the classifier on the right learns.
-        seed: For the clouds on the left.
+        n: Number of training examples of the classifier on the right.
+        seed: Seed for the clouds on the left.
     """
-    picture = sheet(8, 3.5)
+    picture = new_picture(8, 3.5)
     clouds, curve = picture.subplots(1, 2, width_ratios=(1, 1.25))
     rng = np.random.default_rng(seed)
     shapes = np.array([[1.0, 0.9], [0.9, 1.0]])
     for number, (name, shift) in enumerate((("class A", -0.7), ("class B", 0.7))):
         x = rng.multivariate_normal([shift, -shift], shapes, 60)
-        style = {"color": COLOURS[number], "marker": MARKERS[number]}
+        style = class_style(number)
         clouds.scatter(x[:, 0], x[:, 1], s=22, alpha=0.75, label=name, **style)
         clouds.scatter(x[:, 0], np.full(60, -4.6 - 0.4 * number), s=14, alpha=0.45, **style)
     clouds.set(xlabel="first feature", ylabel="second feature", ylim=(-5.4, 3.6))
-    clouds.set_title("One feature overlaps, two do not")
+    clouds.set_title("Separate in 2-D, not in 1-D")
     clouds.legend(loc="upper left", handletextpad=0.1)
-    clouds.annotate("their shadows on one axis", (-2.6, -4.2), color=FAINT, fontsize=9)
+    clouds.annotate("projected onto the first feature", (-2.6, -4.2), color=GRAY, fontsize=9)
 
     sizes = np.unique(np.geomspace(1, 3000, 28).round().astype(int))
     known = [curse.classifier_accuracy(int(d)) for d in sizes]
@@ -155,90 +158,91 @@ def overlap(n: int = 10, seed: int = 3) -> Picture:
         textcoords="offset points",
         ha="center",
     )
-    curve.set(xlabel="features", ylabel="share told apart", ylim=(0.6, 1.01))
-    curve.set_title("More features: help, then harm")
+    curve.set(xlabel="features", ylabel="accuracy", ylim=(0.6, 1.01))
+    curve.set_title("More features help, then harm")
     curve.legend(loc="lower left")
     return picture.describe(
-        "Left: two clouds of points lie apart in the plane, but their shadows on one axis overlap. "
-        "Right: share told apart over 1 to 3000 features, each useful. With the classes known it "
-        f"only rises, to {known[-1]:.1%}. Learned from {n} examples it rises to "
+        "Left: two clouds of points are separate in the plane, but overlap when projected onto one "
+        "axis. Right: accuracy against 1 to 3,000 features, each useful. If the classes are known, "
+        f"it only rises, to {known[-1]:.1%}. Learned from {n} examples, it rises to "
         f"{learned[best]:.1%} at about {sizes[best]} features and falls to {learned[-1]:.1%}."
     )
 
 
 @figure
 def concentration(dimensions: Sequence[int] = (2, 10, 100, 1000)) -> Picture:
-    """Draw how the distances of random pairs of points grow alike; at most four dimensions."""
-    picture = sheet(8, 3.2)
+    """Draw how the distances between random points become similar; at most four dimensions."""
+    picture = new_picture(8, 3.2)
     axes = picture.subplots()
-    said = []
+    descriptions = []
     for number, d in enumerate(dimensions):
         sample = curse.pair_distances(d, pairs=40_000)
         relative = sample / sample.mean()
         spread = curse.coefficient_of_variation(sample)
         heights, borders = np.histogram(relative, bins=60, range=(0, 2.4), density=True)
         middle = (borders[1:] + borders[:-1]) / 2
-        style = ("-", "--", "-.", ":")[number % 4]
-        label = f"d = {d}: spread {spread:.0%}"
-        axes.plot(middle, heights / heights.max(), style, color=COLOURS[number], label=label)
-        said.append(f"{spread:.0%} in {d}-D")
-    axes.set(xlabel="distance of two random points, in units of the mean", ylabel="how often")
+        label = f"d = {d:,}: spread {spread:.0%}"
+        axes.plot(middle, heights / heights.max(), label=label, **line_style(number))
+        descriptions.append(f"{spread:.0%} in {d}-D")
+    axes.set(xlabel="distance between two random points, relative to the mean", ylabel="frequency")
     axes.set(xlim=(0, 2.4), yticks=[])
     axes.legend(loc="upper right")
     return picture.describe(
-        "How often which distance occurs between two random points of a cube, in units of the "
-        "mean distance, drawn to equal height. The more dimensions, the narrower the peak at 1. "
-        f"Standard deviation in parts of the mean: {', '.join(said)}."
+        "Distribution of the distance between two random points of a cube, relative to the mean "
+        "distance, scaled to equal height. The more dimensions, the narrower the peak at 1. "
+        f"Standard deviation relative to the mean: {', '.join(descriptions)}."
     )
 
 
 @figure
 def contrasts(groups: Mapping[str, ArrayLike]) -> Picture:
-    """Draw, for each kind of data, the distances of its points to one query.
+    """Draw the distances of the points to one query, for each kind of data.
 
     Args:
-        groups: For each name the distances ``(n,)`` to one query, all above 0.
+        groups: Name of each kind of data and its distances ``(n,)``, all above 0.
     """
-    picture = sheet(8, 0.7 + 1.05 * len(groups))
+    picture = new_picture(8, 0.7 + 1.05 * len(groups))
     panels = picture.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
-    said = []
+    descriptions = []
     for number, (axes, (name, values)) in enumerate(zip(panels, groups.items(), strict=True)):
         relative = np.asarray(values, dtype=float)
         relative = relative / relative.min()
         contrast = relative.max() - 1
-        axes.hist(relative, bins=60, color=COLOURS[number % len(COLOURS)])
+        axes.hist(relative, bins=60, color=COLORS[number % len(COLORS)])
         axes.axvline(1, color=BLACK, linewidth=1)
         axes.set_title(f"{name}: contrast {contrast:.2f}", fontsize=10)
         axes.set_yticks([])
         axes.grid(visible=False)
-        said.append(f"{name}: the farthest is {contrast + 1:.2f} times as far as the nearest")
-    panels[-1].set_xlabel("distance to the query, in units of the nearest neighbour's")
-    return picture.describe(f"Histograms of the distances to one query. {'; '.join(said)}.")
+        descriptions.append(
+            f"{name}: the farthest is {contrast + 1:.2f} times as far as the nearest"
+        )
+    panels[-1].set_xlabel("distance to the query, relative to the nearest neighbor's")
+    return picture.describe(f"Histograms of the distances to one query. {'; '.join(descriptions)}.")
 
 
 @figure
 def rates(sizes: Sequence[int], errors: Mapping[int, ArrayLike], p: float = 2) -> Picture:
-    """Draw measured errors over the number of examples, and Stone's slope through each.
+    """Draw measured errors against the number of examples, with a line of Stone's slope for each.
 
     Args:
         sizes: Numbers of examples.
-        errors: For each dimension the measured errors, one for each size.
-        p: Smoothness for the slope.
+        errors: The measured errors of each dimension, one per size.
+        p: Smoothness, which determines the slope.
     """
-    picture = sheet(8, 4)
+    picture = new_picture(8, 4)
     axes = picture.subplots()
     m = np.asarray(sizes, dtype=float)
-    said = []
+    descriptions = []
     for number, (d, values) in enumerate(errors.items()):
         e = np.asarray(values, dtype=float)
-        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        style = class_style(number)
         slope = -p / (2 * p + d)
         measured = float(np.polyfit(np.log(m), np.log(e), 1)[0])
         line = np.exp(np.log(e).mean() + slope * (np.log(m) - np.log(m).mean()))
-        axes.loglog(m, line, color=colour, linewidth=1.4, alpha=0.7)
+        axes.loglog(m, line, color=style["color"], linewidth=1.4, alpha=0.7)
         label = f"d = {d}: slope {measured:.2f}, Stone {slope:.2f}"
-        axes.loglog(m, e, marker, color=colour, label=label, markersize=7)
-        said.append(f"{d}-D: measured slope {measured:.2f}, Stone {slope:.2f}")
+        axes.loglog(m, e, linestyle="none", label=label, markersize=7, **style)
+        descriptions.append(f"{d}-D: measured slope {measured:.2f}, Stone {slope:.2f}")
     axes.set(xlabel="examples m", ylabel="error")
     axes.set_xticks(m, [f"{size:,.0f}" for size in m])
     axes.set_yticks(_TICKS, [f"{tick:g}" for tick in _TICKS])
@@ -247,21 +251,21 @@ def rates(sizes: Sequence[int], errors: Mapping[int, ArrayLike], p: float = 2) -
     axes.set_ylim(low * 0.8, high * 1.25)
     axes.legend(loc="lower left")
     return picture.describe(
-        "Error of nearest-neighbour regression over the number of examples, both axes "
-        "logarithmic; marks are measured, lines have Stone's slope. " + "; ".join(said) + "."
+        "Error of nearest-neighbor regression against the number of examples, on logarithmic axes. "
+        f"Marks are measured, lines have Stone's slope. {'; '.join(descriptions)}."
     )
 
 
 @figure
 def costs(widths: Sequence[int], seconds: Sequence[float], p: float = 2) -> Picture:
-    """Draw the two costs of a dimension: time for one pass, and examples for one error.
+    """Draw two costs of dimensions: time per pass, and examples needed for a given error.
 
     Args:
         widths: Numbers of inputs.
-        seconds: Measured time of one layer's forward pass for each.
-        p: Smoothness for the examples that half the error would cost.
+        seconds: Measured time of a layer's forward pass for each.
+        p: Smoothness, which determines how many examples halve the error.
     """
-    picture = sheet(8, 3.5)
+    picture = new_picture(8, 3.5)
     time, samples = picture.subplots(1, 2)
     d, s = np.asarray(widths, dtype=float), np.asarray(seconds, dtype=float)
     slope = float(np.polyfit(np.log(d), np.log(s), 1)[0])
@@ -272,17 +276,16 @@ def costs(widths: Sequence[int], seconds: Sequence[float], p: float = 2) -> Pict
     time.set_xticks(d, [f"{width:.0f}" for width in d], rotation=30)
     time.minorticks_off()
     time.set_yticks(s[[0, -1]] * 1000, [f"{tick:.2g}" for tick in s[[0, -1]] * 1000])
-    time.set_title("Time of one pass: linear")
+    time.set_title("Time per pass: linear")
     time.legend()
     dims = np.arange(1, 41)
     factors = [curse.cost_of_halving(p, int(k)) for k in dims]
     samples.semilogy(dims, factors, color=VERMILLION)
-    samples.set(xlabel="inputs d", ylabel="times the examples")
-    samples.set_title("Examples, error halved: exponential")
+    samples.set(xlabel="inputs d", ylabel="examples needed (factor)")
+    samples.set_title("Examples to halve the error: exponential")
     return picture.describe(
-        f"Left: time of a layer's forward pass from {widths[0]} to {widths[-1]} inputs, both axes "
-        f"logarithmic; the slope is {slope:.2f}, so the time is about linear. Right: how many "
-        "times the examples it takes to halve the error, from "
-        f"{factors[0]:.1f} in 1-D to {factors[-1]:,.0f} in 40-D, a straight line on a logarithmic "
-        "axis, so exponential."
+        f"Left: time of a layer's forward pass from {widths[0]} to {widths[-1]} inputs, on "
+        f"logarithmic axes; the slope is {slope:.2f}, so the time is about linear. Right: factor "
+        f"of examples needed to halve the error, from {factors[0]:.1f} in 1-D to "
+        f"{factors[-1]:,.0f} in 40-D, a straight line on a logarithmic axis, so exponential."
     )

@@ -1,8 +1,7 @@
-"""A Matplotlib figure that carries its description to wherever it is shown.
+"""A Matplotlib figure with alternative text.
 
-JupyterLab shows a PNG without alternative text, whatever its metadata say, but
-keeps the ``alt`` of an HTML image; LaTeX and plain viewers want the PNG. So the
-picture hands over both.
+JupyterLab drops the alternative text of a PNG but keeps the ``alt`` of an HTML image; LaTeX and
+plain viewers need the PNG. So a picture is displayed as both.
 """
 
 from __future__ import annotations
@@ -15,47 +14,51 @@ from typing import Any, Final, Self
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-_SHARPNESS: Final = 2  # dots for each CSS pixel, so that it is crisp on a dense screen
-_CSS_PIXELS_AN_INCH: Final = 96
+_PIXEL_RATIO: Final = 2  # image pixels per CSS pixel, for high-density screens
+_CSS_PIXELS_PER_INCH: Final = 96
 
 
 class Picture(Figure):
-    """A figure with alternative text; made by ``course.figures.style.sheet``.
+    """A figure with alternative text; made by ``course.figures.style.new_picture``.
 
     Attributes:
-        alt: What the figure shows, in words, for those who do not see it.
+        alt: A description of the figure for screen readers.
     """
 
     alt: str = ""
 
     def describe(self, alt: str) -> Self:
-        """Set the alternative text: what is to be seen, and what it says. Return the picture.
+        """Set the alternative text, what the figure shows and what follows from it.
+
+        Returns:
+            The picture.
 
         Raises:
             ValueError: The text is empty.
         """
         self.alt = " ".join(alt.split())
         if not self.alt:
-            raise ValueError("alt='': say in words what the figure shows")
+            raise ValueError("alt must not be empty; describe what the figure shows")
         return self
 
     def png(self) -> bytes:
-        """Return the picture as a PNG of few colours: a tenth of the size, and no eye sees it."""
+        """Return the picture as a PNG of 256 colors: a tenth of the size, without visible loss."""
         from PIL import Image
 
         raw, small = io.BytesIO(), io.BytesIO()
+        dpi = _CSS_PIXELS_PER_INCH * _PIXEL_RATIO
         with mpl.rc_context({"savefig.bbox": None}):
-            self.savefig(raw, format="png", dpi=_CSS_PIXELS_AN_INCH * _SHARPNESS, facecolor="auto")
+            self.savefig(raw, format="png", dpi=dpi, facecolor="auto")
         image = Image.open(raw).convert("RGB")
         image.quantize(256, dither=Image.Dither.NONE).save(small, format="PNG", optimize=True)
         return small.getvalue()
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, str], dict[str, Any]]:
         if not self.alt:
-            raise ValueError("this picture has no words yet: call describe() with them")
+            raise ValueError("this picture has no alternative text; call describe() first")
         data = base64.b64encode(self.png()).decode()
         width, height = (
-            round(float(inches) * _CSS_PIXELS_AN_INCH) for inches in self.get_size_inches()
+            round(float(inches) * _CSS_PIXELS_PER_INCH) for inches in self.get_size_inches()
         )
         page = (
             f'<img alt="{html.escape(self.alt)}" width="{width}" '
@@ -65,7 +68,7 @@ class Picture(Figure):
         return bundle, {"image/png": {"alt": self.alt, "width": width, "height": height}}
 
     def _ipython_display_(self) -> None:
-        """Show the picture in a notebook; goes before any printer that Pyplot registers."""
+        """Show the picture in a notebook; formatters that Pyplot registers are ignored."""
         from IPython.display import display
 
         bundle, metadata = self._repr_mimebundle_()

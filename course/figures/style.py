@@ -1,23 +1,22 @@
-"""One look for all figures: colours, fonts, and the promise that each can be read aloud.
+"""The common style of all figures: colors, fonts, and the check for alternative text.
 
 Example:
     >>> @figure
     ... def line(height: float) -> Picture:
-    ...     picture = sheet(4, 2)
+    ...     picture = new_picture(4, 2)
     ...     picture.subplots().plot([0, 1], [height, height])
     ...     return picture.describe(f"A level line at {height}.")
     >>> line(2.0).alt
     'A level line at 2.0.'
 
-A figure is drawn on a sheet of light paper of its own, so it reads the same on
-a light page, on a dark one and in print. Colours: Masataka Okabe and Kei Ito,
-Color Universal Design (2008), https://jfly.uni-koeln.de/color/.
+Figures have a light background, so they look the same on a light page, on a dark page and in print.
+Colors: Masataka Okabe and Kei Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import numpy as np
@@ -37,28 +36,31 @@ PURPLE: Final = "#CC79A7"
 SKY: Final = "#56B4E9"
 BLACK: Final = "#000000"
 YELLOW: Final = "#F0E442"
-COLOURS: Final = (BLUE, VERMILLION, GREEN, BLACK, PURPLE, ORANGE, SKY, YELLOW)
-"""Okabe and Ito's eight. On paper the first four do for lines; the others need a dark edge."""
+COLORS: Final = (BLUE, VERMILLION, GREEN, BLACK, PURPLE, ORANGE, SKY, YELLOW)
+"""Okabe and Ito's eight. The first four are dark enough for lines; the others need a dark edge."""
 
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
-"""Ten shapes: colour is never the only thing that tells two classes apart."""
+"""Ten shapes, so color is never the only difference between two classes."""
+
+DASHES: Final = ("-", "--", "-.", ":")
+"""Four line styles, so color is never the only difference between two lines."""
 
 PAPER: Final = "#FBFAF7"
 INK: Final = "#222222"
-FAINT: Final = "#6B6B6B"  # 5:1 on paper: still fit for small text
-RULE: Final = "#DAD7CF"
+GRAY: Final = "#6B6B6B"  # contrast 5:1 on paper, enough for small text
+LIGHT_GRAY: Final = "#DAD7CF"
 
 RC: Final[dict[str, Any]] = {
     "figure.facecolor": PAPER,
-    "figure.constrained_layout.w_pad": 0.09,  # a margin, so that nothing touches the edge
+    "figure.constrained_layout.w_pad": 0.09,  # margins
     "figure.constrained_layout.h_pad": 0.09,
     "axes.facecolor": PAPER,
     "savefig.facecolor": PAPER,
-    "font.family": "DejaVu Sans",  # comes with Matplotlib, so it is the same everywhere
+    "font.family": "DejaVu Sans",  # ships with Matplotlib: the same everywhere
     "font.size": 10.5,
     "text.color": INK,
     "axes.labelcolor": INK,
-    "axes.edgecolor": FAINT,
+    "axes.edgecolor": GRAY,
     "axes.titlesize": 11.5,
     "axes.titlelocation": "left",
     "axes.titlepad": 8,
@@ -66,10 +68,10 @@ RC: Final[dict[str, Any]] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": RULE,
+    "grid.color": LIGHT_GRAY,
     "grid.linewidth": 0.8,
-    "xtick.color": FAINT,
-    "ytick.color": FAINT,
+    "xtick.color": GRAY,
+    "ytick.color": GRAY,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "lines.linewidth": 2.2,
@@ -82,10 +84,10 @@ _P = ParamSpec("_P")
 
 
 def figure(draw: Callable[_P, Picture]) -> Callable[_P, Picture]:
-    """Mark a function that draws a figure: it gets the look, and must describe what it drew.
+    """Decorate a function that draws a figure: apply the style, and require alternative text.
 
     Raises:
-        ValueError: The function returned a picture that nobody described.
+        ValueError: The function returned a picture without alternative text.
     """
 
     @functools.wraps(draw)
@@ -93,21 +95,21 @@ def figure(draw: Callable[_P, Picture]) -> Callable[_P, Picture]:
         import matplotlib as mpl
         from cycler import cycler
 
-        look: Any = {**RC, "axes.prop_cycle": cycler(color=COLOURS)}
-        with mpl.rc_context(look):
+        settings: Any = {**RC, "axes.prop_cycle": cycler(color=COLORS)}
+        with mpl.rc_context(settings):
             picture = draw(*args, **kwargs)
         if not picture.alt:
-            raise ValueError(f"{draw.__name__}() drew a picture without words: describe() it")
+            raise ValueError(f"{draw.__name__}() returned a picture without text; call describe()")
         return picture
 
     return drawn
 
 
-def sheet(width: float, height: float) -> Picture:
-    """Return an empty picture, ``width`` by ``height`` inches; a notebook page is 8 wide.
+def new_picture(width: float, height: float) -> Picture:
+    """Return an empty picture of ``width`` by ``height`` inches; a notebook page is 8 wide.
 
-    Axes come from its ``subplots``, ``add_subplot`` or ``subplot_mosaic``; they arrange
-    themselves. Pyplot is not used: nothing global, nothing shown twice.
+    Axes come from its ``subplots``, ``add_subplot`` or ``subplot_mosaic``; the layout is automatic.
+    It bypasses Pyplot, which keeps global state and would show the figure twice.
     """
     from course.figures.picture import Picture
 
@@ -117,32 +119,91 @@ def sheet(width: float, height: float) -> Picture:
 def show_image(
     axes: Axes, pixels: ArrayLike, title: str = "", *, shape: tuple[int, int] = (28, 28)
 ) -> AxesImage:
-    """Show one image of ``shape[0] * shape[1]`` numbers in [0, 1], dark ink on white.
+    """Show an image of ``shape[0] * shape[1]`` numbers, 0 as white to 1 as black.
 
     Example:
-        >>> show_image(axes, digits.x_test[0], "a digit")  # doctest: +SKIP
+        >>> axes = new_picture(2, 2).subplots()
+        >>> show_image(axes, np.eye(28), "a diagonal").get_array().shape
+        (28, 28)
 
-    Values outside [0, 1] are shown as 0 and 1. For photographs and faces pass
-    ``1 - pixels``: there 0 is dark.
+    Values outside [0, 1] are clipped. For photographs and faces, where 0 is dark, pass
+    ``1 - pixels``.
     """
-    picture = np.asarray(pixels, dtype=np.float64).reshape(shape)
-    shown = axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
+    image = np.asarray(pixels, dtype=np.float64).reshape(shape)
+    shown = axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
     axes.grid(visible=False)
     axes.set_xticks([])
     axes.set_yticks([])
     for edge in axes.spines.values():
-        edge.set(visible=True, color=RULE)
+        edge.set(visible=True, color=LIGHT_GRAY)
     axes.set_title(title, fontsize=9.5, loc="center", pad=4)
     return shown
 
 
+def show_row(
+    panels: Sequence[Axes],
+    name: str,
+    images: ArrayLike,
+    titles: Sequence[str] = (),
+    *,
+    shape: tuple[int, int] = (28, 28),
+) -> None:
+    """Show images ``(n, pixels)`` side by side, with a name on the left; hide unused panels."""
+    rows = np.asarray(images, dtype=np.float64)
+    for number, axes in enumerate(panels):
+        if number < len(rows):
+            show_image(axes, rows[number], titles[number] if titles else "", shape=shape)
+        else:
+            axes.axis("off")
+    panels[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
+
+
+def scatter_classes(
+    axes: Axes, points: ArrayLike, labels: ArrayLike, names: Sequence[str], size: float
+) -> None:
+    """Draw points ``(n, 2)``, each with the color and marker of its class."""
+    xy, classes = np.asarray(points), np.asarray(labels)
+    for number, name in enumerate(names):
+        x, y = xy[classes == number].T
+        axes.scatter(
+            x,
+            y,
+            s=size,
+            alpha=0.8,
+            edgecolors=INK,  # else yellow fades on paper
+            linewidths=0.3,
+            label=name,
+            **class_style(number),
+        )
+
+
+def add_frame(
+    axes: Axes, corner: tuple[float, float], width: float, height: float, color: str
+) -> None:
+    """Draw a frame around a part of an image."""
+    from matplotlib.patches import Rectangle
+
+    frame = Rectangle(corner, width, height, fill=False, edgecolor=color, linewidth=2.2)
+    axes.add_patch(frame)
+
+
 def class_style(number: int) -> dict[str, Any]:
-    """Return colour and marker of class ``number``, from 0: the pair differs for 40 classes.
+    """Return color and marker of class ``number``, from 0; unique for 40 classes.
 
     Example:
         >>> class_style(1)
         {'color': '#D55E00', 'marker': 's'}
     """
     if number < 0:
-        raise ValueError(f"number={number}: classes are counted from 0")
-    return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
+        raise ValueError(f"number must be at least 0, got {number}")
+    return {"color": COLORS[number % len(COLORS)], "marker": MARKERS[number % len(MARKERS)]}
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Return color and dashes of line ``number``, from 0; unique for 8 lines.
+
+    Example:
+        >>> line_style(1)
+        {'color': '#D55E00', 'linestyle': '--'}
+    """
+    return {"color": COLORS[number % len(COLORS)], "linestyle": DASHES[number % len(DASHES)]}

@@ -1,4 +1,4 @@
-"""What holds for every figure."""
+"""A check for all figures."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from course.figures.picture import Picture
 
 
-def speak(pictures: Sequence[Picture], shortest: int = 60) -> None:
-    """Each has a picture, and words of its own that say what it shows."""
+def check_pictures(pictures: Sequence[Picture], min_chars: int = 60) -> None:
+    """Check that each picture can be drawn and has its own description."""
     for picture in pictures:
-        assert shortest < len(picture.alt) < 600
+        assert min_chars < len(picture.alt) < 600
         assert picture.png().startswith(b"\x89PNG")
     assert len({picture.alt for picture in pictures}) == len(pictures)

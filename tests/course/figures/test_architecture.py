@@ -1,19 +1,13 @@
-"""The figures of lesson 4 draw what they say, and say it with the right numbers."""
+"""The figures of lesson 4 and the numbers in their descriptions."""
 
 from __future__ import annotations
-
-import doctest
 
 import numpy as np
 import pytest
 
 from course.figures import architecture as figures
 from course.figures.picture import Picture
-from tests.course.pictures import speak
-
-
-def test_the_example_in_the_docstring_holds() -> None:
-    assert doctest.testmod(figures).failed == 0
+from tests.course.pictures import check_pictures
 
 
 def all_figures() -> list[Picture]:
@@ -30,28 +24,28 @@ def all_figures() -> list[Picture]:
     ]
 
 
-def test_every_figure_speaks_and_makes_a_png() -> None:
-    speak(all_figures())
+def test_every_figure_has_a_description_and_a_png() -> None:
+    check_pictures(all_figures())
 
 
-def test_a_network_tells_its_layers_and_its_code() -> None:
+def test_the_network_description_has_layers_and_code() -> None:
     alt = figures.network([784, 1000, 500, 250, 30]).alt
     assert "784, 1000, 500, 250, 30, 250, 500, 1000, 784" in alt
-    assert "code with 30" in alt
+    assert "code with 30 units" in alt
 
 
-def test_the_floor_of_a_grey_pixel_is_its_entropy() -> None:
+def test_the_minimum_for_a_gray_pixel_is_its_entropy() -> None:
     alt = figures.cross_entropy_floor().alt
     assert "0.00 for a pixel of 0" in alt
     assert f"{np.log(2):.2f} for a pixel of 0.5" in alt
 
 
 @pytest.mark.parametrize("changed", [0, 3])
-def test_twice_counts_the_units_that_changed(changed: int) -> None:
+def test_twice_counts_the_changed_units(changed: int) -> None:
     hidden = np.zeros((2, 16))
     hidden[1, :changed] = 1
     alt = figures.twice(np.ones((2, 4)), hidden).alt
-    assert f"16 hidden units {changed} are not the same" in alt
+    assert f"16 hidden units, {changed} change between passes" in alt
     assert "differ by at most 0 between" in alt
 
 

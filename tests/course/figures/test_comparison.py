@@ -1,30 +1,24 @@
-"""The figures of lesson 3 draw what they say, and say it with the right numbers."""
+"""The figures of lesson 3 and the numbers in their descriptions."""
 
 from __future__ import annotations
-
-import doctest
 
 import numpy as np
 import pytest
 
 from course.figures import comparison as figures
 from course.figures.picture import Picture
-from tests.course.pictures import speak
+from tests.course.pictures import check_pictures
 
 rng = np.random.default_rng(0)
 CLASSES = np.repeat([0, 1, 2], 12)
-APART = np.array([[0.0, 0.0], [50.0, 0.0], [0.0, 50.0]])[CLASSES] + rng.normal(size=(36, 2))
+CLUSTERS = np.array([[0.0, 0.0], [50.0, 0.0], [0.0, 50.0]])[CLASSES] + rng.normal(size=(36, 2))
 NAMES = ("wool", "coal", "rain")
-
-
-def test_the_example_in_the_docstring_holds() -> None:
-    assert doctest.testmod(figures).failed == 0
 
 
 def all_figures() -> list[Picture]:
     axes = np.linalg.qr(rng.normal(size=(784, 3)))[0].T
     return [
-        figures.maps({"LSA": APART, "autoencoder": -APART}, CLASSES, NAMES),
+        figures.maps({"LSA": CLUSTERS, "autoencoder": -CLUSTERS}, CLASSES, NAMES),
         figures.axes({"PCA": axes, "network": axes[::-1]}),
         figures.subspaces({"a and b": [1.0, 2.0, 60.0], "a and c": [80.0, 85.0, 90.0]}),
         figures.ladder({"mean image": 52.9, "PCA": 13.87, "autoencoder": 3.0}),
@@ -32,48 +26,48 @@ def all_figures() -> list[Picture]:
     ]
 
 
-def test_every_figure_speaks_and_makes_a_png() -> None:
-    speak(all_figures())
+def test_every_figure_has_a_description_and_a_png() -> None:
+    check_pictures(all_figures())
 
 
-def test_maps_tell_how_pure_the_neighbourhoods_are() -> None:
-    mixed = rng.permutation(APART)
-    alt = figures.maps({"apart": APART, "mixed": mixed}, CLASSES, NAMES).alt
-    assert "apart: of the 5 nearest neighbours of a point, 100% have its label" in alt
-    assert "mixed: of the 5 nearest neighbours of a point, 100%" not in alt
+def test_the_maps_description_says_how_pure_neighborhoods_are() -> None:
+    mixed = rng.permutation(CLUSTERS)
+    alt = figures.maps({"clustered": CLUSTERS, "mixed": mixed}, CLASSES, NAMES).alt
+    assert "clustered: of the 5 nearest neighbors of a point, 100% have its label" in alt
+    assert "mixed: of the 5 nearest neighbors of a point, 100%" not in alt
     assert "wool, coal, rain" in alt
 
 
-def test_a_point_far_out_does_not_press_the_others_together() -> None:
-    many = rng.normal(size=(400, 2))
-    many[7] = 1e6
-    picture = figures.maps({"PCA": many}, np.zeros(400, int), ["all"])
+def test_an_outlier_does_not_squeeze_the_other_points() -> None:
+    points = rng.normal(size=(400, 2))
+    points[7] = 1e6
+    picture = figures.maps({"PCA": points}, np.zeros(400, int), ["all"])
     assert picture.axes[0].get_xlim()[1] < 10
 
 
-def test_classes_differ_in_shape_and_colour() -> None:
-    picture = figures.maps({"PCA": APART}, CLASSES, NAMES)
-    shown = picture.axes[0].collections
-    colours = {np.asarray(one.get_facecolor()).tobytes() for one in shown}
-    shapes = {np.asarray(one.get_paths()[0].vertices).tobytes() for one in shown}
-    assert len(colours) == len(shapes) == len(NAMES)
+def test_classes_differ_in_shape_and_color() -> None:
+    picture = figures.maps({"PCA": CLUSTERS}, CLASSES, NAMES)
+    groups = picture.axes[0].collections
+    colors = {np.asarray(group.get_facecolor()).tobytes() for group in groups}
+    shapes = {np.asarray(group.get_paths()[0].vertices).tobytes() for group in groups}
+    assert len(colors) == len(shapes) == len(NAMES)
 
 
-def test_axes_tell_how_far_they_overlap() -> None:
+def test_the_axes_description_has_the_largest_overlap() -> None:
     axes = np.linalg.qr(rng.normal(size=(784, 3)))[0].T
-    same = figures.axes({"PCA": axes, "same": -axes})
-    assert "same: the largest overlap of one of its axes with one of the first row's is 1.00" in (
-        same.alt
+    alt = figures.axes({"PCA": axes, "same": -axes}).alt
+    assert (
+        "same: the largest overlap between one of its axes and one of the first row is 1.00" in alt
     )
 
 
-def test_angles_and_errors_are_told() -> None:
+def test_angles_and_errors_are_described() -> None:
     alt = figures.subspaces({"a and b": [1.0, 2.5]}).alt
     assert "a and b: from 1.0 to 2.5 degrees" in alt
     assert "PCA 13.87; autoencoder 3.00" in figures.ladder({"PCA": 13.87, "autoencoder": 3.0}).alt
 
 
-def test_sheets_tell_how_far_neighbours_are_apart() -> None:
+def test_the_sheets_description_compares_adjacent_images() -> None:
     grid = np.repeat(np.arange(3) / 10, 3)[:, None] * np.ones(784)  # the same along each row
     any_two = ((grid[:, None] - grid[None]) ** 2).sum(axis=2).sum() / 72
     alt = figures.sheets({"rows": grid, "flat": grid * 0}).alt
@@ -81,12 +75,10 @@ def test_sheets_tell_how_far_neighbours_are_apart() -> None:
     assert "flat: 0.0 side by side, 0.0 for any two" in alt
 
 
-def test_what_does_not_fit_is_refused_by_name() -> None:
-    with pytest.raises(
-        ValueError, match=r"codes of PCA: shape \(36, 3\); two numbers .* \(36, 2\)"
-    ):
+def test_invalid_arguments_are_named() -> None:
+    with pytest.raises(ValueError, match=r"codes of PCA must have shape \(36, 2\).*got \(36, 3\)"):
         figures.maps({"PCA": np.zeros((36, 3))}, CLASSES, NAMES)
-    with pytest.raises(ValueError, match=r"\[2, 3\] axes; all rows need as many"):
+    with pytest.raises(ValueError, match=r"rows must have the same number of axes, got \[2, 3\]"):
         figures.axes({"a": np.ones((3, 784)), "b": np.ones((2, 784))})
-    with pytest.raises(ValueError, match="8 of them make no square grid"):
+    with pytest.raises(ValueError, match="images of PCA must make a square grid, got 8"):
         figures.sheets({"PCA": np.zeros((8, 784))})

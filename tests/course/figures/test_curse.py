@@ -1,8 +1,6 @@
-"""The figures of lesson 2 draw what they say, and say it with the right numbers."""
+"""The figures of lesson 2 and the numbers in their descriptions."""
 
 from __future__ import annotations
-
-import doctest
 
 import numpy as np
 import pytest
@@ -10,11 +8,7 @@ import pytest
 from course import curse
 from course.figures import curse as figures
 from course.figures.picture import Picture
-from tests.course.pictures import speak
-
-
-def test_the_example_in_the_docstring_holds() -> None:
-    assert doctest.testmod(figures).failed == 0
+from tests.course.pictures import check_pictures
 
 
 def all_figures() -> list[Picture]:
@@ -30,36 +24,36 @@ def all_figures() -> list[Picture]:
     ]
 
 
-def test_every_figure_speaks_and_makes_a_png() -> None:
-    speak(all_figures(), shortest=80)
+def test_every_figure_has_a_description_and_a_png() -> None:
+    check_pictures(all_figures(), min_chars=80)
 
 
-def test_sparsity_counts_the_cells_of_its_own_points() -> None:
+def test_sparsity_counts_the_occupied_cells() -> None:
     points = np.random.default_rng(5).random((12, 3))
     alt = figures.sparsity(n=12, bins=4, seed=5).alt
     for d in (1, 2, 3):
         assert f"{curse.count_occupied(points[:, :d], 4)} of {4**d}" in alt
 
 
-def test_rates_tell_the_measured_slope_and_stones() -> None:
+def test_the_rates_description_has_both_slopes() -> None:
     sizes = [100, 1000, 10_000]
     alt = figures.rates(sizes, {3: [m**-0.3 for m in sizes]}).alt
     assert "3-D: measured slope -0.30, Stone -0.29" in alt
 
 
-def test_costs_tell_the_slope() -> None:
+def test_the_costs_description_has_the_slope() -> None:
     widths = [100, 200, 400]
     assert "slope is 1.00" in figures.costs(widths, [1e-5 * d for d in widths]).alt
     assert "slope is 2.00" in figures.costs(widths, [1e-8 * d * d for d in widths]).alt
 
 
-def test_contrasts_tell_each_group() -> None:
+def test_the_contrasts_description_has_every_group() -> None:
     alt = figures.contrasts({"a": [1.0, 3.0], "b": [2.0, 2.5]}).alt
     assert "a: the farthest is 3.00 times" in alt
     assert "b: the farthest is 1.25 times" in alt
 
 
 @pytest.mark.parametrize("n", [1, 40])
-def test_the_best_number_of_features_is_where_the_curve_is_highest(n: int) -> None:
+def test_overlap_describes_the_number_of_examples(n: int) -> None:
     alt = figures.overlap(n=n).alt
     assert f"Learned from {n} examples" in alt
