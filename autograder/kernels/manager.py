@@ -35,10 +35,6 @@ PrepareLaunch = Callable[[dict[str, int]], Launch]
 class SandboxKernelManager(HookedKernelManager):
     """Starts a kernel as a `Launch` says.
 
-    Example:
-        >>> with ExitStack() as stack:  # doctest: +SKIP
-        ...     manager = SandboxKernelManager(stack, private_dir, prepare)
-
     Args:
         stack: Closes the sockets and pipes opened here.
         private_dir: A folder that only the grader can enter; gets ``kernel.json`` and the sockets.

@@ -29,11 +29,6 @@ _numbers = itertools.count(1)
 class ControlGroup:
     """The control group of one kernel.
 
-    Example:
-        >>> group = ControlGroup.create(Limits())  # doctest: +SKIP
-        >>> group.procs_files()  # doctest: +SKIP
-        ['/sys/fs/cgroup/course-kernel-4711-1/cgroup.procs']
-
     Attributes:
         folders: Its folder in version 2; one per controller in version 1.
     """

@@ -43,10 +43,6 @@ class ForkServerError(RuntimeError):
 class ForkServer:
     """A process that forks kernels, or a connection to one that another process has started.
 
-    Example:
-        >>> with ForkServer.start(("numpy",), {}) as fork_server:  # doctest: +SKIP
-        ...     pid = fork_server.fork(request, fds)
-
     Attributes:
         address: The path of its socket.
         modules: The modules it has imported.

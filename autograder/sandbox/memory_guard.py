@@ -50,12 +50,6 @@ class _Poller(ABC):
 class MemoryGuard(_Poller):
     """End a process tree as soon as it exceeds a limit.
 
-    Example:
-        >>> with MemoryGuard((process.pid,), max_bytes=2 << 30) as guard:  # doctest: +SKIP
-        ...     run()
-        >>> guard.exceeded  # doctest: +SKIP
-        'memory'
-
     Args:
         pids: The roots of the tree.
         max_bytes: Memory that the tree may use; None if a control group caps it.

@@ -5,7 +5,7 @@ Linux that namespaces don't cover or that often have security bugs: new namespac
 keyrings, and rare kinds of sockets.
 
 Example:
-    >>> len(compile_filter()) % 8  # an instruction has eight bytes  # doctest: +SKIP
+    >>> len(compile_filter()) % 8  # an instruction has eight bytes
     0
 """
 
