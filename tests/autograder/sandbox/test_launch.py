@@ -90,7 +90,8 @@ def test_rlimits_have_the_names_of_the_resource_module() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "message"), [({"ram": 1}, "no limit 'ram'"), ({"disk": 0}, "disk=0")]
+    ("limits", "message"),
+    [({"ram": 1}, "unknown limit 'ram'"), ({"disk": 0}, "disk must be above 0")],
 )
 def test_invalid_limits_are_rejected(limits: dict[str, int], message: str) -> None:
     with pytest.raises(TraitError, match=message):
