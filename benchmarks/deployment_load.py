@@ -1,9 +1,9 @@
-"""How many requests both deployments answer, how fast, and where the time goes.
+"""Measure throughput and latency of both deployments, and where the time goes.
 
-Run ``python -m benchmarks.deployment_load``; it takes some four minutes and writes
-``deployment_load.md`` beside this file. The server runs in a process of its own, once with
-batching and once without; the requests come over loopback from ``wrk`` where it is installed,
-else from processes that speak HTTP/1.1 over plain sockets, each keeping its connections open.
+Run ``python -m benchmarks.deployment_load``; it takes about four minutes and writes
+``deployment_load.md`` next to this file. The server runs in a separate process, once with batching
+and once without. The requests come over loopback from ``wrk`` if it is installed, else from
+processes that send HTTP/1.1 over plain sockets and keep their connections open.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import itertools
 import json
 import multiprocessing
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -38,7 +40,7 @@ from course.deployment.batching import MAX_ROWS
 OUT = Path(__file__).with_suffix(".md")
 CONNECTIONS = (1, 8, 32)
 Kind = Literal["model", "function"]
-Measured = tuple[float, float, float]  # requests a second, milliseconds at 50 % and at 99 %
+Measurement = tuple[float, float, float]  # requests per second, median and 99% in milliseconds
 
 _SERVER = """
 import sys, uvicorn
@@ -62,23 +64,23 @@ end
 """
 
 
-WORDS = """\
-## What joining does, and what it does not
+EXPLANATION = """\
+## What batching does and doesn't do
 
-It makes the product cheap, and nothing else. Where many ask the model deployment at once, the
-networks cost a row a third or less of what they cost alone, so the process answers more of them.
-What is left is HTTP, JSON and threads, a cost of each request that no joining lowers: beyond some
-eight connections the process is busy without a pause, and each further one waits for its turn, so
-latency grows with their number, only less steeply. For the function deployment joining hardly
-shows: reading and preparing a canvas is most of its work, done canvas by canvas, two at a time. Who
-needs more starts more processes. Who asks when too many wait gets a 503 at once, with the time to
-come again.
+Batching makes the matrix product cheap, and nothing else. When many clients ask the model
+deployment at once, the networks cost a third or less per row, so the process answers more
+requests. What remains is HTTP, JSON and threads, a cost per request that batching doesn't reduce:
+beyond about eight connections the process is always busy and each further connection waits for its
+turn, so latency grows with their number, only more slowly. The function deployment gains almost
+nothing: most of its work is reading and preprocessing canvases, one by one, two at a time. For more
+throughput, start more processes. If too many requests are waiting, a client gets a 503 at once,
+with the time to try again.
 """
 
 
 @contextlib.contextmanager
 def serving(max_rows: int) -> Iterator[str]:
-    """Run a server in a process of its own; yield its address."""
+    """Run a server in a separate process; yield its URL."""
     command = [sys.executable, "-c", _SERVER, str(max_rows)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -93,30 +95,30 @@ def serving(max_rows: int) -> Iterator[str]:
 
 def payload(kind: Kind) -> bytes:
     """Return a stored drawing as a request's body."""
-    found = drawing.preprocess(drawing.stored()["8"].rgba)
-    return json.dumps(found.payload(kind)).encode()
+    preprocessed = drawing.preprocess(drawing.stored()["8"].rgba)
+    return json.dumps(preprocessed.payload(kind)).encode()
 
 
 # ---------------------------------------------------------------- load
 
 
-def by_wrk(url: str, body: bytes, connections: int, seconds: float) -> Measured:
+def measure_with_wrk(url: str, body: bytes, connections: int, seconds: float) -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "body.json"
-        place.write_bytes(body)
+        path = Path(folder) / "body.json"
+        path.write_bytes(body)
         script = Path(folder) / "post.lua"
-        script.write_text(_LUA.replace("{body}", str(place)))
+        script.write_text(_LUA.replace("{body}", str(path)))
         command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds:.0f}s"]
         command += ["-s", str(script), "--timeout", "20s", url]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", done.stdout)
-    assert found is not None, done.stdout
-    assert found[4] == "0", f"{found[4]} answers were errors, or late"
-    return float(found[1]), float(found[2]), float(found[3])
+    match = re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", done.stdout)
+    assert match is not None, done.stdout
+    assert match[4] == "0", f"{match[4]} answers were errors or timeouts"
+    return float(match[1]), float(match[2]), float(match[3])
 
 
-async def _client(url: str, body: bytes, end: float, took: list[float]) -> None:
-    """Ask again and again over one connection."""
+async def _send_until(url: str, body: bytes, end: float, seconds: list[float]) -> None:
+    """Send requests over one connection, and record how long each takes."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     head = (
@@ -131,56 +133,56 @@ async def _client(url: str, body: bytes, end: float, took: list[float]) -> None:
         length = re.search(r"content-length: (\d+)", answer)
         assert length is not None
         await reader.readexactly(int(length[1]))
-        took.append(time.perf_counter() - start)
+        seconds.append(time.perf_counter() - start)
     writer.close()
     await writer.wait_closed()
 
 
-def _clients(arguments: tuple[str, bytes, int, float]) -> list[float]:
-    url, body, connections, seconds = arguments
-    took: list[float] = []
+def _run_clients(arguments: tuple[str, bytes, int, float]) -> list[float]:
+    url, body, connections, duration = arguments
+    seconds: list[float] = []
 
-    async def all_of_them() -> None:
-        end = time.perf_counter() + seconds
-        await asyncio.gather(*(_client(url, body, end, took) for _ in range(connections)))
+    async def run() -> None:
+        end = time.perf_counter() + duration
+        await asyncio.gather(*(_send_until(url, body, end, seconds) for _ in range(connections)))
 
-    asyncio.run(all_of_them())
-    return took
+    asyncio.run(run())
+    return seconds
 
 
-def by_sockets(url: str, body: bytes, connections: int, seconds: float) -> Measured:
+def measure_with_sockets(url: str, body: bytes, connections: int, seconds: float) -> Measurement:
     count = min(2, connections)
     share = [connections // count + (i < connections % count) for i in range(count)]
     context = multiprocessing.get_context("spawn")
     with context.Pool(count) as pool:
-        parts = pool.map(_clients, [(url, body, n, seconds) for n in share])
-    took = np.concatenate(parts)
-    middle, slow = 1000 * np.quantile(took, [0.5, 0.99])
-    return len(took) / seconds, float(middle), float(slow)
+        parts = pool.map(_run_clients, [(url, body, n, seconds) for n in share])
+    latencies = np.concatenate(parts)
+    median, slow = 1000 * np.quantile(latencies, [0.5, 0.99])
+    return len(latencies) / seconds, float(median), float(slow)
 
 
 def load_table(
-    seconds: float, rounds: int, measure: Callable[[str, bytes, int, float], Measured]
+    seconds: float, rounds: int, measure: Callable[[str, bytes, int, float], Measurement]
 ) -> list[str]:
-    """Ask both deployments, with and without batching by turns; of some rounds keep the fastest."""
+    """Measure both deployments, alternating with and without batching; keep the fastest round."""
     out = [
         "| deployment | batching | connections | requests/s | p50, ms | p99, ms |",
         "|---|---|---:|---:|---:|---:|",
     ]
     kinds: tuple[Kind, ...] = ("model", "function")
-    with serving(MAX_ROWS) as joined, serving(1) as single:
-        servers = {"yes": joined, "no": single}
+    with serving(MAX_ROWS) as batched, serving(1) as unbatched:
+        servers = {"yes": batched, "no": unbatched}
         for kind, connections in itertools.product(kinds, CONNECTIONS):
             body = payload(kind)
-            found: dict[str, list[Measured]] = {name: [] for name in servers}
+            rounds_of: dict[str, list[Measurement]] = {name: [] for name in servers}
             for _ in range(rounds):
                 for name, url in servers.items():
-                    address = f"{url}{kind}/predict"
-                    measure(address, body, 2, 1)  # warm
-                    found[name].append(measure(address, body, connections, seconds))
-            for name, rates in found.items():
-                rate, middle, slow = max(rates)  # the others had less of the machine
-                numbers = f"{rate:,.0f} | {middle:.1f} | {slow:.1f}"
+                    endpoint = f"{url}{kind}/predict"
+                    measure(endpoint, body, 2, 1)  # warm up
+                    rounds_of[name].append(measure(endpoint, body, connections, seconds))
+            for name, measurements in rounds_of.items():
+                rate, median, slow = max(measurements)  # other rounds had less of the machine
+                numbers = f"{rate:,.0f} | {median:.1f} | {slow:.1f}"
                 out.append(f"| {kind} | {name} | {connections} | {numbers} |")
                 print(out[-1], flush=True)
     return out
@@ -189,35 +191,31 @@ def load_table(
 # ---------------------------------------------------------------- where the time goes
 
 
-def seconds_for(work: Callable[[], Any]) -> float:
-    """Return the least time of some runs: what others do meanwhile is no part of it."""
-    took: list[float] = []
+def min_seconds(work: Callable[[], Any]) -> float:
+    """Return the shortest of several runs, the one other processes disturbed least."""
+    times = timeit.repeat(work, number=1, repeat=5)
     end = time.perf_counter() + 1.5
-    while time.perf_counter() < end or len(took) < 5:
-        start = time.perf_counter()
-        work()
-        took.append(time.perf_counter() - start)
-    return min(took)
+    while time.perf_counter() < end:
+        times += timeit.repeat(work, number=1, repeat=1)
+    return min(times)
 
 
-def one_connection(url: str, body: bytes) -> float:
-    """Return the least time of a request from here, alone."""
-    return min(_clients((url, body, 1, 2.0)))
+def min_latency(url: str, body: bytes) -> float:
+    """Return the shortest time of a single request."""
+    return min(_run_clients((url, body, 1, 2.0)))
 
 
 def stages(kind: Kind) -> dict[str, Callable[[], Any]]:
-    """Return what the server does for a request, piece by piece."""
+    """Return the steps of the server's work on a request."""
     body = payload(kind)
-    parsed = json.loads(body)
-    wanted: Any = schemas.ModelRequest if kind == "model" else schemas.FunctionRequest
-    asked = wanted.model_validate_json(body)
-    rows = prepare.model_rows(asked) if kind == "model" else prepare.function_rows(asked)
-    to_rows = prepare.model_rows if kind == "model" else prepare.function_rows
+    model: Any = schemas.ModelRequest if kind == "model" else schemas.FunctionRequest
+    to_rows: Any = prepare.model_rows if kind == "model" else prepare.function_rows
+    request = model.model_validate_json(body)
+    rows = to_rows(request)
     readings = scoring.read_digits(rows)
-    assert parsed
     return {
-        "parsing JSON and validating": lambda: wanted.model_validate_json(body),
-        "to rows" if kind == "model" else "to rows: steps 3 to 6": lambda: to_rows(asked),
+        "parsing JSON and validating": lambda: model.model_validate_json(body),
+        "to rows" if kind == "model" else "to rows: steps 3 to 6": lambda: to_rows(request),
         "classifier": lambda: classifier.load().probabilities(rows),
         "autoencoder": lambda: frozen.digits().reconstruct(rows),
         "answer as JSON": readings[0].json,
@@ -229,12 +227,12 @@ def stage_table() -> list[str]:
     columns: dict[str, dict[str, float]] = {}
     with serving(MAX_ROWS) as url:
         for kind in kinds:
-            pieces = {name: seconds_for(work) for name, work in stages(kind).items()}
-            one_connection(f"{url}{kind}/predict", payload(kind))  # warm
-            whole = one_connection(f"{url}{kind}/predict", payload(kind))
-            pieces["network, HTTP, threads: the rest"] = max(whole - sum(pieces.values()), 0)
-            pieces["**a request alone**"] = whole
-            columns[kind] = pieces
+            seconds = {name: min_seconds(work) for name, work in stages(kind).items()}
+            min_latency(f"{url}{kind}/predict", payload(kind))  # warm up
+            total = min_latency(f"{url}{kind}/predict", payload(kind))
+            seconds["network, HTTP, threads: the rest"] = max(total - sum(seconds.values()), 0)
+            seconds["**a single request**"] = total
+            columns[kind] = seconds
     out = ["| piece | model, ms | function, ms |", "|---|---:|---:|"]
     for first, second in zip(columns["model"], columns["function"], strict=True):
         times = 1000 * columns["model"][first], 1000 * columns["function"][second]
@@ -242,25 +240,25 @@ def stage_table() -> list[str]:
     return out
 
 
-def joined_table() -> list[str]:
-    """Say why batching helps: rows together cost less than one after the other."""
+def batch_table() -> list[str]:
+    """Show why batching helps: rows in one product cost less than one after the other."""
     row = prepare.model_rows(schemas.ModelRequest.model_validate_json(payload("model")))
-    out = ["| rows together | ms | ms a row |", "|---:|---:|---:|"]
+    out = ["| rows per batch | ms | ms per row |", "|---:|---:|---:|"]
     for count in (1, 4, 16, 64):
         rows = np.repeat(row, count, axis=0)
-        took = 1000 * seconds_for(lambda rows=rows: scoring.read_digits(rows))  # type: ignore[misc]  # a lambda
-        out.append(f"| {count} | {took:.2f} | {took / count:.2f} |")
+        milliseconds = 1000 * min_seconds(functools.partial(scoring.read_digits, rows))
+        out.append(f"| {count} | {milliseconds:.2f} | {milliseconds / count:.2f} |")
     return out
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deployment_load")
-    parser.add_argument("--seconds", type=float, default=5, help="for each round of a line")
-    parser.add_argument("--rounds", type=int, default=3, help="for each line; the best counts")
+    parser.add_argument("--seconds", type=float, default=5, help="duration of each round")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds per row; the best counts")
     parser.add_argument("--out", type=Path, default=OUT)
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     wrk = shutil.which("wrk") is not None
-    tool = "`wrk`" if wrk else "sockets kept open by two processes"
+    client = "`wrk`" if wrk else "two processes that keep their connections open"
     kinds: tuple[Kind, ...] = ("model", "function")
     sizes = ", ".join(f"{kind} {len(payload(kind)) / 1000:,.0f} kB" for kind in kinds)
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
@@ -268,25 +266,28 @@ def main() -> None:
     text = [
         "# The deployments under load",
         "",
-        "Made by `python -m benchmarks.deployment_load`. One server process, asked over",
-        f"loopback by {tool}; {os.cpu_count()} cores,",
-        f"shared with whoever asks; {versions}, BLAS threads: {threads}.",
-        f"Bodies: {sizes}. A line is the best of {chosen.rounds} times {chosen.seconds:.0f} s.",
-        "Compare lines of this table with each other, not with another machine's.",
+        "Made by `python -m benchmarks.deployment_load`. One server process; the requests come",
+        f"over loopback from {client}; {os.cpu_count()} cores,",
+        f"shared with the clients; {versions}, BLAS threads: {threads}.",
+        f"Bodies: {sizes}. Each row is the best of {options.rounds} runs of",
+        f"{options.seconds:.0f} s.",
+        "Compare rows of this table with each other, not with another machine's.",
         "",
-        *load_table(chosen.seconds, chosen.rounds, by_wrk if wrk else by_sockets),
+        *load_table(
+            options.seconds, options.rounds, measure_with_wrk if wrk else measure_with_sockets
+        ),
         "",
         "## Where the time goes",
         "",
         *stage_table(),
         "",
-        "## Why requests are joined",
+        "## Why batching helps",
         "",
-        *joined_table(),
+        *batch_table(),
         "",
-        WORDS,
+        EXPLANATION,
     ]
-    atomic_write.write_text(chosen.out, "\n".join(text))
+    atomic_write.write_text(options.out, "\n".join(text))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""From pointer-up to picture: the digit pad beside ipycanvas, in one run.
+"""Measure the time from pointer-up to picture: the digit pad against ipycanvas, in one run.
 
-Run it with ``python -m benchmarks.pad_latency``; it takes some two minutes and writes
-``pad_latency.md`` beside this file. A stored 9 and a stored 6 are drawn with the mouse in
-JupyterLab, time and again, by turns on each canvas; the clock starts at the pointer's last event
-and stops when the page shows the new 28 by 28 picture (for ipycanvas: when its last callback has
-drawn the small picture). Both do the same steps in the same kind of kernel, in the environment of
-the peers (`benchmarks.peers`), for ipycanvas is one of them.
+Run ``python -m benchmarks.pad_latency``; it takes about two minutes and writes ``pad_latency.md``
+next to this file. It draws a stored 9 and a stored 6 with the mouse in JupyterLab, alternating
+between the canvases. The time starts at the pointer's last event and ends when the page shows the
+new 28 by 28 picture (for ipycanvas: when its last callback has drawn the small picture). Both run
+the same steps in the same kind of kernel, in the environment of `benchmarks.peers`, which has
+ipycanvas.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from tests.browser.lab import Lesson
 from tests.browser.servers import serve
 
 OUT: Final = Path(__file__).with_suffix(".md")
-# Not one alone: a picture equal to the last would change nothing in the page.
+# Two, because a picture equal to the last one would not change the page.
 DIGITS: Final = ("9", "6")
-WARM: Final = 2  # digits before those that count
-PAD: Final = """from course.widgets.digit_pad import DigitPad
+WARM_UP: Final = 2  # digits that don't count
+PAD_CODE: Final = """from course.widgets.digit_pad import DigitPad
 pad = DigitPad()
 pad"""
-PEER: Final = """import io
+IPYCANVAS_CODE: Final = """import io
 import ipywidgets
 from PIL import Image
 from ipycanvas import Canvas
 from course import drawing
-size = {'width': '280px', 'height': '280px'}  # or the box would stretch it
+size = {'width': '280px', 'height': '280px'}  # else the box stretches it
 canvas = Canvas(width=280, height=280, layout=size)
 canvas.line_width, canvas.line_cap = 18, 'round'
 path, shown = [], ipywidgets.Image(width=84, height=84)
@@ -57,20 +57,20 @@ def move(x, y):
         canvas.stroke_line(*path[-1], x, y)
         path.append([x, y])
 def up(x, y):
-    found = drawing.preprocess(drawing.rasterise([path]))
+    preprocessed = drawing.preprocess(drawing.rasterise([path]))
     file = io.BytesIO()
-    Image.fromarray(255 - found.stages[-3].array).save(file, 'PNG')
+    Image.fromarray(255 - preprocessed.stages[-3].array).save(file, 'PNG')
     shown.value = file.getvalue()
     path.clear()
     canvas.clear()
 canvas.on_mouse_down(down); canvas.on_mouse_move(move); canvas.on_mouse_up(up)
 ipywidgets.VBox([canvas, shown])"""
-CANVASES: Final = {  # the cell, what is drawn on, and what changes when the picture is there
-    "digit pad": (PAD, ".pad-canvas", ".pad-right"),
-    "ipycanvas": (PEER, "canvas", ".peer-picture"),
+CANVASES: Final = {  # code, selector of the canvas, selector of the picture
+    "digit pad": (PAD_CODE, ".pad-canvas", ".pad-right"),
+    "ipycanvas": (IPYCANVAS_CODE, "canvas", ".peer-picture"),
 }
-# The clock of the page itself: from the pointer's last event to the frame after the change.
-CLOCK: Final = """([surface, place]) => {
+# Measured in the page: from the pointer's last event to the frame after the change.
+STOPWATCH: Final = """([surface, picture]) => {
     window.times = [];
     let start = null;
     surface.addEventListener('pointerup', () => { start = performance.now(); }, true);
@@ -80,34 +80,34 @@ CLOCK: Final = """([surface, place]) => {
         start = null;
         requestAnimationFrame(() => window.times.push(performance.now() - since));
     };
-    const watch = { childList: true, subtree: true, attributes: true, characterData: true };
-    new MutationObserver(changed).observe(place, watch);
+    const options = { childList: true, subtree: true, attributes: true, characterData: true };
+    new MutationObserver(changed).observe(picture, options);
 }"""
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """A canvas on a page of its own, with a kernel of its own."""
+class CanvasPage:
+    """A canvas on its own page, with its own kernel."""
 
     page: Page
     surface: Locator
-    place: Locator
+    picture: Locator
 
     @classmethod
-    def opened(cls, lesson: Lesson, surface: str, place: str) -> Canvas:
-        """Run the cell, and start the clock of its page."""
+    def open(cls, lesson: Lesson, surface: str, picture: str) -> CanvasPage:
+        """Run the cell and start measuring."""
         page = lesson.page
         run = "await jupyterapp.commands.execute('notebook:run-all-cells')"
         lesson.js("await panel.sessionContext.ready;" + run)
         expect(page.locator(surface)).to_be_visible(timeout=labs.TIMEOUT_MS * 2)
-        found = cls(page, page.locator(surface), page.locator(place))
-        found.surface.scroll_into_view_if_needed()
-        handles = [found.surface.element_handle(), found.place.element_handle()]
-        page.evaluate(CLOCK, handles)
-        return found
+        canvas = cls(page, page.locator(surface), page.locator(picture))
+        canvas.surface.scroll_into_view_if_needed()
+        handles = [canvas.surface.element_handle(), canvas.picture.element_handle()]
+        page.evaluate(STOPWATCH, handles)
+        return canvas
 
     def draw(self, digit: str) -> float:
-        """Draw a stored digit of one stroke; return milliseconds from pointer-up to picture."""
+        """Draw a stored one-stroke digit; return milliseconds from pointer-up to picture."""
         self.page.bring_to_front()
         before = self.page.evaluate("window.times.length")
         (stroke,) = drawing.stored()[digit].strokes
@@ -121,49 +121,49 @@ class Canvas:
         for point in path[1:]:
             mouse.move(*point)
         mouse.up()
-        arrived = "before => window.times.length > before"
-        self.page.wait_for_function(arrived, arg=before, timeout=labs.TIMEOUT_MS)
-        took = float(self.page.evaluate("window.times.at(-1)"))
+        measured = "before => window.times.length > before"
+        self.page.wait_for_function(measured, arg=before, timeout=labs.TIMEOUT_MS)
+        milliseconds = float(self.page.evaluate("window.times.at(-1)"))
         clear = self.page.get_by_role("button", name="Clear")
         if clear.count() and clear.is_enabled():
             clear.click()
-            self.page.wait_for_timeout(150)  # its own answer is none of ours
-        return took
+            self.page.wait_for_timeout(150)  # its update must not be measured
+        return milliseconds
 
 
 def measure(times: int, folder: Path) -> dict[str, list[float]]:
-    """Draw with each by turns, so that a busy machine is as busy for both."""
-    found: dict[str, list[float]] = {name: [] for name in CANVASES}
+    """Alternate between the canvases, so a busy machine slows both down alike."""
+    times_of: dict[str, list[float]] = {name: [] for name in CANVASES}
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(serve("lab", folder / "work", folder / "home"))
         browser = labs.launch(stack.enter_context(sync_playwright()))
         stack.callback(browser.close)
         canvases = {}
-        for name, (code, surface, place) in CANVASES.items():
+        for name, (code, surface, picture) in CANVASES.items():
             nb = labs.lesson()
             nb.cells = [new_code_cell(code, id="canvas")]
             path = labs.write(nb, server.root / f"{name.replace(' ', '-')}.ipynb")
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             lesson = stack.enter_context(labs.load_lab(page, server).open(path))
-            canvases[name] = Canvas.opened(lesson, surface, place)
-        for _, digit in zip(range(WARM + times), itertools.cycle(DIGITS), strict=False):
+            canvases[name] = CanvasPage.open(lesson, surface, picture)
+        for _, digit in zip(range(WARM_UP + times), itertools.cycle(DIGITS), strict=False):
             for name, canvas in canvases.items():
-                found[name].append(canvas.draw(digit))
-    return {name: took[WARM:] for name, took in found.items()}
+                times_of[name].append(canvas.draw(digit))
+    return {name: measured[WARM_UP:] for name, measured in times_of.items()}
 
 
-def table(found: dict[str, list[float]]) -> list[str]:
-    """Return the lines of the table, and how many times faster the first is."""
-    out = ["| | median, ms | 95 %, ms | longest, ms |", "|---|---:|---:|---:|"]
-    for name, times in found.items():
-        late = statistics.quantiles(times, n=20, method="inclusive")[-1]
-        out.append(f"| {name} | {statistics.median(times):.0f} | {late:.0f} | {max(times):.0f} |")
-    ours, theirs = map(statistics.median, found.values())
-    return [*out, "", f"By the medians: {theirs / ours:.2f} times as long for ipycanvas."]
+def table(times_of: dict[str, list[float]]) -> list[str]:
+    """Return the lines of the table, and the ratio of the medians."""
+    out = ["| | median, ms | p95, ms | max, ms |", "|---|---:|---:|---:|"]
+    for name, times in times_of.items():
+        slow = statistics.quantiles(times, n=20, method="inclusive")[-1]
+        out.append(f"| {name} | {statistics.median(times):.0f} | {slow:.0f} | {max(times):.0f} |")
+    ours, theirs = map(statistics.median, times_of.values())
+    return [*out, "", f"Ratio of the medians, ipycanvas to digit pad: {theirs / ours:.2f}."]
 
 
-def among_the_peers() -> None:
-    """Run this program once more, where ipycanvas is."""
+def run_in_peers_environment() -> None:
+    """Run this program again, in the environment that has ipycanvas."""
     python = program("python")
     path = f"{HOME / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
@@ -173,31 +173,31 @@ def among_the_peers() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pad_latency")
-    parser.add_argument("--times", type=int, default=40, help="digits to draw with each")
+    parser.add_argument("--times", type=int, default=40, help="digits to draw per canvas")
     parser.add_argument("--out", type=Path, default=OUT)
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     if importlib.util.find_spec("ipycanvas") is None:
-        among_the_peers()
+        run_in_peers_environment()
         return
     with tempfile.TemporaryDirectory() as folder:
-        room = Path(folder).resolve()
-        (room / "work").mkdir()
-        found = measure(chosen.times, room)
+        root = Path(folder).resolve()
+        (root / "work").mkdir()
+        times_of = measure(options.times, root)
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in ("ipycanvas", "jupyterlab")
     )
     text = [
         "# From pointer-up to picture",
         "",
-        f"Made by `python -m benchmarks.pad_latency`: {chosen.times} digits drawn",
-        f"with each, by turns; {versions}, Python {platform.python_version()},",
+        f"Made by `python -m benchmarks.pad_latency`: {options.times} digits drawn",
+        f"with each, alternating; {versions}, Python {platform.python_version()},",
         f"{os.cpu_count()} cores.",
-        "Compare the lines with each other, not with another machine's.",
+        "Compare the rows with each other, not with another machine's.",
         "",
-        *table(found),
+        *table(times_of),
         "",
     ]
-    atomic_write.write_text(chosen.out, "\n".join(text))
+    atomic_write.write_text(options.out, "\n".join(text))
     print("\n".join(text))
 
 

@@ -1,4 +1,4 @@
-"""Take the README's picture of the digit pad, a digit drawn on it, in JupyterLab.
+"""Take the README's screenshot of the digit pad with a digit, in JupyterLab.
 
 Run as ``python -m benchmarks.screenshots.digit_pad OUT.png --theme dark``.
 """
@@ -9,12 +9,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import ViewportSize, expect, sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from benchmarks.screenshots.lesson import THEMES
+from benchmarks.screenshots.lesson import THEMES, open_lab
 from course import drawing
 from tests.browser import lab as labs
-from tests.browser.lab import TIMEOUT_MS, launch, load_lab
+from tests.browser.lab import TIMEOUT_MS, launch
 from tests.browser.pads import Pad, pad_notebook
 from tests.browser.servers import serve
 
@@ -22,16 +22,12 @@ DIGIT = "4"
 
 
 def take(out: Path, theme: str, folder: Path) -> None:
-    """Draw a 4 on the pad and look at it."""
     work = folder / "work"
     path = labs.write(pad_notebook(), work / "pad.ipynb")
     with serve("lab", work, folder / "home") as server, sync_playwright() as playwright:
         browser = launch(playwright)
-        size: ViewportSize = {"width": 1000, "height": 1100}
-        page = browser.new_page(viewport=size, device_scale_factor=2)
-        lab = load_lab(page, server)
-        script = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
-        page.evaluate(script, THEMES[theme])
+        lab = open_lab(browser, server, theme, height=1100)
+        page = lab.page
         with lab.open(path) as opened:
             run = "await jupyterapp.commands.execute('notebook:run-all-cells')"
             opened.js("await panel.sessionContext.ready;" + run)
@@ -40,7 +36,7 @@ def take(out: Path, theme: str, folder: Path) -> None:
             pad.draw(drawing.stored()[DIGIT].strokes)
             expect(pad.answer).to_have_text(DIGIT, timeout=TIMEOUT_MS)
             page.mouse.move(0, 0)
-            page.wait_for_timeout(500)  # the last stroke's answer, and bars that grow
+            page.wait_for_timeout(500)  # the answer to the last stroke, and growing bars
             pad.root.screenshot(path=out)
         browser.close()
 
@@ -49,9 +45,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.screenshots.digit_pad")
     parser.add_argument("out", type=Path, metavar="OUT.png")
     parser.add_argument("--theme", choices=sorted(THEMES), default="light")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        take(chosen.out, chosen.theme, Path(folder).resolve())
+        take(options.out, options.theme, Path(folder).resolve())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Take the README's picture of the digit page, a digit drawn on it.
+"""Take the README's screenshot of the digit page with a digit.
 
 Run as ``python -m benchmarks.screenshots.digit_page OUT.png --theme light``;
-``--phone`` for a phone's.
+``--phone`` takes a phone's.
 """
 
 from __future__ import annotations
@@ -18,32 +18,31 @@ LAPTOP: ViewportSize = {"width": 1080, "height": 900}
 
 
 def main() -> None:
-    """Draw a 4 on the page and look at it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.screenshots.digit_page")
     parser.add_argument("out")
     parser.add_argument("--theme", choices=["light", "dark"], default="light")
     parser.add_argument("--phone", action="store_true")
-    told = parser.parse_args()
+    options = parser.parse_args()
     with deployment.start() as server, sync_playwright() as playwright:
         browser = launch(playwright)
-        size: ViewportSize = PHONE if told.phone else LAPTOP
+        size: ViewportSize = PHONE if options.phone else LAPTOP
         page = browser.new_page(
             viewport=size,
-            color_scheme=told.theme,
+            color_scheme=options.theme,
             device_scale_factor=1,
-            has_touch=told.phone,  # or it would show what only a laptop shows
-            is_mobile=told.phone,
+            has_touch=options.phone,  # else the page shows what is for laptops only
+            is_mobile=options.phone,
         )
         open_page(page, server.url)
-        (draw_with_finger if told.phone else draw)(page, "4")
+        (draw_with_finger if options.phone else draw)(page, "4")
         page.get_by_role("button", name="Analyze").click()
         expect(page.locator("#digit")).to_have_text("4", timeout=TIMEOUT_MS)
-        page.wait_for_timeout(500)  # bars that grow
-        # A picture of the full page would forget the phone; one of a window that long does not.
+        page.wait_for_timeout(500)  # growing bars
+        # A full-page screenshot drops the emulation of the phone; a taller window keeps it.
         height: int = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": size["width"], "height": height})
         page.wait_for_timeout(500)
-        page.screenshot(path=told.out)
+        page.screenshot(path=options.out)
         browser.close()
 
 
