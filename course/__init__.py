@@ -1,4 +1,4 @@
-"""What a student of the autoencoder course imports.
+"""The Python package for students of the autoencoder course.
 
 Example:
     >>> from course import data
@@ -6,6 +6,6 @@ Example:
     >>> digits.image_shape
     (28, 28)
 
-Importing the package costs next to nothing: TensorFlow, scikit-learn and
-Matplotlib load when they are first used. No answer to any question is in here.
+The import is fast: TensorFlow, scikit-learn and Matplotlib load on first use. The package contains
+no solutions.
 """

@@ -1,6 +1,6 @@
 """The learner's commands.
 
-``python -m course lab`` opens the first lesson in JupyterLab; ``python -m course serve`` serves the
+``python -m course lab`` opens the first lesson in JupyterLab; ``python -m course serve`` starts the
 digit canvas.
 """
 
@@ -25,7 +25,7 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
 
     Args:
         root: The course's folder; its ``source/`` holds the keys for the Check button.
-        work: The learner's folder, which JupyterLab shows.
+        work: The learner's folder, JupyterLab's root.
         browser: Whether to open a browser window.
         more: Further options for JupyterLab.
     """
@@ -33,7 +33,7 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container, where Jupyter would refuse to start
+        command.append("--allow-root")  # usually in a container; Jupyter refuses otherwise
     command.append(f"--ServerApp.root_dir={work.resolve()}")
     lesson = next(iter(sorted(work.glob("*/*.ipynb"))), None)
     if lesson:
@@ -45,18 +45,16 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Do what was asked; ``lab`` hands out the lessons, then becomes JupyterLab."""
+    """Run a command; ``lab`` updates the learner's lessons and is then replaced by JupyterLab."""
     parser = argparse.ArgumentParser(prog="python -m course", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser(
-        "lab", help="hand out the lessons and open the first in JupyterLab; takes its options too"
+        "lab", help="copy the lessons to `work` and open JupyterLab; accepts its options, too"
     )
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
-    lab.add_argument("--work", type=Path, help="the learner's folder; `work` in the course's")
-    serve.add_options(
-        commands.add_parser("serve", help="serve the digit canvas: page and deployments")
-    )
+    lab.add_argument("--work", type=Path, help="the learner's folder; default: ROOT/work")
+    serve.add_options(commands.add_parser("serve", help="start the server of the digit canvas"))
     chosen, more = parser.parse_known_args(arguments)
     if chosen.command == "serve":
         if more:
@@ -65,14 +63,14 @@ def main(arguments: list[str] | None = None) -> None:
         return
     work = chosen.work or chosen.root / "work"
     try:
-        lines = hand_out(chosen.root / "release", work)
+        messages = hand_out(chosen.root / "release", work)
     except OSError as error:
-        sys.exit(f"The lessons were not handed out: {error}")
-    for line in lines:
-        print(line)
+        sys.exit(f"Couldn't copy the lessons to {work}: {error}")
+    for message in messages:
+        print(message)
     sys.stdout.flush()
     command = lab_command(chosen.root, work, browser=not chosen.no_browser, more=more)
-    os.execv(command[0], command)  # noqa: S606  (no shell; JupyterLab takes this process's place)
+    os.execv(command[0], command)  # noqa: S606  (no shell involved)
 
 
 if __name__ == "__main__":

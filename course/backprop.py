@@ -1,18 +1,18 @@
-"""An autoencoder and its gradients by hand, in NumPy: nothing between you and the chain rule.
+"""An autoencoder with hand-written gradients in NumPy: nothing between you and the chain rule.
 
 Example:
     >>> rng = np.random.default_rng(0)
     >>> x = rng.random((20, 6))
     >>> layers = build([6, 3, 6], rng)
-    >>> by_hand, by_nudging = gradients(layers, x), numerical_gradients(layers, x)
-    >>> worst_relative_error(by_hand, by_nudging) < 1e-7
+    >>> exact, numerical = gradients(layers, x), numerical_gradients(layers, x)
+    >>> worst_relative_error(exact, numerical) < 1e-7
     True
 
-A network is a list of layers, a layer a pair of arrays: weights ``(inputs, units)`` and
-biases ``(units,)``. The output is logistic and the code in the middle linear, as in G. Hinton and
-R. Salakhutdinov, Reducing the dimensionality of data with neural networks, Science 313,
-2006, 504-507, https://doi.org/10.1126/science.1127647. The other units are tanh: the
-logistic function, stretched so that 0 is its middle, which trains much faster.
+A network is a list of layers, and a layer a pair of arrays: weights ``(inputs, units)`` and biases
+``(units,)``. The output is a sigmoid and the code in the middle is linear, as in G. Hinton and
+R. Salakhutdinov, Reducing the dimensionality of data with neural networks, Science 313, 2006,
+504-507, https://doi.org/10.1126/science.1127647. The other units are tanh, a sigmoid rescaled to be
+centered at 0, which trains much faster.
 """
 
 from __future__ import annotations
@@ -22,81 +22,85 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
-Floats = NDArray[np.floating]
-Layer = tuple[Floats, Floats]
+from course.arrays import FloatArray, sigmoid
+
+Layer = tuple[FloatArray, FloatArray]
 Loss = Literal["squared", "cross-entropy"]
 
 
 def build(
     sizes: Sequence[int], rng: np.random.Generator, dtype: DTypeLike = np.float64
 ) -> list[Layer]:
-    """Return layers with random weights for a chain such as ``[784, 100, 30, 100, 784]``.
+    """Return layers with random weights for sizes such as ``[784, 100, 30, 100, 784]``.
 
     Example:
         >>> [weights.shape for weights, _ in build([784, 30, 784], np.random.default_rng(0))]
         [(784, 30), (30, 784)]
 
-    The weights' spread, ``sqrt(2 / (inputs + units))``, keeps signals at one size through many
-    layers: X. Glorot and Y. Bengio, AISTATS 2010.
+    The standard deviation of the weights, ``sqrt(2 / (inputs + units))``, keeps the size of signals
+    constant through many layers: X. Glorot and Y. Bengio, AISTATS 2010.
 
     Args:
-        sizes: Units from input to output; an odd number of them, so that one is the code.
-        rng: Where the weights come from.
+        sizes: Units from input to output; an odd number of layers, with the code in the middle.
+        rng: The random number generator.
         dtype: float64 for checking gradients; float32 trains in half the time.
     """
     if len(sizes) < 3 or len(sizes) % 2 == 0:
-        raise ValueError(f"sizes={list(sizes)}: input, ..., code, ..., output: an odd number, 3 up")
+        raise ValueError(
+            "sizes must be an odd number of sizes, 3 or more (input, ..., code, ..., output), "
+            f"got {list(sizes)}"
+        )
     if sizes[0] != sizes[-1]:
-        raise ValueError(f"sizes={list(sizes)}: the output is as wide as the input")
+        raise ValueError(f"sizes must end as they start, with the image size, got {list(sizes)}")
     return [
         ((rng.standard_normal((a, b)) * np.sqrt(2 / (a + b))).astype(dtype), np.zeros(b, dtype))
         for a, b in pairwise(sizes)
     ]
 
 
-def forward(layers: Sequence[Layer], x: ArrayLike) -> list[Floats]:
-    """Return what every layer says, from the input to the reconstruction.
+def forward(layers: Sequence[Layer], x: ArrayLike) -> list[FloatArray]:
+    """Return the outputs of every layer, from the input to the reconstruction.
 
     Example:
         >>> layers = build([6, 4, 2, 4, 6], np.random.default_rng(0))
-        >>> [said.shape for said in forward(layers, np.zeros((5, 6)))]
+        >>> [output.shape for output in forward(layers, np.zeros((5, 6)))]
         [(5, 6), (5, 4), (5, 2), (5, 4), (5, 6)]
     """
-    said = [np.asarray(x, dtype=layers[0][0].dtype)]
+    outputs = [np.asarray(x, dtype=layers[0][0].dtype)]
     for number, (weights, biases) in enumerate(layers):
-        signal = said[-1] @ weights + biases
+        output = outputs[-1] @ weights + biases
         if number == len(layers) - 1:
-            signal = 0.5 * (1 + np.tanh(0.5 * signal))
+            output = sigmoid(output)
         elif not _is_code(number, layers):
-            signal = np.tanh(signal)
-        said.append(signal)
-    return said
+            output = np.tanh(output)
+        outputs.append(output)
+    return outputs
 
 
-def encode(layers: Sequence[Layer], x: ArrayLike) -> Floats:
+def encode(layers: Sequence[Layer], x: ArrayLike) -> FloatArray:
     """Return the codes, ``(n, code)``."""
     return forward(layers, x)[len(layers) // 2]
 
 
-def reconstruct(layers: Sequence[Layer], x: ArrayLike) -> Floats:
-    """Return the reconstructions, in (0, 1), of the shape of ``x``."""
+def reconstruct(layers: Sequence[Layer], x: ArrayLike) -> FloatArray:
+    """Return reconstructions in (0, 1), with the shape of ``x``."""
     return forward(layers, x)[-1]
 
 
 def loss(
     layers: Sequence[Layer], x: ArrayLike, kind: Loss = "squared", target: ArrayLike | None = None
 ) -> float:
-    """Return the loss, summed over the pixels, mean over the images.
+    """Return the loss, summed over pixels, averaged over images.
 
-    ``"squared"`` is what the 2006 paper reports, ``"cross-entropy"``, in nats, what it trains with.
+    The 2006 paper reports ``"squared"`` and trains with ``"cross-entropy"``, in nats.
 
     Args:
         layers: The network.
         x: Images in [0, 1], ``(n, pixels)``.
-        kind: Which loss.
-        target: What the output is compared with; ``x`` itself if left out.
+        kind: The loss function.
+        target: The desired output; ``x`` itself if left out.
     """
     output = reconstruct(layers, x)
     goal = np.asarray(x if target is None else target, dtype=output.dtype)
@@ -112,62 +116,62 @@ def gradients(
 ) -> list[Layer]:
     """Return the gradient of ``loss`` for each weight and bias, by back-propagation.
 
-    The error is carried back from the output: through a unit it is multiplied by the unit's
-    slope (``y * (1 - y)`` if logistic, ``1 - y**2`` if tanh), through weights by their transpose.
-    What arrives at a layer, times what the layer before it said, is the gradient of the weights
-    between them.
+    The error propagates backward from the output: it is multiplied by the slope of each unit
+    (``y * (1 - y)`` for a sigmoid, ``1 - y**2`` for tanh), and by the transpose of each weight
+    matrix. The error that arrives at a layer, times the outputs of the layer before it, is the
+    gradient of the weights between them.
     """
-    said = forward(layers, x)
-    goal = said[0] if target is None else np.asarray(target, dtype=said[0].dtype)
-    error = (said[-1] - goal) / len(goal)
+    outputs = forward(layers, x)
+    goal = outputs[0] if target is None else np.asarray(target, dtype=outputs[0].dtype)
+    error = (outputs[-1] - goal) / len(goal)
     if kind == "squared":
-        error = 2 * error * said[-1] * (1 - said[-1])  # else the slope cancels
-    found: list[Layer] = []
+        error = 2 * error * outputs[-1] * (1 - outputs[-1])  # cancels for the cross-entropy
+    result: list[Layer] = []
     for number in reversed(range(len(layers))):
-        below = said[number]
-        found.append((below.T @ error, error.sum(axis=0)))
+        below = outputs[number]
+        result.append((below.T @ error, error.sum(axis=0)))
         error = error @ layers[number][0].T
         if number and not _is_code(number - 1, layers):
             error = error * (1 - below**2)
-    return found[::-1]
+    return result[::-1]
 
 
 def numerical_gradients(
     layers: Sequence[Layer], x: ArrayLike, kind: Loss = "squared", step: float = 1e-5
 ) -> list[Layer]:
-    """Return the same gradients by nudging each number up and down: slow, and hard to get wrong."""
-    found: list[Layer] = []
+    """Return the gradients by changing each number up and down: slow, but hard to get wrong."""
+    result: list[Layer] = []
     for pair in layers:
         slopes = tuple(np.empty_like(array) for array in pair)
         for array, slope in zip(pair, slopes, strict=True):
             for index in np.ndindex(array.shape):
-                kept = array[index]
-                array[index] = kept + step
+                original = array[index]
+                array[index] = original + step
                 above = loss(layers, x, kind)
-                array[index] = kept - step
+                array[index] = original - step
                 below = loss(layers, x, kind)
-                array[index] = kept
+                array[index] = original
                 slope[index] = (above - below) / (2 * step)
-        found.append((slopes[0], slopes[1]))
-    return found
+        result.append((slopes[0], slopes[1]))
+    return result
 
 
 def worst_relative_error(a: Sequence[Layer], b: Sequence[Layer]) -> float:
-    """Return the largest ``|a - b| / (|a| + |b|)`` over the arrays, by their lengths.
+    """Return the largest ``|a - b| / (|a| + |b|)`` over all arrays, with ``|.|`` their norms.
 
-    Below 1e-7 two gradients agree; above 1e-2 one is wrong. The measure is that of
-    https://cs231n.github.io/neural-networks-3/#gradcheck, for a whole array at once, so that
-    a single slope near 0 does not decide.
+    Below 1e-7 the gradients agree; above 1e-2 one is wrong. This is the measure of
+    https://cs231n.github.io/neural-networks-3/#gradcheck, applied to whole arrays so that a single
+    slope near 0 doesn't dominate.
     """
     worst = 0.0
     for pair, other in zip(a, b, strict=True):
-        for one, two in zip(pair, other, strict=True):
-            size = np.linalg.norm(one) + np.linalg.norm(two)
-            worst = max(worst, float(np.linalg.norm(one - two) / size) if size else 0.0)
+        for first, second in zip(pair, other, strict=True):
+            size = np.linalg.norm(first) + np.linalg.norm(second)
+            worst = max(worst, float(np.linalg.norm(first - second) / size) if size else 0.0)
     return worst
 
 
-def train(  # noqa: PLR0913  (the settings are named, and have defaults)
+def train(  # noqa: PLR0913  (keyword arguments with defaults)
     layers: Sequence[Layer],
     x: ArrayLike,
     rng: np.random.Generator,
@@ -176,7 +180,7 @@ def train(  # noqa: PLR0913  (the settings are named, and have defaults)
     rate: float = 0.003,
     batch: int = 100,
     kind: Loss = "cross-entropy",
-    corrupt: Callable[[Floats], Floats] = lambda images: images,
+    corrupt: Callable[[FloatArray], FloatArray] = lambda images: images,
     watch: Callable[[int, list[Layer]], None] | None = None,
 ) -> list[Layer]:
     """Return the layers after training with Adam.
@@ -185,15 +189,15 @@ def train(  # noqa: PLR0913  (the settings are named, and have defaults)
     https://arxiv.org/abs/1412.6980.
 
     Args:
-        layers: Where to start; they are left as they are.
+        layers: The initial network, which stays unchanged.
         x: Images in [0, 1], ``(n, pixels)``.
-        rng: Decides the order.
-        epochs: How often all images are gone through.
+        rng: Shuffles the images.
+        epochs: Number of passes over all images.
         rate: Learning rate.
-        batch: Images for each step.
-        kind: Which loss to lower.
-        corrupt: What is done to the images before they go in. The clean image stays the
-            target, so with noise this makes a denoising autoencoder.
+        batch: Images per step.
+        kind: The loss to minimize.
+        corrupt: Changes the input images. The target is the original image, so adding noise makes
+            this a denoising autoencoder.
         watch: Called after each epoch with its number, from 1, and the layers.
     """
     images = np.asarray(x, dtype=layers[0][0].dtype)
@@ -218,5 +222,5 @@ def train(  # noqa: PLR0913  (the settings are named, and have defaults)
 
 
 def _is_code(number: int, layers: Sequence[Layer]) -> bool:
-    """Whether layer ``number``, from 0, makes the code: the last of the encoder."""
+    """Return whether layer ``number``, from 0, is the last of the encoder."""
     return number == len(layers) // 2 - 1

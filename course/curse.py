@@ -1,14 +1,14 @@
-"""What is strange about high-dimensional space, in small functions that can be checked by hand.
+"""The curse of dimensionality, in small functions that can be checked by hand.
 
 Example:
     >>> round(occupied_share(20, bins=3, d=2), 3), round(occupied_share(20, bins=3, d=10), 5)
     (0.905, 0.00034)
 
-Four groups: how empty a space is (``occupied_share``), how much of it lies at its
-edges (``edge_share``, ``edge_length``, ``ball_share``), how distances grow alike
-(``relative_contrast``, ``coefficient_of_variation``), and how many examples an
-estimate asks for (``stone_rate``, ``samples_needed``, ``classifier_accuracy``,
-``regression_errors``). The way out, ``intrinsic_dimension``, closes the room.
+Four groups: how empty a space is (``occupied_share``), how much of it is near its edges
+(``edge_share``, ``edge_length``, ``ball_share``), how distances become similar
+(``relative_contrast``, ``coefficient_of_variation``), and how many examples an estimate needs
+(``stone_rate``, ``samples_needed``, ``classifier_accuracy``, ``regression_errors``). Finally, the
+reason why learning works anyway: ``intrinsic_dimension``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from course.arrays import Float64Array
 
-_AT_ONCE: Final = 1 << 22
-"""Numbers held at once while distances are measured: 32 MB."""
+_CHUNK: Final = 1 << 22  # numbers held in memory while computing distances: 32 MB
 
 
 def occupied_share(n: int, bins: int, d: int) -> float:
@@ -33,28 +32,28 @@ def occupied_share(n: int, bins: int, d: int) -> float:
         >>> round(occupied_share(20, bins=3, d=3), 3)
         0.53
 
-    A cell is missed by one uniform point with probability ``1 - bins**-d``, by all
-    ``n`` independent points with that number to the power ``n``.
+    A uniform point misses a given cell with probability ``1 - bins**-d``; ``n`` independent points
+    all miss it with that probability to the power ``n``.
 
     Args:
         n: Number of points, 0 or more.
-        bins: Into how many equal parts each side is cut, 1 or more.
+        bins: Number of equal parts per side, 1 or more.
         d: Number of dimensions, 1 or more.
 
     Returns:
-        A share in [0, 1].
+        A fraction in [0, 1].
     """
     _at_least("n", n, 0)
     _at_least("bins", bins, 1)
     _at_least("d", d, 1)
     if n == 0 or bins == 1:
         return float(n > 0)
-    # log1p and expm1 keep the digits where 1 - tiny would lose them.
+    # log1p and expm1 are accurate where 1 - tiny would be rounded to 1.
     return -math.expm1(n * math.log1p(-math.exp(-d * math.log(bins))))
 
 
 def count_occupied(points: ArrayLike, bins: int) -> int:
-    """Return how many of the ``bins**d`` cells of the unit cube hold one of these points.
+    """Return how many of the ``bins**d`` cells of the unit cube hold a point.
 
     Example:
         >>> count_occupied([[0.1, 0.1], [0.2, 0.3], [0.9, 0.1]], bins=3)
@@ -62,7 +61,7 @@ def count_occupied(points: ArrayLike, bins: int) -> int:
 
     Args:
         points: Points in the unit cube, ``(n, d)``, each coordinate in [0, 1].
-        bins: Into how many equal parts each side is cut.
+        bins: Number of equal parts per side.
 
     Raises:
         ValueError: A coordinate lies outside [0, 1].
@@ -70,28 +69,30 @@ def count_occupied(points: ArrayLike, bins: int) -> int:
     _at_least("bins", bins, 1)
     x = _points("points", points)
     if x.size and (x.min() < 0 or x.max() > 1):
-        raise ValueError("points: every coordinate must lie between 0 and 1")
+        raise ValueError(
+            f"points must lie in the unit cube, got coordinates from {x.min():g} to {x.max():g}"
+        )
     cells = np.minimum((x * bins).astype(np.int64), bins - 1)  # 1.0 belongs to the last cell
     return len(np.unique(cells, axis=0))
 
 
 def edge_share(d: int, margin: float = 0.05) -> float:
-    """Return the share of the unit cube's volume that lies within ``margin`` of its border.
+    """Return the fraction of the unit cube's volume within ``margin`` of its border.
 
     Example:
         >>> round(edge_share(1), 2), round(edge_share(50), 3)
         (0.1, 0.995)
 
-    What is not at the edge is a cube with sides ``1 - 2 * margin``.
+    The rest is a cube with sides ``1 - 2 * margin``.
     """
     _at_least("d", d, 1)
     if not 0 <= margin <= 0.5:
-        raise ValueError(f"margin={margin}: the cube's middle is 0.5 away from its border")
+        raise ValueError(f"margin must be between 0 and 0.5, got {margin}")
     return 1.0 - (1.0 - 2.0 * margin) ** d
 
 
 def edge_length(share: float, d: int) -> float:
-    """Return the side of a cube that holds this share of the unit cube's volume.
+    """Return the side of a cube with this fraction of the unit cube's volume.
 
     Example:
         >>> round(edge_length(0.1, d=10), 2)
@@ -99,7 +100,7 @@ def edge_length(share: float, d: int) -> float:
     """
     _at_least("d", d, 1)
     if not 0 <= share <= 1:
-        raise ValueError(f"share={share}: a share lies between 0 and 1")
+        raise ValueError(f"share must be between 0 and 1, got {share}")
     return float(share ** (1.0 / d))
 
 
@@ -117,7 +118,7 @@ def ball_share(d: int) -> float:
     return math.exp(half * math.log(math.pi) - d * math.log(2) - math.lgamma(half + 1))
 
 
-def distances(points: ArrayLike, query: ArrayLike) -> Floats:
+def distances(points: ArrayLike, query: ArrayLike) -> Float64Array:
     """Return the Euclidean distance of each point, ``(n, d)``, to one query, ``(d,)``.
 
     Example:
@@ -126,18 +127,20 @@ def distances(points: ArrayLike, query: ArrayLike) -> Floats:
     """
     x, q = _points("points", points), np.asarray(query, dtype=np.float64)
     if q.shape != x.shape[1:]:
-        raise ValueError(f"query: shape {q.shape}; the points have {x.shape[1]} coordinates each")
+        raise ValueError(
+            f"query must have the shape ({x.shape[1]},), like each point, got {q.shape}"
+        )
     return np.asarray(np.sqrt(((x - q) ** 2).sum(axis=1)))
 
 
 def relative_contrast(points: ArrayLike, query: ArrayLike) -> float:
-    """Return ``(farthest - nearest) / nearest``: how much nearer the nearest neighbour is.
+    """Return ``(farthest - nearest) / nearest``, the relative contrast of the distances.
 
     Example:
         >>> relative_contrast([[1.0], [4.0]], [0.0])
         3.0
 
-    Near 0, "nearest" says little. For many kinds of data it goes to 0 as the dimension
+    If it is near 0, "nearest" means little. For many kinds of data it goes to 0 as the dimension
     grows: K. Beyer et al., When is "nearest neighbor" meaningful?, ICDT 1999.
 
     Args:
@@ -145,16 +148,16 @@ def relative_contrast(points: ArrayLike, query: ArrayLike) -> float:
         query: ``(d,)``, not one of the points.
 
     Raises:
-        ValueError: A point equals the query, so that the contrast has no value.
+        ValueError: A point equals the query, so the contrast is undefined.
     """
-    away = distances(points, query)
-    if away.min() == 0:
-        raise ValueError("query: one of the points equals it; leave that point out")
-    return float((away.max() - away.min()) / away.min())
+    d = distances(points, query)
+    if d.min() == 0:
+        raise ValueError("query must differ from all points; remove the point that equals it")
+    return float((d.max() - d.min()) / d.min())
 
 
 def coefficient_of_variation(values: ArrayLike) -> float:
-    """Return standard deviation divided by mean: the spread in parts of the size.
+    """Return the standard deviation divided by the mean.
 
     Example:
         >>> coefficient_of_variation([1.0, 3.0])
@@ -164,38 +167,38 @@ def coefficient_of_variation(values: ArrayLike) -> float:
     return float(numbers.std() / numbers.mean())
 
 
-def pair_distances(d: int, pairs: int = 1000, seed: int = 0) -> Floats:
+def pair_distances(d: int, pairs: int = 1000, seed: int = 0) -> Float64Array:
     """Return the distances of random pairs of points in the unit cube, ``(pairs,)``.
 
     Example:
         >>> bool(abs(pair_distances(600).mean() - 10) < 0.1)  # about sqrt(d / 6)
         True
 
-    The mean squared distance is ``d / 6`` exactly: each coordinate adds 1/6.
+    The mean squared distance is exactly ``d / 6``: each coordinate contributes 1/6.
     """
     _at_least("d", d, 1)
     _at_least("pairs", pairs, 1)
     rng = np.random.default_rng([seed, d])
-    step = max(1, _AT_ONCE // d)
-    parts = [min(step, pairs - start) for start in range(0, pairs, step)]
-    gaps = (rng.random((part, d)) - rng.random((part, d)) for part in parts)
-    return np.concatenate([np.linalg.norm(gap, axis=1) for gap in gaps])
+    step = max(1, _CHUNK // d)
+    counts = [min(step, pairs - start) for start in range(0, pairs, step)]
+    differences = (rng.random((count, d)) - rng.random((count, d)) for count in counts)
+    return np.concatenate([np.linalg.norm(difference, axis=1) for difference in differences])
 
 
 def stone_rate(m: float, p: float, d: float) -> float:
-    """Return ``m**(-p / (2p + d))``: how the best possible error falls with the examples.
+    """Return ``m**(-p / (2p + d))``, the rate of the best possible error for ``m`` examples.
 
     Example:
         >>> round(stone_rate(10_000, p=2, d=10), 3)
         0.268
 
     C. J. Stone, Optimal global rates of convergence for nonparametric regression,
-    Annals of Statistics 10(4), 1982, 1040-1053: the order of the root mean squared error of
-    the best estimator in the worst case. It is no time.
+    Annals of Statistics 10(4), 1982, 1040-1053: the order of the root mean squared error of the
+    best estimator in the worst case. It is an error, not a running time.
 
     Args:
         m: Number of examples, 1 or more.
-        p: Smoothness: how many bounded derivatives the unknown function has, above 0.
+        p: Smoothness: number of bounded derivatives of the unknown function, above 0.
         d: Number of inputs, above 0.
     """
     _at_least("m", m, 1)
@@ -205,14 +208,14 @@ def stone_rate(m: float, p: float, d: float) -> float:
 
 
 def samples_needed(m: float, d_from: float, d_to: float, p: float) -> float:
-    """Return how many examples ``d_to`` inputs need for what ``m`` give with ``d_from``.
+    """Return how many examples ``d_to`` inputs need for the rate of ``m`` with ``d_from``.
 
     Example:
         >>> round(samples_needed(10_000, d_from=10, d_to=20, p=2) / 1e6, 1)  # million
         7.2
 
-    Equal rates give ``m ** ((2p + d_to) / (2p + d_from))``. The example is that of
-    C. J. C. Burges, Dimension Reduction: A Guided Tour, 2010, who rounds to 10 million.
+    Equal rates give ``m ** ((2p + d_to) / (2p + d_from))``. The example is from C. J. C. Burges,
+    Dimension Reduction: A Guided Tour, 2010, who rounds to 10 million.
     """
     _at_least("m", m, 1)
     _above_zero("p", p)
@@ -222,7 +225,7 @@ def samples_needed(m: float, d_from: float, d_to: float, p: float) -> float:
 
 
 def cost_of_halving(p: float, d: float) -> float:
-    """Return how many times the examples that half the error costs: ``2 ** (2 + d/p)``.
+    """Return by what factor the examples must grow to halve the error: ``2 ** (2 + d/p)``.
 
     Example:
         >>> cost_of_halving(p=2, d=2), cost_of_halving(p=2, d=20)
@@ -234,7 +237,7 @@ def cost_of_halving(p: float, d: float) -> float:
 
 
 def classifier_accuracy(d: int, n: int | None = None, seed: int = 0) -> float:
-    """Return how often two classes are told apart by ``d`` features of falling worth.
+    """Return the accuracy of separating two classes by ``d`` features of decreasing value.
 
     Example:
         >>> known = [classifier_accuracy(d) for d in (1, 10, 1000)]
@@ -242,17 +245,17 @@ def classifier_accuracy(d: int, n: int | None = None, seed: int = 0) -> float:
         >>> bool(known[0] < known[1] < known[2]), bool(learned[1] > learned[2])
         (True, True)
 
-    The classes are Gaussian clouds of variance 1 in every direction around ``mu`` and
-    ``-mu``, with ``mu_i = 1 / sqrt(i)``: each feature helps, the later the less. With ``mu``
-    known, more features are always better. With ``mu`` learned from ``n`` examples, each
-    feature also brings its error along, and from some ``d`` on more is worse.
-    G. V. Trunk, A problem of dimensionality: a simple example, IEEE Transactions on Pattern
-    Analysis and Machine Intelligence 1(3), 1979, 306-307.
+    The classes are Gaussian clouds of variance 1 in every direction around ``mu`` and ``-mu``, with
+    ``mu_i = 1 / sqrt(i)``: each feature helps, but less than the one before. If ``mu`` is known,
+    more features are always better. If ``mu`` is estimated from ``n`` examples, each feature also
+    adds estimation error, and beyond some ``d`` more features make it worse. G. V. Trunk, A problem
+    of dimensionality: a simple example, IEEE Transactions on Pattern Analysis and Machine
+    Intelligence 1(3), 1979, 306-307.
 
     Args:
         d: Number of features.
-        n: Examples to learn from; None if the truth is known.
-        seed: For the draw of 200 training sets; the accuracy of each is exact.
+        n: Number of training examples; None if ``mu`` is known.
+        seed: Seed for drawing 200 training sets; the accuracy for each is exact.
     """
     _at_least("d", d, 1)
     mu = 1 / np.sqrt(np.arange(1, d + 1))
@@ -267,7 +270,7 @@ def classifier_accuracy(d: int, n: int | None = None, seed: int = 0) -> float:
 
 def regression_errors(
     d: int, sizes: Sequence[int], *, noise: float = 0.5, queries: int = 400, seed: int = 0
-) -> Floats:
+) -> Float64Array:
     """Measure how the error of k-NN regression falls with the number of examples.
 
     Example:
@@ -275,18 +278,18 @@ def regression_errors(
         >>> bool(errors[1] < errors[0])
         True
 
-    The task: guess ``f(x) = sqrt(2/d) * sum(cos(2 pi x_i))`` from noisy values at random
-    places, by the mean of the k nearest. Its typical size is 1 for every ``d``, it is smooth
-    (p = 2 is what a mean of neighbours can use), and opposite faces of the cube are glued,
-    so that there is no border to disturb the rate. The best k is taken for each size, judged at
-    the very places where the error is measured.
+    The task: predict ``f(x) = sqrt(2/d) * sum(cos(2 pi x_i))`` from noisy values at random points,
+    by the mean of the k nearest neighbors. The function's root mean square is 1 for every ``d``, it
+    is smooth (a mean of neighbors can exploit p = 2), and opposite faces of the cube are joined, so
+    that borders don't affect the rate. The best k is chosen for each size, on the same points where
+    the error is measured.
 
     Args:
         d: Number of inputs.
         sizes: Numbers of examples, each 1 or more.
         noise: Standard deviation of the noise on each example.
-        queries: At how many fresh places the guess is compared with ``f``.
-        seed: Three draws are made from it, and their squared errors averaged.
+        queries: Number of new points where the prediction is compared with ``f``.
+        seed: Seed for three repetitions whose squared errors are averaged.
 
     Returns:
         The root mean squared error for each size, ``(len(sizes),)``.
@@ -296,20 +299,21 @@ def regression_errors(
     errors = []
     for m in sizes:
         _at_least("sizes", m, 1)
-        k = min(m, int(2 * m ** (4 / (4 + d))) + 10)  # twice what theory asks for, and a bit
+        k = min(m, int(2 * m ** (4 / (4 + d))) + 10)  # more than twice the theoretical optimum
         squared = np.zeros(k)
         for repeat in range(repeats):
             rng = np.random.default_rng([seed, d, m, repeat])
             x, q = rng.random((m, d)), rng.random((queries, d))
             y = _target(x) + noise * rng.standard_normal(m)
-            guesses = np.cumsum(y[_neighbours_on_torus(x, q, k)], axis=1) / np.arange(1, k + 1)
-            squared += ((guesses - _target(q)[:, None]) ** 2).mean(axis=0) / repeats
+            sums = np.cumsum(y[_neighbors_on_torus(x, q, k)], axis=1)
+            predictions = sums / np.arange(1, k + 1)
+            squared += ((predictions - _target(q)[:, None]) ** 2).mean(axis=0) / repeats
         errors.append(math.sqrt(squared.min()))
     return np.array(errors)
 
 
 def intrinsic_dimension(points: ArrayLike, k: int = 10) -> float:
-    """Estimate along how many directions the data really vary.
+    """Estimate the number of directions in which the data really varies.
 
     Example:
         >>> t = np.random.default_rng(0).random(500)
@@ -317,54 +321,53 @@ def intrinsic_dimension(points: ArrayLike, k: int = 10) -> float:
         >>> round(intrinsic_dimension(spiral))
         1
 
-    In ``d`` dimensions a ball of double radius holds ``2**d`` times the neighbours, so the
-    distances to the first ``k`` neighbours tell ``d``. E. Levina and P. Bickel, Maximum
-    likelihood estimation of intrinsic dimension, NIPS 2004, with the inverses averaged.
-    It reads low for high dimensions, where samples are always too few.
+    In ``d`` dimensions a ball of twice the radius holds ``2**d`` times as many neighbors, so the
+    distances to the first ``k`` neighbors reveal ``d``. E. Levina and P. Bickel, Maximum likelihood
+    estimation of intrinsic dimension, NIPS 2004, with averaged inverses. The estimate is too low
+    for high dimensions, where there are never enough samples.
 
     Args:
-        points: ``(n, D)``; all pairs are compared, so keep n to a few thousand.
-        k: Neighbours to use, from 2 to n - 1.
+        points: ``(n, D)``; all pairs are compared, so n should be at most a few thousand.
+        k: Number of neighbors, from 2 to n - 1.
 
     Raises:
-        ValueError: There are not enough points, or too many of them are equal.
+        ValueError: There are too few points, or too many of them are equal.
     """
     x = _points("points", points)
     if not 2 <= k < len(x):
-        raise ValueError(f"k={k}: with {len(x)} points it goes from 2 to {len(x) - 1}")
+        raise ValueError(f"k must be between 2 and {len(x) - 1} for {len(x)} points, got {k}")
     norms = (x**2).sum(axis=1)
     inverses = []
-    step = max(1, _AT_ONCE // len(x))
+    step = max(1, _CHUNK // len(x))
     for start in range(0, len(x), step):
         block = slice(start, start + step)
         squared = np.maximum(norms[block, None] - 2 * x[block] @ x.T + norms, 0)
         rows = np.arange(len(squared))
-        squared[rows, rows + start] = np.inf  # nobody is their own neighbour
+        squared[rows, rows + start] = np.inf  # a point isn't its own neighbor
         near = np.sort(np.partition(squared, k - 1, axis=1)[:, :k], axis=1)
-        near = near[near[:, 0] > 1e-9 * norms.mean()]  # an equal point tells nothing
+        near = near[near[:, 0] > 1e-9 * norms.mean()]  # skip duplicates
         inverses.append(0.5 * np.log(near[:, -1:] / near[:, :-1]).mean(axis=1))
     mean = np.concatenate(inverses).mean() if any(len(part) for part in inverses) else 0.0
     if not mean > 0:
-        raise ValueError("points: too many are equal; remove the duplicates")
+        raise ValueError("points has too many duplicates; remove them")
     return float(1 / mean)
 
 
 def _normal_below(x: float) -> float:
-    """Return the share of a standard normal distribution that lies below ``x``."""
+    """Return the cumulative distribution function of the standard normal distribution."""
     return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
-def _target(x: Floats) -> Floats:
+def _target(x: Float64Array) -> Float64Array:
     return np.asarray(math.sqrt(2 / x.shape[1]) * np.cos(2 * np.pi * x).sum(axis=1))
 
 
-def _neighbours_on_torus(x: Floats, queries: Floats, k: int) -> NDArray[np.int64]:
+def _neighbors_on_torus(x: Float64Array, queries: Float64Array, k: int) -> NDArray[np.int64]:
     """Return the indices of the ``k`` nearest of ``x``, nearest first, ``(queries, k)``."""
-    if x.shape[1] <= 4:  # beyond that a tree visits most of its leaves anyway
+    if x.shape[1] <= 4:  # in higher dimensions a tree visits most of its leaves
         from scipy.spatial import cKDTree
 
-        found = cKDTree(x, boxsize=1).query(queries, np.arange(1, k + 1))[1]
-        return np.asarray(found)
+        return np.asarray(cKDTree(x, boxsize=1).query(queries, np.arange(1, k + 1))[1])
     squared = np.zeros((len(queries), len(x)), dtype=np.float32)
     for axis in range(x.shape[1]):
         gap = np.abs(np.subtract.outer(queries[:, axis], x[:, axis]).astype(np.float32))
@@ -374,18 +377,18 @@ def _neighbours_on_torus(x: Floats, queries: Floats, k: int) -> NDArray[np.int64
     return np.asarray(np.take_along_axis(nearest, order, axis=1))
 
 
-def _points(name: str, value: ArrayLike) -> Floats:
+def _points(name: str, value: ArrayLike) -> Float64Array:
     x = np.asarray(value, dtype=np.float64)
     if x.ndim != 2:
-        raise ValueError(f"{name}: shape {x.shape}; rows of coordinates (n, d) are right")
+        raise ValueError(f"{name} must have the shape (n, d), got {x.shape}")
     return x
 
 
-def _at_least(name: str, value: float, least: int) -> None:
-    if value < least:
-        raise ValueError(f"{name}={value}: it must be {least} or more")
+def _at_least(name: str, value: float, minimum: int) -> None:
+    if value < minimum:
+        raise ValueError(f"{name} must be {minimum} or more, got {value}")
 
 
 def _above_zero(name: str, value: float) -> None:
     if value <= 0:
-        raise ValueError(f"{name}={value}: it must be above 0")
+        raise ValueError(f"{name} must be above 0, got {value}")

@@ -1,8 +1,7 @@
-"""Handing out the lessons: ``release/`` into ``work/``, and nothing that the learner did is lost.
+"""Copy the lessons from ``release/`` to ``work/`` without overwriting the learner's work.
 
-A file that the learner has not touched follows the course. A file that they changed
-stays theirs, and one line says where the new version lies. What was handed out is
-remembered by its SHA-256 in ``work/.handed-out.json``.
+Files that the learner hasn't changed are updated. Changed files are kept, and the caller is told
+where the new version is. ``work/.handed-out.json`` records the SHA-256 of each file handed out.
 """
 
 from __future__ import annotations
@@ -24,65 +23,60 @@ def hand_out(release: Path, work: Path) -> list[str]:
     Example:
         >>> from pathlib import Path
         >>> hand_out(Path("release"), Path("work"))  # doctest: +SKIP
-        ['Kept your 01-intro/intro.ipynb. The new version lies in release/01-intro/intro.ipynb.']
+        ['Kept your 01-intro/intro.ipynb. The new version is in release/01-intro/intro.ipynb.']
 
-    A deleted file is handed out again: that is the way back to a fresh copy.
+    To get a fresh copy of a file, the learner deletes it.
 
     Args:
         release: The students' version of the lessons.
-        work: The learner's folder; it is made if it is not there.
+        work: The learner's folder, which is created if necessary.
 
     Returns:
-        One line for each file that has a new version which was not handed out, because the
-        learner's copy holds work.
+        One line for each new version that was not copied because the learner changed the file.
 
     Raises:
         FileNotFoundError: ``release`` is not a folder.
     """
     if not release.is_dir():
-        raise FileNotFoundError(f"release={str(release)!r} is no folder; it holds the lessons")
+        raise FileNotFoundError(f"{release} is not a folder; it should hold the lessons")
     work.mkdir(parents=True, exist_ok=True)
-    handed_out = _read(work / RECORD)
-    lines = []
+    handed_out = _read_record(work / RECORD)
+    messages = []
     for new in sorted(path for path in release.rglob("*") if path.is_file()):
         name = new.relative_to(release).as_posix()
         if any(part.startswith(".") for part in new.relative_to(release).parts):
             continue  # left behind by an editor or a kernel
-        mine = work / name
-        fresh = _digest(new)
-        if _holds_work(mine, {fresh, handed_out.get(name, "")}):
-            if fresh != handed_out.get(name):
-                lines.append(f"Kept your {name}. The new version lies in {new}.")
+        own = work / name
+        digest = _digest(new)
+        if _has_changes(own, {digest, handed_out.get(name, "")}):
+            if digest != handed_out.get(name):
+                messages.append(f"Kept your {name}. The new version is in {new}.")
             continue
-        if not mine.exists() or _digest(mine) != fresh:
-            _copy(new, mine)
-        handed_out[name] = fresh
+        if not own.exists() or _digest(own) != digest:
+            own.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_write.replacing(own) as temporary:
+                shutil.copy(new, temporary)
+        handed_out[name] = digest
     record = json.dumps(handed_out, indent=1, sort_keys=True) + "\n"
     atomic_write.write_text(work / RECORD, record)
-    return lines
+    return messages
 
 
-def _holds_work(mine: Path, ours: set[str]) -> bool:
-    """Whether this is anything but one of our own copies; a link or a folder is the learner's."""
-    if mine.is_symlink() or mine.is_dir():
+def _has_changes(path: Path, released: set[str]) -> bool:
+    """Return whether the path isn't a released version; links and folders are the learner's."""
+    if path.is_symlink() or path.is_dir():
         return True
-    if not mine.exists():
-        return any(parent.is_file() for parent in mine.parents)
-    return _digest(mine) not in ours
+    if not path.exists():
+        return any(parent.is_file() for parent in path.parents)
+    return _digest(path) not in released
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _copy(new: Path, mine: Path) -> None:
-    mine.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write.replacing(mine) as temporary:
-        shutil.copy(new, temporary)
-
-
-def _read(path: Path) -> dict[str, str]:
-    """Return what was handed out; without a readable record every changed file is kept."""
+def _read_record(path: Path) -> dict[str, str]:
+    """Return the digests by name; without a readable record, all changed files are kept."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

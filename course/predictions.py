@@ -1,14 +1,13 @@
-"""What you predicted, shown again beside the result.
+"""Show a learner's prediction next to the result.
 
 Example:
-    A lesson asks in a quiz-like cell named ``predict-error``; later one line of code shows
-    what was ticked there::
+    A lesson asks for a prediction in a cell named ``predict-error``, which looks like a quiz. Later
+    code shows what the learner ticked::
 
         from course import predictions
         predictions.show("predict-error")
 
-The prediction is the ``[x]`` in the saved notebook, like any answer. It is kept and never
-graded: what matters is to have said it before the result was seen.
+The prediction is the ``[x]`` in the saved notebook, like any answer. Predictions are never graded.
 """
 
 from __future__ import annotations
@@ -27,27 +26,27 @@ __all__ = ["predicted", "show"]
 
 
 def show(name: str, folder: str | Path = ".") -> None:
-    """Show what was predicted, or say kindly that nothing was.
+    """Show the prediction, or print what to do if there is none.
 
     Example:
         >>> show("predict-nothing", folder="/nowhere")
-        No prediction “predict-nothing” was found. Save the notebook and run this cell again.
+        Couldn't find the prediction “predict-nothing”. Save the notebook and run this cell again.
 
     Args:
         name: The name of the prediction's cell.
-        folder: Where to look if Jupyter does not tell the notebook's place.
+        folder: Where to look if Jupyter doesn't reveal the notebook's path.
     """
     options = predicted(name, folder)
     if options is None:
-        print(f"No prediction “{name}” was found. Save the notebook and run this cell again.")
+        print(f"Couldn't find the prediction “{name}”. Save the notebook and run this cell again.")
     elif not options:
-        print("You have not predicted yet: tick an option above, then run this cell again.")
+        print("You haven't predicted yet. Tick an option above, then run this cell again.")
     else:
         _display("You predicted:", options)
 
 
 def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
-    """Return the options ticked in a prediction, as Markdown.
+    """Return the ticked options of a prediction, as Markdown.
 
     Example:
         >>> predicted("predict-nothing", folder="/nowhere") is None
@@ -55,31 +54,31 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
 
     Args:
         name: The name of the prediction's cell.
-        folder: Where to look if Jupyter does not tell the notebook's place.
+        folder: Where to look if Jupyter doesn't reveal the notebook's path.
 
     Returns:
-        The ticked options; an empty list if nothing is ticked; None if no saved
-        notebook has such a cell.
+        The ticked options; an empty list if none is ticked; None if no saved notebook has the cell.
     """
     for notebook in _notebooks(Path(folder)):
         try:
             cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-            found = [cell for cell in cells if is_prediction(cell) and cell.get("id") == name]
+            matching = [cell for cell in cells if is_prediction(cell) and cell.get("id") == name]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue  # half a file, or no notebook at all
-        if found:
-            options = [option.text for cell in found for option in _ticked(cell)]
-            return list(dict.fromkeys(options))  # a copied cell holds the same answer
+            continue  # an incomplete or invalid notebook
+        if matching:
+            options = [option.text for cell in matching for option in _ticked(cell)]
+            return list(dict.fromkeys(options))  # without the duplicates of copied cells
     return None
 
 
 def _notebooks(folder: Path) -> Iterator[Path]:
-    """Yield the places where the running notebook may be saved, the likeliest first."""
-    interactive: dict[str, Any] = vars(sys.modules["__main__"])
-    told = [interactive.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")]
-    for place in told:  # Visual Studio Code; Jupyter's server, which does not follow a renaming
-        if isinstance(place, str) and place.endswith(".ipynb") and Path(place).is_file():
-            yield Path(place)
+    """Yield the notebooks that may be the running one, the likeliest first."""
+    kernel_globals: dict[str, Any] = vars(sys.modules["__main__"])
+    # Visual Studio Code sets the first; Jupyter sets the second, but doesn't update it on renames.
+    paths = [kernel_globals.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")]
+    for path in paths:
+        if isinstance(path, str) and path.endswith(".ipynb") and Path(path).is_file():
+            yield Path(path)
     saved = [path for path in folder.glob("*.ipynb") if path.is_file()]
     yield from sorted(saved, key=lambda path: path.stat().st_mtime, reverse=True)
 
@@ -89,7 +88,7 @@ def _ticked(cell: dict[str, Any]) -> tuple[quiz.Option, ...]:
 
 
 def _display(heading: str, options: list[str]) -> None:
-    """Show the options as Markdown where a notebook is there to draw it, else as plain text."""
+    """Show the options as Markdown in a notebook, else as plain text."""
     plain = "\n".join([heading, *(f"  {' '.join(option.split())}" for option in options)])
     interactive = sys.modules.get("IPython")
     if interactive is None or not hasattr(interactive.get_ipython(), "kernel"):

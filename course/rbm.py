@@ -1,4 +1,4 @@
-"""A restricted Boltzmann machine of binary units, in NumPy, small enough to read in one sitting.
+"""A restricted Boltzmann machine with binary units in NumPy, short enough to read in one go.
 
 Example:
     >>> rng = np.random.default_rng(0)
@@ -7,14 +7,14 @@ Example:
     >>> bool(machine.free_energy([1, 1, 0, 0]) < machine.free_energy([1, 0, 1, 0]))
     True
 
-Two layers, one matrix of weights, no arrows. Every pair of a visible state ``v`` and a
-hidden state ``h`` has an energy ``E(v, h) = -b.v - c.h - h.W.v``, and its probability is
-``exp(-E) / Z``. Names and layout are those of scikit-learn's ``BernoulliRBM``. After
-G. Hinton, A practical guide to training restricted Boltzmann machines, 2010,
+Two layers are connected by an undirected weight matrix. Every pair of a visible state ``v`` and a
+hidden state ``h`` has an energy ``E(v, h) = -b.v - c.h - h.W.v`` and the probability
+``exp(-E) / Z``. Names and shapes follow scikit-learn's ``BernoulliRBM``. After G. Hinton, A
+practical guide to training restricted Boltzmann machines, 2010,
 https://www.cs.toronto.edu/~hinton/absps/guideTR.pdf.
 
-The last functions sum over all states, which only a small machine can afford: they are the
-truth against which ``contrastive_divergence`` is held.
+The last functions sum over all states, which is feasible only for small machines. They give exact
+results to compare ``contrastive_divergence`` with.
 """
 
 from __future__ import annotations
@@ -25,37 +25,36 @@ from itertools import product
 from typing import Final, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from course.arrays import Float64Array, sigmoid
 
-_MOST_UNITS: Final = 16
-"""Layers of up to this many units are summed over: 65,536 states."""
+_MAX_UNITS: Final = 16  # for sums over all states of a layer: 65,536
 
 
 @dataclass(frozen=True)
 class Gradient:
-    """What to add to each parameter, times a learning rate, to make the data more probable."""
+    """The gradient of the log-likelihood for each parameter."""
 
-    weights: Floats
-    visible_bias: Floats
-    hidden_bias: Floats
+    weights: Float64Array
+    visible_bias: Float64Array
+    hidden_bias: Float64Array
 
-    def flat(self) -> Floats:
-        """Return all numbers in one row, to compare gradients by length and angle."""
+    def flat(self) -> Float64Array:
+        """Return all numbers as one vector, for example to compare lengths and angles."""
         return np.concatenate([self.weights.ravel(), self.visible_bias, self.hidden_bias])
 
 
 @dataclass(frozen=True)
 class RBM:
-    """The machine: three arrays, and what follows from them.
+    """A machine, given by its weights and biases.
 
     Example:
         >>> machine = RBM(np.array([[2.0, -1.0]]), np.zeros(2), np.array([0.5]))
         >>> machine.p_h_given_v([1, 0]).round(3).tolist()
         [0.924]
 
-    Wherever a state goes in, many can go in, one a row.
+    Every method that takes a state also takes an array of states, one per row.
 
     Attributes:
         weights: ``W``, ``(hidden, visible)``.
@@ -63,15 +62,15 @@ class RBM:
         hidden_bias: ``c``, ``(hidden,)``.
     """
 
-    weights: Floats
-    visible_bias: Floats
-    hidden_bias: Floats
+    weights: Float64Array
+    visible_bias: Float64Array
+    hidden_bias: Float64Array
 
     def __post_init__(self) -> None:
-        """Check that the shapes fit together.
+        """Check that the shapes match.
 
         Raises:
-            ValueError: They do not.
+            ValueError: They don't.
         """
         hidden, visible = self.weights.shape
         for name, bias, size in (
@@ -80,52 +79,54 @@ class RBM:
         ):
             if bias.shape != (size,):
                 raise ValueError(
-                    f"{name}: shape {bias.shape}; weights {self.weights.shape} are "
-                    f"(hidden, visible), so ({size},) is right"
+                    f"{name} must have the shape ({size},) for weights (hidden, visible) of the "
+                    f"shape {self.weights.shape}, got {bias.shape}"
                 )
 
     @classmethod
     def random(
         cls, visible: int, hidden: int, rng: np.random.Generator, scale: float = 0.01
     ) -> Self:
-        """Return a machine with small random weights, as one begins to train it."""
+        """Return a machine with small random weights, to start training from."""
         weights = scale * rng.standard_normal((hidden, visible))
         return cls(weights, np.zeros(visible), np.zeros(hidden))
 
-    def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
-        """Return ``-b.v - c.h - h.W.v`` for each pair; low energy is high probability."""
+    def energy(self, v: ArrayLike, h: ArrayLike) -> Float64Array:
+        """Return ``-b.v - c.h - h.W.v`` for each pair; low energy means high probability."""
         visible, hidden = self._visible(v), np.asarray(h, dtype=np.float64)
         joint = ((hidden @ self.weights) * visible).sum(axis=-1)
         return np.asarray(-(visible @ self.visible_bias) - hidden @ self.hidden_bias - joint)
 
-    def free_energy(self, v: ArrayLike) -> Floats:
-        """Return ``F(v) = -log(sum over h of exp(-E(v, h)))``; then ``p(v) = exp(-F) / Z``.
+    def free_energy(self, v: ArrayLike) -> Float64Array:
+        """Return ``F(v) = -log(sum over h of exp(-E(v, h)))``, so that ``p(v) = exp(-F) / Z``.
 
-        The sum over all hidden states falls apart into one factor for each hidden unit:
+        The sum over all hidden states factorizes into one factor per hidden unit:
         ``F(v) = -b.v - sum(log(1 + exp(c + W.v)))``.
         """
         visible = self._visible(v)
         inputs = visible @ self.weights.T + self.hidden_bias
         return np.asarray(-(visible @ self.visible_bias) - np.logaddexp(0, inputs).sum(axis=-1))
 
-    def p_h_given_v(self, v: ArrayLike) -> Floats:
-        """Return for each hidden unit the probability to be on: ``sigmoid(c + W.v)``."""
+    def p_h_given_v(self, v: ArrayLike) -> Float64Array:
+        """Return the probability that each hidden unit is on: ``sigmoid(c + W.v)``."""
         return sigmoid(self._visible(v) @ self.weights.T + self.hidden_bias)
 
-    def p_v_given_h(self, h: ArrayLike) -> Floats:
-        """Return for each visible unit the probability to be on: ``sigmoid(b + h.W)``."""
+    def p_v_given_h(self, h: ArrayLike) -> Float64Array:
+        """Return the probability that each visible unit is on: ``sigmoid(b + h.W)``."""
         return sigmoid(np.asarray(h, dtype=np.float64) @ self.weights + self.visible_bias)
 
-    def sample_h(self, v: ArrayLike, rng: np.random.Generator) -> Floats:
-        """Toss a coin for each hidden unit; return zeros and ones."""
-        return _toss(self.p_h_given_v(v), rng)
+    def sample_h(self, v: ArrayLike, rng: np.random.Generator) -> Float64Array:
+        """Sample the hidden units given the visible ones; return zeros and ones."""
+        return _sample(self.p_h_given_v(v), rng)
 
-    def sample_v(self, h: ArrayLike, rng: np.random.Generator) -> Floats:
-        """Toss a coin for each visible unit; return zeros and ones."""
-        return _toss(self.p_v_given_h(h), rng)
+    def sample_v(self, h: ArrayLike, rng: np.random.Generator) -> Float64Array:
+        """Sample the visible units given the hidden ones; return zeros and ones."""
+        return _sample(self.p_v_given_h(h), rng)
 
-    def gibbs(self, v: ArrayLike, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
-        """Walk through the states, each as often as it is probable, for ever.
+    def gibbs(
+        self, v: ArrayLike, rng: np.random.Generator
+    ) -> Iterator[tuple[Float64Array, Float64Array]]:
+        """Run an endless Gibbs chain, which visits each state as often as it is probable.
 
         Example:
             >>> rng = np.random.default_rng(0)
@@ -143,14 +144,14 @@ class RBM:
             state = self.sample_v(hidden, rng)
             yield hidden, state
 
-    def reconstruct(self, v: ArrayLike) -> Floats:
-        """Go up and down with probabilities in place of coins.
+    def reconstruct(self, v: ArrayLike) -> Float64Array:
+        """Encode and decode with probabilities instead of samples.
 
-        That is what an autoencoder with the weights ``W`` and their transpose computes.
+        An autoencoder with the weights ``W`` and their transpose computes the same.
         """
         return self.p_v_given_h(self.p_h_given_v(v))
 
-    def moved(self, step: Gradient, rate: float) -> Self:
+    def updated(self, step: Gradient, rate: float) -> Self:
         """Return the machine after a step along a gradient."""
         return type(self)(
             self.weights + rate * step.weights,
@@ -158,41 +159,38 @@ class RBM:
             self.hidden_bias + rate * step.hidden_bias,
         )
 
-    def _visible(self, v: ArrayLike) -> Floats:
+    def _visible(self, v: ArrayLike) -> Float64Array:
         visible = np.asarray(v, dtype=np.float64)
         if visible.shape[-1:] != self.visible_bias.shape:
             raise ValueError(
-                f"v: shape {visible.shape}; this machine has {len(self.visible_bias)} visible units"
+                f"v must have {len(self.visible_bias)} numbers per row, one per visible unit, "
+                f"got the shape {visible.shape}"
             )
         return visible
-
-
-def sigmoid(x: Floats) -> Floats:
-    """Return ``1 / (1 + exp(-x))``, written so that no size of x overflows."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
 
 
 def contrastive_divergence(
     machine: RBM, v: ArrayLike, rng: np.random.Generator, k: int = 1
 ) -> Gradient:
-    """Return the CD-k update: the data pull down the energy, ``k`` Gibbs steps later pull it up.
+    """Return the CD-k update: it lowers the energy of the data, and raises that of samples.
 
     Args:
         machine: The machine.
         v: A batch of data, ``(n, visible)``, zeros and ones.
-        rng: Where the coins come from.
-        k: Gibbs steps. More come nearer to the true gradient, and cost more.
+        rng: The random number generator.
+        k: Gibbs steps from the data to the samples. More steps come closer to the true gradient,
+            and take longer.
     """
     data = machine._visible(v)  # noqa: SLF001  (the same module)
     if k < 1:
-        raise ValueError(f"k={k}: at least one Gibbs step is needed")
+        raise ValueError(f"k must be at least 1, got {k}")
     chain = machine.gibbs(data, rng)
     for _ in range(k):
-        fantasy = next(chain)[1]
-    return _difference(machine, data, fantasy)
+        samples = next(chain)[1]
+    return _difference(machine, data, samples)
 
 
-def train(  # noqa: PLR0913  (the settings are named, and have defaults)
+def train(  # noqa: PLR0913  (keyword arguments with defaults)
     machine: RBM,
     x: ArrayLike,
     rng: np.random.Generator,
@@ -207,38 +205,38 @@ def train(  # noqa: PLR0913  (the settings are named, and have defaults)
     """Return the machine after training by CD-k, or by persistent chains.
 
     Args:
-        machine: Where to start.
+        machine: The initial machine.
         x: Data, ``(n, visible)``, zeros and ones.
-        rng: Decides order and coins.
-        epochs: How often all data are gone through.
-        k: Gibbs steps for each update.
+        rng: The random number generator.
+        epochs: Number of passes over the data.
+        k: Gibbs steps per update.
         rate: Learning rate.
-        batch: Examples for each update.
-        persistent: Let the chains go on from update to update, instead of starting at the
-            data: T. Tieleman, Training RBMs using approximations to the likelihood gradient,
-            ICML 2008. scikit-learn does this.
+        batch: Examples per update.
+        persistent: Continue the chains from update to update instead of restarting at the data, as
+            scikit-learn does: T. Tieleman, Training RBMs using approximations to the likelihood
+            gradient, ICML 2008.
         watch: Called after each epoch with its number, from 1, and the machine.
     """
     data = machine._visible(x)  # noqa: SLF001  (the same module)
-    fantasy = data[rng.integers(len(data), size=batch)]
+    samples = data[rng.integers(len(data), size=batch)]
     for epoch in range(1, epochs + 1):
         order = rng.permutation(len(data))
         for start in range(0, len(data), batch):
             rows = data[order[start : start + batch]]
             if persistent:
-                chain = machine.gibbs(fantasy, rng)
+                chain = machine.gibbs(samples, rng)
                 for _ in range(k):
-                    fantasy = next(chain)[1]
-                step = _difference(machine, rows, fantasy)
+                    samples = next(chain)[1]
+                step = _difference(machine, rows, samples)
             else:
                 step = contrastive_divergence(machine, rows, rng, k)
-            machine = machine.moved(step, rate)
+            machine = machine.updated(step, rate)
         if watch is not None:
             watch(epoch, machine)
     return machine
 
 
-def states(units: int) -> Floats:
+def states(units: int) -> Float64Array:
     """Return all states of a layer, ``(2**units, units)``.
 
     Example:
@@ -246,63 +244,63 @@ def states(units: int) -> Floats:
         [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 
     Raises:
-        ValueError: There are too many to write them down.
+        ValueError: There are more than 16 units, or less than 1.
     """
-    if not 1 <= units <= _MOST_UNITS:
-        raise ValueError(f"units={units}: all states can be listed for 1 to {_MOST_UNITS} units")
+    if not 1 <= units <= _MAX_UNITS:
+        raise ValueError(f"units must be between 1 and {_MAX_UNITS}, got {units}")
     return np.array(list(product([0.0, 1.0], repeat=units)))
 
 
 def log_partition(machine: RBM) -> float:
-    """Return ``log Z``, summed over all states of the visible layer."""
+    """Return ``log Z``, by summing over all visible states."""
     return _log_sum_exp(-machine.free_energy(states(len(machine.visible_bias))))
 
 
 def log_likelihood(machine: RBM, v: ArrayLike) -> float:
-    """Return the mean of ``log p(v)`` over the rows of ``v``, exactly, in nats."""
+    """Return the exact mean of ``log p(v)`` over the rows of ``v``, in nats."""
     return float(np.mean(-machine.free_energy(v))) - log_partition(machine)
 
 
 def exact_gradient(machine: RBM, v: ArrayLike) -> Gradient:
-    """Return the gradient of ``log_likelihood``: expectations of the data minus of the machine."""
-    every = states(len(machine.visible_bias))
-    probability = np.exp(-machine.free_energy(every) - log_partition(machine))
-    return _difference(machine, machine._visible(v), every, probability)  # noqa: SLF001
+    """Return the gradient of ``log_likelihood``: expectations over the data minus the model."""
+    all_states = states(len(machine.visible_bias))
+    probability = np.exp(-machine.free_energy(all_states) - log_partition(machine))
+    return _difference(machine, machine._visible(v), all_states, probability)  # noqa: SLF001
 
 
 def expected_cd(machine: RBM, v: ArrayLike, k: int) -> Gradient:
-    """Return what CD-k gives on average, exactly: the chain's probabilities after ``k`` steps.
+    """Return the exact expectation of the CD-k update.
 
     Example:
         >>> machine = RBM(np.array([[1.0, -2, 0.5], [0, 1, 1]]), np.zeros(3), np.zeros(2))
-        >>> truth = exact_gradient(machine, [[1, 0, 1]]).flat()
-        >>> miss = [np.linalg.norm(expected_cd(machine, [[1, 0, 1]], k).flat() - truth)
-        ...         for k in (1, 10)]
-        >>> bool(miss[1] < miss[0])
+        >>> exact = exact_gradient(machine, [[1, 0, 1]]).flat()
+        >>> error = [np.linalg.norm(expected_cd(machine, [[1, 0, 1]], k).flat() - exact)
+        ...          for k in (1, 10)]
+        >>> bool(error[1] < error[0])
         True
     """
     data = np.atleast_2d(machine._visible(v))  # noqa: SLF001  (the same module)
-    seen, hidden = states(len(machine.visible_bias)), states(len(machine.hidden_bias))
-    up = _probabilities(machine.p_h_given_v(seen), hidden)
-    down = _probabilities(machine.p_v_given_h(hidden), seen)
-    here = (data[:, None, :] == seen[None, :, :]).all(axis=2).mean(axis=0)
+    visible, hidden = states(len(machine.visible_bias)), states(len(machine.hidden_bias))
+    up = _probabilities(machine.p_h_given_v(visible), hidden)
+    down = _probabilities(machine.p_v_given_h(hidden), visible)
+    probability = (data[:, None, :] == visible[None, :, :]).all(axis=2).mean(axis=0)
     for _ in range(k):
-        here = here @ up @ down
-    return _difference(machine, data, seen, here)
+        probability = probability @ up @ down
+    return _difference(machine, data, visible, probability)
 
 
-def _probabilities(on: Floats, targets: Floats) -> Floats:
-    """Return the probability of each target state (column) for each row of unit probabilities."""
+def _probabilities(on: Float64Array, targets: Float64Array) -> Float64Array:
+    """Return each target state's probability (column), given unit probabilities (row)."""
     factors = np.where(targets[None, :, :] == 1, on[:, None, :], 1 - on[:, None, :])
     return np.asarray(factors.prod(axis=2))
 
 
 def _difference(
-    machine: RBM, data: Floats, fantasy: Floats, probability: Floats | None = None
+    machine: RBM, data: Float64Array, samples: Float64Array, probability: Float64Array | None = None
 ) -> Gradient:
-    """Return <h v> - <h v>, <v> - <v>, <h> - <h> of data and fantasy; h as probabilities."""
+    """Return the differences of <h v>, <v> and <h> between data and samples."""
     parts = []
-    for v, weight in ((data, None), (fantasy, probability)):
+    for v, weight in ((data, None), (samples, probability)):
         rows = np.atleast_2d(v)
         share = np.full(len(rows), 1 / len(rows)) if weight is None else weight
         h = machine.p_h_given_v(rows)
@@ -310,10 +308,10 @@ def _difference(
     return Gradient(*(plus - minus for plus, minus in zip(*parts, strict=True)))
 
 
-def _toss(probability: Floats, rng: np.random.Generator) -> Floats:
+def _sample(probability: Float64Array, rng: np.random.Generator) -> Float64Array:
     return (rng.random(probability.shape) < probability).astype(np.float64)
 
 
-def _log_sum_exp(values: Floats) -> float:
+def _log_sum_exp(values: Float64Array) -> float:
     highest = values.max()
     return float(highest + np.log(np.exp(values - highest).sum()))

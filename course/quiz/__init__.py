@@ -1,4 +1,4 @@
-r"""A question as data: read a task list, compare an answer with a key, give credit.
+r"""Quiz questions as data: parse a task list, compare an answer with the key, compute the credit.
 
 Example:
     >>> from course import quiz
@@ -7,9 +7,9 @@ Example:
     >>> quiz.compare(answer, key).right
     True
 
-The student's answer is the ``[x]`` in the cell's own source, so it is the same
-answer whether it was clicked or typed, and reading it never runs anything. This
-package holds no key: keys stand in ``source/`` alone.
+The student's answer is the ``[x]`` in the cell's source, so it makes no difference whether it was
+clicked or typed, and reading it never runs code. This package contains no keys: they are only in
+``source/``.
 """
 
 from course.quiz.compare import Comparison, compare

@@ -1,8 +1,8 @@
-"""Holding an answer against its key.
+"""Compare an answer with its key.
 
-Options are recognised by their text, so their order does not matter. Text that
-was edited by accident is matched to the nearest option when no other comes near;
-anything less sure is left to a person.
+Options are matched by their text, so their order doesn't matter. Text that was edited by accident
+is matched to the most similar option if no other is close; everything less certain is left to
+manual grading.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from dataclasses import dataclass
 
 from course.quiz.text import Question
 
-_NEAR = 0.85  # at least this share of the letters must agree ...
-_APART = 0.08  # ... and the next best option must be this much further away
-_LONGEST = 2_000  # letters; comparing costs their square, and no option is that long
-_MOST_EDITED = 20  # ticked lines that are compared letter by letter; the rest is in doubt
-_MOST_DOUBTS = 3  # a person looks in any case
+_MIN_SIMILARITY = 0.85
+_MIN_LEAD = 0.08  # over the next most similar option
+_MAX_CHARS = 2_000  # comparing takes quadratic time, and no option is this long
+_MAX_FUZZY_MATCHES = 20  # per answer
+_MAX_DOUBTS = 3  # one is enough for manual grading
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What an answer says, option by option of the key.
+    """The result of comparing an answer with its key.
 
     Attributes:
-        wanted: Indices of the options that are right, in the key's order.
+        wanted: Indices of the key's correct options.
         chosen: Indices of the options that the student ticked.
-        count: How many options the key has.
-        doubts: Reasons why a person should look; empty if the answer is clear.
+        count: The number of options in the key.
+        doubts: Reasons for manual grading; empty if the answer is clear.
     """
 
     wanted: frozenset[int]
@@ -38,18 +38,18 @@ class Comparison:
 
     @property
     def right(self) -> bool:
-        """Whether the ticks are exactly the key's."""
+        """True if exactly the correct options are ticked."""
         return not self.doubts and self.chosen == self.wanted
 
     @property
     def blank(self) -> bool:
-        """Whether nothing is ticked."""
+        """True if nothing is ticked."""
         return not self.chosen and not self.doubts
 
 
-def _nearest(text: str, names: list[str]) -> int | None:
-    """Return the index of the one name that the text can only have come from, if there is one."""
-    if len(text) > _LONGEST:
+def _most_similar(text: str, names: list[str]) -> int | None:
+    """Return the index of the one name that is clearly most similar to the text, if any."""
+    if len(text) > _MAX_CHARS:
         return None
     ratios = sorted(
         ((difflib.SequenceMatcher(None, text, name).ratio(), i) for i, name in enumerate(names)),
@@ -57,11 +57,11 @@ def _nearest(text: str, names: list[str]) -> int | None:
     )
     best, index = ratios[0]
     second = ratios[1][0] if len(ratios) > 1 else 0.0
-    return index if best >= _NEAR and best - second >= _APART else None
+    return index if best >= _MIN_SIMILARITY and best - second >= _MIN_LEAD else None
 
 
 def compare(answer: Question, key: Question) -> Comparison:
-    r"""Hold an answer against the key.
+    r"""Compare an answer with the key.
 
     Example:
         >>> from course.quiz import parse
@@ -71,40 +71,37 @@ def compare(answer: Question, key: Question) -> Comparison:
 
     Args:
         answer: The student's copy of the question.
-        key: The question as it stands in ``source/``.
+        key: The question in ``source/``.
 
     Returns:
-        Which options are wanted and chosen. A ticked line that is none of the
-        options, or one option written twice with different boxes, is a doubt.
+        The wanted and chosen options. A ticked line that matches no option, or an option that
+        occurs both ticked and unticked, is a doubt.
 
     Raises:
-        ValueError: The key has no options, or two that cannot be told apart.
+        ValueError: The key has no options, or two with the same text.
     """
     names = [option.name for option in key.options]
-    twice = [name for name, times in Counter(names).items() if times > 1]
-    if not names or twice:
-        raise ValueError(
-            f"the key needs options that differ, but {twice[0]!r} stands twice"
-            if twice
-            else "the key has no options: a question is a list of lines like '- [ ] text'"
-        )
+    duplicates = [name for name, count in Counter(names).items() if count > 1]
+    if not names:
+        raise ValueError("the key has no options; write them as lines like '- [ ] text'")
+    if duplicates:
+        raise ValueError(f"the key has two options with the same text, {duplicates[0]!r}")
     doubts: list[str] = []
     marks: dict[int, set[bool]] = {}
-    edited = 0
+    fuzzy_matches = 0
     for option in answer.options:
         index = names.index(option.name) if option.name in names else None
-        if index is None and option.ticked and edited < _MOST_EDITED:
-            edited += 1
-            index = _nearest(option.name, names)
+        if index is None and option.ticked and fuzzy_matches < _MAX_FUZZY_MATCHES:
+            fuzzy_matches += 1
+            index = _most_similar(option.name, names)
         if index is not None:
             marks.setdefault(index, set()).add(option.ticked)
-        elif option.ticked and len(doubts) < _MOST_DOUBTS:
-            doubts.append(f"The ticked line “{_short(option.text)}” is none of the options.")
+        elif option.ticked and len(doubts) < _MAX_DOUBTS:
+            doubts.append(f"The ticked line “{_shorten(option.text)}” matches none of the options.")
     for index, boxes in sorted(marks.items()):
         if len(boxes) > 1:
             doubts.append(
-                f"The option “{_short(key.options[index].text)}” stands there twice, "
-                "once ticked and once not."
+                f"The option “{_shorten(key.options[index].text)}” occurs both ticked and unticked."
             )
     return Comparison(
         wanted=frozenset(i for i, option in enumerate(key.options) if option.ticked),
@@ -114,6 +111,6 @@ def compare(answer: Question, key: Question) -> Comparison:
     )
 
 
-def _short(text: str, limit: int = 80) -> str:
+def _shorten(text: str, max_chars: int = 80) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if len(line) <= max_chars else line[: max_chars - 1] + "…"

@@ -1,4 +1,4 @@
-"""How many points an answer earns."""
+"""Compute the points that an answer earns."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def credit(comparison: Comparison, points: float, rule: str = "all-or-nothing") 
         >>> credit(half, 2), credit(half, 2, "each-option")
         (0.0, 1.0)
 
-    ``all-or-nothing``: all points for exactly the right ticks, else none.
-    ``each-option``: each right tick earns its share, each wrong tick costs one, and
-    the sum is never negative. A blank answer earns 0; a perfect one exactly ``points``.
+    ``all-or-nothing``: all points for exactly the correct ticks, else none.
+    ``each-option``: each correct tick earns its share, each wrong tick costs a share, and the total
+    is never negative. A blank answer earns 0; a perfect one exactly ``points``.
 
     Raises:
-        ValueError: The rule is unknown, the points are negative, or the answer is in doubt.
+        ValueError: The rule is unknown, the points are negative, or the answer has doubts.
     """
     if rule not in CREDIT_RULES:
-        raise ValueError(f"rule={rule!r}: choose one of {', '.join(CREDIT_RULES)}")
+        raise ValueError(f"rule must be one of {', '.join(CREDIT_RULES)}, got {rule!r}")
     if not points >= 0:
-        raise ValueError(f"points={points!r}: points are 0 or more")
+        raise ValueError(f"points must be 0 or more, got {points!r}")
     if comparison.doubts:
-        raise ValueError("an answer in doubt earns no points by rule: a person must look at it")
+        raise ValueError("an answer with doubts must be graded manually")
     if comparison.right:
         return float(points)
     if rule == "all-or-nothing":

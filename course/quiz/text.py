@@ -1,17 +1,17 @@
-r"""Reading and writing the task list that is a question.
+r"""Parse and write questions in Markdown.
 
-A question is Markdown: some text, then a list whose items begin with a box::
+A question is some text followed by a task list::
 
     **What is an encoder for?**
 
     - [ ] It sorts the images.
-      > Nothing in it knows of an order.
+      > It knows nothing about their order.
     - [x] It turns an image into a code.
 
-``[x]`` ticks an option. The quoted lines under an option are its explanation;
-they and the key's ticks stay in ``source/``. People type freely, so the reader
-takes ``*``, ``+``, ``1.`` for the dash, ``[X]``, ``[x ]``, ``[✓]`` for the tick,
-``[]`` for the empty box, any indentation and any line ending.
+``[x]`` ticks an option. The quoted lines under an option are its explanation; they and the key's
+ticks stay in ``source/``. The parser is lenient: it accepts ``*``, ``+``, ``1.`` for the dash,
+``[X]``, ``[x ]``, ``[✓]`` for the tick, ``[]`` for the empty box, any indentation and any line
+ending.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class Option:
-    """One line to tick.
+    """An answer option.
 
     Attributes:
         text: The option as written, without box and explanation; lines joined by a newline.
-        ticked: Whether the box holds a tick.
-        explanation: What is said about it afterwards; empty in a student's copy.
-        line: Index of the line that holds the box, from 0.
+        ticked: Whether the box is ticked.
+        explanation: The feedback on this option; empty in a student's copy.
+        line: Index of the line with the box, from 0.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Option:
 
     @property
     def name(self) -> str:
-        r"""The text by which an option is recognised: case, spacing and emphasis do not matter.
+        r"""The text that identifies the option, regardless of case, spacing and emphasis.
 
         Example:
             >>> Option("An  *Autoencoder*,\n deep.", False, "", 0).name
@@ -62,19 +62,19 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt and its options, in the order in which they are written."""
+    """A prompt and its options, in their written order."""
 
     prompt: str
     options: tuple[Option, ...]
 
     @property
     def ticked(self) -> tuple[Option, ...]:
-        """The options that hold a tick."""
+        """The ticked options."""
         return tuple(option for option in self.options if option.ticked)
 
 
 def normalized(text: str) -> str:
-    """Return the text as it is compared: what a reader would call the same is the same."""
+    """Return the text in the form used for comparison, without differences in typography."""
     text = unicodedata.normalize("NFKC", text).casefold()
     text = text.replace("\u2019", "'").replace("\u2018", "'")
     text = text.replace("\u201c", '"').replace("\u201d", '"').replace("\u2013", "-")
@@ -87,7 +87,7 @@ def _lines(source: str) -> list[str]:
 
 
 def _boxes(lines: list[str]) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield the lines that hold a box, leaving out those inside fenced code."""
+    """Yield the lines with a box, except in fenced code."""
     fence = ""
     for number, line in enumerate(lines):
         opened = _FENCE.match(line)
@@ -117,8 +117,7 @@ def parse(source: str) -> Question:
         source: The cell's Markdown.
 
     Returns:
-        The question. Without a single box it has no options; that is for the
-        caller to judge, for a student may have deleted them.
+        The question. Without any box it has no options, for example if a student deleted them.
     """
     lines = _lines(source)
     boxes = list(_boxes(lines))
@@ -138,7 +137,7 @@ def parse(source: str) -> Question:
             elif indent > outer:
                 text.append(line.strip())
             else:
-                break  # text after the list belongs to no option
+                break  # text after the list
         options.append(
             Option("\n".join(text).strip(), _ticked(box), "\n".join(explanation).strip(), start)
         )
@@ -146,46 +145,46 @@ def parse(source: str) -> Question:
 
 
 def mark(source: str, ticked: AbstractSet[int]) -> str:
-    r"""Return the source with exactly the options of these indices ticked.
+    r"""Return the source with exactly these options ticked.
 
     Example:
         >>> mark("Pick.\n* [X] one\n* [ ] two", {1})
         'Pick.\n* [ ] one\n* [x] two'
 
-    Everything but the boxes stays as it is, to the letter.
+    Everything except the boxes stays unchanged.
 
     Raises:
-        ValueError: An index names no option.
+        ValueError: An index is out of range.
     """
     ending = "\r\n" if "\r\n" in source else "\n"
     lines = _lines(source)
     boxes = list(_boxes(lines))
-    beyond = sorted(index for index in ticked if not 0 <= index < len(boxes))
-    if beyond:
-        raise ValueError(f"ticked={beyond}: the question has the options 0 to {len(boxes) - 1}")
+    invalid = sorted(index for index in ticked if not 0 <= index < len(boxes))
+    if invalid:
+        raise ValueError(f"ticked must be between 0 and {len(boxes) - 1}, got {invalid}")
     for index, (number, box) in enumerate(boxes):
         start, end = box.start("bullet"), box.start("text")
         tick = "[x]" if index in ticked else "[ ]"
-        gap = box["space"] or " "
-        lines[number] = f"{lines[number][:start]}{box['bullet']} {tick}{gap}{lines[number][end:]}"
+        space = box["space"] or " "
+        lines[number] = f"{lines[number][:start]}{box['bullet']} {tick}{space}{lines[number][end:]}"
     return ending.join(lines)
 
 
 def bare(source: str) -> str:
-    r"""Return the question as a student gets it: no tick, no explanation.
+    r"""Return the student's version of a question, without ticks and explanations.
 
     Example:
         >>> bare("Pick.\n\n- [x] one\n  > Because.\n- [ ] two\n")
         'Pick.\n\n- [ ] one\n- [ ] two\n'
 
-    The result depends on neither the key nor the explanations: two questions
-    that differ in nothing else become the same text.
+    The result doesn't depend on the key or the explanations: two questions that differ only in
+    these become the same text.
     """
     lines = _lines(source)
     boxes = [number for number, _ in _boxes(lines)]
     if not boxes:
         return "\n".join(lines)
-    kept = lines[: boxes[0]]
+    student_lines = lines[: boxes[0]]
     for start, end in zip(boxes, [*boxes[1:], len(lines)], strict=True):
-        kept += [line for line in lines[start:end] if not _QUOTE.match(line)]
-    return mark("\n".join(kept), frozenset())
+        student_lines += [line for line in lines[start:end] if not _QUOTE.match(line)]
+    return mark("\n".join(student_lines), frozenset())

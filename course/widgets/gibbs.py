@@ -19,7 +19,8 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from course.rbm import RBM, Floats
+from course.arrays import Float64Array
+from course.rbm import RBM
 from course.widgets.frontend import frontend_file
 from course.widgets.traits import gray_bytes
 
@@ -53,7 +54,7 @@ class GibbsExplorer(anywidget.AnyWidget):
             seed: Seed for sampling.
         """
         self._machine = machine
-        self._images: Floats = np.atleast_2d(np.asarray(images, dtype=np.float64))
+        self._images: Float64Array = np.atleast_2d(np.asarray(images, dtype=np.float64))
         self._rng = np.random.default_rng(seed)
         super().__init__(choices=len(self._images))
         self.restart()
@@ -92,7 +93,11 @@ class GibbsExplorer(anywidget.AnyWidget):
         return "Gibbs-chain explorer; the figure below shows its steps side by side."
 
     def _show(
-        self, before: Floats, result: tuple[Floats, Floats] | None, words: str, steps: int
+        self,
+        before: Float64Array,
+        result: tuple[Float64Array, Float64Array] | None,
+        words: str,
+        steps: int,
     ) -> None:
         hidden, after = result or (np.zeros(len(self._machine.hidden_bias)), np.zeros(len(before)))
         pictures = {"before": before, "hidden": hidden, "after": after}

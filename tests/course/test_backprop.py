@@ -1,4 +1,4 @@
-"""Gradients by hand against nudges, and an autoencoder that learns."""
+"""Exact against numerical gradients, and an autoencoder that learns."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
+from benchmarks.assets import make_architecture_grid
 from course import backprop, data
+from course.arrays import FloatArray
 from course.backprop import Loss
 from course.widgets import architecture_grid as grid
 from course.widgets.architecture import NetworkExplorer
 
 
-def test_the_examples_in_the_docstrings_hold() -> None:
+def test_docstring_examples_run() -> None:
     assert doctest.testmod(backprop).failed == 0
 
 
 @pytest.mark.parametrize("kind", ["squared", "cross-entropy"])
 @pytest.mark.parametrize("sizes", [[5, 2, 5], [7, 4, 2, 4, 7], [6, 9, 3, 2, 4, 8, 6]])
-def test_gradients_agree_with_nudges(sizes: list[int], kind: Loss) -> None:
+def test_gradients_agree_with_numerical_gradients(sizes: list[int], kind: Loss) -> None:
     rng = np.random.default_rng(len(sizes))
-    # Weights large enough that no slope drowns in the rounding of the nudges.
+    # Weights large enough that rounding doesn't dominate small slopes.
     layers = [(2 * w, rng.normal(size=b.shape)) for w, b in backprop.build(sizes, rng)]
     x = rng.random((11, sizes[0]))
-    by_hand = backprop.gradients(layers, x, kind)
-    by_nudging = backprop.numerical_gradients(layers, x, kind)
-    assert backprop.worst_relative_error(by_hand, by_nudging) < 1e-7
+    exact = backprop.gradients(layers, x, kind)
+    numerical = backprop.numerical_gradients(layers, x, kind)
+    assert backprop.worst_relative_error(exact, numerical) < 1e-7
 
 
-def test_a_wrong_gradient_is_seen() -> None:
+def test_a_wrong_gradient_is_detected() -> None:
     rng = np.random.default_rng(0)
     layers, x = backprop.build([5, 3, 5], rng), rng.random((4, 5))
     right = backprop.numerical_gradients(layers, x)
@@ -40,7 +42,7 @@ def test_a_wrong_gradient_is_seen() -> None:
     assert backprop.worst_relative_error(wrong, right) == pytest.approx(1)
 
 
-def test_nudging_leaves_the_weights_as_they_were() -> None:
+def test_numerical_gradients_leave_the_weights_unchanged() -> None:
     rng = np.random.default_rng(0)
     layers, x = backprop.build([4, 2, 4], rng), rng.random((3, 4))
     before = [array.copy() for pair in layers for array in pair]
@@ -52,10 +54,10 @@ def test_nudging_leaves_the_weights_as_they_were() -> None:
 def test_the_code_is_linear_and_the_output_is_not() -> None:
     rng = np.random.default_rng(1)
     layers, x = backprop.build([6, 4, 2, 4, 6], rng), 40 * rng.normal(size=(9, 6))
-    said = backprop.forward(layers, x)
-    assert backprop.encode(layers, x) == pytest.approx(said[1] @ layers[1][0] + layers[1][1])
+    outputs = backprop.forward(layers, x)
+    assert backprop.encode(layers, x) == pytest.approx(outputs[1] @ layers[1][0] + layers[1][1])
     for number, lowest in ((1, -1), (3, -1), (4, 0)):
-        assert ((said[number] >= lowest) & (said[number] <= 1)).all()
+        assert ((outputs[number] >= lowest) & (outputs[number] <= 1)).all()
 
 
 def test_losses_are_sums_over_pixels_and_means_over_images() -> None:
@@ -65,16 +67,16 @@ def test_losses_are_sums_over_pixels_and_means_over_images() -> None:
     assert backprop.loss(layers, x, "cross-entropy") == pytest.approx(4 * np.log(2))
 
 
-def test_training_lowers_the_loss_and_leaves_the_start_alone() -> None:
+def test_training_lowers_the_loss_and_keeps_the_initial_weights() -> None:
     rng = np.random.default_rng(2)
     x = 1 / (1 + np.exp(-3 * rng.normal(size=(300, 2)) @ rng.normal(size=(2, 12))))
     start = backprop.build([12, 10, 2, 10, 12], rng)
-    kept = start[0][0].copy()
+    before = start[0][0].copy()
     seen: list[float] = []
     end = backprop.train(
         start, x, rng, epochs=60, rate=0.01, watch=lambda _, now: seen.append(backprop.loss(now, x))
     )
-    assert (start[0][0] == kept).all()
+    assert (start[0][0] == before).all()
     assert seen[-1] == backprop.loss(end, x) < 0.25 * backprop.loss(start, x)
 
 
@@ -83,7 +85,7 @@ def test_denoising_pairs_a_corrupted_input_with_its_clean_target() -> None:
     x = np.repeat(np.eye(8), 30, axis=0)
     plain = backprop.build([8, 6, 8], rng)
 
-    def hide(images: backprop.Floats) -> backprop.Floats:
+    def hide(images: FloatArray) -> FloatArray:
         return np.where(rng.random(images.shape) < 0.3, 0.5, images)
 
     learned = backprop.train(plain, x, rng, epochs=60, rate=0.02)
@@ -92,29 +94,29 @@ def test_denoising_pairs_a_corrupted_input_with_its_clean_target() -> None:
     assert backprop.loss(denoising, spoiled, target=x) < backprop.loss(learned, spoiled, target=x)
 
 
-@pytest.mark.parametrize(("sizes", "words"), [([4, 4], "odd"), ([5, 2, 4], "as wide as the input")])
-def test_errors_say_what_would_be_right(sizes: list[int], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+@pytest.mark.parametrize(("sizes", "message"), [([4, 4], "odd"), ([5, 2, 4], "end as they start")])
+def test_invalid_sizes_are_rejected(sizes: list[int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         backprop.build(sizes, np.random.default_rng(0))
 
 
-def test_the_grid_holds_every_choice_of_the_explorer() -> None:
+def test_the_grid_has_every_choice_of_the_explorer() -> None:
     measured = grid.load()
-    assert sorted(tuple(pick[:3]) for pick in measured["networks"]) == sorted(grid.networks())
-    errors = {tuple(pick[:3]): pick[3] for pick in measured["networks"]}
+    assert sorted(tuple(network[:3]) for network in measured["networks"]) == sorted(grid.networks())
+    errors = {tuple(network[:3]): network[3] for network in measured["networks"]}
     for (first, second, _), error in errors.items():
         assert error <= errors[first, second, 2]
     assert errors[1000, 128, 2] < measured["pca"]["2"]
 
 
 @pytest.mark.skipif("COURSE_DATA" not in os.environ, reason="needs MNIST in COURSE_DATA")
-def test_the_grid_can_be_measured_again() -> None:
+def test_the_grid_can_be_reproduced() -> None:
     digits = data.digits("mnist")
-    images = digits.x_train[: grid.IMAGES]
-    written = {tuple(pick[:3]): pick[3] for pick in grid.load()["networks"]}
-    again = grid.measure(grid.sizes(0, 0, 2), images, digits.x_test)
+    images = digits.x_train[: make_architecture_grid.IMAGES]
+    written = {tuple(network[:3]): network[3] for network in grid.load()["networks"]}
+    again = make_architecture_grid.network_error(grid.sizes(0, 0, 2), images, digits.x_test)
     assert again == pytest.approx(written[0, 0, 2], rel=0.05)
-    assert grid.principal_components(30, images, digits.x_test) == pytest.approx(
+    assert make_architecture_grid.pca_error(30, images, digits.x_test) == pytest.approx(
         grid.load()["pca"]["30"], rel=1e-3
     )
 
@@ -125,7 +127,7 @@ def test_by_depth_counts_parameters_and_sorts_by_layers() -> None:
     assert kinds["no hidden layer"][0][0] == 785 * 10 + 11 * 784
 
 
-def test_the_explorer_refuses_what_was_not_measured() -> None:
+def test_the_explorer_rejects_sizes_without_measurements() -> None:
     explorer = NetworkExplorer(first=64, code=2)
     assert explorer.content["choices"]["first"] == grid.FIRST
     with pytest.raises(TraitError, match="first"):

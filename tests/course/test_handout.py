@@ -99,7 +99,7 @@ def test_a_link_is_the_learners_own(release: Path, work: Path, tmp_path: Path) -
 
 
 def test_a_missing_release_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"release=.*is no folder"):
+    with pytest.raises(FileNotFoundError, match="is not a folder"):
         hand_out(tmp_path / "release", tmp_path / "work")
 
 
@@ -140,5 +140,5 @@ def test_lab_says_what_was_kept(
 
 
 def test_lab_without_lessons_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SystemExit, match="were not handed out: release="):
+    with pytest.raises(SystemExit, match=r"Couldn't copy the lessons to .*: .* is not a folder"):
         started(monkeypatch, "--root", str(tmp_path))

@@ -39,7 +39,7 @@ def test_nothing_ticked_and_nothing_found_are_told_apart(
 ) -> None:
     save(tmp_path / "lesson.ipynb", ASKED.replace("[x]", "[ ]"))
     predictions.show("predict-error", tmp_path)
-    assert "You have not predicted yet" in capsys.readouterr().out
+    assert "You haven't predicted yet" in capsys.readouterr().out
     predictions.show("predict-other", tmp_path)
     assert "Save the notebook" in capsys.readouterr().out
 

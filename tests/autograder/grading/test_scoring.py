@@ -65,7 +65,7 @@ def test_a_made_up_option_waits_for_a_person() -> None:
     cell(nb, "single")["source"] += "\n- [x] none of these"
     result = verdict(nb, "single")
     assert result.points is None
-    assert "“none of these” is none of the options" in result.reason
+    assert "“none of these” matches none of the options" in result.reason
 
 
 def test_deleted_options_and_a_deleted_cell_are_told_apart() -> None:

@@ -117,7 +117,10 @@ HEAD = "# A lesson\n\n"
         ('+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.\n- [x] b\n  > B.', "2 options are ticked"),
         ('+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.', "at least two options, got 1"),
         ('+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.\n- [ ] b', "no explanation"),
-        ('+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.\n- [ ] A.\n  > B.', "stands twice"),
+        (
+            '+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.\n- [ ] A.\n  > B.',
+            "two options with the same text",
+        ),
         (
             '+++ {"quiz": "one", "points": 0}\n\nQ\n\n- [x] a\n  > A.\n- [ ] b\n  > B.',
             "points must be above 0 and at most 100, got 0",

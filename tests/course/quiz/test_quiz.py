@@ -103,7 +103,7 @@ def test_mark_changes_nothing_but_boxes(ticked: set[int]) -> None:
 
 
 def test_mark_names_a_missing_option() -> None:
-    with pytest.raises(ValueError, match=r"ticked=\[3\]: the question has the options 0 to 2"):
+    with pytest.raises(ValueError, match=r"ticked must be between 0 and 2, got \[3\]"):
         quiz.mark(KEY, {3})
 
 
@@ -129,7 +129,7 @@ def test_a_made_up_option_is_for_a_person() -> None:
     comparison = answer("- [x] Something else altogether")
     assert not comparison.right
     assert comparison.doubts == (
-        "The ticked line “Something else altogether” is none of the options.",
+        "The ticked line “Something else altogether” matches none of the options.",
     )
 
 
@@ -137,7 +137,7 @@ def test_an_option_ticked_and_not_ticked_is_for_a_person() -> None:
     text = quiz.bare(KEY)
     comparison = answer(text + "\n" + quiz.mark(text, {1}))
     assert len(comparison.doubts) == 1
-    assert "twice" in comparison.doubts[0]
+    assert "both ticked and unticked" in comparison.doubts[0]
 
 
 def test_text_between_two_options_is_not_guessed() -> None:
@@ -154,7 +154,7 @@ def test_a_huge_answer_is_read_quickly() -> None:
 
 def test_a_key_whose_options_are_alike_is_refused() -> None:
     key = quiz.parse("Q\n- [x] One.\n- [ ] *one*")
-    with pytest.raises(ValueError, match="'one' stands twice"):
+    with pytest.raises(ValueError, match="the same text, 'one'"):
         quiz.compare(key, key)
 
 
@@ -187,12 +187,12 @@ def test_each_option_is_net() -> None:
 
 
 def test_credit_names_what_is_wrong() -> None:
-    with pytest.raises(ValueError, match="rule='some'"):
+    with pytest.raises(ValueError, match=r"rule must be one of .* got 'some'"):
         quiz.credit(compared({0}, {0}), 1, "some")
-    with pytest.raises(ValueError, match="points=-1"):
+    with pytest.raises(ValueError, match="points must be 0 or more, got -1"):
         quiz.credit(compared({0}, {0}), -1)
     doubtful = quiz.Comparison(frozenset({0}), frozenset(), 2, ("?",))
-    with pytest.raises(ValueError, match="a person"):
+    with pytest.raises(ValueError, match="graded manually"):
         quiz.credit(doubtful, 1)
 
 
