@@ -57,12 +57,14 @@ def notebook_from_text(text: str, where: str = "text") -> NotebookNode:
     draft = jupytext.reads(text, fmt="md:myst")
     ids: set[str] = set()
     for number, cell in enumerate(draft.cells, start=1):
-        name = expand_role(cell, f"{where}, cell {number}")
+        label = f"{where}, cell {number}"
+        try:
+            name = expand_role(cell)
+        except AuthoringError as error:
+            raise AuthoringError(f"{label}: {error}") from error
         base = unique = cell_id(cell, name)
         if name is not None and base in ids:
-            raise AuthoringError(
-                f"{where}, cell {number}: another cell is already called {name!r}; rename one"
-            )
+            raise AuthoringError(f"{label}: another cell is already called {name!r}; rename one")
         copy = 2
         while unique in ids:  # identical text cells are allowed
             unique = f"{base}-{copy}"

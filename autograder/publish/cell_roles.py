@@ -43,15 +43,14 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
 
 
 class AuthoringError(ValueError):
-    """A lesson in ``source/`` is invalid; the message says where, what and how to fix it."""
+    """A lesson in ``source/`` is invalid; the message says what is wrong and how to fix it."""
 
 
-def expand_role(cell: NotebookNode, where: str) -> str | None:
+def expand_role(cell: NotebookNode) -> str | None:
     """Replace a cell's role and settings by full metadata, in place.
 
     Args:
         cell: A cell as read from the text.
-        where: The file and cell, for error messages.
 
     Returns:
         The cell's name, or None if it has no role.
@@ -60,40 +59,36 @@ def expand_role(cell: NotebookNode, where: str) -> str | None:
         AuthoringError: A role or setting is unknown, missing, or doesn't fit the cell.
     """
     entries: dict[str, Any] = dict(cell.metadata)
-    time_limit = _pop_time_limit(entries, cell.cell_type, where)
+    time_limit = _pop_time_limit(entries, cell.cell_type)
     demonstration = entries.pop("demonstration", None)
     roles = sorted(set(entries) & set(ROLE_SETTINGS))
     if not roles:
         if misplaced := sorted(set(entries) & _ALL_SETTINGS):
-            raise AuthoringError(f"{where}: {misplaced[0]} needs a role: quiz, prediction or test")
+            raise AuthoringError(f"{misplaced[0]} needs a role: quiz, prediction or test")
         cell.metadata = NotebookNode(entries)
-        cells.set_course(cell, **time_limit, **_demonstration(demonstration, cell.cell_type, where))
+        cells.set_course(cell, **time_limit, **_demonstration(demonstration, cell.cell_type))
         return None
     if demonstration is not None:
         raise AuthoringError(
-            f"{where}: a demonstration can't have a role; remove {roles[0]} or demonstration"
+            f"a demonstration can't have a role; remove {roles[0]} or demonstration"
         )
     if len(roles) > 1:
-        raise AuthoringError(
-            f"{where}: a cell has one role, but this one has {' and '.join(roles)}"
-        )
+        raise AuthoringError(f"a cell has one role, but this one has {' and '.join(roles)}")
     role = roles[0]
     name = str(entries.pop(role))
     settings = {key: entries.pop(key) for key in ROLE_SETTINGS[role] if key in entries}
     if not _NAME.fullmatch(name):
-        raise AuthoringError(
-            f"{where}: {role}: invalid name {name!r}; use 2 to 63 of a-z, 0-9 and dashes"
-        )
+        raise AuthoringError(f"{role}: invalid name {name!r}; use 2 to 63 of a-z, 0-9 and dashes")
     if role in {"markdown": _CODE_ROLES, "code": _MARKDOWN_ROLES}.get(cell.cell_type, set()):
-        raise AuthoringError(f"{where}: a {role} can't be a {cell.cell_type} cell")
+        raise AuthoringError(f"{role} {name!r} can't be a {cell.cell_type} cell")
     if misplaced := sorted(set(entries) & _ALL_SETTINGS):
-        raise AuthoringError(f"{where}: the {role} {name!r} can't have {misplaced[0]}; remove it")
+        raise AuthoringError(f"{role} {name!r} can't have {misplaced[0]}; remove it")
     cell.metadata = NotebookNode(entries)
     cells.set_course(cell, **time_limit)
-    if role in _MARKDOWN_ROLES:
-        cells.set_course(cell, **_question(cell.source, role, settings, f"{where}: {name}"))
-    if role != "prediction":
-        cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings, where))
+    try:
+        _set_role(cell, role, name, settings)
+    except ValueError as error:
+        raise AuthoringError(f"{name}: {error}") from error
     return name
 
 
@@ -105,79 +100,75 @@ def cell_id(cell: NotebookNode, name: str | None) -> str:
     return "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _is_number(value: Any, maximum: float) -> bool:
+def _check_number(name: str, value: Any, maximum: int) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 < value <= maximum
+    if not is_number or not 0 < value <= maximum:
+        raise AuthoringError(f"{name} must be above 0 and at most {maximum}, got {value!r}")
 
 
-def _pop_time_limit(entries: dict[str, Any], cell_type: str, where: str) -> dict[str, Any]:
+def _pop_time_limit(entries: dict[str, Any], cell_type: str) -> dict[str, Any]:
     """Remove ``seconds`` from a cell's entries; return the metadata for it."""
     if "seconds" not in entries:
         return {}
     seconds = entries.pop("seconds")
     if cell_type != "code":
-        raise AuthoringError(f"{where}: seconds is for code cells, but this is a {cell_type} cell")
-    if not _is_number(seconds, MAX_SECONDS):
-        raise AuthoringError(
-            f"{where}: seconds must be above 0 and at most {MAX_SECONDS}, got {seconds!r}"
-        )
+        raise AuthoringError(f"seconds is for code cells, but this is a {cell_type} cell")
+    _check_number("seconds", seconds, MAX_SECONDS)
     return {"seconds": seconds}
 
 
-def _demonstration(value: Any, cell_type: str, where: str) -> dict[str, Any]:
+def _demonstration(value: Any, cell_type: str) -> dict[str, Any]:
     """Return the metadata of a cell without a role."""
     if value is None:
         return {}
     if value is not True or cell_type != "code":
         raise AuthoringError(
-            f"{where}: demonstration must be true, in a code cell;"
-            f" got {value!r} in a {cell_type} cell"
+            f"demonstration must be true, in a code cell; got {value!r} in a {cell_type} cell"
         )
     return {"demonstration": True}
 
 
-def _question(source: str, role: str, settings: dict[str, Any], where: str) -> dict[str, Any]:
+def _set_role(cell: NotebookNode, role: str, name: str, settings: dict[str, Any]) -> None:
+    if role in _MARKDOWN_ROLES:
+        cells.set_course(cell, **_question(cell.source, role, settings))
+    if role != "prediction":
+        cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings))
+
+
+def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Check a question; return the metadata for page and grader, which never holds the key."""
     multiple = settings.get("multiple", False)
     credit = settings.get("credit", "all-or-nothing")
     if not isinstance(multiple, bool):
-        raise AuthoringError(f"{where}: multiple must be true or false, got {multiple!r}")
+        raise AuthoringError(f"multiple must be true or false, got {multiple!r}")
     if credit not in quiz.CREDIT_RULES:
         raise AuthoringError(
-            f"{where}: credit must be one of {', '.join(quiz.CREDIT_RULES)}; got {credit!r}"
+            f"credit must be one of {', '.join(quiz.CREDIT_RULES)}; got {credit!r}"
         )
     question = quiz.parse(source)
     ticks = len(question.ticked)
     if len(question.options) < 2:
-        raise AuthoringError(
-            f"{where}: a question needs at least two options, got {len(question.options)}"
-        )
+        raise AuthoringError(f"a question needs at least two options, got {len(question.options)}")
     if role == "prediction":
         if ticks:
-            raise AuthoringError(f"{where}: a prediction has no key; untick its options")
+            raise AuthoringError("a prediction has no key; untick its options")
         return {"prediction": {"multiple": multiple}}
     if ticks == 0 or (ticks > 1 and not multiple):
         raise AuthoringError(
-            f"{where}: {ticks} options are ticked; tick exactly one, "
-            'or one or more with "multiple": true'
+            f'{ticks} options are ticked; tick exactly one, or one or more with "multiple": true'
         )
     if credit == "each-option" and not multiple:
-        raise AuthoringError(f'{where}: credit "each-option" needs "multiple": true')
+        raise AuthoringError('credit "each-option" needs "multiple": true')
     unexplained = [option.text for option in question.options if not option.explanation]
     if unexplained:
         raise AuthoringError(
-            f"{where}: the option {unexplained[0]!r} has no explanation; add '> ...' below it"
+            f"the option {unexplained[0]!r} has no explanation; add '> ...' below it"
         )
-    try:
-        quiz.compare(question, question)
-    except ValueError as error:
-        raise AuthoringError(f"{where}: {error}") from error
+    quiz.compare(question, question)  # raises ValueError if two options look the same
     return {"quiz": {"multiple": multiple, "credit": credit}}
 
 
-def _nbgrader(
-    cell_type: str, role: str, name: str, settings: dict[str, Any], where: str
-) -> dict[str, Any]:
+def _nbgrader(cell_type: str, role: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "cell_type": cell_type,
         "grade": role in {"quiz", "test"},
@@ -188,10 +179,6 @@ def _nbgrader(
         "task": False,
     }
     if metadata["grade"]:
-        points = settings.get("points", 1)
-        if not _is_number(points, MAX_POINTS):
-            raise AuthoringError(
-                f"{where}: {name}: points must be above 0 and at most {MAX_POINTS}, got {points!r}"
-            )
-        metadata["points"] = points
+        metadata["points"] = settings.get("points", 1)
+        _check_number("points", metadata["points"], MAX_POINTS)
     return metadata

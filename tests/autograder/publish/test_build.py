@@ -157,7 +157,7 @@ HEAD = "# A lesson\n\n"
         ('+++ {"locked": "one", "seconds": 9}\n\nText.', "seconds is for code cells"),
         (
             "```{code-cell}\n:exercise: one\n:points: 2\nx = 1\n```",
-            "the exercise 'one' can't have points",
+            "exercise 'one' can't have points",
         ),
         (
             "```{code-cell}\n:exercise: one\nx = 1\n```\n\n```{code-cell}\n:test: one\nx\n```",
