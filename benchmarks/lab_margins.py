@@ -1,4 +1,4 @@
-"""Does the lab's grading hang on luck? ``python -m benchmarks.lab_margins`` counts.
+"""Does the lab's grading depend on luck? ``python -m benchmarks.lab_margins`` counts.
 
 The exercise that trains is solved 20 times, and got wrong 20 times in each of many plausible
 ways, with other seeds and with one and two threads; each time the lesson's own test cell judges.
@@ -98,7 +98,7 @@ TRAINED_WRONG: Final[dict[str, str]] = {
     "targets in another order": changed(
         ("model.fit(x, x,", "model.fit(x, np.random.permutation(x),")
     ),
-    "learnt from the lesson's digits, not from the given ones": changed(
+    "learned from the lesson's digits, not from the given ones": changed(
         ("scale(images)", "digits.x_train[:1501]")
     ),
     "one network trained, another one used": changed(
@@ -212,7 +212,7 @@ def seeds_of(name: str, seeds: range, few: int) -> range:
 def count(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, Counted]:
     """Judge in this process; return for each answer how many passed, the errors, the seconds.
 
-    Each judgement is kept at once, so that a run that ends early goes on from there.
+    Each judgment is kept at once, so that a run that ends early goes on from there.
     """
     from course.autoencoder.backend import tensorflow
 

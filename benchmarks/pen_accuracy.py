@@ -109,7 +109,7 @@ def errors_table(images: dict[str, FloatArray]) -> list[str]:
         "drawings of other things, MNIST's way": not_digits(),
     }
     out = [
-        f"| images | number | median | 95 % | 99 % | above {ERROR_LIMIT} |",
+        f"| images | number | median | 95% | 99% | above {ERROR_LIMIT} |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for name, x in rows.items():
@@ -184,7 +184,7 @@ def accuracy_part(images: dict[str, FloatArray], labels: Any, half: Any) -> list
         "",
         "Made by `python -m benchmarks.pen_accuracy`. 1,000 digits of 163 writers, each",
         "drawn 100 to 240 pixels large with a pen of 8 to 24 pixels, anywhere on a canvas of 280;",
-        "all seeds fixed. No network learnt from them. *Own pen* is MNIST's way without making the",
+        "all seeds fixed. No network trained on them. *Own pen* is MNIST's way without making the",
         "line as thick as MNIST's. A short training is enough to compare; the course's network had",
         "a longer one.",
         "",
@@ -194,7 +194,7 @@ def accuracy_part(images: dict[str, FloatArray], labels: Any, half: Any) -> list
         shipped,
         "",
         f"Every second writer: {halves[0]:.1%}; the others: {halves[1]:.1%}. Neither half was held",
-        "out: no network learnt from them, but which habits to add was seen in what a network that",
+        "out: no network trained on them, but the habits to add come from what a network that",
         "was trained on MNIST alone misreads in all of them. For new writers it may read a little",
         "less.",
         "",

@@ -2,7 +2,7 @@
 
 Run ``python -m benchmarks.preprocessing``; it needs ``COURSE_DATA`` (MNIST), takes about a
 minute and writes ``preprocessing.md`` beside this file: the figures that lesson 6 and
-``course.drawing`` quote. The reader is no network but the five nearest neighbours among MNIST's
+``course.drawing`` quote. The reader is no network but the five nearest neighbors among MNIST's
 60,000 training digits, each as its 30 principal components: what it reads depends on place, size
 and thickness of the ink, and it has learned to overlook none of them.
 """
@@ -32,7 +32,7 @@ Reader = Callable[[FloatArray], float]
 
 
 def bytes_of(images: FloatArray) -> Bytes:
-    """Return ``(n, 28, 28)`` grey levels, 0 to 255."""
+    """Return ``(n, 28, 28)`` gray levels, 0 to 255."""
     return np.rint(255 * images).astype(np.uint8).reshape(-1, 28, 28)
 
 
@@ -58,7 +58,7 @@ def prepared(canvas: Bytes) -> dict[str, Bytes]:
         "the whole canvas, made small": resize.area(canvas, (28, 28)),
         "a square that fills everything: the lecture's way": resize.lanczos(squared, 28),
         "the square in a frame of 4 pixels": framed,
-        "20 by 20, by the centre of mass": centre.centred(centre.fit(boxes.crop(canvas, box))),
+        "20 by 20, by the center of mass": centre.centred(centre.fit(boxes.crop(canvas, box))),
     }
 
 
@@ -105,7 +105,7 @@ def lines_of(image: Bytes) -> tuple[float, float]:
 
 
 def mass(images: FloatArray) -> tuple[float, float]:
-    """Return the mean row and column of the centres of mass."""
+    """Return the mean row and column of the centers of mass."""
     square = images.reshape(-1, 28, 28).astype(np.float64)
     total = square.sum(axis=(1, 2))
     places = np.arange(28)
@@ -131,7 +131,7 @@ def main() -> None:
     text = [
         "# What the steps of preprocessing are worth",
         "",
-        "Made by `python -m benchmarks.preprocessing`. The reader: five nearest neighbours",
+        "Made by `python -m benchmarks.preprocessing`. The reader: five nearest neighbors",
         "among MNIST's 60,000 training digits, each as 30 principal components.",
         "",
         f"{DRAWN:,} of MNIST's test digits, redrawn on a canvas of {SIDE}, their longer side 60 to",
@@ -143,7 +143,7 @@ def main() -> None:
         "",
         *table("the input", spoilt),
         "",
-        f"The centre of mass of the 10,000 test digits, counted from 0: row {row:.2f}, column",
+        f"The center of mass of the 10,000 test digits, counted from 0: row {row:.2f}, column",
         f"{column:.2f} on average.",
         "",
         f"The line of every fifth test digit, {len(lines):,} of them, in pixels of 28, measured by",

@@ -38,7 +38,7 @@ smallest and the largest value. PCA has no seed, but k-means has.
 
 Digits: codes of the first 10,000 training images vote on, and are clustered beside, those of the
 first 2,000 test images. 5-NN: share of test codes that their five nearest training codes name
-rightly. Linear probe: the same by a linear classifier. Trustworthiness: of 12 neighbours, against
+correctly. Linear probe: the same by a linear classifier. Trustworthiness: of 12 neighbors, against
 the pixels. k-means: ten clusters of the training codes against their labels, adjusted Rand index.
 Error: squared, summed over the pixels of a test image. The autoencoders are 784-256-128-64-k.
 """
@@ -54,8 +54,8 @@ class Column:
 
 
 DIGITS: Final = (
-    Column("5-NN", "{:.1f} %", 100),
-    Column("linear probe", "{:.1f} %", 100),
+    Column("5-NN", "{:.1f}%", 100),
+    Column("linear probe", "{:.1f}%", 100),
     Column("trustworthiness", "{:.3f}"),
     Column("silhouette", "{:.3f}"),
     Column("k-means", "{:.2f}"),
@@ -155,8 +155,8 @@ def spread(values: list[float], column: Column) -> str:
     """Return the mean of some values and, if they differ as written, their range.
 
     Example:
-        >>> spread([0.75, 0.78], Column("5-NN", "{:.1f} %", 100))
-        '76.5 % (75.0 to 78.0)'
+        >>> spread([0.75, 0.78], Column("5-NN", "{:.1f}%", 100))
+        '76.5% (75.0 to 78.0)'
     """
     mean, low, high = (
         column.form.format(column.factor * value)
@@ -164,7 +164,7 @@ def spread(values: list[float], column: Column) -> str:
     )
     if low == high:
         return mean
-    return f"{mean} ({low.removesuffix(' %')} to {high.removesuffix(' %')})"
+    return f"{mean} ({low.removesuffix('%')} to {high.removesuffix('%')})"
 
 
 def tables(

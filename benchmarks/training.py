@@ -57,9 +57,9 @@ def contenders(digits: Any, recipe: Recipe) -> list[Contender]:
         Ours("ReLU instead of GELU", digits, recipe, hidden="relu"),
         Ours("logistic hidden units, as in 2006", digits, recipe, hidden="sigmoid"),
         Ours("weights that start as Keras's do (Glorot)", digits, recipe, glorot=True),
-        Ours("output that starts at grey, not at the mean image", digits, recipe, grey=True),
-        Ours("layer normalisation before each activation", digits, recipe, norm="layer"),
-        Ours("batch normalisation before each activation", digits, recipe, norm="batch"),
+        Ours("output that starts at gray, not at the mean image", digits, recipe, grey=True),
+        Ours("layer normalization before each activation", digits, recipe, norm="layer"),
+        Ours("batch normalization before each activation", digits, recipe, norm="batch"),
         *fitted(digits, recipe),
         changed("the recipe once more"),
     ]

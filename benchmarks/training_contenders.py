@@ -130,7 +130,7 @@ class Ours(Contender):
 
 
 def normalised(kind: str) -> Any:
-    """Return the course's network with a normalisation before each hidden activation.
+    """Return the course's network with a normalization before each hidden activation.
 
     Args:
         kind: ``"layer"`` or ``"batch"``.
@@ -201,7 +201,7 @@ class Baselines:
 
     @staticmethod
     def knn(digits: Any, encode: Callable[[Any], Any]) -> float:
-        """Return the share that neighbours name right."""
+        """Return the share that neighbors name right."""
         return knn_accuracy(
             encode(digits.x_train[:_NEIGHBOURS]),
             digits.y_train[:_NEIGHBOURS],

@@ -1,7 +1,7 @@
 """Contenders that learn by Keras's own `fit`, with the course's layers, loss and learning rate.
 
 They show what other ways of feeding, calling and counting would gain: `steps_per_execution`, a
-``tf.data`` pipeline, Keras's mixed precision, and another optimiser, Muon
+``tf.data`` pipeline, Keras's mixed precision, and another optimizer, Muon
 (https://github.com/KellerJordan/Muon, in Keras 3). None shifts its images, so each is to be
 compared with the first of them.
 """

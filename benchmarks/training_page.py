@@ -23,7 +23,7 @@ def page(record: dict[str, Any]) -> str:
 Written by `python -m benchmarks.training`; no number is typed.
 Layers {"-".join(map(str, SIZES))} and their mirror, MNIST.
 Error: squared error summed over the 784 pixels, mean over the 10,000 test images.
-5-NN: share of 2,000 test codes that their five nearest neighbours among 10,000 training codes name
+5-NN: share of 2,000 test codes that their five nearest neighbors among 10,000 training codes name
 right.
 
 ## Methods
@@ -43,7 +43,7 @@ def _methods(part: dict[str, Any]) -> str:
     ]
     for row in (MeasuredRun(**each) for each in part["rows"]):
         seconds = "–" if row.seconds is None else f"{row.seconds:.0f}"
-        named = "–" if row.neighbours is None else f"{100 * row.neighbours:.1f} %"
+        named = "–" if row.neighbours is None else f"{100 * row.neighbours:.1f}%"
         table.append(line(row.method, row.numbers, f"{row.error:.2f}", seconds, named))
     return f"""{_how(part)}
 
@@ -87,7 +87,7 @@ def _changes(part: dict[str, Any]) -> str:
 Each line changes one thing; all take turns, epoch by epoch. Epochs: {part["epochs"]}. So short a
 run says nothing of what only pays in long ones, such as the shifts. Seconds: the median epoch but
 for the first, in which the graph is built. The recipe stands there twice: as far as its two lines
-are apart, chance goes. Networks with a normalisation, and those that learn by Keras's `fit`, have
+are apart, chance goes. Networks with a normalization, and those that learn by Keras's `fit`, have
 products in float32 unless their line says otherwise, and Keras's `fit` shifts no images: compare
 these with each other.
 

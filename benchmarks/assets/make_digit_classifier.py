@@ -8,7 +8,7 @@ this file. The network (12 and 32 windows of 5 by 5, then 96 and 10 units) learn
 pens (``course.classifier.augmentation``). The test digits and all pen strokes serve to
 measure alone.
 
-It reads 99.3 % of MNIST's test digits and 98.4 % of 1,000 real pen strokes, drawn at random
+It reads 99.3% of MNIST's test digits and 98.4% of 1,000 real pen strokes, drawn at random
 size, place and pen width and prepared MNIST's way; ``benchmarks/pen_accuracy.md`` has the
 whole table. Training is seeded, but sums are added in another order on another machine, so a
 second run gives nearly, not exactly, these numbers.

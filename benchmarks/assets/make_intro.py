@@ -3,7 +3,7 @@
 It takes some twelve minutes on two cores and writes beside this file:
 
 - ``code_size.png`` and ``code_size.json``: ten digits, a face and a star, copied through codes of 1
-  to 100 numbers, by PCA and by an autoencoder 784-256-size-256-784. Both learnt from the
+  to 100 numbers, by PCA and by an autoencoder 784-256-size-256-784. Both learned from the
   1,501 bundled training digits. Squared error per image, mean over the 296 test digits:
 
   ===========  =====  =====  =====  =====  =====  =====  =====
@@ -15,9 +15,9 @@ It takes some twelve minutes on two cores and writes beside this file:
 
   The mean image alone: 34.05.
 
-- ``face_autoencoder.npz``: an autoencoder 784-256-30-256-784 that learnt from 10,000
+- ``face_autoencoder.npz``: an autoencoder 784-256-30-256-784 that learned from 10,000
   drawn faces. On the 750 test faces of ``data.faces("drawn")``: 1.56, where PCA with 30
-  numbers, learnt from the 2,250 training faces, has 3.02.
+  numbers, learned from the 2,250 training faces, has 3.02.
 
 Training is seeded, but sums are added in another order on another machine, so a second
 run gives nearly, not exactly, these numbers.

@@ -1,7 +1,7 @@
 """``python -m benchmarks.hostile_peers``: three graders, the same hostile submissions.
 
 For each submission stock nbgrader and otter-grader grade a batch of two in a cage: the
-submission, and after it an honest neighbour. Ours grades the whole corpus in one batch, as
+submission, and after it an honest neighbor. Ours grades the whole corpus in one batch, as
 its tests do. The table goes to ``hostile_peers.md`` beside this folder. It takes an hour or
 so on two cores: several submissions use up all the time that they get. What the peers did is kept
 in ``.tools/hostile_peers.json``: a run that was interrupted goes on from there, and a later one
@@ -37,7 +37,7 @@ Runs = dict[str, dict[str, Run]]
 
 
 def attempt(peer: Any, template: Path, entry: Entry) -> Run:
-    """One submission and its neighbour, graded by a peer."""
+    """One submission and its neighbor, graded by a peer."""
     with cage.disk() as place:
         students = {ATTACKER: entry.submission(place), NEIGHBOUR: Submission()}
         ended = peer.grade(template, place, students)

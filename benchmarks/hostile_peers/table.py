@@ -44,7 +44,7 @@ class Run:
 
     Attributes:
         points: By test; None if it is left to a person.
-        harmed: Whether the run did not end, or the neighbour has not all points.
+        harmed: Whether the run did not end, or the neighbor has not all points.
     """
 
     points: Fair

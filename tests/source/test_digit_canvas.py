@@ -172,7 +172,7 @@ def test_numbers_in_the_lesson_match_the_benchmarks() -> None:
     above, above_own = pens["pen strokes, MNIST's way"][-1], pens["pen strokes, own pen"][-1]
     assert f"it takes {above_own} of the digits for something else, with it {above}." in text
     shown = [f"{float(row[0].rstrip('%')):.0f}%" for row in list(steps.values())[2:4]]
-    centered = steps["20 by 20, by the centre of mass"][0]
+    centered = steps["20 by 20, by the center of mass"][0]
     for share in (*shown, centered):
         assert f"{share} " in text
     assert f"they read {steps['as they are'][0]}, without the division" in text

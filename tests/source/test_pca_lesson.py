@@ -166,5 +166,5 @@ def test_two_autoencoder_numbers_beat_pcas_by_25_points_on_mnist() -> None:
         check=True,
         cwd=ROOT,
     )
-    accuracy = dict(re.findall(r"\| (PCA-2|AE-2) \| ([\d.]+) %", completed.stdout))
+    accuracy = dict(re.findall(r"\| (PCA-2|AE-2) \| ([\d.]+)%", completed.stdout))
     assert float(accuracy["AE-2"]) >= float(accuracy["PCA-2"]) + 25
