@@ -80,7 +80,7 @@ class GradebookWriter:
             RunStoppedError: Another program kept the gradebook locked.
         """
         graded = {
-            name: GradedNotebook.from_json(notebook.model_dump())
+            name: GradedNotebook.from_result(notebook)
             for name, notebook in result.notebooks.items()
         }
         retry_while_locked(lambda: self._writer.write(student, graded), self.db_url, self._notify)

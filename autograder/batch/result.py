@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import nbformat
 from pydantic import (
@@ -17,10 +17,10 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     ValidationError,
-    model_validator,
 )
 
 from autograder import cells
+from autograder.grading.grade_notebook import NotebookResult
 
 MAX_CHARS: Final = 256 << 20  # a lesson's notebook with all its figures has some 2 million
 
@@ -29,31 +29,6 @@ MaxPoints = Mapping[str, Mapping[str, float]]  # by notebook and graded cell
 
 class _StrictModel(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
-
-
-class ScoreResult(_StrictModel):
-    """The JSON of a `CellScore`."""
-
-    name: str
-    points: NonNegativeFloat | None
-    maximum: NonNegativeFloat
-    reason: str
-    chosen: list[NonNegativeInt]
-
-    @model_validator(mode="after")
-    def _check_points(self) -> Self:
-        if self.points is not None and self.points > self.maximum:
-            raise ValueError(f"{self.name}: {self.points:g} points of {self.maximum:g}")
-        return self
-
-
-class NotebookResult(_StrictModel):
-    """The JSON of a `GradedNotebook`."""
-
-    notebook: str
-    verdicts: list[ScoreResult]
-    told: dict[str, str]
-    faults: dict[str, str]
 
 
 class JobResult(_StrictModel):

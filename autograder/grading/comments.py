@@ -1,4 +1,4 @@
-"""What a student is told: a comment at each answer, a line under each test."""
+"""Write the student's feedback: a comment on each answer, a line under each test."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder import cells
+from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.scoring import CellScore, explain_failure, one_line
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text that reads the same as Markdown, whatever a student put into it.
+    r"""Return Markdown that shows a student's text as it is.
 
     Example:
         >>> escape_markdown("<b> & *x*")
@@ -25,71 +26,71 @@ def escape_markdown(text: str) -> str:
 
 
 def student_comments(
-    nb: NotebookNode,
-    verdicts: dict[str, CellScore],
-    outcomes: dict[str, CellOutcome | BrokenTest | None],
+    nb: NotebookNode, scores: dict[str, CellScore], outcomes: CellOutcomes
 ) -> dict[str, str]:
-    """Return the comment for each cell in which an answer stands.
+    """Return a comment in Markdown for each answer, by `grade_id`.
 
-    A question's comment says why it did not earn everything. An exercise's comment
-    says what happened to its own cell and lists the tests up to the next exercise.
+    A quiz's comment says why it did not earn all points. An exercise's comment says whether its own
+    cell failed and lists the tests up to the next exercise.
     """
-    told: dict[str, list[str]] = {}
-    exercise: list[str] = []
+    lines_by_answer: dict[str, list[str]] = {}
+    exercise_lines: list[str] = []
     for cell in nb.cells:
         name = cells.grade_id(cell)
         if cells.is_answer(cell):
             lines = cells.notes(cell)
-            told[name] = lines
+            lines_by_answer[name] = lines
             if cells.is_quiz(cell):
-                reason = verdicts[name].reason
+                reason = scores[name].reason
                 lines += [reason] if reason and reason not in lines else []
             else:
-                exercise = lines
+                exercise_lines = lines
                 outcome = outcomes.get(cell["id"])
                 if isinstance(outcome, CellOutcome) and outcome.status != "ran":
                     lines.append(f"This cell failed. {explain_failure(outcome)}")
         elif cells.is_test(cell):
-            exercise.append(f"{name}: {summarize(verdicts[name])}")
-    return {name: _as_list(lines) for name, lines in told.items()}
+            exercise_lines.append(f"{name}: {summarize(scores[name])}")
+    return {name: _to_markdown(lines) for name, lines in lines_by_answer.items()}
 
 
-def _as_list(lines: list[str]) -> str:
+def _to_markdown(lines: list[str]) -> str:
     if len(lines) < 2:
         return escape_markdown("".join(lines))
     return "\n".join(f"- {escape_markdown(line)}" for line in lines)
 
 
-def summarize(verdict: CellScore) -> str:
-    """Say in a line what a cell earned and why."""
-    if verdict.points is None:
-        return f"Not graded yet. {verdict.reason}"
-    earned = f"{verdict.points:g} of {verdict.maximum:g} points"
-    return f"Passed, {earned}." if not verdict.reason else f"{earned}. {verdict.reason}"
+def summarize(score: CellScore) -> str:
+    """Return a line with the points earned and the reason.
+
+    Example:
+        >>> summarize(CellScore("double-test", 0.0, 2.0, "A check failed.", ()))
+        '0 of 2 points. A check failed.'
+    """
+    if score.points is None:
+        return f"Not graded yet. {score.reason}"
+    points = f"{score.points:g} of {score.maximum:g} points"
+    return f"{points}. {score.reason}" if score.reason else f"Passed, {points}."
 
 
-def write_scores(
-    nb: NotebookNode,
-    verdicts: dict[str, CellScore],
-    outcomes: dict[str, CellOutcome | BrokenTest | None],
-) -> None:
-    """Put the verdicts into the graded notebook.
+def write_scores(nb: NotebookNode, scores: dict[str, CellScore], outcomes: CellOutcomes) -> None:
+    """Write the scores into the graded notebook.
 
-    A test's own output is replaced by one line: what it printed could show hidden tests.
+    They replace the output of each test, which could show hidden tests.
     """
     for cell in nb.cells:
-        verdict = verdicts.get(cells.grade_id(cell))
-        if verdict is None:
+        score = scores.get(cells.grade_id(cell))
+        if score is None:
             continue
-        cells.set_score_record(cell, verdict.to_json())
+        cells.set_score_record(cell, score.to_json())
         if cells.is_test(cell):
-            trace = _trace(outcomes.get(cell["id"]))
-            text = "\n".join([summarize(verdict), *cells.notes(cell), *trace]) + "\n"
+            traceback = _traceback(outcomes.get(cell["id"]))
+            text = "\n".join([summarize(score), *cells.notes(cell), *traceback]) + "\n"
             cell["outputs"] = [new_output("stream", name="stdout", text=text)]
 
 
-def _trace(outcome: CellOutcome | BrokenTest | None) -> list[str]:
-    """Where in the student's own code a test failed."""
+def _traceback(outcome: CellOutcome | BrokenTest | None) -> list[str]:
+    """Return where in the student's own code a test failed."""
     if not isinstance(outcome, CellOutcome) or not outcome.trace:
         return []
-    return ["In your code:", *(f"  {one_line(line)}" for line in outcome.trace.split("\n") if line)]
+    lines = filter(None, outcome.trace.split("\n"))
+    return ["In your code:", *(f"  {one_line(line)}" for line in lines)]

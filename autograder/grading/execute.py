@@ -1,8 +1,7 @@
-"""Running a fitted notebook: the short way, if that decides every point, else the whole way.
+"""Run a merged notebook without the cells that no point depends on, or all of it if need be.
 
-The kernel and the judge come from warm processes where there are any. See `needed` for what the
-short way is, `apart` for when a point that is missed on it is lost, and `demonstrations` for what
-not even the whole way waits for.
+See `skip.dependencies` for which cells are needed, `skip.independence` for when a failed test
+can't depend on a skipped cell, and `skip.demonstrations` for what is skipped even then.
 """
 
 from __future__ import annotations
@@ -25,88 +24,90 @@ from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.limits import Limits
 from autograder.test_runner import forkserver
 
-UNANSWERED_ERROR: Final = "NotImplementedError"  # what an exercise raises as it is handed out
+UNANSWERED_ERROR: Final = "NotImplementedError"  # raised by an exercise as it is released
 
 
 def run(
-    nb: NotebookNode, instructors: NotebookNode, folder: Path, settings: GradingSettings
+    nb: NotebookNode, source_nb: NotebookNode, folder: Path, settings: GradingSettings
 ) -> tuple[CellOutcomes, int]:
-    """Run a notebook; return how each cell ended, and the memory that a kernel held at most.
+    """Run a notebook; return how each cell ended and a kernel's peak memory in bytes.
 
     Args:
-        nb: A fitted notebook; its code cells get new outputs.
-        instructors: Its frame.
+        nb: A merged notebook; its code cells get new outputs.
+        source_nb: The instructor's notebook.
         folder: The student's other files; the kernel works on a copy.
-        settings: How long it may run, and so on.
+        settings: Time limits and other settings.
     """
-    kernels, judges = warm_up(instructors, settings)
-    lesson = lesson_code(instructors)
-    peaks = [0]
+    kernel_fork_server, test_fork_server = warm_up(source_nb, settings)
+    lesson = lesson_code(source_nb)
+    peak = 0
 
-    def way(only: frozenset[str] | None) -> CellOutcomes:
-        session = Kernel(
+    def run_only(cell_ids: frozenset[str]) -> CellOutcomes:
+        nonlocal peak
+        kernel = Kernel(
             folder,
-            _variables(settings),
+            _env(settings),
             Limits(**settings.limits),
             allow_unprotected=settings.allow_unprotected,
-            visible=tuple(Path(each).resolve() for each in settings.visible),
-            fork_server=kernels,
+            visible=tuple(Path(path).resolve() for path in settings.visible),
+            fork_server=kernel_fork_server,
         )
         budget = TimeBudget(
             settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
         )
-        outcomes = run_cells.run(nb, session, budget, lesson, only=only, bench=judges)
-        peaks.append(session.peak_bytes)
+        outcomes = run_cells.run(
+            nb, kernel, budget, lesson, only=cell_ids, test_fork_server=test_fork_server
+        )
+        peak = max(peak, kernel.peak_bytes)
         return outcomes
 
-    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
-    tests = [cell["id"] for cell in cells if is_test(cell)]
-    running = dependencies.needed_cells(nb, instructors)
-    if settings.shortcut and not running.issuperset(cell["id"] for cell in cells):
-        outcomes = way(running)
-        missed = [test for test in tests if not _settled(outcomes, test)]
-        errors = _errors(outcomes)
-        lost = errors is not None and independence.are_independent(
-            nb, instructors, running, missed, errors
-        )
-        if not missed or lost:
-            dependencies.mark_skipped(cells, running)
-            return outcomes, max(peaks)
-    idle = (
-        demonstrations.skippable_cells(nb, instructors) if settings.shortcut else frozenset[str]()
-    )
-    running = frozenset(cell["id"] for cell in cells) - idle
-    outcomes = way(running)
-    dependencies.mark_skipped(cells, running)
-    return outcomes, max(peaks)
+    code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    every_id = frozenset(cell["id"] for cell in code)
+    needed = dependencies.needed_cells(nb, source_nb)
+    if settings.shortcut and not needed >= every_id:
+        outcomes = run_only(needed)
+        tests = [cell["id"] for cell in code if is_test(cell)]
+        failed = [test for test in tests if not _is_final(outcomes.get(test))]
+        errors = _error_names(outcomes)
+        if not failed or (
+            errors is not None
+            and independence.are_independent(nb, source_nb, needed, failed, errors)
+        ):
+            dependencies.mark_skipped(code, needed)
+            return outcomes, peak
+    if settings.shortcut:
+        every_id -= demonstrations.skippable_cells(nb, source_nb)
+    outcomes = run_only(every_id)
+    dependencies.mark_skipped(code, every_id)
+    return outcomes, peak
 
 
 def warm_up(
-    instructors: NotebookNode, settings: GradingSettings
+    source_nb: NotebookNode, settings: GradingSettings
 ) -> tuple[ForkServer | None, ForkServer | None]:
-    """Return where kernels and judges for a notebook come from; None where they start cold.
+    """Return the fork servers for a notebook's kernels and test runners; None to start them cold.
 
     Args:
-        instructors: The frame; what it imports is loaded.
+        source_nb: The instructor's notebook; the fork servers load what it imports.
         settings: How it will be graded.
     """
-    if not settings.warm or not run_cells.needs_kernel(instructors):
+    if not settings.warm or not run_cells.needs_kernel(source_nb):
         return None, None
-    code = [cell for cell in instructors.cells if cell.cell_type == "code"]
+    code = [cell for cell in source_nb.cells if cell.cell_type == "code"]
     modules = imports.find_modules(cell.source for cell in code)
-    tests = [cell.source for cell in code if is_test(cell)]
-    return forkserver_client.shared_fork_server(
-        "kernel", modules, _variables(settings)
-    ), forkserver.known(tests)
+    return (
+        forkserver_client.shared_fork_server("kernel", modules, _env(settings)),
+        forkserver.shared_fork_server(cell.source for cell in code if is_test(cell)),
+    )
 
 
-def _variables(settings: GradingSettings) -> dict[str, str]:
+def _env(settings: GradingSettings) -> dict[str, str]:
     threads = dict.fromkeys(THREAD_VARIABLES, str(settings.threads)) if settings.threads else {}
     return {"NBGRADER_EXECUTION": "autograde", **threads}
 
 
-def _errors(outcomes: CellOutcomes) -> dict[str, str] | None:
-    """Return the names of the errors in which cells ended; None if any ended otherwise."""
+def _error_names(outcomes: CellOutcomes) -> dict[str, str] | None:
+    """Return the names of raised errors, by cell; None if any cell ended in another way."""
     errors = {}
     for name, outcome in outcomes.items():
         if not isinstance(outcome, CellOutcome) or outcome.status not in {"ran", "raised"}:
@@ -116,9 +117,8 @@ def _errors(outcomes: CellOutcomes) -> dict[str, str] | None:
     return errors
 
 
-def _settled(outcomes: CellOutcomes, test: str) -> bool:
-    """Whether the whole way would say no more: it is passed, or nobody has answered."""
-    outcome = outcomes.get(test)
-    if not isinstance(outcome, CellOutcome):
-        return False
-    return outcome.status == "ran" or outcome.error == UNANSWERED_ERROR
+def _is_final(outcome: object) -> bool:
+    """Return whether a test needs no full run: it has passed, or the exercise is unanswered."""
+    return isinstance(outcome, CellOutcome) and (
+        outcome.status == "ran" or outcome.error == UNANSWERED_ERROR
+    )

@@ -1,8 +1,7 @@
-"""Grading one notebook: from the fitted notebook to verdicts and words for the student.
+"""Grade one notebook: run the merged notebook, score its cells, write the student's feedback.
 
-Nothing here knows nbgrader or a gradebook, so it runs wherever there is a processor. What
-comes out is plain data. A run over a class grades many at once and hands the results to
-nbgrader's own steps through `ready`.
+Independent of nbgrader and its gradebook, so it runs on any worker and returns plain data. A batch
+run grades many notebooks at once and hands the results to nbgrader's steps by `use_results`.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from pydantic import BaseModel, ConfigDict
 
 from autograder import cells
 from autograder.grading import comments, execute, run_cells, scoring
@@ -26,16 +25,27 @@ from autograder.grading.settings import GradingSettings
 from autograder.test_runner.broker import BrokenTest
 
 
+class NotebookResult(BaseModel):
+    """A graded notebook as JSON; see `GradedNotebook`."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    notebook: str
+    verdicts: list[CellScore]
+    told: dict[str, str]
+    faults: dict[str, str]
+
+
 @dataclass
 class GradedNotebook:
     """A graded notebook.
 
     Attributes:
-        nb: The notebook with its outputs and verdicts.
-        verdicts: One for each graded cell.
-        told: What to tell the student, by the name of the cell in which the answer stands.
+        nb: The notebook with its outputs and scores.
+        verdicts: The score of each graded cell.
+        told: The comment on each answer, by the `grade_id` of the answer's cell.
         faults: What went wrong through no fault of the student's, by cell, for the instructor.
-        peak: Bytes of memory that a kernel held at most; 0 if there was none, or nobody counted.
+        peak: Peak memory of a kernel in bytes; 0 without one, or where it isn't counted.
     """
 
     nb: NotebookNode
@@ -44,81 +54,76 @@ class GradedNotebook:
     faults: dict[str, str] = field(default_factory=dict)
     peak: int = field(default=0, compare=False)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return {
-            "notebook": nbformat.writes(self.nb, indent=None),  # with one, Python writes it slowly
-            "verdicts": [{"name": each.name, **each.to_json()} for each in self.verdicts],
-            "told": self.told,
-            "faults": self.faults,
-        }
+    def to_result(self) -> NotebookResult:
+        """Return it as a model that can be written as JSON."""
+        text = nbformat.writes(self.nb, indent=None)  # with an indent, `json` is slow
+        return NotebookResult(
+            notebook=text, verdicts=self.verdicts, told=self.told, faults=self.faults
+        )
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> GradedNotebook:
-        """Read what `to_json` returned.
+    def from_result(cls, result: NotebookResult) -> GradedNotebook:
+        """Read what `to_result` returned.
 
         Raises:
-            ValueError: It is something else.
+            ValueError: The result holds no valid notebook.
         """
+        invalid: dict[str, Exception] = {}  # nbformat would only log it
         try:
-            verdicts = [
-                CellScore(**{**each, "chosen": tuple(each["chosen"])}) for each in data["verdicts"]
-            ]
-            invalid: dict[str, Exception] = {}  # nbformat only logs it
-            read = nbformat.reads(data["notebook"], 4, capture_validation_error=invalid)
+            nb = nbformat.reads(result.notebook, 4, capture_validation_error=invalid)
             for error in invalid.values():
                 raise error
-            return cls(NotebookNode(read), verdicts, dict(data["told"]), dict(data["faults"]))
         except (KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
-            raise ValueError(f"This is no graded notebook: {error!r}.") from error
+            raise ValueError(f"Not a valid notebook: {error!r}.") from error
+        return cls(NotebookNode(nb), result.verdicts, result.told, result.faults)
 
 
 def grade(
-    nb: NotebookNode, instructors: NotebookNode, folder: Path, settings: GradingSettings
+    nb: NotebookNode, source_nb: NotebookNode, folder: Path, settings: GradingSettings
 ) -> GradedNotebook:
-    """Run a fitted notebook and decide its points.
+    """Run a merged notebook and score its cells.
 
     Args:
-        nb: The student's answers in the instructor's frame; it is changed.
-        instructors: The frame itself.
+        nb: The merged notebook, from `merge.merge_submission`; changed in place.
+        source_nb: The instructor's notebook.
         folder: The student's other files; the kernel works on a copy.
-        settings: How long it may run, and so on.
+        settings: Time limits and other settings.
     """
-    framed = cells.graded_cells(instructors)
+    source_cells = cells.graded_cells(source_nb)
     unreadable = cells.unreadable(nb)
     outcomes, peak = CellOutcomes(), 0
     if run_cells.needs_kernel(nb) and not unreadable:
-        outcomes, peak = execute.run(nb, instructors, folder, settings)
-    verdicts = {}
+        outcomes, peak = execute.run(nb, source_nb, folder, settings)
+    scores = {}
     for cell in nb.cells:
         name = cells.grade_id(cell)
-        if name in framed:
+        if name in source_cells:
             outcome = outcomes.get(cell["id"])
-            verdicts[name] = scoring.score(framed[name], cell, outcome, unreadable)
-    told = comments.student_comments(nb, verdicts, outcomes)
+            scores[name] = scoring.score(source_cells[name], cell, outcome, unreadable)
+    student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)
-    comments.write_scores(nb, verdicts, outcomes)
+    comments.write_scores(nb, scores, outcomes)
     faults = {
         name: outcome.reason
         for name, outcome in outcomes.items()
         if isinstance(outcome, BrokenTest)
     }
-    return GradedNotebook(nb, list(verdicts.values()), told, faults, peak)
+    return GradedNotebook(nb, list(scores.values()), student_comments, faults, peak)
 
 
-_READY: ContextVar[Mapping[str, GradedNotebook] | None] = ContextVar("ready", default=None)
+_RESULTS: ContextVar[Mapping[str, GradedNotebook] | None] = ContextVar("results", default=None)
 
 
 @contextlib.contextmanager
 def use_results(graded: Mapping[str, GradedNotebook]) -> Iterator[None]:
-    """While this lasts, nbgrader's steps take these results, by notebook, and run nothing."""
-    token = _READY.set(graded)
+    """Make nbgrader's steps take these results, by notebook, instead of grading themselves."""
+    token = _RESULTS.set(graded)
     try:
         yield
     finally:
-        _READY.reset(token)
+        _RESULTS.reset(token)
 
 
 def available_result(notebook: str) -> GradedNotebook | None:
-    """Return the result that is ready for a notebook, if there is one."""
-    return (_READY.get() or {}).get(notebook)
+    """Return the result from `use_results` for a notebook, if there is one."""
+    return (_RESULTS.get() or {}).get(notebook)

@@ -1,14 +1,13 @@
-"""Fitting a submission into the instructor's notebook.
+"""Merge a submission into the instructor's notebook.
 
-The instructor's notebook is the frame. It says which questions there are, what
-they are worth and how they are tested; a submission only fills in answers. So
-nothing that a student deletes, copies, moves, retypes or forges changes the
-maximum, and no question gets lost.
+The instructor's notebook decides which questions there are, what they are worth and how they are
+tested; a submission only fills in answers. So nothing that a student deletes, copies, moves,
+retypes or forges changes the maximum score or loses a question:
 
-- a question, an exercise: the student's text in the instructor's cell;
-- a test or a locked cell: the instructor's text;
-- any other cell: the student's text if it is there, else the instructor's;
-- cells that the student added, and further copies of a cell: kept, in their place.
+- quizzes and exercises: the student's text in the instructor's cell;
+- tests and locked cells: the instructor's text;
+- any other cell: the student's text if the cell was submitted, else the instructor's;
+- cells that the student added, and further copies of a code cell: kept where they are.
 """
 
 from __future__ import annotations
@@ -24,42 +23,49 @@ from autograder.cells import is_answer, is_quiz, is_test
 from autograder.grading.submission import Submission, SubmittedCell
 from course import quiz
 
-DELETED: Final = "This cell is missing from the submission."
+MISSING_CELL: Final = "This cell is missing from the submission."
 COPIES: Final = "The submission has {count} copies of this cell."
-MAX_EXTRA_CELLS: Final = 1000  # cells that a student adds; a lesson has some 60
+EDITED_TEST: Final = "This test was changed in the submission; the original version was run."
 TOO_MANY_CELLS: Final = (
     "The submission has {count:,} added cells; only the first {limit:,} are kept."
 )
-EDITED: Final = "This test was changed in the submission; the original version was run."
+MAX_ADDED_CELLS: Final = 1000  # a lesson has some 60 cells
+
+CellsByPosition = dict[int, list[SubmittedCell]]
 
 
-def merge_submission(frame: NotebookNode, submission: Submission) -> NotebookNode:
-    """Return the instructor's notebook with the student's answers in it.
+def merge_submission(source_nb: NotebookNode, submission: Submission) -> NotebookNode:
+    """Return the instructor's notebook with the student's answers.
 
     Args:
-        frame: The instructor's notebook, from ``source/``.
-        submission: What the student handed in.
+        source_nb: The instructor's notebook, from ``source/``.
+        submission: The student's notebook.
 
     Returns:
-        A notebook with the frame's metadata alone. What was noticed stands in
-        ``metadata.course.notes`` of the notebook and of each cell, as plain sentences.
+        A notebook with the instructor's metadata. `cells.notes` of the notebook and of each cell
+        are sentences for the student about what was missing, copied or changed.
     """
-    by_slot, extras, dropped = _assign(frame, submission)
-    fitted = []
-    for index, cell in enumerate(extras.get(-1, [])):
-        fitted.append(_extra(cell, f"extra-0-{index}"))
-    for slot, framed in enumerate(frame.cells):
-        fitted.append(_fill(framed, by_slot.get(slot, []), unreadable=bool(submission.unreadable)))
-        for index, cell in enumerate(extras.get(slot, [])):
-            fitted.append(_extra(cell, f"extra-{slot + 1}-{index}"))
+    copies, added, dropped_count = _assign(source_nb, submission)
+    merged_cells = []
+    for index, cell in enumerate(added.get(-1, [])):
+        merged_cells.append(_added_cell(cell, f"extra-0-{index}"))
+    for position, source_cell in enumerate(source_nb.cells):
+        merged_cells.append(
+            _merge_cell(
+                source_cell, copies.get(position, []), is_readable=not submission.unreadable
+            )
+        )
+        for index, cell in enumerate(added.get(position, [])):
+            merged_cells.append(_added_cell(cell, f"extra-{position + 1}-{index}"))
     notes = list(submission.notes)
-    if dropped:
-        notes.append(TOO_MANY_CELLS.format(count=MAX_EXTRA_CELLS + dropped, limit=MAX_EXTRA_CELLS))
+    if dropped_count:
+        count = MAX_ADDED_CELLS + dropped_count
+        notes.append(TOO_MANY_CELLS.format(count=count, limit=MAX_ADDED_CELLS))
     merged = NotebookNode(
-        cells=fitted,
-        metadata=copy.deepcopy(frame.metadata),
-        nbformat=frame.nbformat,
-        nbformat_minor=frame.nbformat_minor,
+        cells=merged_cells,
+        metadata=copy.deepcopy(source_nb.metadata),
+        nbformat=source_nb.nbformat,
+        nbformat_minor=source_nb.nbformat_minor,
     )
     cells.set_submission_facts(
         merged, notes=notes, unreadable=submission.unreadable, file=submission.file
@@ -68,110 +74,107 @@ def merge_submission(frame: NotebookNode, submission: Submission) -> NotebookNod
 
 
 def _assign(
-    frame: NotebookNode, submission: Submission
-) -> tuple[dict[int, list[SubmittedCell]], dict[int, list[SubmittedCell]], int]:
-    """Say which submitted cells fill which slot, after which slot others stand, how many do not."""
-    by_name: dict[str, int] = {}
-    by_id: dict[str, int] = {}
-    for slot, cell in enumerate(frame.cells):
-        by_id[cell["id"]] = slot
-        if cells.is_managed(cell):
-            by_name[cells.grade_id(cell)] = slot
-    claimed: list[int | None] = [
-        by_name.get(cell.grade_id, by_id.get(cell.id)) for cell in submission.cells
+    source_nb: NotebookNode, submission: Submission
+) -> tuple[CellsByPosition, CellsByPosition, int]:
+    """Assign each submitted cell to a position in the instructor's notebook.
+
+    Returns:
+        The copies of each instructor's cell; the cells to keep after it, -1 for the beginning; how
+        many further cells are dropped.
+    """
+    by_grade_id, by_cell_id = {}, {}
+    for index, source_cell in enumerate(source_nb.cells):
+        by_cell_id[source_cell["id"]] = index
+        if cells.is_managed(source_cell):
+            by_grade_id[cells.grade_id(source_cell)] = index
+    positions: list[int | None] = [
+        by_grade_id.get(cell.grade_id, by_cell_id.get(cell.id)) for cell in submission.cells
     ]
-    _recognise(frame, submission, claimed)
+    _match_by_options(source_nb, submission, positions)
 
-    by_slot: dict[int, list[SubmittedCell]] = defaultdict(list)
-    extras: dict[int, list[SubmittedCell]] = defaultdict(list)
-    after, count = -1, 0
-
-    def add(cell: SubmittedCell) -> None:
-        nonlocal count
-        count += 1
-        if count <= MAX_EXTRA_CELLS:
-            extras[after].append(cell)
-
-    for cell, claim in zip(submission.cells, claimed, strict=True):
-        if claim is None:
-            add(cell)
-            continue
-        slot = claim
-        by_slot[slot].append(cell)
-        if len(by_slot[slot]) > 1 and cell.kind == "code" and not is_quiz(frame.cells[slot]):
-            if not is_test(frame.cells[slot]):
-                add(cell)  # the second half of a cell that was split
-        else:
-            after = slot
-    return by_slot, extras, max(0, count - MAX_EXTRA_CELLS)
+    copies: CellsByPosition = defaultdict(list)
+    added: CellsByPosition = defaultdict(list)
+    previous, added_count = -1, 0
+    for cell, position in zip(submission.cells, positions, strict=True):
+        if position is not None:
+            source_cell = source_nb.cells[position]
+            copies[position].append(cell)
+            if len(copies[position]) == 1 or cell.kind != "code" or is_quiz(source_cell):
+                previous = position
+                continue
+            if is_test(source_cell):
+                continue
+            # A further copy of a code cell: the second half of a cell that was split.
+        added_count += 1
+        if added_count <= MAX_ADDED_CELLS:
+            added[previous].append(cell)
+    return copies, added, max(0, added_count - MAX_ADDED_CELLS)
 
 
-def _recognise(frame: NotebookNode, submission: Submission, claimed: list[int | None]) -> None:
-    """Find questions whose cells lost their metadata, by their options."""
+def _match_by_options(
+    source_nb: NotebookNode, submission: Submission, positions: list[int | None]
+) -> None:
+    """Assign quiz cells that lost their metadata by their options, in place."""
     missing = {
-        slot: {option.name for option in quiz.parse(cell.source).options}
-        for slot, cell in enumerate(frame.cells)
-        if is_quiz(cell) and slot not in claimed
+        position: {option.name for option in quiz.parse(source_cell.source).options}
+        for position, source_cell in enumerate(source_nb.cells)
+        if is_quiz(source_cell) and position not in positions
     }
     if not missing:
         return
     for index, cell in enumerate(submission.cells):
-        if claimed[index] is not None or "[" not in cell.source:
+        if positions[index] is not None or "[" not in cell.source:
             continue
         options = {option.name for option in quiz.parse(cell.source).options}
-        for slot, wanted in missing.items():
-            if options and options == wanted:
-                claimed[index] = slot
+        for position, source_options in missing.items():
+            if options and options == source_options:
+                positions[index] = position
 
 
-def _fill(framed: NotebookNode, copies: list[SubmittedCell], *, unreadable: bool) -> NotebookNode:
-    """Return the instructor's cell with what the student wrote into it."""
-    cell = copy.deepcopy(framed)
+def _merge_cell(
+    source_cell: NotebookNode, copies: list[SubmittedCell], *, is_readable: bool
+) -> NotebookNode:
+    """Return the instructor's cell with the student's text where the student may write."""
+    cell = copy.deepcopy(source_cell)
     notes: list[str] = []
     if cell.cell_type == "code":
         cell["outputs"], cell["execution_count"] = [], None
     if is_test(cell):
-        notes = [EDITED] if copies and _seen(copies[0].source) != _seen(framed.source) else []
+        if copies and _visible_text(copies[0].source) != _visible_text(source_cell.source):
+            notes = [EDITED_TEST]
     elif is_answer(cell):
-        cell["source"], notes = _answer(framed, copies, unreadable=unreadable)
+        if copies:
+            cell["source"] = copies[0].source
+            notes = [COPIES.format(count=len(copies))] if len(copies) > 1 else []
+        else:
+            cell["source"] = quiz.bare(source_cell.source) if is_quiz(cell) else ""
+            notes = [MISSING_CELL] if is_readable else []
     elif copies and not cells.is_managed(cell) and cell.cell_type == "code":
         cell["source"] = copies[0].source
     if notes:
         cells.set_notes(cell, notes)
     if is_quiz(cell) and len(copies) > 1:
-        cells.set_copies(cell, [each.source for each in copies])
+        cells.set_copies(cell, [submitted.source for submitted in copies])
     return cell
 
 
-def _answer(
-    framed: NotebookNode, copies: list[SubmittedCell], *, unreadable: bool
-) -> tuple[str, list[str]]:
-    """Return the student's text for a cell that asks for one, and what to say about it."""
-    if not copies:
-        blank = quiz.bare(framed.source) if is_quiz(framed) else ""
-        return blank, [] if unreadable else [DELETED]
-    return copies[0].source, [COPIES.format(count=len(copies))] if len(copies) > 1 else []
+def _visible_text(test: str) -> str:
+    """Return what students see of a test: without its hidden part and without spacing."""
+    lines, is_hidden = [], False
+    for line in test.split("\n"):
+        is_hidden = is_hidden or "BEGIN HIDDEN TESTS" in line
+        if not is_hidden:
+            lines.append("".join(line.split()))
+        is_hidden = is_hidden and "END HIDDEN TESTS" not in line
+    return "\n".join(lines).strip()
 
 
-def _seen(source: str) -> str:
-    """What a student sees of a test: its text without the hidden part and without spacing."""
-    shown, hidden = [], False
-    for line in source.split("\n"):
-        if "BEGIN HIDDEN TESTS" in line:
-            hidden = True
-        if not hidden:
-            shown.append("".join(line.split()))
-        if "END HIDDEN TESTS" in line:
-            hidden = False
-    return "\n".join(shown).strip()
-
-
-def _extra(cell: SubmittedCell, identity: str) -> NotebookNode:
-    """A cell that the student added, without its metadata and outputs."""
-    # Not by nbformat's own makers, which check each cell as if it were a whole notebook.
-    made = NotebookNode(
-        id=identity, cell_type="markdown", metadata=NotebookNode(), source=cell.source
+def _added_cell(cell: SubmittedCell, cell_id: str) -> NotebookNode:
+    """Return a cell that the student added, without metadata and outputs."""
+    # nbformat's `new_code_cell` would validate each cell as if it were a whole notebook.
+    node = NotebookNode(
+        id=cell_id, cell_type="markdown", metadata=NotebookNode(), source=cell.source
     )
     if cell.kind == "code":
-        made |= NotebookNode(cell_type="code", outputs=[], execution_count=None)
-    return made
+        node |= NotebookNode(cell_type="code", outputs=[], execution_count=None)
+    return node

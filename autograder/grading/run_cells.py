@@ -1,8 +1,7 @@
-"""Running a fitted notebook, cell by cell, whatever its cells do.
+"""Run a merged notebook cell by cell, whatever its cells do.
 
-A cell that runs too long or kills its kernel costs what it would have earned. The
-kernel starts anew, the cells before are run again, and the rest of the notebook is
-run as if that cell were not there.
+A cell that times out or kills its kernel loses its own points only: the kernel is restarted, the
+cells before it are run again, and the notebook goes on as if that cell weren't there.
 """
 
 from __future__ import annotations
@@ -21,41 +20,40 @@ from autograder.kernels.time_budget import TimeBudget
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.test_runner.broker import BrokenTest, Broker
 
-MAX_RESTARTS: Final = 8  # after that, more cells kill kernels than a person would wait for
-
+MAX_RESTARTS: Final = 8  # of one notebook's kernel
 
 CellOutcomes = dict[str, CellOutcome | BrokenTest | None]
 
 
 def needs_kernel(nb: NotebookNode) -> bool:
-    """Whether any points depend on running code; questions are read, not run."""
+    """Return whether any points depend on running code; quizzes don't."""
     return any(cell.cell_type == "code" and is_graded(cell) for cell in nb.cells)
 
 
 def run(  # noqa: PLR0913  (each is a part of the run)
     nb: NotebookNode,
-    session: Kernel,
+    kernel: Kernel,
     budget: TimeBudget,
     lesson: list[str],
     *,
     only: frozenset[str] | None = None,
-    bench: ForkServer | None = None,
+    test_fork_server: ForkServer | None = None,
 ) -> CellOutcomes:
-    """Run every code cell of the notebook; the outputs are kept in it.
+    """Run the code cells of a notebook and keep their outputs in it.
 
-    The student's cells run in the student's kernel, the tests in the judge's process.
+    The student's cells run in the student's kernel, the tests in the test runner.
 
     Args:
-        nb: A fitted notebook; its code cells get new outputs.
-        session: The student's kernel, not yet begun.
-        budget: How long it may run.
-        lesson: The instructor's own cells: what they import, tests may use.
+        nb: A merged notebook; its code cells get new outputs.
+        kernel: The student's kernel, not yet started.
+        budget: How long the notebook may run.
+        lesson: The instructor's own cells; tests may use what they import.
         only: The ids of the cells to run; None for all.
-        bench: Where the judge's process comes from, if there is a warm one.
+        test_fork_server: Forks the test runner, if there is one.
 
     Returns:
-        By cell id, how the cell ended; None if it was not run because the budget was
-        used up or kernels died too often; Broken if no kernel could be had.
+        How each cell ended, by id. None if it wasn't run because the budget was used up or the
+        kernel died too often; `BrokenTest` if no kernel could be started.
     """
     outcomes: CellOutcomes = {}
     cells = [
@@ -65,55 +63,54 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     ]
     restarts = 0
     try:
-        with Broker(lesson, bench) as judge, session:
+        with Broker(lesson, test_fork_server) as broker, kernel:
             for index, cell in enumerate(cells):
                 if budget.next_limit() <= 0 or restarts > MAX_RESTARTS:
                     outcomes[cell["id"]] = None
                     continue
-                outcome = _one(cell, judge, session, budget)
+                outcome = _run_cell(cell, broker, kernel, budget)
                 outcomes[cell["id"]] = outcome
-                if _killed(outcome) and index + 1 < len(cells):
+                if _killed_kernel(outcome) and index + 1 < len(cells):
                     restarts += 1
-                    session.restart()
-                    restarts += _run_again(judge, session, cells[:index], outcomes, budget)
-    except KernelStartError as fault:
-        return {cell["id"]: outcomes.get(cell["id"], BrokenTest(str(fault))) for cell in cells}
+                    kernel.restart()
+                    restarts += _rerun(broker, kernel, cells[:index], outcomes, budget)
+    except KernelStartError as error:
+        return {cell["id"]: outcomes.get(cell["id"], BrokenTest(str(error))) for cell in cells}
     return outcomes
 
 
-def _one(
-    cell: NotebookNode, judge: Broker, session: Kernel, budget: TimeBudget
+def _run_cell(
+    cell: NotebookNode, broker: Broker, kernel: Kernel, budget: TimeBudget
 ) -> CellOutcome | BrokenTest:
-    """Run one cell where it belongs, and take its time from the budget."""
-    own = time_limit_s(cell)
-    seconds, began = budget.next_limit(own), time.monotonic()
+    cell_limit = time_limit_s(cell)
+    timeout, start = budget.next_limit(cell_limit), time.monotonic()
     outcome = (
-        judge.run_test(cell.source, session, seconds)
+        broker.run_test(cell.source, kernel, timeout)
         if is_test(cell)
-        else session.run_cell(cell, seconds)
+        else kernel.run_cell(cell, timeout)
     )
-    took = time.monotonic() - began
+    duration = time.monotonic() - start
     outputs.sanitize_outputs(cell)  # now, so that the full outputs of all cells are never in memory
-    budget.charge(took, finished=not _killed(outcome), cell_seconds=own)
+    budget.charge(duration, finished=not _killed_kernel(outcome), cell_seconds=cell_limit)
     if isinstance(outcome, CellOutcome) and outcome.status == "timed out":
-        return replace(outcome, message=f"{seconds:.0f} s")
+        return replace(outcome, message=f"{timeout:.0f} s")
     return outcome
 
 
-def _killed(outcome: CellOutcome | BrokenTest | None) -> bool:
+def _killed_kernel(outcome: CellOutcome | BrokenTest | None) -> bool:
     return isinstance(outcome, CellOutcome) and outcome.status in {"timed out", "died"}
 
 
-def _run_again(
-    judge: Broker,
-    session: Kernel,
+def _rerun(
+    broker: Broker,
+    kernel: Kernel,
     cells: list[NotebookNode],
     outcomes: CellOutcomes,
     budget: TimeBudget,
 ) -> int:
-    """Bring a new kernel to where the old one was; return how many more kernels that cost.
+    """Bring a restarted kernel to the state of the old one; return the number of further restarts.
 
-    Tests are left out, and so is every cell that has killed a kernel before.
+    Tests are left out, and so are cells that have killed a kernel before.
     """
     budget.restart_kernel()
     harmless = [
@@ -121,13 +118,13 @@ def _run_again(
         for cell in cells
         if not is_test(cell)
         and outcomes[cell["id"]] is not None
-        and not _killed(outcomes[cell["id"]])
+        and not _killed_kernel(outcomes[cell["id"]])
     ]
     for index, cell in enumerate(harmless):
         if budget.next_limit() <= 0:
             return 0
-        if _killed(_one(copy.deepcopy(cell), judge, session, budget)):
-            session.restart()
-            rest = harmless[:index]
-            return 1 + (_run_again(judge, session, rest, outcomes, budget) if index else 0)
+        if _killed_kernel(_run_cell(copy.deepcopy(cell), broker, kernel, budget)):
+            kernel.restart()
+            before = harmless[:index]
+            return 1 + (_rerun(broker, kernel, before, outcomes, budget) if index else 0)
     return 0

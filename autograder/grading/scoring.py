@@ -1,50 +1,56 @@
-"""The one place that decides points.
+"""Turn the outcome of a graded cell into points.
 
-A test cell passes or raises: what it prints, what its last expression shows and what
-appears on stderr decide nothing. A question is compared with its key. What can't be
-decided is left to a person, with the reason; it is never 0.
+A test passes or raises: what it prints, what its last expression returns and what it writes to
+stderr change nothing. A quiz answer is compared with its key. What can't be decided here is left
+to a person, with the reason, and is never 0.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from nbformat import NotebookNode
+from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, Strict, model_validator
+from pydantic.dataclasses import dataclass
 
 from autograder import cells
-from autograder.grading.merge import DELETED
+from autograder.grading.merge import MISSING_CELL
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 from course import quiz
 
-BROKEN_TEST: Final = "The test itself could not be run; a person will look at it."
-NOT_IMPLEMENTED: Final = "The code is still to be written."
-MAX_REASON_CHARS: Final = 400  # letters of a student's own words that a reason repeats
+BROKEN_TEST: Final = "The test itself could not be run. A person will look at it."
+NOT_IMPLEMENTED: Final = "This code is still to be written."
+MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False))
 class CellScore:
-    """What a cell earned and why.
+    """The score of a graded cell, and the reason for it.
 
     Attributes:
-        name: The cell's name in the gradebook.
-        points: What it earned; None if a person must decide.
-        maximum: What it could earn, from the instructor's notebook.
-        reason: Why it is not the maximum, in words for the student; empty if it is.
-        chosen: For a question, the indices of the key's options that are ticked.
+        name: The cell's `grade_id`.
+        points: The points earned; None if a person must decide.
+        maximum: The points it can earn, from the instructor's notebook.
+        reason: Why it isn't the maximum, for the student; empty if it is.
+        chosen: For a quiz, the indices of the options of the key that are ticked.
     """
 
     name: str
-    points: float | None
-    maximum: float
-    reason: str = ""
-    chosen: tuple[int, ...] = ()
+    points: NonNegativeFloat | None
+    maximum: NonNegativeFloat
+    reason: str
+    chosen: Annotated[tuple[Annotated[NonNegativeInt, Strict()], ...], Field(strict=False)]
+
+    @model_validator(mode="after")
+    def _check_points(self) -> CellScore:
+        if self.points is not None and self.points > self.maximum:
+            raise ValueError(f"{self.name}: {self.points:g} points of {self.maximum:g}")
+        return self
 
     def to_json(self) -> dict[str, Any]:
-        """The verdict as plain data, for the graded notebook's metadata."""
+        """Return all but the name, for the graded notebook's metadata."""
         return {
             "points": self.points,
             "maximum": self.maximum,
@@ -54,25 +60,25 @@ class CellScore:
 
 
 def one_line(text: str) -> str:
-    r"""A student's words on one line, without control characters and not too many.
+    r"""Return a student's text on one line, shortened, without control characters.
 
     Example:
         >>> one_line("two\nlines \x1b[31mred")
         'two lines [31mred'
     """
     visible = "".join(
-        letter if letter.isprintable() else " "
-        for letter in re.sub(r"\x1b", "", text[: 4 * MAX_REASON_CHARS])
-        if unicodedata.category(letter) != "Cf"
+        char if char.isprintable() else " "
+        for char in text[: 4 * MAX_REASON_CHARS].replace("\x1b", "")
+        if unicodedata.category(char) != "Cf"
     )
     line = " ".join(visible.split())
     return line if len(line) <= MAX_REASON_CHARS else line[: MAX_REASON_CHARS - 1] + "…"
 
 
 def explain_failure(outcome: CellOutcome) -> str:
-    """Say in a sentence how a cell failed."""
+    """Return a sentence about how a cell failed."""
     if outcome.status == "timed out":
-        return f"It ran longer than {outcome.message} and was stopped."
+        return f"It ran for more than {outcome.message} and was stopped."
     if outcome.status == "died":
         cause = one_line(outcome.message) or "It ended the Python process."
         return f"{cause} (The kernel died.)"
@@ -80,79 +86,81 @@ def explain_failure(outcome: CellOutcome) -> str:
     if error == "NotImplementedError" and not message:
         return NOT_IMPLEMENTED
     if error == "AssertionError":
-        return message or "A check did not hold."
+        return message or "A check failed."
     return f"{error}: {message}" if message else error
 
 
 def score(
-    framed: NotebookNode,
-    fitted: NotebookNode,
+    source_cell: NotebookNode,
+    cell: NotebookNode,
     outcome: CellOutcome | BrokenTest | None,
     unreadable: str = "",
 ) -> CellScore:
-    """Decide what a graded cell earned.
+    """Score a graded cell.
 
     Args:
-        framed: The cell in the instructor's notebook: the key, the points.
-        fitted: The same cell with the student's answer.
+        source_cell: The cell in the instructor's notebook, with key and points.
+        cell: The same cell with the student's answer.
         outcome: How the cell ended, if it was run.
         unreadable: Why the submission can't be read, or an empty string.
     """
-    name = cells.grade_id(framed)
-    maximum = float(cells.max_points(framed))
+    maximum = float(cells.max_points(source_cell))
     if unreadable:
-        return CellScore(name, None, maximum, unreadable)
-    if cells.is_quiz(framed):
-        return _score_quiz(framed, fitted, name, maximum)
-    if cells.is_test(framed):
-        return _score_test(outcome, name, maximum)
-    return CellScore(name, None, maximum, "This answer is graded by a person.")
+        points, reason, chosen = _left_to_a_person(unreadable)
+    elif cells.is_quiz(source_cell):
+        points, reason, chosen = _score_quiz(source_cell, cell, maximum)
+    elif cells.is_test(source_cell):
+        points, reason, chosen = _score_test(outcome, maximum)
+    else:
+        points, reason, chosen = _left_to_a_person("This answer is graded by a person.")
+    return CellScore(cells.grade_id(source_cell), points, maximum, reason, chosen)
 
 
-def _score_test(outcome: CellOutcome | BrokenTest | None, name: str, maximum: float) -> CellScore:
+_Score = tuple[float | None, str, tuple[int, ...]]  # points, reason, chosen
+
+
+def _left_to_a_person(reason: str, chosen: tuple[int, ...] = ()) -> _Score:
+    return None, reason, chosen
+
+
+def _score_test(outcome: CellOutcome | BrokenTest | None, maximum: float) -> _Score:
     if outcome is None:
-        reason = "It was not run: the time for the whole notebook was used up by other cells."
-        return CellScore(name, None, maximum, reason)
+        return _left_to_a_person("It was not run: other cells used up the notebook's time.")
     if isinstance(outcome, BrokenTest):
-        return CellScore(name, None, maximum, BROKEN_TEST)
+        return _left_to_a_person(BROKEN_TEST)
     if outcome.status == "ran":
-        return CellScore(name, maximum, maximum)
-    return CellScore(name, 0.0, maximum, explain_failure(outcome))
+        return maximum, "", ()
+    return 0.0, explain_failure(outcome), ()
 
 
-def _score_quiz(framed: NotebookNode, fitted: NotebookNode, name: str, maximum: float) -> CellScore:
-    key = quiz.parse(framed.source)
-    if DELETED in cells.notes(fitted):
-        return CellScore(name, 0.0, maximum, DELETED)
-    copies = cells.copies(fitted)
-    answers = {
-        answer: source
-        for source in copies
-        if not (answer := quiz.compare(quiz.parse(source), key)).blank
-    }
+def _score_quiz(source_cell: NotebookNode, cell: NotebookNode, maximum: float) -> _Score:
+    if MISSING_CELL in cells.notes(cell):
+        return 0.0, MISSING_CELL, ()
+    key = quiz.parse(source_cell.source)
+    copies = cells.copies(cell)
+    comparisons = {quiz.compare(quiz.parse(source), key) for source in copies}
+    answers = {comparison for comparison in comparisons if not comparison.blank}
     if not answers:
-        boxes = quiz.parse(copies[0]).options
-        reason = "No option is ticked." if boxes else "The options were deleted."
-        return CellScore(name, 0.0, maximum, reason)
+        has_options = quiz.parse(copies[0]).options
+        return 0.0, "No option is ticked." if has_options else "The options were deleted.", ()
     if len(answers) > 1:
-        reason = "The question stands there more than once, with different answers."
-        return CellScore(name, None, maximum, reason)
+        return _left_to_a_person(
+            "This question was submitted more than once, with different answers."
+        )
     (answer,) = answers
     chosen = tuple(sorted(answer.chosen))
     if answer.doubts:
-        return CellScore(name, None, maximum, one_line(" ".join(answer.doubts)), chosen)
-    if len(chosen) > 1 and not cells.allows_multiple(framed):
-        reason = f"{len(chosen)} options are ticked, but only one can be right."
-        return CellScore(name, 0.0, maximum, reason, chosen)
-    points = quiz.credit(answer, maximum, cells.credit_rule(framed))
-    return CellScore(name, points, maximum, "" if points == maximum else _missed(answer), chosen)
+        return _left_to_a_person(one_line(" ".join(answer.doubts)), chosen)
+    if len(chosen) > 1 and not cells.allows_multiple(source_cell):
+        return 0.0, f"{len(chosen)} options are ticked, but only one can be right.", chosen
+    points = quiz.credit(answer, maximum, cells.credit_rule(source_cell))
+    return points, "" if points == maximum else _explain_missed(answer), chosen
 
 
-def _missed(answer: quiz.Comparison) -> str:
-    """Say what was wrong without giving the key away."""
-    wrong = len(answer.chosen - answer.wanted)
-    if wrong == 0:
-        return "What is ticked is right, but something is missing."
+def _explain_missed(answer: quiz.Comparison) -> str:
+    """Return what was wrong, without giving the key away."""
+    if not answer.chosen - answer.wanted:
+        return "Correct so far, but incomplete."
     if answer.chosen & answer.wanted:
-        return "Some of what is ticked is right, some is not."
+        return "Some of the ticked options are right, some are not."
     return "That is not the right answer."

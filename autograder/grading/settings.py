@@ -1,4 +1,4 @@
-"""What an instructor decides about grading, as plain data."""
+"""The instructor's settings for grading."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ THREAD_VARIABLES: Final = (
 
 @dataclass(frozen=True)
 class GradingSettings:
-    """What an instructor decides about grading; see ``c.Grade`` in ``nbgrader_config.py``.
+    """The instructor's settings for grading; see ``c.Grade`` in ``nbgrader_config.py``.
 
     Attributes:
-        cell_seconds: Seconds that one cell may run.
-        notebook_seconds: Seconds that a whole notebook may run.
-        start_seconds: Seconds on top of that for imports in a new kernel.
-        allow_unprotected: Whether to grade where students' code can't be kept in its place.
-        limits: What a kernel may use, where not the usual.
-        visible: Further folders that students' code may read.
-        threads: Threads that a kernel's libraries start; 0 leaves it to the machine.
-        shortcut: Whether to leave out cells that no point depends on, unless a missed point might.
-        warm: Whether kernels are forked from a process that has loaded their libraries.
+        cell_seconds: How long a cell may run.
+        notebook_seconds: How long a notebook may run.
+        start_seconds: Additional time for imports in a new kernel.
+        allow_unprotected: Whether to grade without isolation where the host supports none.
+        limits: What a kernel may use, where it differs from the defaults of `Limits`.
+        visible: Further paths that students' code may read.
+        threads: Threads for a kernel's libraries; 0 for the libraries' own choice.
+        shortcut: Whether to skip cells that no graded test depends on.
+        warm: Whether to fork kernels from a process that has loaded their libraries.
     """
 
     cell_seconds: float = 30.0

@@ -22,7 +22,7 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 RUNNER_SOCKET: Final = "socket"
 
 
-def known(tests: Iterable[str]) -> ForkServer | None:
+def shared_fork_server(tests: Iterable[str]) -> ForkServer | None:
     """Return the fork server for these tests' imports; None if runners must be started cold.
 
     Args:

@@ -1,8 +1,8 @@
-r"""A student's Markdown, made safe to look at: it can be read, and it can't act.
+r"""Make a student's Markdown harmless but readable.
 
-Formgrader shows it with the instructor's rights, and turns it into HTML without looking. So HTML
-becomes text here, links lead only where links may, and formulas can't act either. How much is kept
-is bounded, too: some Markdown takes the square of its length to render.
+Formgrader renders it with the instructor's rights, without sanitizing it. So HTML becomes text,
+links keep harmless targets only, and formulas lose the commands that can act. The length is
+limited, too: rendering some Markdown takes the square of its length.
 
 Example:
     >>> sanitize("<b>no</b>, [no](javascript:alert(1)), [yes](https://jupyter.org)")
@@ -15,52 +15,53 @@ import html
 import re
 from typing import Final
 
-MAX_CELL_CHARS: Final = 20_000  # letters of a cell; a lesson's longest has 2,600
-MAX_NOTEBOOK_CHARS: Final = 200_000  # of a student's cells; a lesson has 30,000
-TRUNCATED: Final = "[More is not kept.]"
+MAX_CELL_CHARS: Final = 20_000  # a lesson's longest cell has 2,600
+MAX_NOTEBOOK_CHARS: Final = 200_000  # of a student's cells; a whole lesson has 30,000
+TRUNCATED: Final = "[The rest was cut off.]"
 SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
+_MAX_TARGET_CHARS: Final = 300
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY: Final = re.compile(r"&(?=#|[A-Za-z0-9]+;)")
-# Where a link's target begins: after "](", or after "]:" where it is defined for later. Between
-# the two there may be new lines, and the marks that quote them.
-_TARGET: Final = re.compile(r"\](?=[(:][\s>]*<?([^\n]{0,300}))")
-_PLAIN: Final = re.compile(r"(?:https?://|mailto:|[\w./#-]*[)\s>])")
-# What MathJax makes links of, or lets pages be styled or programs be loaded with.
+# The beginning of a link's target: after "](", or after "]:" in a reference definition. There may
+# be newlines and quote marks between the two.
+_TARGET: Final = re.compile(rf"\](?=[(:][\s>]*<?([^\n]{{0,{_MAX_TARGET_CHARS}}}))")
+_PLAIN_TARGET: Final = re.compile(r"(?:https?://|mailto:|[\w./#-]*[)\s>])")
+# MathJax commands that make links, style the page or load extensions.
 _ACTING: Final = re.compile(r"\\(?=(?:href|mmlToken|require|style|class|cssId|data)(?![A-Za-z]))")
 _BEGIN: Final = re.compile(r"\\begin\{([a-z]*\*?)\}")
 
 
 def sanitize(source: str) -> str:
-    """Return Markdown that shows nearly the same and does nothing.
+    """Return Markdown that looks nearly the same and can't act.
 
     Args:
-        source: What a student wrote.
+        source: A student's Markdown.
     """
     if len(source) > MAX_CELL_CHARS:
         source = f"{source[:MAX_CELL_CHARS]}\n\n{TRUNCATED}"
-    source = _TARGET.sub(lambda found: "]" if _leads(found[1]) else "]\\", source)
+    source = _TARGET.sub(lambda match: "]" if _is_harmless(match[1]) else "]\\", source)
     source = _ACTING.sub(r"\\ ", source)
-    source = _begun(source)
+    source = _break_unclosed_environments(source)
     return _TAG.sub("&lt;", _ENTITY.sub("&amp;", source))
 
 
-def _leads(target: str) -> bool:
-    """Whether a browser goes where a link may lead, if anywhere at all."""
-    if _PLAIN.match(target):
+def _is_harmless(target: str) -> bool:
+    """Return whether a link's target has an allowed scheme, or none."""
+    if _PLAIN_TARGET.match(target):
         return True
-    if len(target) == 300:  # what is in front of so long a target may hide what it is
+    if len(target) == _MAX_TARGET_CHARS:  # the scheme may come later
         return False
-    for _ in range(3):  # what is rendered is read once as Markdown and once as HTML
+    for _ in range(3):  # Markdown and HTML each unescape once
         target = html.unescape(target)
-    target = re.sub(r"[\x00-\x20\x7f-\xa0\\<>]", "", target)  # browsers pass over some of them
+    target = re.sub(r"[\x00-\x20\x7f-\xa0\\<>]", "", target)  # browsers ignore some of these
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", target)
     return scheme is None or scheme[1].lower() in SCHEMES
 
 
-def _begun(source: str) -> str:
-    r"""Take the meaning from each \begin that nothing ends: for each, all the rest is searched."""
+def _break_unclosed_environments(source: str) -> str:
+    r"""Disable each \begin without an \end: the renderer searches all the rest for each of them."""
     ends = {name: source.rfind(f"\\end{{{name}}}") for name in set(_BEGIN.findall(source))}
     return _BEGIN.sub(
-        lambda found: found[0] if found.start() < ends[found[1]] else f"\\ {found[0][1:]}", source
+        lambda match: match[0] if match.start() < ends[match[1]] else f"\\ {match[0][1:]}", source
     )

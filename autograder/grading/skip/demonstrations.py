@@ -1,11 +1,11 @@
-"""Which of an instructor's demonstrations no grade waits for, even when all else runs.
+"""Skip an instructor's slow demonstrations even when the rest of the notebook runs.
 
 A lesson may train for minutes to show something. Its author marks such a cell as a
-``demonstration``: it changes nothing but the names that it gives. Where a point is missed, the
-whole notebook runs (see `attempt`), but a demonstration does not if it stands as it was handed out
-and nothing of the student's, and no test, asks for what it makes. Figures of what it makes are left
-out with it. Where a student's text could reach it by other ways than its names, it runs. So does
-what a student changed in it, but for numbers, such as for how long it trains.
+``demonstration``: it changes nothing but the names it binds. When a failed test makes the whole
+notebook run (see `autograder.grading.execute`), a demonstration is still skipped, and so are the
+figures of what it makes, unless a test or the student's code uses its names. It runs, though, if
+the student's code could reach it in other ways than by name, or changed more of it than numbers
+such as the number of epochs.
 """
 
 from __future__ import annotations
@@ -18,52 +18,54 @@ from autograder.cells import is_demonstration, is_test
 from autograder.grading.skip import dependencies, independence
 
 
-def skippable_cells(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
-    """Return the ids of the cells that need not run even on the whole way.
+def skippable_cells(nb: NotebookNode, source_nb: NotebookNode) -> frozenset[str]:
+    """Return the ids of the demonstrations, and of cells that use them, that need not run.
 
     Example:
         >>> from nbformat.v4 import new_code_cell, new_notebook
-        >>> course = {"course": {"demonstration": True}}
-        >>> train = new_code_cell("net = train(images)", id="train", metadata=course)
+        >>> mark = {"course": {"demonstration": True}}
+        >>> train = new_code_cell("net = train(images)", id="train", metadata=mark)
         >>> draw, answer = new_code_cell("draw(net)", id="draw"), new_code_cell("x = 1", id="one")
-        >>> nb, frame = new_notebook(cells=[train, draw, answer]), new_notebook(cells=[train, draw])
-        >>> sorted(skippable_cells(nb, frame))
+        >>> nb = new_notebook(cells=[train, draw, answer])
+        >>> source_nb = new_notebook(cells=[train, draw])
+        >>> sorted(skippable_cells(nb, source_nb))
         ['draw', 'train']
         >>> answer.source = "x = net"
-        >>> sorted(skippable_cells(nb, frame))
+        >>> sorted(skippable_cells(nb, source_nb))
         []
 
     Args:
-        nb: A fitted notebook.
-        instructors: Its frame.
+        nb: A merged notebook.
+        source_nb: The instructor's notebook.
     """
-    handed_out = {cell["id"]: cell.source for cell in instructors.cells}
+    sources = {cell["id"]: cell.source for cell in source_nb.cells}
     code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
-    own = [cell.source for cell in code if not _as_handed_out(cell, handed_out)]
-    if not independence.share_only_names(own):
+    changed = [cell.source for cell in code if not _is_unchanged(cell, sources)]
+    if not independence.share_only_names(changed):
         return frozenset()
-    running = dependencies.needed_cells(nb, instructors)
-    left: set[str] = set()
-    given: set[str] = set()
-    for cell in code:  # in their order: what is made from what is not made is not made
-        if cell["id"] in running or is_test(cell) or not _as_handed_out(cell, handed_out):
+    needed = dependencies.needed_cells(nb, source_nb)
+    skippable: set[str] = set()
+    skipped_names: set[str] = set()
+    for cell in code:  # in order: what depends on a skipped cell is skipped too
+        if cell["id"] in needed or is_test(cell) or not _is_unchanged(cell, sources):
             continue
-        found = dependencies.name_usage(cell.source)
-        if found is not None and (is_demonstration(cell) or found.asks & given):
-            left.add(cell["id"])
-            given |= found.gives
-    return frozenset(left)
+        usage = dependencies.name_usage(cell.source)
+        if usage is not None and (is_demonstration(cell) or usage.reads & skipped_names):
+            skippable.add(cell["id"])
+            skipped_names |= usage.binds
+    return frozenset(skippable)
 
 
-def _as_handed_out(cell: NotebookNode, handed_out: dict[str, str]) -> bool:
-    source = handed_out.get(cell["id"])
+def _is_unchanged(cell: NotebookNode, sources: dict[str, str]) -> bool:
+    """Return whether the cell is the instructor's; numbers in a demonstration may differ."""
+    source = sources.get(cell["id"])
     if source == cell.source or source is None or not is_demonstration(cell):
         return bool(source == cell.source)
-    return _but_for_numbers(source) == _but_for_numbers(cell.source) != ""
+    return _without_numbers(source) == _without_numbers(cell.source) != ""
 
 
-def _but_for_numbers(source: str) -> str:
-    """Return the cell's structure without its numbers; "" if it is no plain Python."""
+def _without_numbers(source: str) -> str:
+    """Return the cell's syntax tree with all numbers 0; empty if it isn't plain Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):

@@ -1,15 +1,20 @@
-"""Which cells points depend on, so that the others need not run.
+"""Find the cells that graded tests depend on, so that the others can be skipped.
 
-Most of a lesson's time goes into its figures and demonstrations. They are the instructor's, and
-a student's answer that needs none of them earns the same without. So a notebook is first run
-without them. Points that it earns so are earned, and what is not answered earns nothing. If it
-misses any other, and what was left out could matter to that (see `apart`), the whole notebook is
-run from its first cell to its last, and that decides.
+Most of a lesson's time goes into the instructor's figures and demonstrations, which no answer
+needs. So a notebook is first run without them. A test that passes has earned its points, and an
+exercise that isn't answered earns nothing. If any other test fails and might depend on a skipped
+cell (see `independence`), the whole notebook is run, and that run decides.
 
-What is left out is found by names. A student's own text always runs. A cell of the instructor's
-that stands as it was handed out runs if it gives a name, or touches a value, that something that
-runs asks for; so does a demonstration, whatever a student changed in it, such as for how long it
-trains.
+Dependencies are found by names. Cells that the student wrote or changed always run. An unchanged
+cell of the instructor's runs if it binds a name, or may modify a value, that a running cell reads.
+An example::
+
+    x_train = digits()      # runs: the test reads fit, and fit reads x_train
+    plot(x_train)           # skipped
+    def fit(): ...x_train   # the student's answer
+    assert fit() < 0.1      # the test
+
+A demonstration counts as unchanged even if the student changed it, for example the epochs.
 """
 
 from __future__ import annotations
@@ -27,8 +32,8 @@ from nbformat.v4 import new_output
 
 from autograder.cells import is_answer, is_demonstration, is_test
 
-_BUILT_IN: Final = frozenset(dir(builtins))
-SKIPPED: Final = "Not run for the grade: no point depends on this cell.\n"
+_BUILTINS: Final = frozenset(dir(builtins))
+SKIPPED: Final = "Not run for grading: no points depend on this cell.\n"
 
 
 @dataclass(frozen=True)
@@ -36,41 +41,41 @@ class NameUsage:
     """What a cell does with global names.
 
     Attributes:
-        gives: Names that it binds.
-        tools: Those of them that are modules, functions or classes.
-        asks: Names that it reads and does not bind; if it reads such a name before it binds it,
-            the short way ends in an error, and the whole way is taken.
+        binds: Names that it assigns, defines or imports.
+        definitions: Those of them that are modules, functions or classes.
+        reads: Names that it reads and does not bind. A name that it reads before it binds it is
+            missing here: the run without skipped cells then ends in an error, and all cells run.
     """
 
-    gives: frozenset[str]
-    tools: frozenset[str]
-    asks: frozenset[str]
+    binds: frozenset[str]
+    definitions: frozenset[str]
+    reads: frozenset[str]
 
 
 def name_usage(source: str) -> NameUsage | None:
-    r"""Return what a cell does with names; None if it is no plain Python.
+    r"""Return what a cell does with global names; None if it isn't plain Python.
 
     Example:
         >>> source = "import numpy as np\ndef double(x):\n    return np.multiply(factor, x)"
-        >>> found = name_usage(source)
-        >>> sorted(found.gives), sorted(found.asks)
+        >>> usage = name_usage(source)
+        >>> sorted(usage.binds), sorted(usage.reads)
         (['double', 'np'], ['factor'])
     """
     try:
         tree = ast.parse(source)
-        table = symtable.symtable(source, "<cell>", "exec")
+        top = symtable.symtable(source, "<cell>", "exec")
     except (SyntaxError, ValueError, RecursionError):
         return None
-    gives, asks, tables = set(), set(), [table]
-    for inner in tables:
-        for symbol in inner.get_symbols():
-            here = inner is table or symbol.is_global()
-            if here and (symbol.is_assigned() or symbol.is_imported()):
-                gives.add(symbol.get_name())
-            if here and symbol.is_referenced():
-                asks.add(symbol.get_name())
-        tables += inner.get_children()
-    tools = {
+    binds, reads, tables = set(), set(), [top]
+    for table in tables:
+        for symbol in table.get_symbols():
+            is_global = table is top or symbol.is_global()
+            if is_global and (symbol.is_assigned() or symbol.is_imported()):
+                binds.add(symbol.get_name())
+            if is_global and symbol.is_referenced():
+                reads.add(symbol.get_name())
+        tables += table.get_children()
+    definitions = {
         node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
     } | {
         alias.asname or alias.name.partition(".")[0]
@@ -78,62 +83,62 @@ def name_usage(source: str) -> NameUsage | None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    added = {
+    augmented = {  # x += 1 reads x, which another cell must bind
         node.target.id
         for node in ast.walk(tree)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
     }
-    own = gives - added
-    asks |= added
-    return NameUsage(frozenset(gives), frozenset(tools & gives), frozenset(asks - own - _BUILT_IN))
+    reads = (reads - binds - _BUILTINS) | (augmented - _BUILTINS)
+    return NameUsage(frozenset(binds), frozenset(definitions & binds), frozenset(reads))
 
 
-_known = functools.lru_cache(maxsize=512)(name_usage)  # of what is the same in every submission
+_cached_name_usage = functools.lru_cache(maxsize=512)(name_usage)  # of the instructor's cells
 
 
-def needed_cells(nb: NotebookNode, instructors: NotebookNode) -> frozenset[str]:
-    """Return the ids of the code cells that points depend on.
+def needed_cells(nb: NotebookNode, source_nb: NotebookNode) -> frozenset[str]:
+    """Return the ids of the code cells that graded tests may depend on.
 
     Args:
-        nb: A fitted notebook.
-        instructors: Its frame.
+        nb: A merged notebook.
+        source_nb: The instructor's notebook.
     """
-    handed_out = {cell["id"]: cell.source for cell in instructors.cells}
-    running: set[str] = set()
-    waiting: dict[str, NameUsage] = {}
-    tools: set[str] = set()
-    asked: set[str] = set()
+    sources = {cell["id"]: cell.source for cell in source_nb.cells}
+    needed: set[str] = set()
+    skippable: dict[str, NameUsage] = {}
+    definitions: set[str] = set()
+    wanted: set[str] = set()  # names that needed cells read
     for cell in nb.cells:
         if cell.cell_type != "code":
             continue
-        same = handed_out.get(cell["id"]) == cell.source
-        found = _known(cell.source) if same else name_usage(cell.source)
-        tools |= found.tools if found else set()
-        own = is_answer(cell) or is_test(cell) or not (same or is_demonstration(cell))
-        if own or found is None:
-            running.add(cell["id"])
-            asked |= found.asks if found else set()
+        is_unchanged = sources.get(cell["id"]) == cell.source
+        usage = _cached_name_usage(cell.source) if is_unchanged else name_usage(cell.source)
+        definitions |= usage.definitions if usage else set()
+        is_students = not (is_unchanged or is_demonstration(cell))
+        if is_answer(cell) or is_test(cell) or is_students or usage is None:
+            needed.add(cell["id"])
+            wanted |= usage.reads if usage else set()
         else:
-            waiting[cell["id"]] = found
+            skippable[cell["id"]] = usage
     while more := [
         name
-        for name, found in waiting.items()
-        if found.gives & asked or (found.asks & asked) - tools
+        for name, usage in skippable.items()
+        # A cell that only reads a value may modify it, but not a module, function or class.
+        if usage.binds & wanted or (usage.reads & wanted) - definitions
     ]:
         for name in more:
-            asked |= waiting.pop(name).asks
-            running.add(name)
-    return frozenset(running)
+            wanted |= skippable.pop(name).reads
+            needed.add(name)
+    return frozenset(needed)
 
 
-def mark_skipped(cells: Iterable[NotebookNode], running: frozenset[str]) -> None:
-    """Say in the cells that did not run that they did not.
+def mark_skipped(cells: Iterable[NotebookNode], run_ids: frozenset[str]) -> None:
+    """Say in each skipped cell's output that it was not run.
 
     Args:
         cells: Code cells.
-        running: The ids of those that ran.
+        run_ids: The ids of those that were run.
     """
     for cell in cells:
-        if cell["id"] not in running:
+        if cell["id"] not in run_ids:
             cell["outputs"] = [new_output("stream", name="stdout", text=SKIPPED)]
             cell["execution_count"] = None

@@ -1,10 +1,17 @@
-"""Whether what the short way left out could matter to a point that was missed.
+"""Decide whether a failed test could pass if the skipped cells were run.
 
-A point that is missed on the short way (see `needed`) is lost only if the whole notebook would
-miss it, too. That is certain without running it where the text shows all that bears on the point:
-the cells that ran are plain Python and use modules that keep nothing, so names are the only way
-from one cell to another, and the cells that were left out share none of them. Where anything else
-is possible, the answer is no, and the whole notebook runs.
+The points of a test that fails without the skipped cells (see `dependencies`) are only lost if it
+would fail in the whole notebook, too. That is certain if names are the only way from one cell to
+another, and the skipped cells share none with the failed test. For example, ``double`` below fails
+its test, and no skipped figure can change that::
+
+    plot(images)                      # skipped
+    def double(x): return x           # the student's answer
+    assert double(2) == 4             # fails with or without the figure
+
+With ``return x + np.random.rand()`` the skipped cell might matter: it may have advanced NumPy's
+global random state. So might it with ``eval``, files, or mutable default arguments. Whenever the
+source leaves room for such an influence, the answer is no, and the whole notebook runs.
 """
 
 from __future__ import annotations
@@ -22,100 +29,104 @@ from nbformat import NotebookNode
 from autograder.cells import is_test
 from autograder.grading.skip import dependencies
 
-# Ways to other cells' things, to files, and to the kernel, that no name shows.
-_HIDDEN: Final = frozenset(
+# Names and attributes through which a cell reaches other cells' objects, files or the kernel.
+_HIDDEN_ACCESS: Final = frozenset(
     {"In", "Out", "breakpoint", "compile", "delattr", "dir", "eval", "exec", "exit", "get_ipython"}
     | {"getattr", "globals", "help", "input", "locals", "open", "quit", "setattr", "vars"}
 )
-_FILES: Final = frozenset(
+_FILE_ACCESS: Final = frozenset(
     {"DataSource", "fromfile", "genfromtxt", "load", "loadtxt", "memmap", "tofile"}
 )
-# What comes from these depends on what they are called with, and on nothing that happened before.
-_QUIET: Final = frozenset(
+_MODULE_STATE_ACCESS: Final = frozenset({"seterr", "seterrcall", *_HIDDEN_ACCESS})
+# Modules whose functions depend on their arguments only.
+_STATELESS_MODULES: Final = frozenset(
     {"__future__", "abc", "collections", "dataclasses", "decimal", "enum", "fractions"}
     | {"functools", "itertools", "math", "numpy", "operator", "re", "statistics", "typing"}
 )
-_QUIET_COURSE: Final = ("course.backprop", "course.curse", "course.drawing", "course.metrics")
-# A generator of its own throws the same dice, whatever was thrown before.
-_OWN_DICE: Final = frozenset({"default_rng", "Generator"})
-# With these a cell changes what a module keeps.
-_MEDDLING: Final = frozenset({"seterr", "seterrcall", *_HIDDEN})
+_STATELESS_COURSE_MODULES: Final = (
+    *("course.backprop", "course.curse", "course.drawing", "course.metrics"),
+)
+_RANDOM_GENERATORS: Final = frozenset({"default_rng", "Generator"})  # with a state of their own
 
 
 @dataclass(frozen=True)
 class _Traits:
-    """What a cell's text tells.
+    """What a cell's source shows.
 
     Attributes:
-        plain: Whether it works by names alone.
-        dicey: Whether it uses what may come out otherwise another time.
-        meddles: Whether it may change what a module keeps.
-        imports: The names that it imports, and the modules behind them.
-        makes: Names that it gives to things of its own.
-        uses: Names that it uses, wherever they come from.
-        inside: Names that its functions read from outside of themselves.
-        changeable: Names that it gives to values which may change.
+        shares_only_names: Whether it reaches other cells by names alone.
+        uses_global_random_state: Whether its values may differ from run to run.
+        may_change_modules: Whether it may change the state of a module.
+        imports: The names that it imports, each with the module behind it.
+        makes: The names that it binds other than by import.
+        names: The names that it mentions, wherever they come from.
+        read_in_functions: The global names that its functions read.
+        mutable: The names that it binds to values that can change.
     """
 
-    plain: bool
-    dicey: bool
-    meddles: bool
+    shares_only_names: bool
+    uses_global_random_state: bool
+    may_change_modules: bool
     imports: tuple[tuple[str, str], ...] = ()
     makes: frozenset[str] = frozenset()
-    uses: frozenset[str] = frozenset()
-    inside: frozenset[str] = frozenset()
-    changeable: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    read_in_functions: frozenset[str] = frozenset()
+    mutable: frozenset[str] = frozenset()
 
 
 def are_independent(
     nb: NotebookNode,
-    instructors: NotebookNode,
-    running: frozenset[str],
-    missed: list[str],
+    source_nb: NotebookNode,
+    run_ids: frozenset[str],
+    failed: list[str],
     errors: dict[str, str],
 ) -> bool:
-    r"""Return whether the cells that were left out can't have mattered to the missed tests.
+    r"""Return whether the failed tests would also fail in the whole notebook.
 
     Example:
         >>> from nbformat.v4 import new_code_cell, new_notebook
         >>> answer = new_code_cell("def double(x):\n    return x", id="double")
         >>> test = new_code_cell("assert double(2) == 4", id="test")
         >>> show = new_code_cell("print('a figure')", id="show")
-        >>> nb, frame = new_notebook(cells=[answer, test, show]), new_notebook(cells=[test, show])
-        >>> are_independent(nb, frame, frozenset({"double", "test"}), ["test"], {})
+        >>> nb = new_notebook(cells=[answer, test, show])
+        >>> source_nb = new_notebook(cells=[test, show])
+        >>> are_independent(nb, source_nb, frozenset({"double", "test"}), ["test"], {})
         True
         >>> answer.source += " + globals()['factor']"
-        >>> are_independent(nb, frame, frozenset({"double", "test"}), ["test"], {})
+        >>> are_independent(nb, source_nb, frozenset({"double", "test"}), ["test"], {})
         False
 
     Args:
-        nb: A fitted notebook that was run the short way.
-        instructors: Its frame.
-        running: The ids of the cells that ran; from `needed.needed`.
-        missed: The ids of the tests that were missed.
-        errors: The names of the errors that cells ended with, by the cells' ids.
+        nb: A merged notebook that was run without the skipped cells.
+        source_nb: The instructor's notebook.
+        run_ids: The ids of the cells that were run; from `dependencies.needed_cells`.
+        failed: The ids of the failed tests.
+        errors: The name of the error that each failed cell raised, by cell id.
     """
     code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
-    ran = [cell for cell in code if cell["id"] in running]
-    handed_out = {cell["id"]: cell.source for cell in instructors.cells}
-    theirs = [cell for cell in ran if handed_out.get(cell["id"]) != cell.source]
+    run = [cell for cell in code if cell["id"] in run_ids]
+    skipped = [cell for cell in code if cell["id"] not in run_ids]
+    sources = {cell["id"]: cell.source for cell in source_nb.cells}
+    students = [cell for cell in run if sources.get(cell["id"]) != cell.source]
     if (
-        any(map(_misses_something, errors.values()))
-        or any(_traits(cell.source).meddles for cell in code if cell["id"] not in running)
-        or not all(_traits(cell.source).plain for cell in theirs)
+        any(map(_is_missing_something, errors.values()))
+        or any(_traits(cell.source).may_change_modules for cell in skipped)
+        or not all(_traits(cell.source).shares_only_names for cell in students)
     ):
         return False
-    behind = [_traits(cell.source) for cell in _behind(missed, ran)]
-    used = frozenset[str]().union(*(each.uses for each in behind))
+    causes = [_traits(cell.source) for cell in _cells_behind(failed, run)]
+    names = _union(traits.names for traits in causes)
     imported = [pair for cell in code for pair in _traits(cell.source).imports]
-    quiet = all(_quiet(module) for name, module in imported if name in used)
-    inside = frozenset[str]().union(*(_traits(cell.source).inside for cell in ran))
-    kept = any(each.changeable & inside for each in behind)  # by a function, for its next call
-    return quiet and not kept and not any(each.dicey for each in behind)
+    in_functions = _union(_traits(cell.source).read_in_functions for cell in run)
+    return (
+        all(_is_stateless(module) for name, module in imported if name in names)
+        and not any(traits.mutable & in_functions for traits in causes)
+        and not any(traits.uses_global_random_state for traits in causes)
+    )
 
 
 def share_only_names(sources: list[str]) -> bool:
-    r"""Return whether these cells reach others by names alone, and keep nothing between calls.
+    r"""Return whether cells reach other cells by names alone and keep no state between calls.
 
     Example:
         >>> share_only_names(["def double(x):\n    return factor * x"])
@@ -124,142 +135,146 @@ def share_only_names(sources: list[str]) -> bool:
         False
 
     Args:
-        sources: The cells' text.
+        sources: The cells' source.
     """
-    traits = [_traits(source) for source in sources]
-    inside = frozenset[str]().union(*(each.inside for each in traits))
-    return all(each.plain and not each.changeable & inside for each in traits)
+    cells = [_traits(source) for source in sources]
+    in_functions = _union(traits.read_in_functions for traits in cells)
+    return all(traits.shares_only_names and not traits.mutable & in_functions for traits in cells)
 
 
-def _misses_something(error: str) -> bool:
-    """Whether it misses a name, a module or a file: a cell that did not run may have made it."""
+def _union(sets: Iterator[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*sets)
+
+
+def _is_missing_something(error: str) -> bool:
+    """Return whether a name, module or file is missing, which a skipped cell may provide."""
     kind = getattr(builtins, error, None)
-    lost = (NameError, ImportError, OSError)
-    return isinstance(kind, type) and issubclass(kind, lost)
+    return isinstance(kind, type) and issubclass(kind, (NameError, ImportError, OSError))
 
 
-def _behind(tests: list[str], ran: list[NotebookNode]) -> Iterator[NotebookNode]:
-    """Yield the cells that make what tests ask for, and those behind these.
+def _cells_behind(tests: list[str], run: list[NotebookNode]) -> Iterator[NotebookNode]:
+    """Yield the cells that make what the tests use, and the cells behind those.
 
-    What a cell imports it does not make: it comes out the same for all cells.
+    Imports don't count: a module is the same for all cells.
     """
-    left = [cell for cell in ran if not is_test(cell)]
-    waiting = [cell for cell in ran if cell["id"] in tests]
-    while waiting:
-        cell = waiting.pop()
+    remaining = [cell for cell in run if not is_test(cell)]
+    queue = [cell for cell in run if cell["id"] in tests]
+    while queue:
+        cell = queue.pop()
         if not is_test(cell):
             yield cell
-        asked = _traits(cell.source).uses
-        found = [other for other in left if _traits(other.source).makes & asked]
-        left = [other for other in left if other not in found]
-        waiting += found
+        names = _traits(cell.source).names
+        behind = [other for other in remaining if _traits(other.source).makes & names]
+        remaining = [other for other in remaining if other not in behind]
+        queue += behind
 
 
-def _quiet(module: str) -> bool:
-    """Whether what it gives depends on what it is called with, and on nothing else."""
+def _is_stateless(module: str) -> bool:
+    """Return whether the module's functions depend on their arguments only."""
     if "random" in module:
-        return module.rpartition(".")[2] in _OWN_DICE
+        return module.rpartition(".")[2] in _RANDOM_GENERATORS
     if module.partition(".")[0] == "course":
-        return module.startswith(_QUIET_COURSE)
-    return module.partition(".")[0] in _QUIET
+        return module.startswith(_STATELESS_COURSE_MODULES)
+    return module.partition(".")[0] in _STATELESS_MODULES
 
 
 @functools.lru_cache(maxsize=1024)
 def _traits(source: str) -> _Traits:
-    found = dependencies.name_usage(source)
-    if found is None:
-        return _Traits(plain=False, dicey=True, meddles=True)
+    usage = dependencies.name_usage(source)
+    if usage is None:
+        return _Traits(
+            shares_only_names=False, uses_global_random_state=True, may_change_modules=True
+        )
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
-    imports = tuple(_imported(nodes))
+    imports = tuple(_imports(nodes))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    stored = any(map(_stores_inside, nodes))
+    sets_attribute = any(map(_sets_foreign_attribute, nodes))
     return _Traits(
-        plain=not (
-            names & _HIDDEN
-            or attributes & _FILES
+        shares_only_names=not (
+            names & _HIDDEN_ACCESS
+            or attributes & _FILE_ACCESS
             or any(name.startswith("__") for name in names | attributes)
-            or stored
-            or any(map(_keeps, nodes))
+            or sets_attribute
+            or any(map(_may_keep_state, nodes))
         ),
-        dicey=_throws_dice(nodes),
-        meddles=bool((names | attributes) & _MEDDLING) or stored,
+        uses_global_random_state=_uses_global_random_state(nodes),
+        may_change_modules=bool((names | attributes) & _MODULE_STATE_ACCESS) or sets_attribute,
         imports=imports,
-        makes=found.gives - {name for name, _ in imports},
-        uses=frozenset(names),
-        inside=frozenset(_read_inside(source)),
-        changeable=found.gives - found.tools - _fixed(tree),
+        makes=usage.binds - {name for name, _ in imports},
+        names=frozenset(names),
+        read_in_functions=frozenset(_read_in_functions(source)),
+        mutable=usage.binds - usage.definitions - _constants(tree),
     )
 
 
-def _stores_inside(node: ast.AST) -> bool:
-    """Whether it sets something inside a thing that other cells may have, too."""
+def _sets_foreign_attribute(node: ast.AST) -> bool:
+    """Return whether the node sets or deletes an attribute other than one of ``self``."""
     if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
         return False
     return not (isinstance(node.value, ast.Name) and node.value.id == "self")
 
 
-def _keeps(node: ast.AST) -> bool:
-    """Whether a function or class may keep something from one call to the next."""
-    kept: list[ast.expr | None] = []
+def _may_keep_state(node: ast.AST) -> bool:
+    """Return whether a function or class may keep state from one call to the next.
+
+    It may by globals, decorators, class attributes and defaults, unless these are constants.
+    """
+    stored: list[ast.expr | None] = []
     match node:
         case ast.Global() | ast.ImportFrom(names=[ast.alias(name="*")]):
             return True
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            kept = list(node.decorator_list)
+            stored = list(node.decorator_list)
         case ast.ClassDef():
-            own = [each for each in node.body if isinstance(each, ast.Assign | ast.AnnAssign)]
-            kept = [*node.decorator_list, *(each.value for each in own)]
+            assignments = [
+                item for item in node.body if isinstance(item, ast.Assign | ast.AnnAssign)
+            ]
+            stored = [*node.decorator_list, *(item.value for item in assignments)]
         case ast.arguments():
-            kept = [*node.defaults, *node.kw_defaults]
-    return not all(value is None or _constant(value) for value in kept)
+            stored = [*node.defaults, *node.kw_defaults]
+    return not all(value is None or _is_constant(value) for value in stored)
 
 
-def _constant(value: ast.AST) -> bool:
-    """Whether it is written as a value that nothing can change."""
+def _is_constant(value: ast.AST) -> bool:
+    """Return whether the expression consists of immutable literals."""
     if isinstance(value, ast.Tuple):
-        return all(map(_constant, value.elts))
+        return all(map(_is_constant, value.elts))
     if isinstance(value, ast.UnaryOp):
-        return _constant(value.operand)
+        return _is_constant(value.operand)
     if isinstance(value, ast.BinOp):
-        return _constant(value.left) and _constant(value.right)
+        return _is_constant(value.left) and _is_constant(value.right)
     return isinstance(value, ast.Constant)
 
 
-def _fixed(tree: ast.Module) -> frozenset[str]:
-    """Return the names that stand for constants."""
+def _constants(tree: ast.Module) -> frozenset[str]:
+    """Return the names that are assigned constants."""
     return frozenset(
         target.id
         for node in tree.body
-        if isinstance(node, ast.Assign) and _constant(node.value)
+        if isinstance(node, ast.Assign) and _is_constant(node.value)
         for target in node.targets
         if isinstance(target, ast.Name)
     )
 
 
-def _read_inside(source: str) -> Iterator[str]:
+def _read_in_functions(source: str) -> Iterator[str]:
     tables = list(symtable.symtable(source, "<cell>", "exec").get_children())
     for table in tables:
-        yield from (each.get_name() for each in table.get_symbols() if each.is_global())
+        yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_global())
         tables += table.get_children()
 
 
-def _throws_dice(nodes: list[ast.AST]) -> bool:
-    """Whether it uses the dice that all cells share."""
-    own = {
-        id(node.value)
-        for node in nodes
-        if isinstance(node, ast.Attribute) and node.attr in _OWN_DICE
-    }
-    return any(
-        isinstance(node, ast.Attribute) and "random" in node.attr and id(node) not in own
-        for node in nodes
-    )
+def _uses_global_random_state(nodes: list[ast.AST]) -> bool:
+    """Return whether ``x.random`` occurs other than as in ``x.random.default_rng``."""
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    generators = {id(node.value) for node in attributes if node.attr in _RANDOM_GENERATORS}
+    return any("random" in node.attr and id(node) not in generators for node in attributes)
 
 
-def _imported(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
-    """Yield the names that it imports, each with the module behind it."""
+def _imports(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield the imported names, each with the module behind it."""
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:

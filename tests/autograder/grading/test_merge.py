@@ -39,7 +39,7 @@ def test_answers_come_from_the_student_and_tests_from_the_instructor() -> None:
     result = fitted(nb)
     assert by_id(result, "double").source == "double = 5"
     assert "double(-3)" in by_id(result, "double-test").source
-    assert notes(result, "double-test") == [merge.EDITED]
+    assert notes(result, "double-test") == [merge.EDITED_TEST]
     assert notes(result, "half-test") == []
 
 
@@ -66,7 +66,7 @@ def test_a_deleted_answer_is_noted_and_a_deleted_test_is_back() -> None:
         each for each in nb["cells"] if each["id"] not in {"single", "half", "half-test"}
     ]
     result = fitted(nb)
-    assert notes(result, "single") == notes(result, "half") == [merge.DELETED]
+    assert notes(result, "single") == notes(result, "half") == [merge.MISSING_CELL]
     assert "[x]" not in by_id(result, "single").source
     assert by_id(result, "half").source == ""
     assert "half(base)" in by_id(result, "half-test").source
@@ -113,7 +113,7 @@ def test_of_very_many_added_cells_the_first_are_kept_and_it_is_said() -> None:
     nb["cells"] = [*more, *nb["cells"]]
     made = fitted(nb)
     added = [each for each in made.cells if each["id"].startswith("extra-")]
-    assert len(added) == merge.MAX_EXTRA_CELLS
+    assert len(added) == merge.MAX_ADDED_CELLS
     assert added[0].source == added[1].source == "0"
     assert by_id(made, "double").source == cell(nb, "double")["source"]
     assert made.metadata["course"]["notes"] == [

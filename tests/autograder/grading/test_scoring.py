@@ -55,9 +55,12 @@ def test_a_lost_point_has_its_reason(options: tuple[str], points: float, reason:
 def test_each_option_counts_by_itself() -> None:
     assert ticked("red", "green", name="several").points == 2
     half = ticked("red", name="several")
-    assert (half.points, half.reason) == (1, "What is ticked is right, but something is missing.")
+    assert (half.points, half.reason) == (1, "Correct so far, but incomplete.")
     mixed = ticked("red", "green", "blue", name="several")
-    assert (mixed.points, mixed.reason) == (1, "Some of what is ticked is right, some is not.")
+    assert (mixed.points, mixed.reason) == (
+        1,
+        "Some of the ticked options are right, some are not.",
+    )
 
 
 def test_a_made_up_option_waits_for_a_person() -> None:
@@ -73,7 +76,7 @@ def test_deleted_options_and_a_deleted_cell_are_told_apart() -> None:
     cell(nb, "single")["source"] = "I don't know."
     assert verdict(nb, "single").reason == "The options were deleted."
     nb["cells"].remove(cell(nb, "single"))
-    assert verdict(nb, "single").reason == merge.DELETED
+    assert verdict(nb, "single").reason == merge.MISSING_CELL
 
 
 def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
@@ -96,13 +99,13 @@ def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
             0,
             "double(2) should be 4",
         ),
-        (CellOutcome("raised", "AssertionError", ""), 0, "A check did not hold."),
-        (CellOutcome("raised", "NotImplementedError", ""), 0, "The code is still to be written."),
+        (CellOutcome("raised", "AssertionError", ""), 0, "A check failed."),
+        (CellOutcome("raised", "NotImplementedError", ""), 0, "This code is still to be written."),
         (CellOutcome("raised", "NameError", "name 'f'"), 0, "NameError: name 'f'"),
-        (CellOutcome("timed out", message="30 s"), 0, "It ran longer than 30 s and was stopped."),
+        (CellOutcome("timed out", message="30 s"), 0, "It ran for more than 30 s and was stopped."),
         (CellOutcome("died"), 0, "It ended the Python process. (The kernel died.)"),
         (BrokenTest("?"), None, scoring.BROKEN_TEST),
-        (None, None, "It was not run: the time for the whole notebook was used up by other cells."),
+        (None, None, "It was not run: other cells used up the notebook's time."),
     ],
 )
 def test_a_test_passes_or_raises(
@@ -136,10 +139,10 @@ def test_comments_gather_what_happened_and_escape_it() -> None:
         "double": CellOutcome("raised", "ValueError", bad)
     }
     verdicts = {
-        "single": scoring.CellScore("single", 1, 1),
-        "several": scoring.CellScore("several", 1, 2, "Something is missing."),
-        "double-test": scoring.CellScore("double-test", 0, 2, "NameError"),
-        "half-test": scoring.CellScore("half-test", 3, 3),
+        "single": scoring.CellScore("single", 1, 1, "", ()),
+        "several": scoring.CellScore("several", 1, 2, "Something is missing.", ()),
+        "double-test": scoring.CellScore("double-test", 0, 2, "NameError", ()),
+        "half-test": scoring.CellScore("half-test", 3, 3, "", ()),
     }
     told = comments.student_comments(fitted, verdicts, outcomes)
     assert told["single"] == ""

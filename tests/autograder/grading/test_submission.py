@@ -46,13 +46,13 @@ def test_format_3_keeps_its_cells_in_worksheets() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (json.dumps(notebook(CELL)).encode()[:-20], "breaks off or is damaged in line 1"),
-        (b"", "breaks off or is damaged in line 1, column 1"),
-        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (json.dumps(notebook(CELL)).encode()[:-20], "cut off or damaged at line 1"),
+        (b"", "cut off or damaged at line 1, column 1"),
+        (b"\xff\xfe\x00", "isn't UTF-8 text"),
         (b"[" * 200_000 + b"]" * 200_000, "nested too deeply"),
-        (b"[1, 2]", "holds no list of cells"),
-        (b'{"cells": 5}', "holds no list of cells"),
-        (b'{"nbformat": 4}', "holds no list of cells"),
+        (b"[1, 2]", "has no list of cells"),
+        (b'{"cells": 5}', "has no list of cells"),
+        (b'{"nbformat": 4}', "has no list of cells"),
         (b"9" * 6000, "nested too deeply"),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_renamed_notebook_is_found(tmp_path: Path) -> None:
     write(tmp_path, "final (2).ipynb", notebook(CELL))
     read = submission.read(tmp_path / "intro.ipynb", NAMES)
     assert read.file == "final (2).ipynb"
-    assert read.notes == ("The notebook is called “final (2).ipynb” instead of “intro.ipynb”.",)
+    assert read.notes == ("The notebook is named “final (2).ipynb” instead of “intro.ipynb”.",)
     assert len(read.cells) == 1
 
 

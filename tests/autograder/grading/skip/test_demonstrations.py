@@ -99,7 +99,7 @@ def test_on_the_whole_way_it_is_left_out_with_its_figures(
     one = graded(tmp_path, (ANSWER, answer))
     assert [verdict.points for verdict in one.verdicts] == [points]
     assert left_out(one) == LEFT
-    assert "no point depends on this cell" in dependencies.SKIPPED
+    assert "no points depend on this cell" in dependencies.SKIPPED
 
 
 @pytest.mark.parametrize(

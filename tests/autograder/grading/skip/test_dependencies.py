@@ -81,15 +81,15 @@ def test_names_are_given_and_asked_for() -> None:
         "import numpy as np\ntotal += np.sum(more)\nfor i in range(n): print(i)"
     )
     assert found is not None
-    assert found.gives == {"np", "total", "i"}
-    assert found.tools == {"np"}
-    assert found.asks == {"total", "more", "n"}
+    assert found.binds == {"np", "total", "i"}
+    assert found.definitions == {"np"}
+    assert found.reads == {"total", "more", "n"}
     inner = dependencies.name_usage(
         "def f(x):\n    global seen\n    seen = x\n    return seen + outside"
     )
     assert inner is not None
-    assert inner.gives == {"f", "seen"}
-    assert inner.asks == {"outside"}
+    assert inner.binds == {"f", "seen"}
+    assert inner.reads == {"outside"}
     assert dependencies.name_usage("%matplotlib inline") is None
 
 
