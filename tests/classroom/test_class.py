@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import merge, scoring
+from autograder.grading import merge
 from tests.classroom.loop import Classroom, Result, run_class
 from tests.classroom.students import CLASS
 
