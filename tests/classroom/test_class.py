@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import merge
+from autograder.grading import merge, scoring
 from tests.classroom.loop import Classroom, Result, run_class
 from tests.classroom.students import CLASS
 
@@ -78,9 +78,9 @@ def test_every_student_can_fetch_feedback(results: dict[str, Result], name: str)
     assert "<title>Feedback: " in feedback
 
 
-def test_every_loss_is_explained(results: dict[str, Result]) -> None:
-    for name, words in {
-        "ben": "This code is still to be written.",
+def test_lost_points_are_explained(results: dict[str, Result]) -> None:
+    for name, text in {
+        "ben": scoring.NOT_IMPLEMENTED,
         "cleo": "That is not the right answer.",
         "fay": "SyntaxError",
         "ivan": " s and was stopped.",
