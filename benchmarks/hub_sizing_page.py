@@ -18,7 +18,7 @@ INTRO: Final = """# What a student costs a hub
 
 Measured by `python -m benchmarks.hub_sizing`; do not edit. {machine}.
 Memory is what processes hold, what they share counted once. A lesson is run from its first cell to
-its last in a kernel of a student's server, with the data that the course brings along.
+its last in a kernel of a student's server, with the data that comes with the course.
 """
 FOLLOWS: Final = """
 ## What follows

@@ -182,7 +182,7 @@ def tables(
 
 
 def _both(load: Callable[..., Dataset], own: str) -> list[Dataset]:
-    """The original, if it can be had, and what the course brings along."""
+    """The original, if it can be had, and what comes with the course."""
     found = load()
     return [found] if found.source == own else [found, load(own)]
 
