@@ -57,12 +57,10 @@ def receive_request(connection: socket.socket) -> tuple[dict[str, Any], list[int
     """Receive a request's size, its JSON, and the fds that belong to it."""
     header, fds, *_ = socket.recv_fds(connection, 4, MAX_FDS)
     (size,) = struct.unpack("!I", header)
-    text = b""
-    while len(text) < size:
-        chunk = connection.recv(size - len(text))
-        if not chunk:
-            raise EOFError("the connection was closed before the end of the request")
-        text += chunk
+    with connection.makefile("rb") as file:
+        text = file.read(size)
+    if len(text) < size:
+        raise EOFError("the connection was closed before the end of the request")
     return json.loads(text), list(fds)
 
 

@@ -10,10 +10,10 @@ Constants are from linux/landlock.h, version 6.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
+import struct
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -31,20 +31,6 @@ _SCOPES = 1 << 0 | 1 << 1  # abstract sockets, signals
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class _RulesetAttr(ctypes.Structure):
-    """``struct landlock_ruleset_attr``: the rights that are denied unless a rule allows them."""
-
-    _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
-
-
-class _PathBeneathAttr(ctypes.Structure):
-    """``struct landlock_path_beneath_attr``."""
-
-    _pack_ = 1
-    _layout_ = "ms"
-    _fields_ = (("allowed", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
-
-
 def restrict(read: list[str], write: list[str]) -> None:
     """Deny this process and its children all other files, sockets and signals, for good.
 
@@ -53,17 +39,17 @@ def restrict(read: list[str], write: list[str]) -> None:
         write: Those that may also be changed.
     """
     syscall = rights.libc().syscall
-    attr = _RulesetAttr(_ALL_RIGHTS, _NET_RIGHTS, _SCOPES)
-    ruleset_fd = rights.check(syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.sizeof(attr), 0))
+    denied = struct.pack("=QQQ", _ALL_RIGHTS, _NET_RIGHTS, _SCOPES)  # landlock_ruleset_attr
+    ruleset_fd = rights.check(syscall(_CREATE_RULESET, denied, len(denied), 0))
     for paths, allowed in ((read, _READ_RIGHTS), (write, _ALL_RIGHTS)):
         for path in paths:
             try:
                 fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
             except OSError:
                 continue
-            rule = _PathBeneathAttr(allowed if Path(path).is_dir() else allowed & _FILE_RIGHTS, fd)
-            result = syscall(_ADD_RULE, ruleset_fd, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
-            rights.check(result)
+            path_rights = allowed if Path(path).is_dir() else allowed & _FILE_RIGHTS
+            rule = struct.pack("=Qi", path_rights, fd)  # landlock_path_beneath_attr
+            rights.check(syscall(_ADD_RULE, ruleset_fd, _RULE_PATH_BENEATH, rule, 0))
             os.close(fd)
     rights.check(syscall(_RESTRICT_SELF, ruleset_fd, 0))
     os.close(ruleset_fd)
