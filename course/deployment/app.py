@@ -8,6 +8,7 @@ Example:
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -110,7 +111,7 @@ def _add_predictions(app: FastAPI) -> None:
         else:
             request, rows = await app.state.thread_limit.run(_parse_model_request, content)
         readings = await app.state.batcher.submit(rows)
-        return _answer(readings, request.group_sizes(), wrapped=request.wrapped)
+        return _answer(readings, request)
 
     @app.post(
         "/function/predict",
@@ -123,7 +124,7 @@ def _add_predictions(app: FastAPI) -> None:
         content = await body.read(http_request)
         request, rows = await app.state.thread_limit.run(_parse_function_request, content, way)
         readings = await app.state.batcher.submit(rows)
-        return _answer(readings, request.group_sizes(), wrapped=request.wrapped)
+        return _answer(readings, request)
 
 
 def _parse_model_request(content: bytes) -> tuple[ModelRequest, FloatArray]:
@@ -136,16 +137,17 @@ def _parse_function_request(content: bytes, way: drawing.Way) -> tuple[FunctionR
     return request, prepare.function_rows(request, way)
 
 
-def _answer(readings: list[scoring.DigitReading], sizes: list[int], *, wrapped: bool) -> Response:
+def _answer(
+    readings: list[scoring.DigitReading], request: ModelRequest | FunctionRequest
+) -> Response:
     predictions = []
-    start = 0
-    for size in sizes:
-        group = readings[start : start + size]
+    remaining = iter(readings)
+    for size in request.group_sizes():
+        group = list(itertools.islice(remaining, size))
         digits = ", ".join(str(reading.digit) for reading in group)
         details = ", ".join(reading.json() for reading in group)
         predictions.append(f'{{"values": [{digits}], "details": [{details}]}}')
-        start += size
-    text = f'{{"predictions": [{", ".join(predictions)}]}}' if wrapped else predictions[0]
+    text = f'{{"predictions": [{", ".join(predictions)}]}}' if request.wrapped else predictions[0]
     return Response(text, media_type="application/json")
 
 

@@ -20,7 +20,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
 import numpy as np
@@ -62,12 +61,7 @@ class Batcher(Generic[Result]):
         self._task = asyncio.create_task(self._work())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop; requests that still wait fail with 503."""
         if self._task is not None:
             self._task.cancel()
