@@ -117,7 +117,7 @@ _MOVED: Final = {  # modules that an nbgrader_config.py may still name
 
 
 class _MovedModule(ModuleType):
-    """Tells whoever uses a module by its old name about the new one."""
+    """A module under its old name; any use of it raises an error that states the new name."""
 
     def __init__(self, old: str, new: str) -> None:
         super().__init__(f"autograder.{old}")

@@ -1,4 +1,4 @@
-"""The commands of whoever runs the hub.
+"""The commands for running the hub.
 
 ``python -m deploy up`` prepares this machine and becomes the hub.
 """

@@ -1,6 +1,6 @@
 """Grade one submission without a gradebook: plain data in, plain data out.
 
-A job holds paths, and whoever runs it reads the files there. So all workers, on one machine or on
+A job holds paths, and the worker reads the files there. So all workers, on one machine or on
 a cluster, must see the course folder under the same path.
 """
 

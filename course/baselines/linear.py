@@ -10,7 +10,7 @@ Example:
     True
 
 The best k axes in squared error are the leading right singular vectors of the
-centred data (C. Eckart and G. Young 1936, https://doi.org/10.1007/BF02288367).
+centered data (C. Eckart and G. Young 1936, https://doi.org/10.1007/BF02288367).
 """
 
 from __future__ import annotations

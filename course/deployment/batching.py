@@ -112,7 +112,7 @@ class Batcher(Generic[Result]):
                 start += len(rows)
 
     def _next_batch(self) -> list[tuple[FloatArray, asyncio.Future[Sequence[Result]]]]:
-        """Take at least one request, and more up to the row limit; drop cancelled ones."""
+        """Take at least one request, and more up to the row limit; drop canceled ones."""
         batch: list[tuple[FloatArray, asyncio.Future[Sequence[Result]]]] = []
         count = 0
         while self._queue and (not batch or count + len(self._queue[0][0]) <= self._max_rows):

@@ -13,7 +13,7 @@ module        holds
 `ink`         strokes to a canvas with the ink in its alpha channel
 `boxes`       the box around the ink, and the square
 `pen`         the line made as thick as MNIST's
-`centre`      20 by 20 in 28 by 28, by the centre of mass
+`centre`      20 by 20 in 28 by 28, by the center of mass
 `resize`      averaging over areas, and Lanczos's filter
 `steps`       all of it in order, every stage kept
 `checks`      what can't be read, and how to say so

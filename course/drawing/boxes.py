@@ -1,4 +1,4 @@
-"""Steps 1 and 2 of the lecture: the box around the ink, and the square with the ink centred.
+"""Steps 1 and 2 of the lecture: the box around the ink, and the square with the ink centered.
 
 Example:
     >>> alpha = np.zeros((280, 280), np.uint8)

@@ -1,4 +1,4 @@
-"""MNIST's way to 28 by 28: fit into 20 by 20, then centre by mass.
+"""MNIST's way to 28 by 28: fit into 20 by 20, then center by mass.
 
 Example:
     >>> line = np.full((80, 16), 255, np.uint8)
@@ -43,7 +43,7 @@ def fit(alpha: Bytes) -> Bytes:
 
 
 def centre_of_mass(alpha: Bytes) -> tuple[float, float]:
-    """Return row and column of the ink's centre of mass; a pixel's own centre is at its index.
+    """Return row and column of the ink's center of mass; a pixel's own center is at its index.
 
     Example:
         >>> centre_of_mass(np.array([[0, 0, 0], [0, 10, 30]], np.uint8))
@@ -61,7 +61,7 @@ def centre_of_mass(alpha: Bytes) -> tuple[float, float]:
 
 
 def centred(small: Bytes) -> Bytes:
-    """Return 28 by 28 pixels with the ink's centre of mass at the middle, to the nearest pixel.
+    """Return 28 by 28 pixels with the ink's center of mass at the middle, to the nearest pixel.
 
     MNIST's middle is pixel (14, 14): on average its test digits have their mass at 13.99 and 14.01,
     counted from 0. Ink that would leave the picture keeps inside it.

@@ -1,4 +1,4 @@
-"""Drawings that come with the course: one of each digit, and some that are none.
+"""Drawings that come with the course: one of each digit, and some other things.
 
 Example:
     >>> sorted(stored())[:10]

@@ -36,7 +36,7 @@ def thickness(alpha: Bytes) -> float:
     """Return how thick the line is, in pixels; 0 if no pixel is half covered.
 
     Across a line the distance to its edge grows from 0 to half the thickness. So the ridges of that
-    distance, the points deeper inside than their neighbours, run along the middle of the line; the
+    distance, the points deeper inside than their neighbors, run along the middle of the line; the
     median of them does not mind a blot.
 
     Args:
@@ -63,7 +63,7 @@ def normalize_thickness(alpha: Bytes) -> Bytes:
     framed = np.pad(alpha, margin)
     inside = _depth(framed > _FULL)
     line = _thickness(inside)
-    # The path that the pen's centre took keeps its length; the digit's longest side becomes 20.
+    # The path that the pen's center took keeps its length; the digit's longest side becomes 20.
     path = max(longest - line, 1.0)
     wanted = MNIST_THICKNESS * path / (20 - MNIST_THICKNESS)
     grow = max((wanted - line) / 2, -_THINNEST * line)

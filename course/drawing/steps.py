@@ -212,7 +212,7 @@ def _as_lecture(squared: Bytes) -> tuple[Stage, ...]:
     small = resize.lanczos(squared, centre.SIDE)
     return (
         Stage("resized", small, "Resized to 28 by 28, edge to edge."),
-        Stage("grey", small[..., 3].copy(), "Only alpha is kept, as grey."),
+        Stage("grey", small[..., 3].copy(), "Only alpha is kept, as gray."),
     )
 
 
@@ -227,8 +227,8 @@ def _as_mnist(squared: Bytes) -> tuple[Stage, ...]:
     evened = pen.normalize_thickness(work)
     small = centre.fit(evened)
     return (
-        Stage("grey", grey, "Only alpha is kept, as grey."),
+        Stage("grey", grey, "Only alpha is kept, as gray."),
         Stage("pen", evened, "The line made as thick, for the size, as in MNIST."),
         Stage("fit", small, "Resized so that the longer side is 20; the shape is kept."),
-        Stage("mass", centre.centred(small), "Put into 28 by 28 by its centre of mass."),
+        Stage("mass", centre.centred(small), "Put into 28 by 28 by its center of mass."),
     )

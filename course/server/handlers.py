@@ -26,7 +26,9 @@ _FIELDS: Final = ("path", "question", "answer")
 class CheckHandler(APIHandler):
     """Checks one answer. The base class handles XSRF, origin and authentication."""
 
-    auth_resource: ClassVar[str] = "contents"  # whoever may read the notebook may check it
+    auth_resource: ClassVar[str] = (
+        "contents"  # permission to read the notebook is enough to check it
+    )
 
     def initialize(self, keys: AnswerKeys, rate: RateLimit, service: FeedbackService) -> None:
         """Take the objects that all requests share."""

@@ -59,7 +59,7 @@ async def validate_in_subprocess(root: Path, path: str) -> dict[str, Any]:
     try:
         stdout, stderr = await process.communicate()
     finally:
-        if process.returncode is None:  # the request was cancelled
+        if process.returncode is None:  # the request was canceled
             process.kill()
     try:
         reply: dict[str, Any] = json.loads(stdout)

@@ -34,7 +34,7 @@ def unfit(name: str, *, stranger: bool = True) -> str:
     Args:
         name: The account.
         stranger: Whether an account that was not made here may be one. Where logins are not checked
-            by this machine, it must not: whoever has its name elsewhere would have it here.
+            by this machine, it must not: a login elsewhere with its name would get it here.
     """
     try:
         person = pwd.getpwnam(name)

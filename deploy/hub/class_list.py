@@ -117,7 +117,7 @@ def _columns(given: object) -> dict[str, str]:
 def add(settings: HubSettings, listed: list[ListedPerson]) -> dict[str, str]:
     """Add students: to the class list, to this machine, to the gradebook, to the running hub.
 
-    Whoever is in the class already stays as they are; nobody is removed.
+    Students who are already in the class are not changed, and nobody is removed.
 
     Returns:
         The new accounts' passwords.

@@ -3,9 +3,9 @@
 ``python -P deploy/hub/privileged_ports.py 127.0.0.1 813 COMMAND ...`` opens the port and
 becomes the command.
 
-Everybody's processes share loopback. Where a port is free for a moment, because what listens there
-has ended, whoever takes it gets what is sent there, tokens and passwords included. Ports below 1024
-can be opened by root alone. What listens there without being root gets its socket from root.
+All users' processes share loopback. While a port is free for a moment because its server has ended,
+another process can take it and receive what is sent there, tokens and passwords included. Only root
+can open ports below 1024. A server that listens there without being root gets its socket from root.
 """
 
 from __future__ import annotations

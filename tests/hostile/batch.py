@@ -1,4 +1,4 @@
-"""One run of the grader over the whole corpus, between two honest neighbours."""
+"""One run of the grader over the whole corpus, between two honest neighbors."""
 
 from __future__ import annotations
 

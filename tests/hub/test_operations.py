@@ -1,4 +1,4 @@
-"""What whoever runs the hub does: class lists, grades, backup and restore."""
+"""What an operator of the hub does: class lists, grades, backup and restore."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_every_loss_falls_and_starts_near_the_mean_example(output: str, loss: An
         ("softmax", "cross_entropy"): -(x * np.log(mean + 1e-9)).sum(1).mean(),
     }.get((output, loss))
     if untrained is not None:
-        assert history.loss[0] < 3 * untrained  # grey images: 196, six times as much
+        assert history.loss[0] < 3 * untrained  # gray images: 196, six times as much
 
 
 @pytest.mark.parametrize(

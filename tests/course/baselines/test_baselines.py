@@ -200,7 +200,7 @@ def test_lsa_agrees_with_scikit_learn() -> None:
     assert not hasattr(ours, "mean")
     first = ours.axes[0]
     mean = news.x_train.mean(0)
-    assert first @ mean / np.linalg.norm(mean) > 0.95  # the price of not centring
+    assert first @ mean / np.linalg.norm(mean) > 0.95  # the price of not centering
 
 
 def test_logistic_pca_follows_its_gradient() -> None:

@@ -1,4 +1,4 @@
-"""What is no digit, or no canvas, is refused in words that help; nothing crashes."""
+"""Drawings that are not digits are rejected with helpful messages, and nothing crashes."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_square_that_is_none_is_named(data: Any, height: Any, words: str) -> N
 def test_an_opaque_square_hears_of_its_ground_and_not_of_a_dot() -> None:
     opaque = np.zeros((40, 40, 4), np.uint8)
     opaque[..., 3] = 255
-    opaque[5:30, 10:14, :3] = 200  # a digit in the colours alone
+    opaque[5:30, 10:14, :3] = 200  # a digit in the colors alone
     with pytest.raises(DrawingError, match=r"Every pixel has ink\. The ground must be transparent"):
         drawing.from_square(opaque.ravel().tolist(), 40)
 

@@ -139,7 +139,7 @@ def test_moving_a_drawing_by_pixels_changes_next_to_nothing(
     one = drawing.stored()[name]
     here = drawing.rasterise(one.strokes, 420, 360, one.pen)
     there = drawing.rasterise(moved(one.strokes, 1, right + 70, down + 40), 420, 360, one.pen)
-    # Sums of decimals are rounded elsewhere: a pixel at the edge may be a grey level lighter.
+    # Sums of decimals are rounded elsewhere: a pixel at the edge may be a gray level lighter.
     assert nearest(drawing.preprocess(here).vector, drawing.preprocess(there).vector) < 0.05
 
 
