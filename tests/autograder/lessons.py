@@ -1,4 +1,4 @@
-"""A small lesson and submissions to it, for the tests of the judge."""
+"""A small lesson and submissions to it, for the tests of the grader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page in a browser could do, for the tests of what students get into one."""
+"""Find active content in HTML, for the tests of what students can get into a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograder.grading.sanitize import markdown
 
 
 class Page(HTMLParser):
-    """What a page could do, and what it says."""
+    """The active content of a page, and its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""One run of the grader over the whole corpus, between two honest neighbors."""
+"""Grade the whole corpus in one run, between two honest neighbors."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from autograder import cells
 from tests.autograder import lessons
 from tests.autograder.small import LESSON, NOTEBOOK, open_course
 from tests.hostile.corpus import Fair, Submission, entries
 
 CORPUS: Final = {entry.name: entry for entry in entries()}
 FULL: Final[Fair] = {"single": 1, "several": 2, "double-test": 2, "half-test": 3}
-NEIGHBOURS = ("aaa-neighbour", "zzz-neighbour")
-EVERYBODY = [*CORPUS, *NEIGHBOURS]
+NEIGHBORS = ("aaa-neighbor", "zzz-neighbor")
+EVERYBODY = [*CORPUS, *NEIGHBORS]
 KEEPER = "keeper"  # in the gradebook from the beginning; hands in nothing
 SECRET = f"secret{uuid.uuid4().hex}"
 MARK = f"mark{uuid.uuid4().hex}"
@@ -36,21 +37,21 @@ c.Grade.notebook_seconds = 60
 
 @dataclass
 class Graded:
-    """What the run left.
+    """The state after a run.
 
     Attributes:
         course: The instructor's folder.
         code: The exit code of ``nbgrader autograde``.
-        said: What it said.
+        output: Its output.
         before: The hash of each file in ``source/`` before the run.
-        left: Processes that still bore the mark of the run some seconds after it.
+        left: Command lines of processes that were still running some seconds after the run.
         rows: The export, by student.
-        peaks: The bytes that the grader and the fullest judge held at most.
+        peaks: The peak memory in bytes of the grader and of the largest test runner.
     """
 
     course: Path
     code: int
-    said: str
+    output: str
     before: dict[str, str]
     left: list[str]
     rows: dict[str, dict[str, str]]
@@ -67,46 +68,46 @@ class Graded:
             assert self.rows[student]["status"] == "not graded"
             return dict.fromkeys(FULL)
         return {
-            meta["nbgrader"]["grade_id"]: meta["course"]["verdict"]["points"]
-            for meta in (cell["metadata"] for cell in nb["cells"])
-            if meta.get("nbgrader", {}).get("grade")
+            cells.grade_id(cell): record["points"]
+            for cell in nb["cells"]
+            if (record := cells.score_record(cell)) is not None
         }
 
 
 def nbgrader(course: Path, *arguments: str) -> tuple[int, str]:
-    """Run the real command, with a secret and a mark in its environment."""
-    code, said, _ = watched(course, *arguments)
-    return code, said
+    """Run the real command, with a secret and a marker in its environment."""
+    code, output, _ = watched(course, *arguments)
+    return code, output
 
 
 def watched(course: Path, *arguments: str) -> tuple[int, str, dict[str, int]]:
-    """Run the real command; return also what it and its judges held of memory at most."""
+    """Run the real command; return also the peak memory of it and of its test runners."""
     programs = Path(sys.executable).parent
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
-    peaks = {"grader": 0, "judge": 0}
-    with tempfile.TemporaryFile() as said:
+    peaks = {"grader": 0, "test runner": 0}
+    with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             [str(programs / "nbgrader"), *arguments],
             cwd=course,
             # KERAS_BACKEND is passed on to kernels, and nothing in this lesson reads it.
             env={**os.environ, "PATH": path, "COURSE_SECRET": SECRET, "KERAS_BACKEND": MARK},
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
         with process:
             ends = time.monotonic() + 1800
             while process.poll() is None:
-                peaks["grader"] = max(peaks["grader"], held(process.pid))
-                peaks["judge"] = max([peaks["judge"], *map(held, judges())])
+                peaks["grader"] = max(peaks["grader"], peak_memory(process.pid))
+                peaks["test runner"] = max([peaks["test runner"], *map(peak_memory, runner_pids())])
                 if time.monotonic() > ends:
                     process.kill()
                 time.sleep(0.1)
-        said.seek(0)
-        return process.returncode, said.read().decode(errors="replace"), peaks
+        output.seek(0)
+        return process.returncode, output.read().decode(errors="replace"), peaks
 
 
-def held(pid: int) -> int:
-    """The bytes of memory that a process has held at most; 0 if it has ended."""
+def peak_memory(pid: int) -> int:
+    """Return the peak memory of a process in bytes; 0 if it has ended."""
     with contextlib.suppress(OSError, ValueError):
         for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
             if line.startswith("VmHWM:"):
@@ -114,16 +115,16 @@ def held(pid: int) -> int:
     return 0
 
 
-def judges() -> list[int]:
-    """The judges' processes of the run, forked from a bench or started for themselves."""
+def runner_pids() -> list[int]:
+    """Return the pids of the run's test runners, forked or started cold."""
     found = []
-    for place in Path("/proc").glob("[0-9]*"):
+    for process_folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if (
-                b"autograder.test_runner" in (place / "cmdline").read_bytes()
-                and MARK.encode() in (place / "environ").read_bytes()
+                b"autograder.test_runner" in (process_folder / "cmdline").read_bytes()
+                and MARK.encode() in (process_folder / "environ").read_bytes()
             ):
-                found.append(int(place.name))
+                found.append(int(process_folder.name))
     return found
 
 
@@ -136,14 +137,14 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def marked() -> list[str]:
-    """The processes that bear the mark, given a few seconds to end."""
+    """Return the command lines of the run's processes that do not end within seconds."""
     found: list[str] = []
     for _ in range(50):
         found = []
-        for place in Path("/proc").glob("[0-9]*"):
+        for process_folder in Path("/proc").glob("[0-9]*"):
             try:
-                if MARK.encode() in (place / "environ").read_bytes():
-                    found.append((place / "cmdline").read_text(errors="replace"))
+                if MARK.encode() in (process_folder / "environ").read_bytes():
+                    found.append((process_folder / "cmdline").read_text(errors="replace"))
             except OSError:
                 continue
         if not found:
@@ -153,7 +154,7 @@ def marked() -> list[str]:
 
 
 def grade(folder: Path, more: str = "") -> Graded:
-    """Make a course in a new folder, let everybody hand in, grade all in one run, and export.
+    """Make a course, submit the corpus to it, grade everything in one run, and export the grades.
 
     Args:
         folder: The new folder.
@@ -168,18 +169,18 @@ def grade(folder: Path, more: str = "") -> Graded:
         ("generate_assignment", LESSON),
         ("db", "student", "add", KEEPER, "--last-name", SECRET),
     ):
-        code, said = nbgrader(course, *arguments)
-        assert code == 0, said
+        code, output = nbgrader(course, *arguments)
+        assert code == 0, output
     for student in EVERYBODY:
         folder = course / "submitted" / student / LESSON
         folder.mkdir(parents=True)
-        made = CORPUS[student].submission(course) if student in CORPUS else Submission()
-        made.write(folder)
+        attack = CORPUS.get(student)
+        (attack.submission(course) if attack else Submission()).write(folder)
     before = hashes(course / "source")
-    code, said, peaks = watched(course, "autograde", LESSON)
+    code, output, peaks = watched(course, "autograde", LESSON)
     left = marked()
-    exported, told = nbgrader(course, "export")
-    assert exported == 0, told
+    code_of_export, export_output = nbgrader(course, "export")
+    assert code_of_export == 0, export_output
     with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
-    return Graded(course, code, said, before, left, rows, peaks)
+    return Graded(course, code, output, before, left, rows, peaks)

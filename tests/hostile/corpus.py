@@ -1,10 +1,10 @@
-"""Hostile and broken submissions, read from the small texts in ``corpus/``.
+"""Hostile and broken submissions, read from the text files in ``corpus/``.
 
-A text says in its first line what it tries. The line ``fair:`` gives the points that each
-graded cell of the small lesson should get; ``review`` means that a person must look. Then
-come changes to a perfect submission: ``--- CELL`` and the text that replaces the cell's,
-or ``=== ACTION ...``, sometimes with a text below it; the actions are in ``_ACTIONS``.
-``{COURSE}`` stands for the instructor's folder.
+The first line of a file says what the submission tries. The line ``fair:`` gives the points that
+each graded cell of the small lesson should get; ``review`` means that a person must decide. Changes
+to a perfect submission follow: ``--- CELL`` and the text that replaces the cell's, or ``===
+ACTION ...``, with a text below it for some actions; see ``_ACTIONS``. ``{COURSE}`` is the
+instructor's folder.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Fair = dict[str, float | None]
 
 @dataclass
 class Submission:
-    """A folder in the making."""
+    """A submission under construction."""
 
     nb: dict[str, Any] = field(default_factory=handed_in)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Submission:
         return found
 
     def write(self, folder: Path) -> None:
-        """Write the folder as a student would hand it in."""
+        """Write the submitted folder."""
         for cell in self.nb["cells"]:
             cell.pop("names", None)
         content = (json.dumps(self.nb, indent=1) + "\n").encode()
@@ -65,7 +65,7 @@ class Submission:
 
 
 def dig(folder: Path, levels: int, name: str = "d") -> None:
-    """Make a folder in a folder in a folder; they may be too deep for one long name."""
+    """Make nested folders; their path may be too long for one system call."""
     here = os.open(folder, os.O_RDONLY)
     for _ in range(levels):
         os.mkdir(name, dir_fd=here)
@@ -77,7 +77,7 @@ def dig(folder: Path, levels: int, name: str = "d") -> None:
 
 @dataclass(frozen=True)
 class Entry:
-    """One text of the corpus."""
+    """One file of the corpus."""
 
     name: str
     tries: str
@@ -85,7 +85,7 @@ class Entry:
     sections: tuple[tuple[str, str, str], ...]  # mark, words, body
 
     def submission(self, course: Path) -> Submission:
-        """The submission; ``course`` is the instructor's folder that it goes for."""
+        """Return the submission; ``course`` is the instructor's folder that it attacks."""
         made = Submission()
         for cell in made.nb["cells"]:
             cell["names"] = {cell["id"]}  # still found after its id was changed
@@ -100,7 +100,7 @@ class Entry:
 
 
 def read(path: Path) -> Entry:
-    """Read one text."""
+    """Read one file."""
     tries, fair, *lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     points: Fair = {}
     for part in fair.removeprefix("fair: ").split(", "):
@@ -117,7 +117,7 @@ def read(path: Path) -> Entry:
 
 
 def entries() -> list[Entry]:
-    """The whole corpus."""
+    """Return the whole corpus."""
     return [read(path) for path in sorted(FOLDER.glob("*.txt"))]
 
 
@@ -130,7 +130,7 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
 
 
 def _name(words: str) -> str:
-    """A file's name; one with odd letters stands in quotes."""
+    """Return a file's name; one with unusual characters is a JSON string."""
     return str(json.loads(words)) if words.startswith('"') else words
 
 
@@ -191,7 +191,7 @@ def _raw(made: Submission, how: str, text: str) -> None:
 # What follows the action's name, and the text below it.
 _ACTIONS: Final[dict[str, Callable[[Submission, str, str], object]]] = {
     "delete": lambda made, name, _: made.nb["cells"].remove(made.cell(name)),
-    "copy": _copy,  # once more below itself, with the text if there is one
+    "copy": _copy,  # of a cell, below it, with the text if there is one
     "note": _note,  # the text as a Markdown cell below
     "order": lambda made, names, _: made.nb.update(cells=list(map(made.cell, names.split()))),
     "retype": lambda made, w, _: made.cell(w.split()[0]).update(cell_type=w.split()[1]),
@@ -201,12 +201,12 @@ _ACTIONS: Final[dict[str, Callable[[Submission, str, str], object]]] = {
     ),
     "notebook": lambda made, more, _: _merge(made.nb, json.loads(more)),
     "strip": _strip,  # all metadata and ids
-    "pad": _pad,  # CELL SIZE: the text as further lines, over and over
-    "outputs": _outputs,  # CELL SIZE: so many characters
-    "raw": _raw,  # the whole file as bytes; `text` takes the text, the rest is in _RAW
+    "pad": _pad,  # CELL SIZE: append the text as lines, repeatedly
+    "outputs": _outputs,  # CELL SIZE: outputs of this many characters
+    "raw": _raw,  # the whole file as bytes; `text` takes the text, others are in _RAW
     "save": lambda made, name, _: made.saved.append(_name(name)),  # the notebook, under this name
     "file": lambda made, name, text: made.files.update({_name(name): f"{text}\n".encode()}),
-    "large": lambda made, w, text: made.files.update(  # NAME SIZE: the text, over and over
+    "large": lambda made, w, text: made.files.update(  # NAME SIZE: the text, repeated
         {w.split()[0]: (text * int(w.split()[1])).encode()[: int(w.split()[1])]}
     ),
     "pit": lambda made, w, _: made.pits.update({w.split()[0]: int(w.split()[1])}),  # NAME LEVELS

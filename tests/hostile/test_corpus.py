@@ -1,7 +1,6 @@
-"""A class of attackers and unlucky people: each gets what is fair, in one run of the grader.
+"""Attackers and unlucky students in one class: each gets the fair score, in one run of the grader.
 
-Two honest students hand in as well, the first and the last in the list. Whatever the others
-do, those two have full marks.
+Two honest students, the first and the last of the class, get full marks whatever the others do.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from autograder.sandbox.limits import MB, Limits
 from tests.autograder.pages import Page
 from tests.autograder.small import LESSON
 from tests.hostile import batch
-from tests.hostile.batch import CORPUS, EVERYBODY, FULL, KEEPER, NEIGHBOURS, SECRET, Graded, hashes
+from tests.hostile.batch import CORPUS, EVERYBODY, FULL, KEEPER, NEIGHBORS, SECRET, Graded, hashes
 from tests.hostile.corpus import Entry, Fair
 
 MISSING = launch.missing_features()
@@ -33,7 +32,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     return batch.grade(tmp_path_factory.mktemp("hostile") / "course")
 
 
-def test_the_corpus_is_large_and_says_what_is_fair() -> None:
+def test_the_corpus_is_large_and_states_the_fair_scores() -> None:
     assert len(CORPUS) >= 40
     for entry in CORPUS.values():
         assert entry.tries.endswith("."), entry.name
@@ -49,14 +48,14 @@ def test_the_score_is_fair(graded: Graded, entry: Entry) -> None:
     assert graded.verdicts(entry.name) == entry.fair, entry.tries
 
 
-@pytest.mark.parametrize("student", NEIGHBOURS)
-def test_a_neighbour_has_full_marks(graded: Graded, student: str) -> None:
+@pytest.mark.parametrize("student", NEIGHBORS)
+def test_an_honest_neighbor_has_full_marks(graded: Graded, student: str) -> None:
     assert graded.verdicts(student) == FULL
     assert graded.rows[student]["status"] == "graded"
     assert float(graded.rows[student]["score"]) == 8
 
 
-def test_the_gradebook_says_the_same(graded: Graded) -> None:
+def test_the_gradebook_has_the_same_scores(graded: Graded) -> None:
     wrong = {}
     with Gradebook(f"sqlite:///{graded.course}/gradebook.db", "autoencoders") as gradebook:
         for student in EVERYBODY:
@@ -88,12 +87,12 @@ def test_everybody_is_accounted_for(graded: Graded) -> None:
     assert graded.rows[KEEPER]["status"] == "not submitted"
 
 
-def test_the_run_came_to_its_end(graded: Graded) -> None:
-    assert graded.code == 0, graded.said[-5000:]
-    assert "Traceback" not in graded.said
+def test_the_run_succeeds(graded: Graded) -> None:
+    assert graded.code == 0, graded.output[-5000:]
+    assert "Traceback" not in graded.output
 
 
-def test_source_and_gradebook_are_whole(graded: Graded) -> None:
+def test_source_and_gradebook_are_intact(graded: Graded) -> None:
     assert hashes(graded.course / "source") == graded.before
     with sqlite3.connect(graded.course / "gradebook.db") as db:
         assert db.execute("pragma integrity_check").fetchone() == ("ok",)
@@ -101,7 +100,7 @@ def test_source_and_gradebook_are_whole(graded: Graded) -> None:
     assert (graded.course / "key.txt").read_text(encoding="utf-8") == SECRET
 
 
-def test_no_secret_got_out(graded: Graded) -> None:
+def test_no_secret_leaks(graded: Graded) -> None:
     found = [
         str(path.relative_to(graded.course))
         for path in (graded.course / "autograded").rglob("*")
@@ -110,7 +109,7 @@ def test_no_secret_got_out(graded: Graded) -> None:
     assert found == []
 
 
-def test_what_is_kept_can_not_act(graded: Graded) -> None:
+def test_graded_notebooks_contain_nothing_active(graded: Graded) -> None:
     for student in EVERYBODY:
         for cell in (graded.notebook(student) or {"cells": []})["cells"]:
             if cell["cell_type"] != "code":
@@ -123,7 +122,7 @@ def test_what_is_kept_can_not_act(graded: Graded) -> None:
             assert reason.isprintable(), student
 
 
-def test_everybody_gets_feedback_and_nothing_in_it_can_act(graded: Graded) -> None:
+def test_everybody_gets_feedback_without_active_content(graded: Graded) -> None:
     code, said = batch.nbgrader(graded.course, "generate_feedback", LESSON)
     assert code == 0, said[-5000:]
     for student in EVERYBODY:
@@ -135,16 +134,16 @@ def test_everybody_gets_feedback_and_nothing_in_it_can_act(graded: Graded) -> No
         assert "<script>alert" not in page, student
 
 
-def test_nothing_is_left_of_the_kernels(graded: Graded) -> None:
+def test_no_process_survives_the_run(graded: Graded) -> None:
     assert graded.left == []
 
 
-def test_the_grader_and_the_judges_stay_small(graded: Graded) -> None:
+def test_the_grader_and_the_test_runners_stay_small(graded: Graded) -> None:
     for name, most in graded.peaks.items():
         assert 20 * MB < most < 1500 * MB, name
 
 
-def test_no_process_held_more_memory_than_it_may(graded: Graded) -> None:
+def test_no_process_exceeds_its_memory_limit(graded: Graded) -> None:
     assert graded.rows
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     assert largest < 1.1 * Limits().memory

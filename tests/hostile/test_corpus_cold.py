@@ -1,4 +1,4 @@
-"""The same attackers, with kernels and judges that were started cold, and every cell run."""
+"""The same attackers, with kernels and test runners started cold, and every cell run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from autograder.sandbox import launch
 from tests.hostile import batch
-from tests.hostile.batch import CORPUS, FULL, NEIGHBOURS
+from tests.hostile.batch import CORPUS, FULL, NEIGHBORS
 
 MISSING = launch.missing_features()
 pytestmark = [
@@ -24,7 +24,7 @@ c.Grade.shortcut = False
 
 def test_warm_and_cold_give_the_same_scores(tmp_path: Path) -> None:
     graded = batch.grade(tmp_path / "course", COLD)
-    found = {name: graded.verdicts(name) for name in (*CORPUS, *NEIGHBOURS)}
-    fair = {name: entry.fair for name, entry in CORPUS.items()} | dict.fromkeys(NEIGHBOURS, FULL)
+    found = {name: graded.verdicts(name) for name in (*CORPUS, *NEIGHBORS)}
+    fair = {name: entry.fair for name, entry in CORPUS.items()} | dict.fromkeys(NEIGHBORS, FULL)
     assert found == fair
     assert graded.left == []

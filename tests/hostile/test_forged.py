@@ -17,9 +17,9 @@ from autograder.test_runner.connection import RunnerConnection
 from tests.hostile.corpus import FOLDER, read
 from tests.hostile.machine import TEST, RunTest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("test-runner")]
 
-# All of them find the true agent's place taken by one that says what it likes.
+# Student code that replaces the agent by one that sends what it likes.
 LIAR = """
 import sys, types
 class Liar(types.ModuleType):
@@ -81,9 +81,9 @@ def test_a_forged_reply_does_not_pass(
     run_test: RunTest, broker: Broker, kernel: Kernel, requests: list[str], forgery: str
 ) -> None:
     kernel.restart()  # the agent is taught anew
-    said = run_test(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
-    assert isinstance(said, CellOutcome), said
-    assert said.status == "raised", said
+    outcome = run_test(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
+    assert isinstance(outcome, CellOutcome), outcome
+    assert outcome.status == "raised", outcome
     forged = eval(FORGED[forgery])
     assert forged in requests
     kernel.restart()
@@ -92,7 +92,7 @@ def test_a_forged_reply_does_not_pass(
 
 
 # What each of these texts of the corpus says to the test runner begins so.
-SPOKEN = {
+FORGED_PREFIXES = {
     "many-small-things": '{"value": {"list": [{"list": []},{"list": []},',
     "nested-just-so": '{"value": [[[[[[[[[',
     "colliding-keys": '{"value": {"dict": [[{"int": "2305843009213693951"}, 0],',
@@ -102,7 +102,7 @@ SPOKEN = {
 }
 
 
-@pytest.mark.parametrize("name", SPOKEN)
+@pytest.mark.parametrize("name", FORGED_PREFIXES)
 def test_answers_in_the_corpus_reach_the_test_runner(
     broker: Broker, kernel: Kernel, requests: list[str], name: str
 ) -> None:
@@ -113,7 +113,9 @@ def test_answers_in_the_corpus_reach_the_test_runner(
     kernel.restart()
     assert isinstance(outcome, CellOutcome)
     assert outcome.status in {"raised", "timed out"}
-    assert any(said.startswith(SPOKEN[name]) for said in requests), [said[:80] for said in requests]
+    assert any(said.startswith(FORGED_PREFIXES[name]) for said in requests), [
+        said[:80] for said in requests
+    ]
 
 
 class TestFaults:
@@ -137,14 +139,14 @@ class TestFaults:
         monkeypatch.setattr(RunnerConnection, "read_line", listen)
         return left
 
-    def test_once(self, kernel: Kernel, kills: list[int]) -> None:
+    def test_one_crash_is_retried(self, kernel: Kernel, kills: list[int]) -> None:
         kernel.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills.append(1)
         with Broker([]) as broker:
             assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
         assert kills == []
 
-    def test_twice(self, kernel: Kernel, kills: list[int]) -> None:
+    def test_a_second_crash_breaks_the_test(self, kernel: Kernel, kills: list[int]) -> None:
         kernel.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
         kills += [1, 1]
         with Broker([]) as broker:
@@ -154,7 +156,7 @@ class TestFaults:
             assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
         assert kills == []
 
-    def test_a_process_that_can_not_be_started(
+    def test_a_process_that_cannot_be_started(
         self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Notebooks mutilated at random, and kernels killed at every cell: no question gets lost."""
+"""Randomly mutilated notebooks, and kernels killed at every cell: every question gets a score."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.cells import is_test, lesson_code
+from autograder.cells import grade_id, graded_cells, is_test, lesson_code
 from autograder.grading import comments, grade_notebook, merge, run_cells, scoring, submission
 from autograder.grading.sanitize import outputs
 from autograder.grading.settings import GradingSettings
@@ -29,11 +29,7 @@ from tests.hostile import batch
 from tests.hostile.corpus import NAMES
 
 FRAME = lessons.frame()
-GRADED = {
-    cell.metadata["nbgrader"]["grade_id"]: cell
-    for cell in FRAME.cells
-    if cell.metadata.get("nbgrader", {}).get("grade")
-}
+GRADED = graded_cells(FRAME)
 MAXIMUM = 8.0
 EXAMPLES = 1000
 IN_ONE_RUN = 30
@@ -46,11 +42,11 @@ Change = Callable[[dict[str, Any]], object]
 def score(
     fitted: NotebookNode, outcomes: Outcomes, unreadable: str
 ) -> dict[str, scoring.CellScore]:
-    """Score a fitted notebook as the grader does."""
+    """Score a merged notebook as the grader does."""
     return {
         name: scoring.score(GRADED[name], cell, outcomes.get(cell["id"]), unreadable)
         for cell in fitted.cells
-        if (name := cell.metadata.get("nbgrader", {}).get("grade_id")) in GRADED
+        if (name := grade_id(cell)) in GRADED
     }
 
 
@@ -76,14 +72,14 @@ PLACES = st.integers(0, 30)
 
 
 def pick(nb: dict[str, Any], place: int) -> dict[str, Any]:
-    """One of the cells; an empty one if there is none left."""
+    """Return one of the cells, or an empty one if no cell is left."""
     found: dict[str, Any] = nb["cells"][place % len(nb["cells"])] if nb["cells"] else {}
     return found
 
 
 @st.composite
 def changes(draw: st.DrawFn) -> Change:
-    """One thing that can happen to a notebook's cells."""
+    """Return a random change of a notebook's cells."""
     here, there, what = draw(PLACES), draw(PLACES), draw(PLAIN)
     key, mark, words = draw(FIELDS), draw(MARKS), draw(WORDS)
 
@@ -122,7 +118,7 @@ def changes(draw: st.DrawFn) -> Change:
 
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
-    """The bytes of a mutilated notebook."""
+    """Return the bytes of a mutilated notebook."""
     nb = lessons.handed_in()
     for change in draw(st.lists(changes(), min_size=1, max_size=6)):
         nb["cells"] = [cell for cell in nb["cells"] if isinstance(cell, dict)]
@@ -175,8 +171,8 @@ def test_every_question_has_a_score_or_a_reason(
         assert verdict.points is None or 0 <= verdict.points <= verdict.maximum
         assert (verdict.reason == "") == (verdict.points == verdict.maximum)
 
-    told = comments.student_comments(fitted, verdicts, outcomes)
-    assert set(told) == {"single", "several", "double", "half"}
+    texts = comments.student_comments(fitted, verdicts, outcomes)
+    assert set(texts) == {"single", "several", "double", "half"}
     outputs.sanitize_notebook(fitted)
     comments.write_scores(fitted, verdicts, outcomes)
     nbformat.validate(fitted)
@@ -184,7 +180,7 @@ def test_every_question_has_a_score_or_a_reason(
 
 
 def mutilated(count: int) -> list[bytes]:
-    """Some of those notebooks, the same ones each time."""
+    """Return some mutilated notebooks, the same ones each time."""
     found: dict[bytes, None] = {}
 
     @settings(
@@ -206,20 +202,20 @@ def mutilated(count: int) -> list[bytes]:
 @pytest.mark.slow
 @pytest.mark.xdist_group("hostile")
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
-def test_nbgrader_itself_grades_a_class_of_them(tmp_path: Path) -> None:
+def test_nbgrader_grades_a_class_of_mutilated_notebooks(tmp_path: Path) -> None:
     course = open_course(tmp_path / "course", lessons.TEXT)
-    code, said = batch.nbgrader(course, "generate_assignment", LESSON)
-    assert code == 0, said
+    code, output = batch.nbgrader(course, "generate_assignment", LESSON)
+    assert code == 0, output
     students = [f"student-{number:02}" for number in range(IN_ONE_RUN)]
     for student, content in zip(students, mutilated(IN_ONE_RUN), strict=True):
         (folder := course / "submitted" / student / LESSON).mkdir(parents=True)
         (folder / "small.ipynb").write_bytes(content)
-    code, said = batch.nbgrader(course, "autograde", LESSON)
-    assert code == 0, said[-5000:]
-    assert "Traceback" not in said
+    code, output = batch.nbgrader(course, "autograde", LESSON)
+    assert code == 0, output[-5000:]
+    assert "Traceback" not in output
     assert batch.marked() == []
-    code, said = batch.nbgrader(course, "export")
-    assert code == 0, said[-5000:]
+    code, output = batch.nbgrader(course, "export")
+    assert code == 0, output[-5000:]
     with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert set(rows) == set(students)
@@ -245,7 +241,7 @@ DYING: dict[str, dict[str, float]] = {
 @pytest.mark.slow
 @pytest.mark.xdist_group("hostile")
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
-def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> None:
+def test_killing_the_kernel_at_any_cell_costs_only_that_cell(tmp_path: Path) -> None:
     earned: dict[str, dict[str, float | None]] = {}
     for name in DYING:
         nb = lessons.handed_in()
@@ -261,8 +257,8 @@ def test_a_kernel_killed_at_any_cell_costs_that_cell_alone(tmp_path: Path) -> No
     assert earned == DYING
 
 
-def words(cell: NotebookNode) -> tuple[set[str], set[str]]:
-    """The names that a cell sets at its top level, and those that it needs from elsewhere."""
+def names_used(cell: NotebookNode) -> tuple[set[str], set[str]]:
+    """Return the names that a cell binds, and those that it needs from elsewhere."""
     try:
         top = symtable.symtable(cell.source, "<cell>", "exec")
     except SyntaxError:
@@ -282,12 +278,12 @@ def words(cell: NotebookNode) -> tuple[set[str], set[str]]:
     return sets, reads - sets
 
 
-def rests_on(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
-    """The cells before a test that set what it reads, or what one of those cells reads."""
+def cells_behind(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
+    """Return the earlier cells that a test depends on, directly or not."""
     found: set[str] = set()
-    wanted = words(test)[1]
+    wanted = names_used(test)[1]
     for cell in reversed(cells[: cells.index(test)]):
-        sets, reads = words(cell)
+        sets, reads = names_used(cell)
         if sets & wanted and not is_test(cell):
             found.add(cell["id"])
             wanted |= reads
@@ -297,20 +293,20 @@ def rests_on(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.xdist_group("hostile")
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
-def test_a_lesson_whose_kernel_is_killed_at_any_cell_loses_what_rests_on_that_cell(
+def test_killing_a_lessons_kernel_costs_only_the_tests_behind_that_cell(
     tmp_path: Path,
 ) -> None:
     (path,) = (Path(launch.__file__).parents[2] / "source" / "01-intro").glob("*.ipynb")
-    whole = NotebookNode(nbformat.read(path, as_version=4))
-    cells = [cell for cell in whole.cells if cell.cell_type == "code"]
-    tests = {cell["id"]: rests_on(cell, cells) for cell in cells if is_test(cell)}
+    source_nb = NotebookNode(nbformat.read(path, as_version=4))
+    cells = [cell for cell in source_nb.cells if cell.cell_type == "code"]
+    tests = {cell["id"]: cells_behind(cell, cells) for cell in cells if is_test(cell)}
     lost = {}
     for killer in cells:
-        nb = json.loads(nbformat.writes(whole))
+        nb = json.loads(nbformat.writes(source_nb))
         cell = lessons.cell(nb, killer["id"])
         cell["source"] = "".join(cell["source"]) + EXIT
-        fitted = merge.merge_submission(whole, lessons.read(nb))
-        graded = grade_notebook.grade(fitted, whole, tmp_path, GradingSettings(shortcut=False))
+        fitted = merge.merge_submission(source_nb, lessons.read(nb))
+        graded = grade_notebook.grade(fitted, source_nb, tmp_path, GradingSettings(shortcut=False))
         assert graded.faults == {}
         missed = {each.name for each in graded.verdicts if each.points != each.maximum}
         lost[killer["id"]] = missed.intersection(tests)

@@ -1,4 +1,4 @@
-"""The table beside the peers is about this corpus, and not about an older one."""
+"""The table of the graders under attack is about the present corpus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmarks.hostile_peers.table import FILE
 from tests.hostile.corpus import entries
 
 
-def test_the_table_has_every_text_of_the_corpus() -> None:
+def test_the_table_lists_every_submission_of_the_corpus() -> None:
     table = FILE.read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| ([^|]*\.) \|", table, re.MULTILINE))
     corpus = {entry.name: entry.tries for entry in entries()}
@@ -16,6 +16,6 @@ def test_the_table_has_every_text_of_the_corpus() -> None:
     assert f"The {len(corpus)} submissions" in table
 
 
-def test_ours_gives_what_is_fair() -> None:
+def test_this_course_gives_the_fair_scores() -> None:
     table = FILE.read_text(encoding="utf-8")
     assert re.search(r"^\| this course \| 0 \| 0 \| 0 \| \d+ \| 0 \|$", table, re.MULTILINE)

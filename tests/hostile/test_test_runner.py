@@ -9,7 +9,7 @@ from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.test_runner.broker import BrokenTest, Broker
 from tests.hostile.machine import TEST, RunTest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("judge")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("test-runner")]
 
 HONEST = """
 import numpy as np
@@ -85,14 +85,14 @@ def test_an_honest_answer_passes(run_test: RunTest, test: str) -> None:
         ("assert model", "TypeError", "neither true nor false"),
     ],
 )
-def test_a_wrong_answer_says_why(run_test: RunTest, test: str, error: str, says: str) -> None:
+def test_a_wrong_answer_has_its_reason(run_test: RunTest, test: str, error: str, says: str) -> None:
     outcome = run_test(HONEST, test, 20)
     assert isinstance(outcome, CellOutcome)
     assert (outcome.status, outcome.error) == ("raised", error)
     assert says in outcome.message
 
 
-def test_the_students_own_lines_are_shown(run_test: RunTest) -> None:
+def test_the_traceback_shows_the_students_lines(run_test: RunTest) -> None:
     outcome = run_test(
         "def inner(x):\n    return x['a']\ndef f(x):\n    return inner(x)", "f(3)", 20
     )
@@ -105,7 +105,7 @@ def test_the_students_own_lines_are_shown(run_test: RunTest) -> None:
     "test",
     ["import no_such_module", "def broken(:", "x = [[]]\nfor _ in range(10**5): x = [x]\nrepr(x)"],
 )
-def test_a_broken_test_is_nobodys_loss(run_test: RunTest, test: str) -> None:
+def test_a_broken_test_costs_no_points(run_test: RunTest, test: str) -> None:
     assert isinstance(run_test(HONEST, test, 20), BrokenTest)
 
 
@@ -212,9 +212,7 @@ def test_an_error_that_ends_loops_does_not_end_the_tests(run_test: RunTest, erro
         ("'f4,(f8'", "assert np.dtype(double(1))"),
     ],
 )
-def test_an_answer_that_the_test_chokes_on_is_wrong(
-    run_test: RunTest, answer: str, test: str
-) -> None:
+def test_an_answer_that_breaks_the_test_is_wrong(run_test: RunTest, answer: str, test: str) -> None:
     outcome = run_test(f"def double(x): return {answer}", test, 20)
     assert isinstance(outcome, CellOutcome), outcome
     assert outcome.status == "raised"
@@ -247,7 +245,7 @@ def double(x): return 2 * x
         ("import os\ndef double(x): os._exit(0)", "died"),
     ],
 )
-def test_a_call_that_never_returns_has_an_end(
+def test_a_call_that_never_returns_is_stopped(
     run_test: RunTest, broker: Broker, kernel: Kernel, student: str, status: str
 ) -> None:
     outcome = run_test(student, TEST, 4)

@@ -1,4 +1,4 @@
-"""The instructor's notebook is the frame: a submission only fills in answers."""
+"""Merging a submission into the instructor's notebook."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
+from autograder import cells
 from autograder.grading import merge
 from tests.autograder.lessons import cell, handed_in, read
 from tests.autograder.lessons import frame as instructors
@@ -18,32 +19,30 @@ from tests.autograder.lessons import frame as instructors
 FRAME = instructors()
 
 
-def fitted(nb: dict[str, Any]) -> NotebookNode:
+def merged(nb: dict[str, Any]) -> NotebookNode:
     return merge.merge_submission(FRAME, read(nb))
 
 
 def by_id(nb: NotebookNode, name: str) -> NotebookNode:
-    found: NotebookNode = next(each for each in nb.cells if each["id"] == name)
-    return found
+    return NotebookNode(cell(nb, name))
 
 
 def notes(nb: NotebookNode, name: str) -> list[str]:
-    said: list[str] = by_id(nb, name).metadata.get("course", {}).get("notes", [])
-    return said
+    return cells.notes(by_id(nb, name))
 
 
 def test_answers_come_from_the_student_and_tests_from_the_instructor() -> None:
     nb = handed_in()
     cell(nb, "double")["source"] = "double = 5"
     cell(nb, "double-test")["source"] = "assert True"
-    result = fitted(nb)
+    result = merged(nb)
     assert by_id(result, "double").source == "double = 5"
     assert "double(-3)" in by_id(result, "double-test").source
     assert notes(result, "double-test") == [merge.EDITED_TEST]
     assert notes(result, "half-test") == []
 
 
-def test_metadata_is_the_instructors_alone() -> None:
+def test_metadata_comes_from_the_instructor_only() -> None:
     nb = handed_in()
     marks = cell(nb, "double-test")["metadata"]["nbgrader"]
     marks.update(points=100, schema_version=4, locked=False, solution=True, grade=False)
@@ -52,7 +51,7 @@ def test_metadata_is_the_instructors_alone() -> None:
         "verdict": {"points": 9},
     }
     nb["metadata"]["course"] = {"unreadable": ""}
-    result = fitted(nb)
+    result = merged(nb)
     for framed in FRAME.cells:
         got = by_id(result, framed["id"]).metadata
         assert got.get("nbgrader") == framed.metadata.get("nbgrader")
@@ -60,25 +59,25 @@ def test_metadata_is_the_instructors_alone() -> None:
         assert "verdict" not in got.get("course", {})
 
 
-def test_a_deleted_answer_is_noted_and_a_deleted_test_is_back() -> None:
+def test_a_deleted_answer_is_noted_and_a_deleted_test_restored() -> None:
     nb = handed_in()
     nb["cells"] = [
         each for each in nb["cells"] if each["id"] not in {"single", "half", "half-test"}
     ]
-    result = fitted(nb)
+    result = merged(nb)
     assert notes(result, "single") == notes(result, "half") == [merge.MISSING_CELL]
     assert "[x]" not in by_id(result, "single").source
     assert by_id(result, "half").source == ""
     assert "half(base)" in by_id(result, "half-test").source
 
 
-def test_a_split_exercise_is_run_whole() -> None:
+def test_both_halves_of_a_split_exercise_run() -> None:
     nb = handed_in()
     index = nb["cells"].index(cell(nb, "double"))
     second = copy.deepcopy(nb["cells"][index]) | {"id": "new"}
     second["source"] = "more = 2"
     nb["cells"].insert(index + 1, second)
-    result = fitted(nb)
+    result = merged(nb)
     order = [each["id"] for each in result.cells]
     at = order.index("double")
     assert result.cells[at + 1].source == "more = 2"
@@ -97,13 +96,13 @@ def test_added_cells_keep_their_place_and_lose_their_metadata() -> None:
     }
     nb["cells"].insert(nb["cells"].index(cell(nb, "double")), helper)
     nb["cells"].insert(0, {**copy.deepcopy(helper), "id": "first"})
-    result = fitted(nb)
+    result = merged(nb)
     assert result.cells[0].source == "import math"
     before = result.cells[[each["id"] for each in result.cells].index("double") - 1]
     assert (before.source, before.metadata, before.outputs) == ("import math", {}, [])
 
 
-def test_of_very_many_added_cells_the_first_are_kept_and_it_is_said() -> None:
+def test_only_the_first_of_too_many_added_cells_are_kept() -> None:
     nb = handed_in()
     more: list[dict[str, Any]] = [
         {"cell_type": kind, "id": f"more-{number}", "metadata": {}, "source": f"{number}"}
@@ -111,44 +110,44 @@ def test_of_very_many_added_cells_the_first_are_kept_and_it_is_said() -> None:
         for kind in ("markdown", "code")
     ]
     nb["cells"] = [*more, *nb["cells"]]
-    made = fitted(nb)
-    added = [each for each in made.cells if each["id"].startswith("extra-")]
+    result = merged(nb)
+    added = [each for each in result.cells if each["id"].startswith("extra-")]
     assert len(added) == merge.MAX_ADDED_CELLS
     assert added[0].source == added[1].source == "0"
-    assert by_id(made, "double").source == cell(nb, "double")["source"]
-    assert made.metadata["course"]["notes"] == [
+    assert by_id(result, "double").source == cell(nb, "double")["source"]
+    assert result.metadata["course"]["notes"] == [
         "The submission has 20,000 added cells; only the first 1,000 are kept."
     ]
-    nbformat.validate(made)
+    nbformat.validate(result)
 
 
-def test_questions_without_metadata_are_found_by_their_options() -> None:
+def test_quizzes_without_metadata_are_matched_by_their_options() -> None:
     nb = handed_in()
     for each in nb["cells"]:
         each["metadata"] = {}
         each["id"] = f"other-{each['id']}"[:60]
-    result = fitted(nb)
+    result = merged(nb)
     assert "- [x] the second of them" in by_id(result, "single").source
     assert "- [x] red" in by_id(result, "several").source
 
 
-def test_a_retyped_cell_is_its_old_type_again() -> None:
+def test_a_changed_cell_type_is_restored() -> None:
     nb = handed_in()
     cell(nb, "double")["cell_type"] = "markdown"
     cell(nb, "single")["cell_type"] = "raw"
-    result = fitted(nb)
+    result = merged(nb)
     assert by_id(result, "double").cell_type == "code"
     assert by_id(result, "single").cell_type == "markdown"
     assert "[x]" in by_id(result, "single").source
 
 
-def test_a_setup_cell_is_the_students_if_it_is_there() -> None:
+def test_a_setup_cell_is_the_students_if_submitted() -> None:
     nb = handed_in()
     setup = next(each for each in nb["cells"] if each["source"] == "base = 1")
     setup["source"] = "base = 1  # mine"
-    assert "# mine" in [part for each in fitted(nb).cells for part in [each.source[-6:]]]
+    assert "# mine" in [part for each in merged(nb).cells for part in [each.source[-6:]]]
     nb["cells"].remove(setup)
-    assert "base = 1" in [each.source for each in fitted(nb).cells]
+    assert "base = 1" in [each.source for each in merged(nb).cells]
 
 
 def test_an_unreadable_submission_keeps_every_question() -> None:
@@ -193,12 +192,12 @@ def test_no_mutilation_changes_the_questions_or_the_maximum(
             cells[at]["metadata"] = {"nbgrader": {"grade_id": cells[to]["id"]}}
         else:
             cells[at]["metadata"] = {"nbgrader": {"grade_id": ["x"], "points": -5, "grade": True}}
-    result = fitted(nb)
+    result = merged(nb)
     graded = {
         each.metadata["nbgrader"]["grade_id"]: each.metadata["nbgrader"]["points"]
         for each in result.cells
         if each.metadata.get("nbgrader", {}).get("grade")
     }
     assert graded == {"single": 1, "several": 2, "double-test": 2, "half-test": 3}
-    identities = [each["id"] for each in result.cells]
-    assert len(identities) == len(set(identities))
+    cell_ids = [each["id"] for each in result.cells]
+    assert len(cell_ids) == len(set(cell_ids))

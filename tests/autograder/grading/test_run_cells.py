@@ -1,4 +1,4 @@
-"""Whatever a cell does, the rest of the notebook is run and every cell accounted for."""
+"""Running a notebook's cells: one that crashes or hangs does not affect the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.test_runner.broker import BrokenTest
 
 pytestmark = pytest.mark.slow
 
-DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+UNINTERRUPTIBLE = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
 
 
 def notebook(*sources: str) -> NotebookNode:
@@ -27,93 +27,91 @@ def notebook(*sources: str) -> NotebookNode:
     return NotebookNode(new_notebook(cells=[new_markdown_cell("text", id="text"), *cells]))
 
 
-def session(folder: Path) -> Kernel:
+def new_kernel(folder: Path) -> Kernel:
     return Kernel(folder, allow_unprotected=True)
 
 
-def ended(outcomes: dict[str, CellOutcome | BrokenTest | None]) -> list[str]:
+def statuses(outcomes: dict[str, CellOutcome | BrokenTest | None]) -> list[str]:
     return [
         outcome.status if isinstance(outcome, CellOutcome) else "broken" if outcome else "not run"
         for outcome in outcomes.values()
     ]
 
 
-def test_a_crash_and_a_deaf_loop_cost_only_themselves(tmp_path: Path) -> None:
+def test_a_crash_and_an_uninterruptible_loop_cost_only_themselves(tmp_path: Path) -> None:
     nb = notebook(
         "a = 1",
         "1 / 0",
         "import os\nos._exit(0)",
         "b = a + 1",
-        DEAF,
+        UNINTERRUPTIBLE,
         "assert (a, b) == (1, 2)",
         "assert a == 2, 'a is 1'",
         "import sys\nsys.exit(3)",
         "assert a",
     )
     outcomes = run_cells.run(
-        nb, session(tmp_path), TimeBudget(cell_seconds=4, notebook_seconds=120), []
+        nb, new_kernel(tmp_path), TimeBudget(cell_seconds=4, notebook_seconds=120), []
     )
-    assert ended(outcomes) == [
+    assert statuses(outcomes) == [
         *("ran", "raised", "died", "ran", "timed out", "ran", "raised", "raised", "ran"),
     ]
     assert outcomes["cell-6"] == CellOutcome("raised", "AssertionError", "a is 1")
     assert outcomes["cell-4"] == CellOutcome("timed out", message="4 s")
 
 
-def test_stderr_and_last_expressions_decide_nothing(tmp_path: Path) -> None:
+def test_stderr_and_last_expressions_are_no_failures(tmp_path: Path) -> None:
     nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
     outcomes = run_cells.run(
-        nb, session(tmp_path), TimeBudget(cell_seconds=10, notebook_seconds=60), []
+        nb, new_kernel(tmp_path), TimeBudget(cell_seconds=10, notebook_seconds=60), []
     )
-    assert ended(outcomes) == ["ran"]
+    assert statuses(outcomes) == ["ran"]
     assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "display_data"}
 
 
-def test_what_the_notebook_has_no_time_for_is_not_run(tmp_path: Path) -> None:
+def test_cells_after_the_notebooks_time_limit_are_not_run(tmp_path: Path) -> None:
     nb = notebook("a = 1", "import time\ntime.sleep(60)", "assert a", "assert a")
     outcomes = run_cells.run(
-        nb, session(tmp_path), TimeBudget(cell_seconds=50, notebook_seconds=3), []
+        nb, new_kernel(tmp_path), TimeBudget(cell_seconds=50, notebook_seconds=3), []
     )
-    assert ended(outcomes) == ["ran", "timed out", "not run", "not run"]
+    assert statuses(outcomes) == ["ran", "timed out", "not run", "not run"]
 
 
-def test_a_cell_has_the_seconds_that_its_author_gave_it(tmp_path: Path) -> None:
+def test_a_cell_may_have_its_own_time_limit(tmp_path: Path) -> None:
     nb = notebook("import time\ntime.sleep(3)\nx = 1", "time.sleep(60)", "assert x")
     nb.cells[1].metadata["course"] = {"seconds": 40}
     nb.cells[2].metadata["course"] = {"seconds": 1}
     outcomes = run_cells.run(
-        nb, session(tmp_path), TimeBudget(cell_seconds=2, notebook_seconds=120), []
+        nb, new_kernel(tmp_path), TimeBudget(cell_seconds=2, notebook_seconds=120), []
     )
-    assert ended(outcomes) == ["ran", "timed out", "ran"]
+    assert statuses(outcomes) == ["ran", "timed out", "ran"]
     assert outcomes["cell-1"] == CellOutcome("timed out", message="1 s")
 
 
-def test_kernels_that_die_for_ever_come_to_an_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_number_of_restarts_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_cells, "MAX_RESTARTS", 1)
     nb = notebook(*["import os\nos._exit(1)"] * 4, "assert True")
     outcomes = run_cells.run(
-        nb, session(tmp_path), TimeBudget(cell_seconds=20, notebook_seconds=100), []
+        nb, new_kernel(tmp_path), TimeBudget(cell_seconds=20, notebook_seconds=100), []
     )
-    assert ended(outcomes) == ["died", "died", "not run", "not run", "not run"]
+    assert statuses(outcomes) == ["died", "died", "not run", "not run", "not run"]
 
 
-def test_output_is_kept_only_up_to_a_limit(tmp_path: Path) -> None:
+def test_the_output_of_a_cell_is_limited(tmp_path: Path) -> None:
     cell = new_code_cell("for _ in range(60): print('x' * 100_000, flush=True)")
-    with session(tmp_path) as kernel:
+    with new_kernel(tmp_path) as kernel:
         assert kernel.run_cell(cell, seconds=30) == CellOutcome("ran")
     text = "".join(output["text"] for output in cell["outputs"])
     assert len(text) < MAX_CELL_OUTPUT_CHARS + 200_000
     assert "Output was cut off here" in text
 
 
-def test_all_outputs_together_are_kept_only_up_to_a_limit(
+def test_the_output_of_a_notebook_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("autograder.kernels.kernel.MAX_NOTEBOOK_OUTPUT_CHARS", 1_500_000)
     cells = [new_code_cell("print('x' * 600_000)") for _ in range(5)]
-    with session(tmp_path) as kernel:
+    with new_kernel(tmp_path) as kernel:
         for cell in cells:
             assert kernel.run_cell(cell, seconds=30) == CellOutcome("ran")
         kernel.restart()
@@ -125,16 +123,16 @@ def test_all_outputs_together_are_kept_only_up_to_a_limit(
     assert "Output was cut off here" in again["outputs"][0]["text"]
 
 
-def test_code_runs_in_its_folder_and_cannot_ask(tmp_path: Path) -> None:
+def test_code_runs_in_its_folder_and_cannot_read_input(tmp_path: Path) -> None:
     (tmp_path / "beside.txt").write_text("here")
     ask = new_code_cell("input('?')")
     read = new_code_cell("assert open('beside.txt').read() == 'here'")
-    with session(tmp_path) as kernel:
+    with new_kernel(tmp_path) as kernel:
         assert kernel.run_cell(read, seconds=20) == CellOutcome("ran")
         assert kernel.run_cell(ask, seconds=20).error == "StdinNotImplementedError"
 
 
-def test_questions_alone_need_no_kernel() -> None:
+def test_a_quiz_needs_no_kernel() -> None:
     nb = notebook("print('a demonstration')")
     assert not run_cells.needs_kernel(nb)
     assert run_cells.needs_kernel(notebook("assert True"))

@@ -1,4 +1,4 @@
-"""Points are decided in one place: earned, lost with a reason, or left to a person."""
+"""Scoring: points are earned, lost with a reason, or left to a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.autograder.lessons import frame as instructors
 FRAME = instructors()
 
 
-def verdict(
+def score(
     nb: dict[str, Any], name: str, outcome: CellOutcome | BrokenTest | None = None
 ) -> scoring.CellScore:
     fitted = merge.merge_submission(FRAME, read(nb))
@@ -32,7 +32,7 @@ def ticked(*options: str, name: str = "single") -> scoring.CellScore:
     for option in options:
         source = source.replace(f"[ ] {option}", f"[x] {option}")
     cell(nb, name)["source"] = source
-    return verdict(nb, name)
+    return score(nb, name)
 
 
 def test_the_right_option_earns_everything() -> None:
@@ -63,31 +63,31 @@ def test_each_option_counts_by_itself() -> None:
     )
 
 
-def test_a_made_up_option_waits_for_a_person() -> None:
+def test_an_invented_option_is_left_to_a_person() -> None:
     nb = handed_in()
     cell(nb, "single")["source"] += "\n- [x] none of these"
-    result = verdict(nb, "single")
+    result = score(nb, "single")
     assert result.points is None
     assert "“none of these” matches none of the options" in result.reason
 
 
-def test_deleted_options_and_a_deleted_cell_are_told_apart() -> None:
+def test_deleted_options_and_a_deleted_cell_have_different_reasons() -> None:
     nb = handed_in()
     cell(nb, "single")["source"] = "I don't know."
-    assert verdict(nb, "single").reason == "The options were deleted."
+    assert score(nb, "single").reason == "The options were deleted."
     nb["cells"].remove(cell(nb, "single"))
-    assert verdict(nb, "single").reason == merge.MISSING_CELL
+    assert score(nb, "single").reason == merge.MISSING_CELL
 
 
-def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
+def test_agreeing_copies_count_and_differing_ones_are_left_to_a_person() -> None:
     nb = handed_in()
     twin = dict(cell(nb, "single"), id="twin")
     nb["cells"].append(twin)
-    assert verdict(nb, "single").points == 1
+    assert score(nb, "single").points == 1
     twin["source"] = twin["source"].replace("[x]", "[ ]")
-    assert verdict(nb, "single").points == 1  # a blank copy says nothing
+    assert score(nb, "single").points == 1  # a blank copy is ignored
     twin["source"] = twin["source"].replace("[ ] the first", "[x] the first")
-    assert verdict(nb, "single").points is None
+    assert score(nb, "single").points is None
 
 
 @pytest.mark.parametrize(
@@ -111,26 +111,26 @@ def test_copies_that_agree_count_and_copies_that_differ_wait() -> None:
 def test_a_test_passes_or_raises(
     outcome: CellOutcome | BrokenTest | None, points: float | None, reason: str
 ) -> None:
-    result = verdict(handed_in(), "double-test", outcome)
+    result = score(handed_in(), "double-test", outcome)
     assert (result.points, result.reason) == (points, reason)
 
 
 def test_an_unreadable_notebook_is_never_zero() -> None:
     for name in ("single", "double-test"):
-        result = verdict({"cells": None}, name)
+        result = score({"cells": None}, name)
         assert result.points is None
         assert "no list of cells" in result.reason
 
 
-def test_a_students_words_are_cut_and_cleaned() -> None:
+def test_a_students_text_is_shortened_and_cleaned() -> None:
     noisy = "a\x1b[31m\x00\u202eb" + "c" * 10_000
-    said = scoring.one_line(noisy)
-    assert len(said) <= scoring.MAX_REASON_CHARS
-    assert said.startswith("a[31m b")
-    assert said.isprintable()
+    line = scoring.one_line(noisy)
+    assert len(line) <= scoring.MAX_REASON_CHARS
+    assert line.startswith("a[31m b")
+    assert line.isprintable()
 
 
-def test_comments_gather_what_happened_and_escape_it() -> None:
+def test_comments_list_the_results_and_escape_them() -> None:
     nb = handed_in()
     cell(nb, "double")["source"] = "raise ValueError"
     fitted = merge.merge_submission(FRAME, read(nb))
@@ -144,13 +144,13 @@ def test_comments_gather_what_happened_and_escape_it() -> None:
         "double-test": scoring.CellScore("double-test", 0, 2, "NameError", ()),
         "half-test": scoring.CellScore("half-test", 3, 3, "", ()),
     }
-    told = comments.student_comments(fitted, verdicts, outcomes)
-    assert told["single"] == ""
-    assert told["several"] == "Something is missing."
-    assert "&lt;script&gt;" in told["double"]
-    assert r"\[x\](javascript:0)" in told["double"]
-    assert "- double-test: 0 of 2 points. NameError" in told["double"]
-    assert told["half"] == "half-test: Passed, 3 of 3 points."
+    texts = comments.student_comments(fitted, verdicts, outcomes)
+    assert texts["single"] == ""
+    assert texts["several"] == "Something is missing."
+    assert "&lt;script&gt;" in texts["double"]
+    assert r"\[x\](javascript:0)" in texts["double"]
+    assert "- double-test: 0 of 2 points. NameError" in texts["double"]
+    assert texts["half"] == "half-test: Passed, 3 of 3 points."
 
 
 def test_a_thousand_quizzes_start_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is handed in, reading it never fails and always says what it was."""
+"""Reading a submission never fails, and an unreadable one has a reason."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_a_notebook_becomes_plain_data() -> None:
     assert not read.unreadable
 
 
-def test_a_byte_order_mark_is_no_obstacle() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     content = json.dumps(notebook(CELL)).encode("utf-8-sig")
     assert len(submission.parse(content).cells) == 1
 
 
-def test_format_3_keeps_its_cells_in_worksheets() -> None:
+def test_nbformat_3_worksheets_are_read() -> None:
     old = {"worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1"}]}], "nbformat": 3}
     assert submission.parse(json.dumps(old).encode()).cells[0].source == "x = 1"
 
@@ -56,20 +56,18 @@ def test_format_3_keeps_its_cells_in_worksheets() -> None:
         (b"9" * 6000, "nested too deeply"),
     ],
 )
-def test_what_can_not_be_read_has_a_reason(content: bytes, reason: str) -> None:
+def test_unreadable_content_has_a_reason(content: bytes, reason: str) -> None:
     read = submission.parse(content)
     assert reason in read.unreadable
     assert read.cells == ()
 
 
-def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oversized_content_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submission, "MAX_BYTES", 10)
     assert "too large" in submission.parse(b" " * 11).unreadable
 
 
-def test_a_file_that_can_not_be_read_is_a_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_file_has_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "intro.ipynb", notebook(CELL))
 
     def refuse(_: Path) -> bytes:
@@ -82,16 +80,14 @@ def test_a_file_that_can_not_be_read_is_a_reason(
     assert read.unreadable == "The file can't be read: Permission denied."
 
 
-def test_a_file_that_is_too_large_is_not_even_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_oversized_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "intro.ipynb").open("wb") as file:
         file.truncate(2**40)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was opened"))
     assert "too large: 1048576 MB" in submission.read(tmp_path / "intro.ipynb", NAMES).unreadable
 
 
-def test_half_a_character_is_none() -> None:
+def test_lone_surrogates_are_replaced() -> None:
     read = submission.parse(b'{"cells": [{"cell_type": "code", "source": "a\\ud800b"}]}')
     assert read.cells[0].source.encode() == b"a?b"
 
@@ -113,7 +109,7 @@ JSON = st.recursive(
 
 
 @given(JSON | JSON.map(lambda value: {"cells": [value]}))
-def test_no_json_breaks_the_reader(value: Any) -> None:
+def test_any_json_is_parsed_without_error(value: Any) -> None:
     read = submission.parse(json.dumps(value).encode())
     assert bool(read.unreadable) or all(isinstance(cell.source, str) for cell in read.cells)
 
@@ -131,14 +127,14 @@ def test_a_renamed_notebook_is_found(tmp_path: Path) -> None:
     assert len(read.cells) == 1
 
 
-def test_two_notebooks_that_may_be_meant_are_for_a_person(tmp_path: Path) -> None:
+def test_two_candidates_for_a_renamed_notebook_are_left_to_a_person(tmp_path: Path) -> None:
     write(tmp_path, "a.ipynb", notebook(CELL))
     write(tmp_path, "b.ipynb", notebook(CELL))
     read = submission.read(tmp_path / "intro.ipynb", NAMES)
     assert "“a.ipynb”, “b.ipynb”" in read.unreadable
 
 
-def test_no_notebook_is_a_reason_too(tmp_path: Path) -> None:
+def test_a_missing_notebook_has_a_reason(tmp_path: Path) -> None:
     read = submission.read(tmp_path / "intro.ipynb", NAMES)
     assert read.unreadable == "The submission has no notebook “intro.ipynb”."
 

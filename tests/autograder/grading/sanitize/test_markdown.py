@@ -1,4 +1,4 @@
-"""A student's Markdown as formgrader renders it: it reads the same, and nothing in it can act."""
+"""A student's Markdown as formgrader renders it: it reads the same and can't act."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FORMULAS = [
 
 
 def shown(source: str) -> str:
-    """An added cell in the page that an instructor grades in."""
+    """Return an added cell as formgrader renders it."""
     nb = new_notebook(cells=[new_markdown_cell(f"BEGINNING\n\n{source}\n\nEND", id="extra-0-0")])
     outputs.sanitize_notebook(nb)
     names = [
@@ -102,14 +102,14 @@ def test_no_formula_acts(formula: str) -> None:
         "# A heading\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |",
     ],
 )
-def test_what_is_harmless_stays_as_it_is(source: str) -> None:
+def test_harmless_markdown_is_unchanged(source: str) -> None:
     assert markdown.sanitize(source) == source
 
 
 @pytest.mark.parametrize(
     "piece", ["\\begin{a}", "\\begin{a}\\end{b}", "[a](", "](", "[", "[a]: \n", "&", "\n>](", "$a"]
 )
-def test_much_of_anything_is_cut_and_says_so(piece: str) -> None:
+def test_long_markdown_is_truncated_with_a_note(piece: str) -> None:
     made = markdown.sanitize(piece * 40_000)
     assert len(made) < 2 * markdown.MAX_CELL_CHARS
     assert made.endswith(markdown.TRUNCATED)

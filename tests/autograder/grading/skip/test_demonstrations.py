@@ -57,11 +57,11 @@ assert double(2) == 4, "double(2) should be 4"
 ```
 """
 ANSWER = "    return 2 * x"
-LEFT = ["trained = [1, 2]", "loss = len(trained)", 'print("drawn:", loss)']
+SKIPPED_LINES = ["trained = [1, 2]", "loss = len(trained)", 'print("drawn:", loss)']
 
 
 def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> GradedNotebook:
-    """Let a student hand in the lesson with these pieces of text exchanged."""
+    """Grade the lesson as submitted with these replacements."""
     instructors, text = build.notebook_from_text(TEXT), TEXT
     for old, new in changes:
         assert old in text
@@ -78,10 +78,10 @@ def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> Gr
     return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
 
 
-def left_out(one: GradedNotebook) -> list[str]:
+def skipped(result: GradedNotebook) -> list[str]:
     return [
         cell.source.splitlines()[0]
-        for cell in one.nb.cells
+        for cell in result.nb.cells
         if any(output.get("text") == dependencies.SKIPPED for output in cell.get("outputs", []))
     ]
 
@@ -89,70 +89,75 @@ def left_out(one: GradedNotebook) -> list[str]:
 @pytest.mark.parametrize(
     ("answer", "points"),
     [
-        ("    return 2 * x + undefined", 0),  # the whole way: somebody may have made that name
-        ("    return 2 * x + (time.sleep(0) or 1)", 0),  # a module that may keep something
+        ("    return 2 * x + undefined", 0),  # runs everything: a skipped cell might define it
+        ("    return 2 * x + (time.sleep(0) or 1)", 0),  # uses a module that may have state
     ],
 )
-def test_on_the_whole_way_it_is_left_out_with_its_figures(
+def test_it_is_skipped_with_its_figures_when_everything_else_runs(
     tmp_path: Path, answer: str, points: int
 ) -> None:
-    one = graded(tmp_path, (ANSWER, answer))
-    assert [verdict.points for verdict in one.verdicts] == [points]
-    assert left_out(one) == LEFT
+    result = graded(tmp_path, (ANSWER, answer))
+    assert [verdict.points for verdict in result.verdicts] == [points]
+    assert skipped(result) == SKIPPED_LINES
     assert "no points depend on this cell" in dependencies.SKIPPED
 
 
 @pytest.mark.parametrize(
     ("changes", "points"),
     [
-        ([(ANSWER, "    return 2 * x * len(trained) // 2")], 2),  # asks for what it makes
-        ([(ANSWER, "    return 2 * x * loss // 2")], 2),  # or for what is made of that
-        ([(ANSWER, "    return 2 * x * len(globals()['trained']) // 2")], 2),  # unseen
+        ([(ANSWER, "    return 2 * x * len(trained) // 2")], 2),  # uses what it makes
+        ([(ANSWER, "    return 2 * x * loss // 2")], 2),  # or what is made from that
+        ([(ANSWER, "    return 2 * x * len(globals()['trained']) // 2")], 2),  # not by name
         ([(ANSWER, "    return 2 * x if open('trained.txt').read() else 0")], 2),
-        ([('print("told")', "%time"), (ANSWER, "    return undefined")], 0),  # could do anything
+        (
+            [('print("told")', "%time"), (ANSWER, "    return undefined")],
+            0,
+        ),  # magic could do anything
     ],
 )
-def test_it_runs_where_an_answer_could_need_it(
+def test_it_runs_if_an_answer_could_need_it(
     tmp_path: Path, changes: list[tuple[str, str]], points: int
 ) -> None:
-    one = graded(tmp_path, *changes)
-    assert [verdict.points for verdict in one.verdicts] == [points]
-    assert LEFT[0] not in left_out(one)
+    result = graded(tmp_path, *changes)
+    assert [verdict.points for verdict in result.verdicts] == [points]
+    assert SKIPPED_LINES[0] not in skipped(result)
 
 
 @pytest.mark.parametrize(("answer", "runs"), [(ANSWER, False), ("    return undefined", True)])
-def test_what_a_student_changed_in_it_runs_only_where_a_point_is_missed(
+def test_a_changed_demonstration_runs_only_if_a_test_fails(
     tmp_path: Path, answer: str, *, runs: bool
 ) -> None:
     changed = ("trained = [1, 2]", "trained = [1, 2, 3]")
-    one = graded(tmp_path, changed, (ANSWER, answer))
-    assert (changed[1] not in left_out(one)) is runs
+    result = graded(tmp_path, changed, (ANSWER, answer))
+    assert (changed[1] not in skipped(result)) is runs
 
 
 @pytest.mark.parametrize(
     ("change", "runs"),
     [("[10, 2.5]", False), ("[True, 2]", False), ("[1, '2']", True), ("(1, 2)", True)],
 )
-def test_other_numbers_in_it_are_no_change(tmp_path: Path, change: str, *, runs: bool) -> None:
-    """A learner trains for longer: the grade does not wait for that either."""
-    one = graded(tmp_path, ("[1, 2]", change), (ANSWER, "    return undefined"))
-    assert [verdict.points for verdict in one.verdicts] == [0]
-    assert (f"trained = {change}" not in left_out(one)) is runs
+def test_changed_numbers_do_not_count_as_a_change(
+    tmp_path: Path, change: str, *, runs: bool
+) -> None:
+    """A student may train longer without slowing down grading."""
+    result = graded(tmp_path, ("[1, 2]", change), (ANSWER, "    return undefined"))
+    assert [verdict.points for verdict in result.verdicts] == [0]
+    assert (f"trained = {change}" not in skipped(result)) is runs
 
 
-def test_what_a_student_put_into_it_and_uses_runs(tmp_path: Path) -> None:
+def test_it_runs_if_the_student_uses_code_added_to_it(tmp_path: Path) -> None:
     put = ("trained = [1, 2]", "trained = [1, 2]\ndef helper(x):\n    return x + x")
-    one = graded(tmp_path, put, (ANSWER, "    return helper(x)"))
-    assert [verdict.points for verdict in one.verdicts] == [2]
+    result = graded(tmp_path, put, (ANSWER, "    return helper(x)"))
+    assert [verdict.points for verdict in result.verdicts] == [2]
 
 
-def test_where_all_cells_are_to_run_it_runs(tmp_path: Path) -> None:
-    one = graded(tmp_path, (ANSWER, "    return undefined"), shortcut=False)
-    assert left_out(one) == []
+def test_it_runs_if_skipping_is_switched_off(tmp_path: Path) -> None:
+    result = graded(tmp_path, (ANSWER, "    return undefined"), shortcut=False)
+    assert skipped(result) == []
 
 
-def test_the_lab_trains_for_no_grade() -> None:
-    """Whatever point is missed, the long trainings of the lab wait for nobody."""
+def test_grading_the_lab_never_trains_for_long() -> None:
+    """Whichever test fails, the long trainings of the lab are skipped."""
     (path,) = (COURSE / "source" / "05-autoencoder-lab").glob("*.ipynb")
     nb = NotebookNode(nbformat.read(path, as_version=4))
     long = {

@@ -1,4 +1,4 @@
-"""What no point depends on waits until a point is missed."""
+"""Skipping the cells that no graded test depends on."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ SOLUTION = "return factor * x"
 
 
 def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> GradedNotebook:
-    """Let a student hand in this solution."""
+    """Grade the lesson with this solution submitted."""
     instructors = build.notebook_from_text(TEXT)
     theirs = build.notebook_from_text(TEXT.replace(SOLUTION, solution))
     nbformat.write(theirs, folder / "lesson.ipynb")
@@ -68,15 +68,15 @@ def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> 
     return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
 
 
-def left_out(one: GradedNotebook) -> list[str]:
+def skipped(result: GradedNotebook) -> list[str]:
     return [
         cell.source.splitlines()[0]
-        for cell in one.nb.cells
+        for cell in result.nb.cells
         if any(output.get("text") == dependencies.SKIPPED for output in cell.get("outputs", []))
     ]
 
 
-def test_names_are_given_and_asked_for() -> None:
+def test_bound_and_read_names_are_found() -> None:
     found = dependencies.name_usage(
         "import numpy as np\ntotal += np.sum(more)\nfor i in range(n): print(i)"
     )
@@ -93,48 +93,48 @@ def test_names_are_given_and_asked_for() -> None:
     assert dependencies.name_usage("%matplotlib inline") is None
 
 
-def test_points_earned_the_short_way_leave_the_rest_out(tmp_path: Path) -> None:
-    one = graded(tmp_path)
-    assert [verdict.points for verdict in one.verdicts] == [2]
-    assert left_out(one) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
+def test_unneeded_cells_are_skipped_if_all_tests_pass(tmp_path: Path) -> None:
+    result = graded(tmp_path)
+    assert [verdict.points for verdict in result.verdicts] == [2]
+    assert skipped(result) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
 
 
 @pytest.mark.parametrize(
     ("solution", "points"),
     [
-        ("return factor + undefined", 0),  # a name that a figure might have left behind
-        ("return factor * x * len(shown) // 3", 2),  # right, with what a figure left behind
-        ("return globals()['shown'] and 2 * x", 2),  # likewise, where no name can be seen
+        ("return factor + undefined", 0),  # a skipped cell might define it
+        ("return factor * x * len(shown) // 3", 2),  # correct, with what a figure defined
+        ("return globals()['shown'] and 2 * x", 2),  # likewise, but not by name
         ("while True: pass", 0),
     ],
 )
-def test_no_point_is_lost_the_short_way(tmp_path: Path, solution: str, points: int) -> None:
-    one = graded(tmp_path, solution)
-    assert [verdict.points for verdict in one.verdicts] == [points]
+def test_skipping_costs_no_points(tmp_path: Path, solution: str, points: int) -> None:
+    result = graded(tmp_path, solution)
+    assert [verdict.points for verdict in result.verdicts] == [points]
     if "shown" not in solution or "globals" in solution:
-        assert left_out(one) == []  # the whole notebook was run
+        assert skipped(result) == []  # the whole notebook was run
 
 
-def test_a_wrong_answer_that_no_figure_could_mend_needs_no_second_run(tmp_path: Path) -> None:
-    one = graded(tmp_path, "return factor + 1 - x")
-    assert [verdict.points for verdict in one.verdicts] == [0]
-    assert left_out(one) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
+def test_a_wrong_answer_that_no_skipped_cell_could_fix_needs_no_second_run(tmp_path: Path) -> None:
+    result = graded(tmp_path, "return factor + 1 - x")
+    assert [verdict.points for verdict in result.verdicts] == [0]
+    assert skipped(result) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
 
 
-def test_what_is_not_answered_needs_no_second_run(tmp_path: Path) -> None:
-    one = graded(tmp_path, "raise NotImplementedError")
-    assert [verdict.points for verdict in one.verdicts] == [0]
-    assert len(left_out(one)) == 4  # nothing asks for any of them
+def test_an_unanswered_exercise_needs_no_second_run(tmp_path: Path) -> None:
+    result = graded(tmp_path, "raise NotImplementedError")
+    assert [verdict.points for verdict in result.verdicts] == [0]
+    assert len(skipped(result)) == 4  # nothing uses any of them
 
 
-def test_it_can_be_switched_off(tmp_path: Path) -> None:
-    one = graded(tmp_path, shortcut=False)
-    assert [verdict.points for verdict in one.verdicts] == [2]
-    assert left_out(one) == []
+def test_skipping_can_be_switched_off(tmp_path: Path) -> None:
+    result = graded(tmp_path, shortcut=False)
+    assert [verdict.points for verdict in result.verdicts] == [2]
+    assert skipped(result) == []
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_every_lesson_earns_all_in_a_few_cells(path: Path) -> None:
+def test_every_lesson_gets_full_points_from_a_few_cells(path: Path) -> None:
     nb = NotebookNode(nbformat.read(path, as_version=4))
     running = dependencies.needed_cells(nb, nb)
     code = [cell for cell in nb.cells if cell.cell_type == "code"]

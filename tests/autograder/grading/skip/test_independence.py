@@ -1,4 +1,4 @@
-"""A point that is missed on the short way is lost only where the whole way could not earn it."""
+"""Deciding whether a failed test could pass if the skipped cells were run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ PLAIN = {
     "def double(x):\n    return Two()(x)",
     "raises": "def double(x):\n    return [x][2]",
 }
-# Each of these passes the test if the figure was drawn, and fails if it was not.
+# Each of these passes the test only if the cell with the figure was run.
 TRACES = {
     "a list of its own": "seen = []\n\n"
     "def double(x):\n    seen.append(x)\n    return 2 * x if len(seen) > 1 else 0",
@@ -95,8 +95,8 @@ def answered(answer: str) -> NotebookNode:
     return nb
 
 
-def decided(text: str, **errors: str) -> bool:
-    """Whether the short way would decide about this answer, had it missed the test."""
+def is_final(text: str, **errors: str) -> bool:
+    """Return whether a failure of this answer without the skipped cells is final."""
     nb, instructors = answered(text), lesson()
     running = dependencies.needed_cells(nb, instructors)
     (test,) = (cell["id"] for cell in nb.cells if is_test(cell))
@@ -106,24 +106,24 @@ def decided(text: str, **errors: str) -> bool:
 
 
 @pytest.mark.parametrize("answer", PLAIN.values(), ids=list(PLAIN))
-def test_plain_answers_are_decided_at_once(answer: str) -> None:
-    assert decided(answer)
+def test_plain_answers_are_independent(answer: str) -> None:
+    assert is_final(answer)
 
 
 @pytest.mark.parametrize("answer", TRACES.values(), ids=list(TRACES))
-def test_where_traces_may_matter_the_whole_notebook_runs(answer: str) -> None:
-    assert not decided(answer)
+def test_the_whole_notebook_runs_if_skipped_cells_may_matter(answer: str) -> None:
+    assert not is_final(answer)
 
 
 @pytest.mark.parametrize("error", ["NameError", "UnboundLocalError", "FileNotFoundError"])
-def test_what_is_missing_may_have_been_left_out(error: str) -> None:
-    assert not decided(PLAIN["wrong"], test=error)
-    assert not decided(PLAIN["wrong"], answer=error)
-    assert decided(PLAIN["wrong"], test="AssertionError")
-    assert decided(PLAIN["wrong"], answer="an error of the student's own")
+def test_a_missing_name_or_file_may_come_from_a_skipped_cell(error: str) -> None:
+    assert not is_final(PLAIN["wrong"], test=error)
+    assert not is_final(PLAIN["wrong"], answer=error)
+    assert is_final(PLAIN["wrong"], test="AssertionError")
+    assert is_final(PLAIN["wrong"], answer="an error of the student's own")
 
 
-def test_a_figure_that_changes_a_module_may_matter() -> None:
+def test_a_skipped_cell_that_changes_a_module_may_matter() -> None:
     nb, instructors = answered(PLAIN["wrong"]), lesson()
     for each in (nb, instructors):
         each.cells[2].source = 'np.seterr(all="raise")'
@@ -133,7 +133,7 @@ def test_a_figure_that_changes_a_module_may_matter() -> None:
 
 
 @pytest.mark.parametrize("kind", ["a list of its own", "a class", "another's closure", "a file"])
-def test_no_point_is_lost(tmp_path: Path, kind: str) -> None:
+def test_skipping_costs_no_points(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lesson.ipynb"
     nbformat.write(answered(TRACES[kind]), path)
     read = submission.read(path, grade_ids(lesson()))
