@@ -55,11 +55,13 @@ def connect(
             " Use an address such as tcp://10.0.0.1:8786."
         ) from error
     size = _ClusterSize(client)
-    if size() == 0:
-        notify(f"{address} has no workers yet. Waiting {timeout_s:.0f} s for one.")
-        if not _wait_for_worker(client, timeout_s):
-            client.close()
-            raise ClusterError(f"--scheduler {address} has no workers after {timeout_s:.0f} s.")
+    try:
+        if size() == 0:
+            notify(f"{address} has no workers yet. Waiting {timeout_s:.0f} s for one.")
+            _wait_for_worker(client, timeout_s, f"--scheduler {address}")
+    except BaseException:
+        client.close()
+        raise
     return _pool(client, size, address, client.close)
 
 
@@ -80,8 +82,7 @@ def start_cluster(
         timeout_s: Seconds to wait for the first worker.
 
     Raises:
-        ClusterError: The gateway doesn't answer or refuses, no worker started, or the client isn't
-            installed.
+        ClusterError: The gateway can't be reached or refuses, or Dask Gateway isn't installed.
     """
     try:
         from dask import config
@@ -101,8 +102,9 @@ def start_cluster(
         if gateway is not None:
             gateway.close()
             _CLOSED.append(gateway)
+        reason = str(error) or type(error).__name__
         raise ClusterError(
-            f"Can't start a cluster through --gateway {address}: {error or type(error).__name__}."
+            f"Can't start a cluster through --gateway {address}: {reason}."
             " Use the address of a Dask Gateway, such as http://proxy/services/dask-gateway."
         ) from error
     client = cluster.get_client(set_as_default=False)
@@ -114,16 +116,12 @@ def start_cluster(
 
     try:
         cluster.scale(1)
-        has_worker = _wait_for_worker(client, timeout_s)
+        _wait_for_worker(client, timeout_s, f"--gateway {address}")
         size = _ClusterSize(client)
-        if has_worker:
-            cluster.scale(math.ceil(jobs / max(1, size())))
+        cluster.scale(math.ceil(jobs / max(1, size())))
     except BaseException:
         close()
         raise
-    if not has_worker:
-        close()
-        raise ClusterError(f"--gateway {address} started no worker in {timeout_s:.0f} s.")
     return _pool(client, size, address, close)
 
 
@@ -138,12 +136,11 @@ def _pool(
     return WorkerPool(make_executor, size, _grade_on_cluster, close)
 
 
-def _wait_for_worker(client: Any, timeout_s: float) -> bool:
+def _wait_for_worker(client: Any, timeout_s: float, cluster: str) -> None:
     try:
         client.wait_for_workers(1, timeout=timeout_s)
-    except OSError:  # Dask's TimeoutError
-        return False
-    return True
+    except OSError as error:  # Dask's TimeoutError
+        raise ClusterError(f"{cluster} has no workers after {timeout_s:.0f} s.") from error
 
 
 def _silence_dask() -> None:

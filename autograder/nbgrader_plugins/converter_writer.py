@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import sys
+from logging.handlers import BufferingHandler
 
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -18,7 +20,7 @@ class NotWrittenError(RuntimeError):
     """nbgrader refused to write a result; the message says why."""
 
 
-class ErrorLog(logging.Handler):
+class ErrorLog(BufferingHandler):
     """Records what nbgrader logs as errors while it writes one submission.
 
     Args:
@@ -29,24 +31,21 @@ class ErrorLog(logging.Handler):
     """
 
     def __init__(self, student: str) -> None:
-        super().__init__()
-        self._messages: list[str] = []
+        super().__init__(capacity=sys.maxsize)
         name = f"autograder.batch.{student}"
         self.logger = logging.Logger(name, logging.ERROR)  # noqa: LOG001  (for one submission only)
         self.logger.addHandler(self)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a message."""
-        self._messages.append(record.getMessage())
-
     def gradebook_was_locked(self) -> bool:
         """Return whether another program had locked the gradebook."""
-        return any("OperationalError" in text and "is locked" in text for text in self._messages)
+        messages = [record.getMessage() for record in self.buffer]
+        return any("OperationalError" in text and "is locked" in text for text in messages)
 
     def last_line(self) -> str:
         """Return the last line of the last error, or of the last traceback if there was one."""
-        tracebacks = [text for text in self._messages if text.startswith("Traceback")]
-        text = (tracebacks or self._messages or [""])[-1].strip()
+        messages = [record.getMessage() for record in self.buffer]
+        tracebacks = [text for text in messages if text.startswith("Traceback")]
+        text = (tracebacks or messages or [""])[-1].strip()
         line = text.splitlines()[-1] if text else ""
         return line.partition(": ")[2] if tracebacks else line
 
