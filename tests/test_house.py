@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -233,3 +234,22 @@ def test_only_the_cells_modules_read_cell_metadata(room: str) -> None:
         if isinstance(node, ast.expr) and reads_cell_metadata(node)
     }
     assert readers == set()
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/glossary.md"])
+def test_the_guides_name_files_that_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:autograder|course|deploy|docs|source|tests)/[\w./-]+)`", text)
+    assert named
+    examples = {"source/NN-name/", "source/NN-name/name.md", "tests/source/test_name.py"}
+    assert [name for name in named if name not in examples and not (ROOT / name).exists()] == []
+
+
+def test_the_versions_agree() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        version = tomllib.load(file)["project"]["version"]
+    extension = json.loads((ROOT / "course/labextension/package.json").read_text(encoding="utf-8"))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert extension["version"] == citation["version"] == version
+    assert f"## [{version}] - {citation['date-released']}" in changelog
