@@ -94,7 +94,7 @@ class CollectFiles(ExchangeCollect):
         self.src_records = [record for record in records if record["username"]]
 
     def copy_files(self) -> None:
-        """Collect each submission; log those that fail and go on with the rest."""
+        """Collect each submission; log those that fail and continue with the rest."""
         records, failures = self.src_records, 0
         if not records:
             super().copy_files()

@@ -136,9 +136,8 @@ def _quiz_secrets(cell: NotebookNode) -> Iterator[Secret]:
 
 def _code_secrets(cell: NotebookNode) -> Iterator[Secret]:
     lines = list(_classified_lines(cell.source))
-    if cells.is_answer(cell) and not any(
-        kind for kind, _ in lines
-    ):  # the whole cell is the solution
+    has_markers = any(kind for kind, _ in lines)
+    if cells.is_answer(cell) and not has_markers:  # the whole cell is the solution
         lines = [(SOLUTION, line) for _, line in lines]
     visible = {_normalize(line) for kind, line in lines if not kind}
     for kind, line in lines:

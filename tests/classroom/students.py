@@ -71,8 +71,8 @@ class Lesson:
 
 
 def _find_cell(nb: NotebookNode, name: str) -> NotebookNode:
-    found: NotebookNode = next(cell for cell in nb.cells if cells.grade_id(cell) == name)
-    return found
+    match: NotebookNode = next(cell for cell in nb.cells if cells.grade_id(cell) == name)
+    return match
 
 
 @dataclass

@@ -15,8 +15,8 @@ Edit = Callable[[Notebook], None]
 
 
 def find_cell(nb: Notebook, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(cell for cell in nb["cells"] if cell["id"] == name)
-    return found
+    match: dict[str, Any] = next(cell for cell in nb["cells"] if cell["id"] == name)
+    return match
 
 
 def source_text(name: str) -> str:

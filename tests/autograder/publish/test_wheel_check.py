@@ -122,9 +122,9 @@ def test_forbidden_content_of_a_listed_file_is_found(
     built: dict[str, Path], tmp_path: Path, kind: str, content: bytes, problem: str
 ) -> None:
     package = with_file(built[kind], tmp_path, "course/more.py", content)
-    (found,) = wheel_check.check_package(package, SECRETS)
-    assert found.startswith("'course/more.py' ")
-    assert problem in found
+    (message,) = wheel_check.check_package(package, SECRETS)
+    assert message.startswith("'course/more.py' ")
+    assert problem in message
 
 
 def test_other_entry_points_are_found(built: dict[str, Path], tmp_path: Path) -> None:
