@@ -1,23 +1,23 @@
-"""From the pen's path to the 784 numbers that a model of digits wants.
+"""Turn pen strokes into the 784 numbers that a digit model expects.
 
 Example:
     >>> from course import drawing
     >>> canvas = drawing.rasterise([[[90, 40], [60, 230]]])
-    >>> found = drawing.preprocess(canvas)
-    >>> found.vector.shape, found.stages[-1].range
+    >>> result = drawing.preprocess(canvas)
+    >>> result.vector.shape, result.stages[-1].range
     ((1, 784), '0 to 1')
 
 ============  ==============================================================
-module        holds
+module        content
 ============  ==============================================================
-`ink`         strokes to a canvas with the ink in its alpha channel
-`boxes`       the box around the ink, and the square
-`pen`         the line made as thick as MNIST's
-`centre`      20 by 20 in 28 by 28, by the center of mass
-`resize`      averaging over areas, and Lanczos's filter
-`steps`       all of it in order, every stage kept
-`checks`      what can't be read, and how to say so
-`strip`       the steps as small pictures and words, for a page
+`ink`         draw strokes on a canvas; the alpha channel holds the ink
+`boxes`       bounding box and square
+`pen`         normalize the line thickness to MNIST's
+`centre`      fit into 20 by 20, center in 28 by 28 by mass
+`resize`      area averaging and Lanczos resampling
+`steps`       the whole pipeline, with every stage
+`checks`      reject drawings that can't be read
+`strip`       the stages as small images and texts for a page
 `examples`    drawings that come with the course
 ============  ==============================================================
 """

@@ -1,4 +1,4 @@
-"""Steps 1 and 2 of the lecture: the box around the ink, and the square with the ink centered.
+"""Steps 1 and 2 of the lecture: the ink's bounding box, and a square around it.
 
 Example:
     >>> alpha = np.zeros((280, 280), np.uint8)
@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course.arrays import ByteArray
 from course.drawing.errors import DrawingError
-from course.drawing.ink import Bytes
 
 EMPTY = "The canvas is empty. Draw one digit, 0 to 9."
 
 
 class Box(NamedTuple):
-    """Rows ``top`` to ``bottom``, columns ``left`` to ``right``; as in slices, without the ends."""
+    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right``, excluding the ends."""
 
     top: int
     left: int
@@ -32,27 +32,27 @@ class Box(NamedTuple):
 
     @property
     def height(self) -> int:
-        """Rows in the box."""
+        """Number of rows."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """Columns in the box."""
+        """Number of columns."""
         return self.right - self.left
 
 
-def bounding_box(alpha: Bytes) -> Box:
-    """Return the smallest box that holds all ink.
+def bounding_box(alpha: ByteArray) -> Box:
+    """Return the smallest box around all ink.
 
     Example:
         >>> bounding_box(np.eye(5, dtype=np.uint8)[1:])
         Box(top=0, left=1, bottom=4, right=5)
 
     Args:
-        alpha: How much ink is in each pixel, ``(h, w)``; every value above 0 counts.
+        alpha: The ink in each pixel, ``(h, w)``; every value above 0 counts.
 
     Raises:
-        DrawingError: There is none.
+        DrawingError: There is no ink.
     """
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     if not len(rows):
@@ -60,20 +60,19 @@ def bounding_box(alpha: Bytes) -> Box:
     return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
-def crop(image: Bytes, box: Box) -> Bytes:
-    """Return what lies in the box."""
+def crop(image: ByteArray, box: Box) -> ByteArray:
+    """Return the part of the image inside the box."""
     return image[box.top : box.bottom, box.left : box.right]
 
 
-def square(image: Bytes, box: Box) -> Bytes:
-    """Return the box's content in the middle of a square as long as the box's longer side.
+def square(image: ByteArray, box: Box) -> ByteArray:
+    """Return the box's content centered in a square with the box's longer side.
 
     Example:
         >>> square(np.ones((2, 5), np.uint8), Box(0, 0, 2, 5)).tolist()
         [[0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
 
-    What is added is empty. If the margins can't be equal, the pixel too many goes to the right or
-    below.
+    The added pixels are 0. If the margins can't be equal, the right or lower one is larger.
 
     Args:
         image: ``(h, w)`` or ``(h, w, channels)``.

@@ -1,4 +1,4 @@
-"""MNIST's way to 28 by 28: fit into 20 by 20, then center by mass.
+"""MNIST's normalization: fit into 20 by 20 pixels, then center in 28 by 28 by mass.
 
 Example:
     >>> line = np.full((80, 16), 255, np.uint8)
@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from course.drawing.ink import Bytes
+from course.arrays import ByteArray
 from course.drawing.resize import area
 
 INNER: Final = 20
@@ -28,11 +28,11 @@ SIDE: Final = 28
 MIDDLE: Final = 14
 
 
-def fit(alpha: Bytes) -> Bytes:
-    """Resize so that the longer side is 20 pixels and the shape stays as it is.
+def fit(alpha: ByteArray) -> ByteArray:
+    """Resize so that the longer side has 20 pixels, keeping the aspect ratio.
 
     Args:
-        alpha: The ink's own box, ``(h, w)`` uint8.
+        alpha: The ink, cropped to its bounding box, ``(h, w)`` uint8.
 
     Returns:
         ``(20, w)`` or ``(h, 20)``, at least 1 pixel wide.
@@ -42,8 +42,8 @@ def fit(alpha: Bytes) -> Bytes:
     return area(alpha, (rows, columns))
 
 
-def centre_of_mass(alpha: Bytes) -> tuple[float, float]:
-    """Return row and column of the ink's center of mass; a pixel's own center is at its index.
+def centre_of_mass(alpha: ByteArray) -> tuple[float, float]:
+    """Return row and column of the ink's center of mass; a pixel's center is at its index.
 
     Example:
         >>> centre_of_mass(np.array([[0, 0, 0], [0, 10, 30]], np.uint8))
@@ -60,11 +60,11 @@ def centre_of_mass(alpha: Bytes) -> tuple[float, float]:
     )
 
 
-def centred(small: Bytes) -> Bytes:
-    """Return 28 by 28 pixels with the ink's center of mass at the middle, to the nearest pixel.
+def centred(small: ByteArray) -> ByteArray:
+    """Return 28 by 28 pixels with the ink's center of mass in the middle, to the nearest pixel.
 
-    MNIST's middle is pixel (14, 14): on average its test digits have their mass at 13.99 and 14.01,
-    counted from 0. Ink that would leave the picture keeps inside it.
+    MNIST's middle is pixel (14, 14): the average center of mass of its test digits is at row 13.99
+    and column 14.01, counted from 0. Ink is never moved beyond the border.
 
     Args:
         small: At most 28 by 28, uint8, not all 0.

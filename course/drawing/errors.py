@@ -1,10 +1,10 @@
-"""What a drawing can't be, and what to do about it."""
+"""The error for drawings that can't be read."""
 
 from __future__ import annotations
 
 
 class DrawingError(ValueError):
-    """No digit can be read from this canvas; the message says what to change.
+    """The drawing can't be read as a digit; the message tells the learner what to change.
 
     Example:
         >>> from course import drawing

@@ -1,4 +1,4 @@
-"""Drawings that come with the course: one of each digit, and some other things.
+"""Drawings that come with the course: one of each digit, and some other shapes.
 
 Example:
     >>> sorted(stored())[:10]
@@ -16,17 +16,18 @@ from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
 
-from course.drawing.ink import Bytes, Strokes, rasterise
+from course.arrays import ByteArray
+from course.drawing.ink import Strokes, rasterise
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Strokes, and the canvas that they were drawn on.
+    """Strokes, and the size of their canvas.
 
     Attributes:
-        width: Of the canvas, in CSS pixels.
-        height: Of the canvas, in CSS pixels.
-        pen: Width of the pen, in CSS pixels.
+        width: Canvas width in CSS pixels.
+        height: Canvas height in CSS pixels.
+        pen: Pen width in CSS pixels.
         strokes: Lists of points ``[x, y]``.
     """
 
@@ -36,7 +37,7 @@ class Drawing:
     strokes: Strokes
 
     @property
-    def rgba(self) -> Bytes:
+    def rgba(self) -> ByteArray:
         """The canvas, ``(height, width, 4)`` uint8."""
         return rasterise(self.strokes, self.width, self.height, self.pen)
 
@@ -45,8 +46,8 @@ class Drawing:
 def stored() -> Mapping[str, Drawing]:
     """Return the drawings by name.
 
-    ``"0"`` to ``"9"`` are digits, ``"small"`` a 2 in a corner and ``"thin"`` a 3 by a hard pencil;
-    ``"star"``, ``"dot"`` and ``"two digits"`` are none.
+    ``"0"`` to ``"9"`` are digits, ``"small"`` is a 2 in a corner, ``"thin"`` a 3 with a thin pen;
+    ``"star"``, ``"dot"`` and ``"two digits"`` aren't single digits.
     """
     text = (resources.files("course.assets") / "drawings.json").read_text(encoding="utf-8")
-    return MappingProxyType({name: Drawing(**one) for name, one in json.loads(text).items()})
+    return MappingProxyType({name: Drawing(**data) for name, data in json.loads(text).items()})

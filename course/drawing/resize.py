@@ -1,27 +1,27 @@
-"""Two ways to make a picture smaller.
+"""Two ways to shrink an image.
 
 Example:
     >>> area(np.array([[0, 100, 200, 60]], np.uint8), (1, 2)).tolist()
     [[50, 130]]
 
-``area`` gives each new pixel the average of what it covers: no ink is lost and none appears. It
-is what happens when a page is scanned with fewer dots. ``lanczos``, the usual choice in web
-services, keeps edges crisper, at the price of faint rings; Pillow computes it.
+``area`` averages the pixels that each new pixel covers, so the total amount of ink stays the same,
+as in a scan with a lower resolution. ``lanczos``, the usual choice in web services, keeps edges
+sharper but adds faint rings; Pillow computes it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from course.drawing.ink import Bytes, Floats
+from course.arrays import ByteArray, Float64Array
 
 
-def area(image: Bytes, shape: tuple[int, int]) -> Bytes:
+def area(image: ByteArray, shape: tuple[int, int]) -> ByteArray:
     """Resize by averaging over areas.
 
     Args:
         image: ``(h, w)`` uint8.
-        shape: Rows and columns of the result; may be larger, then pixels are repeated.
+        shape: Rows and columns of the result; if it is larger, pixels are repeated.
 
     Returns:
         ``shape`` uint8.
@@ -30,7 +30,7 @@ def area(image: Bytes, shape: tuple[int, int]) -> Bytes:
     return np.rint(rows @ image.astype(np.float64) @ columns.T).astype(np.uint8)
 
 
-def lanczos(image: Bytes, side: int) -> Bytes:
+def lanczos(image: ByteArray, side: int) -> ByteArray:
     """Resize to a square of ``side`` pixels with Lanczos's filter.
 
     Args:
@@ -43,11 +43,11 @@ def lanczos(image: Bytes, side: int) -> Bytes:
     return np.asarray(resized, dtype=np.uint8)
 
 
-def _shares(old: int, new: int) -> Floats:
-    """Return each old pixel's share in each new one, ``(new, old)``; rows add up to 1."""
+def _shares(old: int, new: int) -> Float64Array:
+    """Return each old pixel's share of each new one, ``(new, old)``; rows sum to 1."""
     edges = np.arange(new + 1) * (old / new)
     starts, ends = edges[:-1, None], edges[1:, None]
     pixel = np.arange(old)
     overlap = np.minimum(ends, pixel + 1) - np.maximum(starts, pixel)
-    shares: Floats = np.clip(overlap, 0, None) * (new / old)
+    shares: Float64Array = np.clip(overlap, 0, None) * (new / old)
     return shares

@@ -1,12 +1,12 @@
-"""From the canvas to 784 numbers, with every step kept to look at.
+"""Preprocess a canvas into 784 numbers, keeping every intermediate stage.
 
 Example:
     >>> from course.drawing.ink import rasterise
-    >>> found = preprocess(rasterise([[[90, 50], [60, 230]], [[170, 40], [150, 220]]], 240))
+    >>> preprocess(rasterise([[[90, 50], [60, 230]], [[170, 40], [150, 220]]], 240))
     Traceback (most recent call last):
-    course.drawing.errors.DrawingError: There seem to be 2 digits, side by side. ...
-    >>> found = preprocess(rasterise([[[90, 40], [60, 230]]]))
-    >>> for stage in found.stages:
+    course.drawing.errors.DrawingError: There seem to be 2 digits. ...
+    >>> result = preprocess(rasterise([[[90, 40], [60, 230]]]))
+    >>> for stage in result.stages:
     ...     print(stage)
     canvas (280, 280, 4) uint8, 0 to 255
     box (208, 48, 4) uint8, 0 to 255
@@ -18,8 +18,8 @@ Example:
     row (1, 784) uint8, 0 to 255
     numbers (1, 784) float32, 0 to 1
 
-The lecture's way resizes the square to 28 by 28 and leaves it at that. MNIST's makers did more:
-see ``course.drawing.centre``; that the pen is evened out is explained in ``course.drawing.pen``.
+The lecture's way only resizes the square to 28 by 28. MNIST's way is explained in
+``course.drawing.centre``, the normalization of the line thickness in ``course.drawing.pen``.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from course.arrays import ByteArray
 from course.drawing import boxes, centre, checks, pen, resize
 from course.drawing.errors import DrawingError
-from course.drawing.ink import Bytes
 
 Way: TypeAlias = Literal["mnist", "lecture"]
 WAYS: Final = ("mnist", "lecture")
-_LARGEST: Final = 280  # a larger square is made smaller first: more pixels tell nothing more
-_MOST: Final = 1024
+_WORKING_SIZE: Final = 280  # larger drawings are shrunk first; more pixels don't add information
+_MAX_SQUARE: Final = 1024
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What the drawing looks like after a step.
+    """The drawing after a step.
 
     Attributes:
         name: One word: ``canvas``, ``box``, ``square``, ``grey``, ...
         array: The values.
-        sentence: What was done.
+        sentence: A description of the step.
     """
 
     name: str
@@ -56,79 +56,79 @@ class Stage:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the array."""
+        """The array's shape."""
         return self.array.shape
 
     @property
     def dtype(self) -> str:
-        """Of the array."""
+        """The array's dtype."""
         return self.array.dtype.name
 
     @property
     def range(self) -> str:
-        """The smallest and the largest value, such as ``0 to 255``."""
+        """Minimum and maximum, such as ``0 to 255``."""
         return f"{self.array.min():.3g} to {self.array.max():.3g}"
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Name, shape, dtype and range."""
         return f"{self.name} {self.shape} {self.dtype}, {self.range}"
 
 
 @dataclass(frozen=True, eq=False)
 class Preprocessed:
-    """A drawing ready for a model, and how it came about.
+    """A drawing in the form that a model expects, and all stages on the way.
 
     Attributes:
         way: ``"mnist"`` or ``"lecture"``.
-        stages: Every step, the canvas first if there was one, the 784 numbers last.
-        square: Squared RGBA canvas: what the function deployment gets.
-        vector: ``(1, 784)`` float32 in [0, 1]: what the model deployment gets.
-        box: Where on the canvas the ink lies; of the square, if there was no canvas.
-        notes: What the learner should know, such as ink at the edge; mostly empty.
+        stages: Every stage, from the canvas (or the square, if there is no canvas) to the numbers.
+        square: The square RGBA canvas, the input of the function deployment.
+        vector: ``(1, 784)`` float32 in [0, 1], the input of the model deployment.
+        box: The ink's bounding box on the canvas, or on the square if there is no canvas.
+        notes: Warnings for the learner, such as ink at the edge; usually empty.
     """
 
     way: Way
     stages: tuple[Stage, ...]
-    square: Bytes
+    square: ByteArray
     vector: NDArray[np.float32]
     box: boxes.Box
     notes: tuple[str, ...] = ()
 
     def payload(self, kind: Literal["model", "function"] = "model") -> dict[str, Any]:
-        """Return what is sent to a deployment, ready for JSON.
+        """Return the JSON-ready request for a deployment.
 
         Example:
             >>> from course.drawing.ink import rasterise
-            >>> found = preprocess(rasterise([[[90, 40], [60, 230]]]))
-            >>> len(found.payload("model")["values"][0])
+            >>> result = preprocess(rasterise([[[90, 40], [60, 230]]]))
+            >>> len(result.payload("model")["values"][0])
             784
-            >>> content = found.payload("function")["values"][0]
+            >>> content = result.payload("function")["values"][0]
             >>> content["height"], len(content["data"]) == 208 * 208 * 4
             (208, True)
 
         Args:
-            kind: ``"model"`` wants the 784 numbers, ``"function"`` the squared canvas.
+            kind: ``"model"`` for the 784 numbers, ``"function"`` for the square canvas.
 
         Raises:
-            ValueError: The kind is another word.
+            ValueError: The kind is unknown.
         """
         if kind == "model":
             return {"values": [[round(float(value), 5) for value in self.vector[0]]]}
         if kind == "function":
             data = self.square.ravel().tolist()
             return {"values": [{"data": data, "height": len(self.square)}]}
-        raise ValueError(f"kind={kind!r}: 'model' or 'function' is right")
+        raise ValueError(f"kind must be 'model' or 'function', got {kind!r}")
 
 
 def preprocess(rgba: Any, way: Way = "mnist") -> Preprocessed:
     """Turn a canvas into 784 numbers.
 
     Args:
-        rgba: ``(h, w, 4)`` uint8; the ink is in the alpha channel. Need not be square.
+        rgba: ``(h, w, 4)`` uint8 with the ink in the alpha channel; needn't be square.
         way: ``"mnist"``, or ``"lecture"`` for the six steps of the lecture's app.
 
     Raises:
-        DrawingError: No single digit can be read; says what to change.
+        DrawingError: The drawing isn't a readable single digit; the message says what to change.
     """
     _check_way(way)
     canvas = checks.check_canvas(rgba)
@@ -138,20 +138,20 @@ def preprocess(rgba: Any, way: Way = "mnist") -> Preprocessed:
     squared = boxes.square(canvas, box)
     first = (
         Stage("canvas", canvas, "The canvas: red, green, blue and alpha; alpha is the ink."),
-        Stage("box", boxes.crop(canvas, box), "The smallest box that holds all ink."),
-        Stage("square", squared, "A square, the digit in its middle."),
+        Stage("box", boxes.crop(canvas, box), "The smallest box around the ink."),
+        Stage("square", squared, "A square with the digit in the middle."),
     )
     touched = checks.touched_edges(alpha)
     notes: tuple[str, ...] = ()
     if touched:
         names = " and ".join(touched)
-        notes = (f"The ink touches the {names} edge: a part of the digit may be cut off.",)
-    later, vector = _from_third(squared, way)
+        notes = (f"The ink touches the {names} edge; part of the digit may be cut off.",)
+    later, vector = _after_square(squared, way)
     return Preprocessed(way, (*first, *later), squared, vector, box, notes)
 
 
 def from_square(data: Any, height: int, way: Way = "mnist") -> Preprocessed:
-    """Do steps 3 to 6 alone, as the function deployment does.
+    """Run only steps 3 to 6, as the function deployment does.
 
     Example:
         >>> from course.drawing.ink import rasterise
@@ -161,54 +161,56 @@ def from_square(data: Any, height: int, way: Way = "mnist") -> Preprocessed:
         True
 
     Args:
-        data: The squared RGBA canvas, row by row: ``height * height * 4`` whole numbers, 0 to 255.
-        height: Rows of the square, which are as many as its columns; 8 to 1024.
+        data: The square RGBA canvas, row by row: ``height * height * 4`` whole numbers, 0 to 255.
+        height: Height and width of the square; 8 to 1024 pixels.
         way: As in `preprocess`.
 
     Raises:
-        DrawingError: The data are no square canvas, or no single digit can be read.
+        DrawingError: The data isn't a square canvas, or not a readable single digit.
     """
     _check_way(way)
-    if isinstance(height, bool) or not isinstance(height, int) or not 8 <= height <= _MOST:
-        raise DrawingError(f"height={height!r}: whole pixels from 8 to {_MOST} are right")
+    if isinstance(height, bool) or not isinstance(height, int) or not 8 <= height <= _MAX_SQUARE:
+        raise DrawingError(
+            f"height must be between 8 and {_MAX_SQUARE} whole pixels, got {height!r}"
+        )
     try:
         values = np.asarray(data)
-    except ValueError:  # lists of different lengths in it
-        raise DrawingError("data: one list of whole numbers from 0 to 255 is right") from None
-    wanted = height * height * 4
-    if values.size != wanted:
+    except ValueError:  # nested lists of different lengths
+        raise DrawingError("data must be one list of whole numbers from 0 to 255") from None
+    expected = height * height * 4
+    if values.size != expected:
         raise DrawingError(
-            f"data holds {values.size:,} numbers: a square of height {height} has "
-            f"{height} * {height} * 4 = {wanted:,}"
+            f"data must hold {height} * {height} * 4 = {expected:,} numbers for a height of "
+            f"{height}, got {values.size:,}"
         )
     if values.dtype.kind not in "ui" or values.min() < 0 or values.max() > 255:
-        raise DrawingError("data: whole numbers from 0 to 255 are right")
+        raise DrawingError("data must hold whole numbers from 0 to 255")
     squared = values.astype(np.uint8).reshape(height, height, 4)
     checks.check_single_digit(checks.check_canvas(squared)[..., 3])
     box = boxes.bounding_box(squared[..., 3])
     first = Stage("square", squared, "The square canvas, as it was sent.")
-    later, vector = _from_third(squared, way)
+    later, vector = _after_square(squared, way)
     return Preprocessed(way, (first, *later), squared, vector, box)
 
 
 def _check_way(way: str) -> None:
     if way not in WAYS:
-        raise ValueError(f"way={way!r}: 'mnist' or 'lecture' is right")
+        raise ValueError(f"way must be 'mnist' or 'lecture', got {way!r}")
 
 
-def _from_third(squared: Bytes, way: Way) -> tuple[tuple[Stage, ...], NDArray[np.float32]]:
-    """Do what comes after the square."""
+def _after_square(squared: ByteArray, way: Way) -> tuple[tuple[Stage, ...], NDArray[np.float32]]:
+    """Return the stages after the square, and the 784 numbers."""
     last = _as_lecture(squared) if way == "lecture" else _as_mnist(squared)
     row = last[-1].array.reshape(1, 784)
     vector = (row / 255).astype(np.float32)
     numbers = (
         Stage("row", row, "One row of 784 values."),
-        Stage("numbers", vector, "Divided by 255: from 0 to 1."),
+        Stage("numbers", vector, "Divided by 255, to range from 0 to 1."),
     )
     return (*last, *numbers), vector
 
 
-def _as_lecture(squared: Bytes) -> tuple[Stage, ...]:
+def _as_lecture(squared: ByteArray) -> tuple[Stage, ...]:
     small = resize.lanczos(squared, centre.SIDE)
     return (
         Stage("resized", small, "Resized to 28 by 28, edge to edge."),
@@ -216,19 +218,19 @@ def _as_lecture(squared: Bytes) -> tuple[Stage, ...]:
     )
 
 
-def _as_mnist(squared: Bytes) -> tuple[Stage, ...]:
+def _as_mnist(squared: ByteArray) -> tuple[Stage, ...]:
     grey = squared[..., 3].copy()
     box = boxes.bounding_box(grey)
     work = boxes.crop(grey, box)
     longest = max(work.shape)
-    if longest > _LARGEST:
-        rows, columns = (max(1, round(side * _LARGEST / longest)) for side in work.shape)
+    if longest > _WORKING_SIZE:
+        rows, columns = (max(1, round(side * _WORKING_SIZE / longest)) for side in work.shape)
         work = resize.area(work, (rows, columns))
-    evened = pen.normalize_thickness(work)
-    small = centre.fit(evened)
+    even = pen.normalize_thickness(work)
+    small = centre.fit(even)
     return (
         Stage("grey", grey, "Only alpha is kept, as gray."),
-        Stage("pen", evened, "The line made as thick, for the size, as in MNIST."),
-        Stage("fit", small, "Resized so that the longer side is 20; the shape is kept."),
-        Stage("mass", centre.centred(small), "Put into 28 by 28 by its center of mass."),
+        Stage("pen", even, "The line made as thick as in MNIST, relative to the size."),
+        Stage("fit", small, "Resized to 20 pixels on the longer side."),
+        Stage("mass", centre.centred(small), "Centered in 28 by 28 by the center of mass."),
     )

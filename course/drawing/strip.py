@@ -1,4 +1,4 @@
-r"""The steps as a page draws them: small pictures and short words, no large arrays.
+r"""Describe the preprocessing stages for a page: small images and short texts, no large arrays.
 
 Example:
     >>> from course import drawing
@@ -16,53 +16,53 @@ from typing import Any, Final
 
 import numpy as np
 
-from course.drawing.ink import Bytes
+from course.arrays import ByteArray
 from course.drawing.resize import area
 from course.drawing.steps import Preprocessed, Stage
 
-_LARGEST: Final = 96  # pixels of a picture in the strip
+_MAX_SIDE: Final = 96  # of an image in the strip, in pixels
 
 
-def stage_strip(found: Preprocessed) -> dict[str, Any]:
-    """Return what a strip of pictures needs.
+def stage_strip(preprocessed: Preprocessed) -> dict[str, Any]:
+    """Return the data for a strip of images, one per stage.
 
     Returns:
-        ``stages``: for each a dict of ``name``, ``sentence``, ``shape``, ``dtype``, ``range`` (all
-        text), ``rows``, ``columns`` and ``pixels`` (bytes, one a pixel: the ink). ``box``: top,
-        left, bottom, right as shares of the canvas. ``notes``: sentences.
+        ``stages``: a dict each with ``name``, ``sentence``, ``shape``, ``dtype``, ``range`` (all
+        text), ``rows``, ``columns`` and ``pixels`` (one byte per pixel: the ink). ``box``: top,
+        left, bottom, right as fractions of the canvas. ``notes``: sentences.
     """
-    height, width = found.stages[0].shape[:2]
-    box = found.box
+    height, width = preprocessed.stages[0].shape[:2]
+    box = preprocessed.box
     return {
-        "stages": [_stage(stage) for stage in found.stages],
+        "stages": [_stage(stage) for stage in preprocessed.stages],
         "box": [box.top / height, box.left / width, box.bottom / height, box.right / width],
-        "notes": list(found.notes),
+        "notes": list(preprocessed.notes),
     }
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
-    picture = _picture(stage)
+    image = _image(stage)
     return {
         "name": stage.name,
         "sentence": stage.sentence,
         "shape": "\u2009×\u2009".join(str(size) for size in stage.shape),
         "dtype": stage.dtype,
         "range": stage.range,
-        "rows": picture.shape[0],
-        "columns": picture.shape[1],
-        "pixels": picture.tobytes(),
+        "rows": image.shape[0],
+        "columns": image.shape[1],
+        "pixels": image.tobytes(),
     }
 
 
-def _picture(stage: Stage) -> Bytes:
-    """Return the ink of a stage, at most 96 pixels a side; a row of numbers stays a row."""
+def _image(stage: Stage) -> ByteArray:
+    """Return a stage's ink with at most 96 pixels per side; a row of numbers stays a row."""
     array = stage.array
     if array.dtype != np.uint8:
-        grey: Bytes = np.rint(255 * array).astype(np.uint8)
-        return grey
-    ink: Bytes = array[..., 3] if array.ndim == 3 else array
+        gray: ByteArray = np.rint(255 * array).astype(np.uint8)
+        return gray
+    ink: ByteArray = array[..., 3] if array.ndim == 3 else array
     longest = max(ink.shape)
-    if len(ink) == 1 or longest <= _LARGEST:
+    if len(ink) == 1 or longest <= _MAX_SIDE:
         return np.ascontiguousarray(ink)
-    rows, columns = (max(1, round(side * _LARGEST / longest)) for side in ink.shape)
+    rows, columns = (max(1, round(side * _MAX_SIDE / longest)) for side in ink.shape)
     return area(ink, (rows, columns))

@@ -194,7 +194,7 @@ def test_the_pad_is_accessible_in_either_theme(pad: Pad, lesson: Lesson, theme: 
     for summary in pad.root.locator("summary").all():
         summary.click()
     expect(pad.root.locator("pre")).to_be_visible()
-    expect(pad.root).to_contain_text("The smallest box that holds all ink.")
+    expect(pad.root).to_contain_text("The smallest box around the ink.")
     assert_accessible(page, ".digit-pad-widget")  # with everything open
     for summary in pad.root.locator("summary").all():
         summary.click()
@@ -280,7 +280,9 @@ def test_the_size_can_change_and_samples_are_scaled_to_it(
 
 def test_problems_of_a_drawing_are_described(pad: Pad) -> None:
     pad.draw([[[140, 140], [140.2, 140.2]]])
-    expect(pad.words).to_have_text("That is a dot, no line. Draw a digit, larger or thinner.")
+    expect(pad.words).to_have_text(
+        "That is a dot, not a digit. Draw larger, or with a thinner pen."
+    )
     pad.clear()
     pad.draw([[[1, 60], [60, 60], [30, 200]]])
     expect(pad.words).to_contain_text("The ink touches the left edge")

@@ -51,7 +51,7 @@ def test_an_unreadable_drawing_is_explained() -> None:
     assert pad.found == {"words": "Draw a digit, 0 to 9."}
     pad.strokes = [[[10, 10]]]
     assert pad.found == {
-        "words": "That is a dot, no line. Draw a digit, larger or thinner.",
+        "words": "That is a dot, not a digit. Draw larger, or with a thinner pen.",
         "trouble": True,
     }
     with pytest.raises(drawing.DrawingError, match="dot"):
