@@ -33,7 +33,7 @@ from autograder import cells
 from course import quiz
 from deploy.feedback import signed_token
 from deploy.hub import network, roles
-from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings
+from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings
 from tests import ports
 
 STUDENTS = 300
@@ -133,7 +133,7 @@ def running(command: list[str], port: int, environment: dict[str, str]) -> Itera
 def service(folder: Path, port: int, extra: dict[str, str]) -> Iterator[None]:
     """Run the service with the hub's settings."""
     environment = {
-        VARIABLE: str(folder / "hub.toml"),
+        SETTINGS_VARIABLE: str(folder / "hub.toml"),
         "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{port}",
         "JUPYTERHUB_SERVICE_PREFIX": f"{PREFIX}/",
         **extra,
@@ -174,7 +174,7 @@ def hub(folder: Path, service_port: int, names: list[str]) -> Iterator[tuple[str
         "JupyterHub.log_level": 40,
         "Authenticator.allow_all": True,
         "ConfigurableHTTPProxy.api_url": f"http://127.0.0.1:{api}",
-        "ConfigurableHTTPProxy.command": [str(network.PROGRAM)],
+        "ConfigurableHTTPProxy.command": [str(network.PROXY_PROGRAM)],
         "ConfigurableHTTPProxy.auth_token": "proxy",
         "ConfigurableHTTPProxy.pid_file": str(folder / "proxy.pid"),
     }

@@ -60,15 +60,15 @@ def start(hub: Site, name: str) -> Start:
     """Start a student's server, and wait until the hub says that it is ready."""
     path, whole = f"users/{hub.account(name)}", [hub_pid(hub.settings), proxy_pid(hub.settings)]
     before, began = computed(whole), time.monotonic()
-    hub_api.ask(hub.settings, "POST", f"{path}/server")
-    assert wait_for(lambda: bool(hub_api.ask(hub.settings, "GET", path)["server"]))
+    hub_api.request(hub.settings, "POST", f"{path}/server")
+    assert wait_for(lambda: bool(hub_api.request(hub.settings, "GET", path)["server"]))
     seconds = time.monotonic() - began
     return Start(seconds, computed([*whole, *hub.processes(name)]) - before)
 
 
 def stop(hub: Site, name: str) -> None:
     """Stop a student's server, and wait until nothing of it is left."""
-    hub_api.ask(hub.settings, "DELETE", f"users/{hub.account(name)}/server")
+    hub_api.request(hub.settings, "DELETE", f"users/{hub.account(name)}/server")
     assert wait_for(lambda: not hub.processes(name))
 
 

@@ -1,5 +1,5 @@
-"""The course on a JupyterHub: for one machine here, for a cluster in `zero-to-jupyterhub/`.
+"""The course on a JupyterHub: on one machine, or on a cluster with `zero-to-jupyterhub/`.
 
-`jupyterhub_config.py` is what the hub reads; it puts together the pieces in `hub/`.
-``python -m deploy --help`` lists the commands for running it.
+The hub reads `jupyterhub_config.py`, which combines the parts in `hub/`.
+``python -m deploy --help`` lists the administrator's commands.
 """

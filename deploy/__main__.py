@@ -1,6 +1,6 @@
-"""The commands for running the hub.
+"""The hub administrator's commands.
 
-``python -m deploy up`` prepares this machine and becomes the hub.
+``python -m deploy up`` prepares this machine and runs the hub.
 """
 
 from __future__ import annotations
@@ -15,177 +15,185 @@ from pathlib import Path
 from deploy.feedback import receipts, signed_token
 from deploy.hub import class_list, hub_api, image, network, prepare, submission_time
 from deploy.hub.backup import backup, restore
-from deploy.hub.settings import CHECKOUT, DEFAULT, VARIABLE, HubSettings, load
-from deploy.hub.spawner import BADGES
+from deploy.hub.settings import CHECKOUT, DEFAULT_FILE, SETTINGS_VARIABLE, HubSettings, load
+from deploy.hub.spawner import SIGNING_KEY_FILE
 
 CONFIG = CHECKOUT / "deploy" / "jupyterhub_config.py"
 
 
-def greeting(settings: HubSettings, passwords: dict[str, str]) -> str:
-    """What is said before the hub starts: where it is, and how to log in.
+def start_message(settings: HubSettings, passwords: dict[str, str]) -> str:
+    """Return the message before the hub starts: its address and how to log in.
 
     Example:
-        >>> greeting(Settings(), {"ada": "secret"}).splitlines()[0]
-        'The hub: http://127.0.0.1:810'
+        >>> start_message(HubSettings(), {"ada": "secret"}).splitlines()[0]
+        'Hub: http://127.0.0.1:810'
     """
-    lines = [f"The hub: {settings.address}"]
+    lines = [f"Hub: {settings.address}"]
     width = max([len(name) for name in passwords], default=0)
     for name, password in passwords.items():
         kind = "instructor" if name in settings.instructors else "student"
         lines.append(f"  {name:{width}}  {password}  {kind}")
-    kept = settings.hub / prepare.PASSWORDS
-    if passwords or kept.exists():
-        lines.append(f"Passwords are also in {kept}, which only root can read.")
-    lines.append(f"Instructors find formgrader in the hub's menu Services → {settings.course}.")
-    stops = "the hub; people's servers go on" if settings.keep_servers else "everything"
-    lines.append(f"Ctrl+C stops {stops}.")
+    file = settings.hub / prepare.CREDENTIALS_FILE
+    if passwords or file.exists():
+        lines.append(f"Passwords are also in {file}, which only root can read.")
+    lines.append(f"Instructors open formgrader from the hub's menu: Services → {settings.course}.")
+    stopped = "the hub; users' servers keep running" if settings.keep_servers else "everything"
+    lines.append(f"Ctrl+C stops {stopped}.")
     return "\n".join(lines)
 
 
-def up(settings: HubSettings) -> None:
-    """Prepare the machine, say how to log in, become the hub."""
+def start_hub(settings: HubSettings) -> None:
+    """Prepare the machine, print how to log in, and replace this process with the hub."""
     if os.geteuid() != 0:
-        sys.exit("The hub starts servers under their owners' accounts, so it must run as root.")
+        sys.exit(
+            "The hub must run as root, because it starts servers under their owners' accounts."
+        )
     try:
-        changed = network.reserve(settings)
-        passwords = prepare.everything(settings)
-        hub_api.end_leftovers(settings)
+        changed = network.reserve_ports(settings)
+        passwords = prepare.prepare_machine(settings)
+        hub_api.end_orphaned_services(settings)
     except RuntimeError as error:
         sys.exit(f"The hub can't start: {error}")
-    _say("\n".join(filter(None, [changed, greeting(settings, passwords)])))
-    os.environ[VARIABLE] = str(settings.file)
+    _print("\n".join(filter(None, [changed, start_message(settings, passwords)])))
+    os.environ[SETTINGS_VARIABLE] = str(settings.file)
     os.environ["PATH"] = _path()
     os.chdir(settings.hub)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)])  # noqa: S606  (no shell; the hub takes this process's place)
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)])  # noqa: S606  (no shell, no user input)
 
 
-def students(settings: HubSettings, file: Path) -> None:
-    """Add a class list, and say the new accounts' passwords."""
-    listed = class_list.read(file)
-    passwords = class_list.add(settings, listed)
-    _say(f"{len(listed)} students are in the list, {len(passwords)} of them new on this machine.")
+def add_students(settings: HubSettings, file: Path) -> None:
+    """Add the students of a class list and print where the new passwords are."""
+    listed = class_list.read_class_list(file)
+    passwords = class_list.add_students(settings, listed)
+    _print(f"{len(listed)} students in the list, {len(passwords)} of them new on this machine.")
     if passwords:
-        _say(f"Their passwords are in {settings.hub / prepare.PASSWORDS}.")
+        _print(f"Their passwords are in {settings.hub / prepare.CREDENTIALS_FILE}.")
 
 
-def grades(settings: HubSettings, file: Path) -> None:
-    """Export the grades, as `nbgrader export` does."""
-    shown = settings.course_folder / "grades.csv"
-    class_list.grade(settings, "export", f"--to={shown}")
-    file.write_bytes(shown.read_bytes())
-    _say(f"The grades are in {file}.")
+def export_grades(settings: HubSettings, file: Path) -> None:
+    """Export the grades with `nbgrader export`."""
+    export = settings.course_folder / "grades.csv"
+    class_list.run_nbgrader(settings, "export", f"--to={export}")
+    file.write_bytes(export.read_bytes())
+    _print(f"The grades are in {file}.")
 
 
-def folders(settings: HubSettings) -> None:
-    """Make the course's folders and fill in the lessons, as a cluster's grader needs them."""
-    prepare.folders(settings)
-    prepare.course(settings)
+def create_folders(settings: HubSettings) -> None:
+    """Create the course's folders and copy the lessons, as the grader on a cluster needs them."""
+    prepare.create_folders(settings)
+    prepare.create_course(settings)
 
 
-def keep(settings: HubSettings, file: Path) -> None:
-    """Make a backup, and say what it holds."""
-    _say(f"{backup(settings, file.absolute())} submissions are in {file}.")
+def make_backup(settings: HubSettings, file: Path) -> None:
+    """Write a backup and print the number of submissions in it."""
+    _print(f"{file} holds {backup(settings, file.absolute())} submissions.")
 
 
-def look_at(settings: HubSettings, file: Path) -> None:
-    """Say whether a receipt was confirmed here, and whether what it is about is still there."""
-    said = receipts.verify_receipt(file, signed_token.load_or_create_key(settings.hub / BADGES))
-    if said is None:
-        raise RuntimeError("this receipt was changed, or is of another hub")
-    _say(f"Confirmed: {said.student} said at {said.received} that {said.assignment} is handed in.")
+def verify_receipt(settings: HubSettings, file: Path) -> None:
+    """Print whether this hub confirmed a receipt and whether the submission still exists."""
+    notice = receipts.verify_receipt(
+        file, signed_token.load_or_create_key(settings.hub / SIGNING_KEY_FILE)
+    )
+    if notice is None:
+        raise RuntimeError("this receipt was altered or comes from another hub")
+    _print(
+        f"Confirmed: {notice.student} reported submitting {notice.assignment} at {notice.received}."
+    )
     inbound = settings.exchange / settings.course / "inbound"
     copies = [
         folder
-        for folder in sorted(inbound.glob(f"{said.student}+{said.assignment}+*"))
-        if submission_time.content(folder) == said.content
+        for folder in sorted(inbound.glob(f"{notice.student}+{notice.assignment}+*"))
+        if submission_time.content_hash(folder) == notice.content
     ]
     for folder in copies:
-        came = submission_time.submission_time(
-            folder, submission_time.remembered(settings.course_folder)
+        time = submission_time.submission_time(
+            folder, submission_time.read_remembered(settings.course_folder)
         )
-        _say(f"It is there, since {came.isoformat()}: {folder}")
+        _print(f"The submission exists since {time.isoformat()}: {folder}")
     if not copies:
-        _say(f"It is not in {inbound}, or has been changed there.")
+        _print(f"The submission is not in {inbound}, or was changed there.")
 
 
-def student_image(folder: Path) -> None:
-    """Fill a folder for the student's image, and say what comes next."""
-    image.prepare(folder)
-    _say(f"Next: repo2docker --no-run --image-name autoencoders-student {folder}")
+def build_image(folder: Path) -> None:
+    """Create the build context of the student image and print the next command."""
+    image.build_context(folder)
+    _print(f"Next: repo2docker --no-run --image-name autoencoders-student {folder}")
 
 
 def upgrade(settings: HubSettings) -> None:
-    """Bring the hub's database and the gradebook to what the installed versions expect."""
-    if hub_api.running(settings):
-        raise RuntimeError("the hub runs; stop it first: python -m deploy down")
-    # JupyterHub calls alembic by name, which lies beside Python.
-    environment = {**os.environ, VARIABLE: str(settings.file), "PATH": _path()}
+    """Upgrade the hub's database and the gradebook to the installed versions."""
+    if hub_api.is_running(settings):
+        raise RuntimeError("the hub is running; stop it first: python -m deploy down")
+    # JupyterHub calls alembic by name, which is installed next to Python.
+    environment = {**os.environ, SETTINGS_VARIABLE: str(settings.file), "PATH": _path()}
     program = [sys.executable, "-m", "jupyterhub", "upgrade-db", "-f", str(CONFIG)]
-    done = subprocess.run(program, cwd=settings.hub, env=environment, check=False)  # noqa: S603  (our own words)
+    done = subprocess.run(program, cwd=settings.hub, env=environment, check=False)  # noqa: S603  (no user input)
     if done.returncode:
-        raise RuntimeError("the hub's database could not be upgraded; it says why above")
-    class_list.grade(settings, "db", "upgrade")
-    _say("The hub's database and the gradebook are up to date.")
+        raise RuntimeError("upgrading the hub's database failed; see the error above")
+    class_list.run_nbgrader(settings, "db", "upgrade")
+    _print("The hub's database and the gradebook are up to date.")
 
 
-def bring_back(settings: HubSettings, file: Path) -> None:
-    """Restore a backup, and say the new accounts' passwords."""
-    found = restore(settings, file)
-    _say(f"{found.submissions} submissions are back.")
-    for name, password in found.passwords.items():
-        _say(f"  {name}  {password}")
-    if found.passwords:
-        _say(f"These accounts are new; their passwords are in {settings.hub / prepare.PASSWORDS}.")
+def restore_backup(settings: HubSettings, file: Path) -> None:
+    """Restore a backup and print the passwords of new accounts."""
+    restored = restore(settings, file)
+    _print(f"Restored {restored.submissions} submissions.")
+    for name, password in restored.passwords.items():
+        _print(f"  {name}  {password}")
+    if restored.passwords:
+        _print(f"The new passwords are also in {settings.hub / prepare.CREDENTIALS_FILE}.")
 
 
 def _path() -> str:
     return os.pathsep.join([str(Path(sys.prefix, "bin")), os.environ["PATH"]])
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Do what was asked."""
+    """Run a command."""
     parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
-    parser.add_argument("--settings", type=Path, help=f"the settings file; else {DEFAULT.name}")
+    parser.add_argument(
+        "--settings", type=Path, help=f"the settings file (default: deploy/{DEFAULT_FILE.name})"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="prepare this machine and run the hub")
-    commands.add_parser("down", help="stop people's servers, the hub and the proxy")
-    commands.add_parser("folders", help="make the course's folders, and nothing else: on a cluster")
-    commands.add_parser("upgrade", help="bring the hub's database and the gradebook up to date")
-    for command, what in {
-        "students": "add the students of a class list (CSV) that your LMS exported",
+    commands.add_parser("down", help="stop users' servers, the hub and the proxy")
+    commands.add_parser("folders", help="only create the course's folders (for a cluster)")
+    commands.add_parser("upgrade", help="upgrade the hub's database and the gradebook")
+    for command, help_text in {
+        "students": "add the students of a class list (CSV) exported by your LMS",
         "grades": "write all grades to a CSV file",
-        "backup": "write gradebook, submissions and class to an archive",
-        "restore": "bring an archive back, into an empty state folder",
-        "receipt": "tell whether a student's receipt was confirmed by this hub",
-        "image": "fill a folder from which repo2docker builds the student's image",
+        "backup": "write the gradebook, submissions and class list to an archive",
+        "restore": "restore an archive into an empty state folder",
+        "receipt": "check whether this hub confirmed a student's receipt",
+        "image": "create a folder from which repo2docker builds the student image",
     }.items():
-        commands.add_parser(command, help=what).add_argument("file", type=Path)
-    chosen = parser.parse_args(arguments)
+        commands.add_parser(command, help=help_text).add_argument("file", type=Path)
+    options = parser.parse_args(arguments)
     try:
-        settings = load(chosen.settings)
-        _do(chosen.command, settings, getattr(chosen, "file", Path()))
+        settings = load(options.settings)
+        _run(options.command, settings, getattr(options, "file", Path()))
     except (ValueError, RuntimeError, OSError) as error:
         sys.exit(str(error))
 
 
-def _do(command: str, settings: HubSettings, file: Path) -> None:
-    does: dict[str, Callable[[], None]] = {
-        "up": lambda: up(settings),
+def _run(command: str, settings: HubSettings, file: Path) -> None:
+    commands: dict[str, Callable[[], None]] = {
+        "up": lambda: start_hub(settings),
         "down": lambda: hub_api.stop(settings),
-        "folders": lambda: folders(settings),
+        "folders": lambda: create_folders(settings),
         "upgrade": lambda: upgrade(settings),
-        "students": lambda: students(settings, file),
-        "grades": lambda: grades(settings, file),
-        "backup": lambda: keep(settings, file),
-        "restore": lambda: bring_back(settings, file),
-        "receipt": lambda: look_at(settings, file),
-        "image": lambda: student_image(file),
+        "students": lambda: add_students(settings, file),
+        "grades": lambda: export_grades(settings, file),
+        "backup": lambda: make_backup(settings, file),
+        "restore": lambda: restore_backup(settings, file),
+        "receipt": lambda: verify_receipt(settings, file),
+        "image": lambda: build_image(file),
     }
-    does[command]()
+    commands[command]()
 
 
 if __name__ == "__main__":

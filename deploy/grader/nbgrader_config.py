@@ -1,18 +1,12 @@
-"""How nbgrader works for the grader: the course's own settings, then those of this hub."""
-# ruff: noqa: INP001 -- it is read by its path, not imported
+"""nbgrader's settings on the grader's server: the course's, then this hub's."""
+# ruff: noqa: INP001 -- loaded by its path, not imported
 
-import sys
-from pathlib import Path
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-if str(CHECKOUT) not in sys.path:
-    sys.path.insert(0, str(CHECKOUT))
-
-from deploy.hub import settings  # noqa: E402  (it lies there)
+from deploy.hub import settings
+from deploy.hub.settings import CHECKOUT
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  (nbgrader provides it)
 
-load_subconfig(str(CHECKOUT / "nbgrader_config.py"))  # type: ignore[name-defined]  # noqa: F821  (as above)
+load_subconfig(str(CHECKOUT / "nbgrader_config.py"))  # type: ignore[name-defined]  # noqa: F821  (likewise)
 
 chosen = settings.load()
 c.CourseDirectory.root = str(chosen.course_folder)

@@ -1,1 +1,1 @@
-"""The pieces of the hub's configuration, one idea each; `jupyterhub_config.py` joins them."""
+"""The parts of the hub's configuration, combined by `jupyterhub_config.py`."""

@@ -1,4 +1,4 @@
-"""Accounts of this machine, made for people who do not have one yet."""
+"""Accounts on this machine for members of the class who have none yet."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-# Without 0, O, 1, l and I, which look alike on a slip of paper.
-_LETTERS: Final = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+# Without 0, O, 1, l and I, which look alike on paper.
+_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _LENGTH: Final = 12
-_PEOPLE: Final = 1000  # from this number on, accounts are of people; below, of the system
-_MARK: Final = "autoencoders course"  # the full name of accounts that are made here
+_MIN_USER_UID: Final = 1000  # lower ids belong to the system
+_FULL_NAME: Final = "autoencoders course"  # the full name of accounts created here
 
 
-def exists(name: str) -> bool:
-    """Whether this machine has an account of this name."""
+def account_exists(name: str) -> bool:
+    """Return whether this machine has an account of this name."""
     try:
         pwd.getpwnam(name)
     except KeyError:
@@ -24,65 +24,67 @@ def exists(name: str) -> bool:
     return True
 
 
-def unfit(name: str, *, stranger: bool = True) -> str:
-    """Say why an account can't be a person's who logs in; nothing if it can, or is not there yet.
+def why_unusable(name: str, *, allow_existing: bool = True) -> str:
+    """Return why nobody may log in with this account; empty if it is fine or doesn't exist yet.
 
     Example:
         >>> unfit("root")
-        "'root' is an account of the system"
+        "'root' is a system account"
 
     Args:
         name: The account.
-        stranger: Whether an account that was not made here may be one. Where logins are not checked
-            by this machine, it must not: a login elsewhere with its name would get it here.
+        allow_existing: Allow accounts that were not created here. Must be false if another system
+            checks logins: the owner of that name there would get the account here.
     """
     try:
-        person = pwd.getpwnam(name)
+        account = pwd.getpwnam(name)
     except KeyError:
         return ""
-    if person.pw_uid < _PEOPLE or person.pw_uid in {65_534, 2**32 - 2}:  # nobody, old and new
-        return f"{name!r} is an account of the system"
-    if not stranger and person.pw_gecos.split(",")[0] != _MARK:
-        return f"{name!r} is an account of this machine already, and was not made for the class"
+    nobody = {65_534, 2**32 - 2}  # old and new
+    if account.pw_uid < _MIN_USER_UID or account.pw_uid in nobody:
+        return f"{name!r} is a system account"
+    if not allow_existing and account.pw_gecos.split(",")[0] != _FULL_NAME:
+        return f"{name!r} already exists on this machine and was not created for the class"
     return ""
 
 
-def make(name: str, homes: Path) -> None:
-    """Make an account whose home only its owner can enter; one that exists stays as it is.
+def create_account(name: str, homes: Path) -> None:
+    """Create an account whose home only its owner can enter; leave an existing one unchanged.
 
     Example:
         >>> make("ada", Path("/home"))  # doctest: +SKIP
 
     Args:
         name: The account.
-        homes: The folder of the homes.
+        homes: The folder for home folders.
 
     Raises:
-        subprocess.CalledProcessError: With what ``useradd`` said.
+        RuntimeError: With the error message of ``useradd``.
     """
-    if exists(name):
+    if account_exists(name):
         return
     homes.mkdir(parents=True, exist_ok=True)
     home = homes / name
-    given = ["--create-home", "--home-dir", str(home), "--shell", "/bin/bash", "--comment", _MARK]
-    _run("useradd", *given, name)
+    options = ["--create-home", "--home-dir", str(home), "--shell", "/bin/bash"]
+    options += ["--comment", _FULL_NAME]
+    _run("useradd", *options, name)
     home.chmod(0o700)
 
 
 def set_password(name: str) -> str:
     """Give an account a new random password and return it."""
-    password = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    _run("chpasswd", said=f"{name}:{password}\n")
+    password = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    _run("chpasswd", stdin=f"{name}:{password}\n")
     return password
 
 
 def remove(name: str) -> None:
-    """Remove an account with its home."""
-    if exists(name):
+    """Delete an account and its home."""
+    if account_exists(name):
         _run("userdel", "--remove", "--force", name)
 
 
-def _run(*command: str, said: str = "") -> None:
-    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False)  # noqa: S603  (our own words)
+def _run(*command: str, stdin: str = "") -> None:
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603  (no user input)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed for {command[-1]}: {done.stderr.strip()}")

@@ -1,7 +1,7 @@
 """Backup and restore: the gradebook, every submission, the class, the hub's own database.
 
-A backup can be made while everybody works: databases are copied by their own means, so that
-none is caught in the middle of a change. What is restored is counted and compared.
+A backup may run while people work: each database is copied with its own backup function, so the
+copy is consistent. A restore compares every submission with the backup's manifest.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from deploy.hub.tar_writer import TarWriter
 _MANIFEST: Final = "manifest.json"
 _DUMP: Final = "gradebook.sql"
 _DATABASES: Final = ("course/gradebook.db", "feedback/asked.db", "hub/hub.sqlite")
-_PARTS: Final = ("course", "exchange", "feedback", "hub")
-_CLASS: Final = "class.csv"
-_LEFT_OUT: Final = ("-wal", "-shm", "-journal", ".pid")  # of no use to anybody later
+_FOLDERS: Final = ("course", "exchange", "feedback", "hub")
+_CLASS_LIST: Final = "class.csv"
+_EXCLUDED_SUFFIXES: Final = ("-wal", "-shm", "-journal", ".pid")  # useless after a restore
 
 
 class BackupError(RuntimeError):
     """A backup could not be made or restored."""
 
 
-def submissions(settings: HubSettings) -> dict[str, str]:
-    """Return the content's SHA-256 of each submission, by its place below the state folder."""
+def submission_hashes(settings: HubSettings) -> dict[str, str]:
+    """Return the SHA-256 of each submission, by its path relative to the state folder."""
     inbound = settings.exchange / settings.course / "inbound"
-    found = [*inbound.glob("*+*"), *(settings.course_folder / "submitted").glob("*/*")]
+    folders = [*inbound.glob("*+*"), *(settings.course_folder / "submitted").glob("*/*")]
     return {
-        path.relative_to(settings.state).as_posix(): submission_time.content(path)
-        for path in sorted(found)
+        path.relative_to(settings.state).as_posix(): submission_time.content_hash(path)
+        for path in sorted(folders)
         if path.is_dir() and not path.name.startswith(".")
     }
 
@@ -54,22 +54,22 @@ def backup(settings: HubSettings, target: Path) -> int:
     """Write a backup; return how many submissions it holds.
 
     Example:
-        >>> backup(Settings(), Path("/backup/monday.tar.gz"))  # doctest: +SKIP
+        >>> backup(HubSettings(), Path("/backup/monday.tar.gz"))  # doctest: +SKIP
         1804
 
     Args:
-        settings: The hub's.
-        target: The archive, which only root can read. It replaces an older one when it is whole.
+        settings: The hub's settings.
+        target: The archive, readable by root only. It replaces an older one once it is complete.
 
     Raises:
-        BackupError: With the reason; an older archive is still there.
+        BackupError: With the reason; an older archive is kept.
     """
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as elsewhere:
-        copies = Path(elsewhere)
-        beside = copies / "archive"
-        beside.touch(mode=0o600)
-        with tarfile.open(beside, "w:gz") as archive:
-            writer = TarWriter(archive, _wanted)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as temporary:
+        copies = Path(temporary)
+        unfinished = copies / "archive"
+        unfinished.touch(mode=0o600)
+        with tarfile.open(unfinished, "w:gz") as archive:
+            writer = TarWriter(archive, _belongs_in_backup)
             for name in _DATABASES:
                 if (settings.state / name).exists():
                     _copy_database(settings.state / name, copies / "database")
@@ -77,24 +77,24 @@ def backup(settings: HubSettings, target: Path) -> int:
             if settings.gradebook != "sqlite":
                 _postgres("pg_dump", settings, "--clean", "--if-exists", f"--file={copies / _DUMP}")
                 writer.file(copies / _DUMP, _DUMP)
-            for part in _PARTS:
+            for part in _FOLDERS:
                 writer.folder(settings.state / part, part)
             if settings.class_list.exists():
-                writer.file(settings.class_list, _CLASS)
-            held = _manifest(settings, writer)
-            (copies / _MANIFEST).write_text(json.dumps(held, indent=1), encoding="utf-8")
+                writer.file(settings.class_list, _CLASS_LIST)
+            manifest = _manifest(settings, writer)
+            (copies / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
             writer.file(copies / _MANIFEST, _MANIFEST)
-        beside.replace(target)
-    return len(held)
+        unfinished.replace(target)
+    return len(manifest)
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back.
+    """The result of a restore.
 
     Attributes:
-        submissions: How many.
-        passwords: Of the accounts that were made; others keep the password that they have.
+        submissions: The number of submissions.
+        passwords: The passwords of new accounts; existing accounts keep theirs.
     """
 
     submissions: int
@@ -102,84 +102,84 @@ class Restored:
 
 
 def restore(settings: HubSettings, archive: Path) -> Restored:
-    """Bring a backup back into an empty state folder.
+    """Restore a backup into an empty state folder.
 
-    Accounts are made for those of the class who have none; owners are found by their names.
+    Creates the accounts that are missing. File owners are matched by name.
 
     Raises:
-        BackupError: The hub runs, the state folder is in use, or the archive is damaged.
+        BackupError: The hub is running, the state folder is in use, or the archive is damaged.
     """
-    if hub_api.running(settings):
-        raise BackupError("the hub runs; stop it first: python -m deploy down")
-    if (settings.course_folder).exists() and any(settings.course_folder.iterdir()):
+    if hub_api.is_running(settings):
+        raise BackupError("the hub is running; stop it first: python -m deploy down")
+    if settings.course_folder.exists() and any(settings.course_folder.iterdir()):
         raise BackupError(
-            f"{settings.state} is in use; move it away first: mv {settings.state} ..."
+            f"{settings.state} is in use; move it away first: mv {settings.state} NEW_PLACE"
         )
     settings.state.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(archive) as opened:
-            if _CLASS in opened.getnames():
-                opened.extract(_CLASS, settings.state, filter="tar")
-            accounts.make(settings.grader, settings.homes)
-            passwords = prepare.people(settings)
+            if _CLASS_LIST in opened.getnames():
+                opened.extract(_CLASS_LIST, settings.state, filter="tar")
+            accounts.create_account(settings.grader, settings.homes)
+            passwords = prepare.create_accounts(settings)
             opened.extractall(settings.state, filter="tar")
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise BackupError(f"{archive} can't be restored: {error}") from error
-    prepare.folders(settings)
+    prepare.create_folders(settings)
     if (settings.state / _DUMP).exists():
         _postgres("psql", settings, "--quiet", f"--file={settings.state / _DUMP}")
         (settings.state / _DUMP).unlink()
-    wanted = json.loads((settings.state / _MANIFEST).read_text(encoding="utf-8"))
+    manifest = json.loads((settings.state / _MANIFEST).read_text(encoding="utf-8"))
     (settings.state / _MANIFEST).unlink()
-    if submissions(settings) != {place: held["content"] for place, held in wanted.items()}:
-        raise BackupError(f"{archive} is damaged: not every submission came back as it was")
-    _remember(settings, wanted)
-    return Restored(len(wanted), passwords)
+    if submission_hashes(settings) != {path: entry["content"] for path, entry in manifest.items()}:
+        raise BackupError(f"{archive} is damaged: not every submission matches the manifest")
+    _remember_submission_times(settings, manifest)
+    return Restored(len(manifest), passwords)
 
 
-def _wanted(name: str) -> bool:
-    """Whether something is to be in an archive; databases are copied on their own."""
+def _belongs_in_backup(name: str) -> bool:
+    """Return whether a file belongs in the archive; databases are copied separately."""
     path = PurePosixPath(name)
-    under_way = path.parent.name == "inbound" and path.name.startswith(".")  # not yet handed in
-    secret = path == PurePosixPath("hub", prepare.PASSWORDS)  # void wherever accounts are made anew
-    left_out = name in _DATABASES or name.endswith(_LEFT_OUT)
-    return not (under_way or secret or left_out)
+    incomplete = path.parent.name == "inbound" and path.name.startswith(".")
+    passwords = path == PurePosixPath("hub", prepare.CREDENTIALS_FILE)  # new accounts get new ones
+    excluded = name in _DATABASES or name.endswith(_EXCLUDED_SUFFIXES)
+    return not (incomplete or passwords or excluded)
 
 
 def _manifest(settings: HubSettings, writer: TarWriter) -> dict[str, dict[str, str]]:
-    """Return what was archived of each submission: its content, and when it came."""
+    """Return the content hash and the time of each submission in the archive."""
     inbound = PurePosixPath("exchange", settings.course, "inbound")
     submitted = PurePosixPath("course", "submitted")
     files: dict[str, dict[str, str]] = {
-        place: {}
-        for place in sorted(writer.folders)
-        if (PurePosixPath(place).parent == inbound and "+" in PurePosixPath(place).name)
-        or PurePosixPath(place).parent.parent == submitted
+        folder: {}
+        for folder in sorted(writer.folders)
+        if (PurePosixPath(folder).parent == inbound and "+" in PurePosixPath(folder).name)
+        or PurePosixPath(folder).parent.parent == submitted
     }
     for name, digest in writer.digests.items():
-        for folder in PurePosixPath(name).parents:
-            own = PurePosixPath(name).relative_to(folder).as_posix()
-            if str(folder) in files and own not in NBGRADER_FILES:
-                files[str(folder)][own] = digest
-    known = submission_time.remembered(settings.course_folder)
-    held = {}
-    for place, digests in files.items():
-        held[place] = {"content": Receipt("", "", "", "", digests).content}
-        if PurePosixPath(place).parent == inbound:
+        for parent in PurePosixPath(name).parents:
+            relative = PurePosixPath(name).relative_to(parent).as_posix()
+            if str(parent) in files and relative not in NBGRADER_FILES:
+                files[str(parent)][relative] = digest
+    known = submission_time.read_remembered(settings.course_folder)
+    manifest = {}
+    for folder, digests in files.items():
+        manifest[folder] = {"content": Receipt("", "", "", "", digests).content}
+        if PurePosixPath(folder).parent == inbound:
             with contextlib.suppress(FileNotFoundError):  # it was just removed
-                came = submission_time.submission_time(settings.state / place, known)
-                held[place]["arrived"] = came.isoformat()
-    return held
+                time = submission_time.submission_time(settings.state / folder, known)
+                manifest[folder]["arrived"] = time.isoformat()
+    return manifest
 
 
-def _remember(settings: HubSettings, held: dict[str, dict[str, str]]) -> None:
-    """Let collecting know when submissions came, whose files are all new now."""
+def _remember_submission_times(settings: HubSettings, manifest: dict[str, dict[str, str]]) -> None:
+    """Save the times of submission: the restored files all have new time stamps."""
     known = {
-        PurePosixPath(place).name: (one["content"], one["arrived"])
-        for place, one in held.items()
-        if "arrived" in one
+        PurePosixPath(folder).name: (entry["content"], entry["arrived"])
+        for folder, entry in manifest.items()
+        if "arrived" in entry
     }
-    path = settings.course_folder / submission_time.FILE
+    path = settings.course_folder / submission_time.REMEMBERED_FILE
     path.write_text(json.dumps(known, indent=1), encoding="utf-8")
     shutil.chown(path, settings.grader, settings.grader)
 
@@ -194,16 +194,16 @@ def _postgres(program: str, settings: HubSettings, *options: str) -> None:
     if not shutil.which(program):
         raise BackupError(f"{program} is missing; install it: apt-get install postgresql-client")
     address = make_url(settings.gradebook_address)
-    given = {  # not as options, which everybody on the machine could read
+    connection = {  # not as options, which everybody on the machine can read
         "PGHOST": address.host,
         "PGPORT": str(address.port or ""),
         "PGUSER": address.username,
         "PGPASSWORD": str(address.password or ""),
         "PGDATABASE": address.database,
     }
-    done = subprocess.run(  # noqa: S603  (our own words)
+    done = subprocess.run(  # noqa: S603  (no user input)
         [program, *options],
-        env={**os.environ, **{name: value for name, value in given.items() if value}},
+        env={**os.environ, **{name: value for name, value in connection.items() if value}},
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,7 @@
-"""Adding students from the class list that a learning management system exports.
+"""Add students from a class list exported by a learning management system (LMS).
 
-Moodle, Canvas, Ilias, OpenOLAT and Blackboard name their columns differently, and each lets the
-instructor choose. Known names are found; others are named in the error.
+Moodle, Canvas, ILIAS, OpenOLAT and Blackboard name their columns differently. Known names are
+recognized; if none matches, the error lists the columns found.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from typing import Final
 
 from course import atomic_write
 from deploy.hub import accounts, hub_api, mount_view, prepare, roles
-from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings
+from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings
 
-COLUMNS: Final = {
+COLUMN_NAMES: Final = {
     "id": ("id", "username", "user name", "login", "login id", "sis login id", "benutzername"),
     "first_name": ("first_name", "first name", "given name", "vorname"),
     "last_name": ("last_name", "last name", "surname", "family name", "nachname"),
     "email": ("email", "email address", "e-mail", "e-mail address", "e-mail-adresse"),
 }
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+_LOGIN: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 
 class ClassListError(ValueError):
-    """The class list can't be read as one."""
+    """The class list is invalid."""
 
 
 @dataclass(frozen=True)
-class ListedPerson:
-    """A student, as the LMS knows them."""
+class ListedStudent:
+    """A student in the LMS export."""
 
     id: str
     first_name: str
@@ -44,134 +44,136 @@ class ListedPerson:
     email: str
 
 
-def read(path: Path) -> list[ListedPerson]:
+def read_class_list(path: Path) -> list[ListedStudent]:
     """Read a class list: CSV with commas, semicolons or tabs, with or without a byte order mark.
 
     Args:
-        path: What the LMS exported.
+        path: The file exported by the LMS.
 
     Raises:
-        ClassListError: With the line, what is wrong with it, and what would be right.
+        ClassListError: With the line, the problem, and how to fix it.
     """
     text = _text(path)
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns = _columns(reader.fieldnames or ())
-    found: dict[str, ListedPerson] = {}
+    students: dict[str, ListedStudent] = {}
     for row in reader:
         number = reader.line_num
         values = {name: (row.get(column) or "").strip() for name, column in columns.items()}
         login = values.get("id", "").lower()
         if not any(values.values()):
             continue
-        if not _NAME.fullmatch(login):
+        if not _LOGIN.fullmatch(login):
             raise ClassListError(
-                f"{path.name}, line {number}: {login!r} can't be an account; it must begin with a"
-                " letter and hold at most 31 small letters, digits, - and _. If that is how your"
-                f" system calls people, add a column id with names for the hub, such as"
-                f" {_suggested(login)!r}, and tell each person theirs"
+                f"{path.name}, line {number}: {login!r} can't be an account name; it must start"
+                " with a letter and have at most 31 lowercase letters, digits, - and _. If your LMS"
+                " uses such logins, add a column `id` with names for the hub, such as"
+                f" {_suggest_login(login)!r}, and give each student theirs"
             )
-        if login in found:
-            raise ClassListError(f"{path.name}, line {number}: {login!r} is there twice")
-        found[login] = ListedPerson(
+        if login in students:
+            raise ClassListError(f"{path.name}, line {number}: {login!r} is listed twice")
+        students[login] = ListedStudent(
             login,
             values.get("first_name", ""),
             values.get("last_name", ""),
             values.get("email", ""),
         )
-    if not found:
-        raise ClassListError(f"{path.name} holds no students")
-    return list(found.values())
+    if not students:
+        raise ClassListError(f"{path.name} lists no students")
+    return list(students.values())
 
 
 def _text(path: Path) -> str:
-    """Read a file as what it is: UTF-8, what Excel calls Unicode text, or a Windows code page."""
+    """Decode UTF-8, Excel's Unicode text (UTF-16), or a Windows code page."""
     content = path.read_bytes()
     encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
-    for one in (encoding, "cp1252"):
+    for candidate in (encoding, "cp1252"):
         with contextlib.suppress(UnicodeDecodeError):
-            return content.decode(one)
-    raise ClassListError(f"{path.name} is not text that can be read; save it as CSV in UTF-8")
+            return content.decode(candidate)
+    raise ClassListError(f"{path.name} is not a text file; save it as CSV in UTF-8")
 
 
-def _suggested(login: str) -> str:
+def _suggest_login(login: str) -> str:
     name = re.sub("[^a-z0-9_-]+", "-", login.partition("@")[0]).strip("-")[:31]
-    return name if _NAME.fullmatch(name) else f"s-{name}"[:31]
+    return name if _LOGIN.fullmatch(name) else f"s-{name}"[:31]
 
 
 def _columns(given: object) -> dict[str, str]:
     names = {str(name).strip().lower(): str(name) for name in given or ()}  # type: ignore[attr-defined]  # a list of words
     columns = {
         wanted: names[known[0]]
-        for wanted, all_known in COLUMNS.items()
+        for wanted, all_known in COLUMN_NAMES.items()
         if (known := [name for name in all_known if name in names])
     }
     if "id" not in columns:
         raise ClassListError(
-            f"no column holds the login; there are: {', '.join(names)}. Call one of them id"
+            f"no column holds the login, found: {', '.join(names)}; rename one of them to id"
         )
     return columns
 
 
-def add(settings: HubSettings, listed: list[ListedPerson]) -> dict[str, str]:
-    """Add students: to the class list, to this machine, to the gradebook, to the running hub.
+def add_students(settings: HubSettings, listed: list[ListedStudent]) -> dict[str, str]:
+    """Add students to the class list, this machine, the gradebook, and the running hub.
 
-    Students who are already in the class are not changed, and nobody is removed.
+    Existing students stay unchanged; nobody is removed.
 
     Returns:
-        The new accounts' passwords.
+        The passwords of the new accounts.
 
     Raises:
-        ClassListError: Somebody's login is an account that is not theirs; nobody was added.
+        ClassListError: A login is an account that belongs to someone else; nobody was added.
     """
-    check(settings, [person.id for person in listed])
-    known = {person.id for person in _written(settings.class_list)}
-    _write(
-        settings.class_list,
-        [*_written(settings.class_list), *(person for person in listed if person.id not in known)],
-    )
-    passwords = prepare.people(settings)
-    tell_the_gradebook(settings)
-    if hub_api.running(settings):
-        names = [person.id for person in listed]
-        hub_api.know(settings, names)
+    check_logins(settings, [student.id for student in listed])
+    earlier = _read_if_present(settings.class_list)
+    known = {student.id for student in earlier}
+    new = [student for student in listed if student.id not in known]
+    _write(settings.class_list, [*earlier, *new])
+    passwords = prepare.create_accounts(settings)
+    update_gradebook(settings)
+    if hub_api.is_running(settings):
+        names = [student.id for student in listed]
+        hub_api.add_users(settings, names)
         group = roles.students_group(settings)
-        hub_api.ask(settings, "POST", f"groups/{group}/users", {"users": names})
+        hub_api.request(settings, "POST", f"groups/{group}/users", {"users": names})
     return passwords
 
 
-def check(settings: HubSettings, names: list[str]) -> None:
-    """Refuse logins that are accounts of the machine's own.
+def check_logins(settings: HubSettings, names: list[str]) -> None:
+    """Refuse logins that are existing accounts of this machine.
 
     Raises:
-        ClassListError: With the login, and what is wrong with it.
+        ClassListError: With the login and the problem.
     """
-    mine = settings.authenticator == "pam"  # who logs in has the account's own password
+    local_passwords = settings.authenticator == "pam"
     for name in names:
-        reason = accounts.unfit(name, stranger=mine or name in settings.people)
+        reason = accounts.why_unusable(
+            name, allow_existing=local_passwords or name in settings.people
+        )
         if name == settings.grader:
-            reason = f"{name!r} is the grader, which is nobody's login"
+            reason = f"{name!r} is the grader's account, which nobody logs in with"
         if reason:
-            raise ClassListError(f"{reason}; give this person another name in the column id")
+            raise ClassListError(f"{reason}; give this student another name in the column id")
 
 
-def tell_the_gradebook(settings: HubSettings) -> None:
-    """Let the grader's nbgrader know the names of the class."""
-    shown = settings.course_folder / "students.csv"
-    _write(shown, _written(settings.class_list))
-    os.chown(shown, settings.course_folder.stat().st_uid, settings.course_folder.stat().st_gid)
-    grade(settings, "db", "student", "import", str(shown))
+def update_gradebook(settings: HubSettings) -> None:
+    """Import the class into the gradebook."""
+    export = settings.course_folder / "students.csv"
+    _write(export, _read_if_present(settings.class_list))
+    owner = settings.course_folder.stat()
+    os.chown(export, owner.st_uid, owner.st_gid)
+    run_nbgrader(settings, "db", "student", "import", str(export))
 
 
-def grade(settings: HubSettings, *arguments: str) -> str:
-    """Run an nbgrader command as the grader; return what it says.
+def run_nbgrader(settings: HubSettings, *arguments: str) -> str:
+    """Run an nbgrader command as the grader; return its output.
 
     Raises:
-        RuntimeError: It failed; with what it said.
+        RuntimeError: It failed; with its output.
     """
     environment = {
-        VARIABLE: str(settings.file),
+        SETTINGS_VARIABLE: str(settings.file),
         "HOME": str(settings.homes / settings.grader),
         "USER": settings.grader,
         "JUPYTERHUB_USER": settings.grader,
@@ -179,9 +181,9 @@ def grade(settings: HubSettings, *arguments: str) -> str:
         "JUPYTER_CONFIG_PATH": str(CHECKOUT / "deploy" / "grader"),
         "PATH": f"{Path(sys.prefix, 'bin')}:/usr/local/bin:/usr/bin:/bin",
     }
-    seen = mount_view.grader(settings).command()
-    done = subprocess.run(  # noqa: S603  (our own words)
-        [*seen, str(Path(sys.prefix, "bin", "nbgrader")), *arguments],
+    view = mount_view.grader_view(settings).command()
+    done = subprocess.run(  # noqa: S603  (no user input)
+        [*view, str(Path(sys.prefix, "bin", "nbgrader")), *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -192,15 +194,15 @@ def grade(settings: HubSettings, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def _written(path: Path) -> list[ListedPerson]:
-    return read(path) if path.exists() else []
+def _read_if_present(path: Path) -> list[ListedStudent]:
+    return read_class_list(path) if path.exists() else []
 
 
-def _write(path: Path, people_: list[ListedPerson]) -> None:
+def _write(path: Path, students: list[ListedStudent]) -> None:
     with (
         atomic_write.replacing(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows([(p.id, p.first_name, p.last_name, p.email) for p in people_])
+        writer.writerow(COLUMN_NAMES)
+        writer.writerows([(s.id, s.first_name, s.last_name, s.email) for s in students])

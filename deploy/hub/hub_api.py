@@ -1,4 +1,4 @@
-"""Asking a running hub for something, with the operator's token."""
+"""Requests to a running hub, with the operator's token."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from http import HTTPStatus
 from typing import Any
 
 from deploy.hub.network import hub_pid, proxy_pid
-from deploy.hub.services import leftovers, operator_token
+from deploy.hub.services import operator_token, orphaned_services
 from deploy.hub.settings import HubSettings
 
-_PATIENCE = 60.0  # seconds for a reply, or for a server or the hub to end
-_AT_ONCE = 50  # people whom the hub is told of in one request
+_TIMEOUT_S = 60.0
+_USERS_PER_REQUEST = 50
 
 
-def ask(settings: HubSettings, method: str, path: str, body: Any = None) -> Any:
-    """Ask the hub's API.
+def request(settings: HubSettings, method: str, path: str, body: Any = None) -> Any:
+    """Send a request to the hub's API.
 
     Example:
-        >>> ask(Settings(), "GET", "users")  # doctest: +SKIP
+        >>> request(HubSettings(), "GET", "users")  # doctest: +SKIP
         [{'name': 'ada', ...}]
 
     Args:
-        settings: The hub's.
+        settings: The hub's settings.
         method: Such as ``GET``.
         path: What comes after ``/hub/api/``.
-        body: What is sent, as JSON.
+        body: The content, sent as JSON.
 
     Raises:
-        urllib.error.HTTPError: The hub refuses.
-        urllib.error.URLError: The hub does not run.
+        urllib.error.HTTPError: The hub refused.
+        urllib.error.URLError: The hub isn't running.
     """
     request = urllib.request.Request(
         f"http://127.0.0.1:{settings.hub_port}/hub/api/{path}",
@@ -43,48 +43,50 @@ def ask(settings: HubSettings, method: str, path: str, body: Any = None) -> Any:
         headers={"Authorization": f"token {operator_token(settings)}"},
         method=method,
     )
-    with urllib.request.urlopen(request, timeout=_PATIENCE) as reply:  # noqa: S310  (as above)
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as reply:  # noqa: S310  (as above)
         text = reply.read()
     return json.loads(text) if text else None
 
 
-def users(settings: HubSettings, more: str = "") -> list[dict[str, Any]]:
-    """Return everybody whom the hub knows; it tells of some 200 at a time.
+def list_users(settings: HubSettings, filters: str = "") -> list[dict[str, Any]]:
+    """Return all users of the hub, which lists about 200 per page.
 
     Example:
-        >>> users(Settings(), "&state=active")  # doctest: +SKIP
+        >>> list_users(HubSettings(), "&state=active")  # doctest: +SKIP
         [{'name': 'ada', ...}]
 
     Args:
-        settings: The hub's.
-        more: What else to say in the question.
+        settings: The hub's settings.
+        filters: Further query parameters.
     """
-    found: list[dict[str, Any]] = []
-    while some := ask(settings, "GET", f"users?offset={len(found)}{more}"):
-        found += some
-    return found
+    users: list[dict[str, Any]] = []
+    while page := request(settings, "GET", f"users?offset={len(users)}{filters}"):
+        users += page
+    return users
 
 
-def know(settings: HubSettings, names: list[str]) -> None:
-    """Let the hub know people, whether it does already or not."""
-    known = {user["name"] for user in users(settings)}
+def add_users(settings: HubSettings, names: list[str]) -> None:
+    """Add users to the hub; ignore those it has already."""
+    known = {user["name"] for user in list_users(settings)}
     new = [name for name in names if name not in known]
-    for first in range(0, len(new), _AT_ONCE):
+    for first in range(0, len(new), _USERS_PER_REQUEST):
         try:
-            ask(settings, "POST", "users", {"usernames": new[first : first + _AT_ONCE]})
+            request(
+                settings, "POST", "users", {"usernames": new[first : first + _USERS_PER_REQUEST]}
+            )
         except urllib.error.HTTPError as error:
             with error:
-                if error.code != HTTPStatus.CONFLICT:  # they have all come in the meantime
+                if error.code != HTTPStatus.CONFLICT:  # all were added in the meantime
                     raise
 
 
-def running(settings: HubSettings) -> bool:
-    """Whether the hub answers."""
+def is_running(settings: HubSettings) -> bool:
+    """Return whether the hub answers."""
     return _answers(f"http://127.0.0.1:{settings.hub_port}/hub/api/")
 
 
-def ready(settings: HubSettings) -> bool:
-    """Whether a browser would find the hub: it runs, and its proxy knows it."""
+def is_ready(settings: HubSettings) -> bool:
+    """Return whether a browser would reach the hub: it runs, and its proxy has its route."""
     return _answers(f"{settings.address.rstrip('/')}/hub/api/")
 
 
@@ -97,43 +99,43 @@ def _answers(url: str) -> bool:
 
 
 def stop(settings: HubSettings, *, servers: bool = True) -> None:
-    """Stop people's servers, then the hub, then the proxy.
+    """Stop users' servers, then the hub, then the proxy.
 
     Args:
-        settings: The hub's.
-        servers: Whether to stop people's servers and the proxy too, and not the hub alone.
+        settings: The hub's settings.
+        servers: Also stop users' servers and the proxy, not only the hub.
     """
-    if servers and running(settings):
+    if servers and is_running(settings):
         _stop_servers(settings)
     for pid in (hub_pid(settings), proxy_pid(settings) if servers else 0):
         if pid:
-            _end(pid)
-    end_leftovers(settings)
+            _terminate(pid)
+    end_orphaned_services(settings)
 
 
-def end_leftovers(settings: HubSettings) -> None:
-    """End services whose hub was killed: they hold their ports, and tokens that are void."""
-    if not running(settings):
-        for pid in leftovers(settings):
-            _end(pid)
+def end_orphaned_services(settings: HubSettings) -> None:
+    """Terminate services whose hub was killed: they block ports and hold invalid tokens."""
+    if not is_running(settings):
+        for pid in orphaned_services(settings):
+            _terminate(pid)
 
 
 def _stop_servers(settings: HubSettings) -> None:
-    for user in users(settings, "&state=active"):
-        with contextlib.suppress(urllib.error.HTTPError):  # it has ended by itself
-            ask(settings, "DELETE", f"users/{user['name']}/server")
-    deadline = time.monotonic() + _PATIENCE
-    while ask(settings, "GET", "users?state=active") and time.monotonic() < deadline:
+    for user in list_users(settings, "&state=active"):
+        with contextlib.suppress(urllib.error.HTTPError):  # it ended by itself
+            request(settings, "DELETE", f"users/{user['name']}/server")
+    deadline = time.monotonic() + _TIMEOUT_S
+    while request(settings, "GET", "users?state=active") and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
-def _end(pid: int) -> None:
+def _terminate(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT_S
         while time.monotonic() < deadline:
             os.kill(pid, 0)
-            with contextlib.suppress(ChildProcessError):  # ours, if a test started it
+            with contextlib.suppress(ChildProcessError):  # a child if a test started it
                 if os.waitpid(pid, os.WNOHANG)[0]:
                     return
             time.sleep(0.1)

@@ -1,6 +1,6 @@
-"""What the student's image is built from: a folder for repo2docker that holds no answers.
+"""The build context of the student image: a folder for repo2docker without answers.
 
-An allow-list: what is not named here is not in the image. ``python -m deploy image FOLDER`` fills
+Only what is listed here gets into the image. ``python -m deploy image FOLDER`` fills
 the folder; ``repo2docker --image-name autoencoders-student FOLDER`` builds the image.
 """
 
@@ -14,12 +14,12 @@ from typing import Final
 
 from deploy.hub.settings import CHECKOUT
 
-HELD: Final = ("pyproject.toml", "README.md", "LICENSE", "course", "release")
-STUDENT: Final = "student"  # nbgrader's and Jupyter's settings for a student
-_JUNK: Final = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*", "*.egg-info")
+CONTENTS: Final = ("pyproject.toml", "README.md", "LICENSE", "course", "release")
+STUDENT_SETTINGS: Final = "student"
+_IGNORED: Final = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*", "*.egg-info")
 _POST_BUILD: Final = """\
 #!/bin/sh
-# repo2docker runs this when the environment is there: the hub's version, and a student's settings.
+# repo2docker runs this last: install the hub's version and the settings of students.
 set -eu
 pip install --no-cache-dir "jupyterhub=={hub}"
 mkdir -p "$NB_PYTHON_PREFIX/etc/jupyter"
@@ -27,28 +27,30 @@ cp -r student/. "$NB_PYTHON_PREFIX/etc/jupyter/"
 """
 
 
-def prepare(folder: Path) -> None:
-    """Fill a folder with all that a student's image needs.
+def build_context(folder: Path) -> None:
+    """Fill a folder with everything the student image needs.
 
     Args:
-        folder: It must be empty, or not be there.
+        folder: An empty or new folder.
 
     Raises:
-        FileExistsError: There is something in it.
+        FileExistsError: The folder isn't empty.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty; name a new folder for the image")
+        raise FileExistsError(f"{folder} is not empty; choose a new folder for the image")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in HELD:
-        original = CHECKOUT / name
-        if original.is_dir():
-            shutil.copytree(original, folder / name, ignore=_JUNK)
+    for name in CONTENTS:
+        source = CHECKOUT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=_IGNORED)
         else:
-            shutil.copyfile(original, folder / name)
+            shutil.copyfile(source, folder / name)
     (folder / "environment.yml").write_text(_student_environment(), encoding="utf-8")
-    shutil.copytree(CHECKOUT / "deploy" / STUDENT, folder / STUDENT, ignore=_JUNK)
+    shutil.copytree(
+        CHECKOUT / "deploy" / STUDENT_SETTINGS, folder / STUDENT_SETTINGS, ignore=_IGNORED
+    )
     script = folder / "postBuild"
-    script.write_text(_POST_BUILD.format(hub=_locked("jupyterhub")), encoding="utf-8")
+    script.write_text(_POST_BUILD.format(hub=_locked_version("jupyterhub")), encoding="utf-8")
     script.chmod(0o755)
 
 
@@ -64,10 +66,10 @@ def _student_environment() -> str:
     )
 
 
-def _locked(package: str) -> str:
-    """The version of a package that the course is locked to."""
+def _locked_version(package: str) -> str:
+    """Return the locked version of a package."""
     lock = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8")
-    found = re.search(rf"(?m)^{re.escape(package)}(?:\[[^\]]*\])?==([\w.]+)", lock)
-    if not found:
+    match = re.search(rf"(?m)^{re.escape(package)}(?:\[[^\]]*\])?==([\w.]+)", lock)
+    if not match:
         raise LookupError(f"{package} is not in requirements.txt; run make lock")
-    return found[1]
+    return match[1]

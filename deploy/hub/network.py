@@ -1,4 +1,4 @@
-"""Addresses, the proxy, and the hub's own files."""
+"""Addresses, the proxy, and the hub's files."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.hub.privileged_ports import FROM, LOW, port_of
+from deploy.hub.privileged_ports import FIRST_UNPRIVILEGED_PORT, PORT_START_FILE, port_of
 from deploy.hub.proxy import KeptProxy
 from deploy.hub.settings import CHECKOUT, HubSettings
 
-PROXY: Final = CHECKOUT / ".tools" / "proxy"
-PROGRAM: Final = PROXY / "node_modules" / ".bin" / "configurable-http-proxy"
+PROXY_FOLDER: Final = CHECKOUT / ".tools" / "proxy"
+PROXY_PROGRAM: Final = PROXY_FOLDER / "node_modules" / ".bin" / "configurable-http-proxy"
 
 
 def configure(c: Any, settings: HubSettings) -> None:
-    """Write it into the hub's configuration."""
+    """Set the addresses, the proxy and the files in the hub's configuration."""
     c.JupyterHub.bind_url = settings.address
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.hub_port}"
     c.JupyterHub.proxy_class = KeptProxy
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.hub_port + 1}"
-    c.ConfigurableHTTPProxy.command = [str(PROGRAM)]
+    c.ConfigurableHTTPProxy.command = [str(PROXY_PROGRAM)]
     c.ConfigurableHTTPProxy.auth_token = _secret(settings.hub / "proxy.token")
     c.ConfigurableHTTPProxy.pid_file = str(settings.hub / "proxy.pid")
     c.JupyterHub.cookie_secret_file = str(settings.hub / "cookie_secret")
@@ -30,50 +30,55 @@ def configure(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.cleanup_proxy = not settings.keep_servers
 
 
-def reserve(settings: HubSettings, told: Path = FROM) -> str:
-    """See to it that root alone can listen where the hub and its parts do.
+def reserve_ports(settings: HubSettings, port_start_file: Path = PORT_START_FILE) -> str:
+    """Make sure that only root can listen on the ports of the hub and its services.
 
     Args:
-        settings: The hub's.
-        told: Where Linux is told from which port on everybody may listen.
+        settings: The hub's settings.
+        port_start_file: Linux's setting of the first port that everyone may use.
 
     Returns:
-        What was changed on this machine for that, or nothing.
+        A sentence about what was changed on this machine, or nothing.
 
     Raises:
-        RuntimeError: Students could listen there, with what would be right.
+        RuntimeError: Students could listen there; with the fix.
     """
     ports = [port_of(settings.address), *range(settings.hub_port, settings.hub_port + 4)]
-    if max(ports) >= LOW:
+    if max(ports) >= FIRST_UNPRIVILEGED_PORT:
         raise RuntimeError(
-            f"a student could listen at port {max(ports)} whenever the hub does not, and be taken"
-            f" for it; address and hub_port must be below {LOW}, such as 810 and 811"
+            f"a student could listen on port {max(ports)} while the hub is down and impersonate it;"
+            f" address and hub_port must be below {FIRST_UNPRIVILEGED_PORT}, such as 810 and 811"
         )
-    everybody = int(told.read_text(encoding="ascii")) if told.exists() else LOW
-    if max(ports) < everybody:
+    first_port = FIRST_UNPRIVILEGED_PORT
+    if port_start_file.exists():
+        first_port = int(port_start_file.read_text(encoding="ascii"))
+    if max(ports) < first_port:
         return ""
     try:
-        told.write_text(str(LOW), encoding="ascii")
+        port_start_file.write_text(str(FIRST_UNPRIVILEGED_PORT), encoding="ascii")
     except OSError as error:
         raise RuntimeError(
-            f"on this machine everybody may listen from port {everybody} on, so a student could be"
-            f" taken for the hub; write {LOW} into {told}"
+            f"on this machine everyone may listen on ports from {first_port} up, so a student could"
+            f" impersonate the hub; write {FIRST_UNPRIVILEGED_PORT} to {port_start_file}"
         ) from error
-    return f"From now on root alone may listen below port {LOW}: {told} was {everybody}."
+    return (
+        f"From now on only root may listen on ports below {FIRST_UNPRIVILEGED_PORT}:"
+        f" {port_start_file} was {first_port}."
+    )
 
 
 def hub_pid(settings: HubSettings) -> int:
-    """The number of the hub's process; 0 if it does not run."""
+    """Return the process id of the hub; 0 if it isn't running."""
     return _pid(settings.hub / "hub.pid")
 
 
 def proxy_pid(settings: HubSettings) -> int:
-    """The number of the proxy's process; 0 if it does not run."""
+    """Return the process id of the proxy; 0 if it isn't running."""
     return _pid(settings.hub / "proxy.pid")
 
 
 def _pid(path: Path) -> int:
-    """Read a process's number, unless the file is a leftover."""
+    """Read a process id; 0 if the file is stale."""
     try:
         pid = int(path.read_text(encoding="ascii"))
         command = Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -1,11 +1,11 @@
-"""Ports that root opens and hands on: nobody else on the machine can listen in their place.
+"""Ports that root opens and passes on, so that nobody else can listen on them.
 
 ``python -P deploy/hub/privileged_ports.py 127.0.0.1 813 COMMAND ...`` opens the port and
-becomes the command.
+runs the command with it.
 
-All users' processes share loopback. While a port is free for a moment because its server has ended,
-another process can take it and receive what is sent there, tokens and passwords included. Only root
-can open ports below 1024. A server that listens there without being root gets its socket from root.
+All accounts share the loopback interface. If a server stops, anyone could take its port and receive
+what is sent there, including tokens and passwords. Only root can open ports below 1024, so servers
+that don't run as root inherit their socket from root.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 
 from course.server.inherited_socket import SOCKET_VARIABLE
 
-LOW: Final = 1024  # below it, Linux lets root alone listen, unless told otherwise
-FROM: Final = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")  # which is told here
-_USUAL: Final = 811  # the port of every account whose number is below 2**23
+FIRST_UNPRIVILEGED_PORT: Final = 1024  # Linux's default
+PORT_START_FILE: Final = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")  # Linux's setting
+_USUAL_PORT: Final = 811  # of every account whose id is below 2**23
 
 
 def port_of(address: str) -> int:
-    """Return the port of an address.
+    """Return the port in a URL.
 
     Example:
         >>> [port_of("http://127.0.0.1:810"), port_of("https://hub.example.org")]
@@ -35,37 +35,37 @@ def port_of(address: str) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def own_place(number: int) -> tuple[str, int]:
-    """Return an account's own address on loopback, and its port there.
+def loopback_address(uid: int) -> tuple[str, int]:
+    """Return the loopback address and port reserved for an account.
 
     Example:
         >>> own_place(1001)
         ('127.128.3.233', 811)
 
     Args:
-        number: The account's, from 0 to 2**32 - 1; each has a place that no other has.
+        uid: The account's id, from 0 to 2**32 - 1; no two accounts share an address and port.
     """
-    low = number % 2**23
+    low = uid % 2**23
     address = f"127.{128 + (low >> 16)}.{low >> 8 & 255}.{low & 255}"
-    return address, 512 + ((number >> 23) + _USUAL - 512) % 512
+    return address, 512 + ((uid >> 23) + _USUAL_PORT - 512) % 512
 
 
-def opened(address: str, port: int) -> socket.socket:
-    """Open a port that a program which root starts will inherit.
+def open_port(address: str, port: int) -> socket.socket:
+    """Open a port for a child process to inherit.
 
     Raises:
-        OSError: Another program listens there.
+        OSError: The port is in use.
     """
-    listening = socket.create_server((address, port), backlog=1024)
-    listening.set_inheritable(True)
-    return listening
+    listener = socket.create_server((address, port), backlog=1024)
+    listener.set_inheritable(True)
+    return listener
 
 
 def main(address: str, port: str, *command: str) -> None:
-    """Open the port and become the command."""
-    listening = opened(address, int(port))
-    environment = {**os.environ, SOCKET_VARIABLE: str(listening.detach())}
-    os.execve(command[0], command, environment)  # noqa: S606  (no shell; our own words)
+    """Open the port and replace this process with the command."""
+    listener = open_port(address, int(port))
+    environment = {**os.environ, SOCKET_VARIABLE: str(listener.detach())}
+    os.execve(command[0], command, environment)  # noqa: S606  (no shell, no user input)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The proxy, which outlives the hub: while the hub restarts, people work on in their servers."""
+"""A proxy that outlives the hub, so that users can keep working while the hub restarts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tornado.ioloop import PeriodicCallback
 from deploy.hub.privileged_ports import port_of
 
 
-class Adopted:
-    """A process that somebody else started, as far as the proxy asks `subprocess.Popen`.
+class AdoptedProcess:
+    """An existing process with the part of the `subprocess.Popen` interface that JupyterHub uses.
 
     Example:
-        >>> Adopted(os.getpid()).poll() is None  # it runs
+        >>> AdoptedProcess(os.getpid()).poll() is None  # still running
         True
     """
 
@@ -27,7 +27,7 @@ class Adopted:
         self.pid = pid
 
     def poll(self) -> int | None:
-        """Return None while the process runs."""
+        """Return None while the process is running."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -35,42 +35,42 @@ class Adopted:
         return None
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask the process to end."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
 
 
-class KeptProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # JupyterHub's is untyped
-    """JupyterHub's usual proxy; one that runs already, with the same addresses, is kept.
+class KeptProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # JupyterHub is untyped
+    """JupyterHub's default proxy, but one that already runs with the same addresses is kept.
 
-    JupyterHub's own ends it and starts another, which knows no server until the hub is up: people
-    see "404" in the meantime.
+    JupyterHub would replace it by one that has no routes until the hub is up, so users would see
+    "404" in the meantime.
 
     Example:
         ``c.JupyterHub.proxy_class = "deploy.hub.proxy.KeptProxy"``
     """
 
     async def start(self) -> None:
-        """Start the proxy, or adopt the one that runs."""
-        pid = running(Path(self.pid_file), self.command, self.public_url, self.api_url)
+        """Start the proxy, or adopt a running one."""
+        pid = running_proxy(Path(self.pid_file), self.command, self.public_url, self.api_url)
         if not pid:
             await super().start()
             return
-        self.log.info("Keeping the proxy that runs, process %i", pid)
-        self.proxy_process: Any = Adopted(pid)
-        watch = PeriodicCallback(self.check_running, 1e3 * self.check_running_interval)
-        self._check_running_callback = watch
-        watch.start()
+        self.log.info("Keeping the running proxy, process %i", pid)
+        self.proxy_process: Any = AdoptedProcess(pid)
+        callback = PeriodicCallback(self.check_running, 1e3 * self.check_running_interval)
+        self._check_running_callback = callback
+        callback.start()
 
 
-def running(pid_file: Path, command: list[str], public: str, api: str) -> int:
-    """Return the number of a proxy that runs with this command at these addresses; else 0."""
+def running_proxy(pid_file: Path, command: list[str], public: str, api: str) -> int:
+    """Return the process id of a running proxy with this command and these addresses, or 0."""
     try:
         pid = int(pid_file.read_text(encoding="ascii"))
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     except (OSError, ValueError):
         return 0
-    given = dict(itertools.pairwise(words))
+    options = dict(itertools.pairwise(arguments))
     wanted = {"--port": port_of(public), "--api-port": port_of(api)}
-    same = all(given.get(option) == str(port) for option, port in wanted.items())
-    return pid if same and all(word in words for word in command) else 0
+    same = all(options.get(option) == str(port) for option, port in wanted.items())
+    return pid if same and all(word in arguments for word in command) else 0

@@ -1,4 +1,4 @@
-"""Who logs in, and what each group may do: JupyterHub's roles, groups and scopes."""
+"""Who may log in, and what each group may do: JupyterHub's roles, groups and scopes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 
 from deploy.hub.settings import HubSettings
 
-SERVICE = "feedback"
+FEEDBACK_SERVICE = "feedback"
 
 
 def students_group(settings: HubSettings) -> str:
-    """The group of the class; nbgrader's plug-in expects this name."""
+    """Return the class's group; nbgrader's plug-in expects this name."""
     return f"nbgrader-{settings.course}"
 
 
 def instructors_group(settings: HubSettings) -> str:
-    """The group of those who grade; nbgrader's plug-in expects this name."""
+    """Return the instructors' group; nbgrader's plug-in expects this name."""
     return f"formgrade-{settings.course}"
 
 
 def students(settings: HubSettings) -> list[str]:
-    """Everybody in the class: the settings' and the class list's, each once."""
+    """Return all students of the settings and the class list, without duplicates."""
     listed: list[str] = []
     if settings.class_list.is_file():
         with settings.class_list.open(newline="", encoding="utf-8") as file:
@@ -30,12 +30,12 @@ def students(settings: HubSettings) -> list[str]:
 
 
 def roles(settings: HubSettings) -> list[dict[str, Any]]:
-    """What each of them may do, beyond looking after a server of their own."""
+    """Return what each role may do, besides managing its own server."""
     course = settings.course
-    # For nbgrader's course list: which courses there are, and which groups I am in.
+    # nbgrader's course list needs the courses and the user's groups.
     listing = ["list:services", "read:services"]
     if settings.feedback:
-        listing.append(f"access:services!service={SERVICE}")
+        listing.append(f"access:services!service={FEEDBACK_SERVICE}")
     own = ["users:activity!user", "access:servers!user", "read:users!user"]
     return [
         {"name": "user", "scopes": ["self", *listing]},
@@ -51,7 +51,7 @@ def roles(settings: HubSettings) -> list[dict[str, Any]]:
         },
         {
             "name": "formgrader",
-            "description": "Adds students to the class, and removes them.",
+            "description": "Adds students to the class and removes them.",
             "scopes": [
                 f"groups!group={students_group(settings)}",
                 f"list:groups!group={students_group(settings)}",
@@ -61,7 +61,7 @@ def roles(settings: HubSettings) -> list[dict[str, Any]]:
         },
         {
             "name": "operator",
-            "description": "What `python -m deploy` does while the hub runs.",
+            "description": "Used by `python -m deploy` while the hub is running.",
             "scopes": ["admin:users", "admin:servers", "admin:groups"],
             "services": ["operator"],
         },
@@ -69,7 +69,7 @@ def roles(settings: HubSettings) -> list[dict[str, Any]]:
 
 
 def configure(c: Any, settings: HubSettings) -> None:
-    """Write it into the hub's configuration."""
+    """Set users, groups and roles in the hub's configuration."""
     class_ = students(settings)
     c.JupyterHub.authenticator_class = settings.authenticator
     c.Authenticator.allowed_users = {*class_, *settings.instructors}

@@ -1,4 +1,4 @@
-"""What runs beside the people's servers: formgrader in a tab of its own, and instant feedback."""
+"""Services next to users' servers: formgrader in its own tab, and instant feedback."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from typing import Any, Final
 
 from deploy.feedback import signed_token
 from deploy.hub import mount_view, privileged_ports, roles
-from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings
-from deploy.hub.spawner import BADGES, HELD
+from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings
+from deploy.hub.spawner import SERVER_COMMAND, SIGNING_KEY_FILE
 
-_PATIENCE: Final = 180  # seconds for a service to answer; on a busy machine Jupyter takes a minute
-# Bubblewrap ends without the server inside it, and may not end it: it has given up root's rights.
-_END_BOTH: Final = """trap 'trap "" INT TERM; kill -TERM 0; wait' INT TERM; "$@" & wait"""
+_START_TIMEOUT_S: Final = 180  # on a busy machine Jupyter takes a minute
+# Bubblewrap has dropped root's rights and can't stop the server inside it, so the shell does.
+_FORWARD_SIGNALS: Final = """trap 'trap "" INT TERM; kill -TERM 0; wait' INT TERM; "$@" & wait"""
 
 
 def formgrader(settings: HubSettings) -> dict[str, Any]:
-    """Formgrader: a whole Jupyter server of the grader's, opened by instructors.
+    """Return the formgrader service: the grader's Jupyter server, opened by instructors.
 
-    The hub's menu Services leads to it; it opens in a tab of its own, since pages of a hub may not
-    be framed by others.
+    The hub's Services menu links to it. It opens in its own tab because a hub's pages may not be
+    framed.
     """
     port = settings.hub_port + 2
     return {
         "name": settings.course,
         "url": f"http://127.0.0.1:{port}",
-        "command": _served(settings, port, *HELD),
-        "timeout": _PATIENCE,
+        "command": _service_command(settings, port, *SERVER_COMMAND),
+        "timeout": _START_TIMEOUT_S,
         "cwd": "/",
         "environment": {
-            VARIABLE: str(settings.file),
+            SETTINGS_VARIABLE: str(settings.file),
             "HOME": str(settings.homes / settings.grader),
             "USER": settings.grader,
             "JUPYTERHUB_USER": settings.grader,
@@ -46,58 +46,59 @@ def formgrader(settings: HubSettings) -> dict[str, Any]:
 
 
 def feedback(settings: HubSettings) -> dict[str, Any]:
-    """Instant feedback: holds the keys, is asked by students' servers with their own tokens."""
+    """Return the feedback service: it holds the answer keys and answers students' servers."""
     port = settings.hub_port + 3
     return {
-        "name": roles.SERVICE,
+        "name": roles.FEEDBACK_SERVICE,
         "url": f"http://127.0.0.1:{port}",
-        "command": _served(settings, port, sys.executable, "-m", "deploy.feedback"),
-        "timeout": _PATIENCE,
+        "command": _service_command(settings, port, sys.executable, "-m", "deploy.feedback"),
+        "timeout": _START_TIMEOUT_S,
         "cwd": "/",
         "environment": {
-            VARIABLE: str(settings.file),
+            SETTINGS_VARIABLE: str(settings.file),
             "HOME": str(settings.homes / settings.grader),
-            "PYTHONPATH": str(CHECKOUT),
-            signed_token.KEY_VARIABLE: signed_token.load_or_create_key(settings.hub / BADGES),
+            signed_token.KEY_VARIABLE: signed_token.load_or_create_key(
+                settings.hub / SIGNING_KEY_FILE
+            ),
         },
         "display": False,
     }
 
 
-def _served(settings: HubSettings, port: int, *program: str) -> list[str]:
-    """Open a port as root and run a program that listens there in the grader's view.
+def _service_command(settings: HubSettings, port: int, *program: str) -> list[str]:
+    """Return a command that opens a port as root and runs a program in the grader's view.
 
-    It is the hub's child, in a process group of its own.
+    It runs as a child of the hub, in its own process group.
     """
-    opens = [sys.executable, "-P", privileged_ports.__file__]
-    # Where the hub was started in the background, SIGINT is ignored, and a shell could not trap it.
-    shell = ["/usr/bin/env", "--default-signal=INT", "/bin/sh", "-c", _END_BOTH, "service"]
+    open_port = [sys.executable, "-P", privileged_ports.__file__]
+    # A hub started in the background ignores SIGINT, and a shell can't trap an ignored signal.
+    shell = ["/usr/bin/env", "--default-signal=INT", "/bin/sh", "-c", _FORWARD_SIGNALS, "service"]
     return [
-        *opens,
+        *open_port,
         "127.0.0.1",
         str(port),
         *shell,
-        *mount_view.grader(settings).command(),
+        *mount_view.grader_view(settings).command(),
         *program,
     ]
 
 
-def leftovers(settings: HubSettings) -> list[int]:
-    """The numbers of services that a hub left behind when it was killed."""
-    found = []
+def orphaned_services(settings: HubSettings) -> list[int]:
+    """Return the process ids of services that outlived a killed hub."""
+    pids = []
     grader = pwd.getpwnam(settings.grader).pw_uid
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            words = (process / "cmdline").read_bytes().split(b"\0")
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
             if {b"deploy.feedback", b"course.server.hub_server"} & set(
-                words
+                arguments
             ) and process.stat().st_uid == grader:
-                found.append(int(process.name))
-    return found
+                pids.append(int(process.name))
+    return pids
 
 
 def operator_token(settings: HubSettings) -> str:
-    """The token of the operator's commands; made when first wanted, read by root alone."""
+    """Return the token of the operator's commands; create it, readable by root only, if missing."""
     path = settings.hub / "operator.token"
     if not path.exists():
         path.touch(mode=0o600)
@@ -106,7 +107,7 @@ def operator_token(settings: HubSettings) -> str:
 
 
 def configure(c: Any, settings: HubSettings) -> None:
-    """Write it into the hub's configuration."""
+    """Set the services in the hub's configuration."""
     operator = {"name": "operator", "api_token": operator_token(settings)}
     c.JupyterHub.services = [formgrader(settings), operator]
     if settings.feedback:

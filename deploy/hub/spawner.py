@@ -1,4 +1,4 @@
-"""Starting a person's server: in their own view of the machine, under their own account."""
+"""Start a user's server in a limited view of the machine, under the user's account."""
 
 from __future__ import annotations
 
@@ -18,65 +18,72 @@ from deploy.feedback import signed_token
 from deploy.hub import limits, mount_view, privileged_ports
 from deploy.hub.settings import CHECKOUT, HubSettings, load
 
-# -P: a folder `course` in somebody's home is not taken for the course.
-HELD: Final = (sys.executable, "-P", "-m", "course.server.hub_server")
-BADGES: Final = "badge.key"  # in the hub's own folder
-_DEEP: Final = 2  # Bubblewrap's two processes lie above the server: one outside, one inside
+# -P: ignore a folder `course` in the user's home.
+SERVER_COMMAND: Final = (sys.executable, "-P", "-m", "course.server.hub_server")
+SIGNING_KEY_FILE: Final = "badge.key"  # in the hub's folder
+_BUBBLEWRAP_PROCESSES: Final = 2  # above the server: one outside, one inside
 
 
-class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's is untyped
-    """`LocalProcessSpawner` with a view, with limits, and with nbgrader's view of a student.
+class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub is untyped
+    """`LocalProcessSpawner` with a limited view, resource limits, and nbgrader's variables.
 
     Example:
         ``c.JupyterHub.spawner_class = "deploy.hub.spawner.ClassSpawner"``
     """
 
-    _socket = -1  # the file of the server's socket while it is started
+    _socket = -1  # the file descriptor of the server's socket during start
 
     def settings(self) -> HubSettings:
-        """The hub's settings."""
+        """Return the hub's settings."""
         return load()
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
-        """Add what nbgrader and the Check button need to know."""
-        found: dict[str, str] = super().user_env(env)
+        """Add the variables for nbgrader and the Check button."""
+        variables: dict[str, str] = super().user_env(env)
         settings = self.settings()
         if settings.feedback:
             groups = [group.name for group in self.user.groups]
-            signed = signed_token.issue(
-                signed_token.load_or_create_key(settings.hub / BADGES), self.user.name, groups
+            token = signed_token.issue(
+                signed_token.load_or_create_key(settings.hub / SIGNING_KEY_FILE),
+                self.user.name,
+                groups,
             )
-            found["COURSE_FEEDBACK_TOKEN"] = signed
-        return found | variables(settings) | {SOCKET_VARIABLE: str(self._socket)}
+            variables["COURSE_FEEDBACK_TOKEN"] = token
+        return variables | server_environment(settings) | {SOCKET_VARIABLE: str(self._socket)}
 
     async def start(self) -> tuple[str, int]:
-        """Start the server inside the view, at the account's own place on loopback."""
-        self.cmd = [*mount_view.student(self.settings(), self.user.name).command(), *HELD]
-        self.ip, self.port = privileged_ports.own_place(pwd.getpwnam(self.user.name).pw_uid)
-        with privileged_ports.opened(self.ip, self.port) as held:
-            self.popen_kwargs = {"pass_fds": [held.fileno()]}
-            self._socket = held.fileno()
+        """Start the server inside the view, at the account's loopback address."""
+        self.cmd = [
+            *mount_view.student_view(self.settings(), self.user.name).command(),
+            *SERVER_COMMAND,
+        ]
+        self.ip, self.port = privileged_ports.loopback_address(pwd.getpwnam(self.user.name).pw_uid)
+        with privileged_ports.open_port(self.ip, self.port) as listener:
+            self.popen_kwargs = {"pass_fds": [listener.fileno()]}
+            self._socket = listener.fileno()
             address: tuple[str, int] = await super().start()
         return address
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
-        """Return what the new process does before it becomes the server: join its groups."""
-        folders, missing = limits.groups(name, limits.ServerLimits.of(self.settings()))
+        """Return what the new process runs first: it joins its control groups."""
+        folders, missing = limits.create_groups(
+            name, limits.ServerLimits.from_settings(self.settings())
+        )
         if missing:
-            caps = ", ".join(missing)
-            self.log.error("%s's server is NOT limited: %s can't be set here", name, caps)
-        return lambda: limits.join(folders)
+            names = ", ".join(missing)
+            self.log.error("The server of %s is NOT limited: can't set %s here", name, names)
+        return lambda: limits.join_groups(folders)
 
     async def stop(self, now: bool = False) -> None:
-        """Stop the server and forget its groups."""
+        """Stop the server and remove its control groups."""
         await super().stop(now=now)
-        limits.remove(self.user.name)
+        limits.remove_groups(self.user.name)
 
     async def _signal(self, sig: int) -> bool:
-        """Send a signal to the server itself; Bubblewrap would keep it to itself."""
+        """Signal the server itself; Bubblewrap doesn't forward signals."""
         process = self.pid
         if sig:
-            for _ in range(1 if sig == signal.SIGKILL else _DEEP):
+            for _ in range(1 if sig == signal.SIGKILL else _BUBBLEWRAP_PROCESSES):
                 process = next(iter(_children(process)), process)
         try:
             os.kill(process, sig)
@@ -85,44 +92,46 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub's i
         return True
 
 
-def variables(settings: HubSettings) -> dict[str, str]:
-    """The variables of every person's server."""
-    found = {
+def server_environment(settings: HubSettings) -> dict[str, str]:
+    """Return the environment variables of every user's server."""
+    variables = {
         "COURSE_ID": settings.course,
         "COURSE_EXCHANGE": str(settings.exchange),
         "JUPYTER_CONFIG_PATH": str(CHECKOUT / "deploy" / "student"),
-        "TMPDIR": "/tmp",  # noqa: S108  (the server's own)
-        # Kernels are reached through files here; the names of sockets must be short.
+        "TMPDIR": "/tmp",  # noqa: S108  (private to the server)
+        # Kernel sockets are files in this folder, and their paths must be short.
         "JUPYTER_RUNTIME_DIR": "/tmp/jupyter",  # noqa: S108  (as above)
     }
     if settings.data:
-        found["COURSE_DATA"] = settings.data
+        variables["COURSE_DATA"] = settings.data
     if settings.feedback:
-        found["COURSE_FEEDBACK_URL"] = f"http://127.0.0.1:{settings.hub_port + 3}/services/feedback"
-    return found
+        variables["COURSE_FEEDBACK_URL"] = (
+            f"http://127.0.0.1:{settings.hub_port + 3}/services/feedback"
+        )
+    return variables
 
 
-def arguments(settings: HubSettings) -> list[str]:
-    """The options of every person's server: what is idle for long is stopped.
+def server_arguments(settings: HubSettings) -> list[str]:
+    """Return the options of every user's server: stop what has been idle for too long.
 
-    Also where a page is still open: a tab left open overnight would keep a kernel's memory for
-    ever. A kernel that computes is not idle.
+    Open pages don't count: a tab left open overnight would keep a kernel's memory forever. A kernel
+    that is computing isn't idle.
     """
-    idle = int(settings.idle_minutes * 60)
+    idle_s = int(settings.idle_minutes * 60)
     return [
-        f"--MappingKernelManager.cull_idle_timeout={idle}",
+        f"--MappingKernelManager.cull_idle_timeout={idle_s}",
         "--MappingKernelManager.cull_connected=True",
         "--MappingKernelManager.cull_busy=False",
-        f"--MappingKernelManager.cull_interval={min(300, idle)}",
-        f"--TerminalManager.cull_inactive_timeout={idle}",
-        f"--ServerApp.shutdown_no_activity_timeout={idle}",
+        f"--MappingKernelManager.cull_interval={min(300, idle_s)}",
+        f"--TerminalManager.cull_inactive_timeout={idle_s}",
+        f"--ServerApp.shutdown_no_activity_timeout={idle_s}",
     ]
 
 
 def configure(c: Any, settings: HubSettings) -> None:
-    """Write it into the hub's configuration."""
+    """Set the spawner in the hub's configuration."""
     c.JupyterHub.spawner_class = ClassSpawner
-    c.Spawner.args = arguments(settings)
+    c.Spawner.args = server_arguments(settings)
     c.Spawner.default_url = "/lab"
     c.Spawner.mem_limit = int(settings.memory * 2**30)  # shown to the server as MEM_LIMIT
     c.Spawner.cpu_limit = settings.processors

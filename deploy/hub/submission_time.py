@@ -1,8 +1,8 @@
-"""When a submission really came: by the machine's own mark on its files, which no student can set.
+"""The real time of a submission, from time stamps that no student can set.
 
-Linux marks every change of a file or a folder (its ctime), and no program can choose that time. A
-restore makes all files anew; what came when is remembered by the backup, for as long as a
-submission is what it was then.
+Linux records every change of a file or folder (its ctime), and no program can choose that time. A
+restore creates all files anew, so the backup remembers the times; each stays valid while the
+submission's content is unchanged.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Final
 
 from course.server.receipts import Receipt, hash_files
 
-FILE: Final = "arrivals.json"  # in the course folder: what a restore remembers
-Known = Mapping[str, tuple[str, str]]  # a folder's name -> SHA-256 of its content, time
+REMEMBERED_FILE: Final = "arrivals.json"  # in the course folder, written by a restore
+RememberedTimes = Mapping[str, tuple[str, str]]  # folder name -> (SHA-256 of the content, time)
 
 
-def content(folder: Path) -> str:
-    """Return the SHA-256 of a submission's content, as receipts have it."""
+def content_hash(folder: Path) -> str:
+    """Return the SHA-256 of a submission's content, as in receipts."""
     return Receipt("", "", "", "", hash_files(folder)).content
 
 
 def newest_change(folder: Path) -> datetime:
-    """Return when a folder, or anything in it, was put there or changed for the last time.
+    """Return when a folder or anything in it was last added or changed.
 
     Example:
         >>> newest_change(Path("/nowhere"))
@@ -34,37 +34,37 @@ def newest_change(folder: Path) -> datetime:
         FileNotFoundError: [Errno 2] No such file or directory: '/nowhere'
     """
     newest = folder.lstat().st_ctime
-    for _, folders, files, opened in os.fwalk(folder):  # which follows no link
-        marks = [os.fstat(opened), *(_mark(name, opened) for name in (*folders, *files))]
-        newest = max([newest, *(mark.st_ctime for mark in marks if mark)])
+    for _, folders, files, opened in os.fwalk(folder):  # follows no links
+        stats = [os.fstat(opened), *(_stat(name, opened) for name in (*folders, *files))]
+        newest = max([newest, *(stat.st_ctime for stat in stats if stat)])
     return datetime.fromtimestamp(newest, UTC)
 
 
-def submission_time(folder: Path, known: Known) -> datetime:
-    """Return when a submission came.
+def submission_time(folder: Path, known: RememberedTimes) -> datetime:
+    """Return when a submission was made.
 
     Args:
         folder: The submission, in the exchange.
-        known: What `remembered` returns.
+        known: The result of `read_remembered`.
     """
     if folder.name in known:
-        was, when = known[folder.name]
-        if content(folder) == was:
-            return datetime.fromisoformat(when)
+        expected, time = known[folder.name]
+        if content_hash(folder) == expected:
+            return datetime.fromisoformat(time)
     return newest_change(folder)
 
 
-def remembered(course_folder: Path) -> Known:
-    """Return what came before the last restore, by the folder's name; nothing without one."""
-    path = course_folder / FILE
+def read_remembered(course_folder: Path) -> RememberedTimes:
+    """Return the submissions from before the last restore; empty if there was none."""
+    path = course_folder / REMEMBERED_FILE
     if not path.exists():
         return {}
-    found: dict[str, tuple[str, str]] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    times: dict[str, tuple[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return times
 
 
-def _mark(name: str, folder: int) -> os.stat_result | None:
+def _stat(name: str, folder: int) -> os.stat_result | None:
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:  # gone in the meantime, which the folder's own mark tells
+    except FileNotFoundError:  # removed in the meantime, which changes the folder's own ctime
         return None

@@ -1,5 +1,5 @@
-"""How nbgrader works for a student: where to fetch and submit, and who may."""
-# ruff: noqa: INP001 -- it is read by its path, not imported
+"""nbgrader's settings for students: where to fetch and submit, and who may."""
+# ruff: noqa: INP001 -- loaded by its path, not imported
 
 import os
 

@@ -15,10 +15,10 @@ from deploy.hub import network, prepare
 
 def missing() -> str:
     """Say what the hub lacks here; nothing if it can start."""
-    absent = [name for name in (*prepare.PROGRAMS, "useradd") if not shutil.which(name)]
+    absent = [name for name in (*prepare.DEBIAN_PACKAGES, "useradd") if not shutil.which(name)]
     if absent:
         return f"the hub needs {', '.join(absent)}"
-    if not network.PROGRAM.exists():
+    if not network.PROXY_PROGRAM.exists():
         return "the hub's proxy is not installed"
     return ""
 
@@ -28,8 +28,8 @@ def main() -> None:
         print("The hub's tests will be skipped: they need root on Linux.")
         return
     try:
-        prepare.programs()
-        prepare.proxy()
+        prepare.install_programs()
+        prepare.install_proxy()
     except RuntimeError as error:
         sys.exit(f"What the hub's tests need can't be installed: {error}")
 

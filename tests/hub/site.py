@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.hub import accounts, hub_api, prepare
-from deploy.hub.limits import remove as remove_groups
+from deploy.hub.limits import remove_groups
 from deploy.hub.settings import CHECKOUT, HubSettings, load
 from tests.hub import disk
 
@@ -62,7 +62,7 @@ class Site:
         """Run a command as a student's server would run it: account, view, folder."""
         from deploy.hub import mount_view
 
-        seen = mount_view.student(self.settings, self.account(name)).command()
+        seen = mount_view.student_view(self.settings, self.account(name)).command()
         environment = {
             "PATH": f"{Path(sys.prefix, 'bin')}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home(name)),
@@ -104,12 +104,12 @@ class Site:
     def token(self, name: str) -> str:
         """The token of a student's server; it is started if it does not run."""
         account = self.account(name)
-        user = hub_api.ask(self.settings, "GET", f"users/{account}")
+        user = hub_api.request(self.settings, "GET", f"users/{account}")
         if not user["server"]:
-            hub_api.ask(self.settings, "POST", f"users/{account}/server")
+            hub_api.request(self.settings, "POST", f"users/{account}/server")
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            user = hub_api.ask(self.settings, "GET", f"users/{account}")
+            user = hub_api.request(self.settings, "GET", f"users/{account}")
             if user["server"]:
                 (server,) = self.servers(name)
                 for item in Path(f"/proc/{server}/environ").read_bytes().split(b"\0"):
@@ -131,7 +131,7 @@ class Site:
                 start_new_session=True,
             )
         deadline = time.monotonic() + PATIENCE
-        while not hub_api.ready(self.settings):
+        while not hub_api.is_ready(self.settings):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the hub did not start:\n{self.log.read_text()[-5000:]}")
             time.sleep(0.5)
@@ -164,7 +164,7 @@ def site(folder: Path, *more: str) -> Iterator[Site]:
     _leave_nothing()  # of a run that was killed
     stack = contextlib.ExitStack()
     try:
-        passwords = prepare.everything(settings)
+        passwords = prepare.prepare_machine(settings)
         found = Site(settings, passwords, folder / "hub.log")
         stack.enter_context(disk.small(found.inbound))
         for name in STUDENTS:  # so that the tests' hands find the notebook's panel

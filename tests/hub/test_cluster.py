@@ -22,7 +22,7 @@ from traitlets.config import Config
 from deploy.feedback.identity import Person
 from deploy.feedback.signed_token import TokenReader
 from deploy.hub import collect, mount_view, roles
-from deploy.hub.settings import CHECKOUT, VARIABLE, HubSettings, load
+from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings, load
 from tests.hub import charts
 from tests.hub.site import Site, wait_for
 
@@ -95,7 +95,7 @@ def test_workers_see_the_course_where_the_grader_does() -> None:
 
 def test_it_counts_owners_as_the_collector_does() -> None:
     spawner = spawner_after(values()["hub"]["extraConfig"]["owners"])
-    assert spawner.uid(ADA) == collect.number("ada")
+    assert spawner.uid(ADA) == collect.cluster_uid("ada")
 
 
 def test_the_service_reads_the_tokens_the_cluster_hub_signs(
@@ -166,7 +166,7 @@ def test_the_grader_comes_up_on_an_empty_volume(hub: Site, tmp_path: Path) -> No
     file.write_text("\n".join(lines))
     environment = {
         "PATH": os.environ["PATH"],
-        VARIABLE: str(file),
+        SETTINGS_VARIABLE: str(file),
         "PYTHONPATH": str(CHECKOUT),
         "COURSE_BADGE_KEY": "the key",
         "JUPYTERHUB_SERVICE_PREFIX": "/services/feedback/",
@@ -181,7 +181,12 @@ def test_the_grader_comes_up_on_an_empty_volume(hub: Site, tmp_path: Path) -> No
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment["JUPYTERHUB_SERVICE_URL"] = f"http://127.0.0.1:{port}"
-    command = [*mount_view.grader(load(file)).command(), sys.executable, "-m", "deploy.feedback"]
+    command = [
+        *mount_view.grader_view(load(file)).command(),
+        sys.executable,
+        "-m",
+        "deploy.feedback",
+    ]
     url = f"http://127.0.0.1:{port}/services/feedback/"
     process = subprocess.Popen(command, env=environment, cwd="/", start_new_session=True)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from course.server.receipts import Receipt, hash_files
-from deploy.__main__ import look_at
+from deploy.__main__ import verify_receipt
 from deploy.hub import collect, privileged_ports, submission_time
 from deploy.hub.settings import CHECKOUT
 from tests.hub.site import Site
@@ -126,7 +126,7 @@ def test_nobody_can_be_taken_for_the_hub_or_for_another(hub: Site) -> None:
     """Ben waits for a port to be free; he may not have it even then, so it need not be free."""
     port = hub.settings.hub_port
     ports = [privileged_ports.port_of(hub.settings.address), *range(port, port + 4)]
-    ada = privileged_ports.own_place(pwd.getpwnam(hub.account("ada")).pw_uid)
+    ada = privileged_ports.loopback_address(pwd.getpwnam(hub.account("ada")).pw_uid)
     places = [*(f"127.0.0.1:{port}" for port in ports), f"{ada[0]}:{ada[1]}"]
     said = hub.as_student("ben", "python", "-c", _LISTEN, *places, "127.0.0.1:0").stdout
     assert said.splitlines() == [*(f"{place} EACCES" for place in places), "127.0.0.1:0 is mine"]
@@ -190,12 +190,12 @@ class TestExchange:
             for kind, name in names.items()
         }
         cluster = inbound / names["forged"]  # where accounts have numbers and no names
-        os.chown(cluster, collect.number(ben), -1)
+        os.chown(cluster, collect.cluster_uid(ben), -1)
         assert collector._path_to_record(str(cluster))["username"] == ben
         assert found == {"forged": "", "broken": "", "future": "", "fair": ada}
         # It counts, but not as early as its name says; and the instructor hears of it.
         fair = inbound / names["fair"]
-        assert f"{names['fair']} was put there, or changed, on" in caplog.text
+        assert f"{names['fair']} was added or changed on" in caplog.text
         came = submission_time.newest_change(fair).replace(tzinfo=None)
         assert collector._path_to_record(str(fair))["timestamp"] == came
         for name in names.values():
@@ -257,7 +257,7 @@ class TestHub:
             home = f"user/{hub.account(name)}"
             status, said = asks(f"{site}/{home}/api/contents", hub.token(name))
             assert (status, "my-own.txt" in said) == (200, True)
-            address, own = privileged_ports.own_place(pwd.getpwnam(hub.account(name)).pw_uid)
+            address, own = privileged_ports.loopback_address(pwd.getpwnam(hub.account(name)).pw_uid)
             paths = ("api/contents", "files/my-own.txt", "lab", "api/kernels", "api/terminals")
             closed += [f"{site}/{home}/{path}" for path in paths]
             closed.append(f"http://{address}:{own}/{home}/api/contents")
@@ -320,16 +320,18 @@ def test_a_receipt_is_worth_what_the_hub_has_signed(
     receipt = replace(receipt, confirmed=(reply["time"], reply["mark"]))
     path = tmp_path / "receipt.txt"
     path.write_text(receipt.text())
-    look_at(hub.settings, path)
+    verify_receipt(hub.settings, path)
     shown = capsys.readouterr().out
-    assert f"Confirmed: {hub.account('ada')} said at {reply['time']}" in shown
-    assert "It is there, since" in shown
+    assert (
+        f"Confirmed: {hub.account('ada')} reported submitting 07-signed at {reply['time']}" in shown
+    )
+    assert "The submission exists since" in shown
     (inbound / name / "a").write_text("better")
-    look_at(hub.settings, path)
-    assert "or has been changed there" in capsys.readouterr().out
+    verify_receipt(hub.settings, path)
+    assert "or was changed there" in capsys.readouterr().out
     path.write_text(receipt.text().replace("07-signed", "08-signed"))
     with pytest.raises(RuntimeError, match="was changed"):
-        look_at(hub.settings, path)
+        verify_receipt(hub.settings, path)
 
 
 def test_the_proxys_token_is_for_root_alone(hub: Site) -> None:

@@ -262,7 +262,7 @@ class TestReceipt:
             (b"{", "must have `assignment`"),
             (b"[]", "must have `assignment`"),
             (b'{"assignment": 1, "time": "", "content": ""}', "text of at most 200 characters"),
-            (b'{"assignment": "a", "time": "t", "content": "c"}', "must be a SHA-256"),
+            (b'{"assignment": "a", "time": "t", "content": "c"}', "`content` must be a SHA-256"),
         ],
     )
     def test_an_invalid_notice_is_not_signed(self, ask: Asker, body: bytes, reason: str) -> None:

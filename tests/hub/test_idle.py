@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.hub.settings import HubSettings
-from deploy.hub.spawner import arguments
+from deploy.hub.spawner import server_arguments
 from tests.browser.servers import serve
 from tests.hub.kernels import asked, execute, opened
 from tests.hub.site import wait_for
@@ -24,7 +24,9 @@ COMPUTES = "import time\nfor _ in range(150): time.sleep(0.1)"
 
 def test_idle_kernels_end_though_a_page_is_open_and_busy_ones_go_on(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
-    with serve("server", tmp_path / "work", tmp_path / "home", *arguments(SETTINGS)) as server:
+    with serve(
+        "server", tmp_path / "work", tmp_path / "home", *server_arguments(SETTINGS)
+    ) as server:
         its = server.url, server.token
         idle, busy = (asked(*its, "api/kernels", {"name": "python3"})["id"] for _ in range(2))
 

@@ -20,12 +20,12 @@ from deploy.hub.settings import CHECKOUT
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("image")
-    image.prepare(folder)
+    image.build_context(folder)
     return folder
 
 
 def test_its_files_are_those_that_are_named(context: Path) -> None:
-    expected = {*image.HELD, "environment.yml", "student", "postBuild"}
+    expected = {*image.CONTENTS, "environment.yml", "student", "postBuild"}
     assert {path.name for path in context.iterdir()} == expected
     held = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
     tracked = set(
@@ -108,4 +108,4 @@ def test_what_is_installed_from_it_is_the_course(context: Path, tmp_path: Path) 
 
 def test_a_folder_in_use_is_left_alone(context: Path) -> None:
     with pytest.raises(FileExistsError, match="is not empty"):
-        image.prepare(context)
+        image.build_context(context)

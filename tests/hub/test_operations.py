@@ -22,15 +22,15 @@ from nbgrader.api import Gradebook
 from deploy.__main__ import upgrade
 from deploy.hub import accounts, class_list, hub_api, roles, submission_time
 from deploy.hub import backup as backups
-from deploy.hub.backup import BackupError, Restored, backup, restore, submissions
-from deploy.hub.class_list import ClassListError, ListedPerson
+from deploy.hub.backup import BackupError, Restored, backup, restore, submission_hashes
+from deploy.hub.class_list import ClassListError, ListedStudent
 from deploy.hub.roles import students_group
 from deploy.hub.settings import HubSettings
 from tests.hub.site import PREFIX, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
 
-DORA = ListedPerson("dora", "Dora", "Maar", "dora@example.org")
+DORA = ListedStudent("dora", "Dora", "Maar", "dora@example.org")
 
 
 @pytest.mark.parametrize(
@@ -45,20 +45,20 @@ DORA = ListedPerson("dora", "Dora", "Maar", "dora@example.org")
 def test_class_lists_of_many_systems_are_understood(tmp_path: Path, text: str) -> None:
     path = tmp_path / "class.csv"
     path.write_text(text, encoding="utf-8")
-    assert class_list.read(path) == [DORA]
+    assert class_list.read_class_list(path) == [DORA]
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("name,mail\ndora,x\n", "no column holds the login; there are: name, mail"),
+        ("name,mail\ndora,x\n", "no column holds the login, found: name, mail"),
         ("", "no column holds the login"),
-        ("id\n", "holds no students"),
+        ("id\n", "lists no students"),
         ("id\nroot:x\n", "line 2: 'root:x' can't be an account"),
         ("id\n../x\n", "can't be an account"),
         ("id\n-rf\n", "can't be an account"),
-        ("id\ndora\nDORA\n", "line 3: 'dora' is there twice"),
-        ("id\nd.ora@uni.example\n", "add a column id with names for the hub, such as 'd-ora'"),
+        ("id\ndora\nDORA\n", "line 3: 'dora' is listed twice"),
+        ("id\nd.ora@uni.example\n", "add a column `id` with names for the hub, such as 'd-ora'"),
         ("id\n4711\n", "such as 's-4711'"),
     ],
 )
@@ -66,17 +66,17 @@ def test_what_is_wrong_with_a_class_list_is_said(tmp_path: Path, text: str, reas
     path = tmp_path / "class.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ClassListError, match=reason):
-        class_list.read(path)
+        class_list.read_class_list(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_a_class_list_may_be_in_any_usual_encoding(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "class.csv"
     path.write_text("id;Vorname\ndora;D\u00f6ra\n", encoding=encoding)
-    assert class_list.read(path) == [ListedPerson("dora", "D\u00f6ra", "", "")]
+    assert class_list.read_class_list(path) == [ListedStudent("dora", "D\u00f6ra", "", "")]
     path.write_bytes(b"id\n\x81\x8d\n")
     with pytest.raises(ClassListError, match="save it as CSV in UTF-8"):
-        class_list.read(path)
+        class_list.read_class_list(path)
 
 
 def test_nobody_is_given_an_account_of_the_machines_own(hub: Site) -> None:
@@ -85,27 +85,29 @@ def test_nobody_is_given_an_account_of_the_machines_own(hub: Site) -> None:
     subprocess.run(["useradd", "--no-create-home", stranger], check=True)
     elsewhere_checked = dataclasses.replace(hub.settings, authenticator="dummy")
     for settings, name, reason in (
-        (hub.settings, "root", "'root' is an account of the system"),
-        (hub.settings, "www-data", "is an account of the system"),
-        (hub.settings, "nobody", "is an account of the system"),
+        (hub.settings, "root", "'root' is a system account"),
+        (hub.settings, "www-data", "is a system account"),
+        (hub.settings, "nobody", "is a system account"),
         (hub.settings, hub.account("grader"), "is the grader"),
         (elsewhere_checked, stranger, "was not made for the class"),
     ):
         with pytest.raises(ClassListError, match=reason):
-            class_list.add(
+            class_list.add_students(
                 settings,
-                [ListedPerson(f"{PREFIX}gala", "", "", ""), ListedPerson(name, "", "", "")],
+                [ListedStudent(f"{PREFIX}gala", "", "", ""), ListedStudent(name, "", "", "")],
             )
     assert roles.students(hub.settings) == before
-    assert not accounts.exists(f"{PREFIX}gala")
-    class_list.check(hub.settings, [stranger, hub.account("ada")])  # it has a password of its own
-    class_list.check(elsewhere_checked, [hub.account("ada"), f"{PREFIX}gala"])
+    assert not accounts.account_exists(f"{PREFIX}gala")
+    class_list.check_logins(
+        hub.settings, [stranger, hub.account("ada")]
+    )  # it has a password of its own
+    class_list.check_logins(elsewhere_checked, [hub.account("ada"), f"{PREFIX}gala"])
 
 
 def test_the_hub_tells_of_everybody_however_few_at_a_time(hub: Site) -> None:
-    names = [user["name"] for user in hub_api.users(hub.settings)]
+    names = [user["name"] for user in hub_api.list_users(hub.settings)]
     assert len(set(names)) == len(names) >= 4
-    assert [user["name"] for user in hub_api.users(hub.settings, "&limit=1")] == names
+    assert [user["name"] for user in hub_api.list_users(hub.settings, "&limit=1")] == names
 
 
 def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,37 +126,39 @@ def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) 
         known.extend(new)
         return None
 
-    monkeypatch.setattr(hub_api, "ask", hub_says)
+    monkeypatch.setattr(hub_api, "request", hub_says)
     names = [f"n{number}" for number in range(300)]
-    hub_api.know(HubSettings(), names)
+    hub_api.add_users(HubSettings(), names)
     assert known == names
     assert len(asked) <= 5
-    monkeypatch.setattr(hub_api, "users", lambda _: [])  # they came after we had looked
-    hub_api.know(HubSettings(), names)
+    monkeypatch.setattr(hub_api, "list_users", lambda _: [])  # they came after we had looked
+    hub_api.add_users(HubSettings(), names)
 
 
 def test_those_whom_the_hub_knows_already_do_no_harm(
     hub: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_api, "users", lambda _: [])
-    hub_api.know(hub.settings, [hub.account("ada"), hub.account("ben")])
+    monkeypatch.setattr(hub_api, "list_users", lambda _: [])
+    hub_api.add_users(hub.settings, [hub.account("ada"), hub.account("ben")])
 
 
 def test_a_student_joins_while_the_hub_runs(hub: Site) -> None:
     name = f"{PREFIX}dora"
-    listed = [dataclasses.replace(DORA, id=name), ListedPerson(hub.account("ada"), "Ada", "", "")]
-    passwords = class_list.add(hub.settings, listed)
+    listed = [dataclasses.replace(DORA, id=name), ListedStudent(hub.account("ada"), "Ada", "", "")]
+    passwords = class_list.add_students(hub.settings, listed)
     assert set(passwords) == {name}
     assert Path(pwd.getpwnam(name).pw_dir).stat().st_mode & 0o777 == 0o700
-    group = hub_api.ask(hub.settings, "GET", f"groups/{students_group(hub.settings)}")
+    group = hub_api.request(hub.settings, "GET", f"groups/{students_group(hub.settings)}")
     assert {name, hub.account("ada"), hub.account("ben")} <= set(group["users"])
     with Gradebook(hub.settings.gradebook_address) as gradebook:
         assert gradebook.find_student(name).last_name == "Maar"
-    assert class_list.add(hub.settings, listed) == {}
+    assert class_list.add_students(hub.settings, listed) == {}
 
 
 def test_grades_can_be_exported(hub: Site) -> None:
-    class_list.grade(hub.settings, "export", f"--to={hub.settings.course_folder / 'grades.csv'}")
+    class_list.run_nbgrader(
+        hub.settings, "export", f"--to={hub.settings.course_folder / 'grades.csv'}"
+    )
     with (hub.settings.course_folder / "grades.csv").open(encoding="utf-8") as file:
         assert "student_id" in (csv.DictReader(file).fieldnames or ())
 
@@ -174,7 +178,7 @@ def test_a_backup_brings_everything_back(hub: Site, tmp_path: Path) -> None:
     other = elsewhere(hub, tmp_path)
     assert restore(other, archive) == Restored(held, {})
     assert held >= 1
-    assert submissions(other) == submissions(hub.settings)
+    assert submission_hashes(other) == submission_hashes(hub.settings)
     back = other.exchange / other.course / "inbound" / name
     assert back.joinpath("a").read_text() == "work\n"
     assert back.owner() == hub.account("ada")
@@ -194,7 +198,7 @@ def test_a_backup_brings_everything_back(hub: Site, tmp_path: Path) -> None:
 def test_an_upgrade_is_of_the_hubs_own_databases(
     hub: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(RuntimeError, match="the hub runs; stop it first"):
+    with pytest.raises(RuntimeError, match="the hub is running; stop it first"):
         upgrade(hub.settings)
     archive = tmp_path / "monday.tar.gz"
     backup(hub.settings, archive)
@@ -222,7 +226,7 @@ def _columns(database: sqlite3.Connection) -> set[str]:
 def test_a_restore_says_the_passwords_that_it_makes(hub: Site, tmp_path: Path) -> None:
     """The list in the archive would be of accounts that are no more."""
     name = f"{PREFIX}fritz"
-    old = class_list.add(hub.settings, [ListedPerson(name, "Fritz", "", "")])[name]
+    old = class_list.add_students(hub.settings, [ListedStudent(name, "Fritz", "", "")])[name]
     archive = tmp_path / "monday.tar.gz"
     backup(hub.settings, archive)
     with tarfile.open(archive) as opened:
@@ -275,14 +279,14 @@ def test_a_restore_does_not_make_anybody_late(hub: Site, tmp_path: Path) -> None
     back = other.exchange / other.course / "inbound" / name
     assert submission_time.newest_change(back) > came
     assert (
-        submission_time.submission_time(back, submission_time.remembered(other.course_folder))
+        submission_time.submission_time(back, submission_time.read_remembered(other.course_folder))
         == came
     )
     backup(other, second)  # remembers what the first remembered
     third = elsewhere(hub, tmp_path / "again")
     restore(third, second)
     back = third.exchange / third.course / "inbound" / name
-    known = submission_time.remembered(third.course_folder)
+    known = submission_time.read_remembered(third.course_folder)
     assert submission_time.submission_time(back, known) == came
     (back / "a").write_text("better work")
     assert (
@@ -299,7 +303,7 @@ def _handed_in(gradebook: Gradebook) -> list[Any]:
 
 
 def test_a_restore_overwrites_nothing(hub: Site, tmp_path: Path) -> None:
-    with pytest.raises(BackupError, match="the hub runs"):
+    with pytest.raises(BackupError, match="the hub is running"):
         restore(hub.settings, tmp_path / "none.tar.gz")
     with pytest.raises(BackupError, match="is in use"):
         restore(dataclasses.replace(hub.settings, hub_port=1), tmp_path / "none.tar.gz")
@@ -331,5 +335,5 @@ def test_a_backup_that_fails_leaves_the_older_one(
 
 def test_an_account_is_never_made_twice(hub: Site) -> None:
     before = pwd.getpwnam(hub.account("ada"))
-    accounts.make(hub.account("ada"), hub.settings.homes)
+    accounts.create_account(hub.account("ada"), hub.settings.homes)
     assert pwd.getpwnam(hub.account("ada")) == before

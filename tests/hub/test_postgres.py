@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 
 from deploy.hub import accounts, class_list, prepare
 from deploy.hub.backup import backup, restore
-from deploy.hub.class_list import ListedPerson
+from deploy.hub.class_list import ListedStudent
 from deploy.hub.settings import HubSettings, load
 from tests import postgres
 from tests.hub.site import PREFIX, Site
@@ -39,8 +39,8 @@ def settings(hub: Site, database: str, tmp_path: Path) -> HubSettings:
     file.chmod(0o644)
     found = dataclasses.replace(load(file), hub_port=1)
 
-    prepare.folders(found)
-    prepare.course(found)
+    prepare.create_folders(found)
+    prepare.create_course(found)
     return found
 
 
@@ -48,7 +48,7 @@ def test_the_class_goes_into_the_database_and_comes_back_from_a_backup(
     settings: HubSettings, tmp_path: Path
 ) -> None:
     name = f"{PREFIX}emil"
-    class_list.add(settings, [ListedPerson(name, "Emil", "Nolde", "")])
+    class_list.add_students(settings, [ListedStudent(name, "Emil", "Nolde", "")])
     assert not (settings.course_folder / "gradebook.db").exists()
     with Gradebook(settings.gradebook_address, settings.course) as gradebook:
         assert gradebook.find_student(name).last_name == "Nolde"
@@ -62,14 +62,14 @@ def test_the_class_goes_into_the_database_and_comes_back_from_a_backup(
     restore(settings, archive)
     with Gradebook(settings.gradebook_address, settings.course) as gradebook:
         assert gradebook.find_student(name).last_name == "Nolde"
-    assert accounts.exists(name)
+    assert accounts.account_exists(name)
 
 
 def test_a_submission_is_graded_into_the_database(settings: HubSettings) -> None:
     """The grader's commands, in its view of the machine, as formgrader's server runs them."""
     lesson, name = "01-intro", f"{PREFIX}emil"
-    class_list.add(settings, [ListedPerson(name, "Emil", "Nolde", "")])
-    class_list.grade(settings, "generate_assignment", lesson)
+    class_list.add_students(settings, [ListedStudent(name, "Emil", "Nolde", "")])
+    class_list.run_nbgrader(settings, "generate_assignment", lesson)
     (notebook,) = (settings.course_folder / "source" / lesson).glob("*.ipynb")
     # The instructor's own notebook is the one that is right throughout.
     handed_in = settings.course_folder / "submitted" / name / lesson
@@ -77,7 +77,7 @@ def test_a_submission_is_graded_into_the_database(settings: HubSettings) -> None
     shutil.copyfile(notebook, handed_in / notebook.name)
     for path in (handed_in.parents[1], handed_in.parent, handed_in, *handed_in.iterdir()):
         shutil.chown(path, settings.grader, settings.grader)
-    class_list.grade(settings, "autograde", lesson)
+    class_list.run_nbgrader(settings, "autograde", lesson)
     with Gradebook(settings.gradebook_address, settings.course) as gradebook:
         submission = gradebook.find_submission(lesson, name)
         assert submission.score == submission.max_score > 0

@@ -65,33 +65,33 @@ def test_servers_answer_while_the_hub_restarts(hub: Site, how: str) -> None:
     assert hub.servers("ada") == servers
     assert wait_for(lambda: len(hub.services()) == 2)
     assert not services & set(hub.services())
-    assert hub_api.ask(hub.settings, "GET", f"users/{hub.account('ada')}")["server"]
+    assert hub_api.request(hub.settings, "GET", f"users/{hub.account('ada')}")["server"]
 
 
 def test_a_proxy_that_dies_is_started_again(hub: Site) -> None:
     old = network.proxy_pid(hub.settings)
     os.kill(old, signal.SIGKILL)
     assert wait_for(lambda: network.proxy_pid(hub.settings) not in {0, old})
-    assert wait_for(lambda: hub_api.ready(hub.settings))
+    assert wait_for(lambda: hub_api.is_ready(hub.settings))
 
 
 def test_a_proxy_of_other_addresses_is_no_heir(hub: Site) -> None:
     file = hub.settings.hub / "proxy.pid"
     public, api = hub.settings.address, f"http://127.0.0.1:{hub.settings.hub_port + 1}"
-    command = [str(network.PROGRAM)]
-    assert proxy.running(file, command, public, api) == network.proxy_pid(hub.settings)
-    assert proxy.running(file, command, "http://127.0.0.1:809", api) == 0
-    assert proxy.running(file, ["/opt/other/proxy"], public, api) == 0
-    assert proxy.running(file.with_name("none.pid"), command, public, api) == 0
+    command = [str(network.PROXY_PROGRAM)]
+    assert proxy.running_proxy(file, command, public, api) == network.proxy_pid(hub.settings)
+    assert proxy.running_proxy(file, command, "http://127.0.0.1:809", api) == 0
+    assert proxy.running_proxy(file, ["/opt/other/proxy"], public, api) == 0
+    assert proxy.running_proxy(file.with_name("none.pid"), command, public, api) == 0
 
 
 def test_every_account_has_a_place_of_its_own() -> None:
     numbers = [0, 1000, 1001, 65_534, 2**23 - 1, 2**23, 2**23 + 1001, 2**31, 2**32 - 1]
-    places = {privileged_ports.own_place(number) for number in numbers}
+    places = {privileged_ports.loopback_address(number) for number in numbers}
     assert len(places) == len(numbers)
-    assert all(512 <= port < privileged_ports.LOW for _, port in places)
-    own = privileged_ports.own_place(pwd.getpwnam("root").pw_uid)
-    with privileged_ports.opened(*own) as held:
+    assert all(512 <= port < privileged_ports.FIRST_UNPRIVILEGED_PORT for _, port in places)
+    own = privileged_ports.loopback_address(pwd.getpwnam("root").pw_uid)
+    with privileged_ports.open_port(*own) as held:
         assert held.getsockname() == own
 
 
@@ -103,17 +103,17 @@ def test_every_account_has_a_place_of_its_own() -> None:
     ],
 )
 def test_ports_that_a_student_could_take_are_refused(settings: HubSettings, port: int) -> None:
-    with pytest.raises(RuntimeError, match=f"a student could listen at port {port}"):
-        network.reserve(settings)
+    with pytest.raises(RuntimeError, match=f"a student could listen on port {port}"):
+        network.reserve_ports(settings)
 
 
 def test_a_machine_that_lets_everybody_listen_is_told(tmp_path: Path) -> None:
     told = tmp_path / "ip_unprivileged_port_start"
     told.write_text("0\n")
-    assert "root alone may listen below port 1024" in network.reserve(HubSettings(), told)
+    assert "only root may listen on ports below 1024" in network.reserve_ports(HubSettings(), told)
     assert told.read_text() == "1024"
-    assert network.reserve(HubSettings(), told) == ""
-    assert network.reserve(HubSettings(), tmp_path / "none") == ""
+    assert network.reserve_ports(HubSettings(), told) == ""
+    assert network.reserve_ports(HubSettings(), tmp_path / "none") == ""
 
 
 def test_a_machine_that_can_not_be_told_is_refused(
@@ -127,4 +127,4 @@ def test_a_machine_that_can_not_be_told_is_refused(
 
     monkeypatch.setattr(Path, "write_text", closed)
     with pytest.raises(RuntimeError, match="could be taken for the hub; write 1024 into"):
-        network.reserve(HubSettings(), told)
+        network.reserve_ports(HubSettings(), told)

@@ -174,7 +174,7 @@ def test_a_restart_of_the_hub_loses_nothing(hub: Site, term: Term) -> None:
     (server,) = hub.servers("ada")
     assert len(hub.services()) == 2
     hub_api.stop(hub.settings, servers=False)
-    assert not hub_api.running(hub.settings)
+    assert not hub_api.is_running(hub.settings)
     assert wait_for(lambda: hub.services() == [])
     key = keys()[0]
     with term.students["ada"].lab.open(term.notebooks["ada"]) as lesson:
