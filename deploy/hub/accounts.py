@@ -28,7 +28,7 @@ def why_unusable(name: str, *, allow_existing: bool = True) -> str:
     """Return why nobody may log in with this account; empty if it is fine or doesn't exist yet.
 
     Example:
-        >>> unfit("root")
+        >>> why_unusable("root")
         "'root' is a system account"
 
     Args:
@@ -52,7 +52,7 @@ def create_account(name: str, homes: Path) -> None:
     """Create an account whose home only its owner can enter; leave an existing one unchanged.
 
     Example:
-        >>> make("ada", Path("/home"))  # doctest: +SKIP
+        >>> create_account("ada", Path("/home"))  # doctest: +SKIP
 
     Args:
         name: The account.

@@ -85,7 +85,7 @@ def cluster_uid(student: str) -> int:
     ``zero-to-jupyterhub/values.yaml`` computes the same id for each student's server.
 
     Example:
-        >>> 100_000 <= number("ada") < 100_000 + 2**30
+        >>> 100_000 <= cluster_uid("ada") < 100_000 + 2**30
         True
     """
     return 100_000 + int.from_bytes(hashlib.sha256(student.encode()).digest()[:4]) % 2**30

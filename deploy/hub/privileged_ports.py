@@ -39,7 +39,7 @@ def loopback_address(uid: int) -> tuple[str, int]:
     """Return the loopback address and port reserved for an account.
 
     Example:
-        >>> own_place(1001)
+        >>> loopback_address(1001)
         ('127.128.3.233', 811)
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import os
 
 import numpy as np
@@ -15,10 +14,6 @@ from course.arrays import FloatArray
 from course.backprop import Loss
 from course.widgets import architecture_grid as grid
 from course.widgets.architecture import NetworkExplorer
-
-
-def test_docstring_examples_run() -> None:
-    assert doctest.testmod(backprop).failed == 0
 
 
 @pytest.mark.parametrize("kind", ["squared", "cross-entropy"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 
 import numpy as np
@@ -10,10 +9,6 @@ import pytest
 
 from course import curse
 from course.widgets.curse import CurseExplorer
-
-
-def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(curse).failed == 0
 
 
 @pytest.mark.parametrize(

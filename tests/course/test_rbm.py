@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from sklearn.neural_network import BernoulliRBM
@@ -30,10 +28,6 @@ def joint(of: RBM) -> Float64Array:
         ]
     )
     return np.asarray(weights / weights.sum())
-
-
-def test_docstring_examples_run() -> None:
-    assert doctest.testmod(rbm).failed == 0
 
 
 def test_energy_follows_its_formula() -> None:

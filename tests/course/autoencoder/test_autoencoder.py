@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib
 import io
 import json
@@ -305,13 +304,3 @@ def test_importing_and_using_the_frozen_network_needs_no_tensorflow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
-
-
-@pytest.mark.parametrize(
-    "module",
-    sorted(path.stem for path in Path(frozen.__file__).parent.glob("[a-z]*.py")),
-)
-def test_examples_in_the_documentation_are_right(module: str) -> None:
-    found = importlib.import_module(f"course.autoencoder.{module}")
-    failed, _ = doctest.testmod(found, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    assert failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import os
 import subprocess
 import sys
@@ -10,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from course import autoencoder, data
-from course.autoencoder import display, training
+from course import data
+from course.autoencoder import display
 from course.autoencoder.history import History
 
 
@@ -90,10 +89,3 @@ def test_the_history_reads_as_one_line() -> None:
     assert (
         repr(History([3.0], [4.0], [1.0])) == "1 epoch in 1.0 s: loss 3.00 -> 3.00, validation 4.00"
     )
-
-
-def test_the_example_of_train_is_right() -> None:
-    failed, _ = doctest.testmod(training)
-    assert failed == 0
-    failed, _ = doctest.testmod(autoencoder)
-    assert failed == 0

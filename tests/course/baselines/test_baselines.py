@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -268,11 +266,3 @@ def test_logistic_pca_reaches_the_papers_error_on_mnist() -> None:
     mnist = data.digits("mnist")
     model = LogisticPCA(30, progress=False).fit(mnist.x_train)
     assert squared_error(mnist.x_test, model.reconstruct(mnist.x_test)) < 8.01
-
-
-@pytest.mark.parametrize("module", ["__init__", "protocol", "linear", "logistic"])
-def test_docstring_examples_run(module: str) -> None:
-    name = "course.baselines" if module == "__init__" else f"course.baselines.{module}"
-    result = doctest.testmod(importlib.import_module(name))
-    assert result.failed == 0
-    assert result.attempted > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import os
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from benchmarks.assets.make_digit_classifier import accuracy, store
 from course import classifier, data, drawing
-from course.classifier import augmentation, habits, network
+from course.classifier import network
 from course.classifier.augmentation import KINDS, augment
 from course.classifier.network import DigitClassifier
 from tests.course.imports import HEAVY, loaded
@@ -21,11 +20,6 @@ real = pytest.mark.skipif(
     not ((_DATA / "mnist.npz").is_file() and (_DATA / "pen_strokes.jsonl.gz").is_file()),
     reason="COURSE_DATA names no folder with mnist.npz and pen_strokes.jsonl.gz",
 )
-
-
-@pytest.mark.parametrize("module", [classifier, habits, network, augmentation])
-def test_docstring_examples_run(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # it is a module
 
 
 def test_it_is_small_and_needs_only_numpy() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
-import pkgutil
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, replace
@@ -213,16 +210,6 @@ def test_importing_course_data_loads_nothing_heavy() -> None:
     code = f"import sys, course.data; print(*set('{heavy}'.split()) & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
-
-
-@pytest.mark.parametrize(
-    "name", ["course.data", *(f"course.data.{m.name}" for m in pkgutil.iter_modules(data.__path__))]
-)
-def test_docstring_examples_run(name: str) -> None:
-    flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
-    result = doctest.testmod(importlib.import_module(name), optionflags=flags)
-    assert result.failed == 0
-    assert result.attempted > 0
 
 
 @needs_real_data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import json
 import subprocess
 import sys
@@ -22,14 +20,6 @@ from tests.course.drawing import golden
 DIGITS = [str(digit) for digit in range(10)]
 MODULES = ["", *(f".{name}" for name in ("boxes", "centre", "checks", "errors", "examples"))]
 MODULES += [f".{name}" for name in ("ink", "pen", "resize", "steps", "strip")]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_the_examples_in_the_docstrings_hold(name: str) -> None:
-    module = importlib.import_module(f"course.drawing{name}")
-    done = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
-    assert done.failed == 0
-    assert done.attempted > 0
 
 
 def moved(strokes: Strokes, scale: float = 1, right: float = 0, down: float = 0) -> Strokes:

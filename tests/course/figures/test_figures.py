@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
 import html
-import importlib
 import io
 import itertools
-import pkgutil
 import re
 
 import matplotlib as mpl
@@ -16,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from course import assets, figures
+from course import assets
 from course.figures import comparison, intro, style
 from course.figures.picture import Picture
 from tests.course.pictures import check_pictures
@@ -29,13 +26,6 @@ def blank() -> Picture:
     picture = style.new_picture(4, 2)
     picture.subplots()
     return picture
-
-
-@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(figures.__path__)])
-def test_docstring_examples_run(name: str) -> None:
-    names = {"Picture": Picture}  # which `style` imports for type checkers only
-    module = importlib.import_module(f"course.figures.{name}")
-    assert doctest.testmod(module, extraglobs=names).failed == 0
 
 
 def test_every_format_of_a_picture_has_its_description() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -244,11 +242,3 @@ def test_separability_on_mnist_is_as_measured_before() -> None:
         assert found.trustworthiness == pytest.approx(trust, abs=0.01)
         assert found.silhouette == pytest.approx(round_, abs=0.01)
         assert found.probe > found.silhouette
-
-
-@pytest.mark.parametrize("module", ["__init__", "errors", "codes", "report", "subspaces"])
-def test_docstring_examples_run(module: str) -> None:
-    name = "course.metrics" if module == "__init__" else f"course.metrics.{module}"
-    result = doctest.testmod(importlib.import_module(name))
-    assert result.failed == 0
-    assert result.attempted > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import nbformat
@@ -171,8 +170,3 @@ def test_grading_the_lab_never_trains_for_long() -> None:
     graded_cells = {cell["id"] for cell in nb.cells if is_test(cell) or is_answer(cell)}
     assert not graded_cells & idle
     assert not dependencies.needed_cells(nb, nb) & idle
-
-
-def test_the_example_is_right() -> None:
-    failed, tried = doctest.testmod(demonstrations)
-    assert (failed, tried > 0) == (0, True)
