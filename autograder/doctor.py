@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,21 +43,13 @@ EXIT_TIMEOUT_S: Final = 2.0  # for a process whose kernel has ended
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check.
+    """The result of one check."""
 
-    Attributes:
-        check: What should hold.
-        enforced: Whether it held when it was tried.
-        by: What enforces it.
-        fix: What to do if it did not hold.
-        essential: Whether grading is unsafe without it.
-    """
-
-    check: str
+    check: str  # what should hold
     enforced: bool
-    by: str = ""
-    fix: str = ""
-    essential: bool = True
+    by: str = ""  # what enforces it
+    fix: str = ""  # what to do if it did not hold
+    essential: bool = True  # whether grading is unsafe without it
 
 
 @dataclass(frozen=True)
@@ -107,11 +99,9 @@ _CHECKS: Final = (
 
 
 def run_checks(protection: Protection | None = None, *, forked: bool = True) -> list[Finding]:
-    """Try every check and return the findings.
+    """Try every check on this isolation, by default the one that grading would use.
 
-    Args:
-        protection: The isolation to try; None for the one that grading would use.
-        forked: Whether to fork the kernel with its libraries imported, as grading does.
+    A forked kernel has its libraries imported already, as in grading.
     """
     try:
         protection = protection or launch.choose_protection()
@@ -140,31 +130,29 @@ def _try_everything(protection: Protection, *, forked: bool) -> dict[str, bool]:
     source = Path(probe.__file__).read_text(encoding="utf-8")
     word = f"planted-{secrets.token_hex(8)}"
     left_word = f"left-{word}"
-    fork_server = None
+    server = None
     if forked:
-        fork_server = forkserver_client.shared_fork_server("kernel", imports.KERNEL_MODULES, {})
+        server = forkserver_client.shared_fork_server("kernel", imports.KERNEL_MODULES, {})
     with (
         _planted_bait(word) as bait,
         tempfile.TemporaryDirectory(prefix="kernel-") as folder,
         Kernel(
-            *(Path(folder), None, TRIAL_LIMITS), protection=protection, fork_server=fork_server
+            Path(folder), None, TRIAL_LIMITS, protection=protection, fork_server=server
         ) as kernel,
     ):
         succeeded: dict[str, bool] = _run(kernel, f"{source}\nprint_json(probe({bait!r}))")
         leave = f"leave_process({left_word!r})\nprint_json(sees_process({left_word!r}))"
-        left = _run(kernel, f"import time\n{leave}")
-        succeeded["memory"] = any(
-            _can_hold_memory(kernel, source, kind) for kind in probe.ALLOCATIONS
-        )
+        left = _run(kernel, leave)
+        succeeded["memory"] = any(_can_hold(kernel, source, kind) for kind in probe.ALLOCATIONS)
     succeeded["outlives"] = left is None or _still_running(left_word)
     return succeeded
 
 
-def _can_hold_memory(kernel: Kernel, source: str, kind: str) -> bool:
+def _can_hold(kernel: Kernel, source: str, kind: str) -> bool:
     kernel.restart()
-    arguments = f"{TRIAL_LIMITS.memory}, {kind!r}"
+    call = f"can_hold_memory({TRIAL_LIMITS.memory}, {kind!r})"
     try:
-        return bool(_run(kernel, f"{source}\nprint_json(can_hold_memory({arguments}))"))
+        return bool(_run(kernel, f"{source}\nprint_json({call})"))
     except KernelStartError:  # the kernel was killed for its memory
         return False
 
@@ -213,10 +201,7 @@ def _planted_bait(word: str) -> Iterator[dict[str, Any]]:
             "secret": str(folder / "secret"),
             "source": str(Path(__file__).resolve().parents[1] / "source"),
             "course_folder": str(course) if course else "",
-            "disk": TRIAL_LIMITS.disk,
-            "files": TRIAL_LIMITS.files,
-            "file_size": TRIAL_LIMITS.file_size,
-            "processes": TRIAL_LIMITS.processes,
+            **asdict(TRIAL_LIMITS),
         }
 
 
@@ -224,11 +209,9 @@ def format_table(findings: list[Finding]) -> str:
     """Return the findings as a table; a missing protection that is essential is in capitals."""
     rows = [("check", "state", "enforced by", "how to fix it")]
     for finding in findings:
-        if finding.enforced:
-            rows.append((finding.check, "enforced", finding.by, ""))
-        else:
-            state = "MISSING" if finding.essential else "missing"
-            rows.append((finding.check, state, "", finding.fix))
+        state = "MISSING" if finding.essential else "missing"
+        result = ("enforced", finding.by, "") if finding.enforced else (state, "", finding.fix)
+        rows.append((finding.check, *result))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()

@@ -17,13 +17,9 @@ TIMEOUT_GRACE_S: Final = 10.0  # by then nbclient should have noticed the timeou
 
 
 class LimitedNotebookClient(HookedNotebookClient):
-    """Runs cells with a limit on their output.
+    """Runs cells with a limit on their output."""
 
-    Attributes:
-        output_chars: Characters that the cell has printed.
-    """
-
-    output_chars: int = 0
+    output_chars = 0  # that the cell has printed
 
     async def _run(self, cell: NotebookNode, seconds: float) -> None:
         self.timeout = max(1, round(seconds))

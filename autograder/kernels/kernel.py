@@ -46,20 +46,12 @@ Status = Literal["ran", "raised", "timed out", "died"]
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """How the execution of a cell ended.
-
-    Attributes:
-        status: The cell ``ran`` to its end, ``raised`` an exception, or ``timed out``, or its
-            kernel ``died``.
-        error: The name of the exception. Student code may have chosen it.
-        message: The message of the exception, or why the kernel died.
-        trace: Where in the student's code a test failed, if it failed there.
-    """
+    """How the execution of a cell ended."""
 
     status: Status
-    error: str = ""
-    message: str = ""
-    trace: str = ""
+    error: str = ""  # the name of the exception; student code may have chosen it
+    message: str = ""  # of the exception, or why the kernel died
+    trace: str = ""  # where in the student's code a test failed, if it failed there
 
 
 class KernelStartError(RuntimeError):
@@ -78,7 +70,6 @@ class Kernel:
     Args:
         folder: The submission; the kernel works on a copy without notebooks.
         env: Variables to set for the kernel, which inherits next to none of the grader's.
-        limits: What the kernel may use.
         protection: How to isolate it; None for the strongest way that the host supports.
         allow_unprotected: Whether to run without isolation where the host supports none.
         visible: Further paths that the kernel may read.
@@ -105,11 +96,9 @@ class Kernel:
         visible: tuple[Path, ...] = (),
         fork_server: ForkServer | None = None,
     ) -> None:
-        self.folder = folder
-        self.env = env or {}
+        self.folder, self.env, self.visible = folder, env or {}, visible
         self.limits = limits or Limits()
         self.protection = protection or launch.choose_protection(allow_unprotected)
-        self.visible = visible
         self.fork_server = fork_server if self.protection is Protection.BUBBLEWRAP else None
         self.generation = 0
         self.peak_bytes = 0
@@ -229,13 +218,7 @@ class Kernel:
         return ""
 
     def run_interactive(self, code: str, seconds: float, handler: InputHandler) -> CellOutcome:
-        """Run the grader's own code, and answer what it asks for by ``input``.
-
-        Args:
-            code: The code.
-            seconds: The time limit.
-            handler: Called with each prompt; returns the answer.
-        """
+        """Run the grader's own code; the handler returns the answer to each prompt of ``input``."""
         if self._client is not None:
             self._client.input_handler = handler
         try:
@@ -245,11 +228,7 @@ class Kernel:
                 self._client.input_handler = None
 
     def run_cell(self, cell: NotebookNode, seconds: float) -> CellOutcome:
-        """Run one code cell and store its outputs in it.
-
-        Args:
-            cell: The cell; its outputs are replaced.
-            seconds: The time limit.
+        """Run one code cell with a time limit, and replace its outputs.
 
         Raises:
             RuntimeError: The kernel was not started.
@@ -293,18 +272,13 @@ class Kernel:
 def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Join consecutive outputs of a stream, and keep the final state of progress bars."""
     merged: list[NotebookNode] = []
-    for output in outputs:
-        last = merged[-1] if merged else {}
-        if output["output_type"] != "stream":
-            merged.append(output)
-            continue
-        output["text"] = "".join(map(str, output["text"]))  # a kernel may send a list
-        if last.get("output_type") == "stream" and last.get("name") == output["name"]:
-            last["text"] += output["text"]
-        else:
-            merged.append(output)
-    for output in merged:
-        if output["output_type"] == "stream":
-            lines = output["text"].replace("\r\n", "\n").split("\n")
-            output["text"] = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
+    for _, group in itertools.groupby(outputs, lambda out: (out["output_type"], out.get("name"))):
+        first, *others = group
+        if first["output_type"] == "stream":
+            # A hostile kernel may send a list of anything as text.
+            parts = itertools.chain.from_iterable(out["text"] for out in (first, *others))
+            lines = "".join(map(str, parts)).replace("\r\n", "\n").split("\n")
+            first["text"] = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
+            others = []
+        merged += [first, *others]
     return merged

@@ -1,8 +1,7 @@
 """Start one kernel in its sandbox, and connect to it through Jupyter's own classes.
 
-The kernel's sockets lie in a folder that only the grader can enter. The grader opens them and the
-kernel inherits them, so that a sandboxed kernel shares no folder with the grader. The size and
-number of messages that a kernel may queue is limited, because they take the grader's memory.
+The grader opens the kernel's sockets and the kernel inherits them, so that the two share no folder.
+The size and number of queued messages are limited, because they take the grader's memory.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class SandboxKernelManager(HookedKernelManager):
 
     Args:
         stack: Closes the sockets and pipes opened here.
-        private_dir: A folder that only the grader can enter; gets ``kernel.json`` and the sockets.
+        private_dir: Gets ``kernel.json`` and the sockets.
         prepare: Returns how to start the kernel, given its listening sockets: fds by address.
     """
 
@@ -98,7 +97,6 @@ class SandboxKernelManager(HookedKernelManager):
             raise
 
     def _listen(self, stack: ExitStack) -> dict[str, int]:
-        """Open the kernel's sockets; return their fds by address."""
         fds = {}
         ports = (self.shell_port, self.iopub_port, self.stdin_port, self.control_port, self.hb_port)
         for port in ports:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from jupyter_client.session import Session
@@ -34,10 +35,8 @@ class LimitedSession(Session):
     ) -> dict[str, Any]:
         """Parse a message, with a short content in place of one that is too long.
 
-        Args:
-            msg_list: The parts: signature, header, parent, metadata, content, and buffers.
-            content: Whether to parse the content.
-            copy: Whether the parts are bytes; else they are zmq frames.
+        ``msg_list`` are signature, header, parent, metadata, content and buffers, as bytes if
+        ``copy`` and else as zmq frames.
 
         Raises:
             ValueError: The message is invalid, not signed, or its headers are too long.
@@ -62,25 +61,17 @@ def _shorten(header: dict[str, Any], content: bytes) -> tuple[dict[str, Any], by
     if kind == "input_request":
         return header, content if _is_single_string(content) else b'{"prompt": ""}'
     if kind == "execute_reply":
-        error = {
-            "status": "error",
-            "ename": "Exception",
-            "evalue": OUTPUT_TRUNCATED.strip(),
-            "traceback": [],
-        }
-        return header, json.dumps(error).encode()
+        error = {"ename": "Exception", "evalue": OUTPUT_TRUNCATED.strip(), "traceback": []}
+        return header, json.dumps({"status": "error", **error}).encode()
     stream = {"name": "stdout", "text": OUTPUT_TRUNCATED}
     return {**header, "msg_type": "stream"}, json.dumps(stream).encode()
 
 
 def _is_single_string(content: bytes) -> bool:
     """Return whether the content is a prompt and next to nothing else."""
-    try:
+    with suppress(ValueError):
         text = content.decode()
-        match = _PROMPT.match(text)
-        if match is None:
-            return False
-        _, end = json.JSONDecoder().raw_decode(text, match.end())
-        return len(text) - end < _MAX_CHARS_AFTER_PROMPT
-    except ValueError:
-        return False
+        if match := _PROMPT.match(text):
+            _, end = json.JSONDecoder().raw_decode(text, match.end())
+            return len(text) - end < _MAX_CHARS_AFTER_PROMPT
+    return False

@@ -44,9 +44,8 @@ class SandboxProvisioner(LocalProvisioner):
 def kernel_spec(command: list[str]) -> KernelSpec:
     """Return a kernel specification that uses `SandboxProvisioner`.
 
-    The provisioner is registered at run time, not as an entry point of a package: the package that
-    is installed is the students' and has no grader, and an entry point would offer these kernels to
-    every Jupyter server in the environment.
+    It is registered at run time: the installed package is the students' and has no grader, and an
+    entry point would offer these kernels to every Jupyter server in the environment.
     """
     settings: dict[str, Any] = {"kernel_provisioner": {"provisioner_name": PROVISIONER_NAME}}
     factory = KernelProvisionerFactory.instance()

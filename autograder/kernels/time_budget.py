@@ -22,15 +22,10 @@ class TimeBudget:
     run. ``start_seconds`` are for that: once per kernel, on top of the cell's and the notebook's
     time. Later kernels get only enough for a cell to run twice as long as any that has finished, so
     that an endless loop can't use up the allowance again and again.
-
-    Attributes:
-        cell_seconds: Limit for one cell.
-        notebook_seconds: Limit for all cells of the notebook, including repeated runs.
-        start_seconds: Further seconds for imports in a new kernel.
     """
 
     cell_seconds: float
-    notebook_seconds: float
+    notebook_seconds: float  # for all cells, including repeated runs
     start_seconds: float = 0.0
     _start: float | None = None
     _allowance: float = field(init=False)
@@ -52,8 +47,7 @@ class TimeBudget:
     def next_limit(self, cell_seconds: float | None = None) -> float:
         """Return how many seconds the next cell may run; 0 if the notebook's are used up.
 
-        Args:
-            cell_seconds: The limit of this cell, if its author gave it one.
+        ``cell_seconds`` is the limit of this cell, if its author gave it one.
         """
         if self._start is None:
             self._start = time.monotonic()
@@ -64,10 +58,7 @@ class TimeBudget:
     def charge(self, seconds: float, *, finished: bool, cell_seconds: float | None = None) -> None:
         """Take what a cell ran beyond its limit from the allowance for imports.
 
-        Args:
-            seconds: How long it ran.
-            finished: Whether it ran to its end. If not, its time says nothing about imports.
-            cell_seconds: As in `next_limit`.
+        If it has not finished, its time says nothing about how long imports take.
         """
         limit = self.cell_seconds if cell_seconds is None else cell_seconds
         import_seconds = min(max(0.0, seconds - limit), self._allowance)

@@ -1,7 +1,4 @@
-"""The sandbox of a kernel, made by Bubblewrap.
-
-It shows the system, the Python environment and the course read-only, and the kernel's own folders;
-no other files, processes or networks of the machine.
+"""A kernel's sandbox: the system, Python and the course read-only, and the kernel's own folders.
 
 It is made in these steps, each by the program that the step before becomes:
 
@@ -63,25 +60,18 @@ class Sandbox:
     Example:
         >>> Sandbox(Limits(), uid=60001).bwrap_arguments(Path("/tmp/private"))[0]
         '--unshare-pid'
-
-    Attributes:
-        limits: What the kernel may use.
-        uid: The user it becomes if the grader is root; otherwise it keeps the grader's.
-        data_dir: The folder with the course's data, shown read-only.
-        visible: Further paths to show read-only.
     """
 
     limits: Limits
-    uid: int
-    data_dir: Path | None = None
-    visible: tuple[Path, ...] = ()
+    uid: int  # that the kernel gets if the grader is root; otherwise it keeps the grader's
+    data_dir: Path | None = None  # the course's data, shown read-only
+    visible: tuple[Path, ...] = ()  # further paths to show read-only
 
     def bwrap_arguments(self, private_dir: Path, filter_fd: int | None = None) -> list[str]:
         """Return Bubblewrap's arguments.
 
-        Args:
-            private_dir: The grader's folder with ``kernel.json``, ``passwd`` and ``group``.
-            filter_fd: An open file with the seccomp filter.
+        ``private_dir`` has ``kernel.json``, ``passwd`` and ``group``; ``filter_fd`` is an open file
+        with the seccomp filter.
         """
         arguments = [f"--unshare-{kind}" for kind in ("pid", "net", "ipc", "uts", "cgroup-try")]
         arguments += ["--hostname", "kernel", "--die-with-parent", "--new-session"]
@@ -95,7 +85,7 @@ class Sandbox:
         for folder in ("/dev", "/etc", "/home", "/run", RUN_DIR, "/srv", "/var"):
             arguments += [*_WORLD_READABLE, "--dir", folder]
         visible = self._visible_folders()
-        arguments += self._system() + visible
+        arguments += _system_arguments() + visible
         arguments += ["--perms", "1777", "--size", str(self.limits.disk)]
         arguments += ["--tmpfs", environment.HOME, "--proc", "/proc"]
         for device in _DEVICES:
@@ -117,22 +107,7 @@ class Sandbox:
         arguments += ["--remount-ro", "/", "--chdir", "/"]
         return arguments if filter_fd is None else [*arguments, "--seccomp", str(filter_fd)]
 
-    def _system(self) -> list[str]:
-        arguments = []
-        for name in _SYSTEM_DIRS:
-            path = Path("/", name)
-            if path.is_symlink():
-                arguments += ["--symlink", str(path.readlink()), str(path)]
-            elif path.is_dir():
-                arguments += ["--ro-bind", str(path), str(path)]
-        for name in _ETC_FILES:
-            path = Path("/etc", name)
-            if path.exists():
-                arguments += ["--ro-bind", str(path.resolve()), str(path)]
-        return arguments
-
     def _visible_folders(self) -> list[str]:
-        """Show Python and the course without the instructor's files around and in them."""
         python_folders = environment.python_folders()
         shown = {Path("/usr"), *python_folders, *map(Path.resolve, self.visible)}
         hidden = {Path(path) for path in _HIDDEN_DIRS}
@@ -146,9 +121,8 @@ class Sandbox:
     def inner_command(self, sockets: dict[str, int] | None) -> list[str]:
         """Return the command that Bubblewrap starts.
 
-        Args:
-            sockets: The fds of the kernel's sockets by their addresses; None to print ``ready`` and
-                wait for a forked kernel.
+        ``sockets`` are the fds of the kernel's sockets by their addresses; None to print ``ready``
+        and wait for a forked kernel.
         """
         options = f"remount,nosuid,nodev,size={self.limits.disk},nr_inodes={self.limits.files}"
         setpriv = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"]
@@ -169,6 +143,19 @@ class Sandbox:
             "passwd": f"student:x:{self.uid}:{gid}::{environment.HOME}:/bin/sh\n",
             "group": f"student:x:{gid}:\n",
         }
+
+
+def _system_arguments() -> list[str]:
+    arguments = []
+    for path in (Path("/", name) for name in _SYSTEM_DIRS):
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), str(path)]
+    for path in (Path("/etc", name) for name in _ETC_FILES):
+        if path.exists():
+            arguments += ["--ro-bind", str(path.resolve()), str(path)]
+    return arguments
 
 
 def bind_arguments(shown: set[Path], hidden: set[Path]) -> list[str]:
@@ -221,6 +208,6 @@ def unused_uid() -> int:
     return max_uid - secrets.randbelow(min(max_uid // 64, 60_000))
 
 
-def find_programs() -> dict[str, str | None]:
-    """Return the paths of the programs that make a sandbox; None for missing ones."""
-    return {name: shutil.which(name) for name in ("bwrap", "setpriv", "mount", "tar", "sh")}
+def missing_programs() -> list[str]:
+    """Return the programs that make a sandbox and are not installed."""
+    return [name for name in ("bwrap", "setpriv", "mount", "tar", "sh") if not shutil.which(name)]

@@ -1,7 +1,7 @@
 """A control group for each kernel: one cap on the memory and processes of its whole tree.
 
-Works with both versions of Linux's control groups, whichever lets us make groups. Where neither
-does, each process only has its own limits, and `doctor` reports that.
+Works with both versions of Linux's control groups. Where neither lets us make groups, each process
+only has its own limits, and `doctor` reports that.
 """
 
 from __future__ import annotations
@@ -27,13 +27,9 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """The control group of one kernel.
+    """The control group of one kernel."""
 
-    Attributes:
-        folders: Its folder in version 2; one per controller in version 1.
-    """
-
-    folders: tuple[Path, ...]
+    folders: tuple[Path, ...]  # one in version 2; one per controller in version 1
 
     @classmethod
     def create(cls, limits: Limits, mount_point: Path = MOUNT_POINT) -> Self | None:
@@ -103,12 +99,10 @@ def _writable_parents(mount_point: Path) -> list[Path]:
     version_1 = [mount_point / "memory", mount_point / "pids"]
     if all(folder.is_dir() and os.access(folder, os.W_OK) for folder in version_1):
         return version_1
-    own_path = ""
+    own_group = mount_point
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
-            if line.startswith("0::/"):
-                own_path = line[4:]
-    own_group = mount_point / own_path
+        match = re.search("^0::/(.*)", Path("/proc/self/cgroup").read_text(), re.MULTILINE)
+        own_group /= match[1] if match else ""
     for folder in (own_group, *own_group.parents):
         if not folder.is_relative_to(mount_point):
             break

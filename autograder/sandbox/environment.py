@@ -18,10 +18,13 @@ HOME: Final = "/home/student"
 TMP_DIR: Final = f"{HOME}/tmp"  # noqa: S108  (inside the sandbox)
 DATA_DIR: Final = "/srv/data"
 QUIET_TENSORFLOW: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+_THREAD_VARIABLES: Final = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"),
+    "TF_NUM_INTEROP_THREADS",
+)
 INHERITED_VARIABLES: Final = (
     *("LANG", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "MPLBACKEND"),
-    *("KERAS_BACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
-    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    *("KERAS_BACKEND", "MKL_NUM_THREADS", *_THREAD_VARIABLES),
 )
 MAX_THREADS: Final = 4  # per library; a server has more cores than one kernel may use
 _VENV_ENTRIES: Final = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")
@@ -29,50 +32,45 @@ _VENV_ENTRIES: Final = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")
 
 def kernel_env(
     env: Mapping[str, str],
-    grader_env: Mapping[str, str],
-    home: str = HOME,
-    data_dir: str | None = None,
-    library: str = "",
+    home: Path | str = HOME,
+    data_dir: Path | str | None = None,
+    library: Path | str = "",
+    grader_env: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """Return all environment variables of a student's kernel.
 
     Example:
-        >>> kernel_env({}, {"LANG": "C.UTF-8", "TOKEN": "secret"})["HOME"]
-        '/home/student'
-        >>> "TOKEN" in kernel_env({}, {"LANG": "C.UTF-8", "TOKEN": "secret"})
+        >>> "TOKEN" in kernel_env({}, grader_env={"LANG": "C.UTF-8", "TOKEN": "secret"})
         False
 
     Args:
         env: Variables to set; they override all others.
-        grader_env: The grader's variables; only `INHERITED_VARIABLES` are inherited.
         home: The kernel's home folder.
         data_dir: Where the course finds its data; None for the data that comes with it.
         library: A folder to append to Python's search path.
+        grader_env: The grader's variables; only `INHERITED_VARIABLES` are inherited.
     """
     threads = str(min(os.cpu_count() or 1, MAX_THREADS))
     variables = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "LANG": "C.UTF-8",
-        "HOME": home,
+        "HOME": str(home),
         "USER": "student",
         "LOGNAME": "student",
         "TMPDIR": f"{home}/tmp",  # noqa: S108  (as above)
         "MPLCONFIGDIR": f"{home}/.config/matplotlib",
         "IPYTHONDIR": f"{home}/.ipython",
         "JUPYTER_PLATFORM_DIRS": "1",
-        "OMP_NUM_THREADS": threads,
-        "OPENBLAS_NUM_THREADS": threads,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
+        **dict.fromkeys(_THREAD_VARIABLES, threads),
         **QUIET_TENSORFLOW,
     }
     if site.ENABLE_USER_SITE:
         variables["PYTHONUSERBASE"] = site.getuserbase()
     if data_dir is not None:
-        variables["COURSE_DATA"] = data_dir
+        variables["COURSE_DATA"] = str(data_dir)
     variables |= {name: grader_env[name] for name in INHERITED_VARIABLES if name in grader_env}
     variables |= env
-    path = os.pathsep.join(filter(None, [variables.get("PYTHONPATH", ""), library]))
+    path = os.pathsep.join(filter(None, [variables.get("PYTHONPATH", ""), str(library)]))
     return variables | ({"PYTHONPATH": path} if path else {})
 
 
@@ -93,7 +91,7 @@ def python_folders() -> list[Path]:
     paths = {path for folder in folders for path in (absolute(folder), folder.resolve())}
     root = course_root()
     for venv in {path for path in paths if path.resolve() == root}:  # solutions lie beside it
-        paths |= {venv / name for name in _VENV_ENTRIES if (venv / name).exists()} - {venv}
+        paths |= {venv / name for name in _VENV_ENTRIES}
         paths.remove(venv)
     return sorted(path for path in paths if path.exists() and len(path.parts) > 1)
 

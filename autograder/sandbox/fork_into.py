@@ -17,12 +17,6 @@ ENTER_TIMEOUT_S: Final = 60.0  # a sandbox is usually made within 0.02 s
 class SandboxEntry:
     """The fork of one kernel into its sandbox.
 
-    Args:
-        stack: Closes the pipes.
-        fork_server: Forks the kernel.
-        sockets: The fds of the kernel's sockets by their addresses.
-        filter_fd: An open file with the seccomp filter.
-
     Attributes:
         info: For Bubblewrap's ``--info-fd``.
         stdout: The standard output of the process that waits in the sandbox.
@@ -41,9 +35,6 @@ class SandboxEntry:
 
     def enter(self, stderr_fd: int) -> None:
         """Wait for the sandbox, and fork the kernel into it.
-
-        Args:
-            stderr_fd: Where errors are written.
 
         Raises:
             ForkServerError: There is no sandbox, or no kernel was forked.
@@ -71,15 +62,13 @@ def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _read_until(end: bytes, file: IO[bytes], deadline: float) -> bytes:
-    """Read until these bytes were read, or the other end of the pipe is closed."""
     text = b""
     with selectors.DefaultSelector() as selector:
         selector.register(file, selectors.EVENT_READ)
         while end not in text:
             if not selector.select(max(0.0, deadline - time.monotonic())):
                 raise ForkServerError(f"The sandbox was not ready within {ENTER_TIMEOUT_S:.0f} s.")
-            chunk = file.read(65536)
-            if not chunk:
+            if not (chunk := file.read(65536)):
                 break
             text += chunk
     return text

@@ -1,22 +1,21 @@
 """Start and use processes that fork kernels with their libraries imported already.
 
-A fork server serves one process or all workers of a batch run. It is only a speedup: where it can't
-be started, or fails, a kernel starts in the same sandbox from scratch and does the same.
+They are only a speedup: where none can be started, or it fails, a kernel starts in the same sandbox
+from scratch and does the same.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
 import logging
-import os
 import socket
 import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -40,8 +39,10 @@ class ForkServerError(RuntimeError):
     """The fork server did not start or fork; the kernel can be started without it."""
 
 
-class ForkServer:
+class ForkServer(ExitStack):
     """A process that forks kernels, or a connection to one that another process has started.
+
+    `close` ends the process if this one has started it; its kernels go on.
 
     Attributes:
         address: The path of its socket.
@@ -53,22 +54,18 @@ class ForkServer:
     pid = 0
 
     def __init__(self, address: str, modules: tuple[str, ...], env: Mapping[str, str]) -> None:
+        super().__init__()
         self.address, self.modules, self.env = address, modules, dict(env)
-        self._stack = contextlib.ExitStack()
 
     @classmethod
     def start(cls, modules: tuple[str, ...], env: Mapping[str, str]) -> Self:
         """Start a fork server for kernels, and wait until its imports are done.
 
-        Args:
-            modules: What to import.
-            env: Variables to set, besides those of every kernel.
-
         Raises:
             ForkServerError: It did not start.
         """
         with temp_dirs.temp_dir("forkserver-home") as home:  # needed for the imports only
-            variables = environment.kernel_env(env, os.environ, str(home))
+            variables = environment.kernel_env(env, home)
             variables.setdefault("MPLBACKEND", INLINE_BACKEND)
             command = [sys.executable, "-P", str(START_SCRIPT), "forkserver"]
             return cls.spawn(command, variables, modules, env)
@@ -89,7 +86,7 @@ class ForkServer:
             modules: What it imports first.
             env: The part of its environment to remember.
         """
-        with contextlib.ExitStack() as stack:
+        with ExitStack() as stack:
             private_dir = stack.enter_context(temp_dirs.temp_dir("forkserver"))
             path = f"{private_dir}/socket"
             process = subprocess.Popen(  # noqa: S603  (our own program)
@@ -105,27 +102,11 @@ class ForkServer:
                 raise ForkServerError(f"The fork server exited with code {process.wait()}.")
             server = cls(path, modules, env)
             server.pid = process.pid
-            server._stack = stack.pop_all()
+            server.push(stack.pop_all())
             return server
 
-    def __enter__(self) -> Self:
-        """Return the server."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Call `close`."""
-        self.close()
-
-    def close(self) -> None:
-        """End the server if this process has started it; its kernels go on."""
-        self._stack.close()
-
     def fork(self, request: dict[str, Any], fds: dict[str, int]) -> int:
-        """Let the server fork, and return the pid of its child.
-
-        Args:
-            request: What the server's handler has to know.
-            fds: Open files to pass, by name.
+        """Let the server fork with these open files, and return the pid of its child.
 
         Raises:
             ForkServerError: The server does not answer.
@@ -154,16 +135,13 @@ def shared_fork_server(
     env: Mapping[str, str],
     start: StartServer = ForkServer.start,
 ) -> ForkServer | None:
-    """Return a fork server of this process, started on first use.
+    """Return a fork server of this process, started on first use; None where it can't be started.
 
     Args:
         kind: What it forks.
         modules: What it imports.
         env: Variables of its children, besides the usual ones.
         start: Starts one.
-
-    Returns:
-        None where it can't be started; its children are then started without it.
     """
     with _LOCK:  # a cluster's worker may grade several submissions in threads
         key = _server_key(kind, modules, env)
@@ -172,8 +150,7 @@ def shared_fork_server(
             return _SERVERS[key]
         same_kind = [other for other in _SERVERS if other[0] == kind]
         for old_key in same_kind[: 1 - MAX_SERVERS_PER_KIND]:
-            old_server = _SERVERS.pop(old_key)
-            if old_server is not None:
+            if old_server := _SERVERS.pop(old_key):
                 old_server.close()
         server = None
         if sys.platform.startswith("linux"):
@@ -198,7 +175,7 @@ def server_addresses() -> list[ServerAddress]:
     return [
         (key[0], server.address, server.modules, server.env)
         for key, server in _SERVERS.items()
-        if server is not None
+        if server
     ]
 
 
@@ -210,7 +187,7 @@ def use_server(kind: str, server: ForkServer) -> None:
 def servers_memory() -> int:
     """Return the bytes of memory of the fork servers that this process has started."""
     with _LOCK:
-        pids = [server.pid for server in _SERVERS.values() if server is not None and server.pid]
+        pids = [server.pid for server in _SERVERS.values() if server and server.pid]
     return sum(map(memory_guard.process_memory, pids))
 
 
@@ -218,6 +195,5 @@ def servers_memory() -> int:
 def close_all() -> None:
     """End all fork servers that this process has started."""
     while _SERVERS:
-        _, server = _SERVERS.popitem()
-        if server is not None:
+        if server := _SERVERS.popitem()[1]:
             server.close()

@@ -1,9 +1,8 @@
 """Isolation by Landlock, for hosts where no namespaces can be made.
 
-A process restricts itself and everything it starts: which files it may read and write, signals to
-others, sockets. Linux needs no privilege for that. Landlock protects less than a sandbox: the
-kernel can see the names of the machine's folders, and its disk usage is checked a few times per
-second instead of being capped. `inside.landlock_main` applies the restrictions.
+A process gives up access to files, signals and sockets, which needs no privilege. Landlock protects
+less than a sandbox: the kernel can see the names of the machine's folders, and its disk usage is
+checked a few times per second instead of being capped.
 """
 
 from __future__ import annotations
@@ -29,22 +28,12 @@ _SYSTEM_PATHS: Final = (
     *("/proc/sys/kernel/osrelease", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu"),
 )
 _WRITABLE_DEVICES: Final = ("/dev/null", "/dev/full")
-_GET_VERSION: Final = (
-    444,
-    None,
-    0,
-    1,
-)  # landlock_create_ruleset(.., LANDLOCK_CREATE_RULESET_VERSION)
+_GET_VERSION: Final = (444, None, 0, 1)  # landlock_create_ruleset(.., .._CREATE_RULESET_VERSION)
 
 
 @functools.cache
 def abi_version() -> int:
-    """Return the version of Landlock that this Linux has; 0 for none.
-
-    Example:
-        >>> abi_version() >= 0
-        True
-    """
+    """Return the version of Landlock that this Linux has; 0 for none."""
     if not sys.platform.startswith("linux"):
         return 0
     return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(*_GET_VERSION)))

@@ -1,9 +1,7 @@
 """Prepare the start of a student's kernel, isolated as well as the host allows.
 
-`launch_in_bubblewrap` combines the parts of this package: the sandbox (`bubblewrap`), the system
-call filter (`seccomp`), the control group (`cgroups`), the variables (`environment`) and the copy
-of the submission (`workspace`). Where no sandbox can be made, `launch_in_landlock` isolates with
-`landlock`. Where that can't be done either, nothing runs unless the instructor allows it.
+Where Bubblewrap can't make a sandbox, Landlock isolates the kernel. Where that can't be done
+either, nothing runs unless the instructor allows it.
 """
 
 from __future__ import annotations
@@ -58,51 +56,29 @@ class UnprotectedError(RuntimeError):
 
 @dataclass(frozen=True)
 class LaunchRequest:
-    """The kernel to start.
+    """The kernel to start."""
 
-    Attributes:
-        private_dir: A folder that only the grader can enter, with ``kernel.json``.
-        folder: The submission.
-        limits: What the kernel may use.
-        env: Variables to set for it.
-        sockets: The fds of its listening sockets by their addresses.
-        visible: Further paths that it may read.
-        fork_server: Forks the kernel into its sandbox; None to start it there.
-    """
-
-    private_dir: Path
-    folder: Path
+    private_dir: Path  # only the grader can enter it; holds kernel.json
+    folder: Path  # the submission
     limits: Limits
-    env: dict[str, str] = field(default_factory=dict)
-    sockets: dict[str, int] = field(default_factory=dict)
-    visible: tuple[Path, ...] = ()
-    fork_server: ForkServer | None = None
+    env: dict[str, str] = field(default_factory=dict)  # variables to set
+    sockets: dict[str, int] = field(default_factory=dict)  # listening fds by address
+    visible: tuple[Path, ...] = ()  # further paths that it may read
+    fork_server: ForkServer | None = None  # None to start the kernel without a fork
 
 
 @dataclass
 class Launch:
-    """How to start it.
-
-    Attributes:
-        command: What to run.
-        env: All its environment variables.
-        cwd: The folder to run it in.
-        stdin: A tar archive of the submission, unpacked before the kernel starts.
-        pass_fds: Open files that it inherits.
-        cgroup: Its control group, where one can be made.
-        home: Its home, if that is a folder of the machine whose size has to be watched.
-        sandbox_entry: Forks the kernel into the sandbox that the command makes; None if the
-            command starts it there itself.
-    """
+    """How to start it."""
 
     command: list[str]
-    env: dict[str, str]
+    env: dict[str, str]  # all its environment variables
     cwd: Path
-    stdin: IO[bytes] | None = None
+    stdin: IO[bytes] | None = None  # a tar archive of the submission
     pass_fds: list[int] = field(default_factory=list)
     cgroup: ControlGroup | None = None
-    home: Path | None = None
-    sandbox_entry: SandboxEntry | None = None
+    home: Path | None = None  # if it is a folder of the machine whose size has to be watched
+    sandbox_entry: SandboxEntry | None = None  # None if the command starts the kernel itself
 
 
 def choose_protection(allow_unprotected: bool = False) -> Protection:
@@ -112,17 +88,12 @@ def choose_protection(allow_unprotected: bool = False) -> Protection:
         >>> choose_protection(allow_unprotected=True) in Protection
         True
 
-    Args:
-        allow_unprotected: Whether resource limits are enough where there is nothing else.
-
     Raises:
-        UnprotectedError: There is nothing else, and they are not.
+        UnprotectedError: It supports none, and resource limits alone are not allowed.
     """
-    missing = missing_features()
-    if not missing:
+    if not (missing := missing_features()):
         return Protection.BUBBLEWRAP
-    no_landlock = landlock.unavailable_reason()
-    if not no_landlock:
+    if not (no_landlock := landlock.unavailable_reason()):
         return Protection.LANDLOCK
     if allow_unprotected:
         return Protection.NONE
@@ -131,15 +102,14 @@ def choose_protection(allow_unprotected: bool = False) -> Protection:
 
 def missing_features() -> list[str]:
     """Return what the host lacks for Bubblewrap and how to fix it; empty if nothing."""
-    missing = _missing_feature()
-    return [missing] if missing else []
+    return list(filter(None, [_missing_feature()]))
 
 
 @functools.cache
 def _missing_feature() -> str:
     if not sys.platform.startswith("linux"):
         return "Bubblewrap needs Linux; use a Linux machine, a virtual machine, or WSL 2."
-    missing = [name for name, path in bubblewrap.find_programs().items() if path is None]
+    missing = bubblewrap.missing_programs()
     if "bwrap" in missing:
         return (
             "Bubblewrap is not installed; install it (apt-get install bubblewrap, dnf install"
@@ -188,9 +158,7 @@ def _try_sandbox() -> str:
 def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
     """Prepare a kernel in a Bubblewrap sandbox, with a copy of the submission's files.
 
-    Args:
-        stack: Closes open files and removes the control group; to be closed when the kernel ends.
-        request: What to start.
+    The stack closes open files and removes the control group; close it when the kernel ends.
     """
     data_dir = _data_dir()
     sandbox = Sandbox(request.limits, bubblewrap.unused_uid(), data_dir, request.visible)
@@ -213,7 +181,7 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
         pass_fds.append(entry.info.fileno())
     inside_data_dir = environment.DATA_DIR if data_dir else None
     env = environment.kernel_env(
-        request.env, os.environ, data_dir=inside_data_dir, library=bubblewrap.LIBRARY_DIR
+        request.env, environment.HOME, inside_data_dir, bubblewrap.LIBRARY_DIR
     )
     stdin = _pack_submission(stack, request)
     launch = Launch(command, env, Path("/"), stdin, pass_fds, sandbox_entry=entry)
@@ -224,21 +192,14 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
             "cwd": bubblewrap.WORK_DIR,
             "env": dict(env),  # Jupyter adds variables to the other one
             "cgroup_files": launch.cgroup.procs_files() if launch.cgroup else [],
-            "kernel": {
-                "limits": request.limits.rlimits(),
-                "connection_file": bubblewrap.CONNECTION_FILE,
-            },
+            "limits": request.limits.rlimits(),
+            "connection_file": bubblewrap.CONNECTION_FILE,
         }
     return launch
 
 
 def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
-    """Prepare a kernel under Landlock, with a home in the machine's temporary folder.
-
-    Args:
-        stack: As in `launch_in_bubblewrap`; also removes the home.
-        request: What to start.
-    """
+    """Prepare a kernel under Landlock, with a temporary home that the stack removes."""
     parent = stack.enter_context(temp_dirs.temp_dir("kernel-home"))
     parent.chmod(0o711)  # the kernel's user may pass through to its home
     home, uid, data_dir = parent / "home", landlock.kernel_uid(), _data_dir()
@@ -252,9 +213,7 @@ def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
     filter_fd = _open_file(stack, seccomp.compile_filter(namespaces=False)).fileno()
     library = landlock.make_library_dir(parent)
     visible = (*request.visible, library)
-    env = environment.kernel_env(
-        *(request.env, os.environ, str(home), str(data_dir) if data_dir else None, str(library))
-    )
+    env = environment.kernel_env(request.env, home, data_dir, library)
     command = landlock.landlock_command(home, filter_fd, uid, visible, data_dir)
     command += ["sh", "-c", bubblewrap.UNPACK_SCRIPT, "sh"]
     command += bubblewrap.kernel_command(request.limits, str(connection_file), request.sockets)
@@ -265,18 +224,11 @@ def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
 
 
 def launch_unprotected(stack: ExitStack, request: LaunchRequest) -> Launch:
-    """Prepare a kernel that is only subject to limits and works in the submission's folder itself.
-
-    Args:
-        stack: As in `launch_in_bubblewrap`.
-        request: What to start.
-    """
+    """Prepare a kernel that only has limits and works in the submission's folder itself."""
     home, connection_file = request.private_dir / "home", request.private_dir / "kernel.json"
     (home / "tmp").mkdir(parents=True)
     library = landlock.make_library_dir(request.private_dir)
-    env = environment.kernel_env(
-        *(request.env, os.environ, str(home), os.environ.get("COURSE_DATA"), str(library))
-    )
+    env = environment.kernel_env(request.env, home, os.environ.get("COURSE_DATA"), library)
     if os.name != "posix":  # Python does not start on Windows without these
         env |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
     command = bubblewrap.kernel_command(request.limits, str(connection_file), request.sockets)
@@ -307,7 +259,6 @@ def _add_control_group(stack: ExitStack, request: LaunchRequest, launch: Launch)
 
 
 def _open_file(stack: ExitStack, content: bytes = b"") -> IO[bytes]:
-    """Return an open temporary file without a name, at its beginning."""
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  (the stack closes it)
     file.write(content)
     file.seek(0)

@@ -1,9 +1,4 @@
-"""What a student's kernel may use, besides time.
-
-Example:
-    >>> Limits(memory=1 << 30).rlimits()["RLIMIT_NOFILE"]
-    1024
-"""
+"""What a student's kernel may use, besides time."""
 
 from __future__ import annotations
 
@@ -19,27 +14,17 @@ class Limits:
     """Limits for a kernel and everything it starts.
 
     Example:
-        >>> Limits().disk // MB
-        256
-
-    Attributes:
-        memory: Bytes of memory, including files in the kernel's home. The lab needs about 1.5 GB,
-            of which TensorFlow's import takes 0.5 GB.
-        processes: Processes and threads; TensorFlow starts a few per core.
-        cpu_seconds: CPU time of each process.
-        disk: Bytes of all files together.
-        files: Files and folders.
-        file_size: Bytes of one file.
-        open_files: Files that one process may have open.
+        >>> Limits(memory=1 << 30).rlimits()["RLIMIT_NOFILE"]
+        1024
     """
 
-    memory: int = 4 * GB
-    processes: int = 512
-    cpu_seconds: int = 1800
-    disk: int = 256 * MB
-    files: int = 20_000
-    file_size: int = 128 * MB
-    open_files: int = 1024
+    memory: int = 4 * GB  # files at home count; the lab needs 1.5 GB, TensorFlow's import 0.5 GB
+    processes: int = 512  # and threads; TensorFlow starts a few per core
+    cpu_seconds: int = 1800  # of each process
+    disk: int = 256 * MB  # all files together
+    files: int = 20_000  # and folders
+    file_size: int = 128 * MB  # one file
+    open_files: int = 1024  # of each process
 
     def rlimits(self) -> dict[str, int]:
         """Return the limits that Unix enforces per process, by their names in `resource`.

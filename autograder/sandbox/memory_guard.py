@@ -1,9 +1,7 @@
 """Memory of process trees: end a kernel that exceeds its limits, and measure a run's peak.
 
-The guard polls two things. The memory of all processes of a kernel together, where no control
-group caps it (rlimits only hold for each process). And the grader's own memory: a multipart message
-that never ends is buffered here until its last part arrives, which no limit on the size of a
-message prevents.
+The grader's own memory is watched, too: a multipart message that never ends is buffered here until
+its last part arrives, which no limit on the size of a message prevents.
 """
 
 from __future__ import annotations
@@ -52,7 +50,7 @@ class MemoryGuard(_Poller):
 
     Args:
         pids: The roots of the tree.
-        max_bytes: Memory that the tree may use; None if a control group caps it.
+        max_bytes: Memory of the tree; None if a control group caps it.
         max_growth_bytes: How much the grader's own memory may grow during `receiving`.
         home: The kernel's home folder and the limits on its content; None if the file system
             enforces them.
@@ -71,10 +69,8 @@ class MemoryGuard(_Poller):
     ) -> None:
         super().__init__()
         self.exceeded: Literal["", "memory", "disk", "messages"] = ""
-        self._pids = pids
-        self._max_bytes = max_bytes
+        self._pids, self._max_bytes, self._home = pids, max_bytes, home
         self._max_growth_bytes = max_growth_bytes
-        self._home = home
         self._max_grader_bytes: int | None = None
 
     @contextlib.contextmanager
@@ -107,14 +103,12 @@ class MemoryGuard(_Poller):
         )
 
     def _end_tree(self) -> None:
-        if self._home is not None:  # landlock_main ends its tree itself, and what forks meanwhile
-            for pid in self._pids:
-                with contextlib.suppress(psutil.Error):
-                    psutil.Process(pid).terminate()
-            return
         for process in reversed(process_tree(*self._pids)):
             with contextlib.suppress(psutil.Error):
-                process.kill()
+                if self._home is None:
+                    process.kill()
+                elif process.pid in self._pids:  # landlock_main ends its tree, and what forks
+                    process.terminate()
 
 
 class PeakMemory(_Poller):
@@ -125,10 +119,6 @@ class PeakMemory(_Poller):
         ...     before = peak.bytes
         >>> before <= peak.bytes
         True
-
-    Args:
-        pid: The root of the tree.
-        interval_s: Seconds between two measurements, at least.
 
     Attributes:
         bytes: The peak so far.
@@ -168,12 +158,7 @@ def tree_memory(pid: int) -> int:
 
 
 def process_tree(*pids: int) -> list[psutil.Process]:
-    """Return processes and all their descendants, parents before children.
-
-    Example:
-        >>> [process.pid for process in process_tree(os.getpid())][0] == os.getpid()
-        True
-    """
+    """Return processes and all their descendants, parents before children."""
     processes: dict[int, psutil.Process] = {}
     for pid in pids:
         with contextlib.suppress(psutil.Error):
@@ -184,12 +169,7 @@ def process_tree(*pids: int) -> list[psutil.Process]:
 
 
 def exceeds_disk_limits(folder: Path, limits: Limits) -> bool:
-    """Return whether a folder holds more files, or more bytes in them, than it may.
-
-    Example:
-        >>> exceeds_disk_limits(Path("/nowhere"), Limits())
-        False
-    """
+    """Return whether a folder holds more files, or more bytes in them, than it may."""
     files = size = 0
     pending = [folder]
     while pending:
@@ -218,10 +198,7 @@ _private_bytes: Final = functools.partial(_resident_bytes, private=True)
 
 
 def _unreclaimable(process: psutil.Process) -> int:
-    """Bytes that can't be dropped: anonymous and shared memory without mapped files.
-
-    Shared pages are divided by the number of their users. psutil has no sum without files.
-    """
+    """Bytes of memory without mapped files, shared pages divided by the number of their users."""
     try:
         rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
     except OSError:

@@ -1,12 +1,7 @@
 """A seccomp filter against system calls that no lesson needs, compiled by libseccomp.
 
-Namespaces separate students' code from the rest of the machine. The filter keeps it from parts of
-Linux that namespaces don't cover or that often have security bugs: new namespaces, tracing,
-keyrings, and rare kinds of sockets.
-
-Example:
-    >>> len(compile_filter()) % 8  # an instruction has eight bytes
-    0
+It keeps students' code from parts of Linux that namespaces don't cover or that often have security
+bugs: new namespaces, tracing, keyrings, and rare kinds of sockets.
 """
 
 from __future__ import annotations
@@ -97,6 +92,10 @@ def _block_without_namespaces(block: Callable[..., None]) -> None:
 @functools.cache
 def compile_filter(*, namespaces: bool = True) -> bytes:
     """Return the filter as BPF code; empty where libseccomp is not installed.
+
+    Example:
+        >>> len(compile_filter()) % 8  # an instruction has eight bytes
+        0
 
     Args:
         namespaces: Whether the kernel runs in namespaces; without them more calls are blocked.

@@ -1,7 +1,6 @@
 """Temporary folders that are removed even if the process that made them was killed.
 
-Each folder is locked for as long as its process lives; the system frees the lock when the process
-ends in any way. So a folder that nobody has locked is stale, whatever its owner's pid was.
+Each folder is locked for as long as its process lives, so one that nobody has locked is stale.
 """
 
 from __future__ import annotations
@@ -26,11 +25,6 @@ _PREFIX: Final = "autograder-"
 
 def try_lock(fd: int) -> bool:
     """Lock an open file or folder until it is closed; return False if somebody else holds it.
-
-    Example:
-        >>> with tempfile.TemporaryFile() as file:
-        ...     try_lock(file.fileno())
-        True
 
     On Windows nothing is locked, and the result is always True.
     """
@@ -66,9 +60,7 @@ def temp_dir(purpose: Purpose) -> Iterator[Path]:
 def remove_stale(parent: Path | None = None, min_age_s: float = MIN_STALE_AGE_S) -> list[Path]:
     """Remove this user's folders whose process has ended; return their paths.
 
-    Args:
-        parent: Where to look; None for the system's temporary folder.
-        min_age_s: Younger folders are left alone.
+    ``parent`` is the system's temporary folder by default; younger folders are left alone.
     """
     if _fcntl is None:
         return []

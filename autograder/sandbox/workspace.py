@@ -15,16 +15,12 @@ EXCLUDED: Final = ("*.ipynb", ".ipynb_checkpoints")  # autograded notebooks hold
 
 
 def pack(folder: Path, archive_file: IO[bytes], max_bytes: int) -> list[str]:
-    """Write a folder's files into a tar archive.
+    """Write a folder's files into a tar archive; return those too large or unreadable.
 
     Args:
         folder: A submission; may hold anything.
-        archive_file: Where the archive is written. Left at its beginning, and empty if there are
-            no files.
-        max_bytes: Limit on the size of all files; those that don't fit are left out.
-
-    Returns:
-        The names of files that did not fit or could not be read.
+        archive_file: Is left at its beginning, and empty if there are no files.
+        max_bytes: Limit on the size of all files together.
     """
     left, missing = max_bytes, []
 

@@ -38,9 +38,7 @@ ForkHandler = Callable[[dict[str, Any], list[int]], object]
 def import_modules(modules: list[str]) -> None:
     """Import modules, except those that fail: that error is for the student to see.
 
-    Args:
-        modules: Names; ``module:function:argument`` also calls the function, which must not start
-            threads.
+    ``module:function:argument`` also calls the function, which must not start threads.
     """
     for entry in modules:
         name, *call = entry.split(":")
@@ -54,7 +52,7 @@ def import_modules(modules: list[str]) -> None:
 
 
 def receive_request(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """Receive a request's size, its JSON, and the fds that belong to it."""
+    """Receive a request and the fds that belong to it."""
     header, fds, *_ = socket.recv_fds(connection, 4, MAX_FDS)
     (size,) = struct.unpack("!I", header)
     with connection.makefile("rb") as file:
@@ -89,7 +87,7 @@ def run_kernel(request: dict[str, Any], fds: dict[str, int]) -> None:
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # or all kernels would draw the same random numbers
     sockets = {address: fd for address, fd in fds.items() if address.startswith("ipc:")}
-    kernel_main.run(**request["kernel"], sockets=sockets)
+    kernel_main.run(request["limits"], request["connection_file"], sockets)
 
 
 def fork_into_sandbox(request: dict[str, Any], fd_list: list[int]) -> None:

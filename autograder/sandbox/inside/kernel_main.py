@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,15 +23,11 @@ def set_rlimits(limits: dict[str, int]) -> None:
     except ImportError:
         return
     for name, value in limits.items():
-        kind = getattr(resource, name, None)
-        if kind is None:
-            continue
-        _, hard = resource.getrlimit(kind)
-        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
+        with suppress(AttributeError, ValueError, OSError):  # macOS refuses some
+            kind = getattr(resource, name)
+            _, hard = resource.getrlimit(kind)
+            limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (limit, limit))
-        except (ValueError, OSError):  # macOS refuses some
-            continue
 
 
 def use_open_sockets(sockets: dict[str, int]) -> None:
@@ -49,11 +46,7 @@ def use_open_sockets(sockets: dict[str, int]) -> None:
 
 
 def import_course() -> None:
-    """Import the course before student code runs, so that a failure can't be the student's fault.
-
-    Raises:
-        RuntimeError: The import fails.
-    """
+    """Import the course before student code runs, so that failures aren't the student's fault."""
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # not read yet in a forked process
     sys.path[:0] = [path for path in paths if path and path not in sys.path]
     try:
@@ -104,11 +97,7 @@ def load_app_class() -> Any:
 def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -> None:
     """Become a kernel; does not return before it ends.
 
-    Args:
-        limits: Resource limits by their names in `resource`.
-        connection_file: Jupyter's connection file.
-        sockets: The fds of the kernel's listening sockets by their addresses; empty if it opens
-            them itself.
+    ``sockets`` are the fds of its listening sockets by address; empty if it opens them itself.
     """
     set_rlimits(limits)
     if sockets:

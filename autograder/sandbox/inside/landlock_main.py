@@ -34,9 +34,8 @@ _END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def restrict(read: list[str], write: list[str]) -> None:
     """Deny this process and its children all other files, sockets and signals, for good.
 
-    Args:
-        read: Files and folders that may be read and executed; missing ones are skipped.
-        write: Those that may also be changed.
+    Paths in ``read`` may be read and executed, those in ``write`` also changed; missing ones are
+    skipped.
     """
     syscall = rights.libc().syscall
     denied = struct.pack("=QQQ", _ALL_RIGHTS, _NET_RIGHTS, _SCOPES)  # landlock_ruleset_attr

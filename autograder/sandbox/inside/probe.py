@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,13 @@ def succeeds(action: Callable[[], object]) -> bool:
 
 def can_connect(family: int, address: Any) -> bool:
     """Return whether a server can be reached through a socket."""
-    try:
+
+    def connect() -> None:
         with socket.socket(family, socket.SOCK_STREAM) as client:
             client.settimeout(2)
             client.connect(address)
-    except OSError:
-        return False
-    return True
+
+    return succeeds(connect)
 
 
 def can_write(folder: str) -> bool:
@@ -54,11 +55,9 @@ def can_write(folder: str) -> bool:
 def sees_process(word: str) -> bool:
     """Return whether a process with this word in its command line is visible."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
+        with suppress(OSError):
             if word.encode() in path.read_bytes():
                 return True
-        except OSError:
-            continue
     return False
 
 
@@ -157,11 +156,7 @@ def leave_process(word: str) -> None:
 
 
 def probe(bait: dict[str, Any]) -> dict[str, bool]:
-    """Try everything that one kernel survives; return by name whether it succeeded.
-
-    Args:
-        bait: What the doctor has planted, and the limits; see `doctor._planted_bait`.
-    """
+    """Try to reach what `doctor._planted_bait` has planted; return by name whether it succeeded."""
     home = os.path.expanduser("~")  # noqa: PTH111  (as a student would)
     return {
         "connect": can_connect(socket.AF_INET, ("127.0.0.1", bait["port"])),

@@ -63,11 +63,7 @@ def drop_privileges(uid: int | None) -> None:
 
 
 def install_filter(fd: int) -> None:
-    """Filter all further system calls of this process, and close the file.
-
-    Args:
-        fd: A file with the compiled filter.
-    """
+    """Filter all further system calls of this process, and close the file with the filter."""
     code = os.pread(fd, _MAX_FILTER_BYTES, 0)  # the position is shared with other processes
     os.close(fd)
     buffer = ctypes.create_string_buffer(code, len(code))

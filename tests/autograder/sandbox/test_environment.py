@@ -6,7 +6,7 @@ from autograder.sandbox import environment
 def test_only_listed_variables_are_inherited() -> None:
     grader = {"LANG": "de_DE.UTF-8", "JUPYTERHUB_API_TOKEN": "t", "SSH_AUTH_SOCK": "s", "X": "1"}
     own = {"NBGRADER_EXECUTION": "autograde"}
-    env = environment.kernel_env(own, grader, data_dir="/srv/data")
+    env = environment.kernel_env(own, data_dir="/srv/data", grader_env=grader)
     assert env["LANG"] == "de_DE.UTF-8"
     assert env["NBGRADER_EXECUTION"] == "autograde"
     assert env["COURSE_DATA"] == "/srv/data"

@@ -37,9 +37,9 @@ def test_nothing_runs_without_protection_unless_allowed(
 
 def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     missing_feature = launch._missing_feature.__wrapped__
-    monkeypatch.setattr(bubblewrap, "find_programs", lambda: {"bwrap": None, "tar": "/bin/tar"})
+    monkeypatch.setattr(bubblewrap, "missing_programs", lambda: ["bwrap"])
     assert "apt-get install bubblewrap" in missing_feature()
-    monkeypatch.setattr(bubblewrap, "find_programs", lambda: {"bwrap": "/bin/bwrap", "tar": None})
+    monkeypatch.setattr(bubblewrap, "missing_programs", lambda: ["tar"])
     assert "tar" in missing_feature()
     monkeypatch.setattr(sys, "platform", "darwin")
     assert "Linux" in missing_feature()
