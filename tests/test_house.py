@@ -253,3 +253,13 @@ def test_the_versions_agree() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert extension["version"] == citation["version"] == version
     assert f"## [{version}] - {citation['date-released']}" in changelog
+
+
+def test_class_names_are_unique_in_the_product() -> None:
+    homes: dict[str, list[str]] = {}
+    for room in ("autograder", "course", "deploy"):
+        for path in modules(room):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

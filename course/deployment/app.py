@@ -27,7 +27,7 @@ from course import drawing
 from course.deployment import body, prepare, scoring
 from course.deployment.batching import MAX_ROWS, Batcher
 from course.deployment.errors import RequestError, from_pydantic
-from course.deployment.logs import RequestLog
+from course.deployment.logs import RequestLogMiddleware
 from course.deployment.page import SecurityHeaders, add_page
 from course.deployment.prepare import FloatArray
 from course.deployment.schemas import (
@@ -85,7 +85,7 @@ def create(*, max_rows: int = MAX_ROWS) -> FastAPI:
     _add_preprocessing(app)
     add_page(app)
     _add_error_handlers(app)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLogMiddleware)
     app.add_middleware(SecurityHeaders)  # outermost: RequestLog's 500 needs the headers, too
     setattr(app, "openapi", _openapi(app))  # noqa: B010  (mypy forbids assigning to a method)
     return app

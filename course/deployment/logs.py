@@ -56,7 +56,7 @@ CONFIG: Final[dict[str, Any]] = {
 """For ``logging.config.dictConfig``: what ``python -m course serve`` writes to stderr."""
 
 
-class RequestLog:
+class RequestLogMiddleware:
     """Middleware that logs each request after its response.
 
     Only `SecurityHeaders` is further out, so unexpected exceptions end here: they are logged once,
