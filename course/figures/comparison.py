@@ -15,17 +15,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course.figures import style
 from course.figures.picture import Picture
-from course.figures.style import (
-    BLUE,
-    VERMILLION,
-    class_style,
-    figure,
-    line_style,
-    new_picture,
-    scatter_classes,
-    show_image,
-)
+from course.figures.style import figure, new_grid, new_plot, show_image
 
 _NEIGHBORS: Final = 5
 _MAX_POINTS: Final = 2000  # in the comparison of all pairs; more take long and change little
@@ -33,10 +25,10 @@ _MAX_POINTS: Final = 2000  # in the comparison of all pairs; more take long and 
 
 @figure
 def maps(codes: Mapping[str, ArrayLike], labels: ArrayLike, names: Sequence[str]) -> Picture:
-    """Draw maps of the same examples side by side, each example at its two-number code.
+    """Draw one to three maps of the same examples, each example at its two-number code.
 
     Args:
-        codes: Name of each map and its codes, ``(n, 2)``; one to three maps.
+        codes: Codes ``(n, 2)`` of each map.
         labels: ``(n,)`` class numbers from 0.
         names: Names of the classes.
 
@@ -45,17 +37,15 @@ def maps(codes: Mapping[str, ArrayLike], labels: ArrayLike, names: Sequence[str]
     """
     classes = np.asarray(labels)
     points = {name: _pairs(name, values, len(classes)) for name, values in codes.items()}
-    picture = new_picture(8.4, 0.9 + 7.2 / len(points))
-    panels = picture.subplots(1, len(points), squeeze=False)[0]
+    picture, (panels,) = new_grid(8.4, 0.9 + 7.2 / len(points), 1, len(points))
     for axes, (title, xy) in zip(panels, points.items(), strict=True):
-        scatter_classes(axes, xy, classes, names, max(9, min(24, 9000 / len(classes))))
+        style.scatter_classes(axes, xy, classes, names, max(9, min(24, 9000 / len(classes))))
         axes.set(title=title, xlabel="first number of the code")
         axes.set_box_aspect(1)
         axes.tick_params(labelsize=8.5)
         low, high = np.percentile(xy, [0.5, 99.5], axis=0)  # an outlier would squeeze the rest
         gap = 0.06 * (high - low) + 1e-9
-        axes.set_xlim(low[0] - gap[0], high[0] + gap[0])
-        axes.set_ylim(low[1] - gap[1], high[1] + gap[1])
+        axes.axis(np.column_stack([low - gap, high + gap]).ravel())
     panels[0].set_ylabel("second number of the code")
     handles, texts = panels[0].get_legend_handles_labels()
     columns = 5 if max(map(len, names), default=0) > 3 else 10
@@ -75,11 +65,7 @@ def maps(codes: Mapping[str, ArrayLike], labels: ArrayLike, names: Sequence[str]
 
 @figure
 def axes(rows: Mapping[str, ArrayLike], shape: tuple[int, int] = (28, 28)) -> Picture:
-    """Draw directions in the space of images as images: blue adds ink, vermillion removes it.
-
-    Args:
-        rows: Name of each row and its axes, ``(k, height * width)``; the same k in each.
-        shape: Height and width of an image.
+    """Draw directions ``(k, height * width)`` as images: blue adds ink, vermillion removes it.
 
     Raises:
         ValueError: The rows have different lengths.
@@ -91,9 +77,8 @@ def axes(rows: Mapping[str, ArrayLike], shape: tuple[int, int] = (28, 28)) -> Pi
     if len(lengths) != 1:
         raise ValueError(f"rows must have the same number of axes, got {sorted(lengths)}")
     columns = lengths.pop()
-    colors = LinearSegmentedColormap.from_list("signs", [VERMILLION, "#FFFFFF", BLUE])
-    picture = new_picture(8, 0.35 + len(images) * 7.0 / (columns + 1))
-    grid = picture.subplots(len(images), columns, squeeze=False)
+    colors = LinearSegmentedColormap.from_list("signs", [style.VERMILLION, "#FFFFFF", style.BLUE])
+    picture, grid = new_grid(8, 0.35 + len(images) * 7.0 / (columns + 1), len(images), columns)
     for panels, (name, row) in zip(grid, images.items(), strict=True):
         for number, (panel, axis) in enumerate(zip(panels, row, strict=True), start=1):
             show_image(panel, np.zeros(shape), f"{number}", shape=shape)
@@ -114,18 +99,16 @@ def axes(rows: Mapping[str, ArrayLike], shape: tuple[int, int] = (28, 28)) -> Pi
 
 @figure
 def subspaces(angles: Mapping[str, ArrayLike]) -> Picture:
-    """Draw principal angles, smallest first: all 0 where two subspaces are the same.
+    """Draw the principal angles of pairs of subspaces, in degrees, smallest first.
 
-    Args:
-        angles: Name of each pair of subspaces and its angles in degrees, 0 to 90.
+    They are 0 to 90, and all 0 where two subspaces are the same.
     """
-    picture = new_picture(7.2, 3.2)
-    panel = picture.subplots()
+    picture, panel = new_plot(7.2, 3.2)
     descriptions = []
     for number, (name, values) in enumerate(angles.items()):
         degrees = np.asarray(values, dtype=float)
-        style = class_style(number) | line_style(number)
-        panel.plot(np.arange(1, len(degrees) + 1), degrees, label=name, **style)
+        look = style.class_style(number) | style.line_style(number)
+        panel.plot(np.arange(1, len(degrees) + 1), degrees, label=name, **look)
         descriptions.append(f"{name}: from {degrees.min():.1f} to {degrees.max():.1f} degrees")
     panel.set(xlabel="principal angle, smallest first", ylabel="degrees", ylim=(-4, 94))
     panel.set_yticks([0, 30, 60, 90])
@@ -136,38 +119,31 @@ def subspaces(angles: Mapping[str, ArrayLike]) -> Picture:
 
 @figure
 def ladder(errors: Mapping[str, float]) -> Picture:
-    """Draw one bar per method: its squared error, summed over the pixels of an image.
-
-    Args:
-        errors: Error of each method, from top to bottom.
-    """
-    picture = new_picture(7.6, 0.9 + 0.42 * len(errors))
-    panel = picture.subplots()
-    names, values = list(errors), [float(value) for value in errors.values()]
-    colors = [VERMILLION if "autoencoder" in name else BLUE for name in names]
+    """Draw one bar per method: its squared error, summed over the pixels of an image."""
+    picture, panel = new_plot(7.6, 0.9 + 0.42 * len(errors))
+    names, values = list(errors), list(errors.values())
+    colors = [style.VERMILLION if "autoencoder" in name else style.BLUE for name in names]
     bars = panel.barh(names, values, color=colors, height=0.62)
-    panel.bar_label(bars, [f"{value:.2f}" for value in values], padding=4)
+    panel.bar_label(bars, fmt="{:.2f}", padding=4)
     panel.invert_yaxis()
     panel.grid(visible=False, axis="y")
     panel.set(xlabel="squared error per test image", xlim=(0, 1.12 * max(values)))
-    described = "; ".join(f"{name} {value:.2f}" for name, value in zip(names, values, strict=True))
+    described = "; ".join(f"{name} {value:.2f}" for name, value in errors.items())
     return picture.describe(f"Bars of the squared error per test image, by method: {described}.")
 
 
 @figure
 def sheets(images: Mapping[str, ArrayLike], shape: tuple[int, int] = (28, 28)) -> Picture:
-    """Draw what a decoder makes of a grid of codes: the map itself, as images.
+    """Draw what decoders make of a square grid of codes: the map itself, as images.
 
     Args:
-        images: Name of each decoder and the images of a square grid, ``(side**2, pixels)``,
-            row by row from the top.
+        images: Images of each decoder, ``(side**2, pixels)``, row by row from the top.
         shape: Height and width of an image.
 
     Raises:
         ValueError: The number of images is not a square.
     """
-    picture = new_picture(8, 0.5 + 7.6 / len(images))
-    panels = picture.subplots(1, len(images), squeeze=False)[0]
+    picture, (panels,) = new_grid(8, 0.5 + 7.6 / len(images), 1, len(images))
     height, width = shape
     descriptions = []
     for panel, (name, grid) in zip(panels, images.items(), strict=True):

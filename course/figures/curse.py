@@ -8,26 +8,15 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from course import curse
-from course.figures.style import (
-    BLACK,
-    BLUE,
-    COLORS,
-    GRAY,
-    GREEN,
-    LIGHT_GRAY,
-    SKY,
-    VERMILLION,
-    class_style,
-    figure,
-    line_style,
-    new_picture,
-)
+from course.figures import style
+from course.figures.style import figure, new_grid, new_picture, new_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,13 +29,7 @@ _DIMENSIONS: Final = np.unique(np.geomspace(1, 100, 60).round().astype(int))
 
 @figure
 def sparsity(n: int = 20, bins: int = 3, seed: int = 1) -> Picture:
-    """Draw the same points in one, two and three dimensions, and the cells they occupy.
-
-    Args:
-        n: Number of points.
-        bins: Number of bins along each side.
-        seed: Seed for the points.
-    """
+    """Draw n points in 1, 2 and 3 dimensions, and the cells they occupy, with ``bins`` per side."""
     points = np.random.default_rng(seed).random((n, 3))
     picture = new_picture(8, 3.2)
     grid = picture.add_gridspec(1, 3, width_ratios=(1, 1, 1.15))
@@ -55,9 +38,9 @@ def sparsity(n: int = 20, bins: int = 3, seed: int = 1) -> Picture:
     counts = [curse.count_occupied(points[:, :d], bins) for d in (1, 2, 3)]
 
     _shade(line, points[:, :1], bins)
-    line.plot(points[:, 0], np.full(n, 0.5), "o", color=BLUE, alpha=0.8)
+    line.plot(points[:, 0], np.full(n, 0.5), "o", color=style.BLUE, alpha=0.8)
     _shade(square, points[:, :2], bins)
-    square.plot(points[:, 0], points[:, 1], "o", color=BLUE, alpha=0.8)
+    square.plot(points[:, 0], points[:, 1], "o", color=style.BLUE, alpha=0.8)
     for axes in (line, square):
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[0, 1], yticks=[0, 1])
         axes.grid(visible=False)
@@ -66,8 +49,9 @@ def sparsity(n: int = 20, bins: int = 3, seed: int = 1) -> Picture:
     filled = np.zeros((bins, bins, bins), dtype=bool)
     filled[tuple(np.minimum((points * bins).astype(int), bins - 1).T)] = True
     edges = np.indices((bins + 1,) * 3) / bins
-    cube.voxels(*edges, filled, facecolors=SKY + "30", edgecolors=SKY + "90", linewidth=0.5)
-    cube.scatter(*points.T, color=BLUE, s=28, depthshade=False)
+    fill = {"facecolors": style.SKY + "30", "edgecolors": style.SKY + "90"}
+    cube.voxels(*edges, filled, linewidth=0.5, **fill)
+    cube.scatter(*points.T, color=style.BLUE, s=28, depthshade=False)
     cube.set(xlim=(0, 1), ylim=(0, 1), zlim=(0, 1), xticks=[], yticks=[], zticks=[])
     cube.set_box_aspect((1, 1, 1), zoom=0.98)
     for axes, d, count in zip((line, square, cube), (1, 2, 3), counts, strict=True):
@@ -89,22 +73,21 @@ def _shade(axes: Axes, points: ArrayLike, bins: int) -> None:
     for cell in cells:
         low = (cell[0] / bins, cell[1] / bins if len(cell) > 1 else 0.0)
         height = 1 / bins if len(cell) > 1 else 1.0
-        axes.add_patch(Rectangle(low, 1 / bins, height, facecolor=SKY, alpha=0.3))
+        axes.add_patch(Rectangle(low, 1 / bins, height, facecolor=style.SKY, alpha=0.3))
     for edge in range(1, bins):
-        axes.axvline(edge / bins, color=LIGHT_GRAY)
+        axes.axvline(edge / bins, color=style.LIGHT_GRAY)
         if cells.shape[1] > 1:
-            axes.axhline(edge / bins, color=LIGHT_GRAY)
+            axes.axhline(edge / bins, color=style.LIGHT_GRAY)
 
 
 @figure
 def edges() -> Picture:
     """Draw how the volume of a cube moves to its border as dimensions are added."""
-    picture = new_picture(8, 3.4)
-    axes = picture.subplots()
+    picture, axes = new_plot(8, 3.4)
     for label, color, dashes, value in (
-        ("volume within 0.05 of the border", VERMILLION, "-", curse.edge_share),
-        ("side that holds 10% of the volume", BLUE, "--", lambda d: curse.edge_length(0.1, d)),
-        ("volume in the largest ball", GREEN, ":", curse.ball_share),
+        ("volume within 0.05 of the border", style.VERMILLION, "-", curse.edge_share),
+        ("side that holds 10% of the volume", style.BLUE, "--", partial(curse.edge_length, 0.1)),
+        ("volume in the largest ball", style.GREEN, ":", curse.ball_share),
     ):
         heights = [value(int(d)) for d in _DIMENSIONS]
         axes.semilogx(_DIMENSIONS, heights, color=color, linestyle=dashes, label=label)
@@ -126,31 +109,28 @@ def edges() -> Picture:
 def overlap(n: int = 10, seed: int = 3) -> Picture:
     """Draw the tradeoff: with too few features classes overlap, too many can't be learned.
 
-    Args:
-        n: Number of training examples of the classifier on the right.
-        seed: Seed for the clouds on the left.
+    The classifier on the right has ``n`` training examples.
     """
-    picture = new_picture(8, 3.5)
-    clouds, curve = picture.subplots(1, 2, width_ratios=(1, 1.25))
+    picture, [(clouds, curve)] = new_grid(8, 3.5, 1, 2, width_ratios=(1, 1.25))
     rng = np.random.default_rng(seed)
     shapes = np.array([[1.0, 0.9], [0.9, 1.0]])
     for number, (name, shift) in enumerate((("class A", -0.7), ("class B", 0.7))):
         x = rng.multivariate_normal([shift, -shift], shapes, 60)
-        style = class_style(number)
-        clouds.scatter(x[:, 0], x[:, 1], s=22, alpha=0.75, label=name, **style)
-        clouds.scatter(x[:, 0], np.full(60, -4.6 - 0.4 * number), s=14, alpha=0.45, **style)
+        look = style.class_style(number)
+        clouds.scatter(x[:, 0], x[:, 1], s=22, alpha=0.75, label=name, **look)
+        clouds.scatter(x[:, 0], np.full(60, -4.6 - 0.4 * number), s=14, alpha=0.45, **look)
     clouds.set(xlabel="first feature", ylabel="second feature", ylim=(-5.4, 3.6))
     clouds.set_title("Separate in 2-D, not in 1-D")
     clouds.legend(loc="upper left", handletextpad=0.1)
-    clouds.annotate("projected onto the first feature", (-2.6, -4.2), color=GRAY, fontsize=9)
+    clouds.annotate("projected onto the first feature", (-2.6, -4.2), color=style.GRAY, fontsize=9)
 
     sizes = np.unique(np.geomspace(1, 3000, 28).round().astype(int))
     known = [curse.classifier_accuracy(int(d)) for d in sizes]
     learned = [curse.classifier_accuracy(int(d), n) for d in sizes]
-    curve.semilogx(sizes, known, color=BLACK, linestyle="--", label="classes known")
-    curve.semilogx(sizes, learned, color=BLUE, label=f"learned from {n} examples")
+    curve.semilogx(sizes, known, color=style.BLACK, linestyle="--", label="classes known")
+    curve.semilogx(sizes, learned, color=style.BLUE, label=f"learned from {n} examples")
     best = int(np.argmax(learned))
-    curve.plot(sizes[best], learned[best], "o", color=BLUE)
+    curve.plot(sizes[best], learned[best], "o", color=style.BLUE)
     curve.annotate(
         f"best at about {sizes[best]}",
         (sizes[best], learned[best]),
@@ -172,8 +152,7 @@ def overlap(n: int = 10, seed: int = 3) -> Picture:
 @figure
 def concentration(dimensions: Sequence[int] = (2, 10, 100, 1000)) -> Picture:
     """Draw how the distances between random points become similar; at most four dimensions."""
-    picture = new_picture(8, 3.2)
-    axes = picture.subplots()
+    picture, axes = new_plot(8, 3.2)
     descriptions = []
     for number, d in enumerate(dimensions):
         sample = curse.pair_distances(d, pairs=40_000)
@@ -182,7 +161,7 @@ def concentration(dimensions: Sequence[int] = (2, 10, 100, 1000)) -> Picture:
         heights, borders = np.histogram(relative, bins=60, range=(0, 2.4), density=True)
         middle = (borders[1:] + borders[:-1]) / 2
         label = f"d = {d:,}: spread {spread:.0%}"
-        axes.plot(middle, heights / heights.max(), label=label, **line_style(number))
+        axes.plot(middle, heights / heights.max(), label=label, **style.line_style(number))
         descriptions.append(f"{spread:.0%} in {d}-D")
     axes.set(xlabel="distance between two random points, relative to the mean", ylabel="frequency")
     axes.set(xlim=(0, 2.4), yticks=[])
@@ -196,52 +175,46 @@ def concentration(dimensions: Sequence[int] = (2, 10, 100, 1000)) -> Picture:
 
 @figure
 def contrasts(groups: Mapping[str, ArrayLike]) -> Picture:
-    """Draw the distances of the points to one query, for each kind of data.
-
-    Args:
-        groups: Name of each kind of data and its distances ``(n,)``, all above 0.
-    """
-    picture = new_picture(8, 0.7 + 1.05 * len(groups))
-    panels = picture.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
+    """Draw the distances ``(n,)`` to one query, all above 0, for each kind of data."""
+    picture, grid = new_grid(8, 0.7 + 1.05 * len(groups), len(groups), 1, sharex=True)
     descriptions = []
-    for number, (axes, (name, values)) in enumerate(zip(panels, groups.items(), strict=True)):
+    for number, (axes, (name, values)) in enumerate(zip(grid.flat, groups.items(), strict=True)):
         relative = np.asarray(values, dtype=float)
         relative = relative / relative.min()
         contrast = relative.max() - 1
-        axes.hist(relative, bins=60, color=COLORS[number % len(COLORS)])
-        axes.axvline(1, color=BLACK, linewidth=1)
+        axes.hist(relative, bins=60, color=style.COLORS[number % len(style.COLORS)])
+        axes.axvline(1, color=style.BLACK, linewidth=1)
         axes.set_title(f"{name}: contrast {contrast:.2f}", fontsize=10)
         axes.set_yticks([])
         axes.grid(visible=False)
         descriptions.append(
-            f"{name}: the farthest is {contrast + 1:.2f} times as far as the nearest"
+            f"{name}: the farthest is {1 + contrast:.2f} times as far as the nearest"
         )
-    panels[-1].set_xlabel("distance to the query, relative to the nearest neighbor's")
+    grid[-1, 0].set_xlabel("distance to the query, relative to the nearest neighbor's")
     return picture.describe(f"Histograms of the distances to one query. {'; '.join(descriptions)}.")
 
 
 @figure
 def rates(sizes: Sequence[int], errors: Mapping[int, ArrayLike], p: float = 2) -> Picture:
-    """Draw measured errors against the number of examples, with a line of Stone's slope for each.
+    """Draw measured errors against numbers of examples, with a line of Stone's slope for each.
 
     Args:
         sizes: Numbers of examples.
         errors: The measured errors of each dimension, one per size.
         p: Smoothness, which determines the slope.
     """
-    picture = new_picture(8, 4)
-    axes = picture.subplots()
+    picture, axes = new_plot(8, 4)
     m = np.asarray(sizes, dtype=float)
     descriptions = []
     for number, (d, values) in enumerate(errors.items()):
         e = np.asarray(values, dtype=float)
-        style = class_style(number)
+        look = style.class_style(number)
         slope = -p / (2 * p + d)
         measured = float(np.polyfit(np.log(m), np.log(e), 1)[0])
         line = np.exp(np.log(e).mean() + slope * (np.log(m) - np.log(m).mean()))
-        axes.loglog(m, line, color=style["color"], linewidth=1.4, alpha=0.7)
+        axes.loglog(m, line, color=look["color"], linewidth=1.4, alpha=0.7)
         label = f"d = {d}: slope {measured:.2f}, Stone {slope:.2f}"
-        axes.loglog(m, e, linestyle="none", label=label, markersize=7, **style)
+        axes.loglog(m, e, linestyle="none", label=label, markersize=7, **look)
         descriptions.append(f"{d}-D: measured slope {measured:.2f}, Stone {slope:.2f}")
     axes.set(xlabel="examples m", ylabel="error")
     axes.set_xticks(m, [f"{size:,.0f}" for size in m])
@@ -265,13 +238,12 @@ def costs(widths: Sequence[int], seconds: Sequence[float], p: float = 2) -> Pict
         seconds: Measured time of a layer's forward pass for each.
         p: Smoothness, which determines how many examples halve the error.
     """
-    picture = new_picture(8, 3.5)
-    time, samples = picture.subplots(1, 2)
+    picture, [(time, samples)] = new_grid(8, 3.5, 1, 2)
     d, s = np.asarray(widths, dtype=float), np.asarray(seconds, dtype=float)
     slope = float(np.polyfit(np.log(d), np.log(s), 1)[0])
-    time.loglog(d, s * 1000, "o", color=BLUE, label=f"measured: slope {slope:.2f}")
+    time.loglog(d, s * 1000, "o", color=style.BLUE, label=f"measured: slope {slope:.2f}")
     through = np.exp(np.mean(np.log(s / d)))
-    time.loglog(d, through * d * 1000, color=BLUE, alpha=0.6, linewidth=1.4, label="slope 1")
+    time.loglog(d, through * d * 1000, color=style.BLUE, alpha=0.6, linewidth=1.4, label="slope 1")
     time.set(xlabel="inputs d", ylabel="milliseconds")
     time.set_xticks(d, [f"{width:.0f}" for width in d], rotation=30)
     time.minorticks_off()
@@ -280,7 +252,7 @@ def costs(widths: Sequence[int], seconds: Sequence[float], p: float = 2) -> Pict
     time.legend()
     dims = np.arange(1, 41)
     factors = [curse.cost_of_halving(p, int(k)) for k in dims]
-    samples.semilogy(dims, factors, color=VERMILLION)
+    samples.semilogy(dims, factors, color=style.VERMILLION)
     samples.set(xlabel="inputs d", ylabel="examples needed (factor)")
     samples.set_title("Examples to halve the error: exponential")
     return picture.describe(

@@ -15,17 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course.figures import style
 from course.figures.picture import Picture
-from course.figures.style import (
-    BLACK,
-    BLUE,
-    GRAY,
-    VERMILLION,
-    add_frame,
-    figure,
-    new_picture,
-    show_image,
-)
+from course.figures.style import figure, new_grid, new_picture, new_plot, show_image
 
 if TYPE_CHECKING:
     from course.drawing import Preprocessed, Stage
@@ -33,13 +25,9 @@ if TYPE_CHECKING:
 
 @figure
 def stages(preprocessed: Preprocessed, title: str = "") -> Picture:
-    """Show every preprocessing step as a small picture, with shape, type and range.
+    """Show every step of ``course.drawing.preprocess`` as a small picture, with shape and range.
 
     The red box marks the ink for illustration; it isn't part of the data.
-
-    Args:
-        preprocessed: From ``course.drawing.preprocess``.
-        title: A title.
     """
     squares = [stage for stage in preprocessed.stages if stage.shape[0] > 1]
     rows = preprocessed.stages[len(squares) :]
@@ -49,17 +37,17 @@ def stages(preprocessed: Preprocessed, title: str = "") -> Picture:
         axes = picture.add_subplot(grid[0, number])
         ink = _ink(stage)
         show_image(axes, ink, f"{number} {stage.name}", shape=ink.shape)
-        axes.set_xlabel(_describe(stage, "\n"), fontsize=7.5, color=GRAY)
+        axes.set_xlabel(_describe(stage, "\n"), fontsize=7.5, color=style.GRAY)
         if number == 0:
             box = preprocessed.box
-            corner = (box.left - 0.5, box.top - 0.5)
-            add_frame(axes, corner, box.width, box.height, VERMILLION)
+            frame = (box.left, box.top, box.width, box.height)
+            style.add_frame(axes, frame, style.VERMILLION)
     for number, stage in enumerate(rows, len(squares)):
         axes = picture.add_subplot(grid[number - len(squares) + 1, :])
         axes.imshow(stage.array, cmap="gray_r", aspect="auto", interpolation="nearest")
         axes.set(xticks=[], yticks=[])
         axes.set_ylabel(f"{number} {stage.name}", rotation=0, ha="right", va="center", fontsize=9)
-        axes.set_xlabel(_describe(stage, ", "), fontsize=7.5, color=GRAY, labelpad=2)
+        axes.set_xlabel(_describe(stage, ", "), fontsize=7.5, color=style.GRAY, labelpad=2)
         axes.grid(visible=False)
     if title:
         picture.suptitle(title, fontsize=11.5)
@@ -75,15 +63,10 @@ def stages(preprocessed: Preprocessed, title: str = "") -> Picture:
 
 @figure
 def answers(pictures: Sequence[tuple[str, ArrayLike, str]]) -> Picture:
-    """Show images and a model's answers.
-
-    Args:
-        pictures: Name, 784 numbers and answer of each.
-    """
+    """Show images and a model's answers, given as triples (name, 784 numbers, answer)."""
     columns = min(6, len(pictures))
     lines = -(-len(pictures) // columns)
-    picture = new_picture(8, 1.85 * lines)
-    panels = picture.subplots(lines, columns, squeeze=False)
+    picture, panels = new_grid(8, 1.85 * lines, lines, columns)
     for axes in panels.flat[len(pictures) :]:
         axes.axis("off")
     for axes, (name, pixels, answer) in zip(panels.flat, pictures, strict=False):
@@ -95,17 +78,11 @@ def answers(pictures: Sequence[tuple[str, ArrayLike, str]]) -> Picture:
 
 @figure
 def shares(right: Mapping[str, float], of: str = "") -> Picture:
-    """Draw shares of right answers as bars.
-
-    Args:
-        right: Name and share, 0 to 1, of each.
-        of: What the shares refer to, such as ``"100 drawings"``.
-    """
-    picture = new_picture(8, 0.9 + 0.42 * len(right))
-    axes = picture.subplots()
+    """Draw shares of right answers, 0 to 1, as bars; ``of`` may name, say, ``"100 drawings"``."""
+    picture, axes = new_plot(8, 0.9 + 0.42 * len(right))
     best = max(right.values())
     for row, share in enumerate(right.values()):
-        axes.barh(row, share, color=BLUE if share == best else VERMILLION, height=0.62)
+        axes.barh(row, share, color=style.BLUE if share == best else style.VERMILLION, height=0.62)
         inside = share > 0.85
         axes.annotate(
             f"{share:.0%}",
@@ -114,7 +91,7 @@ def shares(right: Mapping[str, float], of: str = "") -> Picture:
             textcoords="offset points",
             ha="right" if inside else "left",
             va="center",
-            color="white" if inside else BLACK,
+            color="white" if inside else style.BLACK,
         )
     axes.set(xlim=(0, 1), yticks=range(len(right)), yticklabels=list(right))
     title = f"right answers{f' for {of}' if of else ''}"

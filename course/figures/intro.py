@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from course.figures import style
-from course.figures.style import figure, new_picture, show_image, show_row
+from course.figures.style import figure, new_grid, new_picture, new_plot, show_image, show_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,25 +29,17 @@ _MOUTH: Final = (17, 9, 7, 10)  # top, left, height and width of the region arou
 
 @figure
 def numbers_of_a_face(pixels: ArrayLike, emotion: str) -> Picture:
-    """Show a face, and the numbers of the region around its mouth.
-
-    Args:
-        pixels: One face, 784 numbers in [0, 1], 0 black.
-        emotion: The emotion that a person sees in it.
-    """
+    """Show a face, 784 numbers in [0, 1], 0 black, and the numbers around its mouth."""
     face = np.asarray(pixels, dtype=float).reshape(28, 28)
     top, left, height, width = _MOUTH
     region = face[top : top + height, left : left + width]
-    picture = new_picture(8, 3.1)
-    image, numbers, goal = picture.subplots(1, 3, width_ratios=[1.1, 1.7, 0.7])
+    picture, [(image, numbers, goal)] = new_grid(8, 3.1, 1, 3, width_ratios=[1.1, 1.7, 0.7])
     show_image(image, 1 - face, "28 × 28 = 784 numbers")
-    style.add_frame(image, (left - 0.5, top - 0.5), width, height, style.ORANGE)
+    style.add_frame(image, (left, top, width, height), style.ORANGE)
     numbers.imshow(region, cmap="gray", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(region):
-        color = style.INK if value > 0.5 else "white"
-        numbers.text(
-            column, row, f"{value:.2f}"[-3:], ha="center", va="center", color=color, fontsize=8
-        )
+        look = {"color": style.INK if value > 0.5 else "white", "fontsize": 8}
+        numbers.text(column, row, f"{value:.2f}"[-3:], ha="center", va="center", **look)
     numbers.set_title("what the computer sees in the frame", fontsize=9.5, loc="center", pad=4)
     goal.text(0, 0.5, f"→ {emotion}", fontsize=17, va="center", transform=goal.transAxes)
     goal.text(0.12, 0.64, "what we want", fontsize=9.5, transform=goal.transAxes)
@@ -72,17 +64,11 @@ def bottleneck(original: ArrayLike, code: ArrayLike, copy: ArrayLike) -> Picture
     from matplotlib.patches import Polygon
 
     z = np.asarray(code, dtype=float).ravel()
-    picture = new_picture(8, 3.2)
-    axes = picture.subplots(1, 5, width_ratios=[1.25, 0.85, 0.5, 0.85, 1.25])
+    picture, (axes,) = new_grid(8, 3.2, 1, 5, width_ratios=[1.25, 0.85, 0.5, 0.85, 1.25])
     show_image(axes[0], 1 - np.asarray(original), "x: 784 numbers")
     show_image(axes[4], 1 - np.asarray(copy), "x′: 784 numbers")
-    wide, narrow = (0, 1), (0.3, 0.7)
-    for panel, ends, letter, role in (
-        (axes[1], (wide, narrow), "f", "encoder"),
-        (axes[3], (narrow, wide), "g", "decoder"),
-    ):
-        (low, high), (low_end, high_end) = ends
-        corners = [(0, low), (0, high), (1, high_end), (1, low_end)]
+    for panel, wide, letter, role in (axes[1], 0, "f", "encoder"), (axes[3], 1, "g", "decoder"):
+        corners = [(wide, 0), (wide, 1), (1 - wide, 0.7), (1 - wide, 0.3)]
         panel.add_patch(Polygon(corners, facecolor=style.SKY, edgecolor=style.BLUE, alpha=0.35))
         panel.text(0.5, 0.53, letter, ha="center", va="center", fontsize=22, style="italic")
         panel.text(0.5, 0.36, role, ha="center", va="center")
@@ -96,22 +82,19 @@ def bottleneck(original: ArrayLike, code: ArrayLike, copy: ArrayLike) -> Picture
     axes[2].text(0, -0.09 * len(z), f"z: {len(z)} numbers", fontsize=9.5, ha="center")
     for panel in axes[1:4]:
         panel.axis("off")
-    error = _squared_error(original, copy)
     return picture.describe(
         f"An image of {np.size(original)} numbers goes through an encoder f that narrows to a "
         f"code z of {len(z)} numbers, drawn as bars to the left and to the right; a decoder g "
-        f"widens it to a copy of the image. The copy's squared error is {error:.1f}."
+        f"widens it to a copy of the image. The copy's squared error is "
+        f"{_squared_error(original, copy):.1f}."
     )
 
 
 @figure
 def copies(originals: ArrayLike, made: Mapping[str, ArrayLike], *, ink: bool = True) -> Picture:
-    """Draw a row of originals and the rows of their copies.
+    """Draw originals ``(n, 784)`` and, in the rows below them, their copies ``(n, 784)``.
 
-    Args:
-        originals: Some images, ``(n, 784)``.
-        made: Name and images of each further row, ``(n, 784)``.
-        ink: True if 1 is ink, as in digits; False if 0 is dark, as in faces.
+    In digits, 1 is ink; for faces, where 0 is dark, pass ``ink=False``.
     """
     x = np.asarray(originals)
     picture = _image_rows({"original": x, **made}, ink=ink)
@@ -125,9 +108,7 @@ def copies(originals: ArrayLike, made: Mapping[str, ArrayLike], *, ink: bool = T
 def code_sizes(name: str = "a 3", sizes: Sequence[int] = (1, 2, 5, 10, 30, 100)) -> Picture:
     """Draw the code-size explorer without interaction: copies at some sizes, errors at all.
 
-    Args:
-        name: The image to show, one of ``course.assets.code_size_facts().names``.
-        sizes: Code sizes to show; only measured ones.
+    ``name`` and ``sizes`` must be among those of ``course.assets.code_size_facts()``.
     """
     from course import assets
 
@@ -181,8 +162,7 @@ def emotion_scores(
     """Draw how often a linear probe names the right emotion, for each kind of input.
 
     Args:
-        scores: Name of each input and, for each number of labeled faces, the share of right
-            answers, 0 to 1.
+        scores: For each input, the share of right answers, 0 to 1, for each of ``labeled``.
         labeled: Numbers of labeled faces that the probe learned from.
         chance: Share of right answers by guessing.
     """
@@ -191,14 +171,13 @@ def emotion_scores(
         {"facecolor": style.SKY, "hatch": "//", "edgecolor": style.BLUE},
     )
     thickness = 0.76 / len(labeled)
-    picture = new_picture(8, 0.9 + 0.42 * len(scores) * len(labeled))
-    axes = picture.subplots()
+    picture, axes = new_plot(8, 0.9 + 0.42 * len(scores) * len(labeled))
     for number, count in enumerate(labeled):
         shares = [row[number] for row in scores.values()]
         centers = np.arange(len(scores)) + (number + 0.5) * thickness - 0.38
         label = f"{count:,} labeled faces"
         bars = axes.barh(centers, shares, height=thickness, label=label, **looks[number % 2])
-        axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=4, fontsize=9.5)
+        axes.bar_label(bars, fmt="{:.0%}", padding=4, fontsize=9.5)
     axes.axvline(chance, color=style.INK, linestyle="--", linewidth=1.2)
     axes.text(chance + 0.01, -0.58, "guessing", fontsize=9, va="center")
     axes.set(xlim=(0, 1.06), ylim=(len(scores) - 0.5, -0.78))
@@ -219,12 +198,7 @@ def emotion_scores(
 
 @figure
 def between(pixels: ArrayLike, decoded: ArrayLike) -> Picture:
-    """Draw small steps from one face to another: mixed as pixels, and mixed as codes.
-
-    Args:
-        pixels: The mixtures of the pixels, ``(n, 784)``, the two faces first and last.
-        decoded: The decoded mixtures of the codes, ``(n, 784)``.
-    """
+    """Draw small steps ``(n, 784)`` from one face to another: mixed as pixels, and as codes."""
     picture = _image_rows({"mix pixels": pixels, "mix codes": decoded}, ink=False)
     rows = [np.asarray(row, dtype=float) for row in (pixels, decoded)]
     bends = [_bend(row) for row in rows]
@@ -239,10 +213,9 @@ def between(pixels: ArrayLike, decoded: ArrayLike) -> Picture:
 
 @figure
 def smiles(rows: Mapping[str, ArrayLike]) -> Picture:
-    """Draw the same faces with more and more of one direction added to their codes.
+    """Draw faces ``(n, 784)``, row by row with more of one direction added to their codes.
 
-    Args:
-        rows: Name of each row and its faces, ``(n, 784)``; the originals first.
+    The originals come first.
     """
     picture = _image_rows(rows, ink=False)
     names, faces = list(rows), [np.asarray(row, dtype=float) for row in rows.values()]
@@ -259,11 +232,7 @@ def smiles(rows: Mapping[str, ArrayLike]) -> Picture:
 
 @figure
 def invented(rows: Mapping[str, ArrayLike]) -> Picture:
-    """Draw decoded codes that don't come from any image.
-
-    Args:
-        rows: How the codes were drawn, and the decoded faces, ``(n, 784)``.
-    """
+    """Draw decoded codes ``(n, 784)`` that don't come from any image; a row's name says how."""
     picture = _image_rows(rows, ink=False)
     descriptions = []
     for name, row in rows.items():
@@ -282,17 +251,10 @@ def invented(rows: Mapping[str, ArrayLike]) -> Picture:
 
 @figure
 def code_map(codes: ArrayLike, labels: ArrayLike, names: Sequence[str]) -> Picture:
-    """Draw a map of images, each at its two-number code.
-
-    Args:
-        codes: ``(n, 2)``.
-        labels: ``(n,)`` class numbers from 0.
-        names: Names of the classes.
-    """
+    """Draw a map of images, each at its code ``(n, 2)``; labels ``(n,)`` are indices of names."""
     points, classes = np.asarray(codes), np.asarray(labels)
     centers = [np.median(points[classes == number], axis=0) for number in range(len(names))]
-    picture = new_picture(8, 4.6)
-    axes = picture.subplots()
+    picture, axes = new_plot(8, 4.6)
     style.scatter_classes(axes, points, classes, names, 26)
     gap = 0.06 * np.ptp(points, axis=0)
     positions: list[tuple[float, float]] = []
@@ -344,9 +306,8 @@ def _image_rows(rows: Mapping[str, ArrayLike], *, ink: bool) -> Picture:
     if len(lengths) != 1:
         raise ValueError(f"rows must have the same number of images, got {sorted(lengths)}")
     columns = lengths.pop()
-    picture = new_picture(8, 0.3 + len(images) * 6.9 / columns)
+    picture, grid = new_grid(8, 0.3 + len(images) * 6.9 / columns, len(images), columns)
     picture.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
-    grid = picture.subplots(len(images), columns, squeeze=False)
     for panels, (name, row) in zip(grid, images.items(), strict=True):
         show_row(panels, name, row if ink else 1 - row)
     return picture

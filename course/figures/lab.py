@@ -8,62 +8,37 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course.figures import style
 from course.figures.picture import Picture
-from course.figures.style import (
-    BLUE,
-    COLORS,
-    INK,
-    VERMILLION,
-    class_style,
-    figure,
-    line_style,
-    new_picture,
-    show_image,
-    show_row,
-)
+from course.figures.style import figure, new_grid, new_plot, show_image, show_row
 
 _PIXELS: Final = 784
-_HATCHES: Final = ("", "///", "..")
 
 
 @figure
 def ladder(here: Mapping[str, float], mnist: Mapping[str, float]) -> Picture:
-    """Draw errors as bars, those on the data in use next to published ones on MNIST.
+    """Draw errors by method, those on the data in use next to published ones on MNIST.
 
-    Args:
-        here: Error of each method on the data in use, from top to bottom.
-        mnist: The same on MNIST; either side may lack a method.
+    Either side may lack a method.
     """
     names = list(dict.fromkeys([*here, *mnist]))
-    picture = new_picture(8, 0.9 + 0.5 * len(names))
-    panel = picture.subplots()
+    picture, panel = new_plot(8, 0.9 + 0.5 * len(names))
     descriptions = []
-    for label, errors, color, offset, hatch in (
-        ("the data in use", here, BLUE, -0.2, _HATCHES[0]),
-        ("MNIST", mnist, VERMILLION, 0.2, _HATCHES[1]),
-    ):
-        values = {name: float(errors[name]) for name in names if name in errors}
-        bars = panel.barh(
-            [names.index(name) + offset for name in values],
-            list(values.values()),
-            height=0.36,
-            color=color,
-            hatch=hatch,
-            edgecolor="white",
-            label=label,
-        )
-        panel.bar_label(bars, [f"{value:.2f}" for value in values.values()], padding=4)
-        described = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
+    for number, (label, errors) in enumerate((("the data in use", here), ("MNIST", mnist))):
+        rows = [names.index(name) + 0.4 * number - 0.2 for name in errors]
+        bars = panel.barh(rows, list(errors.values()), 0.36, label=label, **_bar_style(number))
+        panel.bar_label(bars, fmt="{:.2f}", padding=4)
+        described = ", ".join(f"{name} {errors[name]:.2f}" for name in names if name in errors)
         descriptions.append(f"{label}: {described or 'nothing'}")
     panel.set_yticks(range(len(names)), names)
     panel.invert_yaxis()
     panel.grid(visible=False, axis="y")
-    largest = max([1.0, *map(float, here.values()), *map(float, mnist.values())])
+    largest = max(1.0, *here.values(), *mnist.values())
     label = "squared error per test image, summed over its pixels"
     panel.set(xlabel=label, xlim=(0, 1.12 * largest))
     panel.legend(loc="lower right")
@@ -74,17 +49,11 @@ def ladder(here: Mapping[str, float], mnist: Mapping[str, float]) -> Picture:
 
 @figure
 def faces(images: ArrayLike, names: Sequence[str]) -> Picture:
-    """Show a row of faces with their names; 0 is dark, as in a photograph.
-
-    Args:
-        images: ``(n, 784)`` in [0, 1].
-        names: One per face.
-    """
+    """Show faces ``(n, 784)`` in [0, 1] with their names; 0 is dark, as in a photograph."""
     values = _images("images", images)
     if len(values) != len(names):
         raise ValueError(f"names must have one entry per image ({len(values)}), got {len(names)}")
-    picture = new_picture(8, 8 / max(len(values), 5) + 0.45)
-    panels = picture.subplots(1, len(values), squeeze=False)[0]
+    picture, (panels,) = new_grid(8, 8 / max(len(values), 5) + 0.45, 1, len(values))
     for panel, pixels, name in zip(panels, values, names, strict=True):
         show_image(panel, 1 - pixels, name)
     return picture.describe(f"A row of {len(values)} faces: {', '.join(names)}.")
@@ -92,19 +61,16 @@ def faces(images: ArrayLike, names: Sequence[str]) -> Picture:
 
 @figure
 def copies(rows: Mapping[str, ArrayLike], *, photographs: bool = False) -> Picture:
-    """Show originals in the first row, and below them their copies with the error of each.
+    """Show originals ``(n, 784)`` in the first row; below, their copies with the error of each.
 
-    Args:
-        rows: Name and images of each row, ``(n, 784)``, the originals first.
-        photographs: True if 0 is dark, as in faces; False if 1 is ink, as in digits.
+    In digits, 1 is ink; for faces, where 0 is dark, pass ``photographs=True``.
     """
     grids = {name: _images(name, values) for name, values in rows.items()}
     first, originals = next(iter(grids.items()))
     if any(grid.shape != originals.shape for grid in grids.values()):
         raise ValueError("rows must have the same length: one copy for each original")
     count = len(originals)
-    picture = new_picture(8, 0.3 + 1.08 * len(grids) * 7.2 / count)
-    panels = picture.subplots(len(grids), count, squeeze=False)
+    picture, panels = new_grid(8, 0.3 + 1.08 * len(grids) * 7.2 / count, len(grids), count)
     descriptions = []
     for number, (panel_row, (name, grid)) in enumerate(zip(panels, grids.items(), strict=True)):
         errors = ((grid - originals) ** 2).sum(axis=1)
@@ -122,16 +88,10 @@ def copies(rows: Mapping[str, ArrayLike], *, photographs: bool = False) -> Pictu
 
 @figure
 def walk(rows: Mapping[str, ArrayLike], ends: tuple[str, str]) -> Picture:
-    """Show walks from one image to another, one per row, from left to right.
-
-    Args:
-        rows: Name and images of each walk, ``(n, 784)``.
-        ends: Names of the first and the last image.
-    """
+    """Show walks ``(n, 784)`` from left to right between two images, named by ``ends``."""
     grids = {name: _images(name, values) for name, values in rows.items()}
     count = max(map(len, grids.values()))
-    picture = new_picture(8, 0.25 + len(grids) * 7.0 / count)
-    panels = picture.subplots(len(grids), count, squeeze=False)
+    picture, panels = new_grid(8, 0.25 + len(grids) * 7.0 / count, len(grids), count)
     for panel_row, (name, grid) in zip(panels, grids.items(), strict=True):
         show_row(panel_row, name, grid)
     return picture.describe(
@@ -146,16 +106,12 @@ def around(images: Mapping[float, ArrayLike], start: ArrayLike) -> Picture:
     """Show the images decoded from codes around one code, a row for each distance.
 
     Args:
-        images: For each distance, in standard deviations of the codes, the decoded images
-            ``(n, 784)``.
+        images: Decoded images ``(n, 784)`` for each distance, in standard deviations of the codes.
         start: The image whose code is in the center, ``(784,)``.
     """
-    grids = {
-        distance: _images(f"images at {distance:g}", values) for distance, values in images.items()
-    }
+    grids = {step: _images(f"images at {step:g}", values) for step, values in images.items()}
     count = max(map(len, grids.values()))
-    picture = new_picture(8, 0.3 + len(grids) * 7.4 / (count + 1))
-    panels = picture.subplots(len(grids), count + 1, squeeze=False)
+    picture, panels = new_grid(8, 0.3 + len(grids) * 7.4 / (count + 1), len(grids), count + 1)
     show_image(panels[0, 0], np.asarray(start), "start")
     for panel in panels[1:, 0]:
         panel.axis("off")
@@ -170,24 +126,18 @@ def around(images: Mapping[float, ArrayLike], start: ArrayLike) -> Picture:
 
 @figure
 def meter(errors: Mapping[str, ArrayLike], level: float) -> Picture:
-    """Draw the errors of several kinds of images as dots, and the level of the alarm.
-
-    Args:
-        errors: Name and errors of each kind of image, ``(n,)``, above 0.
-        level: Errors above it raise the alarm.
-    """
-    picture = new_picture(8, 0.9 + 0.42 * len(errors))
-    panel = picture.subplots()
+    """Draw errors ``(n,)``, above 0, of several kinds of images, and the level of the alarm."""
+    picture, panel = new_plot(8, 0.9 + 0.42 * len(errors))
     rng = np.random.default_rng(0)
     descriptions = []
     for row, (name, kind) in enumerate(errors.items()):
         values = np.asarray(kind, dtype=float)
         heights = row + rng.uniform(-0.22, 0.22, len(values))
-        style = class_style(row) | {"linestyle": "none", "markersize": 4 if len(values) > 50 else 7}
-        panel.plot(values, heights, alpha=0.6, **style)
+        look = {"markersize": 4 if len(values) > 50 else 7, **style.class_style(row)}
+        panel.plot(values, heights, linestyle="none", alpha=0.6, **look)
         above = f"{(values > level).mean():.0%} above"
         descriptions.append(f"{name}: median {np.median(values):.1f}, {above}")
-    panel.axvline(level, color=INK, linestyle="--")
+    panel.axvline(level, color=style.INK, linestyle="--")
     panel.annotate("alarm", (level, -0.62), xytext=(5, 0), textcoords="offset points", va="center")
     panel.set_yticks(range(len(errors)), list(errors))
     panel.set(xscale="log", xlabel="squared error of the copy", ylim=(len(errors) - 0.5, -0.85))
@@ -200,35 +150,23 @@ def meter(errors: Mapping[str, ArrayLike], level: float) -> Picture:
 
 @figure
 def splits(errors: Mapping[str, Mapping[str, float]]) -> Picture:
-    """Draw the test errors of several methods for several ways to split, as groups of bars.
-
-    Args:
-        errors: For each way to split, the error of each method.
-    """
+    """Draw bars of the test error of each method, for each way to split."""
     methods = list(dict.fromkeys(name for row in errors.values() for name in row))
-    picture = new_picture(6.4, 3.2)
-    panel = picture.subplots()
+    picture, panel = new_plot(6.4, 3.2)
     width = 0.8 / len(errors)
     descriptions = []
     for number, (way, by_method) in enumerate(errors.items()):
-        values = [float(by_method[method]) for method in methods]
-        bars = panel.bar(
-            np.arange(len(methods)) + (number - (len(errors) - 1) / 2) * width,
-            values,
-            width=width * 0.92,
-            color=COLORS[number],
-            hatch=_HATCHES[number % len(_HATCHES)],
-            edgecolor="white",
-            label=way,
-        )
-        panel.bar_label(bars, [f"{value:.2f}" for value in values], padding=2, fontsize=9.5)
+        values = [by_method[method] for method in methods]
+        centers = np.arange(len(methods)) + (number - (len(errors) - 1) / 2) * width
+        bars = panel.bar(centers, values, width * 0.92, label=way, **_bar_style(number))
+        panel.bar_label(bars, fmt="{:.2f}", padding=2, fontsize=9.5)
         described = ", ".join(f"{m} {v:.2f}" for m, v in zip(methods, values, strict=True))
         descriptions.append(f"{way}: {described}")
     panel.set_xticks(range(len(methods)), methods)
     panel.grid(visible=False, axis="x")
     panel.margins(y=0.12)
     panel.set_ylabel("squared error, test faces")
-    panel.legend(bbox_to_anchor=(1.0, 0.5), loc="center left", labelcolor=INK)
+    panel.legend(bbox_to_anchor=(1.0, 0.5), loc="center left", labelcolor=style.INK)
     return picture.describe(
         f"Test errors by the way the faces were split. {'; '.join(descriptions)}."
     )
@@ -236,18 +174,12 @@ def splits(errors: Mapping[str, Mapping[str, float]]) -> Picture:
 
 @figure
 def probes(accuracy: Mapping[str, Sequence[float]], examples: Sequence[int]) -> Picture:
-    """Draw the accuracy of a linear probe against the number of labeled examples.
-
-    Args:
-        accuracy: Accuracies for each kind of feature, 0 to 1, one per number of examples.
-        examples: Numbers of labeled examples.
-    """
-    picture = new_picture(7, 3)
-    panel = picture.subplots()
+    """Draw the accuracy, 0 to 1, of a linear probe against the number of labeled examples."""
+    picture, panel = new_plot(7, 3)
     descriptions = []
     for number, (name, shares) in enumerate(accuracy.items()):
-        style = class_style(number) | line_style(number)
-        panel.semilogx(examples, shares, label=name, **style)
+        look = style.class_style(number) | style.line_style(number)
+        panel.semilogx(examples, shares, label=name, **look)
         descriptions.append(
             f"{name}: {shares[0]:.0%} with {examples[0]:,}, {shares[-1]:.0%} with {examples[-1]:,}"
         )
@@ -260,6 +192,11 @@ def probes(accuracy: Mapping[str, Sequence[float]], examples: Sequence[int]) -> 
         "Accuracy of a linear probe on new examples, against the number of labeled examples. "
         f"{'; '.join(descriptions)}."
     )
+
+
+def _bar_style(number: int) -> dict[str, Any]:
+    hatch = ("", "///", "..")[number % 3]
+    return {"color": style.COLORS[number], "hatch": hatch, "edgecolor": "white"}
 
 
 def _images(name: str, values: ArrayLike) -> NDArray[np.float64]:

@@ -28,10 +28,7 @@ class Picture(Figure):
     alt: str = ""
 
     def describe(self, alt: str) -> Self:
-        """Set the alternative text, what the figure shows and what follows from it.
-
-        Returns:
-            The picture.
+        """Set the alternative text, what the figure shows and what follows from it; return self.
 
         Raises:
             ValueError: The text is empty.
@@ -57,9 +54,7 @@ class Picture(Figure):
         if not self.alt:
             raise ValueError("this picture has no alternative text; call describe() first")
         data = base64.b64encode(self.png()).decode()
-        width, height = (
-            round(float(inches) * _CSS_PIXELS_PER_INCH) for inches in self.get_size_inches()
-        )
+        width, height = (round(float(x) * _CSS_PIXELS_PER_INCH) for x in self.get_size_inches())
         page = (
             f'<img alt="{html.escape(self.alt)}" width="{width}" '
             f'style="max-width: 100%; border-radius: 8px" src="data:image/png;base64,{data}">'

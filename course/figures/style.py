@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,7 @@ def figure(draw: Callable[_P, Picture]) -> Callable[_P, Picture]:
         import matplotlib as mpl
         from cycler import cycler
 
-        settings: Any = {**RC, "axes.prop_cycle": cycler(color=COLORS)}
+        settings: Any = RC | {"axes.prop_cycle": cycler(color=COLORS)}
         with mpl.rc_context(settings):
             picture = draw(*args, **kwargs)
         if not picture.alt:
@@ -116,6 +116,20 @@ def new_picture(width: float, height: float) -> Picture:
     return Picture(figsize=(width, height), layout="constrained")
 
 
+def new_plot(width: float, height: float) -> tuple[Picture, Axes]:
+    """Return a picture of ``width`` by ``height`` inches and its only axes."""
+    picture = new_picture(width, height)
+    return picture, picture.subplots()
+
+
+def new_grid(
+    width: float, height: float, rows: int, columns: int, **options: Any
+) -> tuple[Picture, NDArray[Any]]:
+    """Return a picture and its axes ``(rows, columns)``; options are those of ``subplots``."""
+    picture = new_picture(width, height)
+    return picture, picture.subplots(rows, columns, squeeze=False, **options)
+
+
 def show_image(
     axes: Axes, pixels: ArrayLike, title: str = "", *, shape: tuple[int, int] = (28, 28)
 ) -> AxesImage:
@@ -132,8 +146,7 @@ def show_image(
     image = np.asarray(pixels, dtype=np.float64).reshape(shape)
     shown = axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
     axes.grid(visible=False)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     for edge in axes.spines.values():
         edge.set(visible=True, color=LIGHT_GRAY)
     axes.set_title(title, fontsize=9.5, loc="center", pad=4)
@@ -165,26 +178,17 @@ def scatter_classes(
     xy, classes = np.asarray(points), np.asarray(labels)
     for number, name in enumerate(names):
         x, y = xy[classes == number].T
-        axes.scatter(
-            x,
-            y,
-            s=size,
-            alpha=0.8,
-            edgecolors=INK,  # else yellow fades on paper
-            linewidths=0.3,
-            label=name,
-            **class_style(number),
-        )
+        look = class_style(number) | {"edgecolors": INK}  # else yellow fades on paper
+        axes.scatter(x, y, size, alpha=0.8, linewidths=0.3, label=name, **look)
 
 
-def add_frame(
-    axes: Axes, corner: tuple[float, float], width: float, height: float, color: str
-) -> None:
-    """Draw a frame around a part of an image."""
+def add_frame(axes: Axes, box: tuple[float, float, float, float], color: str) -> None:
+    """Draw a frame around a part of an image: left, top, width and height in pixels."""
     from matplotlib.patches import Rectangle
 
-    frame = Rectangle(corner, width, height, fill=False, edgecolor=color, linewidth=2.2)
-    axes.add_patch(frame)
+    left, top, width, height = box
+    corner = (left - 0.5, top - 0.5)
+    axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=color, linewidth=2.2))
 
 
 def class_style(number: int) -> dict[str, Any]:
