@@ -1,4 +1,4 @@
-"""The house stays in order: one direction, light imports, one list of dependencies."""
+"""The architecture holds: one direction of imports, light imports, one list of dependencies."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def modules(room: str) -> Iterator[Path]:
-    return (path for path in sorted((ROOT / room).rglob("*.py")))
+def modules(folder: str) -> Iterator[Path]:
+    return (path for path in sorted((ROOT / folder).rglob("*.py")))
 
 
 def imported(path: Path) -> set[str]:
@@ -31,16 +31,16 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def offenders(room: str, forbidden: str) -> list[str]:
+def offenders(folder: str, forbidden: str) -> list[str]:
     return [
         str(path.relative_to(ROOT))
-        for path in modules(room)
+        for path in modules(folder)
         if any(name == forbidden or name.startswith(f"{forbidden}.") for name in imported(path))
     ]
 
 
 @pytest.mark.parametrize(
-    ("room", "forbidden"),
+    ("folder", "forbidden"),
     [
         ("course", "autograder"),
         ("course", "tests"),
@@ -56,8 +56,8 @@ def offenders(room: str, forbidden: str) -> list[str]:
         ("autograder/publish", "autograder.grading"),
     ],
 )
-def test_arrows_point_one_way(room: str, forbidden: str) -> None:
-    assert offenders(room, forbidden) == []
+def test_imports_point_one_way(folder: str, forbidden: str) -> None:
+    assert offenders(folder, forbidden) == []
 
 
 def grader_map() -> dict[str, str]:
@@ -115,7 +115,9 @@ NBGRADER_MODULES = {  # they validate and submit assignments with nbgrader
 
 def test_only_plugins_import_nbgrader() -> None:
     importers = {
-        path for room in ("autograder", "course", "deploy") for path in offenders(room, "nbgrader")
+        path
+        for folder in ("autograder", "course", "deploy")
+        for path in offenders(folder, "nbgrader")
     }
     plugins = {path for path in importers if path.startswith(NBGRADER_PACKAGES)}
     assert importers - plugins <= NBGRADER_MODULES
@@ -149,11 +151,11 @@ def test_importing_the_course_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("room", ["course", "autograder", "deploy", "benchmarks", "tests"])
-def test_a_module_is_one_idea(room: str) -> None:
+@pytest.mark.parametrize("folder", ["course", "autograder", "deploy", "benchmarks", "tests"])
+def test_a_module_is_one_idea(folder: str) -> None:
     long = {
         str(path.relative_to(ROOT)): lines
-        for path in modules(room)
+        for path in modules(folder)
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
     }
     assert long == {}
@@ -224,11 +226,11 @@ def reads_cell_metadata(node: ast.AST) -> bool:
     return key in METADATA_KEYS and ast.unparse(holder) != "resources"
 
 
-@pytest.mark.parametrize("room", ["course", "autograder", "deploy", "benchmarks"])
-def test_only_the_cells_modules_read_cell_metadata(room: str) -> None:
+@pytest.mark.parametrize("folder", ["course", "autograder", "deploy", "benchmarks"])
+def test_only_the_cells_modules_read_cell_metadata(folder: str) -> None:
     readers = {
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in modules(room)
+        for path in modules(folder)
         if str(path.relative_to(ROOT)) not in METADATA_MODULES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.expr) and reads_cell_metadata(node)
@@ -257,8 +259,8 @@ def test_the_versions_agree() -> None:
 
 def test_class_names_are_unique_in_the_product() -> None:
     homes: dict[str, list[str]] = {}
-    for room in ("autograder", "course", "deploy"):
-        for path in modules(room):
+    for folder in ("autograder", "course", "deploy"):
+        for path in modules(folder):
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef):
                     homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
