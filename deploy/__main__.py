@@ -9,8 +9,8 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from deploy.feedback import receipts, signed_token
 from deploy.hub import class_list, hub_api, image, network, prepare, submission_time
@@ -45,16 +45,14 @@ def start_message(settings: HubSettings, passwords: dict[str, str]) -> str:
 def start_hub(settings: HubSettings) -> None:
     """Prepare the machine, print how to log in, and replace this process with the hub."""
     if os.geteuid() != 0:
-        sys.exit(
-            "The hub must run as root, because it starts servers under their owners' accounts."
-        )
+        sys.exit("The hub must run as root: it starts servers under their owners' accounts.")
     try:
         changed = network.reserve_ports(settings)
         passwords = prepare.prepare_machine(settings)
         hub_api.end_orphaned_services(settings)
     except RuntimeError as error:
         sys.exit(f"The hub can't start: {error}")
-    _print("\n".join(filter(None, [changed, start_message(settings, passwords)])))
+    print(*filter(None, [changed, start_message(settings, passwords)]), sep="\n", flush=True)
     os.environ[SETTINGS_VARIABLE] = str(settings.file)
     os.environ["PATH"] = _path()
     os.chdir(settings.hub)
@@ -65,9 +63,9 @@ def add_students(settings: HubSettings, file: Path) -> None:
     """Add the students of a class list and print where the new passwords are."""
     listed = class_list.read_class_list(file)
     passwords = class_list.add_students(settings, listed)
-    _print(f"{len(listed)} students in the list, {len(passwords)} of them new on this machine.")
+    print(f"{len(listed)} students in the list, {len(passwords)} of them new on this machine.")
     if passwords:
-        _print(f"Their passwords are in {settings.hub / prepare.CREDENTIALS_FILE}.")
+        print(f"Their passwords are in {settings.hub / prepare.CREDENTIALS_FILE}.")
 
 
 def export_grades(settings: HubSettings, file: Path) -> None:
@@ -75,7 +73,7 @@ def export_grades(settings: HubSettings, file: Path) -> None:
     export = settings.course_folder / "grades.csv"
     class_list.run_nbgrader(settings, "export", f"--to={export}")
     file.write_bytes(export.read_bytes())
-    _print(f"The grades are in {file}.")
+    print(f"The grades are in {file}.")
 
 
 def create_folders(settings: HubSettings) -> None:
@@ -86,70 +84,77 @@ def create_folders(settings: HubSettings) -> None:
 
 def make_backup(settings: HubSettings, file: Path) -> None:
     """Write a backup and print the number of submissions in it."""
-    _print(f"{file} holds {backup(settings, file.absolute())} submissions.")
+    print(f"{file} holds {backup(settings, file.absolute())} submissions.")
 
 
 def verify_receipt(settings: HubSettings, file: Path) -> None:
     """Print whether this hub confirmed a receipt and whether the submission still exists."""
-    notice = receipts.verify_receipt(
-        file, signed_token.load_or_create_key(settings.hub / SIGNING_KEY_FILE)
-    )
+    key = signed_token.load_or_create_key(settings.hub / SIGNING_KEY_FILE)
+    notice = receipts.verify_receipt(file, key)
     if notice is None:
         raise RuntimeError("this receipt was altered or comes from another hub")
-    _print(
+    print(
         f"Confirmed: {notice.student} reported submitting {notice.assignment} at {notice.received}."
     )
     inbound = settings.exchange / settings.course / "inbound"
-    copies = [
-        folder
-        for folder in sorted(inbound.glob(f"{notice.student}+{notice.assignment}+*"))
-        if submission_time.content_hash(folder) == notice.content
-    ]
+    known = submission_time.read_remembered(settings.course_folder)
+    submissions = sorted(inbound.glob(f"{notice.student}+{notice.assignment}+*"))
+    copies = [s for s in submissions if submission_time.content_hash(s) == notice.content]
     for folder in copies:
-        time = submission_time.submission_time(
-            folder, submission_time.read_remembered(settings.course_folder)
-        )
-        _print(f"The submission exists since {time.isoformat()}: {folder}")
+        time = submission_time.submission_time(folder, known)
+        print(f"The submission has existed since {time.isoformat()}: {folder}")
     if not copies:
-        _print(f"The submission is not in {inbound}, or was changed there.")
+        print(f"The submission is not in {inbound}, or was changed there.")
 
 
-def build_image(folder: Path) -> None:
+def build_image(_settings: HubSettings, folder: Path) -> None:
     """Create the build context of the student image and print the next command."""
     image.build_context(folder)
-    _print(f"Next: repo2docker --no-run --image-name autoencoders-student {folder}")
+    print(f"Next: repo2docker --no-run --image-name autoencoders-student {folder}")
 
 
 def upgrade(settings: HubSettings) -> None:
     """Upgrade the hub's database and the gradebook to the installed versions."""
     if hub_api.is_running(settings):
         raise RuntimeError("the hub is running; stop it first: python -m deploy down")
-    # JupyterHub calls alembic by name, which is installed next to Python.
+    # JupyterHub calls alembic, which is installed next to Python, by name.
     environment = {**os.environ, SETTINGS_VARIABLE: str(settings.file), "PATH": _path()}
     program = [sys.executable, "-m", "jupyterhub", "upgrade-db", "-f", str(CONFIG)]
     done = subprocess.run(program, cwd=settings.hub, env=environment, check=False)  # noqa: S603  (no user input)
     if done.returncode:
         raise RuntimeError("upgrading the hub's database failed; see the error above")
     class_list.run_nbgrader(settings, "db", "upgrade")
-    _print("The hub's database and the gradebook are up to date.")
+    print("The hub's database and the gradebook are up to date.")
 
 
 def restore_backup(settings: HubSettings, file: Path) -> None:
     """Restore a backup and print the passwords of new accounts."""
     restored = restore(settings, file)
-    _print(f"Restored {restored.submissions} submissions.")
+    print(f"Restored {restored.submissions} submissions.")
     for name, password in restored.passwords.items():
-        _print(f"  {name}  {password}")
+        print(f"  {name}  {password}")
     if restored.passwords:
-        _print(f"The new passwords are also in {settings.hub / prepare.CREDENTIALS_FILE}.")
+        print(f"The new passwords are also in {settings.hub / prepare.CREDENTIALS_FILE}.")
 
 
 def _path() -> str:
     return os.pathsep.join([str(Path(sys.prefix, "bin")), os.environ["PATH"]])
 
 
-def _print(line: str) -> None:
-    print(line, flush=True)
+_COMMANDS: Final = {
+    "up": (start_hub, "prepare this machine and run the hub"),
+    "down": (hub_api.stop, "stop users' servers, the hub and the proxy"),
+    "folders": (create_folders, "only create the course's folders (for a cluster)"),
+    "upgrade": (upgrade, "upgrade the hub's database and the gradebook"),
+}
+_FILE_COMMANDS: Final = {
+    "students": (add_students, "add the students of a class list (CSV) exported by your LMS"),
+    "grades": (export_grades, "write all grades to a CSV file"),
+    "backup": (make_backup, "write the gradebook, submissions and class list to an archive"),
+    "restore": (restore_backup, "restore an archive into an empty state folder"),
+    "receipt": (verify_receipt, "check whether this hub confirmed a student's receipt"),
+    "image": (build_image, "create a folder from which repo2docker builds the student image"),
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -159,41 +164,19 @@ def main(arguments: list[str] | None = None) -> None:
         "--settings", type=Path, help=f"the settings file (default: deploy/{DEFAULT_FILE.name})"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="prepare this machine and run the hub")
-    commands.add_parser("down", help="stop users' servers, the hub and the proxy")
-    commands.add_parser("folders", help="only create the course's folders (for a cluster)")
-    commands.add_parser("upgrade", help="upgrade the hub's database and the gradebook")
-    for command, help_text in {
-        "students": "add the students of a class list (CSV) exported by your LMS",
-        "grades": "write all grades to a CSV file",
-        "backup": "write the gradebook, submissions and class list to an archive",
-        "restore": "restore an archive into an empty state folder",
-        "receipt": "check whether this hub confirmed a student's receipt",
-        "image": "create a folder from which repo2docker builds the student image",
-    }.items():
+    for command, (_, help_text) in _COMMANDS.items():
+        commands.add_parser(command, help=help_text)
+    for command, (_, help_text) in _FILE_COMMANDS.items():
         commands.add_parser(command, help=help_text).add_argument("file", type=Path)
     options = parser.parse_args(arguments)
     try:
         settings = load(options.settings)
-        _run(options.command, settings, getattr(options, "file", Path()))
+        if options.command in _COMMANDS:
+            _COMMANDS[options.command][0](settings)
+        else:
+            _FILE_COMMANDS[options.command][0](settings, options.file)
     except (ValueError, RuntimeError, OSError) as error:
         sys.exit(str(error))
-
-
-def _run(command: str, settings: HubSettings, file: Path) -> None:
-    commands: dict[str, Callable[[], None]] = {
-        "up": lambda: start_hub(settings),
-        "down": lambda: hub_api.stop(settings),
-        "folders": lambda: create_folders(settings),
-        "upgrade": lambda: upgrade(settings),
-        "students": lambda: add_students(settings, file),
-        "grades": lambda: export_grades(settings, file),
-        "backup": lambda: make_backup(settings, file),
-        "restore": lambda: restore_backup(settings, file),
-        "receipt": lambda: verify_receipt(settings, file),
-        "image": lambda: build_image(file),
-    }
-    commands[command]()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from course.server.inherited_socket import SOCKET_VARIABLE, take_socket
+from course.server.keys import AnswerKeys
 from deploy.feedback import signed_token
-from deploy.feedback.app import CheckService, answer_keys, application
+from deploy.feedback.app import CheckService, application
 from deploy.feedback.identity import HubIdentity
 from deploy.feedback.policy import FILE, Policy
 from deploy.feedback.request_log import RequestLog
@@ -29,7 +30,7 @@ def main() -> None:
         service = CheckService(
             TokenReader(key) if key else HubIdentity(),
             (students_group(settings), instructors_group(settings)),
-            answer_keys(settings.course_folder),
+            AnswerKeys(source=str(settings.course_folder / "source")),
             Policy(settings.course_folder / FILE),
             log,
             key=key,
@@ -42,9 +43,8 @@ def main() -> None:
             server_header=False,
         )
         # On one machine root has opened the port; on a cluster the pod has the address to itself.
-        uvicorn.Server(config).run(
-            sockets=[take_socket()] if SOCKET_VARIABLE in os.environ else None
-        )
+        sockets = [take_socket()] if SOCKET_VARIABLE in os.environ else None
+        uvicorn.Server(config).run(sockets=sockets)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, NoReturn
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -22,8 +21,6 @@ from deploy.feedback import receipts
 from deploy.feedback.identity import Identity, Person, TooManyUnknownTokensError
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.request_log import COUNTED_RESULTS, RequestLog, answer_hash
-
-_SCHEMES: Final = ("token ", "bearer ")
 
 
 class RefusedError(Exception):
@@ -63,8 +60,8 @@ class CheckService:
         """Check one answer.
 
         Args:
-            token: The token that says who is asking.
-            body: The request's body; None if it was too long.
+            token: Says who is asking.
+            body: None if it was too long.
             client: The address the request came from.
 
         Raises:
@@ -74,8 +71,8 @@ class CheckService:
         try:
             path, question, answer = parse_request(body)
         except web.HTTPError as error:
-            self._log_refusal(person.name, f"{error.log_message}")
-            raise RefusedError(error.status_code, str(error.log_message)) from error
+            reason = str(error.log_message)
+            self._refuse(person.name, reason, error.status_code, reason)
         return self._check(person, path, question, quiz.parse(answer))
 
     async def receive(self, token: str, body: bytes | None, client: str = "") -> dict[str, str]:
@@ -90,8 +87,7 @@ class CheckService:
         try:
             notice = receipts.parse_notice(person.name, body, datetime.now(UTC).isoformat())
         except receipts.ReceiptError as error:
-            self._log_refusal(person.name, str(error))
-            raise RefusedError(400, str(error)) from error
+            self._refuse(person.name, str(error), 400, str(error))
         self.log.add_submission(notice)
         return {"time": notice.received, "mark": notice.signature(self.key)}
 
@@ -103,28 +99,28 @@ class CheckService:
             reason = "too many requests from servers unknown to the hub"
             raise RefusedError(429, reason, error.wait_s) from error
         if person is None:
-            self._log_refusal("", "unknown server")
-            raise RefusedError(403, "the hub does not know this server; restart it from the hub")
+            message = "the hub does not know this server; restart it from the hub"
+            self._refuse("", "unknown server", 403, message)
         if not person.groups & set(self.groups):
-            self._log_refusal(person.name, "not in the class")
-            raise RefusedError(403, f"only members of {self.groups[0]} can check answers")
+            message = f"only members of {self.groups[0]} can check answers"
+            self._refuse(person.name, "not in the class", 403, message)
         wait_s = self._limits.setdefault(person.name, self.new_limit()).try_acquire()
         if wait_s:
-            self._log_refusal(person.name, "too many checks")
-            reason = f"too many checks; wait {math.ceil(wait_s)} seconds"
-            raise RefusedError(429, reason, wait_s)
+            message = f"too many checks; wait {math.ceil(wait_s)} seconds"
+            self._refuse(person.name, "too many checks", 429, message, wait_s)
         if body is None:
-            self._log_refusal(person.name, "too long")
-            raise RefusedError(
-                413, f"the request is too long; the limit is {MAX_BODY_BYTES:,} bytes"
-            )
+            message = f"the request is too long; the limit is {MAX_BODY_BYTES:,} bytes"
+            self._refuse(person.name, "too long", 413, message)
         return person, body
 
-    def _log_refusal(self, name: str, reason: str) -> None:
-        """Log a refusal, but only once every half minute, so that no script fills the disk."""
+    def _refuse(
+        self, name: str, reason: str, status: int, message: str, wait_s: float = 0.0
+    ) -> NoReturn:
+        """Refuse; log it once every half minute at most, so that no script fills the disk."""
         limit = self._refusal_limits.setdefault((name, reason), RateLimit(checks=1))
         if not limit.try_acquire():
             self.log.add(name, "", "", "", f"refused: {reason}")
+        raise RefusedError(status, message, wait_s)
 
     def _check(self, person: Person, path: str, name: str, submitted: quiz.Question) -> CheckResult:
         try:
@@ -152,11 +148,10 @@ class CheckService:
             outcome = "refused: no attempts left" if used_up else result["verdict"]
             self.log.add(*question, answer, outcome)
         if used_up:
-            attempts = "1 attempt" if rule.attempts == 1 else f"{rule.attempts} attempts"
             raise RefusedError(
                 403,
-                f"You have used your {attempts} on this question. Your answer is saved and will"
-                " be graded when you submit the assignment.",
+                f"You have used your {_attempts(rule.attempts)} on this question. Your answer is"
+                " saved and will be graded when you submit the assignment.",
             )
         return _with_attempts_left(result, rule.attempts, len(earlier | {answer}))
 
@@ -164,20 +159,16 @@ class CheckService:
 def _with_attempts_left(result: CheckResult, attempts: int, used: int) -> CheckResult:
     if result["verdict"] != "wrong" or not attempts:
         return result
-    left = attempts - used
-    sentence = {0: "You have no attempts left.", 1: "You have 1 attempt left."}.get(
-        left, f"You have {left} attempts left."
-    )
+    sentence = f"You have {_attempts(attempts - used)} left."
     return {**result, "message": f"{result['message']} {sentence}"}
 
 
-def application(service: CheckService, prefix: str = "/services/feedback") -> FastAPI:
-    """Return the ASGI application.
+def _attempts(count: int) -> str:
+    return {0: "no attempts", 1: "1 attempt"}.get(count, f"{count} attempts")
 
-    Args:
-        service: Answers the requests.
-        prefix: The path that all routes start with.
-    """
+
+def application(service: CheckService, prefix: str = "/services/feedback") -> FastAPI:
+    """Return the ASGI application; all its routes start with the prefix."""
     app = FastAPI(openapi_url=None)
 
     @app.post(f"{prefix}/check")
@@ -208,11 +199,8 @@ async def _respond(
 
 
 def _token(request: Request) -> str:
-    header = request.headers.get("Authorization", "")
-    for scheme in _SCHEMES:
-        if header.lower().startswith(scheme):
-            return header[len(scheme) :].strip()
-    return ""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in {"token", "bearer"} else ""
 
 
 async def _body(request: Request) -> bytes | None:
@@ -222,8 +210,3 @@ async def _body(request: Request) -> bytes | None:
         if len(body) > MAX_BODY_BYTES:
             return None
     return bytes(body)
-
-
-def answer_keys(folder: Path) -> AnswerKeys:
-    """Return the answer keys of a course folder."""
-    return AnswerKeys(source=str(folder / "source"))

@@ -24,23 +24,14 @@ _MAX_HUB_REQUESTS: Final = 8  # in parallel; the hub answers one at a time anywa
 
 @dataclass(frozen=True)
 class Person:
-    """A user of the hub.
-
-    Attributes:
-        name: The account.
-        groups: The account's groups.
-    """
+    """A user of the hub."""
 
     name: str
     groups: frozenset[str]
 
 
 class TooManyUnknownTokensError(Exception):
-    """A client sent too many unknown tokens.
-
-    Attributes:
-        wait_s: Seconds until the client may try again.
-    """
+    """A client sent too many unknown tokens, and may try again after `wait_s` seconds."""
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(wait_s)
@@ -51,11 +42,7 @@ class Identity(Protocol):
     """Finds the owner of a token."""
 
     async def identify(self, token: str, client: str = "") -> Person | None:
-        """Return the owner, or None if the token is unknown or not allowed here.
-
-        Args:
-            token: The token that was sent.
-            client: The address it came from.
+        """Return the owner of a token sent from a client's address; None if it is unknown.
 
         Raises:
             TooManyUnknownTokensError: The client sent too many unknown tokens.

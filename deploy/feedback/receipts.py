@@ -31,21 +31,13 @@ class ReceiptError(ValueError):
 
 @dataclass(frozen=True)
 class SubmissionNotice:
-    """A submission as a student's server reported it.
-
-    Attributes:
-        student: The account.
-        assignment: Such as ``01-intro``.
-        time: The time of submission by the student's server.
-        content: The SHA-256 of what was submitted.
-        received: The time of the report by the class's server, in ISO 8601.
-    """
+    """A submission as a student's server reported it."""
 
     student: str
     assignment: str
-    time: str
-    content: str
-    received: str
+    time: str  # of the submission, by the student's server
+    content: str  # SHA-256 of what was submitted
+    received: str  # time of the report, by the class's server, in ISO 8601
 
     def signature(self, key: str) -> str:
         """Return the hexadecimal HMAC that confirms the notice."""

@@ -78,14 +78,9 @@ class RequestLog:
         return {row[0] for row in rows}
 
     def add(self, student: str, assignment: str, question: str, answer: str, result: str) -> None:
-        """Log a request and its result.
+        """Log a request and its result: the verdict, or ``refused: `` with the reason.
 
-        Args:
-            student: The account.
-            assignment: Such as ``01-intro``.
-            question: The question's name.
-            answer: Its `answer_hash`, or nothing.
-            result: The verdict, or ``refused: `` with the reason.
+        An answer is logged as its `answer_hash`, or as nothing if it costs no attempt.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         counted = result in COUNTED_RESULTS

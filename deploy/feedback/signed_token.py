@@ -30,25 +30,17 @@ def load_or_create_key(path: Path) -> str:
 
 
 def issue(key: str, name: str, groups: Iterable[str]) -> str:
-    """Return a signed token.
+    """Return a token that names an account and its groups, signed with the key.
 
     Example:
         >>> TokenReader("secret").read(issue("secret", "ada", ["class"]))
         Person(name='ada', groups=frozenset({'class'}))
-
-    Args:
-        key: The key that hub and service share.
-        name: The account.
-        groups: The account's groups.
     """
     return str(_serializer(key).dumps({"name": name, "groups": sorted(groups)}))
 
 
 class TokenReader:
-    """Verifies tokens.
-
-    Args:
-        key: The key that hub and service share.
+    """Verifies tokens with the key that hub and service share.
 
     Raises:
         ValueError: The key is empty.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pwd
+import re
 import secrets
 import subprocess
 from pathlib import Path
 from typing import Final
 
+ACCOUNT_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")  # what Debian's useradd accepts
 # Without 0, O, 1, l and I, which look alike on paper.
 _ALPHABET: Final = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _LENGTH: Final = 12
@@ -34,7 +36,7 @@ def why_unusable(name: str, *, allow_existing: bool = True) -> str:
     Args:
         name: The account.
         allow_existing: Allow accounts that were not created here. Must be false if another system
-            checks logins: the owner of that name there would get the account here.
+            checks logins, because the owner of that name there would get the account here.
     """
     try:
         account = pwd.getpwnam(name)
@@ -51,13 +53,6 @@ def why_unusable(name: str, *, allow_existing: bool = True) -> str:
 def create_account(name: str, homes: Path) -> None:
     """Create an account whose home only its owner can enter; leave an existing one unchanged.
 
-    Example:
-        >>> create_account("ada", Path("/home"))  # doctest: +SKIP
-
-    Args:
-        name: The account.
-        homes: The folder for home folders.
-
     Raises:
         RuntimeError: With the error message of ``useradd``.
     """
@@ -65,9 +60,8 @@ def create_account(name: str, homes: Path) -> None:
         return
     homes.mkdir(parents=True, exist_ok=True)
     home = homes / name
-    options = ["--create-home", "--home-dir", str(home), "--shell", "/bin/bash"]
-    options += ["--comment", _FULL_NAME]
-    _run("useradd", *options, name)
+    options = ["--home-dir", str(home), "--shell", "/bin/bash", "--comment", _FULL_NAME]
+    _run("useradd", "--create-home", *options, name)
     home.chmod(0o700)
 
 

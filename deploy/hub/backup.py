@@ -53,13 +53,11 @@ def submission_hashes(settings: HubSettings) -> dict[str, str]:
 def backup(settings: HubSettings, target: Path) -> int:
     """Write a backup; return how many submissions it holds.
 
+    Only root can read the archive. It replaces an older one once it is complete.
+
     Example:
         >>> backup(HubSettings(), Path("/backup/monday.tar.gz"))  # doctest: +SKIP
         1804
-
-    Args:
-        settings: The hub's settings.
-        target: The archive, readable by root only. It replaces an older one once it is complete.
 
     Raises:
         BackupError: With the reason; an older archive is kept.
@@ -90,12 +88,7 @@ def backup(settings: HubSettings, target: Path) -> int:
 
 @dataclass(frozen=True)
 class Restored:
-    """The result of a restore.
-
-    Attributes:
-        submissions: The number of submissions.
-        passwords: The passwords of new accounts; existing accounts keep theirs.
-    """
+    """The number of restored submissions, and the passwords of new accounts."""
 
     submissions: int
     passwords: dict[str, str]

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import io
-import os
 import re
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from course import atomic_write
-from deploy.hub import accounts, hub_api, mount_view, prepare, roles
-from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings
+from deploy.hub import accounts, hub_api, mount_view, prepare, roles, services
+from deploy.hub.settings import HubSettings
 
 COLUMN_NAMES: Final = {
     "id": ("id", "username", "user name", "login", "login id", "sis login id", "benutzername"),
@@ -27,28 +28,24 @@ COLUMN_NAMES: Final = {
     "last_name": ("last_name", "last name", "surname", "family name", "nachname"),
     "email": ("email", "email address", "e-mail", "e-mail address", "e-mail-adresse"),
 }
-_LOGIN: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 
 class ClassListError(ValueError):
     """The class list is invalid."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class ListedStudent:
     """A student in the LMS export."""
 
     id: str
-    first_name: str
-    last_name: str
-    email: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
 
 
 def read_class_list(path: Path) -> list[ListedStudent]:
     """Read a class list: CSV with commas, semicolons or tabs, with or without a byte order mark.
-
-    Args:
-        path: The file exported by the LMS.
 
     Raises:
         ClassListError: With the line, the problem, and how to fix it.
@@ -65,7 +62,7 @@ def read_class_list(path: Path) -> list[ListedStudent]:
         login = values.get("id", "").lower()
         if not any(values.values()):
             continue
-        if not _LOGIN.fullmatch(login):
+        if not accounts.ACCOUNT_NAME.fullmatch(login):
             raise ClassListError(
                 f"{path.name}, line {number}: {login!r} can't be an account name; it must start"
                 " with a letter and have at most 31 lowercase letters, digits, - and _. If your LMS"
@@ -74,12 +71,7 @@ def read_class_list(path: Path) -> list[ListedStudent]:
             )
         if login in students:
             raise ClassListError(f"{path.name}, line {number}: {login!r} is listed twice")
-        students[login] = ListedStudent(
-            login,
-            values.get("first_name", ""),
-            values.get("last_name", ""),
-            values.get("email", ""),
-        )
+        students[login] = ListedStudent(**{**values, "id": login})
     if not students:
         raise ClassListError(f"{path.name} lists no students")
     return list(students.values())
@@ -97,15 +89,15 @@ def _text(path: Path) -> str:
 
 def _suggest_login(login: str) -> str:
     name = re.sub("[^a-z0-9_-]+", "-", login.partition("@")[0]).strip("-")[:31]
-    return name if _LOGIN.fullmatch(name) else f"s-{name}"[:31]
+    return name if accounts.ACCOUNT_NAME.fullmatch(name) else f"s-{name}"[:31]
 
 
-def _columns(given: object) -> dict[str, str]:
-    names = {str(name).strip().lower(): str(name) for name in given or ()}  # type: ignore[attr-defined]  # a list of words
+def _columns(header: Sequence[str]) -> dict[str, str]:
+    names = {name.strip().lower(): name for name in header}
     columns = {
-        wanted: names[known[0]]
-        for wanted, all_known in COLUMN_NAMES.items()
-        if (known := [name for name in all_known if name in names])
+        field: names[known[0]]
+        for field, aliases in COLUMN_NAMES.items()
+        if (known := [alias for alias in aliases if alias in names])
     }
     if "id" not in columns:
         raise ClassListError(
@@ -146,11 +138,9 @@ def check_logins(settings: HubSettings, names: list[str]) -> None:
     Raises:
         ClassListError: With the login and the problem.
     """
-    local_passwords = settings.authenticator == "pam"
     for name in names:
-        reason = accounts.why_unusable(
-            name, allow_existing=local_passwords or name in settings.people
-        )
+        allow_existing = settings.authenticator == "pam" or name in settings.people
+        reason = accounts.why_unusable(name, allow_existing=allow_existing)
         if name == settings.grader:
             reason = f"{name!r} is the grader's account, which nobody logs in with"
         if reason:
@@ -161,8 +151,7 @@ def update_gradebook(settings: HubSettings) -> None:
     """Import the class into the gradebook."""
     export = settings.course_folder / "students.csv"
     _write(export, _read_if_present(settings.class_list))
-    owner = settings.course_folder.stat()
-    os.chown(export, owner.st_uid, owner.st_gid)
+    shutil.chown(export, settings.grader, settings.grader)
     run_nbgrader(settings, "db", "student", "import", str(export))
 
 
@@ -172,19 +161,13 @@ def run_nbgrader(settings: HubSettings, *arguments: str) -> str:
     Raises:
         RuntimeError: It failed; with its output.
     """
-    environment = {
-        SETTINGS_VARIABLE: str(settings.file),
-        "HOME": str(settings.homes / settings.grader),
-        "USER": settings.grader,
-        "JUPYTERHUB_USER": settings.grader,
-        "JUPYTERHUB_SERVICE_NAME": settings.course,
-        "JUPYTER_CONFIG_PATH": str(CHECKOUT / "deploy" / "grader"),
-        "PATH": f"{Path(sys.prefix, 'bin')}:/usr/local/bin:/usr/bin:/bin",
-    }
     view = mount_view.grader_view(settings).command()
     done = subprocess.run(  # noqa: S603  (no user input)
         [*view, str(Path(sys.prefix, "bin", "nbgrader")), *arguments],
-        env=environment,
+        env={
+            **services.grader_environment(settings),
+            "JUPYTERHUB_SERVICE_NAME": settings.course,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -205,4 +188,4 @@ def _write(path: Path, students: list[ListedStudent]) -> None:
     ):
         writer = csv.writer(file)
         writer.writerow(COLUMN_NAMES)
-        writer.writerows([(s.id, s.first_name, s.last_name, s.email) for s in students])
+        writer.writerows(map(dataclasses.astuple, students))

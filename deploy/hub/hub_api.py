@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import time
 import urllib.error
 import urllib.request
 from http import HTTPStatus
 from typing import Any
+
+import psutil
 
 from deploy.hub.network import hub_pid, proxy_pid
 from deploy.hub.services import operator_token, orphaned_services
@@ -31,7 +31,7 @@ def request(settings: HubSettings, method: str, path: str, body: Any = None) -> 
         settings: The hub's settings.
         method: Such as ``GET``.
         path: What comes after ``/hub/api/``.
-        body: The content, sent as JSON.
+        body: Sent as JSON.
 
     Raises:
         urllib.error.HTTPError: The hub refused.
@@ -54,10 +54,6 @@ def list_users(settings: HubSettings, filters: str = "") -> list[dict[str, Any]]
     Example:
         >>> list_users(HubSettings(), "&state=active")  # doctest: +SKIP
         [{'name': 'ada', ...}]
-
-    Args:
-        settings: The hub's settings.
-        filters: Further query parameters.
     """
     users: list[dict[str, Any]] = []
     while page := request(settings, "GET", f"users?offset={len(users)}{filters}"):
@@ -70,10 +66,9 @@ def add_users(settings: HubSettings, names: list[str]) -> None:
     known = {user["name"] for user in list_users(settings)}
     new = [name for name in names if name not in known]
     for first in range(0, len(new), _USERS_PER_REQUEST):
+        body = {"usernames": new[first : first + _USERS_PER_REQUEST]}
         try:
-            request(
-                settings, "POST", "users", {"usernames": new[first : first + _USERS_PER_REQUEST]}
-            )
+            request(settings, "POST", "users", body)
         except urllib.error.HTTPError as error:
             with error:
                 if error.code != HTTPStatus.CONFLICT:  # all were added in the meantime
@@ -99,12 +94,7 @@ def _answers(url: str) -> bool:
 
 
 def stop(settings: HubSettings, *, servers: bool = True) -> None:
-    """Stop users' servers, then the hub, then the proxy.
-
-    Args:
-        settings: The hub's settings.
-        servers: Also stop users' servers and the proxy, not only the hub.
-    """
+    """Stop users' servers, then the hub, then the proxy; with ``servers=False`` only the hub."""
     if servers and is_running(settings):
         _stop_servers(settings)
     for pid in (hub_pid(settings), proxy_pid(settings) if servers else 0):
@@ -130,13 +120,10 @@ def _stop_servers(settings: HubSettings) -> None:
 
 
 def _terminate(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _TIMEOUT_S
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)
-            with contextlib.suppress(ChildProcessError):  # a child if a test started it
-                if os.waitpid(pid, os.WNOHANG)[0]:
-                    return
-            time.sleep(0.1)
-        os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.terminate()
+        try:
+            process.wait(_TIMEOUT_S)
+        except psutil.TimeoutExpired:
+            process.kill()

@@ -15,7 +15,6 @@ from typing import Final
 from deploy.hub.settings import CHECKOUT
 
 CONTENTS: Final = ("pyproject.toml", "README.md", "LICENSE", "course", "release")
-STUDENT_SETTINGS: Final = "student"
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*", "*.egg-info")
 _POST_BUILD: Final = """\
 #!/bin/sh
@@ -28,10 +27,7 @@ cp -r student/. "$NB_PYTHON_PREFIX/etc/jupyter/"
 
 
 def build_context(folder: Path) -> None:
-    """Fill a folder with everything the student image needs.
-
-    Args:
-        folder: An empty or new folder.
+    """Fill an empty or new folder with everything the student image needs.
 
     Raises:
         FileExistsError: The folder isn't empty.
@@ -46,9 +42,8 @@ def build_context(folder: Path) -> None:
         else:
             shutil.copyfile(source, folder / name)
     (folder / "environment.yml").write_text(_student_environment(), encoding="utf-8")
-    shutil.copytree(
-        CHECKOUT / "deploy" / STUDENT_SETTINGS, folder / STUDENT_SETTINGS, ignore=_IGNORED
-    )
+    student = CHECKOUT / "deploy" / "student"
+    shutil.copytree(student, folder / "student", ignore=_IGNORED)
     script = folder / "postBuild"
     script.write_text(_POST_BUILD.format(hub=_locked_version("jupyterhub")), encoding="utf-8")
     script.chmod(0o755)
@@ -60,14 +55,12 @@ def _student_environment() -> str:
     extra = project["optional-dependencies"]["grader"]
     names = {re.split(r"[\[<>=]", requirement)[0] for requirement in extra}
     names.add("tinycss2")  # what bleach[css] means
+    excluded = tuple(f"- {name}" for name in names)
     lines = (CHECKOUT / "environment.yml").read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(
-        line for line in lines if not line.lstrip().startswith(tuple(f"- {name}" for name in names))
-    )
+    return "".join(line for line in lines if not line.lstrip().startswith(excluded))
 
 
 def _locked_version(package: str) -> str:
-    """Return the locked version of a package."""
     lock = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8")
     match = re.search(rf"(?m)^{re.escape(package)}(?:\[[^\]]*\])?==([\w.]+)", lock)
     if not match:

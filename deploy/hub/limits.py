@@ -15,26 +15,18 @@ from deploy.hub.settings import HubSettings
 
 CGROUP_ROOT: Final = Path("/sys/fs/cgroup")
 _PARENT: Final = "course-hub"
-_OPTIONAL_FILES: Final = (
-    "memory.swap.max",
-    "cpu.cfs_period_us",
-)  # missing ones don't weaken the limits
+# The limits hold without these files.
+_OPTIONAL_FILES: Final = ("memory.swap.max", "cpu.cfs_period_us")
 _PERIOD_US: Final = 100_000
 
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """Limits for one server and everything it starts.
+    """Limits for one server and everything it starts."""
 
-    Attributes:
-        memory: Bytes.
-        processors: Processor time, in processors.
-        processes: Processes and threads.
-    """
-
-    memory: int
+    memory: int  # bytes
     processors: float
-    processes: int
+    processes: int  # and threads
 
     @classmethod
     def from_settings(cls, settings: HubSettings) -> ServerLimits:
@@ -70,11 +62,6 @@ def create_groups(
     Example:
         >>> create_groups("ada", ServerLimits(2**30, 1, 100))  # doctest: +SKIP
         ([PosixPath('/sys/fs/cgroup/course-hub/ada')], [])
-
-    Args:
-        name: The server's account.
-        limits: The limits to set.
-        mounted: The mount point of control groups.
     """
     if (mounted / "cgroup.controllers").exists():
         parent = mounted / _PARENT
@@ -84,8 +71,8 @@ def create_groups(
                 (folder / "cgroup.subtree_control").write_text("+memory +cpu +pids", "ascii")
         wanted = [(parent / name, limits.v2_files())]
     else:
-        first = limits.v1_files().items()
-        wanted = [(mounted / kind / _PARENT / name, files) for kind, files in first]
+        by_controller = limits.v1_files().items()
+        wanted = [(mounted / kind / _PARENT / name, files) for kind, files in by_controller]
     created, missing = [], []
     for folder, files in wanted:
         try:

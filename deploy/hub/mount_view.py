@@ -24,19 +24,13 @@ TMP_BYTES: Final = 512 << 20  # the size of a server's /tmp
 
 @dataclass(frozen=True)
 class MountView:
-    """The files a server can read and write, and its account.
-
-    Attributes:
-        account: The account that the server runs as.
-        readable: Files and folders that can be read.
-        writable: Folders that can also be written.
-        hide_processes: Hide other accounts' processes. The grader's server can't: its sandboxes
-            need the whole ``/proc``, which they hide in turn.
-    """
+    """The account a server runs as, and the files it can read and write."""
 
     account: str
     readable: tuple[Path, ...]
     writable: tuple[Path, ...]
+    # Hides other accounts' processes. The grader's server can't: its sandboxes need the whole
+    # /proc, which they hide in turn.
     hide_processes: bool = True
 
     def command(self) -> list[str]:
@@ -49,10 +43,8 @@ class MountView:
         account = pwd.getpwnam(self.account)
         program = [_require_program("bwrap"), "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         program += ["--cap-add", "CAP_SETPCAP", "--unshare-ipc", "--dev", "/dev"]
-        if self.hide_processes:
-            program += ["--unshare-pid", "--proc", "/proc"]
-        else:
-            program += ["--bind", "/proc", "/proc"]
+        own_proc = ["--unshare-pid", "--proc", "/proc"]
+        program += own_proc if self.hide_processes else ["--bind", "/proc", "/proc"]
         program += _system()
         home = Path(account.pw_dir)
         mounts = [(path, "--ro-bind") for path in (_PYTHON, _ENVIRONMENT, *self.readable)]
@@ -72,12 +64,7 @@ class MountView:
 
 
 def student_view(settings: HubSettings, account: str) -> MountView:
-    """Return the view of a user's server: the course, the lessons, the home, the exchange.
-
-    Args:
-        settings: The hub's settings.
-        account: The server's owner.
-    """
+    """Return the view of a user's server: the course, the lessons, the home, the exchange."""
     readable = tuple(CHECKOUT / name for name in ("course", "release", "deploy/student"))
     return MountView(account, (*readable, *_data(settings)), (settings.exchange,))
 

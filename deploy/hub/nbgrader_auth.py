@@ -22,6 +22,6 @@ class GraderPlugin(JupyterHubAuthPlugin):  # type: ignore[misc]  # nbgrader is u
         return courses
 
     def add_student_to_course(self, student_id: str, course_id: str) -> None:
-        """Add a student on the hub, unless the operator, who does that separately, runs this."""
+        """Add a student on the hub, unless the operator runs this and does that separately."""
         if os.environ.get("JUPYTERHUB_API_TOKEN"):
             super().add_student_to_course(student_id, course_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.feedback.signed_token import load_or_create_key
 from deploy.hub.privileged_ports import FIRST_UNPRIVILEGED_PORT, PORT_START_FILE, port_of
-from deploy.hub.proxy import KeptProxy
+from deploy.hub.proxy import KeptProxy, read_pid_file
 from deploy.hub.settings import CHECKOUT, HubSettings
 
 PROXY_FOLDER: Final = CHECKOUT / ".tools" / "proxy"
@@ -21,7 +21,7 @@ def configure(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.proxy_class = KeptProxy
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.hub_port + 1}"
     c.ConfigurableHTTPProxy.command = [str(PROXY_PROGRAM)]
-    c.ConfigurableHTTPProxy.auth_token = _secret(settings.hub / "proxy.token")
+    c.ConfigurableHTTPProxy.auth_token = load_or_create_key(settings.hub / "proxy.token")
     c.ConfigurableHTTPProxy.pid_file = str(settings.hub / "proxy.pid")
     c.JupyterHub.cookie_secret_file = str(settings.hub / "cookie_secret")
     c.JupyterHub.db_url = f"sqlite:///{settings.hub / 'hub.sqlite'}"
@@ -38,7 +38,7 @@ def reserve_ports(settings: HubSettings, port_start_file: Path = PORT_START_FILE
         port_start_file: Linux's setting of the first port that everyone may use.
 
     Returns:
-        A sentence about what was changed on this machine, or nothing.
+        A sentence about what was changed on this machine, or an empty string.
 
     Raises:
         RuntimeError: Students could listen there; with the fix.
@@ -78,17 +78,6 @@ def proxy_pid(settings: HubSettings) -> int:
 
 
 def _pid(path: Path) -> int:
-    """Read a process id; 0 if the file is stale."""
-    try:
-        pid = int(path.read_text(encoding="ascii"))
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return 0
-    return pid if b"jupyterhub" in command or b"configurable-http-proxy" in command else 0
-
-
-def _secret(path: Path) -> str:
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
-    return path.read_text(encoding="ascii")
+    pid, arguments = read_pid_file(path)
+    command = " ".join(arguments)  # the process id of a stale file may be in use again
+    return pid if "jupyterhub" in command or "configurable-http-proxy" in command else 0

@@ -101,16 +101,12 @@ def create_accounts(settings: HubSettings) -> dict[str, str]:
     The passwords are also kept in a file that only root can read.
     """
     accounts.create_account(settings.grader, settings.homes)
-    new = [
-        name
-        for name in (*settings.instructors, *students(settings))
-        if not accounts.account_exists(name)
-    ]
     passwords = {}
-    for name in new:
-        accounts.create_account(name, settings.homes)
-        if settings.authenticator == "pam":
-            passwords[name] = accounts.set_password(name)
+    for name in (*settings.instructors, *students(settings)):
+        if not accounts.account_exists(name):
+            accounts.create_account(name, settings.homes)
+            if settings.authenticator == "pam":
+                passwords[name] = accounts.set_password(name)
     if passwords:
         settings.hub.mkdir(parents=True, exist_ok=True)
         path = settings.hub / CREDENTIALS_FILE

@@ -43,7 +43,7 @@ def loopback_address(uid: int) -> tuple[str, int]:
         ('127.128.3.233', 811)
 
     Args:
-        uid: The account's id, from 0 to 2**32 - 1; no two accounts share an address and port.
+        uid: From 0 to 2**32 - 1; no two accounts share an address and port.
     """
     low = uid % 2**23
     address = f"127.{128 + (low >> 16)}.{low >> 8 & 255}.{low & 255}"

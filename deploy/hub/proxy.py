@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 from jupyterhub.proxy import ConfigurableHTTPProxy
 from tornado.ioloop import PeriodicCallback
 
 from deploy.hub.privileged_ports import port_of
 
 
-class AdoptedProcess:
+class AdoptedProcess(psutil.Process):
     """An existing process with the part of the `subprocess.Popen` interface that JupyterHub uses.
 
     Example:
-        >>> AdoptedProcess(os.getpid()).poll() is None  # still running
+        >>> AdoptedProcess().poll() is None  # this process is running
         True
     """
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-
     def poll(self) -> int | None:
         """Return None while the process is running."""
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return 0
-        return None
+        return None if self.is_running() else 0
 
     def terminate(self) -> None:
         """Ask the process to end."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGTERM)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            super().terminate()
 
 
 class KeptProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # JupyterHub is untyped
@@ -65,12 +57,17 @@ class KeptProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # JupyterHub is u
 
 def running_proxy(pid_file: Path, command: list[str], public: str, api: str) -> int:
     """Return the process id of a running proxy with this command and these addresses, or 0."""
-    try:
-        pid = int(pid_file.read_text(encoding="ascii"))
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-    except (OSError, ValueError):
-        return 0
+    pid, arguments = read_pid_file(pid_file)
     options = dict(itertools.pairwise(arguments))
     wanted = {"--port": port_of(public), "--api-port": port_of(api)}
     same = all(options.get(option) == str(port) for option, port in wanted.items())
     return pid if same and all(word in arguments for word in command) else 0
+
+
+def read_pid_file(path: Path) -> tuple[int, list[str]]:
+    """Return a process id and the process's arguments; 0 and nothing if it isn't running."""
+    try:
+        pid = int(path.read_text(encoding="ascii"))
+        return pid, psutil.Process(pid).cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return 0, []

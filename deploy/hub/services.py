@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import pwd
-import secrets
 import sys
 from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 from deploy.feedback import signed_token
 from deploy.hub import mount_view, privileged_ports, roles
@@ -33,21 +32,29 @@ def formgrader(settings: HubSettings) -> dict[str, Any]:
         "timeout": _START_TIMEOUT_S,
         "cwd": "/",
         "environment": {
-            SETTINGS_VARIABLE: str(settings.file),
-            "HOME": str(settings.homes / settings.grader),
-            "USER": settings.grader,
-            "JUPYTERHUB_USER": settings.grader,
-            "JUPYTER_CONFIG_PATH": str(CHECKOUT / "deploy" / "grader"),
+            **grader_environment(settings),
             **({"COURSE_DATA": settings.data} if settings.data else {}),
-            "PATH": f"{Path(sys.prefix, 'bin')}:/usr/local/bin:/usr/bin:/bin",
         },
         "oauth_no_confirm": True,
+    }
+
+
+def grader_environment(settings: HubSettings) -> dict[str, str]:
+    """Return the environment variables of everything that runs as the grader."""
+    return {
+        SETTINGS_VARIABLE: str(settings.file),
+        "HOME": str(settings.homes / settings.grader),
+        "USER": settings.grader,
+        "JUPYTERHUB_USER": settings.grader,
+        "JUPYTER_CONFIG_PATH": str(CHECKOUT / "deploy" / "grader"),
+        "PATH": f"{Path(sys.prefix, 'bin')}:/usr/local/bin:/usr/bin:/bin",
     }
 
 
 def feedback(settings: HubSettings) -> dict[str, Any]:
     """Return the feedback service: it holds the answer keys and answers students' servers."""
     port = settings.hub_port + 3
+    key = signed_token.load_or_create_key(settings.hub / SIGNING_KEY_FILE)
     return {
         "name": roles.FEEDBACK_SERVICE,
         "url": f"http://127.0.0.1:{port}",
@@ -57,9 +64,7 @@ def feedback(settings: HubSettings) -> dict[str, Any]:
         "environment": {
             SETTINGS_VARIABLE: str(settings.file),
             "HOME": str(settings.homes / settings.grader),
-            signed_token.KEY_VARIABLE: signed_token.load_or_create_key(
-                settings.hub / SIGNING_KEY_FILE
-            ),
+            signed_token.KEY_VARIABLE: key,
         },
         "display": False,
     }
@@ -70,40 +75,26 @@ def _service_command(settings: HubSettings, port: int, *program: str) -> list[st
 
     It runs as a child of the hub, in its own process group.
     """
-    open_port = [sys.executable, "-P", privileged_ports.__file__]
+    open_port = [sys.executable, "-P", privileged_ports.__file__, "127.0.0.1", str(port)]
     # A hub started in the background ignores SIGINT, and a shell can't trap an ignored signal.
     shell = ["/usr/bin/env", "--default-signal=INT", "/bin/sh", "-c", _FORWARD_SIGNALS, "service"]
-    return [
-        *open_port,
-        "127.0.0.1",
-        str(port),
-        *shell,
-        *mount_view.grader_view(settings).command(),
-        *program,
-    ]
+    return [*open_port, *shell, *mount_view.grader_view(settings).command(), *program]
 
 
 def orphaned_services(settings: HubSettings) -> list[int]:
     """Return the process ids of services that outlived a killed hub."""
-    pids = []
-    grader = pwd.getpwnam(settings.grader).pw_uid
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            arguments = (process / "cmdline").read_bytes().split(b"\0")
-            if {b"deploy.feedback", b"course.server.hub_server"} & set(
-                arguments
-            ) and process.stat().st_uid == grader:
-                pids.append(int(process.name))
-    return pids
+    modules = {"deploy.feedback", "course.server.hub_server"}
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "username"])
+        if process.info["username"] == settings.grader
+        and modules & set(process.info["cmdline"] or ())
+    ]
 
 
 def operator_token(settings: HubSettings) -> str:
-    """Return the token of the operator's commands; create it, readable by root only, if missing."""
-    path = settings.hub / "operator.token"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
-    return path.read_text(encoding="ascii")
+    """Return the token of the operator's commands; create it if it doesn't exist."""
+    return signed_token.load_or_create_key(settings.hub / "operator.token")
 
 
 def configure(c: Any, settings: HubSettings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from dataclasses import field, fields
 from pathlib import Path
@@ -17,7 +16,6 @@ from deploy.hub import accounts
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 SETTINGS_VARIABLE: Final = "COURSE_HUB"  # names the settings file for the hub and its children
 DEFAULT_FILE: Final = CHECKOUT / "deploy" / "hub.toml"
-_LOGIN: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")  # what Debian's useradd accepts
 
 # TOML has neither paths nor tuples, so these two accept what it has.
 Folder = Annotated[Path, Field(strict=False), AfterValidator(Path.absolute)]
@@ -139,9 +137,7 @@ def load(path: Path | None = None) -> HubSettings:
     try:
         settings = HubSettings(**table, file=path.resolve())
     except ValidationError as error:
-        reasons = (
-            f"{part['loc'][0]} = {part['input']!r}: {part['msg']}" for part in error.errors()
-        )
+        reasons = [f"{e['loc'][0]} = {e['input']!r}: {e['msg']}" for e in error.errors()]
         message = "; ".join(reasons).replace("tuple", "list")  # as TOML calls it
         raise SettingsError(f"{path}: {message}") from error
     _check_people(path, settings)
@@ -150,7 +146,7 @@ def load(path: Path | None = None) -> HubSettings:
 
 def _check_people(path: Path, settings: HubSettings) -> None:
     for person in (*settings.people, settings.grader):
-        if not _LOGIN.fullmatch(person):
+        if not accounts.ACCOUNT_NAME.fullmatch(person):
             raise SettingsError(
                 f"{path}: {person!r} can't be an account name; use at most 31 lowercase letters,"
                 " digits, - and _, starting with a letter"

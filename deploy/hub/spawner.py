@@ -33,30 +33,20 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub is 
 
     _socket = -1  # the file descriptor of the server's socket during start
 
-    def settings(self) -> HubSettings:
-        """Return the hub's settings."""
-        return load()
-
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Add the variables for nbgrader and the Check button."""
         variables: dict[str, str] = super().user_env(env)
-        settings = self.settings()
+        settings = load()
         if settings.feedback:
+            key = signed_token.load_or_create_key(settings.hub / SIGNING_KEY_FILE)
             groups = [group.name for group in self.user.groups]
-            token = signed_token.issue(
-                signed_token.load_or_create_key(settings.hub / SIGNING_KEY_FILE),
-                self.user.name,
-                groups,
-            )
-            variables["COURSE_FEEDBACK_TOKEN"] = token
+            variables["COURSE_FEEDBACK_TOKEN"] = signed_token.issue(key, self.user.name, groups)
         return variables | server_environment(settings) | {SOCKET_VARIABLE: str(self._socket)}
 
     async def start(self) -> tuple[str, int]:
         """Start the server inside the view, at the account's loopback address."""
-        self.cmd = [
-            *mount_view.student_view(self.settings(), self.user.name).command(),
-            *SERVER_COMMAND,
-        ]
+        view = mount_view.student_view(load(), self.user.name)
+        self.cmd = [*view.command(), *SERVER_COMMAND]
         self.ip, self.port = privileged_ports.loopback_address(pwd.getpwnam(self.user.name).pw_uid)
         with privileged_ports.open_port(self.ip, self.port) as listener:
             self.popen_kwargs = {"pass_fds": [listener.fileno()]}
@@ -66,9 +56,7 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub is 
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         """Return what the new process runs first: it joins its control groups."""
-        folders, missing = limits.create_groups(
-            name, limits.ServerLimits.from_settings(self.settings())
-        )
+        folders, missing = limits.create_groups(name, limits.ServerLimits.from_settings(load()))
         if missing:
             names = ", ".join(missing)
             self.log.error("The server of %s is NOT limited: can't set %s here", name, names)
@@ -84,7 +72,7 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub is 
         process = self.pid
         if sig:
             for _ in range(1 if sig == signal.SIGKILL else _BUBBLEWRAP_PROCESSES):
-                process = next(iter(_children(process)), process)
+                process = _first_child(process)
         try:
             os.kill(process, sig)
         except ProcessLookupError:
@@ -140,8 +128,9 @@ def configure(c: Any, settings: HubSettings) -> None:
     c.LocalProcessSpawner.term_timeout = 5
 
 
-def _children(process: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        text = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-        return [int(word) for word in text.split()]
-    return []
+def _first_child(process: int) -> int:
+    """Return a process's first child, or the process itself if it has none."""
+    children = Path(f"/proc/{process}/task/{process}/children")
+    with contextlib.suppress(OSError, IndexError):
+        return int(children.read_text(encoding="ascii").split()[0])
+    return process

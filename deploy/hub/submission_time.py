@@ -41,12 +41,7 @@ def newest_change(folder: Path) -> datetime:
 
 
 def submission_time(folder: Path, known: RememberedTimes) -> datetime:
-    """Return when a submission was made.
-
-    Args:
-        folder: The submission, in the exchange.
-        known: The result of `read_remembered`.
-    """
+    """Return when a submission in the exchange was made; `known` is from `read_remembered`."""
     if folder.name in known:
         expected, time = known[folder.name]
         if content_hash(folder) == expected:

@@ -34,17 +34,13 @@ class TarWriter:
     Args:
         archive: The open archive.
         wanted: Returns whether a name belongs in the archive.
-
-    Attributes:
-        digests: The SHA-256 of every archived file, by its name in the archive.
-        folders: The names of all archived folders.
     """
 
     def __init__(self, archive: tarfile.TarFile, wanted: Callable[[str], bool]) -> None:
         self._archive = archive
         self._wanted = wanted
-        self.digests: dict[str, str] = {}
-        self.folders: set[str] = set()
+        self.digests: dict[str, str] = {}  # SHA-256 of each archived file, by its name there
+        self.folders: set[str] = set()  # names of all archived folders
 
     def folder(self, folder: Path, name: str) -> None:
         """Write a folder and what is wanted in it; links are written as links.

@@ -325,12 +325,12 @@ def test_a_receipt_is_worth_what_the_hub_has_signed(
     assert (
         f"Confirmed: {hub.account('ada')} reported submitting 07-signed at {reply['time']}" in shown
     )
-    assert "The submission exists since" in shown
+    assert "The submission has existed since" in shown
     (inbound / name / "a").write_text("better")
     verify_receipt(hub.settings, path)
     assert "or was changed there" in capsys.readouterr().out
     path.write_text(receipt.text().replace("07-signed", "08-signed"))
-    with pytest.raises(RuntimeError, match="was changed"):
+    with pytest.raises(RuntimeError, match="this receipt was altered"):
         verify_receipt(hub.settings, path)
 
 

@@ -16,10 +16,11 @@ import httpx
 import pytest
 
 from course import quiz
+from course.server.keys import AnswerKeys
 from course.server.rate import RateLimit
 from course.server.receipts import Receipt
 from deploy.feedback import receipts, signed_token
-from deploy.feedback.app import CheckService, answer_keys, application
+from deploy.feedback.app import CheckService, application
 from deploy.feedback.identity import HubIdentity, Person, TooManyUnknownTokensError
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.receipts import SubmissionNotice
@@ -53,9 +54,8 @@ class Asker:
         )
         self.log = RequestLog(folder / "asked.db")
         policy = Policy(folder / "feedback.toml")
-        self.service = CheckService(
-            StaticTokens(), (CLASS, GRADERS), answer_keys(folder), policy, self.log
-        )
+        keys = AnswerKeys(source=str(folder / "source"))
+        self.service = CheckService(StaticTokens(), (CLASS, GRADERS), keys, policy, self.log)
 
     def policy(self, text: str) -> None:
         (self.folder / "feedback.toml").write_text(text, encoding="utf-8")

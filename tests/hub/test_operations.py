@@ -89,7 +89,7 @@ def test_nobody_is_given_an_account_of_the_machines_own(hub: Site) -> None:
         (hub.settings, "www-data", "is a system account"),
         (hub.settings, "nobody", "is a system account"),
         (hub.settings, hub.account("grader"), "is the grader"),
-        (elsewhere_checked, stranger, "was not made for the class"),
+        (elsewhere_checked, stranger, "was not created for the class"),
     ):
         with pytest.raises(ClassListError, match=reason):
             class_list.add_students(

@@ -184,7 +184,7 @@ def test_no_secret_may_lie_where_every_server_looks(setting: str) -> None:
     settings = dataclasses.replace(HubSettings(), **{setting: Path("/usr/local/share/x")})  # type: ignore[arg-type]  # both are paths
     with pytest.raises(RuntimeError, match="is in /usr, which students can see"):
         prepare.check_locations(settings)
-    with pytest.raises(RuntimeError, match="lies in /etc"):
+    with pytest.raises(RuntimeError, match="is in /etc, which students can see"):
         prepare.check_locations(HubSettings(), checkout=Path("/etc/autoencoders"))
     prepare.check_locations(HubSettings(), checkout=Path("/opt/autoencoders"))
 

@@ -126,5 +126,5 @@ def test_a_machine_that_can_not_be_told_is_refused(
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(Path, "write_text", closed)
-    with pytest.raises(RuntimeError, match="could be taken for the hub; write 1024 into"):
+    with pytest.raises(RuntimeError, match="could impersonate the hub; write 1024 to"):
         network.reserve_ports(HubSettings(), told)
