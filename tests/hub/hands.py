@@ -87,10 +87,10 @@ class Student:
         """Wait for what comes of pressing Submit; return what the page says."""
         handed_in = self.page.locator("#submitted_assignments_list .list_item")
         rows = handed_in.filter(has_text=assignment).locator(".nested_list_item")
-        said = self.page.locator(".Toastify__toast", has_text=f"{assignment} is handed in")
+        said = self.page.locator(".Toastify__toast", has_text=f"{assignment} submitted at")
         expect(said).to_have_count(1, timeout=LONG)
         text: str = said.inner_text()
-        said.get_by_role("button", name="Open the receipt").click()
+        said.get_by_role("button", name="Open receipt").click()
         opened = self.page.locator(".jp-FileEditor:visible .cm-content")
         expect(opened).to_contain_text(f"You handed in {assignment}.", timeout=LONG)
         expect(said).to_have_count(0)

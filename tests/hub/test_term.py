@@ -163,7 +163,7 @@ def test_the_check_button_asks_the_service_that_holds_the_keys(hub: Site, term: 
     key = next(key for key in keys() if len(key.right) == 1 and key.options >= 4)
     wrong = [(index,) for index in range(key.options) if index not in key.right]
     with term.students["cleo"].lab.open(term.notebooks["cleo"]) as lesson:
-        assert "Not quite. 1 attempt is left." in checked(lesson, key, wrong[0])
+        assert "Not quite. You have 1 attempt left." in checked(lesson, key, wrong[0])
         assert "Correct." in checked(lesson, key, key.right)
         assert "You have used your 2 attempts" in checked(lesson, key, wrong[1])
         lesson.wait_until_saved(key.name)
