@@ -8,7 +8,6 @@ from traitlets.config import Config
 
 from autograder.batch.gradebook_lock import retry_while_locked
 from autograder.batch.result import JobResult, MaxPoints
-from autograder.grading.grade_notebook import GradedNotebook
 from autograder.nbgrader_plugins import gradebook_reader
 from autograder.nbgrader_plugins.converter_writer import ConverterWriter
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
@@ -66,7 +65,7 @@ class GradebookWriter:
         points = {
             (name, score.name): score.points
             for name, notebook in result.notebooks.items()
-            for score in notebook.verdicts
+            for score in notebook.scores
         }
         is_graded = self._paths.has_graded(student, result.notebooks)
         return is_graded and points == self._points.get(student, {})
@@ -79,8 +78,7 @@ class GradebookWriter:
             ValueError: A notebook in the result is invalid.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        graded = {
-            name: GradedNotebook.from_result(notebook)
-            for name, notebook in result.notebooks.items()
-        }
+        graded = result.notebooks
+        for notebook in graded.values():
+            _ = notebook.nb  # an invalid one raises here, before anything is written
         retry_while_locked(lambda: self._writer.write(student, graded), self.db_url, self._notify)

@@ -128,7 +128,7 @@ def grade(job: Job) -> dict[str, Any]:
             text = nbformat.writes(merge.merge_submission(instructor_nb, submitted), indent=None)
             merged = NotebookNode(nbformat.reads(text, as_version=4))
             graded = grade_notebook.grade(merged, instructor_nb, folder, job.settings)
-            graded_notebooks[path.stem] = graded.to_result().model_dump(mode="json")
+            graded_notebooks[path.stem] = graded.model_dump(mode="json")
             kernel_peak = max(kernel_peak, graded.peak)
     return {
         "notebooks": graded_notebooks,

@@ -58,7 +58,7 @@ class ReportLine:
             result: The result of its job.
             unchanged: True if the result is from an earlier run.
         """
-        scores = [score for notebook in result.notebooks.values() for score in notebook.verdicts]
+        scores = [score for notebook in result.notebooks.values() for score in notebook.scores]
         cells_by_reason: dict[str, list[str]] = defaultdict(list)
         for score in scores:
             if score.points is None:

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from autograder import cells
-from autograder.grading.grade_notebook import NotebookResult
+from autograder.grading.grade_notebook import GradedNotebook
 
 MAX_CHARS: Final = 256 << 20  # a lesson's notebook with all its figures has some 2 million
 
@@ -34,7 +34,7 @@ class _StrictModel(BaseModel):
 class JobResult(_StrictModel):
     """The JSON that `job.grade_to_json` returns; see there."""
 
-    notebooks: dict[str, NotebookResult]
+    notebooks: dict[str, GradedNotebook]
     seconds: NonNegativeFloat
     kernel: NonNegativeInt
     worker: NonNegativeInt
@@ -81,7 +81,7 @@ class JobResult(_StrictModel):
             differing = ", ".join(sorted(self.notebooks.keys() ^ max_points.keys()))
             return f"it and source/ have different notebooks: {differing}"
         for name, notebook in self.notebooks.items():
-            maxima = sorted((score.name, score.maximum) for score in notebook.verdicts)
+            maxima = sorted((score.name, score.maximum) for score in notebook.scores)
             expected = sorted(max_points[name].items())
             if maxima != expected:
                 return f"{name}: it has the cells {maxima}, source/ has {expected}"

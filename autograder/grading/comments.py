@@ -90,7 +90,7 @@ def write_scores(nb: NotebookNode, scores: dict[str, CellScore], outcomes: CellO
 
 def _traceback(outcome: CellOutcome | BrokenTest | None) -> list[str]:
     """Return where in the student's own code a test failed."""
-    if not isinstance(outcome, CellOutcome) or not outcome.trace:
+    if not isinstance(outcome, CellOutcome) or not outcome.traceback:
         return []
-    lines = filter(None, outcome.trace.split("\n"))
+    lines = filter(None, outcome.traceback.split("\n"))
     return ["In your code:", *(f"  {one_line(line)}" for line in lines)]

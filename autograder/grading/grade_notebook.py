@@ -7,14 +7,14 @@ run grades many notebooks at once and hands the results to nbgrader's steps by `
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from autograder import cells
 from autograder.grading import comments, execute, run_cells, scoring
@@ -25,57 +25,38 @@ from autograder.grading.settings import GradingSettings
 from autograder.test_runner.broker import BrokenTest
 
 
-class NotebookResult(BaseModel):
-    """A graded notebook as JSON; see `GradedNotebook`."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    notebook: str
-    verdicts: list[CellScore]
-    told: dict[str, str]
-    faults: dict[str, str]
-
-
-@dataclass
-class GradedNotebook:
-    """A graded notebook.
+class GradedNotebook(BaseModel):
+    """A graded notebook; it can be written as JSON, under the fields' older names.
 
     Attributes:
-        nb: The notebook with its outputs and scores.
-        verdicts: The score of each graded cell.
-        told: The comment on each answer, by the `grade_id` of the answer's cell.
+        notebook: The notebook with its outputs and scores, as JSON.
+        scores: The score of each graded cell.
+        comments: The comment on each answer, by the `grade_id` of the answer's cell.
         faults: What went wrong through no fault of the student's, by cell, for the instructor.
         peak: Peak memory of a kernel in bytes; 0 without one, or where it isn't counted.
     """
 
-    nb: NotebookNode
-    verdicts: list[CellScore]
-    told: dict[str, str]
-    faults: dict[str, str] = field(default_factory=dict)
-    peak: int = field(default=0, compare=False)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, validate_by_name=True, serialize_by_alias=True
+    )
 
-    def to_result(self) -> NotebookResult:
-        """Return it as a model that can be written as JSON."""
-        text = nbformat.writes(self.nb, indent=None)  # with an indent, `json` is slow
-        return NotebookResult(
-            notebook=text, verdicts=self.verdicts, told=self.told, faults=self.faults
-        )
+    notebook: str
+    scores: list[CellScore] = Field(validation_alias="verdicts", serialization_alias="verdicts")
+    comments: dict[str, str] = Field(validation_alias="told", serialization_alias="told")
+    faults: dict[str, str]
+    peak: int = Field(default=0, exclude=True)
 
-    @classmethod
-    def from_result(cls, result: NotebookResult) -> GradedNotebook:
-        """Read what `to_result` returned.
-
-        Raises:
-            ValueError: The result holds no valid notebook.
-        """
+    @functools.cached_property
+    def nb(self) -> NotebookNode:
+        """The notebook; a ValueError if the JSON isn't a valid one."""
         invalid: dict[str, Exception] = {}  # nbformat would only log it
         try:
-            nb = nbformat.reads(result.notebook, 4, capture_validation_error=invalid)
+            nb = nbformat.reads(self.notebook, 4, capture_validation_error=invalid)
             for error in invalid.values():
                 raise error
         except (KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
             raise ValueError(f"Not a valid notebook: {error!r}.") from error
-        return cls(NotebookNode(nb), result.verdicts, result.told, result.faults)
+        return NotebookNode(nb)
 
 
 def grade(
@@ -103,12 +84,14 @@ def grade(
     student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)
     comments.write_scores(nb, scores, outcomes)
-    faults = {
-        name: outcome.reason
-        for name, outcome in outcomes.items()
-        if isinstance(outcome, BrokenTest)
-    }
-    return GradedNotebook(nb, list(scores.values()), student_comments, faults, peak)
+    broken = [(name, end) for name, end in outcomes.items() if isinstance(end, BrokenTest)]
+    return GradedNotebook(
+        notebook=nbformat.writes(nb, indent=None),  # with an indent, `json` is slow
+        scores=list(scores.values()),
+        comments=student_comments,
+        faults={name: outcome.reason for name, outcome in broken},
+        peak=peak,
+    )
 
 
 _RESULTS: ContextVar[Mapping[str, GradedNotebook] | None] = ContextVar("results", default=None)

@@ -51,7 +51,7 @@ class CellOutcome:
     status: Status
     error: str = ""  # the name of the exception; student code may have chosen it
     message: str = ""  # of the exception, or why the kernel died
-    trace: str = ""  # where in the student's code a test failed, if it failed there
+    traceback: str = ""  # where in the student's code a test failed, if it failed there
 
 
 class KernelStartError(RuntimeError):

@@ -120,7 +120,7 @@ class Grade(NbGraderPreprocessor):
         course_id = self.parent.parent.coursedir.course_id
         key = NotebookKey(nbgrader["assignment"], nbgrader["notebook"], nbgrader["student"])
         with Gradebook(nbgrader["db_url"], course_id) as gradebook:
-            write_scores(gradebook, key, graded.verdicts, graded.told)
+            write_scores(gradebook, key, graded.scores, graded.comments)
         return graded.nb, resources
 
     def settings(self) -> GradingSettings:

@@ -129,7 +129,7 @@ class DirectWriter:
         """Write the scores, and first the student and the submission where they are new."""
         student, timestamp = submission.student, submission.timestamp
         due_date = book.find_assignment(self._assignment).duedate
-        results = {name: (notebook.verdicts, notebook.told) for name, notebook in graded.items()}
+        results = {name: (notebook.scores, notebook.comments) for name, notebook in graded.items()}
         create_student = bool(converter.create_student)
         is_new = gradebook.insert_submission(
             book, submission, results, create_student=create_student
@@ -142,7 +142,7 @@ class DirectWriter:
         book.update_or_create_submission(self._assignment, student, **attributes)
         for name, notebook in graded.items():
             key = gradebook.NotebookKey(self._assignment, name, student)
-            gradebook.write_scores(book, key, notebook.verdicts, notebook.told)
+            gradebook.write_scores(book, key, notebook.scores, notebook.comments)
             self._apply_late_penalty(book, converter.coursedir.db_url, key, notebook)
 
     def _apply_late_penalty(

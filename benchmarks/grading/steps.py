@@ -1,4 +1,4 @@
-"""How long each step of grading a submission takes; part of the page."""
+"""How long each step of grading a submission takes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmarks.grading import classes
 ROUNDS: Final = 20
 SANDBOX: Final = "create the sandbox and fork into it"
 STEPS: Final[tuple[tuple[str, type, Callable[..., Any]], ...]] = (
-    (SANDBOX, SandboxEntry, SandboxEntry.enter),  # called by the next one
+    (SANDBOX, SandboxEntry, SandboxEntry.enter),  # called by the next step
     ("start IPython", Kernel, Kernel._start),
     ("run the student's cells", Kernel, Kernel.run_cell),
     ("run the tests in the test runner", Broker, Broker.run_test),

@@ -308,7 +308,7 @@ def test_killing_a_lessons_kernel_costs_only_the_tests_behind_that_cell(
         fitted = merge.merge_submission(source_nb, lessons.read(nb))
         graded = grade_notebook.grade(fitted, source_nb, tmp_path, GradingSettings(shortcut=False))
         assert graded.faults == {}
-        missed = {each.name for each in graded.verdicts if each.points != each.maximum}
+        missed = {each.name for each in graded.scores if each.points != each.maximum}
         lost[killer["id"]] = missed.intersection(tests)
     assert lost == {
         killer["id"]: {test for test, cells in tests.items() if killer["id"] in cells}

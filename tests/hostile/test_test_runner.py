@@ -97,8 +97,8 @@ def test_the_traceback_shows_the_students_lines(run_test: RunTest) -> None:
         "def inner(x):\n    return x['a']\ndef f(x):\n    return inner(x)", "f(3)", 20
     )
     assert isinstance(outcome, CellOutcome)
-    assert "line 4 of a cell, in f" in outcome.trace
-    assert "line 2 of a cell, in inner" in outcome.trace
+    assert "line 4 of a cell, in f" in outcome.traceback
+    assert "line 2 of a cell, in inner" in outcome.traceback
 
 
 @pytest.mark.parametrize(

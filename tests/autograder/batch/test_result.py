@@ -14,7 +14,7 @@ import pytest
 from autograder.batch import result
 from autograder.batch.result import JobResult
 from autograder.batch.result_cache import ResultCache, RunInProgressError
-from autograder.grading.grade_notebook import GradedNotebook, NotebookResult
+from autograder.grading.grade_notebook import GradedNotebook
 from tests.autograder.runs import GRADED, inline_run, slow
 from tests.autograder.small import LESSON
 
@@ -133,7 +133,7 @@ def test_an_invalid_notebook_raises_value_error(
 ) -> None:
     caplog.set_level(logging.CRITICAL)
     with pytest.raises(ValueError, match=r"[Nn]otebook|JSON"):
-        GradedNotebook.from_result(NotebookResult(notebook=text, verdicts=[], told={}, faults={}))
+        _ = GradedNotebook(notebook=text, scores=[], comments={}, faults={}).nb
 
 
 def test_the_cache_returns_a_result_for_its_key_only(tmp_path: Path) -> None:

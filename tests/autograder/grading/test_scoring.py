@@ -138,13 +138,13 @@ def test_comments_list_the_results_and_escape_them() -> None:
     outcomes: dict[str, CellOutcome | BrokenTest | None] = {
         "double": CellOutcome("raised", "ValueError", bad)
     }
-    verdicts = {
+    scores = {
         "single": scoring.CellScore("single", 1, 1, "", ()),
         "several": scoring.CellScore("several", 1, 2, "Something is missing.", ()),
         "double-test": scoring.CellScore("double-test", 0, 2, "NameError", ()),
         "half-test": scoring.CellScore("half-test", 3, 3, "", ()),
     }
-    texts = comments.student_comments(fitted, verdicts, outcomes)
+    texts = comments.student_comments(fitted, scores, outcomes)
     assert texts["single"] == ""
     assert texts["several"] == "Something is missing."
     assert "&lt;script&gt;" in texts["double"]
@@ -161,6 +161,6 @@ def test_a_thousand_quizzes_start_no_kernel(monkeypatch: pytest.MonkeyPatch) -> 
     source, submitted = quiz_scoring.quiz_of("04-architecture")
     results = quiz_scoring.score_all(source, submitted)
     assert len(results) == 1000
-    earned = {verdict.points for verdicts in results for verdict in verdicts}
+    earned = {score.points for scores in results for score in scores}
     assert {0.0, 1.0} <= earned
-    assert all(verdict.points is not None for verdicts in results for verdict in verdicts)
+    assert all(score.points is not None for scores in results for score in scores)

@@ -96,7 +96,7 @@ def test_it_is_skipped_with_its_figures_when_everything_else_runs(
     tmp_path: Path, answer: str, points: int
 ) -> None:
     result = graded(tmp_path, (ANSWER, answer))
-    assert [verdict.points for verdict in result.verdicts] == [points]
+    assert [score.points for score in result.scores] == [points]
     assert skipped(result) == SKIPPED_LINES
     assert "no points depend on this cell" in dependencies.SKIPPED
 
@@ -118,7 +118,7 @@ def test_it_runs_if_an_answer_could_need_it(
     tmp_path: Path, changes: list[tuple[str, str]], points: int
 ) -> None:
     result = graded(tmp_path, *changes)
-    assert [verdict.points for verdict in result.verdicts] == [points]
+    assert [score.points for score in result.scores] == [points]
     assert SKIPPED_LINES[0] not in skipped(result)
 
 
@@ -140,14 +140,14 @@ def test_changed_numbers_do_not_count_as_a_change(
 ) -> None:
     """A student may train longer without slowing down grading."""
     result = graded(tmp_path, ("[1, 2]", change), (ANSWER, "    return undefined"))
-    assert [verdict.points for verdict in result.verdicts] == [0]
+    assert [score.points for score in result.scores] == [0]
     assert (f"trained = {change}" not in skipped(result)) is runs
 
 
 def test_it_runs_if_the_student_uses_code_added_to_it(tmp_path: Path) -> None:
     put = ("trained = [1, 2]", "trained = [1, 2]\ndef helper(x):\n    return x + x")
     result = graded(tmp_path, put, (ANSWER, "    return helper(x)"))
-    assert [verdict.points for verdict in result.verdicts] == [2]
+    assert [score.points for score in result.scores] == [2]
 
 
 def test_it_runs_if_skipping_is_switched_off(tmp_path: Path) -> None:

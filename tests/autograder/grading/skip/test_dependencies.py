@@ -95,7 +95,7 @@ def test_bound_and_read_names_are_found() -> None:
 
 def test_unneeded_cells_are_skipped_if_all_tests_pass(tmp_path: Path) -> None:
     result = graded(tmp_path)
-    assert [verdict.points for verdict in result.verdicts] == [2]
+    assert [score.points for score in result.scores] == [2]
     assert skipped(result) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
 
 
@@ -110,26 +110,26 @@ def test_unneeded_cells_are_skipped_if_all_tests_pass(tmp_path: Path) -> None:
 )
 def test_skipping_costs_no_points(tmp_path: Path, solution: str, points: int) -> None:
     result = graded(tmp_path, solution)
-    assert [verdict.points for verdict in result.verdicts] == [points]
+    assert [score.points for score in result.scores] == [points]
     if "shown" not in solution or "globals" in solution:
         assert skipped(result) == []  # the whole notebook was run
 
 
 def test_a_wrong_answer_that_no_skipped_cell_could_fix_needs_no_second_run(tmp_path: Path) -> None:
     result = graded(tmp_path, "return factor + 1 - x")
-    assert [verdict.points for verdict in result.verdicts] == [0]
+    assert [score.points for score in result.scores] == [0]
     assert skipped(result) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
 
 
 def test_an_unanswered_exercise_needs_no_second_run(tmp_path: Path) -> None:
     result = graded(tmp_path, "raise NotImplementedError")
-    assert [verdict.points for verdict in result.verdicts] == [0]
+    assert [score.points for score in result.scores] == [0]
     assert len(skipped(result)) == 4  # nothing uses any of them
 
 
 def test_skipping_can_be_switched_off(tmp_path: Path) -> None:
     result = graded(tmp_path, shortcut=False)
-    assert [verdict.points for verdict in result.verdicts] == [2]
+    assert [score.points for score in result.scores] == [2]
     assert skipped(result) == []
 
 

@@ -141,5 +141,5 @@ def test_skipping_costs_no_points(tmp_path: Path, kind: str) -> None:
         nbformat.reads(nbformat.writes(merge.merge_submission(lesson(), read)), 4)
     )
     settings = GradingSettings(20, 60, 60, allow_unprotected=True, warm=False)
-    (verdict,) = grade_notebook.grade(nb, lesson(), tmp_path, settings).verdicts
-    assert verdict.points == 2
+    (score,) = grade_notebook.grade(nb, lesson(), tmp_path, settings).scores
+    assert score.points == 2
