@@ -18,7 +18,7 @@ centered at 0, which trains much faster.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Literal
 
 import numpy as np
@@ -94,13 +94,8 @@ def loss(
 ) -> float:
     """Return the loss, summed over pixels, averaged over images.
 
-    The 2006 paper reports ``"squared"`` and trains with ``"cross-entropy"``, in nats.
-
-    Args:
-        layers: The network.
-        x: Images in [0, 1], ``(n, pixels)``.
-        kind: The loss function.
-        target: The desired output; ``x`` itself if left out.
+    The 2006 paper reports ``"squared"`` and trains with ``"cross-entropy"``, in nats. Images are in
+    [0, 1], ``(n, pixels)``; the ``target``, the desired output, is ``x`` itself if left out.
     """
     output = reconstruct(layers, x)
     goal = np.asarray(x if target is None else target, dtype=output.dtype)
@@ -140,20 +135,19 @@ def numerical_gradients(
     layers: Sequence[Layer], x: ArrayLike, kind: Loss = "squared", step: float = 1e-5
 ) -> list[Layer]:
     """Return the gradients by changing each number up and down: slow, but hard to get wrong."""
-    result: list[Layer] = []
-    for pair in layers:
-        slopes = tuple(np.empty_like(array) for array in pair)
-        for array, slope in zip(pair, slopes, strict=True):
-            for index in np.ndindex(array.shape):
-                original = array[index]
-                array[index] = original + step
-                above = loss(layers, x, kind)
-                array[index] = original - step
-                below = loss(layers, x, kind)
-                array[index] = original
-                slope[index] = (above - below) / (2 * step)
-        result.append((slopes[0], slopes[1]))
-    return result
+    slopes = []
+    for array in chain(*layers):
+        slope = np.empty_like(array)
+        for index in np.ndindex(array.shape):
+            original = array[index]
+            array[index] = original + step
+            above = loss(layers, x, kind)
+            array[index] = original - step
+            below = loss(layers, x, kind)
+            array[index] = original
+            slope[index] = (above - below) / (2 * step)
+        slopes.append(slope)
+    return _in_pairs(slopes)
 
 
 def worst_relative_error(a: Sequence[Layer], b: Sequence[Layer]) -> float:
@@ -164,10 +158,9 @@ def worst_relative_error(a: Sequence[Layer], b: Sequence[Layer]) -> float:
     slope near 0 doesn't dominate.
     """
     worst = 0.0
-    for pair, other in zip(a, b, strict=True):
-        for first, second in zip(pair, other, strict=True):
-            size = np.linalg.norm(first) + np.linalg.norm(second)
-            worst = max(worst, float(np.linalg.norm(first - second) / size) if size else 0.0)
+    for first, second in zip(chain(*a), chain(*b), strict=True):
+        size = np.linalg.norm(first) + np.linalg.norm(second)
+        worst = max(worst, float(np.linalg.norm(first - second) / size) if size else 0.0)
     return worst
 
 
@@ -201,17 +194,16 @@ def train(  # noqa: PLR0913  (keyword arguments with defaults)
         watch: Called after each epoch with its number, from 1, and the layers.
     """
     images = np.asarray(x, dtype=layers[0][0].dtype)
-    arrays = [array.copy() for pair in layers for array in pair]
+    arrays = [array.copy() for array in chain(*layers)]
     means, squares = ([np.zeros_like(array) for array in arrays] for _ in range(2))
-    now = list(zip(arrays[::2], arrays[1::2], strict=True))
+    now = _in_pairs(arrays)
     steps = 0
     for epoch in range(1, epochs + 1):
         order = rng.permutation(len(images))
         for start in range(0, len(images), batch):
             clean = images[order[start : start + batch]]
             steps += 1
-            slopes = [g for pair in gradients(now, corrupt(clean), kind, clean) for g in pair]
-            for i, slope in enumerate(slopes):
+            for i, slope in enumerate(chain(*gradients(now, corrupt(clean), kind, clean))):
                 means[i] += 0.1 * (slope - means[i])
                 squares[i] += 0.001 * (slope**2 - squares[i])
                 size = np.sqrt(squares[i] / (1 - 0.999**steps)) + 1e-8
@@ -219,6 +211,10 @@ def train(  # noqa: PLR0913  (keyword arguments with defaults)
         if watch is not None:
             watch(epoch, now)
     return now
+
+
+def _in_pairs(arrays: list[FloatArray]) -> list[Layer]:
+    return list(zip(arrays[::2], arrays[1::2], strict=True))
 
 
 def _is_code(number: int, layers: Sequence[Layer]) -> bool:

@@ -33,19 +33,11 @@ def occupied_share(n: int, bins: int, d: int) -> float:
         0.53
 
     A uniform point misses a given cell with probability ``1 - bins**-d``; ``n`` independent points
-    all miss it with that probability to the power ``n``.
-
-    Args:
-        n: Number of points, 0 or more.
-        bins: Number of equal parts per side, 1 or more.
-        d: Number of dimensions, 1 or more.
-
-    Returns:
-        A fraction in [0, 1].
+    all miss it with that probability to the power ``n``. ``bins`` is the number of equal parts per
+    side; it and ``d`` are 1 or more, ``n`` 0 or more.
     """
-    _at_least("n", n, 0)
-    _at_least("bins", bins, 1)
-    _at_least("d", d, 1)
+    _at_least(0, n=n)
+    _at_least(1, bins=bins, d=d)
     if n == 0 or bins == 1:
         return float(n > 0)
     # log1p and expm1 are accurate where 1 - tiny would be rounded to 1.
@@ -59,15 +51,11 @@ def count_occupied(points: ArrayLike, bins: int) -> int:
         >>> count_occupied([[0.1, 0.1], [0.2, 0.3], [0.9, 0.1]], bins=3)
         2
 
-    Args:
-        points: Points in the unit cube, ``(n, d)``, each coordinate in [0, 1].
-        bins: Number of equal parts per side.
-
     Raises:
-        ValueError: A coordinate lies outside [0, 1].
+        ValueError: A coordinate of the points, ``(n, d)``, lies outside [0, 1].
     """
-    _at_least("bins", bins, 1)
-    x = _points("points", points)
+    _at_least(1, bins=bins)
+    x = _points(points)
     if x.size and (x.min() < 0 or x.max() > 1):
         raise ValueError(
             f"points must lie in the unit cube, got coordinates from {x.min():g} to {x.max():g}"
@@ -85,9 +73,8 @@ def edge_share(d: int, margin: float = 0.05) -> float:
 
     The rest is a cube with sides ``1 - 2 * margin``.
     """
-    _at_least("d", d, 1)
-    if not 0 <= margin <= 0.5:
-        raise ValueError(f"margin must be between 0 and 0.5, got {margin}")
+    _at_least(1, d=d)
+    _between(0, 0.5, margin=margin)
     return 1.0 - (1.0 - 2.0 * margin) ** d
 
 
@@ -98,9 +85,8 @@ def edge_length(share: float, d: int) -> float:
         >>> round(edge_length(0.1, d=10), 2)
         0.79
     """
-    _at_least("d", d, 1)
-    if not 0 <= share <= 1:
-        raise ValueError(f"share must be between 0 and 1, got {share}")
+    _at_least(1, d=d)
+    _between(0, 1, share=share)
     return float(share ** (1.0 / d))
 
 
@@ -113,7 +99,7 @@ def ball_share(d: int) -> float:
 
     It is ``pi**(d/2) / (2**d * gamma(d/2 + 1))``, taken as logarithms.
     """
-    _at_least("d", d, 1)
+    _at_least(1, d=d)
     half = d / 2
     return math.exp(half * math.log(math.pi) - d * math.log(2) - math.lgamma(half + 1))
 
@@ -125,7 +111,7 @@ def distances(points: ArrayLike, query: ArrayLike) -> Float64Array:
         >>> distances([[3, 4], [0, 1]], [0, 0]).tolist()
         [5.0, 1.0]
     """
-    x, q = _points("points", points), np.asarray(query, dtype=np.float64)
+    x, q = _points(points), np.asarray(query, dtype=np.float64)
     if q.shape != x.shape[1:]:
         raise ValueError(
             f"query must have the shape ({x.shape[1]},), like each point, got {q.shape}"
@@ -143,12 +129,8 @@ def relative_contrast(points: ArrayLike, query: ArrayLike) -> float:
     If it is near 0, "nearest" means little. For many kinds of data it goes to 0 as the dimension
     grows: K. Beyer et al., When is "nearest neighbor" meaningful?, ICDT 1999.
 
-    Args:
-        points: ``(n, d)`` with n of 1 or more.
-        query: ``(d,)``, not one of the points.
-
     Raises:
-        ValueError: A point equals the query, so the contrast is undefined.
+        ValueError: A point, ``(n, d)``, equals the query, ``(d,)``: the contrast is undefined.
     """
     d = distances(points, query)
     if d.min() == 0:
@@ -176,8 +158,7 @@ def pair_distances(d: int, pairs: int = 1000, seed: int = 0) -> Float64Array:
 
     The mean squared distance is exactly ``d / 6``: each coordinate contributes 1/6.
     """
-    _at_least("d", d, 1)
-    _at_least("pairs", pairs, 1)
+    _at_least(1, d=d, pairs=pairs)
     rng = np.random.default_rng([seed, d])
     step = max(1, _CHUNK // d)
     counts = [min(step, pairs - start) for start in range(0, pairs, step)]
@@ -201,9 +182,8 @@ def stone_rate(m: float, p: float, d: float) -> float:
         p: Smoothness: number of bounded derivatives of the unknown function, above 0.
         d: Number of inputs, above 0.
     """
-    _at_least("m", m, 1)
-    _above_zero("p", p)
-    _above_zero("d", d)
+    _at_least(1, m=m)
+    _above_zero(p=p, d=d)
     return float(m ** (-p / (2 * p + d)))
 
 
@@ -217,10 +197,8 @@ def samples_needed(m: float, d_from: float, d_to: float, p: float) -> float:
     Equal rates give ``m ** ((2p + d_to) / (2p + d_from))``. The example is from C. J. C. Burges,
     Dimension Reduction: A Guided Tour, 2010, who rounds to 10 million.
     """
-    _at_least("m", m, 1)
-    _above_zero("p", p)
-    _above_zero("d_from", d_from)
-    _above_zero("d_to", d_to)
+    _at_least(1, m=m)
+    _above_zero(p=p, d_from=d_from, d_to=d_to)
     return float(m ** ((2 * p + d_to) / (2 * p + d_from)))
 
 
@@ -231,8 +209,7 @@ def cost_of_halving(p: float, d: float) -> float:
         >>> cost_of_halving(p=2, d=2), cost_of_halving(p=2, d=20)
         (8.0, 4096.0)
     """
-    _above_zero("p", p)
-    _above_zero("d", d)
+    _above_zero(p=p, d=d)
     return float(2.0 ** (2 + d / p))
 
 
@@ -257,15 +234,17 @@ def classifier_accuracy(d: int, n: int | None = None, seed: int = 0) -> float:
         n: Number of training examples; None if ``mu`` is known.
         seed: Seed for drawing 200 training sets; the accuracy for each is exact.
     """
-    _at_least("d", d, 1)
+    from scipy.special import ndtr  # the normal distribution function
+
+    _at_least(1, d=d)
     mu = 1 / np.sqrt(np.arange(1, d + 1))
     if n is None:
-        return _normal_below(float(np.linalg.norm(mu)))
-    _at_least("n", n, 1)
+        return float(ndtr(np.linalg.norm(mu)))
+    _at_least(1, n=n)
     rng = np.random.default_rng([seed, d, n])
     learned = mu + rng.standard_normal((200, d)) / math.sqrt(n)
     margins = learned @ mu / np.linalg.norm(learned, axis=1)
-    return float(np.mean([_normal_below(margin) for margin in margins]))
+    return float(ndtr(margins).mean())
 
 
 def regression_errors(
@@ -294,11 +273,11 @@ def regression_errors(
     Returns:
         The root mean squared error for each size, ``(len(sizes),)``.
     """
-    _at_least("d", d, 1)
+    _at_least(1, d=d)
     repeats = 3
     errors = []
     for m in sizes:
-        _at_least("sizes", m, 1)
+        _at_least(1, sizes=m)
         k = min(m, int(2 * m ** (4 / (4 + d))) + 10)  # more than twice the theoretical optimum
         squared = np.zeros(k)
         for repeat in range(repeats):
@@ -333,7 +312,7 @@ def intrinsic_dimension(points: ArrayLike, k: int = 10) -> float:
     Raises:
         ValueError: There are too few points, or too many of them are equal.
     """
-    x = _points("points", points)
+    x = _points(points)
     if not 2 <= k < len(x):
         raise ValueError(f"k must be between 2 and {len(x) - 1} for {len(x)} points, got {k}")
     norms = (x**2).sum(axis=1)
@@ -351,11 +330,6 @@ def intrinsic_dimension(points: ArrayLike, k: int = 10) -> float:
     if not mean > 0:
         raise ValueError("points has too many duplicates; remove them")
     return float(1 / mean)
-
-
-def _normal_below(x: float) -> float:
-    """Return the cumulative distribution function of the standard normal distribution."""
-    return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
 def _target(x: Float64Array) -> Float64Array:
@@ -377,18 +351,26 @@ def _neighbors_on_torus(x: Float64Array, queries: Float64Array, k: int) -> NDArr
     return np.asarray(np.take_along_axis(nearest, order, axis=1))
 
 
-def _points(name: str, value: ArrayLike) -> Float64Array:
+def _points(value: ArrayLike) -> Float64Array:
     x = np.asarray(value, dtype=np.float64)
     if x.ndim != 2:
-        raise ValueError(f"{name} must have the shape (n, d), got {x.shape}")
+        raise ValueError(f"points must have the shape (n, d), got {x.shape}")
     return x
 
 
-def _at_least(name: str, value: float, minimum: int) -> None:
-    if value < minimum:
-        raise ValueError(f"{name} must be {minimum} or more, got {value}")
+def _at_least(minimum: int, **values: float) -> None:
+    for name, value in values.items():
+        if value < minimum:
+            raise ValueError(f"{name} must be {minimum} or more, got {value}")
 
 
-def _above_zero(name: str, value: float) -> None:
-    if value <= 0:
-        raise ValueError(f"{name} must be above 0, got {value}")
+def _above_zero(**values: float) -> None:
+    for name, value in values.items():
+        if value <= 0:
+            raise ValueError(f"{name} must be above 0, got {value}")
+
+
+def _between(low: float, high: float, **values: float) -> None:
+    for name, value in values.items():
+        if not low <= value <= high:
+            raise ValueError(f"{name} must be between {low} and {high}, got {value}")

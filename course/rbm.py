@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from typing import Final, Self
 
 import numpy as np
@@ -67,16 +67,9 @@ class RBM:
     hidden_bias: Float64Array
 
     def __post_init__(self) -> None:
-        """Check that the shapes match.
-
-        Raises:
-            ValueError: They don't.
-        """
-        hidden, visible = self.weights.shape
-        for name, bias, size in (
-            ("visible_bias", self.visible_bias, visible),
-            ("hidden_bias", self.hidden_bias, hidden),
-        ):
+        """Raise a ValueError unless the shapes match."""
+        for name, size in zip(("hidden_bias", "visible_bias"), self.weights.shape, strict=True):
+            bias = getattr(self, name)
             if bias.shape != (size,):
                 raise ValueError(
                     f"{name} must have the shape ({size},) for weights (hidden, visible) of the "
@@ -174,20 +167,11 @@ def contrastive_divergence(
 ) -> Gradient:
     """Return the CD-k update: it lowers the energy of the data, and raises that of samples.
 
-    Args:
-        machine: The machine.
-        v: A batch of data, ``(n, visible)``, zeros and ones.
-        rng: The random number generator.
-        k: Gibbs steps from the data to the samples. More steps come closer to the true gradient,
-            and take longer.
+    The data are zeros and ones, ``(n, visible)``. The samples are ``k`` Gibbs steps away from it:
+    more steps come closer to the true gradient, and take longer.
     """
     data = machine._visible(v)  # noqa: SLF001  (the same module)
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
-    chain = machine.gibbs(data, rng)
-    for _ in range(k):
-        samples = next(chain)[1]
-    return _difference(machine, data, samples)
+    return _difference(machine, data, _gibbs_samples(machine, data, rng, k))
 
 
 def train(  # noqa: PLR0913  (keyword arguments with defaults)
@@ -207,7 +191,7 @@ def train(  # noqa: PLR0913  (keyword arguments with defaults)
     Args:
         machine: The initial machine.
         x: Data, ``(n, visible)``, zeros and ones.
-        rng: The random number generator.
+        rng: Draws the batches and the states of units.
         epochs: Number of passes over the data.
         k: Gibbs steps per update.
         rate: Learning rate.
@@ -223,14 +207,8 @@ def train(  # noqa: PLR0913  (keyword arguments with defaults)
         order = rng.permutation(len(data))
         for start in range(0, len(data), batch):
             rows = data[order[start : start + batch]]
-            if persistent:
-                chain = machine.gibbs(samples, rng)
-                for _ in range(k):
-                    samples = next(chain)[1]
-                step = _difference(machine, rows, samples)
-            else:
-                step = contrastive_divergence(machine, rows, rng, k)
-            machine = machine.updated(step, rate)
+            samples = _gibbs_samples(machine, samples if persistent else rows, rng, k)
+            machine = machine.updated(_difference(machine, rows, samples), rate)
         if watch is not None:
             watch(epoch, machine)
     return machine
@@ -253,7 +231,7 @@ def states(units: int) -> Float64Array:
 
 def log_partition(machine: RBM) -> float:
     """Return ``log Z``, by summing over all visible states."""
-    return _log_sum_exp(-machine.free_energy(states(len(machine.visible_bias))))
+    return float(np.logaddexp.reduce(-machine.free_energy(states(len(machine.visible_bias)))))
 
 
 def log_likelihood(machine: RBM, v: ArrayLike) -> float:
@@ -308,10 +286,13 @@ def _difference(
     return Gradient(*(plus - minus for plus, minus in zip(*parts, strict=True)))
 
 
+def _gibbs_samples(
+    machine: RBM, start: Float64Array, rng: np.random.Generator, k: int
+) -> Float64Array:
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    return next(islice(machine.gibbs(start, rng), k - 1, None))[1]
+
+
 def _sample(probability: Float64Array, rng: np.random.Generator) -> Float64Array:
     return (rng.random(probability.shape) < probability).astype(np.float64)
-
-
-def _log_sum_exp(values: Float64Array) -> float:
-    highest = values.max()
-    return float(highest + np.log(np.exp(values - highest).sum()))

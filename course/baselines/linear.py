@@ -46,7 +46,7 @@ class MeanImage(Baseline):
         return "MeanImage()"
 
     def _fit(self, x: FloatArray) -> None:
-        self.mean = _mean(x)
+        self.mean = mean_example(x)
 
     def _encode(self, x: FloatArray) -> FloatArray:
         return np.empty((len(x), 0), x.dtype)
@@ -81,7 +81,7 @@ class PCA(Baseline):
     explained: FloatArray
 
     def _fit(self, x: FloatArray) -> None:
-        self.mean = _mean(x)
+        self.mean = mean_example(x)
         centered = x - self.mean
         self.axes, squares = leading_axes(centered, self.k)
         total = float(np.square(centered).sum(dtype=np.float64))
@@ -149,20 +149,13 @@ def leading_axes(x: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
     """Return the k leading right singular vectors of a matrix, and the squared singular values.
 
     Example:
-        >>> axes, squares = leading_axes(np.diag([2.0, 5.0, 3.0]), 2)
-        >>> axes, squares
+        >>> leading_axes(np.diag([2.0, 5.0, 3.0]), 2)
         (array([[0., 1., 0.],
                [0., 0., 1.]]), array([25.,  9.]))
 
     With more rows than columns, the eigenvectors of ``xᵀ x`` are the same and far cheaper: 60,000
-    images take one matrix product and a 784 x 784 eigenproblem.
-
-    Args:
-        x: ``(n, d)``.
-        k: At most min(n, d).
-
-    Returns:
-        Axes ``(k, d)`` as orthonormal rows, and the squares ``(k,)``, largest first.
+    images take one matrix product and a 784 x 784 eigenproblem. The axes ``(k, d)`` are orthonormal
+    rows, largest singular value first; ``k`` is at most min(n, d).
     """
     from scipy.linalg import eigh
 
@@ -177,6 +170,7 @@ def leading_axes(x: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
     return axes * np.where(largest < 0, -1, 1).astype(axes.dtype)[:, None], squares
 
 
-def _mean(x: FloatArray) -> FloatArray:
+def mean_example(x: FloatArray) -> FloatArray:
+    """Return the mean of the rows, added up in float64."""
     mean: FloatArray = x.mean(0, dtype=np.float64).astype(x.dtype)
     return mean

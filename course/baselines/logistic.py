@@ -1,26 +1,16 @@
-"""Logistic PCA: PCA for pixels that are mostly black or white.
-
-Example:
-    >>> from course import data
-    >>> digits = data.digits("bundled")
-    >>> code = LogisticPCA(10, steps=50, progress=False).fit(digits.x_train)
-    >>> code.encode(digits.x_test).shape
-    (296, 10)
-"""
+"""Logistic PCA: PCA for pixels that are mostly black or white."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable
+from typing import ClassVar
 
 import numpy as np
 
 from course.arrays import FloatArray, sigmoid
-from course.baselines.linear import leading_axes
+from course.baselines.linear import leading_axes, mean_example
 from course.baselines.protocol import Baseline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _EPSILON = 0.01  # keeps logits finite for pixels that are always 0 or 1
 _SLOPE = 4  # the logit's slope at 1/2; scales PCA's axes for a good start
@@ -86,14 +76,13 @@ class LogisticPCA(Baseline):
     def _fit(self, x: FloatArray) -> None:
         from threadpoolctl import threadpool_limits
 
-        self.mean = x.mean(0, dtype=np.float64).astype(x.dtype)
+        self.mean = mean_example(x)
         axes, _ = leading_axes(x - self.mean, self.k)
         self.encoder = axes.T.copy()
         self.decoder = _SLOPE * axes
         self.bias = np.log((self.mean + _EPSILON) / (1 + _EPSILON - self.mean))
         parameters = [self.encoder, self.decoder, self.bias]
-        first = [np.zeros_like(p) for p in parameters]
-        second = [np.zeros_like(p) for p in parameters]
+        first, second = ([np.zeros_like(p) for p in parameters] for _ in range(2))
         rng = np.random.RandomState(self.seed)
         # The products are small: on a busy machine, threads would wait for each other ten times
         # as long as they compute.

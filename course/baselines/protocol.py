@@ -33,11 +33,8 @@ class Baseline(ABC):
         >>> PCA(2)
         PCA(k=2)
 
-    Args:
-        k: Numbers per code.
-
     Attributes:
-        k: The same.
+        k: Numbers per code.
     """
 
     min_k: ClassVar[int] = 1
@@ -51,37 +48,25 @@ class Baseline(ABC):
         self._width: int | None = None
 
     def fit(self, x: ArrayLike) -> Self:
-        """Learn from training examples.
-
-        Args:
-            x: Training examples, ``(n, d)``; images with intensities in [0, 1].
-
-        Returns:
-            The baseline itself, as in ``pca = PCA(30).fit(x)``.
+        """Learn from examples ``(n, d)``; return the baseline, as in ``pca = PCA(30).fit(x)``.
 
         Raises:
             ValueError: ``x`` isn't a finite array ``(n, d)``, or holds pixels from 0 to 255, or
                 ``k`` is larger than n or d.
         """
         examples = self._examples(x)
-        if self.k > min(examples.shape):
-            n, d = examples.shape
+        n, d = examples.shape
+        if self.k > min(n, d):
             raise ValueError(
                 f"k must be at most {min(n, d)} for {n} examples of {d} numbers, got {self.k}."
             )
         self._width = None  # stays unfitted if _fit fails
         self._fit(examples)
-        self._width = examples.shape[1]
+        self._width = d
         return self
 
     def encode(self, x: ArrayLike) -> FloatArray:
-        """Turn examples into codes.
-
-        Args:
-            x: ``(n, d)``, with the same d as in `fit`.
-
-        Returns:
-            Codes, ``(n, k)``.
+        """Turn examples ``(n, d)``, with the same d as in `fit`, into codes ``(n, k)``.
 
         Raises:
             NotFittedError: `fit` has not been called.
@@ -90,13 +75,7 @@ class Baseline(ABC):
         return self._encode(self._examples(x, self._fitted_width()))
 
     def decode(self, z: ArrayLike) -> FloatArray:
-        """Turn codes into examples.
-
-        Args:
-            z: Codes, ``(n, k)``.
-
-        Returns:
-            Examples, ``(n, d)``.
+        """Turn codes ``(n, k)`` into examples ``(n, d)``.
 
         Raises:
             NotFittedError: `fit` has not been called.
@@ -106,14 +85,7 @@ class Baseline(ABC):
         return self._decode(finite_matrix("z", z, self.k))
 
     def reconstruct(self, x: ArrayLike) -> FloatArray:
-        """Encode and decode: ``decode(encode(x))``.
-
-        Args:
-            x: ``(n, d)``, with the same d as in `fit`.
-
-        Returns:
-            Reconstructions, ``(n, d)``.
-        """
+        """Encode and decode: ``decode(encode(x))``, ``(n, d)`` like ``x``."""
         return self.decode(self.encode(x))
 
     def __repr__(self) -> str:
@@ -144,8 +116,8 @@ class Baseline(ABC):
                 "divide by 255 first."
             )
         if self.needs_intensities and not (low >= 0 and high <= 1):
+            name = type(self).__name__
             raise ValueError(
-                f"x must lie in [0, 1] for {type(self).__name__}, "
-                f"got values from {low:g} to {high:g}."
+                f"x must lie in [0, 1] for {name}, got values from {low:g} to {high:g}."
             )
         return examples

@@ -1,42 +1,28 @@
-"""Measure how much a code keeps of labels and neighborhoods.
-
-Example:
-    >>> knn_accuracy([[0], [1], [8], [9]], [0, 0, 1, 1], [[0.4], [8.4]], [0, 1], k=1)
-    1.0
-"""
+"""Measure how much a code keeps of labels and neighborhoods."""
 
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from course.arrays import FloatArray, finite_matrix
-from course.metrics.arrays import Labels, labeled_codes
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+Labels: TypeAlias = NDArray[Any]
 
 
 def knn_accuracy(
     code_train: ArrayLike, y_train: ArrayLike, code_test: ArrayLike, y_test: ArrayLike, k: int = 5
 ) -> float:
-    """Return the accuracy of k-nearest-neighbor classification of the test codes.
+    """Return the accuracy, 0 to 1, of k-nearest-neighbor classification of the test codes.
 
     Example:
         >>> knn_accuracy([[0], [1], [8], [9]], [0, 0, 1, 1], [[0.4], [8.4]], [0, 1], k=1)
         1.0
 
-    Args:
-        code_train: ``(n, d)``.
-        y_train: ``(n,)`` labels.
-        code_test: ``(m, d)``.
-        y_test: ``(m,)`` labels.
-        k: Number of neighbors that vote.
-
-    Returns:
-        0 to 1.
+    The codes are ``(n, d)`` and ``(m, d)``, the labels ``(n,)`` and ``(m,)``; ``k`` neighbors vote.
 
     Raises:
         ValueError: Shapes don't match, or there are fewer than k training codes.
@@ -54,7 +40,7 @@ def knn_accuracy(
 def linear_probe(
     code_train: ArrayLike, y_train: ArrayLike, code_test: ArrayLike, y_test: ArrayLike
 ) -> float:
-    """Return the accuracy of a linear classifier that was trained on the training codes.
+    """Return the accuracy, 0 to 1, of a linear classifier trained on the training codes.
 
     Example:
         >>> linear_probe([[0], [1], [8], [9]], [0, 0, 1, 1], [[0.4], [8.4]], [0, 1])
@@ -62,16 +48,7 @@ def linear_probe(
 
     The classifier is multinomial logistic regression on standardized codes. It measures how
     directly a code represents the labels (G. Alain and Y. Bengio 2016,
-    https://arxiv.org/abs/1610.01644).
-
-    Args:
-        code_train: ``(n, d)``.
-        y_train: ``(n,)`` labels, at least two different ones.
-        code_test: ``(m, d)``.
-        y_test: ``(m,)`` labels.
-
-    Returns:
-        0 to 1.
+    https://arxiv.org/abs/1610.01644). Shapes are those of `knn_accuracy`.
 
     Raises:
         ValueError: Shapes don't match, or all labels are the same.
@@ -94,7 +71,7 @@ def linear_probe(
 
 
 def trustworthiness(x: ArrayLike, z: ArrayLike, k: int = 12) -> float:
-    """Return how far neighbors in the code are also neighbors in the data.
+    """Return how far neighbors in the code are also neighbors in the data, 0 to 1.
 
     Example:
         >>> import numpy as np
@@ -105,15 +82,8 @@ def trustworthiness(x: ArrayLike, z: ArrayLike, k: int = 12) -> float:
     1 means that each point's k nearest neighbors in the code are its k nearest in the data; false
     neighbors reduce the value by how far away they really are; random codes get about 0.5
     (J. Venna and S. Kaski 2001, https://doi.org/10.1007/3-540-44668-0_68). No labels are needed.
-    Time grows with n²: 2,000 points take about a second.
-
-    Args:
-        x: Data, ``(n, d)``.
-        z: Codes of the data, ``(n, k)``.
-        k: Number of neighbors, less than n / 2.
-
-    Returns:
-        0 to 1.
+    Data and codes have one row per point; ``k`` must be less than n / 2. Time grows with n²: 2,000
+    points take about a second.
 
     Raises:
         ValueError: Lengths differ, or k is too large.
@@ -131,41 +101,43 @@ def trustworthiness(x: ArrayLike, z: ArrayLike, k: int = 12) -> float:
 
 
 def silhouette(z: ArrayLike, y: ArrayLike) -> float:
-    """Return how much closer codes are to their own class than to the next; can be misleading.
+    """Return how much closer codes are to their own class than to the next, -1 to 1.
 
     Example:
         >>> round(silhouette([[0], [1], [8], [9]], [0, 0, 1, 1]), 2)
         0.87
 
-    It assumes that each class is one round, compact cluster. Classes that are elongated, curved or
-    split score badly even if all neighbors have the right label: the raw pixels of MNIST reach
-    only 0.05, with a 5-nearest-neighbor accuracy of 95% (measured on 2,000 random test images; the
-    first 2,000 are harder, with 0.04 and 92%). Report it only together with other measures
-    (P. J. Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7).
-
-    Args:
-        z: Codes, ``(n, k)``.
-        y: Labels, ``(n,)``, at least two different ones and fewer than n.
-
-    Returns:
-        -1 to 1.
+    It can mislead: it assumes that each class is one round, compact cluster. Classes that are
+    elongated, curved or split score badly even if all neighbors have the right label: the raw
+    pixels of MNIST reach only 0.05, with a 5-nearest-neighbor accuracy of 95% (measured on 2,000
+    random test images; the first 2,000 are harder, with 0.04 and 92%). Report it only together with
+    other measures (P. J. Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7).
 
     Raises:
         ValueError: Lengths differ, or there are too few or too many labels.
     """
     from sklearn.metrics import silhouette_score
 
-    codes, labels = labeled_codes("z", z, y)
+    codes, labels = _labeled("z", z, y)
     if not 2 <= len(np.unique(labels)) < len(codes):
         raise ValueError("y must have at least two different labels, and fewer than codes.")
     return float(silhouette_score(codes, labels))
 
 
+def _labeled(name: str, codes: ArrayLike, y: ArrayLike) -> tuple[FloatArray, Labels]:
+    matrix, labels = finite_matrix(name, codes), np.asarray(y)
+    if labels.shape != (len(matrix),):
+        raise ValueError(
+            f"The labels of {name} must have the shape ({len(matrix)},), got {labels.shape}."
+        )
+    return matrix, labels
+
+
 def _parts(
     code_train: ArrayLike, y_train: ArrayLike, code_test: ArrayLike, y_test: ArrayLike
 ) -> tuple[FloatArray, Labels, FloatArray, Labels]:
-    train, labels = labeled_codes("code_train", code_train, y_train)
-    test, truth = labeled_codes("code_test", code_test, y_test)
+    train, labels = _labeled("code_train", code_train, y_train)
+    test, truth = _labeled("code_test", code_test, y_test)
     if train.shape[1] != test.shape[1]:
         raise ValueError(
             f"code_test must have as many columns as code_train ({train.shape[1]}), "

@@ -4,29 +4,19 @@ Example:
     >>> from course import data
     >>> from course.baselines import PCA
     >>> digits = data.digits("bundled")
-    >>> pca = PCA(2).fit(digits.x_train)
-    >>> result = separability(
-    ...     pca.encode(digits.x_train),
-    ...     digits.y_train,
-    ...     pca.encode(digits.x_test),
-    ...     digits.y_test,
-    ...     digits.x_test,
-    ... )
-    >>> bool(0.4 < result.knn < 0.8)
+    >>> train, test = map(PCA(2).fit(digits.x_train).encode, (digits.x_train, digits.x_test))
+    >>> bool(0.4 < separability(train, digits.y_train, test, digits.y_test).knn < 0.8)
     True
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
 
 from course.metrics.codes import knn_accuracy, linear_probe, silhouette, trustworthiness
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -66,14 +56,11 @@ def separability(
         1.0
 
     Args:
-        code_train: Codes of training examples, ``(n, k)``.
-        y_train: Their labels, ``(n,)``.
-        code_test: Codes of test examples, ``(m, k)``; about 2,000 are enough.
-        y_test: Their labels, ``(m,)``.
+        code_train: ``(n, k)``.
+        y_train: Labels ``(n,)``.
+        code_test: ``(m, k)``; about 2,000 are enough.
+        y_test: Labels ``(m,)``.
         x_test: The test examples themselves, ``(m, d)``, for the trustworthiness.
-
-    Returns:
-        All four measures.
 
     Raises:
         ValueError: Shapes don't match, or there are too few examples or labels.
@@ -96,11 +83,7 @@ def separability_table(rows: Mapping[str, Separability]) -> str:
         | :---- | ----: | -----------: | --------------: | ---------: |
         | PCA-2 | 42.5% |        45.0% |           0.741 |      0.025 |
 
-    Args:
-        rows: The measures of each code, by name.
-
-    Returns:
-        Two header lines, and one line per code.
+    ``rows`` holds the measures of each code, by name.
     """
     lines = [["code", "5-NN", "linear probe", "trustworthiness", "silhouette"]]
     for name, row in rows.items():

@@ -10,14 +10,10 @@ Example:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course.arrays import FloatArray, finite_matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 
 def principal_angles(a: ArrayLike, b: ArrayLike) -> FloatArray:
