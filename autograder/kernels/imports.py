@@ -1,6 +1,6 @@
 """Find out which modules a lesson will import, from its source and that of the course.
 
-Nothing is run. Imports inside functions count too: the course imports heavy libraries there.
+Imports inside functions count too: the course imports heavy libraries there.
 """
 
 from __future__ import annotations
@@ -31,11 +31,8 @@ def find_modules(sources: Iterable[str]) -> tuple[str, ...]:
     Example:
         >>> "numpy" in find_modules(["from course import baselines"])
         True
-        >>> "json" in find_modules(["import json"])
-        True
 
-    Args:
-        sources: Code; cells that aren't plain Python (IPython's magics) are skipped.
+    Code that isn't plain Python (IPython's magics) is skipped.
     """
     return _find_modules(environment.course_folder(), tuple(sources))
 

@@ -1,8 +1,7 @@
 """Every override of a private Jupyter API, behind public methods of our own.
 
-`tests/autograder/kernels/test_jupyter_internals.py` compares the private names and signatures with
-the installed packages, so an upgrade that changes one fails there, not in the middle of a run. The
-private API of ipykernel is used in `sandbox.inside.kernel_main`, and checked by the same test.
+`tests/autograder/kernels/test_jupyter_internals.py` compares the private names and signatures,
+including those of ipykernel in `sandbox.inside.kernel_main`, with the installed packages.
 """
 
 from __future__ import annotations
@@ -41,10 +40,7 @@ class NoHeartbeatClient(AsyncKernelClient):
         super().start_channels(hb=False)
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (Jupyter's signature)
-        """Return once the kernel has answered on the shell and the iopub channel.
-
-        Jupyter's implementation waits another 0.2 s for messages that may follow.
-        """
+        """Return once both channels have answered; Jupyter's implementation waits 0.2 s longer."""
         deadline = time.monotonic() + (timeout or READY_TIMEOUT_S)
         while time.monotonic() < deadline:
             request_id = self.kernel_info()
@@ -91,15 +87,10 @@ class HookedKernelManager(AsyncKernelManager):
 
 
 class HookedNotebookClient(NotebookClient):
-    """An nbclient that answers ``input`` and ends a cell at once if its kernel ends or misbehaves.
+    """An nbclient that answers ``input`` and ends a cell at once if its kernel ends or misbehaves."""
 
-    Attributes:
-        input_handler: Answers what the cell asks for by ``input``; None if it may not ask.
-        message_error: Why a message of the kernel could not be read.
-    """
-
-    input_handler: InputHandler | None = None
-    message_error: Exception | None = None
+    input_handler: InputHandler | None = None  # None if the cell may not ask
+    message_error: Exception | None = None  # why a message of the kernel could not be read
 
     def accept_display_update(self, display_id: str, size: int, copies: int) -> bool:
         """Return whether to replace the outputs with an id by others of ``size`` characters."""
@@ -113,10 +104,7 @@ class HookedNotebookClient(NotebookClient):
     async def _async_poll_output_msg(
         self, parent_msg_id: str, cell: NotebookNode, cell_index: int
     ) -> None:
-        """Process outputs as they arrive, and yield to other tasks after each of them.
-
-        nbclient's implementation starves the timeout if messages flood in.
-        """
+        """Process outputs; unlike nbclient's implementation, floods don't starve the timeout."""
         answering = asyncio.ensure_future(self._answer_input(parent_msg_id, self.input_handler))
         try:
             while self.kc is not None:

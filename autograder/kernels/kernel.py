@@ -100,8 +100,7 @@ class Kernel:
         self.limits = limits or Limits()
         self.protection = protection or launch.choose_protection(allow_unprotected)
         self.fork_server = fork_server if self.protection is Protection.BUBBLEWRAP else None
-        self.generation = 0
-        self.peak_bytes = 0
+        self.generation = self.peak_bytes = 0
         self._stack = ExitStack()  # closed at each restart: it holds all that one process needs
         self._client: LimitedNotebookClient | None = None
         self._manager: SandboxKernelManager | None = None
@@ -179,55 +178,42 @@ class Kernel:
             log=_log,
         )
         self._stack.enter_context(client.setup_kernel(cleanup_kc=True))
-        self._client = client
-        self._guard = None
-        pid = getattr(self._manager.provisioner, "pid", None)
-        if isinstance(pid, int) and (sandbox_launch := self._manager.sandbox_launch):
+        self._client, self._guard = client, None
+        process = getattr(self._manager.provisioner, "process", None)
+        if process is not None and (sandbox_launch := self._manager.sandbox_launch):
             home, entry = sandbox_launch.home, sandbox_launch.sandbox_entry
             if home:
-                process = getattr(self._manager.provisioner, "process", None)
-                self._stack.callback(self._end_landlock_main, process)
+                self._stack.callback(_end_landlock_main, process)
             guard = MemoryGuard(
-                (pid,) if entry is None or entry.pid is None else (pid, entry.pid),
+                (process.pid, entry.pid) if entry and entry.pid else (process.pid,),
                 self.limits.memory if sandbox_launch.cgroup is None else None,
                 home=(home, self.limits) if home else None,
             )
             self._guard = self._stack.enter_context(guard)
 
-    @staticmethod
-    def _end_landlock_main(process: subprocess.Popen[bytes] | None) -> None:
-        """Let it end all processes of the kernel, before Jupyter kills it."""
-        if process is not None and process.poll() is None:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(LANDLOCK_EXIT_TIMEOUT_S)
-
     def _store_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]
 
-    def _death_cause(self) -> str:
+    def _died(self) -> CellOutcome:
+        cause = ""
         exceeded = self._guard.exceeded if self._guard else ""
         if exceeded == "memory" or (self._cgroup and self._cgroup.had_oom_kill()):
-            return f"It used more than {self.limits.memory / GB:.1f} GB of memory."
-        if exceeded == "disk":
-            return "It wrote more files than the limits allow."
-        if exceeded == "messages":
-            return "It sent more data than the grader accepts."
-        if self._client and self._client.message_error is not None:
-            return f"It sent an invalid message ({self._client.message_error!r:.200})."
-        return ""
+            cause = f"It used more than {self.limits.memory / GB:.1f} GB of memory."
+        elif exceeded == "disk":
+            cause = "It wrote more files than the limits allow."
+        elif exceeded == "messages":
+            cause = "It sent more data than the grader accepts."
+        elif self._client and self._client.message_error is not None:
+            cause = f"It sent an invalid message ({self._client.message_error!r:.200})."
+        return CellOutcome("died", message=cause)
 
     def run_interactive(self, code: str, seconds: float, handler: InputHandler) -> CellOutcome:
         """Run the grader's own code; the handler returns the answer to each prompt of ``input``."""
-        if self._client is not None:
-            self._client.input_handler = handler
-        try:
-            return self.run_cell(new_code_cell(code), seconds)
-        finally:
-            if self._client is not None:
-                self._client.input_handler = None
+        return self.run_cell(new_code_cell(code), seconds, handler)
 
-    def run_cell(self, cell: NotebookNode, seconds: float) -> CellOutcome:
+    def run_cell(
+        self, cell: NotebookNode, seconds: float, handler: InputHandler | None = None
+    ) -> CellOutcome:
         """Run one code cell with a time limit, and replace its outputs.
 
         Raises:
@@ -241,7 +227,7 @@ class Kernel:
         # What is left for the notebook may be less than what one cell may print.
         used_chars = max(0, MAX_CELL_OUTPUT_CHARS - self._output_chars_left)
         client.nb.cells, client.output_chars = [running], used_chars
-        self._reply = {}
+        client.input_handler, self._reply = handler, {}
         start = time.monotonic()
         try:
             with self._guard.receiving() if self._guard else nullcontext():
@@ -250,23 +236,27 @@ class Kernel:
             outcome = CellOutcome("timed out")
         except DeadKernelError:
             # If the timeout passed unnoticed, messages kept nbclient too busy to check it.
-            if time.monotonic() - start > seconds + TIMEOUT_GRACE_S / 2:
-                outcome = CellOutcome("timed out")
-            else:
-                outcome = CellOutcome("died", message=self._death_cause())
+            timed_out = time.monotonic() - start > seconds + TIMEOUT_GRACE_S / 2
+            outcome = CellOutcome("timed out") if timed_out else self._died()
         except Exception as error:  # noqa: BLE001  (a hostile kernel sends anything)
             client.message_error = error
-            outcome = CellOutcome("died", message=self._death_cause())
+            outcome = self._died()
         else:
+            outcome = CellOutcome("ran")
             if self._reply.get("status") == "error":
                 name, message = (str(self._reply.get(key, "")) for key in ("ename", "evalue"))
                 outcome = CellOutcome("raised", name, message)
-            else:
-                outcome = CellOutcome("ran")
         self._output_chars_left -= min(client.output_chars, MAX_CELL_OUTPUT_CHARS) - used_chars
         cell["outputs"] = _merge_streams(running["outputs"])
         cell["execution_count"] = None
         return outcome
+
+
+def _end_landlock_main(process: subprocess.Popen[bytes]) -> None:
+    """Let it end all processes of the kernel, before Jupyter kills it."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(LANDLOCK_EXIT_TIMEOUT_S)
 
 
 def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -142,14 +142,12 @@ def process_memory(pid: int) -> int:
     Where the system doesn't tell (other systems than Linux, other users' processes), shared pages
     are left out. 0 if the process has ended.
     """
-    try:
+    with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
-        try:
+        with contextlib.suppress(psutil.AccessDenied, AttributeError):
             return int(process.memory_full_info().pss)
-        except (psutil.AccessDenied, AttributeError):
-            return _private_bytes(process)
-    except psutil.Error:
-        return 0
+        return _private_bytes(process)
+    return 0
 
 
 def tree_memory(pid: int) -> int:

@@ -1,8 +1,7 @@
 """Become a student's kernel: set the limits, check the course, start ipykernel.
 
-The one JSON argument has the keyword arguments of `run`. Besides the standard library this program
-imports ipykernel, traitlets and zmq, which every kernel needs. The private names of theirs that it
-uses are checked in `tests/autograder/kernels/test_jupyter_internals.py`.
+The one JSON argument has the keyword arguments of `run`. The private names of ipykernel that are
+used here are checked in `tests/autograder/kernels/test_jupyter_internals.py`.
 """
 
 from __future__ import annotations

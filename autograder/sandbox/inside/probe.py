@@ -74,15 +74,12 @@ def process_status(field: str) -> str:
 
 def can_fill_disk(folder: str, max_bytes: int) -> bool:
     """Return whether more than these bytes can be stored, in files of one MB."""
-    return _can_create([Path(folder, f"disk-{i}") for i in range(max_bytes // MB + 4)], bytes(MB))
+    return can_create_files(folder, max_bytes // MB, bytes(MB))
 
 
-def can_create_files(folder: str, max_files: int) -> bool:
+def can_create_files(folder: str, max_files: int, content: bytes = b"") -> bool:
     """Return whether more than this number of files can be created."""
-    return _can_create([Path(folder, f"file-{i}") for i in range(max_files + 4)], b"")
-
-
-def _can_create(paths: list[Path], content: bytes) -> bool:
+    paths = [Path(folder, f"file-{i}") for i in range(max_files + 4)]
     created = succeeds(lambda: [path.write_bytes(content) for path in paths])
     for path in paths:
         path.unlink(missing_ok=True)
