@@ -87,7 +87,7 @@ class HookedKernelManager(AsyncKernelManager):
 
 
 class HookedNotebookClient(NotebookClient):
-    """An nbclient that answers ``input`` and ends a cell at once if its kernel ends or misbehaves."""
+    """An nbclient that answers ``input`` and ends a cell if its kernel ends or misbehaves."""
 
     input_handler: InputHandler | None = None  # None if the cell may not ask
     message_error: Exception | None = None  # why a message of the kernel could not be read

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,6 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from autograder.kernels.jupyter_internals import HookedKernelManager, NoHeartbeatClient
 from autograder.kernels.messages import LimitedSession
 from autograder.kernels.provisioner import kernel_spec
-from autograder.sandbox.fork_into import SandboxEntry
 from autograder.sandbox.launch import Launch
 
 MAX_MESSAGE_BYTES: Final = 64 << 20  # the largest result that a test may ask for fits
@@ -67,6 +66,7 @@ class SandboxKernelManager(HookedKernelManager):
     async def launch(self, **options: Any) -> None:
         """Start the kernel in its sandbox, or the sandbox and fork the kernel into it."""
         with ExitStack() as stack:
+            stack.callback(os.close, self._stderr_write)
             socket_fds = self._listen(stack) if self.transport == "ipc" else {}
             self.sandbox_launch = launch = self._prepare(socket_fds)
             entry = launch.sandbox_entry
@@ -79,22 +79,17 @@ class SandboxKernelManager(HookedKernelManager):
             }
             if os.name == "posix":
                 options["pass_fds"] = launch.pass_fds
+            await self.start_process(launch.command, **options)
+            if entry is None:
+                return
             try:
-                await self.start_process(launch.command, **options)
-                if entry:
-                    self._enter_sandbox(entry)
-            finally:
-                os.close(self._stderr_write)
-
-    def _enter_sandbox(self, entry: SandboxEntry) -> None:
-        try:
-            entry.enter(self._stderr_write)
-        except BaseException:
-            process = getattr(self.provisioner, "process", None)
-            if process is not None:  # a sandbox without a kernel
-                process.kill()
-                process.wait()
-            raise
+                entry.enter(self._stderr_write)
+            except BaseException:
+                process = getattr(self.provisioner, "process", None)
+                if process is not None:  # a sandbox without a kernel
+                    process.kill()
+                    process.wait()
+                raise
 
     def _listen(self, stack: ExitStack) -> dict[str, int]:
         fds = {}
@@ -115,8 +110,7 @@ class SandboxKernelManager(HookedKernelManager):
 
     def start_error(self) -> str:
         """Return the last line that was written to stderr before the kernel began, or ''."""
-        try:
-            output = os.read(self._stderr_read, 65536).decode("utf-8", "replace")
-        except OSError:
-            return ""
-        return (output.strip().splitlines() or [""])[-1]
+        output = b""
+        with suppress(OSError):
+            output = os.read(self._stderr_read, 65536)
+        return (output.decode("utf-8", "replace").strip().splitlines() or [""])[-1]

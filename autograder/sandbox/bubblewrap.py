@@ -1,13 +1,8 @@
 """A kernel's sandbox: the system, Python and the course read-only, and the kernel's own folders.
 
-It is made in these steps, each by the program that the step before becomes:
-
-1. ``bwrap`` makes the namespaces and mounts.
-2. ``sh`` limits the number of files by a remount, for which Bubblewrap has no option.
-3. ``setpriv`` gives up all privileges and changes the user.
-4. ``sh`` unpacks the submission's files.
-5. ``kernel_main`` sets the limits per process and becomes the kernel; or ``sleep`` keeps the
-   sandbox open for a kernel that a fork server forks into it.
+Each program becomes the next one: ``bwrap`` makes the namespaces and mounts; ``sh`` limits the
+number of files, for which Bubblewrap has no option; ``setpriv`` gives up all privileges; ``sh``
+unpacks the submission; ``kernel_main`` becomes the kernel, or ``sleep`` waits for a forked one.
 """
 
 from __future__ import annotations

@@ -43,12 +43,8 @@ def kernel_env(
         >>> "TOKEN" in kernel_env({}, grader_env={"LANG": "C.UTF-8", "TOKEN": "secret"})
         False
 
-    Args:
-        env: Variables to set; they override all others.
-        home: The kernel's home folder.
-        data_dir: Where the course finds its data; None for the data that comes with it.
-        library: A folder to append to Python's search path.
-        grader_env: The grader's variables; only `INHERITED_VARIABLES` are inherited.
+    ``env`` overrides all others; of ``grader_env`` only `INHERITED_VARIABLES` are inherited. The
+    course finds its data in ``data_dir``, and ``library`` is appended to Python's search path.
     """
     threads = str(min(os.cpu_count() or 1, MAX_THREADS))
     variables = {
@@ -88,7 +84,8 @@ def python_folders() -> list[Path]:
         executable = executable.parent / executable.readlink()
     if site.ENABLE_USER_SITE:
         folders.append(Path(site.getusersitepackages()))
-    paths = {path for folder in folders for path in (absolute(folder), folder.resolve())}
+    paths = {Path(os.path.abspath(folder)) for folder in folders}  # noqa: PTH100  (with its links)
+    paths |= {folder.resolve() for folder in folders}
     root = course_root()
     for venv in {path for path in paths if path.resolve() == root}:  # solutions lie beside it
         paths |= {venv / name for name in _VENV_ENTRIES}
@@ -109,8 +106,3 @@ def course_root() -> Path | None:
     if course is None or course.parent.name in {"site-packages", "dist-packages"}:
         return None
     return course.parent
-
-
-def absolute(path: Path) -> Path:
-    """Return the path without ``..``, but with its symbolic links."""
-    return Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow the links)

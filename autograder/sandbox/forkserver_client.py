@@ -80,11 +80,8 @@ class ForkServer(ExitStack):
     ) -> Self:
         """Start a program that calls `inside.forkserver.serve`; otherwise as `start`.
 
-        Args:
-            command: The program; its last argument will be JSON with ``modules`` and ``socket``.
-            variables: Its whole environment.
-            modules: What it imports first.
-            env: The part of its environment to remember.
+        The command gets JSON with ``modules`` and ``socket`` as a further argument. ``variables``
+        are its whole environment, and ``env`` is the part to remember.
         """
         with ExitStack() as stack:
             private_dir = stack.enter_context(temp_dirs.temp_dir("forkserver"))
@@ -137,11 +134,8 @@ def shared_fork_server(
 ) -> ForkServer | None:
     """Return a fork server of this process, started on first use; None where it can't be started.
 
-    Args:
-        kind: What it forks.
-        modules: What it imports.
-        env: Variables of its children, besides the usual ones.
-        start: Starts one.
+    Of each kind, which says what they fork, `MAX_SERVERS_PER_KIND` are kept. ``env`` are variables
+    of their children besides the usual ones.
     """
     with _LOCK:  # a cluster's worker may grade several submissions in threads
         key = _server_key(kind, modules, env)

@@ -63,12 +63,8 @@ def landlock_command(
 ) -> list[str]:
     """Return the words to put before a command to run it under Landlock.
 
-    Args:
-        home: The only folder that it may write to. Its working folder is ``work`` in it.
-        filter_fd: An open file with the seccomp filter.
-        uid: The user to become; None to stay the grader's.
-        visible: Further paths that it may read.
-        data_dir: The folder with the course's data.
+    It may write only to ``home`` and works in ``work`` there. ``filter_fd`` is an open seccomp
+    filter, ``uid`` the user to become, if any. ``visible`` are further paths that it may read.
     """
     read = [*_python_paths(), *map(Path.resolve, visible), bubblewrap.KERNEL_MAIN]
     read += [path for path in (environment.course_folder(), data_dir) if path is not None]

@@ -97,8 +97,7 @@ def compile_filter(*, namespaces: bool = True) -> bytes:
         >>> len(compile_filter()) % 8  # an instruction has eight bytes
         0
 
-    Args:
-        namespaces: Whether the kernel runs in namespaces; without them more calls are blocked.
+    More calls are blocked for a kernel that does not run in namespaces.
     """
     library = libseccomp()
     if library is None:

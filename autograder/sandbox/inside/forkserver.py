@@ -1,11 +1,9 @@
 """Fork students' kernels from a process that has imported their libraries already.
 
 The server never runs student code, and never uses the libraries that it imports: after its first
-operation TensorFlow hangs in forks. For each request, which comes through a Unix socket, a child
-enters an existing sandbox, gives up all privileges, and becomes a kernel by `kernel_main`.
-
-The server gets one JSON argument: ``modules``, what to import; ``socket``, the path of its socket.
-It ends when its standard input is closed.
+operation TensorFlow hangs in forks. For each request a child enters an existing sandbox, gives up
+all privileges, and becomes a kernel. The one JSON argument has ``modules`` to import and the path
+of the Unix ``socket`` for requests.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from typing import Any
 
 MB = 1 << 20
 CLONE_NEWUSER = 0x10000000  # from linux/sched.h
-_WAIT_FOR_STDIN = "import sys; sys.stdin.read()"
 
 
 def succeeds(action: Callable[[], object]) -> bool:
@@ -127,14 +126,10 @@ ALLOCATIONS = {  # kinds of memory: a process's own, shareable, and a file witho
 def can_hold_memory(max_bytes: int, kind: str) -> bool:
     """Return whether two processes together can hold more than this, though each holds less."""
     allocate = ALLOCATIONS[kind].format(size=max_bytes * 6 // 10)
-    code = f"{allocate}\nimport sys; print('allocated', flush=True); {_WAIT_FOR_STDIN}"
+    code = f"{allocate}\nimport sys; print('allocated', flush=True); sys.stdin.read()"
+    command, pipe = [sys.executable, "-S", "-c", code], subprocess.PIPE
     children = [
-        subprocess.Popen(  # noqa: S603  (our own command)
-            [sys.executable, "-S", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)  # noqa: S603  (our own command)
         for _ in range(2)
     ]
     replies = [child.stdout.readline() for child in children if child.stdout]

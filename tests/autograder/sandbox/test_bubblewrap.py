@@ -64,7 +64,7 @@ def test_nested_folders_are_shown_once_and_missing_ones_are_not_hidden(tmp_path:
 def test_this_course_is_shown_without_the_folders_beside_it() -> None:
     options = sandbox_mounts()
     assert options[str(ROOT / "course")] == "--ro-bind"
-    assert options[str(environment.absolute(Path(sys.prefix)))] == "--ro-bind"
+    assert options[str(Path(sys.prefix).absolute())] == "--ro-bind"
     for hidden in (ROOT, ROOT / "source", ROOT / "autograder", ROOT / ".git", Path.home()):
         assert options.get(str(hidden), "--dir") in {"--dir", "--tmpfs"}
     assert not [path for path in options if path.startswith("/sys")]
