@@ -89,8 +89,7 @@ class Sandbox:
             if not any(path.startswith(f"{link}/") for path in visible):  # a course in /tmp
                 arguments += ["--symlink", environment.TMP_DIR, link]
         arguments += ["--symlink", "/proc/self/fd", "/dev/fd"]
-        course = environment.course_folder()
-        if course is not None:
+        if (course := environment.course_folder()) is not None:
             arguments += [*_WORLD_READABLE, "--dir", LIBRARY_DIR]
             arguments += ["--symlink", str(course), f"{LIBRARY_DIR}/{course.name}"]
         arguments += ["--ro-bind", str(KERNEL_MAIN), f"{RUN_DIR}/{KERNEL_MAIN.name}"]

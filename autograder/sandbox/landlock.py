@@ -83,8 +83,7 @@ def make_library_dir(parent: Path) -> Path:
     """Make a folder for Python's path that holds the course and nothing beside it."""
     folder = parent / "lib"
     folder.mkdir(mode=0o755)
-    course = environment.course_folder()
-    if course is not None:
+    if (course := environment.course_folder()) is not None:
         (folder / course.name).symlink_to(course)
     return folder
 

@@ -167,7 +167,12 @@ def process_tree(*pids: int) -> list[psutil.Process]:
 
 
 def exceeds_disk_limits(folder: Path, limits: Limits) -> bool:
-    """Return whether a folder holds more files, or more bytes in them, than it may."""
+    """Return whether a folder holds more files, or more bytes in them, than it may.
+
+    Example:
+        >>> exceeds_disk_limits(Path("/nowhere"), Limits())
+        False
+    """
     files = size = 0
     pending = [folder]
     while pending:

@@ -28,12 +28,11 @@ def try_lock(fd: int) -> bool:
 
     On Windows nothing is locked, and the result is always True.
     """
-    if _fcntl is None:
-        return True
-    try:
-        _fcntl.flock(fd, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
-    except OSError:
-        return False
+    if _fcntl is not None:
+        try:
+            _fcntl.flock(fd, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+        except OSError:
+            return False
     return True
 
 

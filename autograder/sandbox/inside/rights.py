@@ -37,8 +37,7 @@ def libc() -> ctypes.CDLL:
 def check(result: int) -> int:
     """Return the result of a C function, or raise OSError if it is negative."""
     if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 
 
