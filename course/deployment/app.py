@@ -10,13 +10,12 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.concurrency import run_in_threadpool
@@ -24,12 +23,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from course import drawing
+from course.arrays import Float32Array
 from course.deployment import body, prepare, scoring
 from course.deployment.batching import MAX_ROWS, Batcher
 from course.deployment.errors import RequestError, from_pydantic
 from course.deployment.logs import RequestLogMiddleware
 from course.deployment.page import SecurityHeaders, add_page
-from course.deployment.prepare import FloatArray
 from course.deployment.schemas import (
     DrawingRequest,
     FunctionRequest,
@@ -57,12 +56,24 @@ _MAX_INLINE_BYTES: Final = 32 * 2**10  # parsing less takes less time than handi
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
 
 
-def create(*, max_rows: int = MAX_ROWS) -> FastAPI:
-    """Return the application.
+class _App(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Return the schema, with the models of the bodies, which FastAPI doesn't know.
 
-    Args:
-        max_rows: Most rows per matrix product; 1 turns batching off.
-    """
+        The routes read and parse the bodies themselves.
+        """
+        if not self.openapi_schema:
+            schema = super().openapi()
+            models = (ModelRequest, FunctionRequest, DrawingRequest)
+            definitions = models_json_schema(
+                [(model, "validation") for model in models], ref_template=_SCHEMA_REF
+            )[1]["$defs"]
+            schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions)
+        return super().openapi()
+
+
+def create(*, max_rows: int = MAX_ROWS) -> FastAPI:
+    """Return the application; with ``max_rows=1`` per matrix product, batching is off."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -72,7 +83,7 @@ def create(*, max_rows: int = MAX_ROWS) -> FastAPI:
             app.state.thread_limit = ThreadLimit()
             yield
 
-    app = FastAPI(
+    app = _App(
         title="Digit canvas",
         version="1.0.0",
         summary="Reads handwritten digits from 784 numbers or from a canvas.",
@@ -87,22 +98,22 @@ def create(*, max_rows: int = MAX_ROWS) -> FastAPI:
     _add_error_handlers(app)
     app.add_middleware(RequestLogMiddleware)
     app.add_middleware(SecurityHeaders)  # outermost: RequestLog's 500 needs the headers, too
-    setattr(app, "openapi", _openapi(app))  # noqa: B010  (mypy forbids assigning to a method)
     return app
 
 
-def _request_body(model: type[BaseModel]) -> dict[str, Any]:
-    schema = {"$ref": _SCHEMA_REF.format(model=model.__name__)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def _schema(request_model: type[BaseModel], response_model: Any) -> dict[str, Any]:
+    """Return the options of a route that describe it in the OpenAPI schema."""
+    content = {"schema": {"$ref": _SCHEMA_REF.format(model=request_model.__name__)}}
+    request_body = {"required": True, "content": {"application/json": content}}
+    return {
+        "response_model": response_model,
+        "responses": _ERROR_RESPONSES,
+        "openapi_extra": {"requestBody": request_body},
+    }
 
 
 def _add_predictions(app: FastAPI) -> None:
-    @app.post(
-        "/model/predict",
-        response_model=Prediction | Predictions,
-        responses=_ERROR_RESPONSES,
-        openapi_extra=_request_body(ModelRequest),
-    )
+    @app.post("/model/predict", **_schema(ModelRequest, Prediction | Predictions))
     async def predict_by_model(http_request: Request) -> Response:
         """Read digits from 784 numbers each, preprocessed by the client."""
         content = await body.read(http_request)
@@ -110,29 +121,24 @@ def _add_predictions(app: FastAPI) -> None:
             request, rows = _parse_model_request(content)
         else:
             request, rows = await app.state.thread_limit.run(_parse_model_request, content)
-        readings = await app.state.batcher.submit(rows)
-        return _answer(readings, request)
+        return _answer(await app.state.batcher.submit(rows), request)
 
-    @app.post(
-        "/function/predict",
-        response_model=Prediction | Predictions,
-        responses=_ERROR_RESPONSES,
-        openapi_extra=_request_body(FunctionRequest),
-    )
+    @app.post("/function/predict", **_schema(FunctionRequest, Prediction | Predictions))
     async def predict_by_function(http_request: Request, way: drawing.Way = "mnist") -> Response:
         """Read digits from square RGBA canvases; the server does steps 3 to 6."""
         content = await body.read(http_request)
         request, rows = await app.state.thread_limit.run(_parse_function_request, content, way)
-        readings = await app.state.batcher.submit(rows)
-        return _answer(readings, request)
+        return _answer(await app.state.batcher.submit(rows), request)
 
 
-def _parse_model_request(content: bytes) -> tuple[ModelRequest, FloatArray]:
+def _parse_model_request(content: bytes) -> tuple[ModelRequest, Float32Array]:
     request = body.parse(content, ModelRequest)
     return request, prepare.model_rows(request)
 
 
-def _parse_function_request(content: bytes, way: drawing.Way) -> tuple[FunctionRequest, FloatArray]:
+def _parse_function_request(
+    content: bytes, way: drawing.Way
+) -> tuple[FunctionRequest, Float32Array]:
     request = body.parse(content, FunctionRequest)
     return request, prepare.function_rows(request, way)
 
@@ -142,8 +148,8 @@ def _answer(
 ) -> Response:
     predictions = []
     remaining = iter(readings)
-    for size in request.group_sizes():
-        group = list(itertools.islice(remaining, size))
+    for items in request.groups():
+        group = list(itertools.islice(remaining, len(items)))
         digits = ", ".join(str(reading.digit) for reading in group)
         details = ", ".join(reading.json() for reading in group)
         predictions.append(f'{{"values": [{digits}], "details": [{details}]}}')
@@ -152,16 +158,10 @@ def _answer(
 
 
 def _add_preprocessing(app: FastAPI) -> None:
-    @app.post(
-        "/preprocess",
-        response_model=Prepared,
-        responses=_ERROR_RESPONSES,
-        openapi_extra=_request_body(DrawingRequest),
-    )
+    @app.post("/preprocess", **_schema(DrawingRequest, Prepared))
     async def preprocess(http_request: Request) -> Response:
         """Turn the pen's path into a picture of every step, and into a payload."""
-        content = await body.read(http_request)
-        text = await app.state.thread_limit.run(_preprocess, content)
+        text = await app.state.thread_limit.run(_preprocess, await body.read(http_request))
         return Response(text, media_type="application/json")
 
     @app.get("/health", response_model=Health)
@@ -196,25 +196,3 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid_parameter(_: Request, error: RequestValidationError) -> Response:
         return from_pydantic(error.errors()).response()
-
-
-def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return a function that makes the schema once, with the models of the bodies.
-
-    FastAPI doesn't know those: the routes read and parse the bodies themselves.
-    """
-
-    def openapi() -> dict[str, Any]:
-        if not app.openapi_schema:
-            schema = get_openapi(
-                title=app.title, version=app.version, summary=app.summary, routes=app.routes
-            )
-            models = (ModelRequest, FunctionRequest, DrawingRequest)
-            definitions = models_json_schema(
-                [(model, "validation") for model in models], ref_template=_SCHEMA_REF
-            )[1]["$defs"]
-            schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions)
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    return openapi

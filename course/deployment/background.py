@@ -39,10 +39,7 @@ class Server:
 
     @classmethod
     def start(cls, port: int = 0) -> Server:
-        """Start a server and wait until it answers.
-
-        Args:
-            port: Port to listen on; 0 picks a free one.
+        """Start a server on a port, 0 for a free one, and wait until it answers.
 
         Raises:
             OSError: The port is in use.
@@ -90,11 +87,7 @@ class Server:
 
 
 def listen_on_port(port: int, host: str = _HOST) -> socket.socket:
-    """Return a listening TCP socket.
-
-    Args:
-        port: 0 to 65535; 0 picks a free one.
-        host: A name or an IPv4 or IPv6 address of this machine, such as ``::1``.
+    """Return a TCP socket that listens on a port, 0 for a free one, of this machine's ``host``.
 
     Raises:
         OSError: The port is in use, or this machine doesn't have the host's address.
@@ -102,8 +95,7 @@ def listen_on_port(port: int, host: str = _HOST) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, UnicodeError) as error:
-        message = f"can't resolve host {host!r} ({error})"
-        raise OSError(errno.EADDRNOTAVAIL, message) from None
+        raise OSError(errno.EADDRNOTAVAIL, f"can't resolve host {host!r} ({error})") from None
     # asyncio turns off Nagle's algorithm only if the socket names TCP; else answers take 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

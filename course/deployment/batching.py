@@ -20,15 +20,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from course.arrays import Float32Array
 from course.deployment.errors import RequestError, busy
 
-FloatArray = NDArray[np.float32]
 Result = TypeVar("Result")
+QueuedRows: TypeAlias = tuple[Float32Array, asyncio.Future[Sequence[Result]]]
 
 MAX_ROWS: Final = 128  # per product; more are not faster
 MAX_WAITING_ROWS: Final = 2048
@@ -44,13 +44,13 @@ class Batcher(Generic[Result]):
     """
 
     def __init__(
-        self, compute: Callable[[FloatArray], Sequence[Result]], max_rows: int = MAX_ROWS
+        self, compute: Callable[[Float32Array], Sequence[Result]], max_rows: int = MAX_ROWS
     ) -> None:
         if max_rows < 1:
             raise ValueError(f"max_rows must be at least 1, got {max_rows}")
         self._compute = compute
         self._max_rows = max_rows
-        self._queue: deque[tuple[FloatArray, asyncio.Future[Sequence[Result]]]] = deque()
+        self._queue: deque[QueuedRows[Result]] = deque()
         self._waiting_rows = 0
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batcher")
@@ -70,7 +70,7 @@ class Batcher(Generic[Result]):
         self._queue.clear()
         self._thread.shutdown(wait=True)
 
-    async def submit(self, rows: FloatArray) -> Sequence[Result]:
+    async def submit(self, rows: Float32Array) -> Sequence[Result]:
         """Return the results of rows ``(n, d)``.
 
         Raises:
@@ -111,9 +111,9 @@ class Batcher(Generic[Result]):
                     answer.set_result(results[start : start + len(rows)])
                 start += len(rows)
 
-    def _next_batch(self) -> list[tuple[FloatArray, asyncio.Future[Sequence[Result]]]]:
+    def _next_batch(self) -> list[QueuedRows[Result]]:
         """Take at least one request, and more up to the row limit; drop canceled ones."""
-        batch: list[tuple[FloatArray, asyncio.Future[Sequence[Result]]]] = []
+        batch: list[QueuedRows[Result]] = []
         count = 0
         while self._queue and (not batch or count + len(self._queue[0][0]) <= self._max_rows):
             rows, answer = self._queue.popleft()
@@ -124,7 +124,7 @@ class Batcher(Generic[Result]):
         return batch
 
 
-def _fail(batch: Iterable[tuple[FloatArray, asyncio.Future[Any]]], error: Exception) -> None:
+def _fail(batch: Iterable[QueuedRows[Any]], error: Exception) -> None:
     for _, answer in batch:
         if not answer.done():
             answer.set_exception(error)

@@ -72,8 +72,7 @@ def from_pydantic(problems: Sequence[Any]) -> RequestError:
         reason = problems[0]["msg"].removeprefix("Invalid JSON: ")
         return RequestError(400, f"The body isn't valid JSON: {reason}")
     fields = [
-        {"field": field_name(problem["loc"]), "message": _message(problem)}
-        for problem in problems[:_MAX_FIELDS]
+        {"field": field_name(p["loc"]), "message": _message(p)} for p in problems[:_MAX_FIELDS]
     ]
     error = invalid_field(**fields[0])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -93,6 +92,5 @@ def _message(problem: Any) -> str:
     message = message[:1].lower() + message[1:]
     if isinstance(value, str | int | float):
         text = repr(value)
-        shown = text if len(text) <= _MAX_VALUE_CHARS else f"{text[:_MAX_VALUE_CHARS]}…"
-        message += f", got {shown}"
+        message += f", got {text[:_MAX_VALUE_CHARS]}{'…' if len(text) > _MAX_VALUE_CHARS else ''}"
     return message

@@ -45,9 +45,7 @@ CONFIG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "course.deployment.logs.JsonFormatter"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
-    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "loggers": {
         name: {"handlers": ["stderr"], "level": "INFO", "propagate": False}
         for name in ("course.deployment", "uvicorn")
@@ -94,8 +92,7 @@ class RequestLogMiddleware:
             response = RequestError(500, "Internal error; see the server's log").response()
             await response(scope, receive, counted_send)
         finally:
-            route = scope.get("route")
             # An unknown path is the client's text, perhaps personal data: it is not logged.
-            fields["route"] = getattr(route, "path", "other")
+            fields["route"] = getattr(scope.get("route"), "path", "other")
             fields["milliseconds"] = round(1000 * (time.perf_counter() - start), 2)
             LOGGER.info("request", extra={"fields": fields})

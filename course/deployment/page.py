@@ -88,10 +88,8 @@ def add_page(app: FastAPI) -> None:
 
     @app.get("/samples.json", include_in_schema=False)
     async def samples(_: Request) -> Response:
-        return JSONResponse(
-            {name: dataclasses.asdict(sample) for name, sample in drawing.stored().items()},
-            headers={"Cache-Control": "no-cache"},
-        )
+        content = {name: dataclasses.asdict(sample) for name, sample in drawing.stored().items()}
+        return JSONResponse(content, headers={"Cache-Control": "no-cache"})
 
 
 def _file_handler(path: Path, media_type: str) -> Callable[[Request], Response]:

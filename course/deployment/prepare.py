@@ -9,21 +9,19 @@ Example:
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from course import drawing
+from course.arrays import Float32Array
 from course.deployment.errors import RequestError, invalid_field
 from course.deployment.schemas import Canvas, DrawingRequest, FunctionRequest, ModelRequest
 
-FloatArray = NDArray[np.float32]
 
-
-def model_rows(request: ModelRequest) -> FloatArray:
+def model_rows(request: ModelRequest) -> Float32Array:
     """Return all digits of a request as one matrix ``(n, 784)``."""
     return np.array([row for group in request.groups() for row in group], dtype=np.float32)
 
 
-def function_rows(request: FunctionRequest, way: drawing.Way = "mnist") -> FloatArray:
+def function_rows(request: FunctionRequest, way: drawing.Way = "mnist") -> Float32Array:
     """Return all canvases of a request as one matrix ``(n, 784)``, preprocessed in the given way.
 
     Raises:
@@ -36,7 +34,7 @@ def function_rows(request: FunctionRequest, way: drawing.Way = "mnist") -> Float
     return np.concatenate(rows)
 
 
-def _row(canvas: Canvas, name: str, way: drawing.Way) -> FloatArray:
+def _row(canvas: Canvas, name: str, way: drawing.Way) -> Float32Array:
     size = canvas.height * canvas.height * 4
     if len(canvas.data) != size:
         raise invalid_field(

@@ -1,7 +1,8 @@
 """Requests and answers of the deployments: the validation and the OpenAPI schema.
 
 Example:
-    >>> ModelRequest.model_validate({"values": [[0.0] * 784]}).group_sizes()
+    >>> request = ModelRequest.model_validate({"values": [[0.0] * 784]})
+    >>> [len(group) for group in request.groups()]
     [1]
 
 Both deployments take the bare form ``{"values": [...]}`` and the wrapped one,
@@ -32,9 +33,7 @@ MAX_CANVASES: Final = 8  # per list
 MAX_TOTAL_CANVASES: Final = 16  # per request
 MAX_SIDE: Final = 512
 
-_ONE_FORM: Final[dict[str, Any]] = {
-    "oneOf": [{"required": ["values"]}, {"required": ["input_data"]}]
-}
+_ONE_FORM: Final[Any] = {"oneOf": [{"required": ["values"]}, {"required": ["input_data"]}]}
 
 Pixel = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Row = Annotated[list[Pixel], Len(PIXELS, PIXELS), FailFast()]
@@ -99,10 +98,6 @@ class _Request(_Strict, Generic[Item]):
     def groups(self) -> list[Sequence[Item]]:
         """Return the items of each entry of ``input_data``; the bare form is one group."""
         return [entry.values for entry in self.input_data] if self.wrapped else [self.values]
-
-    def group_sizes(self) -> list[int]:
-        """Return the number of items of each group."""
-        return [len(group) for group in self.groups()]
 
 
 class ModelEntry(_Entry[list[float]]):

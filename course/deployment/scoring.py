@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from course import classifier, drawing
+from course.arrays import Float32Array
 from course.autoencoder import frozen
-
-FloatArray = NDArray[np.float32]
 
 ERROR_LIMIT: Final = 6.8
 """Reconstruction error that 1% of MNIST's test digits exceed, and about half of the drawings of
@@ -45,33 +43,25 @@ class DigitReading:
     def json(self) -> str:
         """Return the reading as JSON; looking up the 784 gray levels is ten times faster."""
         reconstruction = ",".join([_GRAY_LEVELS[level] for level in self.reconstruction])
-        rest = json.dumps(
-            {
-                "digit": self.digit,
-                "probabilities": self.probabilities,
-                "error": self.error,
-                "error_limit": ERROR_LIMIT,
-                "looks_like_a_digit": self.looks_like_a_digit,
-            }
-        )
-        return f'{rest[:-1]}, "reconstruction": [{reconstruction}]}}'
+        fields = {
+            "digit": self.digit,
+            "probabilities": self.probabilities,
+            "error": self.error,
+            "error_limit": ERROR_LIMIT,
+            "looks_like_a_digit": self.looks_like_a_digit,
+        }
+        return f'{json.dumps(fields)[:-1]}, "reconstruction": [{reconstruction}]}}'
 
 
-def read_digits(images: FloatArray) -> list[DigitReading]:
-    """Classify and reconstruct images.
-
-    Args:
-        images: ``(n, 784)`` in [0, 1], sized and centered as in MNIST.
-    """
+def read_digits(images: Float32Array) -> list[DigitReading]:
+    """Classify and reconstruct images ``(n, 784)`` in [0, 1], sized and centered as in MNIST."""
     probabilities = classifier.load().probabilities(images)
     copies = frozen.digits().reconstruct(images)
-    errors = np.square(images - copies).sum(axis=1, dtype=np.float64)
+    errors = np.square(images - copies).sum(axis=1, dtype=np.float64).round(4).tolist()
     levels = np.rint(255 * np.clip(copies, 0, 1)).astype(np.uint8)
     return [
         DigitReading(int(row.argmax()), [round(float(p), 6) for p in row], level.tobytes(), error)
-        for row, level, error in zip(
-            probabilities, levels, np.round(errors, 4).tolist(), strict=True
-        )
+        for row, level, error in zip(probabilities, levels, errors, strict=True)
     ]
 
 

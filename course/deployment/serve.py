@@ -14,10 +14,7 @@ import argparse
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    import uvicorn
+from typing import Final
 
 _MAX_PORT: Final = 65535
 
@@ -57,6 +54,7 @@ def run(options: argparse.Namespace) -> None:
     import uvicorn
 
     from course.deployment.app import create
+    from course.deployment.background import listen_on_path, listen_on_port
     from course.deployment.logs import CONFIG
 
     config = uvicorn.Config(
@@ -66,27 +64,17 @@ def run(options: argparse.Namespace) -> None:
         root_path=options.root_path,
         timeout_graceful_shutdown=5,
     )
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C is the normal way to stop it
-        _run(uvicorn.Server(config), options)
-
-
-def _run(server: uvicorn.Server, options: argparse.Namespace) -> None:
-    from course.deployment.background import listen_on_path, listen_on_port
-
-    path: Path | None = options.unix_socket
+    path, host = options.unix_socket, options.host
     try:
-        listener = listen_on_path(path) if path else listen_on_port(options.port, options.host)
+        listener = listen_on_path(path) if path else listen_on_port(options.port, host)
     except OSError as error:
         sys.exit(f"Not started: {error.strerror}")
     try:
-        with listener:
-            address = path or _url(options.host, listener.getsockname()[1])
+        with listener, contextlib.suppress(KeyboardInterrupt):  # Ctrl+C is the normal way to stop
+            name = f"[{host}]" if ":" in host else host
+            address = path or f"http://{name}:{listener.getsockname()[1]}/"
             print(f"Digit canvas: {address}", flush=True)
-            server.run(sockets=[listener])
+            uvicorn.Server(config).run(sockets=[listener])
     finally:
         if path:
             path.unlink(missing_ok=True)
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

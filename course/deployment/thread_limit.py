@@ -29,11 +29,7 @@ Result = TypeVar("Result")
 
 
 class ThreadLimit:
-    """Runs jobs in threads.
-
-    Args:
-        max_threads: Most jobs that run at the same time.
-    """
+    """Runs jobs in threads, at most ``max_threads`` at the same time."""
 
     def __init__(self, max_threads: int = MAX_THREADS) -> None:
         self._slots = asyncio.Semaphore(max_threads)

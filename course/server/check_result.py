@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from course import quiz
@@ -49,21 +50,19 @@ def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
     """
     comparison = quiz.compare(answer, key.question)
     options = [key.question.options[index] for index in sorted(comparison.chosen)]
-    explanations: list[Explanation] = [
-        {"option": option.text, "text": option.explanation} for option in options
-    ]
     if comparison.doubts:
-        return _unexplained("unclear", " ".join(comparison.doubts))
+        return _result("unclear", " ".join(comparison.doubts))
     if comparison.blank:
-        return _unexplained("blank", "You haven't selected anything yet.")
-    if not comparison.right and not key.multiple and len(options) > 1:
-        return _unexplained("unclear", f"You selected {len(options)} options; select only one.")
+        return _result("blank", "You haven't selected anything yet.")
     if comparison.right:
-        return {"verdict": "right", "message": "Correct.", "explanations": explanations}
+        return _result("right", "Correct.", options)
+    if not key.multiple and len(options) > 1:
+        return _result("unclear", f"You selected {len(options)} options; select only one.")
     incomplete = comparison.chosen < comparison.wanted
     message = "Correct so far, but incomplete." if incomplete else "Not quite."
-    return {"verdict": "wrong", "message": message, "explanations": explanations}
+    return _result("wrong", message, options)
 
 
-def _unexplained(verdict: str, message: str) -> CheckResult:
-    return {"verdict": verdict, "message": message, "explanations": []}
+def _result(verdict: str, message: str, options: Sequence[quiz.Option] = ()) -> CheckResult:
+    explanations: list[Explanation] = [{"option": o.text, "text": o.explanation} for o in options]
+    return {"verdict": verdict, "message": message, "explanations": explanations}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
-from typing import Any, Final, cast
+from contextlib import suppress
+from typing import Final, cast
 
 from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
@@ -55,11 +56,6 @@ class FeedbackService(LoggingConfigurable):
     async def check(self, path: str, question: str, answer: str) -> CheckResult:
         """Return the service's result, or `SAVED` if it can't be reached.
 
-        Args:
-            path: The notebook's path on the server.
-            question: The question's name.
-            answer: The student's copy of the question.
-
         Raises:
             web.HTTPError: The service refuses, for example because no attempts are left.
         """
@@ -82,12 +78,7 @@ class FeedbackService(LoggingConfigurable):
 
 
 def confirm_receipt(receipt: Receipt, timeout_s: float = 5.0) -> tuple[str, str] | None:
-    """Report a submission to the class's server; return its time and signature if it answers.
-
-    Args:
-        receipt: The receipt of the submission.
-        timeout_s: How long to wait for the answer; the student waits as long.
-    """
+    """Report a submission to the class's server; return its time and signature if it answers."""
     service = FeedbackService()
     if not service.available:
         return None
@@ -105,9 +96,8 @@ def confirm_receipt(receipt: Receipt, timeout_s: float = 5.0) -> tuple[str, str]
 
 
 def _reason(body: bytes) -> str:
-    try:
-        reply: Any = json.loads(body)
-    except ValueError:
-        reply = {}
-    message = reply.get("message") if isinstance(reply, dict) else None
-    return message if isinstance(message, str) else "the feedback service refused the request"
+    with suppress(ValueError, LookupError, TypeError):
+        message = json.loads(body)["message"]
+        if isinstance(message, str):
+            return message
+    return "the feedback service refused the request"

@@ -26,15 +26,11 @@ _FIELDS: Final = ("path", "question", "answer")
 class CheckHandler(APIHandler):
     """Checks one answer. The base class handles XSRF, origin and authentication."""
 
-    auth_resource: ClassVar[str] = (
-        "contents"  # permission to read the notebook is enough to check it
-    )
+    auth_resource: ClassVar[str] = "contents"  # who may read the notebook may check it
 
     def initialize(self, keys: AnswerKeys, rate: RateLimit, service: FeedbackService) -> None:
         """Take the objects that all requests share."""
-        self.keys = keys
-        self.rate = rate
-        self.service = service
+        self.keys, self.rate, self.service = keys, rate, service
         self.received = bytearray()
 
     async def prepare(self) -> None:  # type: ignore[override]  # async in APIHandler, too

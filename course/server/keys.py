@@ -72,13 +72,10 @@ class AnswerKeys(LoggingConfigurable):
         return self.folder is not None
 
     def find(self, path: str, name: str, answer: quiz.Question) -> Key:
-        """Return the key of a question.
+        """Return the key of the question with this name, its ``grade_id``.
 
-        Args:
-            path: The notebook's path on the server, such as ``01-intro/intro.ipynb``. If the
-                notebook has been moved, the question's name and text decide.
-            name: The question's name, its ``grade_id``.
-            answer: The student's copy of the question.
+        The notebook's path on the server, such as ``01-intro/intro.ipynb``, tells questions of the
+        same name apart; if the notebook has been moved, the student's copy of the question does.
 
         Raises:
             UnknownQuestionError: No question matches, or several do.
@@ -105,9 +102,9 @@ class AnswerKeys(LoggingConfigurable):
         for notebook in _notebooks(folder) if folder else ():
             try:
                 for cell in self._cells(notebook):
-                    key = _key(notebook.parent.name, name, cell)
-                    if key:
-                        yield key
+                    if cells.is_quiz(cell) and cells.grade_id(cell) == name:
+                        question = quiz.parse(cells.source(cell))
+                        yield Key(notebook.parent.name, question, cells.allows_multiple(cell))
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 self.log.warning("Can't read keys from %s: %r", notebook, error)
 
@@ -129,9 +126,3 @@ def _notebooks(source: Path) -> Iterator[Path]:
         hidden = path.name.startswith(".") or path.parent.name.startswith(".")
         if not hidden and path.resolve().is_relative_to(root) and path.is_file():
             yield path
-
-
-def _key(assignment: str, name: str, cell: dict[str, Any]) -> Key | None:
-    if not cells.is_quiz(cell) or cells.grade_id(cell) != name:
-        return None
-    return Key(assignment, quiz.parse(cells.source(cell)), cells.allows_multiple(cell))

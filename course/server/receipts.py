@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -86,13 +85,7 @@ class Receipt:
 
 
 def announce(server: ServerApp, receipt: Receipt, file: Path | None) -> None:
-    """Send an event that makes the student's page show the receipt.
-
-    Args:
-        server: The student's server; `EVENT_SCHEMA` is registered with it.
-        receipt: The receipt of the submission.
-        file: The receipt's file, or None if it couldn't be written.
-    """
+    """Send an `EVENT_SCHEMA` event that makes the student's page show the receipt and its file."""
     if server.event_logger is None:
         return
     root = Path(server.root_dir).resolve()
@@ -111,19 +104,13 @@ def hash_files(folder: Path) -> dict[str, str]:
 
     nbgrader's own files are left out, and links are not followed.
     """
-    return {name: _digest(folder / name) for name in _names(folder)}
-
-
-def _names(folder: Path) -> Iterator[str]:
+    hashes = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and not path.is_symlink() and name not in NBGRADER_FILES:
-            yield name
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+            with path.open("rb") as file:
+                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
 
 
 def main(folders: list[str]) -> int:

@@ -22,13 +22,7 @@ from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeSubmit
 
 from course.server.feedback import confirm_receipt
-from course.server.receipts import (
-    NBGRADER_FILES,
-    RECEIPTS_FOLDER,
-    Receipt,
-    announce,
-    hash_files,
-)
+from course.server.receipts import NBGRADER_FILES, RECEIPTS_FOLDER, Receipt, announce, hash_files
 
 _TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
 _MAX_ATTEMPTS: Final = 1000  # each adds a microsecond, until no other submission has that time
@@ -73,7 +67,8 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
             self.do_copy(self.src_path, str(copy))
             for name in NBGRADER_FILES:
                 (copy / name).write_text(temp_name, encoding="ascii")
-        self._make_readable_for_grader(copies[0])
+        # Open to all: other students can't list the exchange or guess the copy's name.
+        self.set_perms(str(copies[0]), fileperms=0o644, dirperms=0o755)
         files = hash_files(copies[0])
         temp_file = receipts / f"{temp_name}.new"
         stack.callback(temp_file.unlink, missing_ok=True)
@@ -88,7 +83,9 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
         """Rename both copies, using a time that no other submission has."""
         secret = secrets.token_hex(64)
         student, assignment, _ = self.assignment_filename.split("+", 2)
-        for time in _times(self.timestamp):
+        start = datetime.strptime(self.timestamp, _TIME_FORMAT).replace(tzinfo=UTC)
+        for attempt in range(_MAX_ATTEMPTS):
+            time = (start + timedelta(microseconds=attempt)).strftime(_TIME_FORMAT)
             receipt = Receipt(self.coursedir.course_id, assignment, student, time, files)
             for copy in copies:
                 (copy / "timestamp.txt").write_text(time, encoding="ascii")
@@ -124,18 +121,6 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
                 announce(ServerApp.instance(), receipt, saved)
         except Exception:
             self.log.exception("Submitted, but the page can't show the receipt.")
-
-    def _make_readable_for_grader(self, copy: Path) -> None:
-        """Open the copy to all: other students can't list the exchange or guess its name."""
-        self.set_perms(str(copy), fileperms=0o644, dirperms=0o755)
-
-
-def _times(first: str) -> list[str]:
-    """Return a submission's time and the microseconds after it."""
-    start = datetime.strptime(first, _TIME_FORMAT).replace(tzinfo=UTC)
-    return [
-        (start + timedelta(microseconds=n)).strftime(_TIME_FORMAT) for n in range(_MAX_ATTEMPTS)
-    ]
 
 
 def _reason(error: OSError) -> str:

@@ -46,12 +46,7 @@ def _root(folder: str, path: str) -> Path:
 
 
 async def validate_in_subprocess(root: Path, path: str) -> dict[str, Any]:
-    """Return the reply of nbgrader's handler.
-
-    Args:
-        root: The server's folder.
-        path: The notebook's path below it.
-    """
+    """Return the reply of nbgrader's handler for the notebook at ``path`` below the folder."""
     # -P: a folder `course` or `nbgrader` of the student must not shadow the package.
     command = [sys.executable, "-P", "-m", "course.server.validate", str(root), path]
     pipe = asyncio.subprocess.PIPE

@@ -45,8 +45,7 @@ def by_depth(code: int) -> dict[str, list[tuple[int, float]]]:
     errors: dict[str, list[tuple[int, float]]] = {}
     for first, second, units, error in load()["networks"]:
         if units == code:
-            chain = pairwise(sizes(first, second, code))
-            parameters = sum((a + 1) * b for a, b in chain)
+            parameters = sum((a + 1) * b for a, b in pairwise(sizes(first, second, code)))
             name = "one layer per side" if first else "no hidden layer"
             if second:
                 name = f"two layers per side, the second with {second} units"

@@ -109,21 +109,11 @@ class CodeWalk(anywidget.AnyWidget):
         code[self.number - 1] += self.push * self._spread[self.number - 1]
         return np.atleast_2d(code)
 
-    @traitlets.validate("first", "second")
-    def _check_index(self, proposal: dict[str, Any]) -> Any:
-        return check_range(proposal, 0, len(self._images) - 1)
-
-    @traitlets.validate("way")
-    def _check_way(self, proposal: dict[str, Any]) -> Any:
-        return check_range(proposal, 0, 100)
-
-    @traitlets.validate("number")
-    def _check_number(self, proposal: dict[str, Any]) -> Any:
-        return check_range(proposal, 1, self._codes.shape[1])
-
-    @traitlets.validate("push")
-    def _check_push(self, proposal: dict[str, Any]) -> Any:
-        return check_range(proposal, -_MAX_PUSH, _MAX_PUSH)
+    @traitlets.validate(*_SLIDERS)
+    def _check_slider(self, proposal: dict[str, Any]) -> Any:
+        images, size = self._codes.shape
+        limits = {"way": (0, 100), "number": (1, size), "push": (-_MAX_PUSH, _MAX_PUSH)}
+        return check_range(proposal, *limits.get(proposal["trait"].name, (0, images - 1)))
 
     def _mix(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         share = self.way / 100

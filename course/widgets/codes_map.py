@@ -72,16 +72,16 @@ class CodesMap(anywidget.AnyWidget):
         **traits: Any,
     ) -> None:
         classes = _classes(labels, names)
-        maps = [
-            _rows(f"codes of {name}", values, len(classes), 2) for name, values in codes.items()
-        ]
+        n = len(classes)
+        maps = [_rows(f"codes of {name}", values, n, 2) for name, values in codes.items()]
         if not 1 <= len(maps) <= 2:
             raise ValueError(f"codes must have one or two maps, got {len(maps)}")
         images = [
-            _rows(f"pictures of {name}", values, len(classes), _PIXELS)
+            _rows(f"pictures of {name}", values, n, _PIXELS)
             for name, values in (pictures or {}).items()
         ]
-        texts = {name: _texts(name, lists, len(classes)) for name, lists in (words or {}).items()}
+        texts = {name: _texts(name, lists, n) for name, lists in (words or {}).items()}
+        errors = [((images[0] - copies) ** 2).sum(axis=1) for copies in images[1:]]
         super().__init__(
             content={
                 "titles": list(codes),
@@ -90,7 +90,7 @@ class CodesMap(anywidget.AnyWidget):
                 "styles": [class_style(number) for number in range(len(names))],
                 "thing": thing,
                 "pictures": list(pictures or {}),
-                "errors": [_errors(images[0], copies) for copies in images[1:]],
+                "errors": [values.round(2).tolist() for values in errors],
                 "words": texts,
             },
             places=np.stack(maps).astype("<f4").tobytes(),
@@ -146,8 +146,3 @@ def _texts(name: str, lists: Sequence[Sequence[str]], length: int) -> list[str]:
     if len(lists) != length:
         raise ValueError(f"words of {name} must be {length} lists, one per label; got {len(lists)}")
     return [", ".join(words) for words in lists]
-
-
-def _errors(originals: NDArray[np.float64], copies: NDArray[np.float64]) -> list[float]:
-    errors: list[float] = ((originals - copies) ** 2).sum(axis=1).round(2).tolist()
-    return errors

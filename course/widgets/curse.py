@@ -53,16 +53,14 @@ class CurseExplorer(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""
-        return (
-            "Curse-of-dimensionality explorer; the figures below show the same without interaction."
-        )
+        name = "Curse-of-dimensionality explorer"
+        return f"{name}; the figures below show the same without interaction."
 
 
 @functools.cache
 def _content() -> dict[str, Any]:
-    points = np.random.default_rng(1).random((_MAX_POINTS, 3))
     return {
-        "points": points.round(4).tolist(),
+        "points": np.random.default_rng(1).random((_MAX_POINTS, 3)).round(4).tolist(),
         "distances": [_spread(d) for d in _DISTANCE_DIMENSIONS],
         "sizes": list(_SIZES),
         "rates": [_rate(d) for d in _RATE_DIMENSIONS],

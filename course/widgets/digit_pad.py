@@ -68,16 +68,11 @@ class DigitPad(anywidget.AnyWidget):
             **traits: Initial values of the attributes.
         """
         self._classify = classify
-        samples = {
-            name: dataclasses.asdict(sample)
-            for name, sample in drawing.stored().items()
-            if name.isdecimal()
-        }
+        stored = drawing.stored().items()
+        samples = {name: dataclasses.asdict(pad) for name, pad in stored if name.isdecimal()}
         super().__init__(samples=samples, classifies=classify is not None, **traits)
-        self.observe(
-            lambda _: self._update(),
-            names=["strokes", "pen", "width", "height", "way", "deployment"],
-        )
+        names = ["strokes", "pen", "width", "height", "way", "deployment"]
+        self.observe(lambda _: self._update(), names)
         self._update()
 
     @property
@@ -96,20 +91,12 @@ class DigitPad(anywidget.AnyWidget):
 
     @property
     def vector(self) -> NDArray[np.float32]:
-        """The 784 numbers, ``(1, 784)`` in [0, 1].
-
-        Raises:
-            DrawingError: As for `preprocessed`.
-        """
+        """The 784 numbers, ``(1, 784)`` in [0, 1]; raises as `preprocessed` does."""
         return self.preprocessed.vector
 
     @property
     def payload(self) -> dict[str, Any]:
-        """The request to the chosen deployment, ready for JSON.
-
-        Raises:
-            DrawingError: As for `preprocessed`.
-        """
+        """The request to the chosen deployment, ready for JSON; raises as `preprocessed` does."""
         return self.preprocessed.payload(cast("Literal['model', 'function']", self.deployment))
 
     def __repr__(self) -> str:

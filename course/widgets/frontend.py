@@ -32,9 +32,6 @@ def frontend_file(name: str) -> str | VirtualFileContents:
 
     With ``ANYWIDGET_HMR=1`` the widgets on a page follow changes of the file and of all files it
     imports, as anywidget does for a plain path (needs watchfiles).
-
-    Args:
-        name: A file of this folder, ``*.js`` or ``*.css``.
     """
     path = FOLDER / name
     return watch(path) if os.environ.get("ANYWIDGET_HMR") == "1" else inline_imports(path)

@@ -46,12 +46,9 @@ class GibbsExplorer(anywidget.AnyWidget):
     pictures = traitlets.Dict().tag(sync=True)
 
     def __init__(self, machine: RBM, images: ArrayLike, seed: int = 0) -> None:
-        """Start with the first image.
+        """Start with the first of the images ``(n, 784)`` of zeros and ones.
 
-        Args:
-            machine: An RBM with 784 visible units.
-            images: Images of zeros and ones to start from, ``(n, 784)``.
-            seed: Seed for sampling.
+        The machine must have 784 visible units; ``seed`` is for sampling.
         """
         self._machine = machine
         self._images: Float64Array = np.atleast_2d(np.asarray(images, dtype=np.float64))
@@ -64,7 +61,8 @@ class GibbsExplorer(anywidget.AnyWidget):
     def restart(self) -> None:
         """Go back to the chosen image."""
         self._visible = self._images[self.choice % len(self._images)]
-        self._show(self._visible, None, "The image. Take a step.", 0)
+        nothing = np.zeros(len(self._machine.hidden_bias)), np.zeros(len(self._visible))
+        self._show("The image. Take a step.", 0, self._visible, *nothing)
 
     def step(self) -> None:
         """Go up to the hidden units and back down."""
@@ -79,31 +77,22 @@ class GibbsExplorer(anywidget.AnyWidget):
             how = f"the {len(hidden)} hidden units pass their probabilities on"
         start = self._images[self.choice % len(self._images)]
         self._visible = after
-        self._show(
-            before,
-            (hidden, after),
+        words = (
             f"Step {self.steps + 1}, coins {'on' if self.sampling else 'off'}: {how}. The image "
             f"differs from the first by {float(np.abs(after - start).sum()):.0f} pixels of ink. "
-            f"Its free energy is {float(self._machine.free_energy(after)):.1f}.",
-            self.steps + 1,
+            f"Its free energy is {float(self._machine.free_energy(after)):.1f}."
         )
+        self._show(words, self.steps + 1, before, hidden, after)
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""
         return "Gibbs-chain explorer; the figure below shows its steps side by side."
 
-    def _show(
-        self,
-        before: Float64Array,
-        result: tuple[Float64Array, Float64Array] | None,
-        words: str,
-        steps: int,
-    ) -> None:
-        hidden, after = result or (np.zeros(len(self._machine.hidden_bias)), np.zeros(len(before)))
-        pictures = {"before": before, "hidden": hidden, "after": after}
+    def _show(self, words: str, steps: int, *pictures: Float64Array) -> None:
         with self.hold_sync():
             self.steps, self.words = steps, words
-            self.pictures = {name: gray_bytes(values) for name, values in pictures.items()}
+            names = ("before", "hidden", "after")
+            self.pictures = dict(zip(names, map(gray_bytes, pictures), strict=True))
 
     def _on_message(self, _widget: object, content: Any, _buffers: object) -> None:
         """Handle a button; ignore anything else."""

@@ -10,11 +10,7 @@ from numpy.typing import ArrayLike
 
 
 def check_range(proposal: dict[str, Any], low: float, high: float) -> Any:
-    """Return the value a traitlets validator was given, if it is from ``low`` to ``high``.
-
-    Raises:
-        traitlets.TraitError: It isn't.
-    """
+    """Return the value a traitlets validator was given; raise if it isn't from low to high."""
     value = proposal["value"]
     if not low <= value <= high:
         name = proposal["trait"].name

@@ -155,11 +155,11 @@ def test_what_can_not_be_kept_is_not_submitted(
 def test_no_failure_leaves_a_submission_in_one_place_alone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_options: object) -> None:
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(SubmitWithReceipt, "_make_readable_for_grader", fail)
+        patch.setattr(SubmitWithReceipt, "set_perms", fail)
         with pytest.raises((ExchangeError, KeyError)):
             desk.submit()
     assert (desk.inbound, desk.cached, desk.receipts) == ([], [], [])
