@@ -24,25 +24,16 @@ from starlette.responses import JSONResponse, Response
 
 from course import drawing
 from course.arrays import Float32Array
-from course.deployment import body, prepare, scoring
+from course.deployment import body, prepare, schemas, scoring
 from course.deployment.batching import MAX_ROWS, Batcher
 from course.deployment.errors import RequestError, from_pydantic
 from course.deployment.logs import RequestLogMiddleware
 from course.deployment.page import SecurityHeaders, add_page
-from course.deployment.schemas import (
-    DrawingRequest,
-    FunctionRequest,
-    Health,
-    ModelRequest,
-    Prediction,
-    Predictions,
-    Prepared,
-    Problem,
-)
+from course.deployment.schemas import DrawingRequest, FunctionRequest, ModelRequest
 from course.deployment.thread_limit import ThreadLimit
 
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "description": description}
+    status: {"model": schemas.Problem, "description": description}
     for status, description in {
         400: "The body isn't JSON",
         408: "The body arrived too slowly",
@@ -52,6 +43,7 @@ _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         503: "Too many requests; try again",
     }.items()
 }
+_PREDICTION: Final = schemas.Prediction | schemas.Predictions
 _MAX_INLINE_BYTES: Final = 32 * 2**10  # parsing less takes less time than handing it to a thread
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
 
@@ -113,7 +105,7 @@ def _schema(request_model: type[BaseModel], response_model: Any) -> dict[str, An
 
 
 def _add_predictions(app: FastAPI) -> None:
-    @app.post("/model/predict", **_schema(ModelRequest, Prediction | Predictions))
+    @app.post("/model/predict", **_schema(ModelRequest, _PREDICTION))
     async def predict_by_model(http_request: Request) -> Response:
         """Read digits from 784 numbers each, preprocessed by the client."""
         content = await body.read(http_request)
@@ -123,7 +115,7 @@ def _add_predictions(app: FastAPI) -> None:
             request, rows = await app.state.thread_limit.run(_parse_model_request, content)
         return _answer(await app.state.batcher.submit(rows), request)
 
-    @app.post("/function/predict", **_schema(FunctionRequest, Prediction | Predictions))
+    @app.post("/function/predict", **_schema(FunctionRequest, _PREDICTION))
     async def predict_by_function(http_request: Request, way: drawing.Way = "mnist") -> Response:
         """Read digits from square RGBA canvases; the server does steps 3 to 6."""
         content = await body.read(http_request)
@@ -158,13 +150,13 @@ def _answer(
 
 
 def _add_preprocessing(app: FastAPI) -> None:
-    @app.post("/preprocess", **_schema(DrawingRequest, Prepared))
+    @app.post("/preprocess", **_schema(DrawingRequest, schemas.Prepared))
     async def preprocess(http_request: Request) -> Response:
         """Turn the pen's path into a picture of every step, and into a payload."""
         text = await app.state.thread_limit.run(_preprocess, await body.read(http_request))
         return Response(text, media_type="application/json")
 
-    @app.get("/health", response_model=Health)
+    @app.get("/health", response_model=schemas.Health)
     async def health() -> Response:
         """Report that the server is up."""
         return JSONResponse({"status": "ok"})

@@ -130,14 +130,10 @@ def overlap(n: int = 10, seed: int = 3) -> Picture:
     curve.semilogx(sizes, known, color=style.BLACK, linestyle="--", label="classes known")
     curve.semilogx(sizes, learned, color=style.BLUE, label=f"learned from {n} examples")
     best = int(np.argmax(learned))
-    curve.plot(sizes[best], learned[best], "o", color=style.BLUE)
-    curve.annotate(
-        f"best at about {sizes[best]}",
-        (sizes[best], learned[best]),
-        xytext=(0, -34),
-        textcoords="offset points",
-        ha="center",
-    )
+    top = (sizes[best], learned[best])
+    curve.plot(*top, "o", color=style.BLUE)
+    below = {"xytext": (0, -34), "textcoords": "offset points", "ha": "center"}
+    curve.annotate(f"best at about {sizes[best]}", top, **below)
     curve.set(xlabel="features", ylabel="accuracy", ylim=(0.6, 1.01))
     curve.set_title("More features help, then harm")
     curve.legend(loc="lower left")

@@ -10,7 +10,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -83,16 +83,10 @@ def shares(right: Mapping[str, float], of: str = "") -> Picture:
     best = max(right.values())
     for row, share in enumerate(right.values()):
         axes.barh(row, share, color=style.BLUE if share == best else style.VERMILLION, height=0.62)
-        inside = share > 0.85
-        axes.annotate(
-            f"{share:.0%}",
-            (share, row),
-            xytext=(-6 if inside else 6, 0),
-            textcoords="offset points",
-            ha="right" if inside else "left",
-            va="center",
-            color="white" if inside else style.BLACK,
-        )
+        side, ink, offset = ("right", "white", -6) if share > 0.85 else ("left", style.BLACK, 6)
+        look: dict[str, Any] = {"color": ink, "ha": side, "va": "center"}
+        look |= {"xytext": (offset, 0), "textcoords": "offset points"}
+        axes.annotate(f"{share:.0%}", (share, row), **look)
     axes.set(xlim=(0, 1), yticks=range(len(right)), yticklabels=list(right))
     title = f"right answers{f' for {of}' if of else ''}"
     axes.set_xlabel(title)

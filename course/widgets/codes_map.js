@@ -26,13 +26,12 @@ const polygon = (corners) => (context, x, y, radius) => {
   for (const [dx, dy] of corners) context.lineTo(x + radius * dx, y + radius * dy);
   context.closePath();
 };
-const rotate = (corners, quarters) =>
-  quarters === 0
-    ? corners
-    : rotate(
-        corners.map(([x, y]) => [-y, x]),
-        quarters - 1,
-      );
+function rotate(corners, quarters) {
+  if (quarters === 0) return corners;
+  const turned = corners.map(([x, y]) => [-y, x]);
+  return rotate(turned, quarters - 1);
+}
+const repeatOnAllSides = (corners) => [0, 1, 2, 3].flatMap((quarters) => rotate(corners, quarters));
 const TRIANGLE = [
   [0, -1.15],
   [1.05, 0.85],
@@ -43,19 +42,9 @@ const ARM = [
   [-0.4, -1.1],
   [0.4, -1.1],
 ];
-const PLUS = [0, 1, 2, 3].flatMap((quarters) => rotate(ARM, quarters));
-const SQUARE = [
-  [-0.9, -0.9],
-  [0.9, -0.9],
-  [0.9, 0.9],
-  [-0.9, 0.9],
-];
-const DIAMOND = [
-  [0, -1.2],
-  [1.2, 0],
-  [0, 1.2],
-  [-1.2, 0],
-];
+const PLUS = repeatOnAllSides(ARM);
+const SQUARE = repeatOnAllSides([[-0.9, -0.9]]);
+const DIAMOND = repeatOnAllSides([[0, -1.2]]);
 const STAR = Array.from({ length: 10 }, (_, i) => {
   const [angle, radius] = [(i * Math.PI) / 5 - Math.PI / 2, i % 2 ? 0.52 : 1.3];
   return [radius * Math.cos(angle), radius * Math.sin(angle)];
