@@ -23,19 +23,10 @@ _MAX_SHADE: Final = 16
 # Enlarging blurs the strokes; more contrast around this gray makes them as crisp as MNIST's.
 _CONTRAST, _EDGE = 2.0, 0.55
 _TEST_EVERY: Final = 6
-NOTE: Final = "scikit-learn's bundled digits, scaled to 28 x 28"
 
 
 def load() -> Dataset:
-    """Load the bundled digits; every sixth digit of each class is in the test set.
-
-    Example:
-        >>> load().labels
-        ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
-
-    Returns:
-        1,501 training and 296 test digits.
-    """
+    """Load 1,797 digits; every sixth digit of each class is in the test set."""
     from sklearn.datasets import load_digits
 
     small, label = load_digits(return_X_y=True)
@@ -46,15 +37,10 @@ def load() -> Dataset:
         where = label == digit
         rank[where] = np.arange(where.sum())
     test = rank % _TEST_EVERY == _TEST_EVERY - 1
-    return Dataset(
-        name="digits",
-        x_train=images[~test],
-        y_train=label[~test],
-        x_test=images[test],
-        y_test=label[test],
-        labels=tuple("0123456789"),
-        source="bundled",
-        note=NOTE,
+    labels = tuple("0123456789")
+    note = "scikit-learn's bundled digits, scaled to 28 x 28"
+    return Dataset.split(
+        images, label, ~test, name="digits", labels=labels, source="bundled", note=note
     )
 
 
@@ -68,11 +54,7 @@ def enlarge(small: Float32Array) -> Float32Array:
         >>> bool(np.allclose(large, large[::-1, ::-1], atol=1e-6))  # now in the middle
         True
 
-    Args:
-        small: Digits, ``(n, 8, 8)``, in [0, 1], none of them blank.
-
-    Returns:
-        Images, ``(n, 784)``, float32 in [0, 1].
+    Digits ``(n, 8, 8)`` in [0, 1], none of them blank, become images ``(n, 784)`` in [0, 1].
     """
     step = np.arange(_SMALL, dtype=np.float32)
     mass = small.sum((1, 2))

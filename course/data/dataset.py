@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course.arrays import Float32Array, IntArray
-
-if TYPE_CHECKING:
-    from course.data.face_factors import FaceFactors
+from course.data.face_factors import FaceFactors
 
 
 class DataError(Exception):
@@ -73,12 +72,13 @@ class Dataset:
     factors_train: FaceFactors | None = None
     factors_test: FaceFactors | None = None
 
-    def __post_init__(self) -> None:
-        """Check types, shapes and ranges, and make the arrays read-only.
+    @classmethod
+    def split(cls, x: Float32Array, y: IntArray, train: NDArray[np.bool_], **fields: Any) -> Self:
+        """Use the examples that the mask ``train`` selects for training, the others as the test."""
+        return cls(x_train=x[train], y_train=y[train], x_test=x[~train], y_test=y[~train], **fields)
 
-        Raises:
-            ValueError: An array has the wrong type, shape or range; the message names it.
-        """
+    def __post_init__(self) -> None:
+        """Check types, shapes and ranges (ValueError), and make the arrays read-only."""
         for part in ("train", "test"):
             x, y = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
             self._check_examples(f"x_{part}", x)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from course.data.dataset import Dataset
 from course.data.face_drawing import draw
 from course.data.face_factors import EMOTIONS, FaceFactors, random_faces
@@ -19,7 +17,6 @@ PEOPLE: Final = 600
 TRAINING_PEOPLE: Final = 450
 PICTURES_EACH: Final = 5
 _SEED: Final = 2006
-NOTE: Final = "faces drawn by the course, labeled by emotion"
 
 
 def load() -> Dataset:
@@ -27,31 +24,17 @@ def load() -> Dataset:
 
     There are many people with few pictures each because a network that sees only a few people
     memorizes them and fails on new ones.
-
-    Example:
-        >>> faces = load()
-        >>> faces.labels
-        ('angry', 'happy', 'neutral', 'sad', 'surprised')
-
-    Returns:
-        2,250 and 750 faces, their emotions, and the factors they were drawn from.
     """
     factors, emotion = random_faces(PEOPLE, PICTURES_EACH, _SEED)
-    images = draw(factors)
     train = factors.identity < TRAINING_PEOPLE
-    return Dataset(
+    return Dataset.split(
+        draw(factors),
+        emotion,
+        train,
         name="faces",
-        x_train=images[train],
-        y_train=emotion[train],
-        x_test=images[~train],
-        y_test=emotion[~train],
         labels=EMOTIONS,
         source="drawn",
-        note=NOTE,
-        factors_train=_select(factors, train),
-        factors_test=_select(factors, ~train),
+        note="faces drawn by the course, labeled by emotion",
+        factors_train=FaceFactors._make(values[train] for values in factors),
+        factors_test=FaceFactors._make(values[~train] for values in factors),
     )
-
-
-def _select(factors: FaceFactors, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> FaceFactors:
-    return FaceFactors._make(values[mask] for values in factors)

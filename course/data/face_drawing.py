@@ -1,10 +1,5 @@
 """Draw faces from their factors.
 
-Example:
-    >>> from course.data.face_factors import plain_face
-    >>> draw(plain_face(mouth_curve=1.0)).shape
-    (1, 784)
-
 Layers from back to front: shoulders, neck, back hair, ears, head, bangs, eyes, brows, glasses,
 nose, mouth. When the head turns, near layers (the nose) move further than far ones (the hair),
 which creates the impression of depth.
@@ -12,16 +7,13 @@ which creates the impression of depth.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from course.arrays import Float32Array
 from course.data.face_factors import FaceFactors
-from course.data.shapes import cover, ellipse, paint, segment
-
-if TYPE_CHECKING:
-    from course.arrays import Float32Array
-    from course.data.shapes import Grid
+from course.data.shapes import Grid, cover, ellipse, paint, segment
 
 _SIZE: Final = 28
 _CHUNK: Final = 64  # images at a time, so that all shapes fit into the processor's cache

@@ -1,10 +1,4 @@
-"""The factors of a drawn face: identity, pose and emotion.
-
-Example:
-    >>> face = plain_face(mouth_curve=1.0, turn=-0.5)
-    >>> face.mouth_curve, face.eye_distance
-    (array([1.], dtype=float32), array([4.15], dtype=float32))
-"""
+"""The factors of a drawn face: identity, pose and emotion."""
 
 from __future__ import annotations
 
@@ -69,24 +63,20 @@ class FaceFactors(NamedTuple):
         turn: Head turned to the picture's left (-) or right (+); 1 is far.
         nod: Head up (-) or down (+).
         tilt: Head leaning to a shoulder, in radians, clockwise.
-        shift_x: Whole person moved right, in pixels.
-        shift_y: Whole person moved down, in pixels.
+        shift_x, shift_y: Whole person moved right and down, in pixels.
         mouth_curve: Corners of the mouth down (-1) or up (+1).
         mouth_open: Mouth closed (0) or wide open (1).
         brow_height: Brows low (-1) or high (+1).
         brow_angle: Inner ends of the brows down (-1) or up (+1).
-        face_width: Half the width of the head, in pixels.
-        face_length: Half the height of the head, in pixels.
+        face_width, face_length: Half the width and height of the head, in pixels.
         eye_distance: From the middle of the face to an eye, in pixels.
         eye_size: 1 is normal.
         mouth_width: Half the width of the closed mouth, in pixels.
         nose_length: 1 is normal.
-        skin: Brightness, 0 to 1.
-        hair: Brightness, 0 to 1.
+        skin, hair, shirt: Brightness, 0 to 1.
         hair_line: Height of the hairline above the middle of the face, in pixels.
         hair_length: Short (0) to long (1).
         parting: Position of the parting, left (-1) to right (+1).
-        shirt: Brightness, 0 to 1.
         glasses: 1 with glasses, 0 without.
     """
 
@@ -119,8 +109,9 @@ def plain_face(**changes: float) -> FaceFactors:
     """Return an average person looking straight ahead without emotion, except for ``changes``.
 
     Example:
-        >>> plain_face(brow_angle=-1.0, mouth_curve=-0.5).brow_angle
-        array([-1.], dtype=float32)
+        >>> face = plain_face(mouth_curve=1.0, turn=-0.5)
+        >>> face.mouth_curve, face.eye_distance
+        (array([1.], dtype=float32), array([4.15], dtype=float32))
 
     Args:
         **changes: Values for factors of `FaceFactors`.
@@ -156,15 +147,9 @@ def random_faces(people: int, pictures_each: int, seed: int) -> tuple[FaceFactor
         >>> np.bincount(factors.identity), np.bincount(emotion)
         (array([5, 5, 5, 5]), array([4, 4, 4, 4, 4]))
 
-    Args:
-        people: Number of different people.
-        pictures_each: Pictures per person; use a multiple of 5 for the five emotions.
-        seed: The same seed gives the same faces.
-
-    Returns:
-        The factors of ``people * pictures_each`` faces in random order, and each face's emotion
-        as an index into `EMOTIONS`, int64. Mouth and brows follow from the emotion with varying
-        strength and some noise, so a faint one can be misleading.
+    The faces are in random order; emotions are indices into `EMOTIONS`, int64. Mouth and brows
+    follow from the emotion with varying strength and some noise, so a faint one can be misleading.
+    ``pictures_each`` should be a multiple of 5, for the five emotions.
     """
     rng = np.random.RandomState(seed)  # its stream never changes between versions (NEP 19)
     n = people * pictures_each

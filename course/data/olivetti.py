@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from course.arrays import Float32Array
 from course.data.dataset import DataError, Dataset
 from course.data.validation import check_array, check_content
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from course.arrays import Float32Array
 
 # The file that scikit-learn's fetch_olivetti_faces downloads, and its digest there.
 URL: Final = "https://ndownloader.figshare.com/files/5976027"
@@ -45,12 +42,7 @@ def read(content: bytes) -> Dataset:
         Traceback (most recent call last):
         course.data.dataset.DataError: damaged: neither scikit-learn's file nor the original
 
-    Args:
-        content: ``olivetti_py3.pkz``, or ``olivettifaces.mat`` as downloaded.
-
-    Returns:
-        The faces at 28 x 28, labeled by person. The first 30 people are for training, the other
-        10 for testing.
+    The first 30 people are for training, the other 10 for testing.
 
     Raises:
         DataError: The file is damaged, or its content isn't these faces.
@@ -62,13 +54,11 @@ def read(content: bytes) -> Dataset:
     check_content("faces", [pixels.tobytes()], _SHA256)
     images = _shrink(pixels.reshape(_FACES, _SIDE, _SIDE).transpose(0, 2, 1))
     person = np.arange(_FACES, dtype=np.int64) // _PER_PERSON
-    train = person < _TRAINING_PEOPLE
-    return Dataset(
+    return Dataset.split(
+        images,
+        person,
+        person < _TRAINING_PEOPLE,
         name="faces",
-        x_train=images[train],
-        y_train=person[train],
-        x_test=images[~train],
-        y_test=person[~train],
         labels=tuple(f"person {i + 1}" for i in range(_FACES // _PER_PERSON)),
         source="olivetti",
         note="Olivetti faces at 28 x 28, labeled by person",

@@ -7,16 +7,14 @@ Example:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course.data.dataset import Dataset
-from course.data.validation import check_array, check_content, read_npz
+from course.data.validation import check_content, read_npz
 from course.data.word_counts import weight_counts
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _STORIES, _WORDS, _TOPICS, _ENTRIES = 7_487, 2_000, 10, 262_098
 _MAX_UNPACKED_BYTES: Final = 20_000_000
@@ -35,46 +33,31 @@ _SHA256: Final = "a726e255fc44f74ac5c7bf131f77468771af71ff52ffaf326390dac0215a03
 
 
 def read(content: bytes) -> Dataset:
-    """Read the stories from the bytes of ``reuters.npz``.
+    """Read the stories from ``reuters.npz``; raise DataError if the content is anything else.
 
     Example:
         >>> read(b"half a fi")
         Traceback (most recent call last):
         course.data.dataset.DataError: damaged: not a readable .npz file
 
-    Args:
-        content: The file: word counts as a sparse matrix (CSR arrays ``indptr``, ``indices``,
-            ``counts``, ``shape``), ``topic``, ``topic_names``, ``words``, ``is_train``.
-
-    Returns:
-        The 2,000 most frequent words, weighted by `weight_counts`; the split is Lewis's.
-
-    Raises:
-        DataError: The file is damaged, or its content isn't these stories.
+    The file holds the counts of the 2,000 most frequent words as a sparse matrix (CSR arrays
+    ``indptr``, ``indices``, ``counts``, ``shape``). The split is Lewis's.
     """
     arrays = read_npz(content, _FIELDS, max_bytes=_MAX_UNPACKED_BYTES)
-    for name, (shape, kinds) in _FIELDS.items():
-        check_array(name, arrays[name], shape, kinds)
     check_content("reuters", (_canonical_bytes(arrays[name]) for name in _FIELDS), _SHA256)
     counts = np.zeros((_STORIES, _WORDS), np.float32)
     story = np.repeat(np.arange(_STORIES), np.diff(arrays["indptr"]))
     counts[story, arrays["indices"]] = arrays["counts"]
-    weights, topic, train = (
+    return Dataset.split(
         weight_counts(counts),
         arrays["topic"].astype(np.int64),
         arrays["is_train"],
-    )
-    return Dataset(
         name="news",
-        x_train=weights[train],
-        y_train=topic[train],
-        x_test=weights[~train],
-        y_test=topic[~train],
-        labels=tuple(str(name) for name in arrays["topic_names"]),
+        labels=tuple(arrays["topic_names"].tolist()),
         image_shape=None,
         source="reuters",
         note="Reuters-21578, ten most frequent topics",
-        words=tuple(str(word) for word in arrays["words"]),
+        words=tuple(arrays["words"].tolist()),
     )
 
 

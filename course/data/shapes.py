@@ -19,15 +19,14 @@ https://doi.org/10.1109/34.103273).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from course.arrays import FloatArray
 
-    Grid: TypeAlias = NDArray[np.floating[Any]]  # a number for each pixel
-    Value: TypeAlias = Grid | float
+Grid: TypeAlias = FloatArray  # a number for each pixel
+Value: TypeAlias = Grid | float
 
 
 def cover(distance: Grid) -> Grid:

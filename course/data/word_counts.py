@@ -8,14 +8,12 @@ Example:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from course.arrays import Float32Array
+from course.arrays import Float32Array
 
 
 def weight_counts(counts: NDArray[Any]) -> Float32Array:
@@ -25,11 +23,8 @@ def weight_counts(counts: NDArray[Any]) -> Float32Array:
     a long text isn't more about its topic than a short one. RCV1, the corpus of the 2006 paper,
     is prepared in the same way (D. Lewis et al. 2004, https://jmlr.org/papers/v5/lewis04a.html).
 
-    Args:
-        counts: ``(texts, words)``, not negative.
-
-    Returns:
-        ``(texts, words)``, float32 in [0, 1]; each row has length 1, that of an empty text 0.
+    Counts are ``(texts, words)``, not negative; the result has the same shape, float32 in [0, 1].
+    The row of an empty text stays 0.
     """
     weights: Float32Array = np.log1p(counts, dtype=np.float32)
     length = np.sqrt(np.square(weights).sum(1, keepdims=True))

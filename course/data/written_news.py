@@ -12,18 +12,15 @@ story that favor different words. Word order doesn't matter because only counts 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from course.arrays import IntArray
 from course.data.dataset import Dataset
 from course.data.news_words import COMMON_WORDS, NAMES, TOPIC_WORDS
 from course.data.word_counts import weight_counts
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from course.arrays import IntArray
 
 STORIES: Final = 3_000
 TRAINING_STORIES: Final = 2_000
@@ -31,33 +28,22 @@ _SEED: Final = 1987  # the year of the Reuters stories
 _SHARES: Final = {"common": 0.52, "topic": 0.30, "second": 0.12, "names": 0.06}
 _LOG_LENGTH, _LOG_LENGTH_SPREAD = 4.1, 0.45  # natural log of the word count: mostly 38 to 95
 _FLATTEN: Final = 2.5  # Zipf-Mandelbrot: the most frequent words are a little rarer than 1/r
-NOTE: Final = "made-up stories on eight topics"
 
 
 def load() -> Dataset:
-    """Generate 3,000 stories; the first 2,000 are for training.
-
-    Example:
-        >>> len(load().words)
-        742
-
-    Returns:
-        Weighted word counts as for Reuters, see `course.data.word_counts.weight_counts`.
-    """
+    """Generate 3,000 stories; the first 2,000 are for training."""
     rng = np.random.RandomState(_SEED)  # its stream never changes between versions (NEP 19)
     words = (*COMMON_WORDS, *(w for of_topic in TOPIC_WORDS.values() for w in of_topic), *NAMES)
     counts, topic = _generate(rng, words)
-    weights = weight_counts(counts)
-    return Dataset(
+    return Dataset.split(
+        weight_counts(counts),
+        topic,
+        np.arange(STORIES) < TRAINING_STORIES,
         name="news",
-        x_train=weights[:TRAINING_STORIES],
-        y_train=topic[:TRAINING_STORIES],
-        x_test=weights[TRAINING_STORIES:],
-        y_test=topic[TRAINING_STORIES:],
         labels=tuple(TOPIC_WORDS),
         image_shape=None,
         source="written",
-        note=NOTE,
+        note="made-up stories on eight topics",
         words=words,
     )
 
