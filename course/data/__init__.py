@@ -35,25 +35,10 @@ from course.data.face_factors import FaceFactors, plain_face
 from course.data.locations import keras_folder, scikit_learn_folder
 from course.data.sources import FallbackData, OriginalData, load
 
-__all__ = [
-    "DataError",
-    "Dataset",
-    "FaceFactors",
-    "digits",
-    "draw",
-    "faces",
-    "news",
-    "plain_face",
-]
+__all__ = ["DataError", "Dataset", "FaceFactors", "digits", "draw", "faces", "news", "plain_face"]
 
 _MNIST = OriginalData(
-    title="MNIST",
-    source="mnist",
-    read=mnist.read,
-    file="mnist.npz",
-    url=mnist.URL,
-    cached=lambda: keras_folder() / "mnist.npz",
-    cached_by="Keras",
+    "MNIST", "mnist", mnist.read, "mnist.npz", mnist.URL, keras_folder, cached_by="Keras"
 )
 _OLIVETTI = OriginalData(
     title="the Olivetti faces",
@@ -61,12 +46,13 @@ _OLIVETTI = OriginalData(
     read=olivetti.read,
     file="scikit_learn_data/olivetti_py3.pkz",
     url=olivetti.URL,
-    cached=lambda: scikit_learn_folder() / "olivetti_py3.pkz",
+    cache_folder=scikit_learn_folder,
     cached_by="scikit-learn",
 )
-_REUTERS = OriginalData(
-    title="Reuters-21578", source="reuters", read=reuters.read, file="reuters.npz"
-)
+_REUTERS = OriginalData("Reuters-21578", "reuters", reuters.read, "reuters.npz")
+_BUNDLED = FallbackData("bundled", bundled_digits.load)
+_DRAWN = FallbackData("drawn", drawn_faces.load)
+_WRITTEN = FallbackData("written", written_news.load)
 
 
 def digits(source: str | None = None, *, download: bool = False) -> Dataset:
@@ -88,8 +74,7 @@ def digits(source: str | None = None, *, download: bool = False) -> Dataset:
     Raises:
         DataError: The source is unknown, or the required one isn't available.
     """
-    fallback = FallbackData("bundled", bundled_digits.load)
-    return load("digits", _MNIST, fallback, source, download=download)
+    return load("digits", _MNIST, _BUNDLED, source, download=download)
 
 
 def faces(source: str | None = None, *, download: bool = False) -> Dataset:
@@ -118,8 +103,7 @@ def faces(source: str | None = None, *, download: bool = False) -> Dataset:
     Raises:
         DataError: The source is unknown, or the required one isn't available.
     """
-    fallback = FallbackData("drawn", drawn_faces.load)
-    return load("faces", _OLIVETTI, fallback, source, download=download)
+    return load("faces", _OLIVETTI, _DRAWN, source, download=download)
 
 
 def news(source: str | None = None, *, download: bool = False) -> Dataset:
@@ -142,5 +126,4 @@ def news(source: str | None = None, *, download: bool = False) -> Dataset:
     Raises:
         DataError: The source is unknown, or the required one isn't available.
     """
-    fallback = FallbackData("written", written_news.load)
-    return load("news", _REUTERS, fallback, source, download=download)
+    return load("news", _REUTERS, _WRITTEN, source, download=download)

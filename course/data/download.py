@@ -1,9 +1,5 @@
 """Download a file over HTTP, and save it atomically.
 
-Example:
-    >>> content = fetch("http://localhost:8000/mnist.npz", max_bytes=20_000_000)  # doctest: +SKIP
-    >>> save(cache_folder() / "mnist.npz", content)  # doctest: +SKIP
-
 A download stays in memory until the caller has checked it; only then is it saved.
 """
 
@@ -24,20 +20,12 @@ _CHUNK_BYTES: Final = 1 << 16
 
 
 def fetch(url: str, *, max_bytes: int, title: str = "") -> bytes:
-    """Download a file into memory, with a progress bar.
+    """Download a file into memory, with a progress bar labeled ``title``.
 
     Example:
         >>> fetch("ftp://example.org/mnist.npz", max_bytes=1000)
         Traceback (most recent call last):
         course.data.dataset.DataError: ftp://example.org/mnist.npz: the address must ...
-
-    Args:
-        url: Starts with ``http://`` or ``https://``.
-        max_bytes: The largest file to accept.
-        title: The label of the progress bar.
-
-    Returns:
-        The whole file.
 
     Raises:
         DataError: The network or the file is missing, or the file is too large or incomplete.
@@ -58,12 +46,12 @@ def fetch(url: str, *, max_bytes: int, title: str = "") -> bytes:
             return _read(url, response, max_bytes, title)
     except urllib.error.HTTPError as error:
         error.close()
-        reason = _reason(error.reason)
-        raise DataError(f"{url}: the server answered {error.code} {reason}") from None
+        problem = f"the server answered {error.code} {_reason(error.reason)}"
     except urllib.error.URLError as error:
-        raise DataError(f"{url}: cannot be reached ({_reason(error.reason)})") from None
+        problem = f"cannot be reached ({_reason(error.reason)})"
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DataError(f"{url}: the connection failed ({_reason(error)})") from None
+        problem = f"the connection failed ({_reason(error)})"
+    raise DataError(f"{url}: {problem}")
 
 
 def _read(url: str, response: HTTPResponse, max_bytes: int, title: str) -> bytes:
@@ -74,34 +62,21 @@ def _read(url: str, response: HTTPResponse, max_bytes: int, title: str) -> bytes
     if expected is not None and expected > max_bytes:
         raise DataError(f"{url}: the file is too large: {expected:,} bytes, at most {max_bytes:,}")
     content = bytearray()
-    with tqdm(
-        total=expected, desc=title or None, unit="B", unit_scale=True, file=sys.stdout
-    ) as bar:
+    bar = tqdm(total=expected, desc=title or None, unit="B", unit_scale=True, file=sys.stdout)
+    with bar:
         while chunk := response.read(_CHUNK_BYTES):
             content += chunk
             bar.update(len(chunk))
             if len(content) > max_bytes:
                 raise DataError(f"{url}: the file is too large: more than {max_bytes:,} bytes")
-    if expected is not None and len(content) != expected:
-        raise DataError(
-            f"{url}: the download broke off after {len(content):,} of {expected:,} bytes"
-        )
+    size = len(content)
+    if expected is not None and size != expected:
+        raise DataError(f"{url}: the download broke off after {size:,} of {expected:,} bytes")
     return bytes(content)
 
 
 def save(path: Path, content: bytes) -> None:
-    """Write a file atomically; create missing folders.
-
-    Example:
-        >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> save(folder / "new" / "greeting.txt", b"hello")
-        >>> (folder / "new" / "greeting.txt").read_bytes()
-        b'hello'
-
-    Raises:
-        DataError: The folder can't be created or written to, or the disk is full.
-    """
+    """Write a file atomically and create missing folders; raise DataError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write.write_bytes(path, content)

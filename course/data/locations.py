@@ -3,8 +3,6 @@
 Example:
     >>> cache_folder("darwin").parts[-2:]
     ('Caches', 'autoencoder-course')
-
-Nothing is created here.
 """
 
 from __future__ import annotations
@@ -19,42 +17,33 @@ _APP_NAME: Final = "autoencoder-course"
 
 def course_data_folder() -> Path | None:
     """Return the folder that the environment variable COURSE_DATA names, if any."""
-    return _folder_from_environment("COURSE_DATA")
+    value = os.environ.get("COURSE_DATA", "").strip()
+    return _expand(value) if value else None
 
 
 def keras_folder() -> Path:
-    """Return the folder where Keras keeps data sets (``KERAS_HOME``, else ``~/.keras``)."""
-    return (_folder_from_environment("KERAS_HOME") or _home() / ".keras") / "datasets"
+    """Return the folder where Keras keeps data sets."""
+    return _folder("KERAS_HOME", "~/.keras") / "datasets"
 
 
 def scikit_learn_folder() -> Path:
-    """Return the folder where scikit-learn keeps data sets.
-
-    It is ``SCIKIT_LEARN_DATA``, else ``~/scikit_learn_data``.
-    """
-    return _folder_from_environment("SCIKIT_LEARN_DATA") or _home() / "scikit_learn_data"
+    """Return the folder where scikit-learn keeps data sets."""
+    return _folder("SCIKIT_LEARN_DATA", "~/scikit_learn_data")
 
 
 def cache_folder(platform: str = sys.platform) -> Path:
-    """Return the folder for the course's downloads, following each system's convention.
-
-    Args:
-        platform: As in `sys.platform`: ``"darwin"`` is macOS, ``"win32"`` Windows; everything
-            else follows the XDG base directory specification.
-    """
+    """Return the folder for downloads by each system's convention: macOS, Windows, else XDG."""
     if platform == "darwin":
-        return _home() / "Library" / "Caches" / _APP_NAME
+        return _expand("~/Library/Caches") / _APP_NAME
     if platform == "win32":
-        local = _folder_from_environment("LOCALAPPDATA") or _home() / "AppData" / "Local"
-        return local / _APP_NAME / "Cache"
-    return (_folder_from_environment("XDG_CACHE_HOME") or _home() / ".cache") / _APP_NAME
+        return _folder("LOCALAPPDATA", "~/AppData/Local") / _APP_NAME / "Cache"
+    return _folder("XDG_CACHE_HOME", "~/.cache") / _APP_NAME
 
 
-def _folder_from_environment(variable: str) -> Path | None:
+def _folder(variable: str, default: str) -> Path:
     """Return the folder in an environment variable; an empty variable counts as unset."""
-    value = os.environ.get(variable, "").strip()
-    return Path(os.path.expanduser(value)) if value else None  # noqa: PTH111 - Path's raises without a home
+    return _expand(os.environ.get(variable, "").strip() or default)
 
 
-def _home() -> Path:
-    return Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises without a home
+def _expand(folder: str) -> Path:
+    return Path(os.path.expanduser(folder))  # noqa: PTH111 - Path's raises without a home

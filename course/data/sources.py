@@ -19,15 +19,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
 
 from course.data import locations
 from course.data.dataset import DataError, Dataset
 from course.data.download import fetch, save
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _COURSE_DATA: Final = "the folder COURSE_DATA"
 _MAX_FILE_BYTES: Final = 64_000_000  # the largest real file, MNIST, has 11.5 million
@@ -35,37 +33,22 @@ _MAX_FILE_BYTES: Final = 64_000_000  # the largest real file, MNIST, has 11.5 mi
 
 @dataclasses.dataclass(frozen=True)
 class OriginalData:
-    """A published data set that is available as one file.
-
-    Attributes:
-        title: Its name, as in "MNIST".
-        source: The word that selects it, as in ``digits("mnist")``.
-        read: Parses the file's bytes; raises DataError.
-        file: The file's path, with ``/``, in the folder COURSE_DATA and on a mirror of it.
-        url: Where to download it; empty if there is no public download.
-        cached: Returns the path where a library caches it.
-        cached_by: The name of that library.
-    """
+    """A published data set that is available as one file."""
 
     title: str
-    source: str
-    read: Callable[[bytes], Dataset]
-    file: str
-    url: str = ""
-    cached: Callable[[], Path] | None = None
+    source: str  # the word that selects it, as in ``digits("mnist")``
+    read: Callable[[bytes], Dataset]  # parses the file's bytes; raises DataError
+    file: str  # path, with ``/``, in the folder COURSE_DATA and on a mirror of it
+    url: str = ""  # empty if there is no public download
+    cache_folder: Callable[[], Path] | None = None  # where the library ``cached_by`` keeps it
     cached_by: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class FallbackData:
-    """The data that comes with the course.
+    """The data that comes with the course."""
 
-    Attributes:
-        source: The word that selects it, as in ``digits("bundled")``.
-        load: Loads or generates it.
-    """
-
-    source: str
+    source: str  # the word that selects it, as in ``digits("bundled")``
     load: Callable[[], Dataset]
 
 
@@ -86,22 +69,10 @@ _annotated: dict[tuple[int, str], Dataset] = {}
 def load(
     kind: str, original: OriginalData, fallback: FallbackData, source: str | None, *, download: bool
 ) -> Dataset:
-    """Load a data set from the first source that has it.
+    """Load a data set from the first source that has it, or from ``source`` only.
 
-    Example:
-        >>> from course.data import digits
-        >>> digits("bundled") is digits("bundled")  # read once, then cached
-        True
-
-    Args:
-        kind: The public function's name, for messages: ``"digits"``.
-        original: The published data.
-        fallback: What to use if the original isn't available.
-        source: The word for one of the two, to require it; None takes the original if available.
-        download: Whether to download the original if this computer has no copy.
-
-    Returns:
-        The data. If a source failed on the way, its note says why, and is printed once.
+    If a source fails on the way, the data set's note says why, and is printed once. ``kind`` is the
+    public function's name, for messages.
 
     Raises:
         DataError: The source is unknown, or required and not available.
@@ -134,8 +105,9 @@ def file_locations(original: OriginalData) -> Iterator[FileLocation]:
     folder = locations.course_data_folder()
     if folder is not None:
         yield FileLocation(folder / original.file, _COURSE_DATA)
-    if original.cached is not None:
-        yield FileLocation(original.cached(), f"{original.cached_by}'s cache")
+    if original.cache_folder is not None:
+        path = original.cache_folder() / PurePosixPath(original.file).name
+        yield FileLocation(path, f"{original.cached_by}'s cache")
     yield FileLocation(_own_copy(original), "the course's own cache")
 
 

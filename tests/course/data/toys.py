@@ -55,9 +55,8 @@ def load_toy(
     cached: Path | None = None,
     download: bool = False,
 ) -> Dataset:
-    original = OriginalData(
-        "TOY", "real", read_toy, "toys/toy.npz", url, (lambda: cached) if cached else None, "Lib"
-    )
+    cache_folder = (lambda: cached.parent) if cached else None
+    original = OriginalData("TOY", "real", read_toy, "toys/toy.npz", url, cache_folder, "Lib")
     fallback = FallbackData("spare", lambda: dataset("spare"))
     return sources.load("toy", original, fallback, source, download=download)
 
