@@ -1,14 +1,4 @@
-"""Steps 1 and 2 of the lecture: the ink's bounding box, and a square around it.
-
-Example:
-    >>> alpha = np.zeros((280, 280), np.uint8)
-    >>> alpha[100:180, 30:70] = 255
-    >>> box = bounding_box(alpha)
-    >>> box
-    Box(top=100, left=30, bottom=180, right=70)
-    >>> square(alpha, box).shape
-    (80, 80)
-"""
+"""Steps 1 and 2 of the lecture: the ink's bounding box, and a square around it."""
 
 from __future__ import annotations
 
@@ -42,14 +32,11 @@ class Box(NamedTuple):
 
 
 def bounding_box(alpha: ByteArray) -> Box:
-    """Return the smallest box around all ink.
+    """Return the smallest box around all ink: values of ``alpha``, ``(h, w)``, above 0.
 
     Example:
         >>> bounding_box(np.eye(5, dtype=np.uint8)[1:])
         Box(top=0, left=1, bottom=4, right=5)
-
-    Args:
-        alpha: The ink in each pixel, ``(h, w)``; every value above 0 counts.
 
     Raises:
         DrawingError: There is no ink.
@@ -72,11 +59,8 @@ def square(image: ByteArray, box: Box) -> ByteArray:
         >>> square(np.ones((2, 5), np.uint8), Box(0, 0, 2, 5)).tolist()
         [[0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
 
-    The added pixels are 0. If the margins can't be equal, the right or lower one is larger.
-
-    Args:
-        image: ``(h, w)`` or ``(h, w, channels)``.
-        box: Part of the image.
+    The added pixels are 0. If the margins can't be equal, the right or lower one is larger. The
+    image is ``(h, w)`` or ``(h, w, channels)``.
     """
     side = max(box.height, box.width)
     above, left = (side - box.height) // 2, (side - box.width) // 2

@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from course.arrays import ByteArray
-from course.drawing.resize import area
+from course.drawing.resize import fit_longer_side
 
 INNER: Final = 20
 SIDE: Final = 28
@@ -37,9 +37,7 @@ def fit(alpha: ByteArray) -> ByteArray:
     Returns:
         ``(20, w)`` or ``(h, 20)``, at least 1 pixel wide.
     """
-    scale = INNER / max(alpha.shape)
-    rows, columns = (max(1, round(side * scale)) for side in alpha.shape)
-    return area(alpha, (rows, columns))
+    return fit_longer_side(alpha, INNER)
 
 
 def centre_of_mass(alpha: ByteArray) -> tuple[float, float]:
@@ -48,16 +46,10 @@ def centre_of_mass(alpha: ByteArray) -> tuple[float, float]:
     Example:
         >>> centre_of_mass(np.array([[0, 0, 0], [0, 10, 30]], np.uint8))
         (1.0, 1.75)
-
-    Args:
-        alpha: ``(h, w)`` uint8, not all 0.
     """
-    ink = alpha.astype(np.float64)
-    total = ink.sum()
-    return (
-        float(ink.sum(axis=1) @ np.arange(ink.shape[0]) / total),
-        float(ink.sum(axis=0) @ np.arange(ink.shape[1]) / total),
-    )
+    rows, columns = (alpha.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
+    row, column = (ink @ np.arange(len(ink)) / ink.sum() for ink in (rows, columns))
+    return float(row), float(column)
 
 
 def centred(small: ByteArray) -> ByteArray:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course.arrays import ByteArray
-from course.drawing.boxes import EMPTY, bounding_box
+from course.drawing.boxes import EMPTY, Box, bounding_box, crop
 from course.drawing.errors import DrawingError
 
 _DOT: Final = "That is a dot, not a digit. Draw larger, or with a thinner pen."
@@ -46,10 +46,7 @@ def check_canvas(rgba: Any) -> ByteArray:
 
 
 def check_single_digit(alpha: ByteArray) -> None:
-    """Raise an error unless the ink may be a single digit.
-
-    Args:
-        alpha: The ink in each pixel, ``(h, w)`` uint8.
+    """Raise an error unless the ink, ``(h, w)`` uint8, may be a single digit.
 
     Raises:
         DrawingError: The canvas is empty, or has a dot, several digits, or many specks; the message
@@ -61,7 +58,7 @@ def check_single_digit(alpha: ByteArray) -> None:
         raise DrawingError(EMPTY)
     box = bounding_box(alpha)
     longest = max(box.height, box.width)
-    inside = np.pad(alpha[box.top : box.bottom, box.left : box.right] > 127, 1)
+    inside = np.pad(crop(alpha, box) > 127, 1)
     thickness = 2 * distance_transform_edt(inside).max()
     if longest < _MIN_SIZE or thickness > _MAX_THICKNESS * longest:
         raise DrawingError(_DOT)
@@ -92,24 +89,21 @@ def _count_digits(ink: NDArray[np.bool_], max_gap: float) -> int:
         raise DrawingError(
             f"The ink consists of {pieces:,} pieces, not of lines. Draw one digit with a pen."
         )
-    boxes = [
-        (rows.start, columns.start, rows.stop, columns.stop)
-        for rows, columns in find_objects(labels)
-    ]
-    groups: list[tuple[int, int, int, int]] = []
+    boxes = [Box(y.start, x.start, y.stop, x.stop) for y, x in find_objects(labels)]
+    groups: list[Box] = []
     while boxes:
         box = boxes.pop()
         near = [other for other in groups if _gap(box, other) <= max_gap]
         if near:  # merge them; the larger group may be near others
             groups = [other for other in groups if other not in near]
             tops, lefts, bottoms, rights = zip(box, *near, strict=True)
-            boxes.append((min(tops), min(lefts), max(bottoms), max(rights)))
+            boxes.append(Box(min(tops), min(lefts), max(bottoms), max(rights)))
         else:
             groups.append(box)
-    sizes = [max(box[2] - box[0], box[3] - box[1]) for box in groups]
+    sizes = [max(box.height, box.width) for box in groups]
     return sum(size >= _MIN_SECOND_DIGIT * max(sizes) for size in sizes)
 
 
-def _gap(a: tuple[int, ...], b: tuple[int, ...]) -> int:
+def _gap(a: Box, b: Box) -> int:
     """Return the larger of the horizontal and vertical gaps; 0 or less if the boxes touch."""
     return max(max(a[k], b[k]) - min(a[k + 2], b[k + 2]) for k in (0, 1))

@@ -22,14 +22,7 @@ from course.drawing.ink import Strokes, rasterise
 
 @dataclass(frozen=True)
 class Drawing:
-    """Strokes, and the size of their canvas.
-
-    Attributes:
-        width: Canvas width in CSS pixels.
-        height: Canvas height in CSS pixels.
-        pen: Pen width in CSS pixels.
-        strokes: Lists of points ``[x, y]``.
-    """
+    """Strokes, and the sizes of their canvas and pen in CSS pixels."""
 
     width: int
     height: int

@@ -24,12 +24,8 @@ from course.drawing.errors import DrawingError
 
 Strokes: TypeAlias = Sequence[Sequence[Sequence[float]]]
 
-INK: Final = (0, 114, 178)
-"""Red, green and blue of the ink. Only the alpha channel is evaluated."""
-
-PEN: Final = 18.0
-"""Default pen width in CSS pixels, on a canvas of 280."""
-
+INK: Final = (0, 114, 178)  # red, green, blue; only the alpha channel is evaluated
+PEN: Final = 18.0  # default width in CSS pixels, on a canvas of 280
 MAX_SIDE: Final = 2048
 MAX_POINTS: Final = 20_000
 _MAX_PIXEL_VISITS: Final = 30_000_000  # over all segments; takes a quarter of a second
@@ -74,16 +70,7 @@ def rasterise(strokes: Strokes, width: int = 280, height: int = 280, pen: float 
 
 
 def check_strokes(strokes: Strokes) -> list[Float64Array]:
-    """Return each stroke as points ``(n, 2)`` without times, leaving out empty strokes.
-
-    Example:
-        >>> check_strokes([[[1, 2, 0.0], [3, 4, 0.1]], []])
-        [array([[1., 2.],
-               [3., 4.]])]
-
-    Raises:
-        DrawingError: The strokes aren't lists of finite points, or there are too many points.
-    """
+    """Return each stroke as points ``(n, 2)`` without times, leaving out empty strokes."""
     if not isinstance(strokes, list | tuple):
         raise DrawingError(f"strokes must be a list of strokes, got a {type(strokes).__name__}")
     checked: list[Float64Array] = []
@@ -117,11 +104,7 @@ def _is_number(value: Any) -> bool:
 def _segments(
     strokes: list[Float64Array], shape: tuple[int, ...], pen: float
 ) -> Iterator[tuple[Float64Array, Float64Array, list[int]]]:
-    """Return each segment's ends, and the box of pixels it may cover: left, top, right, bottom.
-
-    Raises:
-        DrawingError: Drawing all segments would take too long.
-    """
+    """Return each segment's ends, and the box of pixels it may cover: left, top, right, bottom."""
     if not strokes:
         return iter(())
     starts = np.concatenate([points[:-1] if len(points) > 1 else points for points in strokes])

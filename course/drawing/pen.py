@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from course.arrays import ByteArray, Float64Array
-from course.drawing.boxes import bounding_box
+from course.drawing.boxes import bounding_box, crop
 
 MNIST_THICKNESS: Final = 2.23
 """Typical line thickness in MNIST, in pixels of 28. In its test images, enlarged eight times and
@@ -28,7 +28,6 @@ measured as here, the median is 1.9 if pixels are repeated and 2.4 if they are i
 the lines are between 1.9 and 2.9 (``benchmarks/preprocessing.md``)."""
 
 _MAX_THINNING: Final = 0.3  # on each side, as a fraction of the line, so that no line vanishes
-
 _HALF_COVERED: Final = 127  # pixels above this count as ink
 
 
@@ -38,24 +37,14 @@ def thickness(alpha: ByteArray) -> float:
     The distance to the edge grows from 0 to half the thickness across a line. So its ridges, the
     points that are deeper inside than their neighbors, follow the middle of the line. Their median
     is robust against blots.
-
-    Args:
-        alpha: The ink in each pixel, ``(h, w)`` uint8.
     """
     return _thickness(_depth(np.pad(alpha, 1) > _HALF_COVERED))
 
 
 def normalize_thickness(alpha: ByteArray) -> ByteArray:
-    """Return the drawing with MNIST's line thickness relative to the digit's size.
+    """Return the drawing, ``(h, w)`` uint8, with MNIST's line thickness relative to its size.
 
-    Args:
-        alpha: The ink in each pixel, ``(h, w)`` uint8.
-
-    Returns:
-        A larger or smaller image, uint8, cropped to its ink.
-
-    Raises:
-        DrawingError: There is no ink.
+    The result is larger or smaller, cropped to its ink. Without ink, DrawingError is raised.
     """
     box = bounding_box(alpha)
     longest = max(box.height, box.width)
@@ -69,8 +58,7 @@ def normalize_thickness(alpha: ByteArray) -> ByteArray:
     grow = max((target - line) / 2, -_MAX_THINNING * line)
     outline = inside - _depth(framed <= _HALF_COVERED)
     moved = np.rint(255 * np.clip(0.5 + outline + grow, 0, 1)).astype(np.uint8)
-    box = bounding_box(moved)
-    return moved[box.top : box.bottom, box.left : box.right]
+    return crop(moved, bounding_box(moved))
 
 
 def _depth(inside: np.typing.NDArray[np.bool_]) -> Float64Array:

@@ -17,26 +17,23 @@ from course.arrays import ByteArray, Float64Array
 
 
 def area(image: ByteArray, shape: tuple[int, int]) -> ByteArray:
-    """Resize by averaging over areas.
+    """Resize ``(h, w)`` uint8 to ``shape`` by averaging over areas.
 
-    Args:
-        image: ``(h, w)`` uint8.
-        shape: Rows and columns of the result; if it is larger, pixels are repeated.
-
-    Returns:
-        ``shape`` uint8.
+    If the result is larger, pixels are repeated.
     """
     rows, columns = (_shares(old, new) for old, new in zip(image.shape, shape, strict=True))
     return np.rint(rows @ image.astype(np.float64) @ columns.T).astype(np.uint8)
 
 
-def lanczos(image: ByteArray, side: int) -> ByteArray:
-    """Resize to a square of ``side`` pixels with Lanczos's filter.
+def fit_longer_side(image: ByteArray, side: int) -> ByteArray:
+    """Resize by `area` so that the longer side has ``side`` pixels, keeping the aspect ratio."""
+    scale = side / max(image.shape)
+    rows, columns = (max(1, round(size * scale)) for size in image.shape)
+    return area(image, (rows, columns))
 
-    Args:
-        image: ``(h, w)`` or RGBA ``(h, w, 4)``, uint8.
-        side: Rows and columns of the result.
-    """
+
+def lanczos(image: ByteArray, side: int) -> ByteArray:
+    """Resize ``(h, w)`` or RGBA ``(h, w, 4)``, uint8, to a square with Lanczos's filter."""
     from PIL import Image
 
     resized = Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS)

@@ -2,9 +2,6 @@
 
 Example:
     >>> from course.drawing.ink import rasterise
-    >>> preprocess(rasterise([[[90, 50], [60, 230]], [[170, 40], [150, 220]]], 240))
-    Traceback (most recent call last):
-    course.drawing.errors.DrawingError: There seem to be 2 digits. ...
     >>> result = preprocess(rasterise([[[90, 40], [60, 230]]]))
     >>> for stage in result.stages:
     ...     print(stage)
@@ -42,21 +39,15 @@ _MAX_SQUARE: Final = 1024
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The drawing after a step.
+    """The drawing after a step."""
 
-    Attributes:
-        name: One word: ``canvas``, ``box``, ``square``, ``grey``, ...
-        array: The values.
-        sentence: A description of the step.
-    """
-
-    name: str
+    name: str  # one word: ``canvas``, ``box``, ``square``, ``grey``, ...
     array: NDArray[Any]
-    sentence: str
+    sentence: str  # describes the step
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The array's shape."""
+        """Shape of the array."""
         return self.array.shape
 
     @property
@@ -123,6 +114,12 @@ class Preprocessed:
 def preprocess(rgba: Any, way: Way = "mnist") -> Preprocessed:
     """Turn a canvas into 784 numbers.
 
+    Example:
+        >>> from course.drawing.ink import rasterise
+        >>> preprocess(rasterise([[[90, 50], [60, 230]], [[170, 40], [150, 220]]], 240))
+        Traceback (most recent call last):
+        course.drawing.errors.DrawingError: There seem to be 2 digits. ...
+
     Args:
         rgba: ``(h, w, 4)`` uint8 with the ink in the alpha channel; needn't be square.
         way: ``"mnist"``, or ``"lecture"`` for the six steps of the lecture's app.
@@ -141,12 +138,10 @@ def preprocess(rgba: Any, way: Way = "mnist") -> Preprocessed:
         Stage("box", boxes.crop(canvas, box), "The smallest box around the ink."),
         Stage("square", squared, "A square with the digit in the middle."),
     )
-    touched = checks.touched_edges(alpha)
-    notes: tuple[str, ...] = ()
-    if touched:
-        names = " and ".join(touched)
-        notes = (f"The ink touches the {names} edge; part of the digit may be cut off.",)
+    names = " and ".join(checks.touched_edges(alpha))
+    note = f"The ink touches the {names} edge; part of the digit may be cut off."
     later, vector = _after_square(squared, way)
+    notes = (note,) if names else ()
     return Preprocessed(way, (*first, *later), squared, vector, box, notes)
 
 
@@ -203,11 +198,9 @@ def _after_square(squared: ByteArray, way: Way) -> tuple[tuple[Stage, ...], NDAr
     last = _as_lecture(squared) if way == "lecture" else _as_mnist(squared)
     row = last[-1].array.reshape(1, 784)
     vector = (row / 255).astype(np.float32)
-    numbers = (
-        Stage("row", row, "One row of 784 values."),
-        Stage("numbers", vector, "Divided by 255, to range from 0 to 1."),
-    )
-    return (*last, *numbers), vector
+    row_stage = Stage("row", row, "One row of 784 values.")
+    numbers = Stage("numbers", vector, "Divided by 255, to range from 0 to 1.")
+    return (*last, row_stage, numbers), vector
 
 
 def _as_lecture(squared: ByteArray) -> tuple[Stage, ...]:
@@ -222,10 +215,8 @@ def _as_mnist(squared: ByteArray) -> tuple[Stage, ...]:
     grey = squared[..., 3].copy()
     box = boxes.bounding_box(grey)
     work = boxes.crop(grey, box)
-    longest = max(work.shape)
-    if longest > _WORKING_SIZE:
-        rows, columns = (max(1, round(side * _WORKING_SIZE / longest)) for side in work.shape)
-        work = resize.area(work, (rows, columns))
+    if max(work.shape) > _WORKING_SIZE:
+        work = resize.fit_longer_side(work, _WORKING_SIZE)
     even = pen.normalize_thickness(work)
     small = centre.fit(even)
     return (

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from course.arrays import ByteArray
-from course.drawing.resize import area
+from course.drawing.resize import fit_longer_side
 from course.drawing.steps import Preprocessed, Stage
 
 _MAX_SIDE: Final = 96  # of an image in the strip, in pixels
@@ -61,8 +61,6 @@ def _image(stage: Stage) -> ByteArray:
         gray: ByteArray = np.rint(255 * array).astype(np.uint8)
         return gray
     ink: ByteArray = array[..., 3] if array.ndim == 3 else array
-    longest = max(ink.shape)
-    if len(ink) == 1 or longest <= _MAX_SIDE:
+    if len(ink) == 1 or max(ink.shape) <= _MAX_SIDE:
         return np.ascontiguousarray(ink)
-    rows, columns = (max(1, round(side * _MAX_SIDE / longest)) for side in ink.shape)
-    return area(ink, (rows, columns))
+    return fit_longer_side(ink, _MAX_SIDE)
