@@ -18,16 +18,11 @@ from course.handout import hand_out
 def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> list[str]:
     """Return the command that opens the first lesson of ``work`` in JupyterLab.
 
+    The folder ``source/`` in ``root``, if any, holds the keys for the Check button.
+
     Example:
-        >>> from pathlib import Path
         >>> lab_command(Path("."), Path("work"), browser=False, more=[])[1:4]
         ['-m', 'jupyterlab', '--no-browser']
-
-    Args:
-        root: The course's folder; its ``source/`` holds the keys for the Check button.
-        work: The learner's folder, JupyterLab's root.
-        browser: Whether to open a browser window.
-        more: Further options for JupyterLab.
     """
     command = [sys.executable, "-m", "jupyterlab"]
     if not browser:
@@ -35,7 +30,7 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # usually in a container; Jupyter refuses otherwise
     command.append(f"--ServerApp.root_dir={work.resolve()}")
-    lesson = next(iter(sorted(work.glob("*/*.ipynb"))), None)
+    lesson = min(work.glob("*/*.ipynb"), default=None)
     if lesson:
         command.append(f"--LabApp.default_url=/lab/tree/{lesson.relative_to(work).as_posix()}")
     source = root.resolve() / "source"

@@ -1,10 +1,4 @@
-"""Array types, and the checks and functions that several modules share.
-
-Example:
-    >>> finite_matrix("x", [[1, 2], [3, 4]])
-    array([[1., 2.],
-           [3., 4.]])
-"""
+"""Array types, and the checks and functions that several modules share."""
 
 from __future__ import annotations
 
@@ -19,7 +13,6 @@ Float64Array: TypeAlias = NDArray[np.float64]
 ByteArray: TypeAlias = NDArray[np.uint8]
 IntArray: TypeAlias = NDArray[np.int64]
 
-Matrix = TypeVar("Matrix", FloatArray, Float32Array)
 AnyFloats = TypeVar("AnyFloats", FloatArray, Float32Array, Float64Array)
 
 
@@ -29,15 +22,14 @@ def finite_matrix(
     """Return numbers as a finite float array ``(n, d)``; float32 stays float32.
 
     Example:
+        >>> finite_matrix("x", [[1, 2], [3, 4]])
+        array([[1., 2.],
+               [3., 4.]])
         >>> finite_matrix("x", [1.0, 2.0], width=2)
         Traceback (most recent call last):
         ValueError: x must have the shape (n, 2), got (2,); turn a single row into x[None].
 
-    Args:
-        name: What error messages call the array.
-        values: The numbers.
-        width: The required number of columns, if any.
-        min_rows: The least number of rows.
+    ``name`` is for error messages, ``width`` the required number of columns, if any.
 
     Raises:
         ValueError: The values aren't numbers, aren't finite, or have another shape.
@@ -49,11 +41,7 @@ def finite_matrix(
 def float32_matrix(
     name: str, values: ArrayLike, width: int | None = None, *, min_rows: int = 1
 ) -> Float32Array:
-    """Do the same as `finite_matrix`, but return float32.
-
-    Raises:
-        ValueError: As for `finite_matrix`; numbers too large for float32 count as infinite.
-    """
+    """Do the same as `finite_matrix` in float32; numbers too large for it count as infinite."""
     array = _matrix(name, values, width, min_rows)
     with np.errstate(over="ignore"):
         return _finite(name, array.astype(np.float32, copy=False))
@@ -83,7 +71,7 @@ def _matrix(name: str, values: ArrayLike, width: int | None, min_rows: int) -> N
     return array
 
 
-def _finite(name: str, array: Matrix) -> Matrix:
+def _finite(name: str, array: AnyFloats) -> AnyFloats:
     count = array.size - np.count_nonzero(np.isfinite(array))
     if count:
         raise ValueError(f"{name} must hold finite numbers; NaN or infinity in {count} places.")

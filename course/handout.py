@@ -25,14 +25,8 @@ def hand_out(release: Path, work: Path) -> list[str]:
         >>> hand_out(Path("release"), Path("work"))  # doctest: +SKIP
         ['Kept your 01-intro/intro.ipynb. The new version is in release/01-intro/intro.ipynb.']
 
-    To get a fresh copy of a file, the learner deletes it.
-
-    Args:
-        release: The students' version of the lessons.
-        work: The learner's folder, which is created if necessary.
-
-    Returns:
-        One line for each new version that was not copied because the learner changed the file.
+    Returns one line for each new version that was not copied because the learner changed the file;
+    to get a fresh copy, the learner deletes the file.
 
     Raises:
         FileNotFoundError: ``release`` is not a folder.

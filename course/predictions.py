@@ -52,12 +52,7 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
         >>> predicted("predict-nothing", folder="/nowhere") is None
         True
 
-    Args:
-        name: The name of the prediction's cell.
-        folder: Where to look if Jupyter doesn't reveal the notebook's path.
-
-    Returns:
-        The ticked options; an empty list if none is ticked; None if no saved notebook has the cell.
+    The list is empty if none is ticked. None means that no saved notebook has the cell.
     """
     for notebook in _notebooks(Path(folder)):
         try:
@@ -66,7 +61,8 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # an incomplete or invalid notebook
         if matching:
-            options = [option.text for cell in matching for option in _ticked(cell)]
+            questions = [quiz.parse(source(cell)) for cell in matching]
+            options = [option.text for question in questions for option in question.ticked]
             return list(dict.fromkeys(options))  # without the duplicates of copied cells
     return None
 
@@ -81,10 +77,6 @@ def _notebooks(folder: Path) -> Iterator[Path]:
             yield Path(path)
     saved = [path for path in folder.glob("*.ipynb") if path.is_file()]
     yield from sorted(saved, key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def _ticked(cell: dict[str, Any]) -> tuple[quiz.Option, ...]:
-    return quiz.parse(source(cell)).ticked
 
 
 def _display(heading: str, options: list[str]) -> None:

@@ -16,7 +16,7 @@ import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -37,12 +37,10 @@ def face_autoencoder() -> FrozenAutoencoder:
     ``course.data.faces("drawn")``, neither training nor test.
     """
     with np.load(FACE_WEIGHTS, allow_pickle=False) as stored:
-        layers = range(4)
         # Eight bits per weight: a quarter of the size, and the images look the same.
-        kernels = tuple(
-            stored[f"weights_{i}"].astype(np.float32) * stored[f"scale_{i}"] for i in layers
-        )
-        biases = tuple(stored[f"biases_{i}"] for i in layers)
+        weights = [stored[f"weights_{i}"].astype(np.float32) for i in range(4)]
+        kernels = tuple(matrix * stored[f"scale_{i}"] for i, matrix in enumerate(weights))
+        biases = tuple(stored[f"biases_{i}"] for i in range(4))
     return FrozenAutoencoder(kernels, biases, hidden="relu", output="sigmoid")
 
 
@@ -81,15 +79,11 @@ def code_size_facts() -> CodeSizeFacts:
         (1, 100)
     """
     stored = json.loads(CODE_SIZE_FACTS.read_text(encoding="utf-8"))
-    return CodeSizeFacts(
-        sizes=tuple(stored["sizes"]),
-        pca=tuple(stored["pca"]),
-        autoencoder=tuple(stored["autoencoder"]),
-        mean_image=stored["mean_image"],
-        names=tuple(stored["names"]),
-        pca_each=tuple(map(tuple, stored["pca_each"])),
-        autoencoder_each=tuple(map(tuple, stored["autoencoder_each"])),
-    )
+    return CodeSizeFacts(**{name: _as_tuples(value) for name, value in stored.items()})
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
 
 @functools.cache

@@ -34,9 +34,6 @@ def load(path: Path = WEIGHTS) -> DigitClassifier:
         >>> load() is load()
         True
 
-    Args:
-        path: An ``.npz`` file with the arrays ``kernel_0``, ``bias_0``, ... ``bias_3``.
-
     Raises:
         OSError: The file can't be read.
         ValueError: The file lacks an array.

@@ -14,20 +14,16 @@ real pen strokes are used only for measuring, never for training.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from course.arrays import Float32Array
 from course.classifier.habits import FRAME, SIDE, add_habits
 
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-KINDS: Final = ("habits", "shape", "thickness")
-"""All kinds of variation, in the order in which they are applied."""
-
+KINDS: Final = ("habits", "shape", "thickness")  # in the order in which they are applied
 _MIDDLE: Final = 14  # pixel of the center of mass in MNIST, from 0
 _INNER: Final = 20  # the longer side of a digit in MNIST, in pixels
 _INK: Final = 0.3  # brighter pixels belong to a stroke
@@ -42,19 +38,7 @@ def augment(
 ) -> Float32Array:
     """Return a variation of every image, as another writer might have written it.
 
-    Example:
-        >>> ones = np.ones((1, 784), np.float32)
-        >>> float(augment(ones, np.array([3]), np.random.default_rng(0)).max()) <= 1
-        True
-
-    Args:
-        images: Digits ``(n, 784)`` in [0, 1], placed and sized as in MNIST.
-        labels: Their classes, ``(n,)``.
-        rng: The random number generator.
-        kinds: Any of ``KINDS``.
-
-    Returns:
-        ``(n, 784)`` float32 in [0, 1], placed and sized as in MNIST.
+    Images are ``(n, 784)`` in [0, 1], placed and sized as in MNIST; so is the result.
 
     Raises:
         ValueError: A kind is unknown, or the numbers of images and labels differ.
@@ -81,12 +65,8 @@ def augment(
 def vary_thickness(images: Float32Array, rng: Generator) -> Float32Array:
     """Make strokes thinner or wider, by up to a pixel and a half on each side.
 
-    Uses dilation (the maximum over the neighbors) and erosion (the minimum); fractional steps
-    blend the images before and after.
-
-    Args:
-        images: ``(n, 28, 28)`` in [0, 1].
-        rng: The random number generator.
+    Uses dilation (the maximum over the neighbors) and erosion (the minimum) on ``(n, 28, 28)`` in
+    [0, 1]; fractional steps blend the images before and after.
     """
     steps = rng.uniform(-1.2, 1.6, (len(images), 1, 1)).astype(np.float32)
     wide = _filter_neighbors(images, np.maximum)
@@ -98,10 +78,8 @@ def vary_thickness(images: Float32Array, rng: Generator) -> Float32Array:
     out = np.where(steps < 0, _blend(images, thin, np.clip(-steps, 0, 0.9)), out)
     # Thin pens are as dark as wide ones: restore the original maximum.
     peak, before = (a.max(axis=(1, 2), keepdims=True) for a in (out, images))
-    rescaled: Float32Array = np.clip(out * (before / np.maximum(peak, 0.25)), 0, 1).astype(
-        np.float32
-    )
-    return rescaled
+    out *= before / np.maximum(peak, 0.25)
+    return np.clip(out, 0, 1).astype(np.float32)
 
 
 def warp(images: Float32Array, rng: Generator | None) -> Float32Array:
@@ -110,14 +88,8 @@ def warp(images: Float32Array, rng: Generator | None) -> Float32Array:
     Each image is resampled by bilinear interpolation. The map is affine around the center of
     mass, scales the longer side to about 20 pixels as in MNIST, and adds a smooth random field of
     4 by 4 vectors (after Simard, Steinkraus and Platt 2003,
-    https://doi.org/10.1109/ICDAR.2003.1227801).
-
-    Args:
-        images: ``(n, 44, 44)`` in [0, 1].
-        rng: The random number generator; None only normalizes size and position.
-
-    Returns:
-        ``(n, 28, 28)`` in [0, 1].
+    https://doi.org/10.1109/ICDAR.2003.1227801). Turns ``(n, 44, 44)`` into ``(n, 28, 28)``; without
+    a random number generator, only size and position are normalized.
     """
     n = len(images)
     center, side = _center_and_side(images)

@@ -13,16 +13,13 @@ Digits are padded to 44 by 44 pixels so that a new stroke can extend beyond them
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from course.arrays import Float32Array
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
 
 Line = NDArray[np.floating]
 
@@ -32,19 +29,12 @@ _INK: Final = 0.3  # brighter pixels belong to a stroke
 _PIXELS: Final = np.moveaxis(np.indices((FRAME, FRAME), dtype=np.float32), 0, -1)
 
 
-@dataclass(frozen=True)
-class Habit:
-    """A handwriting habit.
-
-    Attributes:
-        digit: The digit it applies to.
-        share: The fraction of training digits that get it.
-        lines: Returns the lines to draw into an image.
-    """
+class Habit(NamedTuple):
+    """A handwriting habit."""
 
     digit: int
-    share: float
-    lines: Callable[[Float32Array, Generator], list[Line]]
+    share: float  # of the training digits that get it
+    lines: Callable[[Float32Array, Generator], list[Line]]  # to draw into an image
 
 
 def slash(image: Float32Array, rng: Generator) -> list[Line]:
@@ -91,6 +81,7 @@ def hook(image: Float32Array, rng: Generator) -> list[Line]:
     return [_tip(image, -1) + radius * circle]
 
 
+# Every share is below one half, so that plain digits stay the majority.
 HABITS: Final = (
     Habit(0, 0.45, slash),
     Habit(7, 0.35, bar),
@@ -98,17 +89,10 @@ HABITS: Final = (
     Habit(1, 0.15, foot),
     Habit(9, 0.35, hook),
 )
-"""Every share is below one half, so that plain digits stay the majority."""
 
 
 def add_habits(images: Float32Array, labels: NDArray[np.integer], rng: Generator) -> None:
-    """Draw habits into randomly chosen images, in place, with the digit's own stroke width.
-
-    Args:
-        images: ``(n, 44, 44)`` in [0, 1].
-        labels: ``(n,)``.
-        rng: The random number generator.
-    """
+    """Draw habits into randomly chosen images ``(n, 44, 44)``, in place, as wide as the strokes."""
     for habit in HABITS:
         chosen = (labels == habit.digit) & (rng.random(len(images)) < habit.share)
         for image in (images[i] for i in np.flatnonzero(chosen)):

@@ -1,11 +1,4 @@
-"""A small convolutional network in plain NumPy: two convolutions, two dense layers.
-
-Example:
-    >>> import numpy as np
-    >>> from course import classifier
-    >>> classifier.load().probabilities(np.zeros((2, 784))).shape
-    (2, 10)
-"""
+"""A small convolutional network in plain NumPy: two convolutions, two dense layers."""
 
 from __future__ import annotations
 
@@ -58,12 +51,6 @@ class DigitClassifier:
         """Return the softmax of `logits`, ``(n, 10)``; rows sum to 1.
 
         Like those of most networks, these probabilities are overconfident.
-
-        Args:
-            images: As in `logits`.
-
-        Raises:
-            ValueError: As in `logits`.
         """
         sums = self.logits(images)
         powers = np.exp(sums - sums.max(axis=1, keepdims=True))

@@ -22,19 +22,12 @@ _MAX_DOUBTS = 3  # one is enough for manual grading
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result of comparing an answer with its key.
-
-    Attributes:
-        wanted: Indices of the key's correct options.
-        chosen: Indices of the options that the student ticked.
-        count: The number of options in the key.
-        doubts: Reasons for manual grading; empty if the answer is clear.
-    """
+    """The result of comparing an answer with its key; options are indices into the key."""
 
     wanted: frozenset[int]
     chosen: frozenset[int]
-    count: int
-    doubts: tuple[str, ...] = ()
+    count: int  # of the key's options
+    doubts: tuple[str, ...] = ()  # reasons for manual grading
 
     @property
     def right(self) -> bool:
@@ -61,7 +54,7 @@ def _most_similar(text: str, names: list[str]) -> int | None:
 
 
 def compare(answer: Question, key: Question) -> Comparison:
-    r"""Compare an answer with the key.
+    r"""Compare a student's answer with the key from ``source/``.
 
     Example:
         >>> from course.quiz import parse
@@ -69,13 +62,8 @@ def compare(answer: Question, key: Question) -> Comparison:
         >>> sorted(compare(parse("Even?\n- [x] two\n- [ ] one"), key).chosen)
         [1]
 
-    Args:
-        answer: The student's copy of the question.
-        key: The question in ``source/``.
-
-    Returns:
-        The wanted and chosen options. A ticked line that matches no option, or an option that
-        occurs both ticked and unticked, is a doubt.
+    A ticked line that matches no option, or an option that occurs both ticked and unticked, is a
+    doubt.
 
     Raises:
         ValueError: The key has no options, or two with the same text.

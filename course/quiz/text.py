@@ -35,26 +35,18 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class Option:
-    """An answer option.
+    """An answer option."""
 
-    Attributes:
-        text: The option as written, without box and explanation; lines joined by a newline.
-        ticked: Whether the box is ticked.
-        explanation: The feedback on this option; empty in a student's copy.
-        line: Index of the line with the box, from 0.
-    """
-
-    text: str
+    text: str  # as written, without box and explanation
     ticked: bool
-    explanation: str
-    line: int
+    explanation: str = ""  # the feedback on this option; empty in a student's copy
 
     @property
     def name(self) -> str:
         r"""The text that identifies the option, regardless of case, spacing and emphasis.
 
         Example:
-            >>> Option("An  *Autoencoder*,\n deep.", False, "", 0).name
+            >>> Option("An  *Autoencoder*,\n deep.", ticked=False).name
             'an autoencoder, deep'
         """
         return normalized(self.text)
@@ -83,7 +75,7 @@ def normalized(text: str) -> str:
 
 
 def _lines(source: str) -> list[str]:
-    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return re.split(r"\r\n|\r|\n", source)
 
 
 def _boxes(lines: list[str]) -> Iterator[tuple[int, re.Match[str]]]:
@@ -95,14 +87,8 @@ def _boxes(lines: list[str]) -> Iterator[tuple[int, re.Match[str]]]:
             fence = opened.group(1)
         elif opened and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
             fence = ""
-        elif not fence:
-            box = _BOX.match(line)
-            if box:
-                yield number, box
-
-
-def _ticked(box: re.Match[str]) -> bool:
-    return bool(box["tick"]) or box["drawn"] in {"☑", "☒"}
+        elif not fence and (box := _BOX.match(line)):
+            yield number, box
 
 
 def parse(source: str) -> Question:
@@ -113,34 +99,27 @@ def parse(source: str) -> Question:
         >>> [option.text for option in question.ticked]
         ['one']
 
-    Args:
-        source: The cell's Markdown.
-
-    Returns:
-        The question. Without any box it has no options, for example if a student deleted them.
+    A question without any box has no options, for example if a student deleted them.
     """
     lines = _lines(source)
     boxes = list(_boxes(lines))
     if not boxes:
         return Question(source.strip(), ())
     options = []
-    for (start, box), end in zip(boxes, [n for n, _ in boxes[1:]] + [len(lines)], strict=True):
+    ends = [number for number, _ in boxes[1:]] + [len(lines)]
+    for (start, box), end in zip(boxes, ends, strict=True):
         text, explanation = [box["text"].strip()], []
         outer = len(box["indent"].expandtabs(4))
         for line in lines[start + 1 : end]:
-            quoted = _QUOTE.match(line)
             indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
-            if quoted:
+            if quoted := _QUOTE.match(line):
                 explanation.append(quoted.group(1).rstrip())
-            elif not line.strip():
-                continue
-            elif indent > outer:
-                text.append(line.strip())
-            else:
+            elif line.strip() and indent <= outer:
                 break  # text after the list
-        options.append(
-            Option("\n".join(text).strip(), _ticked(box), "\n".join(explanation).strip(), start)
-        )
+            elif line.strip():
+                text.append(line.strip())
+        ticked = bool(box["tick"]) or box["drawn"] in {"☑", "☒"}
+        options.append(Option("\n".join(text).strip(), ticked, "\n".join(explanation).strip()))
     return Question("\n".join(lines[: boxes[0][0]]).strip(), tuple(options))
 
 
@@ -163,10 +142,9 @@ def mark(source: str, ticked: AbstractSet[int]) -> str:
     if invalid:
         raise ValueError(f"ticked must be between 0 and {len(boxes) - 1}, got {invalid}")
     for index, (number, box) in enumerate(boxes):
-        start, end = box.start("bullet"), box.start("text")
         tick = "[x]" if index in ticked else "[ ]"
         space = box["space"] or " "
-        lines[number] = f"{lines[number][:start]}{box['bullet']} {tick}{space}{lines[number][end:]}"
+        lines[number] = f"{box['indent']}{box['bullet']} {tick}{space}{box['text']}"
     return ending.join(lines)
 
 
