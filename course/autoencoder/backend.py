@@ -12,25 +12,21 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 
 def tensorflow() -> tuple[Any, Any]:
     """Return the modules ``tensorflow`` and ``keras``.
 
-    During the import, whatever TensorFlow's C++ code writes to standard error is hidden, unless
-    the import fails.
+    What TensorFlow's C++ code writes to standard error is hidden, unless the import fails.
 
     Raises:
         RuntimeError: Keras is configured to use another backend.
     """
-    if "tensorflow" not in sys.modules:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _stderr_hidden():
-            import keras
-            import tensorflow as tf
-    else:
+    imported = "tensorflow" in sys.modules
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with nullcontext() if imported else _stderr_hidden():
         import keras
         import tensorflow as tf
     if keras.backend.backend() != "tensorflow":

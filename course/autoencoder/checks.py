@@ -34,12 +34,6 @@ class TrainingError(ArithmeticError):
 def training_examples(name: str, values: ArrayLike, *, width: int, bounded: bool) -> Float32Array:
     """Return examples ``(n, width)`` as float32, after checking that they suit training.
 
-    Args:
-        name: What error messages call the examples.
-        values: The examples.
-        width: Numbers per example.
-        bounded: Whether they must lie in [0, 1].
-
     Raises:
         ValueError: They aren't finite numbers ``(n, width)``, look like bytes, or lie outside
             [0, 1] although ``bounded``.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from course.autoencoder.history import History
+from course.figures.style import BLUE, VERMILLION, figure, new_picture
 
 if TYPE_CHECKING:
     from course.figures.picture import Picture
@@ -16,13 +16,7 @@ _REDRAW_INTERVAL_S = 5.0  # drawing a curve takes a fifth of a second
 
 
 class Display:
-    """A context manager with a progress bar and, in notebooks, a loss curve below it.
-
-    Args:
-        epochs: The planned number of epochs.
-        per_epoch: Steps per epoch.
-        shown: False shows nothing.
-    """
+    """A context manager with a progress bar and, in notebooks, a loss curve below it."""
 
     def __init__(self, epochs: int, per_epoch: int, *, shown: bool) -> None:
         self._epochs, self._per_epoch, self._shown = epochs, per_epoch, shown
@@ -41,12 +35,7 @@ class Display:
             self._drawn = time.monotonic()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Update the curve a last time and close the bar, which stays visible."""
         if self._bar is not None:
             if len(self._history.loss) > 1:
@@ -56,10 +45,9 @@ class Display:
     def step(self, count: int, loss: float) -> None:
         """Advance the bar by ``count`` batches."""
         if self._bar is not None:
-            done = min(self._epochs, (self._bar.n + count - 1) // self._per_epoch + 1)
-            self._bar.set_postfix_str(
-                f"epoch {done}/{self._epochs}, loss {loss:.2f}", refresh=False
-            )
+            epoch = min(self._epochs, (self._bar.n + count - 1) // self._per_epoch + 1)
+            text = f"epoch {epoch}/{self._epochs}, loss {loss:.2f}"
+            self._bar.set_postfix_str(text, refresh=False)
             self._bar.update(count)
 
     def epoch(self, history: History) -> None:
@@ -91,6 +79,7 @@ def in_notebook() -> bool:
     return hasattr(get_ipython(), "kernel")
 
 
+@figure
 def loss_curve(history: History) -> Picture:
     """Draw the loss of each epoch, and the validation loss if any.
 
@@ -100,26 +89,18 @@ def loss_curve(history: History) -> Picture:
     """
     from matplotlib.ticker import MaxNLocator
 
-    from course.figures.style import BLUE, VERMILLION, figure, new_picture
-
-    @figure
-    def curve() -> Picture:
-        picture = new_picture(6, 2.6)
-        axes = picture.subplots()
-        epochs = [*range(1, len(history.loss)), history.epochs]
-        axes.plot(epochs, history.loss, color=BLUE, label="training")
-        lines = [("", history.loss)]
-        if history.validation:
-            completed = range(1, len(history.validation) + 1)
-            axes.plot(completed, history.validation, "--", color=VERMILLION, label="validation")
-            lines.append(("; on validation data ", history.validation))
-            axes.legend()
-        axes.set(xlabel="epoch", ylabel="loss per example", yscale="log")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ranges = "".join(f"{name}from {v[0]:.2f} to {v[-1]:.2f}" for name, v in lines)
-        verb = "falls" if history.loss[-1] < history.loss[0] else "goes"
-        return picture.describe(
-            f"Loss after each of {history.epochs:.4g} epochs: it {verb} {ranges}."
-        )
-
-    return curve()
+    picture = new_picture(6, 2.6)
+    axes = picture.subplots()
+    epochs = [*range(1, len(history.loss)), history.epochs]
+    axes.plot(epochs, history.loss, color=BLUE, label="training")
+    lines = [("", history.loss)]
+    if history.validation:
+        completed = range(1, len(history.validation) + 1)
+        axes.plot(completed, history.validation, "--", color=VERMILLION, label="validation")
+        lines.append(("; on validation data ", history.validation))
+        axes.legend()
+    axes.set(xlabel="epoch", ylabel="loss per example", yscale="log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ranges = "".join(f"{name}from {v[0]:.2f} to {v[-1]:.2f}" for name, v in lines)
+    verb = "falls" if history.loss[-1] < history.loss[0] else "goes"
+    return picture.describe(f"Loss after each of {history.epochs:.4g} epochs: it {verb} {ranges}.")

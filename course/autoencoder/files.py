@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 
 
 def save(model: keras.Model, path: str | Path) -> None:
-    """Save an autoencoder that `build` made; see ``course.autoencoder.archive`` for the format.
+    """Save an autoencoder to a file, usually ``.npz``; an existing one is replaced atomically.
 
-    Args:
-        model: From `build`, or of the same kind: only Dense layers, the second half mirroring the
-            first.
-        path: The file, usually ``.npz``; an existing one is replaced atomically.
+    The model is from `build`, or of the same kind: only Dense layers, the second half mirroring the
+    first. See ``course.autoencoder.archive`` for the format.
 
     Raises:
         ValueError: The model is of another kind; Keras's ``model.save`` can save it.
@@ -37,10 +35,7 @@ def save(model: keras.Model, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> keras.Model:
-    """Load an autoencoder that `save` wrote; no code in the file is ever executed.
-
-    Returns:
-        A model as from `build`, with the file's weights.
+    """Load a model as from `build` that `save` wrote; no code in the file is ever executed.
 
     Raises:
         FileNotFoundError: The file does not exist.
@@ -61,11 +56,7 @@ def load(path: str | Path) -> keras.Model:
 
 
 def extract(model: keras.Model) -> StoredAutoencoder:
-    """Return a model's weights and activations in the form that is stored.
-
-    Raises:
-        ValueError: The model is not of the kind that `build` returns.
-    """
+    """Return a model's weights and activations in the form that is stored."""
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
     sizes = [int(model.input_shape[-1])]
     names = []

@@ -6,10 +6,8 @@ Example:
     >>> net.sizes
     (784, 1000, 500, 250, 30, 250, 500, 1000, 784)
 
-A file holds ``kernel_0``, ``bias_0``, ``kernel_1`` ... in the order of the layers, in NumPy's
-format, without pickle. Unless the file says otherwise, hidden layers use GELU in its tanh form
-(D. Hendrycks and K. Gimpel 2016, https://arxiv.org/abs/1606.08415), the code is linear, and the
-output is a sigmoid.
+Unless the file says otherwise, hidden layers use GELU in its tanh form (D. Hendrycks and K. Gimpel
+2016, https://arxiv.org/abs/1606.08415), and the output is a sigmoid; the code is linear.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,14 +23,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course.arrays import Float32Array, Float64Array, float32_matrix, sigmoid
-from course.autoencoder.archive import read_archive
+from course.autoencoder.archive import StoredAutoencoder, read_archive
 
 DIGITS: Final = Path(__file__).resolve().parents[1] / "assets" / "digit_autoencoder.npz"
 _CHUNK: Final = 1024  # rows at a time; the widest layer then needs about 4 MB
 
 
-@dataclass(frozen=True)
-class FrozenAutoencoder:
+class FrozenAutoencoder(StoredAutoencoder):
     """A trained autoencoder whose weights are fixed.
 
     Example:
@@ -42,18 +38,8 @@ class FrozenAutoencoder:
         >>> net.decode(net.encode(np.zeros((2, 784)))).shape
         (2, 784)
 
-    Attributes:
-        kernels: The layers' weights, ``(inputs, outputs)`` each.
-        biases: The layers' biases, ``(outputs,)`` each.
-        hidden: Activation of the hidden layers: ``"gelu"``, ``"relu"``, ``"tanh"``, ``"sigmoid"``
-            or ``"linear"``.
-        output: Activation of the last layer: ``"sigmoid"``, ``"linear"`` or ``"softmax"``.
+    Its attributes ``kernels``, ``biases``, ``hidden`` and ``output`` are those of the file.
     """
-
-    kernels: tuple[Float32Array, ...]
-    biases: tuple[Float32Array, ...]
-    hidden: str = "gelu"
-    output: str = "sigmoid"
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -71,34 +57,24 @@ class FrozenAutoencoder:
         return sum(array.size for array in (*self.kernels, *self.biases))
 
     def encode(self, x: ArrayLike) -> Float32Array:
-        """Turn examples into codes.
+        """Turn examples ``(n, d)`` into codes ``(n, code_size)``, any real numbers.
 
-        Args:
-            x: ``(n, d)``; for the digits, d is 784 and values lie in [0, 1].
-
-        Returns:
-            ``(n, code_size)`` real numbers.
+        For the digits, d is 784 and values lie in [0, 1].
 
         Raises:
             ValueError: ``x`` has another shape, or isn't finite numbers.
         """
-        return self._apply_layers(float32_matrix("x", x, self.sizes[0], min_rows=0), encoding=True)
+        values = float32_matrix("x", x, self.sizes[0], min_rows=0)
+        return self._apply_layers(values, range(len(self.kernels) // 2))
 
     def decode(self, code: ArrayLike) -> Float32Array:
-        """Turn codes into examples.
-
-        Args:
-            code: ``(n, code_size)``.
-
-        Returns:
-            ``(n, d)``; for the digits in [0, 1].
+        """Turn codes ``(n, code_size)`` into examples ``(n, d)``; for the digits in [0, 1].
 
         Raises:
             ValueError: ``code`` has another shape, or isn't finite numbers.
         """
-        return self._apply_layers(
-            float32_matrix("code", code, self.code_size, min_rows=0), encoding=False
-        )
+        values = float32_matrix("code", code, self.code_size, min_rows=0)
+        return self._apply_layers(values, range(len(self.kernels) // 2, len(self.kernels)))
 
     def reconstruct(self, x: ArrayLike) -> Float32Array:
         """Encode and decode: ``decode(encode(x))``."""
@@ -126,15 +102,13 @@ class FrozenAutoencoder:
         """Layer widths and activations."""
         return f"FrozenAutoencoder({'-'.join(map(str, self.sizes))}, {self.hidden}, {self.output})"
 
-    def _apply_layers(self, x: Float32Array, *, encoding: bool) -> Float32Array:
-        middle = len(self.kernels) // 2
-        last = len(self.kernels) - 1
-        layers = range(middle) if encoding else range(middle, last + 1)
+    def _apply_layers(self, x: Float32Array, layers: range) -> Float32Array:
+        last, code = len(self.kernels) - 1, len(self.kernels) // 2 - 1
         out = np.empty((len(x), self.sizes[layers[-1] + 1]), np.float32)
         for start in range(0, len(x), _CHUNK):
             values = x[start : start + _CHUNK]
             for i in layers:
-                kind = self.output if i == last else "linear" if i == middle - 1 else self.hidden
+                kind = self.output if i == last else "linear" if i == code else self.hidden
                 values = activate(kind, values @ self.kernels[i] + self.biases[i])
             out[start : start + _CHUNK] = values
         return out
@@ -146,9 +120,6 @@ def activate(kind: str, x: Float32Array) -> Float32Array:
     Example:
         >>> activate("relu", np.array([-1.0, 2.0], np.float32)).tolist()
         [0.0, 2.0]
-
-    Raises:
-        ValueError: The activation is unknown.
     """
     if kind == "gelu":
         curve = np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x * x * x))
@@ -211,7 +182,7 @@ def read(path: str | Path) -> FrozenAutoencoder:
         FileNotFoundError: The file does not exist.
         ValueError: The file isn't a valid autoencoder; the message says why.
     """
-    stored = read_archive(path)
-    for array in (*stored.kernels, *stored.biases):
+    net = FrozenAutoencoder(**vars(read_archive(path)))
+    for array in (*net.kernels, *net.biases):
         array.flags.writeable = False  # callers share them
-    return FrozenAutoencoder(stored.kernels, stored.biases, stored.hidden, stored.output)
+    return net

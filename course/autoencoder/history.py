@@ -33,22 +33,11 @@ class History:
     part: float = 0.0
 
     def add(self, loss: float, validation: float | None, seconds: float) -> None:
-        """Record a complete epoch."""
+        """Record an epoch; if it is incomplete, also set ``part``."""
         self.loss.append(loss)
         if validation is not None:
             self.validation.append(validation)
         self.seconds.append(seconds)
-
-    def add_part(self, share: float, loss: float, seconds: float) -> None:
-        """Record an interrupted epoch.
-
-        Args:
-            share: The fraction of it that was done.
-            loss: Mean loss over its batches so far.
-            seconds: Time since the start.
-        """
-        self.add(loss, None, seconds)
-        self.part = share
 
     @property
     def epochs(self) -> float:

@@ -1,11 +1,13 @@
 """Handle the stop button during training at a safe moment.
 
 Example:
+    >>> before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job may ignore it
     >>> with deferred_interrupt() as stop_requested:
     ...     signal.raise_signal(signal.SIGINT)
     ...     signal.raise_signal(signal.SIGINT)
     ...     stop_requested()
     True
+    >>> _ = signal.signal(signal.SIGINT, before)
 """
 
 from __future__ import annotations
@@ -25,15 +27,11 @@ def never_stop() -> bool:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[StopRequested]:
-    """Record SIGINT, the stop button's signal, while the block runs, instead of raising.
+    """Yield a function that returns True once SIGINT, the stop button's signal, has arrived.
 
     A ``KeyboardInterrupt`` can come between any two instructions, and a second press would
     interrupt the clean-up after the first. So the training loop asks between steps.
-
     In other threads, and where SIGINT is ignored, nothing changes.
-
-    Yields:
-        A function that returns True once stop was pressed.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):

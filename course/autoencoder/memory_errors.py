@@ -32,9 +32,6 @@ def build_memory_message(widths: list[int]) -> str:
     Example:
         >>> build_memory_message([784, 400_000, 30])[:59]
         'Not enough memory for build(784, 400000, 30): its 652,000,8'
-
-    Args:
-        widths: Numbers per example, widths of the hidden layers, numbers per code.
     """
     pairs = list(itertools.pairwise(widths))
     count = sum((a + 1) * b + (b + 1) * a for a, b in pairs)
@@ -47,13 +44,7 @@ def build_memory_message(widths: list[int]) -> str:
 
 
 def train_memory_message(model: Any, batch: int, examples: int) -> str:
-    """Return the message for a training run that doesn't fit into memory.
-
-    Args:
-        model: A Keras model ``(n, d) -> (n, d)``.
-        batch: Examples per step.
-        examples: The number of training examples.
-    """
+    """Return the message for a training run that doesn't fit into memory."""
     count, width = int(model.count_params()), int(model.input_shape[1])
     units = width + sum(int(getattr(layer, "units", 0)) for layer in flatten_layers(model))
     needs = {
@@ -62,7 +53,7 @@ def train_memory_message(model: Any, batch: int, examples: int) -> str:
         "fewer examples": examples * width * _FLOAT32_BYTES,
     }
     for_model, for_batch, for_examples = map(format_bytes, needs.values())
-    remedy = max(needs, key=lambda name: needs[name])
+    remedy = max(needs, key=needs.__getitem__)
     return (
         f"Not enough memory for training: the model's {count:,} weights and the optimizer take "
         f"{for_model}, the layers' outputs with batch={batch} take {for_batch}, the {examples:,} "

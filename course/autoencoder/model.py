@@ -65,34 +65,18 @@ def build(*sizes: int, hidden: str = "gelu", output: str = "sigmoid", seed: int 
 
 def _assemble(keras: Any, widths: list[int], hidden: str, output: str, seed: int) -> Any:
     middle = len(widths) - 1
+    inner = range(1, middle)
+    names = [*(f"encoder_{i}" for i in inner), "code", *(f"decoder_{i}" for i in inner), "copy"]
+    own = [_activation(keras, hidden)] * len(inner)
+    units, activations = [*widths[1:], *widths[-2::-1]], [*own, "linear", *own, output]
     layers = []
-    for i, units in enumerate([*widths[1:], *widths[-2::-1]]):
-        last = 2 * middle - 1
-        name = (
-            f"encoder_{i + 1}"
-            if i < middle - 1
-            else "code"
-            if i == middle - 1
-            else f"decoder_{i - middle + 1}"
-            if i < last
-            else "copy"
-        )
+    for i, (width, activation, name) in enumerate(zip(units, activations, names, strict=True)):
         # A ReLU or GELU before this layer passed about half of the signal.
         halved = hidden in ("gelu", "relu") and i not in (0, middle - 1, middle)
-        layers.append(
-            keras.layers.Dense(
-                units,
-                activation=output
-                if i == last
-                else "linear"
-                if i == middle - 1
-                else _activation(keras, hidden),
-                kernel_initializer=keras.initializers.VarianceScaling(
-                    2.0 if halved else 1.0, "fan_in", "untruncated_normal", seed=seed * 1000 + i
-                ),
-                name=name,
-            )
+        start = keras.initializers.VarianceScaling(
+            2.0 if halved else 1.0, "fan_in", "untruncated_normal", seed=seed * 1000 + i
         )
+        layers.append(keras.layers.Dense(width, activation, kernel_initializer=start, name=name))
     x = keras.Input((widths[0],), name="x")
     code = _chain(layers[:middle], x)
     z = keras.Input((widths[-1],), name="z")

@@ -20,19 +20,12 @@ class Recipe:
         >>> Recipe(epochs=2, learning_rate=1e-3).batch
         512
 
-    ``benchmarks/training.py`` in the course's repository measures the effect of each.
+    ``benchmarks/training.py`` in the course's repository measures the effect of each. `train`
+    documents the others:
 
     Attributes:
-        epochs: How often each example is used.
-        batch: Examples per step.
         learning_rate: Adam's peak step size; it rises over the first steps and falls to 0 along
             half a cosine (I. Loshchilov and F. Hutter 2017, https://arxiv.org/abs/1608.03983).
-            None chooses `usual_rate` for the batch.
-        loss: The loss to minimize.
-        shift: Images are moved at random by up to this many pixels.
-        noise: Standard deviation of the noise added to the input, but not to the target.
-        seed: The same seed draws the same batches, shifts and noise.
-        precision: The format of matrix products; ``"auto"`` uses bfloat16 where it is faster.
         warm_up: Steps until the learning rate peaks; in short runs, a tenth of all steps.
         averaging: Decay of the running average of the weights, which becomes the result
             (B. Polyak and A. Juditsky 1992); 0 keeps the last weights.
@@ -53,15 +46,21 @@ class Recipe:
 
     @property
     def rate(self) -> float:
-        """The learning rate: the given one, or the usual one for the batch."""
-        return usual_rate(self.batch) if self.learning_rate is None else self.learning_rate
+        """The learning rate: if not given, 0.002, and more for large batches.
+
+        Adam's best rate grows with the square root of the batch (S. Malladi et al. 2022,
+        https://arxiv.org/abs/2205.10287). Small batches keep 0.002: on the course's small data
+        sets, lower rates aren't better.
+
+        Example:
+            >>> Recipe(batch=64).rate, Recipe(batch=512).rate
+            (0.002, 0.004)
+        """
+        usual = _BASE_RATE * math.sqrt(max(1.0, self.batch / _BASE_BATCH))
+        return usual if self.learning_rate is None else self.learning_rate
 
     def __post_init__(self) -> None:
-        """Check every setting.
-
-        Raises:
-            ValueError: A setting is out of range; the message names it.
-        """
+        """Raise a ValueError that names the setting if one is out of range."""
         for name, minimum in (("epochs", 0), ("batch", 1), ("shift", 0), ("seed", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
@@ -76,25 +75,6 @@ class Recipe:
         if not 0 <= self.noise < float("inf"):
             raise ValueError(f"noise must be 0 or more, got {self.noise!r}.")
         for name, kind in (("loss", Loss), ("precision", Precision)):
-            if getattr(self, name) not in get_args(kind):
-                raise ValueError(
-                    f"{name} must be one of {', '.join(get_args(kind))}, "
-                    f"got {getattr(self, name)!r}."
-                )
-
-
-def usual_rate(batch: int) -> float:
-    """Return a learning rate that suits a batch size: 0.002, and more for large batches.
-
-    Adam's best rate grows with the square root of the batch (S. Malladi et al. 2022,
-    https://arxiv.org/abs/2205.10287). Small batches keep 0.002: on the course's small data sets,
-    lower rates aren't better.
-
-    Example:
-        >>> usual_rate(64), usual_rate(512)
-        (0.002, 0.004)
-
-    Args:
-        batch: Examples per step.
-    """
-    return _BASE_RATE * math.sqrt(max(1.0, batch / _BASE_BATCH))
+            choices, choice = get_args(kind), getattr(self, name)
+            if choice not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {choice!r}.")

@@ -26,13 +26,7 @@ _MIN_PROBABILITY = 1e-7  # as in Keras
 
 
 class TrainingSteps:
-    """Training steps for one model.
-
-    Args:
-        model: Any Keras model ``(n, d) -> (n, d)``; sequences of Dense layers run fastest.
-        recipe: The settings.
-        x_train: ``(n, d)``, float32.
-        total: The planned number of steps.
+    """Training steps for any Keras model ``(n, d) -> (n, d)``; chains of Dense layers run fastest.
 
     Attributes:
         precision: ``"float32"`` or ``"bfloat16"``.
@@ -43,7 +37,7 @@ class TrainingSteps:
         tf = self._tf
         self._model, self._recipe, self._total = model, recipe, max(1, total)
         self._layers = dense_layers(model, x_train[:2])  # None: call the model instead
-        self._softmax = _ends_in(model, "softmax")
+        self._softmax = output_activation(model) == "softmax"
         self._weights = [weight.value for weight in model.trainable_variables]
         self._first_moment = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
         self._second_moment = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
@@ -59,10 +53,9 @@ class TrainingSteps:
         self._measure = build_graph(tf, self._sum_of_losses, examples)
 
     def take(self, order: NDArray[np.int32]) -> tuple[float, bool]:
-        """Take ``len(order)`` steps; each row of ``order`` holds the indices of a batch.
+        """Take a step for each row of ``order``, which holds the indices of a batch.
 
-        Returns:
-            The mean loss, and whether it and all averaged weights are finite.
+        Return the mean loss, and whether it and all averaged weights are finite.
         """
         tf = self._tf
         loss, finite = self._run(tf.constant(order), tf.constant(float(self._steps_done)))
@@ -157,10 +150,8 @@ class TrainingSteps:
         if self._recipe.loss == "squared_error":
             return tf.reduce_sum(tf.square(output - target), 1)
         if self._softmax:
-            if logits is None:
-                logs = tf.math.log(output + _MIN_PROBABILITY)
-            else:
-                logs = tf.nn.log_softmax(logits)
+            small = _MIN_PROBABILITY
+            logs = tf.math.log(output + small) if logits is None else tf.nn.log_softmax(logits)
             return -tf.reduce_sum(target * logs, 1)
         if logits is None:
             output = tf.clip_by_value(output, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
@@ -171,11 +162,10 @@ class TrainingSteps:
 def build_graph(tf: Any, function: Any, *inputs: Any, xla: bool = False) -> Any:
     """Return the concrete graph of a function for inputs with these specs.
 
-    Calling it never retraces. It also avoids TensorFlow's warning about functions rebuilt in a
-    loop, which a notebook's second training run would trigger.
+    Calling it never retraces, and a notebook's second training run doesn't trigger TensorFlow's
+    warning about functions rebuilt in a loop.
     """
-    function = tf.function(function, autograph=False, jit_compile=xla)
-    return function.get_concrete_function(*inputs)
+    return tf.function(function, autograph=False, jit_compile=xla).get_concrete_function(*inputs)
 
 
 def shift_randomly(tf: Any, x: Any, max_shift: int, seed: Any) -> Any:
@@ -210,9 +200,8 @@ def dense_layers(model: Any, x: Float32Array) -> list[Any] | None:
         and layer.quantization_mode is None
         for layer in layers
     )
-    if not only_dense or len(model.trainable_variables) != sum(
-        len(layer.weights) for layer in layers
-    ):
+    weights = sum(len(layer.weights) for layer in layers)
+    if not only_dense or len(model.trainable_variables) != weights:
         return None
     tf, _ = tensorflow()
     try:  # a model may apply its layers in another order
@@ -237,20 +226,18 @@ def last_layer(model: Any) -> Any:
     return layers[-1] if layers else None
 
 
-def _ends_in(model: Any, activation: str) -> bool:
-    last = getattr(last_layer(model), "activation", None)
-    return getattr(last, "__name__", "") == activation
+def output_activation(model: Any) -> str:
+    """Return the name of the output layer's activation, or an empty string."""
+    return getattr(getattr(last_layer(model), "activation", None), "__name__", "")
 
 
 def _forward(tf: Any, layers: list[Any], x: Any, *, bfloat16: bool) -> tuple[Any, Any]:
     """Return the input and the output of the last activation."""
     values = sums = x
+    dtype = tf.bfloat16 if bfloat16 else tf.float32
     for layer in layers:
-        if bfloat16:
-            left, right = tf.cast(values, tf.bfloat16), tf.cast(layer.kernel.value, tf.bfloat16)
-            sums = tf.cast(tf.matmul(left, right), tf.float32)
-        else:
-            sums = tf.matmul(values, layer.kernel.value)
+        product = tf.matmul(tf.cast(values, dtype), tf.cast(layer.kernel.value, dtype))
+        sums = tf.cast(product, tf.float32)
         if layer.bias is not None:
             sums += layer.bias.value
         values = layer.activation(sums)

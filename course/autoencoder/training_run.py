@@ -16,8 +16,6 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -28,7 +26,7 @@ from course.autoencoder.checks import TrainingError, training_examples
 from course.autoencoder.history import History
 from course.autoencoder.interrupts import StopRequested, never_stop
 from course.autoencoder.recipe import Recipe
-from course.autoencoder.steps import TrainingSteps, last_layer
+from course.autoencoder.steps import TrainingSteps, last_layer, output_activation
 
 if TYPE_CHECKING:
     import keras
@@ -39,29 +37,14 @@ _STEPS_PER_CALL = 20  # about a second on two cores, so that progress shows and 
 _EPSILON = 0.01  # keeps logits finite for pixels that are always 0 or 1
 
 
-@dataclass
-class _EpochProgress:
-    """The running epoch: start time, sum of batch losses, finished batches."""
-
-    start: float
-    loss_sum: float = 0.0
-    batches: int = 0
-
-
 class TrainingRun:
     """A training run. Leaving its ``with`` block gives the model the averaged weights.
 
     A ``KeyboardInterrupt`` ends the block without an exception; `history` records it and the
     unfinished epoch.
 
-    Args:
-        recipe: The settings; the learning rate schedule spans ``recipe.epochs`` calls of `epoch`.
-        model: The model to train.
-        x_train: ``(n, d)``.
-        validation: ``(m, d)``, or None.
-
     Attributes:
-        recipe: The settings.
+        recipe: The settings; the learning rate schedule spans ``recipe.epochs`` calls of `epoch`.
         history: Losses and times so far.
         steps_per_epoch: Batches per epoch.
         steps_per_call: Batches that TensorFlow processes in one call.
@@ -79,12 +62,12 @@ class TrainingRun:
     ) -> None:
         width, bounded = _check_model(model, recipe)
         _check_shift(recipe, width)
-        x = training_examples("x_train", x_train, width=width, bounded=bounded)
-        self._validation: Float32Array | None = None
-        if validation is not None:
-            self._validation = training_examples(
-                "validation", validation, width=width, bounded=bounded
-            )
+
+        def checked(name: str, values: ArrayLike) -> Float32Array:
+            return training_examples(name, values, width=width, bounded=bounded)
+
+        x = checked("x_train", x_train)
+        self._validation = None if validation is None else checked("validation", validation)
         _initialize_output_bias(model, x)
         self._n, self._batch = len(x), min(recipe.batch, len(x))
         self.steps_per_epoch = self._n // self._batch
@@ -93,20 +76,15 @@ class TrainingRun:
         self._steps = TrainingSteps(model, recipe, x, self.steps_per_epoch * recipe.epochs)
         self._rng = np.random.default_rng(recipe.seed)
         self._best_weights = self._steps.averaged_weights()
-        self._seconds = 0.0
-        self._progress: _EpochProgress | None = None
+        self._seconds = 0.0  # of completed epochs
+        self._start, self._loss_sum, self._batches_done = 0.0, 0.0, 0  # of the running epoch
         self.history = History(precision=self._steps.precision)
 
     def __enter__(self) -> Self:
         """Start the block; nothing to prepare."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
         """Give the model the averaged weights; suppress a KeyboardInterrupt."""
         if isinstance(error, KeyboardInterrupt):
             self.stop()
@@ -118,26 +96,22 @@ class TrainingRun:
         """Give the model the averaged weights, and record the unfinished epoch; idempotent."""
         self._steps.assign_weights(self._best_weights)
         self.history.interrupted = True
-        progress, self._progress = self._progress, None
-        if progress is not None and progress.batches:
-            seconds = self._seconds + time.perf_counter() - progress.start
-            share = progress.batches / self.steps_per_epoch
-            self.history.add_part(share, progress.loss_sum / progress.batches, seconds)
+        batches, self._batches_done = self._batches_done, 0
+        if batches:
+            seconds = self._seconds + time.perf_counter() - self._start
+            self.history.add(self._loss_sum / batches, None, seconds)
+            self.history.part = batches / self.steps_per_epoch
 
     def epoch(
         self, display: Display | None = None, stop_requested: StopRequested = never_stop
     ) -> None:
-        """Train on every example once.
-
-        Args:
-            display: Where to show progress.
-            stop_requested: Called every few batches; True stops the training.
+        """Train on every example once; ask every few batches whether to stop.
 
         Raises:
             TrainingError: The loss or a weight became NaN or infinite.
             KeyboardInterrupt: A stop was requested.
         """
-        self._progress = progress = _EpochProgress(time.perf_counter())
+        self._start, self._loss_sum, self._batches_done = time.perf_counter(), 0.0, 0
         order = self._rng.permutation(self._n)[: self.steps_per_epoch * self._batch]
         batches = order.reshape(-1, self._batch).astype(np.int32)
         for first in range(0, len(batches), self.steps_per_call):
@@ -148,17 +122,17 @@ class TrainingRun:
             if not finite:
                 raise TrainingError(_divergence_message(self.recipe, self.history), self.history)
             self._best_weights = self._steps.averaged_weights()
-            progress.loss_sum += loss * len(chunk)
-            progress.batches += len(chunk)
+            self._loss_sum += loss * len(chunk)
+            self._batches_done += len(chunk)
             if display is not None:
                 display.step(len(chunk), loss)
         validation_loss = None
         if self._validation is not None:
             with self.averaged():
                 validation_loss = self._steps.measure(self._validation)
-        self._seconds += time.perf_counter() - progress.start
-        self._progress = None
-        self.history.add(progress.loss_sum / progress.batches, validation_loss, self._seconds)
+        self._seconds += time.perf_counter() - self._start
+        self._batches_done = 0
+        self.history.add(self._loss_sum / len(batches), validation_loss, self._seconds)
         if display is not None:
             display.epoch(self.history)
 
@@ -186,7 +160,7 @@ def _check_model(model: Any, recipe: Recipe) -> tuple[int, bool]:
         raise ValueError(
             f"model must have as many outputs as inputs, got {width} inputs and {out} outputs."
         )
-    last = getattr(getattr(last_layer(model), "activation", None), "__name__", "")
+    last = output_activation(model)
     if recipe.loss == "cross_entropy" and last == "linear":
         raise ValueError(
             'loss="cross_entropy" needs probabilities as outputs, but the model\'s output is '
@@ -206,12 +180,11 @@ def _check_shift(recipe: Recipe, width: int) -> None:
 
 def _initialize_output_bias(model: Any, x: Float32Array) -> None:
     """Make an untrained model output the mean example."""
-    last = last_layer(model)
-    bias = getattr(last, "bias", None)
+    bias = getattr(last_layer(model), "bias", None)
     if bias is None or np.any(bias.numpy()):  # a trained model has a bias
         return
     mean = x.mean(0, dtype=np.float64)
-    kind = getattr(last.activation, "__name__", "")
+    kind = output_activation(model)
     if kind == "sigmoid":
         bias.assign(np.log((mean + _EPSILON) / (1 + _EPSILON - mean)))
     elif kind == "softmax":

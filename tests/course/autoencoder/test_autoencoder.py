@@ -211,6 +211,18 @@ def test_damaged_files_are_rejected(tmp_path: Path) -> None:
             autoencoder.load(path)
 
 
+def test_a_damaged_compressed_file_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    np.savez_compressed(path, **arrays())
+    content = bytearray(path.read_bytes())
+    name_length, extra_length = np.frombuffer(content, "<u2", 2, 26)
+    start = 30 + int(name_length) + int(extra_length)  # of the first compressed stream
+    content[start : start + 9] = b"\xff" * 9
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"net\.npz is damaged"):
+        autoencoder.load(path)
+
+
 def test_a_file_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path) -> None:
     path, header = tmp_path / "bomb.npz", io.BytesIO()
     np.lib.format.write_array_header_1_0(

@@ -28,11 +28,11 @@ def digits() -> Any:
 
 @pytest.fixture(autouse=True)
 def interruptible() -> Iterator[None]:
-    """SIGINT as in a notebook; what runs in the background has it switched off."""
+    """Handle SIGINT as a notebook does; background jobs start with it ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
+    handler = signal.signal(signal.SIGINT, before)
+    assert handler is signal.default_int_handler
 
 
 def press_stop() -> None:
