@@ -64,8 +64,7 @@ def copy_regular_files(folder: Path, to: Path, max_file_bytes: float = float("in
     Raises:
         OSError: The folder can't be read or the copy can't be written.
     """
-    messages = []
-    top = os.open(folder, _OPEN_FOLDER)
+    messages, top = [], os.open(folder, _OPEN_FOLDER)
     try:
         to.mkdir()
         for path, is_folder, reason in _walk(folder, top):
@@ -149,14 +148,14 @@ def _walk(folder: Path, top: int | None) -> Iterator[tuple[Path, bool, str]]:
 
 def _sorted_entries(folder: Path, top: int | None, path: Path) -> list[os.DirEntry[str]]:
     """List a folder: notebooks, then other files, then folders."""
+
+    def order(entry: os.DirEntry[str]) -> tuple[bool, bool, str]:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        return not entry.name.endswith(".ipynb"), is_folder, entry.name
+
     with contextlib.ExitStack() as stack:
         opened = folder / path if top is None else stack.enter_context(_open_below(top, path))
-        entries = list(stack.enter_context(os.scandir(opened)))
-        is_folder = {entry: entry.is_dir(follow_symlinks=False) for entry in entries}
-    return sorted(
-        entries,
-        key=lambda entry: (not entry.name.endswith(".ipynb"), is_folder[entry], entry.name),
-    )
+        return sorted(stack.enter_context(os.scandir(opened)), key=order)
 
 
 @contextlib.contextmanager

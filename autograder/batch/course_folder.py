@@ -56,7 +56,7 @@ class CourseFolder:
             raise CourseError(f"Can't read {root}/nbgrader_config.py: {error!r}") from error
         config.CourseDirectory.root = str(root)
         settings = replace(Grade(config=config).settings(), threads=threads)
-        paths = CoursePaths(config, assignment)
+        paths = CoursePaths.from_config(config, assignment)
         if not any(paths.source.glob("*.ipynb")):
             names = sorted({path.parent.name for path in paths.source.parent.glob("*/*.ipynb")})
             raise CourseError(

@@ -26,7 +26,7 @@ class GradebookWriter:
 
     def __init__(self, config: Config, assignment: str, notify: Callable[[str], object]) -> None:
         self._assignment, self._notify = assignment, notify
-        self._paths = CoursePaths(config, assignment)
+        self._paths = CoursePaths.from_config(config, assignment)
         self.db_url = self._paths.db_url
         writer = DirectWriter if DirectWriter.supports(config) else ConverterWriter
         self._writer: DirectWriter | ConverterWriter = writer(config, assignment)

@@ -17,7 +17,8 @@ from autograder import cells
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
 from autograder.nbgrader_plugins.collect import sanitize_folder
-from autograder.nbgrader_plugins.gradebook import NotebookKey, write_scores
+from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.gradebook import write_scores
 from autograder.sandbox.limits import Limits
 
 Resources = dict[str, Any]
@@ -117,33 +118,23 @@ class Grade(NbGraderPreprocessor):
             graded = grade_notebook.grade(nb, source_nb, folder, self.settings())
         for name, reason in graded.faults.items():
             self.log.error("%s: %s", name, reason)
-        course_id = self.parent.parent.coursedir.course_id
-        key = NotebookKey(nbgrader["assignment"], nbgrader["notebook"], nbgrader["student"])
-        with Gradebook(nbgrader["db_url"], course_id) as gradebook:
-            write_scores(gradebook, key, graded.scores, graded.comments)
+        with Gradebook(nbgrader["db_url"], self.parent.parent.coursedir.course_id) as gradebook:
+            keys = nbgrader["notebook"], nbgrader["assignment"], nbgrader["student"]
+            write_scores(gradebook, gradebook.find_submission_notebook(*keys), graded)
         return graded.nb, resources
 
     def settings(self) -> GradingSettings:
         """Return the configured settings."""
-        return GradingSettings(
-            self.cell_seconds,
-            self.notebook_seconds,
-            self.start_seconds,
-            self.allow_unprotected,
-            dict(self.limits),
-            tuple(self.visible),
-            shortcut=self.shortcut,
-            warm=self.warm,
-        )
+        names = [field.name for field in dataclasses.fields(GradingSettings)]
+        values = {name: getattr(self, name) for name in names if self.has_trait(name)}
+        return GradingSettings(**values | {"visible": tuple(self.visible)})
 
 
 def read_source_notebook(exporter: Any, resources: Resources) -> NotebookNode:
     """Read the instructor's version of the notebook that is being converted."""
-    coursedir = exporter.parent.coursedir
     nbgrader = resources["nbgrader"]
-    folder = coursedir.format_path(coursedir.source_directory, ".", nbgrader["assignment"])
-    path = Path(folder) / f"{nbgrader['notebook']}.ipynb"
-    return NotebookNode(nbformat.read(path, as_version=4))
+    folder = CoursePaths(exporter.parent.coursedir, nbgrader["assignment"]).source
+    return NotebookNode(nbformat.read(folder / f"{nbgrader['notebook']}.ipynb", as_version=4))
 
 
 SANITIZE_PREPROCESSORS: Final = [MergeSubmission, CheckCellMetadata]

@@ -18,6 +18,7 @@ from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 
 from autograder import untrusted_folders
+from autograder.nbgrader_plugins.course_paths import CoursePaths
 
 TIMESTAMP: Final = "timestamp.txt"  # where nbgrader stores the submission time
 MAX_TIMESTAMP_BYTES: Final = 100  # parsing takes quadratic time
@@ -72,20 +73,25 @@ class CollectFiles(ExchangeCollect):
 
     def _path_to_record(self, path: str) -> dict[str, Any]:
         """Parse a folder's name into student and time; no ``username`` means not a submission."""
-        folder, problem = Path(path), ""
+        folder = Path(path)
         record = {"username": "", "filename": folder.name, "timestamp": _EPOCH}
         try:
             record = super()._path_to_record(path)
+            problem = self._problem(folder, record)
         except Exception as error:  # noqa: BLE001  (as above)
-            problem = str(error)
-        if folder.is_symlink() or not folder.is_dir():
-            problem = "not a folder"
-        elif not problem and record["username"] in {"", ".", ".."}:
-            problem = f"{record['username']!r} is not a valid student id"
+            problem = str(error) or type(error).__name__
         if problem:
             self.log.warning("Left out %s: %s", ascii(folder.name), problem)
             record["username"] = ""
         return record
+
+    def _problem(self, folder: Path, record: dict[str, Any]) -> str:
+        """Return why a folder in the exchange isn't a submission; empty if it is one."""
+        if folder.is_symlink() or not folder.is_dir():
+            return "not a folder"
+        if record["username"] in {"", ".", ".."}:
+            return f"{record['username']!r} is not a valid student id"
+        return ""
 
     def init_src(self) -> None:
         """Find the submissions and drop folders that belong to no student."""
@@ -96,12 +102,15 @@ class CollectFiles(ExchangeCollect):
     def copy_files(self) -> None:
         """Collect each submission; log those that fail and continue with the rest."""
         records, failures = self.src_records, 0
+        paths = CoursePaths(self.coursedir, self.coursedir.assignment_id)
         if not records:
             super().copy_files()
         for record in records:
             self.src_records = [record]
             try:
-                self._sanitize_previous(record)
+                previous = paths.submitted(record["username"])
+                if previous.is_dir():  # nbgrader reads its time and removes it
+                    sanitize_folder(previous)
                 super().copy_files()
             except Exception:
                 failures += 1
@@ -110,20 +119,9 @@ class CollectFiles(ExchangeCollect):
         if failures:
             self.log.error("%d of %d submissions were not collected.", failures, len(records))
 
-    def _sanitize_previous(self, record: dict[str, Any]) -> None:
-        """Make sure nbgrader can read and replace what was collected earlier."""
-        folder = Path(
-            self.coursedir.format_path(
-                self.coursedir.submitted_directory,
-                record["username"],
-                self.coursedir.assignment_id,
-            )
-        )
-        if folder.is_dir():
-            sanitize_folder(folder)
-
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
-        """Copy a submission's regular files, with the time from the folder's name."""
+        """Copy a submission's regular files, with the time from its record."""
+        (record,) = self.src_records  # `copy_files` passes them one at a time
         with tempfile.TemporaryDirectory(prefix="collect-") as temp:
             copy = Path(temp, "submission")
             max_file_bytes = 1000 * self.coursedir.max_file_size
@@ -131,7 +129,6 @@ class CollectFiles(ExchangeCollect):
                 self.log.warning("%s: %s", ascii(Path(src).name), message)
             if (copy / TIMESTAMP).exists():
                 untrusted_folders.remove_tree(copy / TIMESTAMP, copy)
-            parts = Path(src).name.rsplit("+", 3)  # as nbgrader splits it
-            if len(parts) > 2:
-                (copy / TIMESTAMP).write_text(parts[2], encoding="utf-8")
+            time = f"{record['timestamp']:%Y-%m-%d %H:%M:%S.%f} UTC"
+            (copy / TIMESTAMP).write_text(time, encoding="ascii")
             super().do_copy(str(copy), dest, log)

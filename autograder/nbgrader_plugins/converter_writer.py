@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 from autograder.grading.grade_notebook import GradedNotebook, use_results
 from autograder.nbgrader_plugins.course_paths import CoursePaths
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
+from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
 
 
 class NotWrittenError(RuntimeError):
@@ -22,9 +22,6 @@ class NotWrittenError(RuntimeError):
 
 class ErrorLog(BufferingHandler):
     """Records what nbgrader logs as errors while it writes one submission.
-
-    Args:
-        student: The student's name.
 
     Attributes:
         logger: The logger to hand to nbgrader.
@@ -38,8 +35,7 @@ class ErrorLog(BufferingHandler):
 
     def gradebook_was_locked(self) -> bool:
         """Return whether another program had locked the gradebook."""
-        messages = [record.getMessage() for record in self.buffer]
-        return any("OperationalError" in text and "is locked" in text for text in messages)
+        return any(is_lock_error(record.getMessage()) for record in self.buffer)
 
     def last_line(self) -> str:
         """Return the last line of the last error, or of the last traceback if there was one."""
@@ -51,12 +47,7 @@ class ErrorLog(BufferingHandler):
 
 
 class ConverterWriter:
-    """Writes results by running ``nbgrader autograde`` on them.
-
-    Args:
-        config: The contents of ``nbgrader_config.py``.
-        assignment: The assignment's name.
-    """
+    """Writes results by running ``nbgrader autograde`` on them."""
 
     def __init__(self, config: Config, assignment: str) -> None:
         self._config, self._assignment = config, assignment
@@ -78,5 +69,5 @@ class ConverterWriter:
                 if log.gradebook_was_locked():
                     raise GradebookLockedError from error
                 raise NotWrittenError(log.last_line() or str(error)) from error
-        if not CoursePaths(config, self._assignment).has_graded(student, graded):
+        if not CoursePaths(course, self._assignment).has_graded(student, graded):
             raise NotWrittenError(log.last_line() or "nbgrader didn't write the graded notebooks.")

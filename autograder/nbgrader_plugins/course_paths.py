@@ -16,40 +16,42 @@ class CourseError(ValueError):
 class CoursePaths:
     """The folders of one assignment.
 
-    Args:
-        config: The contents of ``nbgrader_config.py``.
-        assignment: The assignment's name.
-
     Attributes:
+        source: The instructor's folder.
+        release: The folder that students get.
         db_url: The gradebook's address.
         ignore: Patterns of file names that are never copied.
     """
 
-    def __init__(self, config: Config, assignment: str) -> None:
-        self._directory = CourseDirectory(config=config)
-        self._assignment = assignment
-        self.db_url = str(self._directory.db_url)
-        self.ignore = tuple(self._directory.ignore)
+    def __init__(self, course: CourseDirectory, assignment: str) -> None:
+        self._course, self._assignment = course, assignment
+        self.source = self._path(course.source_directory, ".")
+        self.release = self._path(course.release_directory, ".")
+        self.db_url = str(course.db_url)
+        self.ignore = tuple(course.ignore)
 
-    @property
-    def source(self) -> Path:
-        """The instructor's folder."""
-        return self._path(self._directory.source_directory, ".")
+    @classmethod
+    def from_config(cls, config: Config, assignment: str) -> CoursePaths:
+        """Return the folders for the contents of ``nbgrader_config.py``."""
+        return cls(CourseDirectory(config=config), assignment)
 
     def submitted(self, student: str) -> Path:
         """Return the folder of a student's submission."""
-        return self._path(self._directory.submitted_directory, student)
+        return self._path(self._course.submitted_directory, student)
 
     def autograded(self, student: str) -> Path:
         """Return the folder of a student's graded notebooks."""
-        return self._path(self._directory.autograded_directory, student)
+        return self._path(self._course.autograded_directory, student)
+
+    def submissions(self) -> dict[str, Path]:
+        """Return everything in place of a submission, by student, even if it isn't a folder."""
+        return self._by_student(self._course.submitted_directory)
 
     def students(self) -> list[str]:
         """Return who has submitted so far, without those excluded by ``student_id_exclude``."""
-        excluded = self._directory.student_id_exclude.split(",")
-        folders = self._by_student(self._directory.submitted_directory)
+        folders = self.submissions()
         names = {name for name, path in folders.items() if path.is_dir() and not path.is_symlink()}
-        return sorted(names.difference(excluded))
+        return sorted(names.difference(self._course.student_id_exclude.split(",")))
 
     def has_graded(self, student: str, notebooks: Iterable[str]) -> bool:
         """Return whether a student's graded notebooks all exist."""
@@ -58,7 +60,7 @@ class CoursePaths:
 
     def graded_students(self) -> list[str]:
         """Return whose submission has been graded."""
-        folders = self._by_student(self._directory.autograded_directory)
+        folders = self._by_student(self._course.autograded_directory)
         return sorted(name for name in folders if not name.startswith("."))
 
     def _by_student(self, directory: str) -> dict[str, Path]:
@@ -68,4 +70,4 @@ class CoursePaths:
         return {path.parts[index]: path for path in paths}
 
     def _path(self, directory: str, student: str) -> Path:
-        return Path(self._directory.format_path(directory, student, self._assignment))
+        return Path(self._course.format_path(directory, student, self._assignment))

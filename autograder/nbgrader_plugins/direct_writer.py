@@ -11,11 +11,12 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
@@ -28,16 +29,12 @@ from autograder.grading.grade_notebook import GradedNotebook
 from autograder.nbgrader_plugins import autograde, gradebook
 from autograder.nbgrader_plugins.collect import read_timestamp
 from autograder.nbgrader_plugins.converter_writer import ErrorLog, NotWrittenError
+from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
 
 
 class DirectWriter:
-    """Keeps a gradebook open and writes results into it.
-
-    Args:
-        config: The contents of ``nbgrader_config.py``.
-        assignment: The assignment's name.
-    """
+    """Keeps a gradebook open and writes results into it."""
 
     def __init__(self, config: Config, assignment: str) -> None:
         self._config, self._assignment = config, assignment
@@ -62,11 +59,7 @@ class DirectWriter:
             self._gradebook = None
 
     def write(self, student: str, graded: dict[str, GradedNotebook]) -> None:
-        """Write the results of one submission.
-
-        Args:
-            student: The student's name.
-            graded: The graded notebooks, by name.
+        """Write the graded notebooks of one submission, by name.
 
         Raises:
             NotWrittenError: The results don't fit the gradebook, or the disk refuses them.
@@ -88,72 +81,67 @@ class DirectWriter:
             self._gradebook = Gradebook(course.db_url, course.course_id)
         converter = Autograde(coursedir=course, config=self._config)
         converter.log = log
-        submitted, target = (
-            Path(course.format_path(directory, student, self._assignment))
-            for directory in (course.submitted_directory, course.autograded_directory)
-        )
+        paths = CoursePaths(course, self._assignment)
         try:
-            with _replacing_folder(target) as folder:
-                self._copy_files(converter, submitted, folder)
+            with _replacing_folder(paths.autograded(student)) as folder:
+                self._copy_files(converter, paths.submitted(student), paths.source, folder)
                 for name, notebook in graded.items():
                     text = nbformat.writes(notebook.nb)
                     (folder / f"{name}.ipynb").write_text(f"{text}\n", encoding="utf-8")
-                submission = gradebook.NewSubmission(
-                    self._assignment, student, read_timestamp(submitted)
-                )
-                self._store(self._gradebook, converter, submission, graded)
+                timestamp = read_timestamp(paths.submitted(student))
+                self._store(self._gradebook, converter, student, timestamp, graded)
             converter.set_permissions(self._assignment, student)
         finally:
             self._gradebook.db.remove()  # the session must not serve stale rows later
 
-    def _copy_files(self, converter: BaseConverter, submitted: Path, folder: Path) -> None:
+    def _copy_files(
+        self, converter: BaseConverter, submitted: Path, source: Path, folder: Path
+    ) -> None:
         """Copy the student's other files, then overwrite them with the instructor's."""
-        course = converter.coursedir
-        source = course.format_path(course.source_directory, ".", self._assignment)
-        not_overwritten = {
-            f"{source}/{name}" for name in converter.exclude_overwriting.get(self._assignment, [])
-        }
-        for origin, excluded in ((str(submitted), set()), (source, not_overwritten)):
-            for name in sorted(set(find_all_files(origin, [*course.ignore, "*.ipynb"])) - excluded):
-                target = folder / Path(name).relative_to(origin)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(name, target)
+        excluded = set(converter.exclude_overwriting.get(self._assignment, []))
+        patterns = [*converter.coursedir.ignore, "*.ipynb"]
+        for origin in (submitted, source):
+            for path in sorted(map(Path, find_all_files(str(origin), patterns))):
+                name = path.relative_to(origin)
+                if origin == submitted or str(name) not in excluded:
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, folder / name)
 
     def _store(
         self,
         book: Gradebook,
         converter: BaseConverter,
-        submission: gradebook.NewSubmission,
+        student: str,
+        timestamp: datetime | None,
         graded: dict[str, GradedNotebook],
     ) -> None:
         """Write the scores, and first the student and the submission where they are new."""
-        student, timestamp = submission.student, submission.timestamp
         due_date = book.find_assignment(self._assignment).duedate
-        results = {name: (notebook.scores, notebook.comments) for name, notebook in graded.items()}
-        create_student = bool(converter.create_student)
-        is_new = gradebook.insert_submission(
-            book, submission, results, create_student=create_student
-        )
+        if not converter.create_student:
+            book.find_student(student)  # raises MissingEntry
+        is_new = gradebook.insert_submission(book, self._assignment, student, timestamp, graded)
         if is_new and not (timestamp and due_date and timestamp > due_date):
             return
-        if create_student:
+        if converter.create_student:
             book.update_or_create_student(student)
         attributes: dict[str, Any] = {"timestamp": timestamp} if timestamp else {}
         book.update_or_create_submission(self._assignment, student, **attributes)
-        for name, notebook in graded.items():
-            key = gradebook.NotebookKey(self._assignment, name, student)
-            gradebook.write_scores(book, key, notebook.scores, notebook.comments)
-            self._apply_late_penalty(book, converter.coursedir.db_url, key, notebook)
+        for name, result in graded.items():
+            notebook = book.find_submission_notebook(name, self._assignment, student)
+            gradebook.write_scores(book, notebook, result)
+            self._apply_late_penalty(book, converter.coursedir.db_url, notebook, result)
 
     def _apply_late_penalty(
-        self, book: Gradebook, db_url: str, key: gradebook.NotebookKey, graded: GradedNotebook
+        self, book: Gradebook, db_url: str, notebook: SubmittedNotebook, graded: GradedNotebook
     ) -> None:
         """Let nbgrader's preprocessor decide what a late submission costs."""
-        notebook = book.find_submission_notebook(key.notebook, key.assignment, key.student)
-        if book.find_submission(key.assignment, key.student).total_seconds_late > 0:
+        submission = notebook.assignment
+        if submission.total_seconds_late > 0:
             penalties = AssignLatePenalties(config=self._config)
             penalties.log.setLevel(logging.ERROR)
-            penalties.preprocess(graded.nb, {"nbgrader": {**vars(key), "db_url": db_url}})
+            keys = {"assignment": submission.name, "student": submission.student_id}
+            nbgrader = keys | {"notebook": notebook.name, "db_url": db_url}
+            penalties.preprocess(graded.nb, {"nbgrader": nbgrader})
         elif notebook.late_submission_penalty is not None:
             notebook.late_submission_penalty = None
             book.db.commit()

@@ -1,9 +1,9 @@
-"""Write scores and comments to the gradebook."""
+"""Write scores and comments to the gradebook; after an error, close it or remove its session."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +13,6 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
-    MissingEntry,
     Notebook,
     Student,
     SubmittedAssignment,
@@ -22,175 +21,107 @@ from nbgrader.api import (
 )
 from sqlalchemy import insert, select
 
-from autograder.grading.scoring import CellScore
+from autograder.grading.grade_notebook import GradedNotebook
 
 # nbgrader's cell types with points, and those with a comment box.
 _GRADED_TYPES: Final = ("GradeCell", "TaskCell")
 _COMMENTED_TYPES: Final = ("SolutionCell", "TaskCell")
 
-NotebookResults = dict[str, tuple[list[CellScore], dict[str, str]]]
 
-
-@dataclass(frozen=True)
-class NotebookKey:
-    """Identifies one student's notebook in one assignment."""
-
-    assignment: str
-    notebook: str
-    student: str
-
-
-@dataclass(frozen=True)
-class NewSubmission:
-    """A submission to enter in the gradebook.
-
-    Attributes:
-        assignment: The assignment's name.
-        student: The student's id.
-        timestamp: When it was handed in, in UTC; None if unknown.
-    """
-
-    assignment: str
-    student: str
-    timestamp: datetime | None
-
-
-def write_scores(
-    gradebook: Gradebook, key: NotebookKey, scores: list[CellScore], comments: dict[str, str]
-) -> None:
-    """Write the scores of one notebook in one transaction.
+def write_scores(gradebook: Gradebook, notebook: SubmittedNotebook, graded: GradedNotebook) -> None:
+    """Write the scores and comments of one notebook in one transaction.
 
     A manual score stays; as in nbgrader, its cell is flagged for another look.
-
-    Args:
-        gradebook: The open gradebook.
-        key: Whose notebook it is.
-        scores: One for each graded cell.
-        comments: Feedback for the student, by the name of the answer's cell.
 
     Raises:
         LookupError: The gradebook and ``source/`` have different questions.
     """
-    notebook = gradebook.find_submission_notebook(key.notebook, key.assignment, key.student)
     source_cells = gradebook.db.query(BaseCell).filter_by(notebook_id=notebook.notebook_id)
     names = {cell.id: cell.name for cell in source_cells}  # one query for all of them
     grade_rows = {names[grade.cell_id]: grade for grade in notebook.grades}
     comment_rows = {names[comment.cell_id]: comment for comment in notebook.comments}
-    _require_same_cells(key.assignment, grade_rows.keys(), {score.name for score in scores})
-    try:
-        for score in scores:
-            row = grade_rows[score.name]
-            row.auto_score = score.points
-            row.needs_manual_grade = score.points is None or row.manual_score is not None
-        for name, text in comments.items():
-            comment_rows[name].auto_comment = text or None
-        gradebook.db.commit()
-    except BaseException:
-        gradebook.db.rollback()
-        raise
+    scored = {score.name for score in graded.scores}
+    _require_same_cells(notebook.assignment.name, grade_rows.keys(), scored)
+    for score in graded.scores:
+        row = grade_rows[score.name]
+        row.auto_score = score.points
+        row.needs_manual_grade = score.points is None or row.manual_score is not None
+    for name, text in graded.comments.items():
+        comment_rows[name].auto_comment = text or None
+    gradebook.db.commit()
 
 
 def insert_submission(
     gradebook: Gradebook,
-    submission: NewSubmission,
-    results: NotebookResults,
-    *,
-    create_student: bool = True,
+    assignment: str,
+    student: str,
+    timestamp: datetime | None,
+    graded: Mapping[str, GradedNotebook],
 ) -> bool:
-    """Enter a new submission with its scores in one transaction.
+    """Enter a new submission with its scores, and its student if missing, in one transaction.
 
     The rows are those of nbgrader's `add_submission` followed by `write_scores` for each
     notebook, with about a twentieth of the queries.
 
     Args:
         gradebook: The open gradebook.
-        submission: Whose it is, and from when.
-        results: Scores and comments by notebook, as for `write_scores`.
-        create_student: Whether to add a student missing from the gradebook.
+        assignment: The assignment's name.
+        student: The student's id.
+        timestamp: When it was handed in, in UTC; None if unknown.
+        graded: The graded notebooks, by name.
 
     Returns:
         False, with nothing written, if the submission exists or has other notebooks.
 
     Raises:
-        MissingEntry: The student is not in the gradebook.
         LookupError: The gradebook and ``source/`` have different questions.
     """
     db = gradebook.db
-    is_new_student = db.get(Student, submission.student) is None
-    if is_new_student and not create_student:
-        raise MissingEntry(f"No such student: {submission.student}")
     query = (
-        select(
-            Notebook.assignment_id,
-            Notebook.id.label("notebook_id"),
-            Notebook.name.label("notebook_name"),
-        )
-        .add_columns(BaseCell.id, BaseCell.name, BaseCell.type)
+        select(BaseCell.id, BaseCell.name, BaseCell.type, Notebook.assignment_id)
+        .add_columns(Notebook.id.label("notebook_id"), Notebook.name.label("notebook_name"))
         .join(Assignment, Assignment.id == Notebook.assignment_id)
         .join(BaseCell, BaseCell.notebook_id == Notebook.id)
-        .where(Assignment.name == submission.assignment)
+        .where(Assignment.name == assignment)
     )
     cells = db.execute(query).all()
     notebook_ids = {cell.notebook_name: cell.notebook_id for cell in cells}
-    if not cells or notebook_ids.keys() != results.keys():
+    if not cells or notebook_ids.keys() != graded.keys():
         return False
-    submitted = {"assignment_id": cells[0].assignment_id, "student_id": submission.student}
-    if db.scalar(select(SubmittedAssignment.id).filter_by(**submitted)):
+    submission = {"assignment_id": cells[0].assignment_id, "student_id": student}
+    if db.scalar(select(SubmittedAssignment.id).filter_by(**submission)):
         return False
-    submitted |= {"id": new_uuid(), "timestamp": submission.timestamp}
+    submission |= {"id": new_uuid(), "timestamp": timestamp}
     rows: dict[Any, list[dict[str, Any]]] = {
-        Student: [{"id": submission.student}] if is_new_student else [],
-        SubmittedAssignment: [submitted],
+        Student: [{"id": student}] if db.get(Student, student) is None else [],
+        SubmittedAssignment: [submission],
         SubmittedNotebook: [],
         Grade: [],
         Comment: [],
     }
     for name, notebook_id in notebook_ids.items():
-        notebook = {
-            "id": new_uuid(),
-            "assignment_id": submitted["id"],
-            "notebook_id": notebook_id,
-        }
+        notebook = {"id": new_uuid(), "notebook_id": notebook_id}
+        rows[SubmittedNotebook].append(notebook | {"assignment_id": submission["id"]})
+        points = {score.name: score.points for score in graded[name].scores}
         notebook_cells = [cell for cell in cells if cell.notebook_name == name]
-        grades, comments = _grade_and_comment_rows(
-            submission.assignment, notebook["id"], notebook_cells, *results[name]
-        )
-        rows[SubmittedNotebook].append(notebook)
-        rows[Grade] += grades
-        rows[Comment] += comments
-    try:
-        for table, values in rows.items():
-            if values:
-                db.execute(insert(table), values)
-        db.commit()
-    except BaseException:
-        db.rollback()
-        raise
+        graded_cells = {cell.name: cell.id for cell in notebook_cells if cell.type in _GRADED_TYPES}
+        _require_same_cells(assignment, graded_cells.keys(), points.keys())
+        rows[Grade] += [
+            {"notebook_id": notebook["id"], "cell_id": cell_id, "auto_score": points[name]}
+            | {"needs_manual_grade": points[name] is None}
+            for name, cell_id in graded_cells.items()
+        ]
+        rows[Comment] += [
+            {"notebook_id": notebook["id"], "cell_id": cell.id}
+            | {"auto_comment": graded[name].comments.get(cell.name) or None}
+            for cell in notebook_cells
+            if cell.type in _COMMENTED_TYPES
+        ]
+    for table, values in rows.items():
+        if values:
+            db.execute(insert(table), values)
+    db.commit()
     return True
-
-
-def _grade_and_comment_rows(
-    assignment: str,
-    notebook_id: str,
-    cells: list[Any],
-    scores: list[CellScore],
-    comments: dict[str, str],
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    points = {score.name: score.points for score in scores}
-    graded = {cell.name: cell.id for cell in cells if cell.type in _GRADED_TYPES}
-    _require_same_cells(assignment, graded.keys(), points.keys())
-    grade_rows = [
-        {"notebook_id": notebook_id, "cell_id": cell_id, "auto_score": points[name]}
-        | {"needs_manual_grade": points[name] is None}
-        for name, cell_id in graded.items()
-    ]
-    comment_rows = [
-        {"notebook_id": notebook_id, "cell_id": cell.id}
-        | {"auto_comment": comments.get(cell.name) or None}
-        for cell in cells
-        if cell.type in _COMMENTED_TYPES
-    ]
-    return grade_rows, comment_rows
 
 
 def _require_same_cells(

@@ -25,7 +25,6 @@ from autograder.nbgrader_plugins.course_paths import CourseError
 CellKey = tuple[str, str]  # notebook and cell
 CellPoints = Mapping[CellKey, float | None]  # None where a cell isn't graded yet
 
-
 _CELL = BaseCell.__table__.c  # its columns alone, without joining the table of each cell type
 
 
@@ -48,10 +47,6 @@ class StoredScores:
 
 def read_scores(db_url: str, assignment: str) -> StoredScores:
     """Read the cells and scores of an assignment.
-
-    Args:
-        db_url: The gradebook's address.
-        assignment: The assignment's name.
 
     Raises:
         CourseError: The gradebook can't be read or doesn't contain the assignment.
@@ -96,8 +91,8 @@ def sqlite_path(db_url: str) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def is_lock_error(error: BaseException) -> bool:
-    """Return whether SQLite reports a file that another program has locked.
+def is_lock_error(error: BaseException | str) -> bool:
+    """Return whether an error or its text is SQLite's about a file another program has locked.
 
     Example:
         >>> is_lock_error(OSError("database is locked"))

@@ -10,26 +10,16 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-import nbformat
 from nbformat import NotebookNode
+from nbgrader import preprocessors
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeReleaseAssignment
-from nbgrader.preprocessors import (
-    CheckCellMetadata,
-    ClearHiddenTests,
-    ClearMarkScheme,
-    ClearOutput,
-    ClearSolutions,
-    ComputeChecksums,
-    LockCells,
-    NbGraderPreprocessor,
-    SaveCells,
-)
 from nbgrader.utils import compute_checksum
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import cells
+from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import check_notebook
@@ -39,7 +29,7 @@ from course import quiz
 Resources = dict[str, Any]
 
 
-class ClearAnswers(ClearSolutions):
+class ClearAnswers(preprocessors.ClearSolutions):
     """Remove the solutions of code cells and the keys and explanations of questions."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: Resources, cell_index: int) -> Any:
@@ -50,7 +40,7 @@ class ClearAnswers(ClearSolutions):
         return cell, resources
 
 
-class CheckRelease(NbGraderPreprocessor):
+class CheckRelease(preprocessors.NbGraderPreprocessor):
     """Stop ``nbgrader generate_assignment`` if students would get more than they may see."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
@@ -60,14 +50,14 @@ class CheckRelease(NbGraderPreprocessor):
             ReleaseError: The check failed; nbgrader then removes the released folder.
         """
         assignment = resources["nbgrader"]["assignment"]
-        source, release = _folders(self.parent.parent.coursedir, assignment)
+        paths = CoursePaths(self.parent.parent.coursedir, assignment)
         name = f"{resources['nbgrader']['notebook']}.ipynb"
-        source_nb = release_check.read_notebook(source / name)
+        source_nb = release_check.read_notebook(paths.source / name)
         problems = [
             f"{name}: {problem}" for problem in check_notebook(nb, source_nb, compute_checksum)
         ]
-        if release.exists():  # if the lesson has other files, they are already there
-            problems += release_check.check_files(release, source)
+        if paths.release.exists():  # if the lesson has other files, they are already there
+            problems += release_check.check_files(paths.release, paths.source)
         if problems:
             raise ReleaseError(assignment, problems)
         return nb, resources
@@ -83,19 +73,15 @@ class ReleaseAssignment(ExchangeReleaseAssignment):
             ExchangeError: The check failed. An earlier release stays in the exchange.
         """
         super().init_src()
-        source, release = _folders(self.coursedir, self.coursedir.assignment_id)
+        paths = CoursePaths(self.coursedir, self.coursedir.assignment_id)
         try:
-            require_releasable(release, source)
+            require_releasable(paths.release, paths.source)
         except ReleaseError as error:
             self.fail(str(error))
 
 
 def require_releasable(release: Path, source: Path) -> None:
-    """Check an assignment's release.
-
-    Args:
-        release: The assignment's folder in ``release/``.
-        source: The assignment's folder in ``source/``.
+    """Check an assignment's folder in ``release/`` against the one in ``source/``.
 
     Raises:
         ReleaseError: The check failed; the message lists all problems.
@@ -135,31 +121,21 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
             require_releasable(Path(temp) / name, root / "source" / name)
             for path in sorted((Path(temp) / name).glob("*.ipynb")):
                 target = root / "release" / name / path.name
-                nb = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-                if build.write_notebook(nb, target):
+                if build.write_notebook(release_check.read_notebook(path), target):
                     changed.append(target)
     return changed
 
 
-def _folders(coursedir: Any, assignment: str) -> tuple[Path, Path]:
-    """Return the assignment's folders in ``source/`` and ``release/``."""
-    source, release = (
-        Path(coursedir.format_path(directory, ".", assignment))
-        for directory in (coursedir.source_directory, coursedir.release_directory)
-    )
-    return source, release
-
-
 PREPROCESSORS: Final = [
-    LockCells,
+    preprocessors.LockCells,
     ClearAnswers,
-    ClearOutput,
-    CheckCellMetadata,
-    ComputeChecksums,
-    SaveCells,
-    ClearHiddenTests,
-    ClearMarkScheme,
-    ComputeChecksums,
-    CheckCellMetadata,
+    preprocessors.ClearOutput,
+    preprocessors.CheckCellMetadata,
+    preprocessors.ComputeChecksums,
+    preprocessors.SaveCells,
+    preprocessors.ClearHiddenTests,
+    preprocessors.ClearMarkScheme,
+    preprocessors.ComputeChecksums,
+    preprocessors.CheckCellMetadata,
     CheckRelease,
 ]

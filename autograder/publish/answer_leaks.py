@@ -1,17 +1,16 @@
 """Find the instructor's answers in anything that is about to be published.
 
-nbgrader's steps make the release. This module works out independently what they should have
-made, and recognizes an answer wherever it turns up: in another cell, in metadata or in a file,
-also in base64, in hexadecimal or with escapes.
+Independently of nbgrader's steps, an answer is recognized wherever it turns up: in another cell,
+in metadata or in a file, also in base64, in hexadecimal or with escapes.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import html
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -79,15 +78,15 @@ def student_text(cell: NotebookNode) -> str:
     """
     if cells.is_quiz(cell):
         return quiz.bare(str(cell.source))
+    if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:
+        return CODE_STUB
     visible = []
     for kind, line in _classified_lines(cell.source):
         if not kind:
             visible.append(line)
         elif "BEGIN SOLUTION" in line:
             indent = line[: len(line) - len(line.lstrip())]
-            visible += [indent + stub for stub in CODE_STUB.split("\n")]
-    if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:
-        return CODE_STUB
+            visible.append(textwrap.indent(CODE_STUB, indent))
     return "\n".join(visible)
 
 
@@ -97,14 +96,11 @@ def find_secrets(source: NotebookNode) -> list[Secret]:
     Omits lines that the same cell also shows, and lines so short that they may occur elsewhere;
     in their own cell, `student_text` removes those.
     """
-    secrets: list[Secret] = []
-    for cell in source.cells:
-        secrets += _quiz_secrets(cell) if cells.is_quiz(cell) else _code_secrets(cell)
-    minimum = {KEY: MIN_KEY_CHARS}
     return [
         secret
-        for secret in secrets
-        if len(secret.pattern) >= minimum.get(secret.kind, MIN_SECRET_CHARS)
+        for cell in source.cells
+        for secret in (_quiz_secrets(cell) if cells.is_quiz(cell) else _code_secrets(cell))
+        if len(secret.pattern) >= (MIN_KEY_CHARS if secret.kind == KEY else MIN_SECRET_CHARS)
     ]
 
 
@@ -136,8 +132,7 @@ def _quiz_secrets(cell: NotebookNode) -> Iterator[Secret]:
 
 def _code_secrets(cell: NotebookNode) -> Iterator[Secret]:
     lines = list(_classified_lines(cell.source))
-    has_markers = any(kind for kind, _ in lines)
-    if cells.is_answer(cell) and not has_markers:  # the whole cell is the solution
+    if cells.is_answer(cell) and not any(kind for kind, _ in lines):  # all of it is the solution
         lines = [(SOLUTION, line) for _, line in lines]
     visible = {_normalize(line) for kind, line in lines if not kind}
     for kind, line in lines:
@@ -170,23 +165,18 @@ def _decoded_views(text: str) -> Iterator[str]:
         yield unquote(text)
     if "\\" in text:
         yield _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
-    tokens = _ENCODED.findall(text)
-    if tokens:
+    if tokens := _ENCODED.findall(text):
         # Long texts are encoded line by line, so the decoded lines are joined.
-        yield "".join(map(_from_base64, tokens))
-        yield "".join(map(_from_hex, tokens))
+        for decoder in (_from_base64, bytes.fromhex):
+            yield "".join(_decode(decoder, token) for token in tokens)
 
 
-def _from_base64(token: str) -> str:
-    token = token.rstrip("=").replace("-", "+").replace("_", "/")
+def _from_base64(token: str) -> bytes:
+    return base64.urlsafe_b64decode(token + "===")  # superfluous padding is ignored
+
+
+def _decode(decoder: Callable[[str], bytes], token: str) -> str:
     try:
-        return base64.b64decode(token + "=" * (-len(token) % 4)).decode(errors="ignore")
-    except binascii.Error:  # not base64: impossible length
-        return ""
-
-
-def _from_hex(token: str) -> str:
-    try:
-        return bytes.fromhex(token).decode(errors="ignore")
-    except ValueError:  # not hexadecimal
+        return decoder(token).decode(errors="ignore")
+    except ValueError:  # not in this encoding
         return ""

@@ -7,6 +7,7 @@ notebook shows only what changed in its text.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 
 import jupytext
@@ -62,15 +63,12 @@ def notebook_from_text(text: str, where: str = "text") -> NotebookNode:
             name = expand_role(cell)
         except AuthoringError as error:
             raise AuthoringError(f"{label}: {error}") from error
-        base = unique = cell_id(cell, name)
-        if name is not None and base in ids:
+        if name in ids:
             raise AuthoringError(f"{label}: another cell is already called {name!r}; rename one")
-        copy = 2
-        while unique in ids:  # identical text cells are allowed
-            unique = f"{base}-{copy}"
-            copy += 1
-        ids.add(unique)
-        cell["id"] = unique
+        base = cell_id(cell, name)
+        candidates = chain([base], (f"{base}-{copy}" for copy in count(2)))
+        cell["id"] = next(id_ for id_ in candidates if id_ not in ids)  # identical texts may occur
+        ids.add(cell["id"])
     nb = nbformat.from_dict({"cells": draft.cells, **NOTEBOOK_FORMAT})
     nbformat.validate(nb)
     return NotebookNode(nb)
@@ -90,9 +88,7 @@ def build_source(root: Path, names: list[str] | None = None) -> list[Path]:
     """Build the instructor's notebooks; return the paths of those that changed."""
     changed = []
     for path in lesson_files(root, names):
-        where = f"{path.parent.name}/{path.name}"
-        nb = notebook_from_text(path.read_text(encoding="utf-8"), where)
-        target = path.with_suffix(".ipynb")
-        if write_notebook(nb, target):
+        text, target = path.read_text(encoding="utf-8"), path.with_suffix(".ipynb")
+        if write_notebook(notebook_from_text(text, f"{path.parent.name}/{path.name}"), target):
             changed.append(target)
     return changed

@@ -49,9 +49,6 @@ class AuthoringError(ValueError):
 def expand_role(cell: NotebookNode) -> str | None:
     """Replace a cell's role and settings by full metadata, in place.
 
-    Args:
-        cell: A cell as read from the text.
-
     Returns:
         The cell's name, or None if it has no role.
 
@@ -59,19 +56,15 @@ def expand_role(cell: NotebookNode) -> str | None:
         AuthoringError: A role or setting is unknown, missing, or doesn't fit the cell.
     """
     entries: dict[str, Any] = dict(cell.metadata)
-    time_limit = _pop_time_limit(entries, cell.cell_type)
-    demonstration = entries.pop("demonstration", None)
-    roles = sorted(set(entries) & set(ROLE_SETTINGS))
+    roles = sorted(entries.keys() & ROLE_SETTINGS)
+    course = _pop_time_limit(entries, cell.cell_type)
+    course |= _pop_demonstration(entries, cell.cell_type, roles)
     if not roles:
-        if misplaced := sorted(set(entries) & _ALL_SETTINGS):
+        if misplaced := sorted(entries.keys() & _ALL_SETTINGS):
             raise AuthoringError(f"{misplaced[0]} needs a role: quiz, prediction or test")
         cell.metadata = NotebookNode(entries)
-        cells.set_course(cell, **time_limit, **_demonstration(demonstration, cell.cell_type))
+        cells.set_course(cell, **course)
         return None
-    if demonstration is not None:
-        raise AuthoringError(
-            f"a demonstration can't have a role; remove {roles[0]} or demonstration"
-        )
     if len(roles) > 1:
         raise AuthoringError(f"a cell has one role, but this one has {' and '.join(roles)}")
     role = roles[0]
@@ -81,12 +74,15 @@ def expand_role(cell: NotebookNode) -> str | None:
         raise AuthoringError(f"{role}: invalid name {name!r}; use 2 to 63 of a-z, 0-9 and dashes")
     if role in {"markdown": _CODE_ROLES, "code": _MARKDOWN_ROLES}.get(cell.cell_type, set()):
         raise AuthoringError(f"{role} {name!r} can't be a {cell.cell_type} cell")
-    if misplaced := sorted(set(entries) & _ALL_SETTINGS):
+    if misplaced := sorted(entries.keys() & _ALL_SETTINGS):
         raise AuthoringError(f"{role} {name!r} can't have {misplaced[0]}; remove it")
     cell.metadata = NotebookNode(entries)
-    cells.set_course(cell, **time_limit)
+    cells.set_course(cell, **course)
     try:
-        _set_role(cell, role, name, settings)
+        if role in _MARKDOWN_ROLES:
+            cells.set_course(cell, **_question(cell.source, role, settings))
+        if role != "prediction":
+            cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings))
     except ValueError as error:
         raise AuthoringError(f"{name}: {error}") from error
     return name
@@ -94,10 +90,8 @@ def expand_role(cell: NotebookNode) -> str | None:
 
 def cell_id(cell: NotebookNode, name: str | None) -> str:
     """Return an id that changes only with the cell: its name, or a hash of its text."""
-    if name is not None:
-        return name
     text = f"{cell.cell_type}\n{cell.source}"
-    return "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    return name or "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _check_number(name: str, value: Any, maximum: int) -> None:
@@ -117,22 +111,20 @@ def _pop_time_limit(entries: dict[str, Any], cell_type: str) -> dict[str, Any]:
     return {"seconds": seconds}
 
 
-def _demonstration(value: Any, cell_type: str) -> dict[str, Any]:
-    """Return the metadata of a cell without a role."""
+def _pop_demonstration(entries: dict[str, Any], cell_type: str, roles: list[str]) -> dict[str, Any]:
+    """Remove ``demonstration`` from a cell's entries; return the metadata for it."""
+    value = entries.pop("demonstration", None)
     if value is None:
         return {}
+    if roles:
+        raise AuthoringError(
+            f"a demonstration can't have a role; remove {roles[0]} or demonstration"
+        )
     if value is not True or cell_type != "code":
         raise AuthoringError(
             f"demonstration must be true, in a code cell; got {value!r} in a {cell_type} cell"
         )
     return {"demonstration": True}
-
-
-def _set_role(cell: NotebookNode, role: str, name: str, settings: dict[str, Any]) -> None:
-    if role in _MARKDOWN_ROLES:
-        cells.set_course(cell, **_question(cell.source, role, settings))
-    if role != "prediction":
-        cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings))
 
 
 def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any]:

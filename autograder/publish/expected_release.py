@@ -54,13 +54,8 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
     """
     secrets = answer_leaks.find_secrets(source)
     rest = {key: value for key, value in released.items() if key != "cells"}
-    problems = [
-        f"the notebook {problem}"
-        for problem in (
-            *_differences(rest, NOTEBOOK_FORMAT),
-            *answer_leaks.find_leaks(_all_text(rest), secrets),
-        )
-    ]
+    leaks = answer_leaks.find_leaks(_all_text(rest), secrets)
+    problems = [f"the notebook {text}" for text in (*_differences(rest, NOTEBOOK_FORMAT), *leaks)]
     expected = {cell["id"]: _student_cell(cell, checksum) for cell in source.cells}
     ids = [cell.get("id", "") for cell in released.cells]
     for cell_id, count in Counter(ids).items():
@@ -73,10 +68,8 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
         problems.append("the cells are in a different order than in source/")
     for cell in released.cells:
         cell_id = cell.get("id", "")
-        problems += [
-            f"cell {cell_id!r} {problem}"
-            for problem in _check_cell(cell, expected.get(cell_id), secrets)
-        ]
+        cell_problems = _check_cell(cell, expected.get(cell_id), secrets)
+        problems += [f"cell {cell_id!r} {problem}" for problem in cell_problems]
     return problems
 
 
@@ -147,7 +140,8 @@ def _differences(actual: Any, expected: dict[str, Any], path: str = "") -> Itera
             yield f"has unexpected {name}={_short(actual[key])}"
         elif isinstance(actual[key], dict) and isinstance(expected[key], dict):
             yield from _differences(actual[key], expected[key], f"{name}.")
-        elif _json(actual[key]) != _json(expected[key]):
+        # As JSON, because Python's true, 1 and 1.0 are equal.
+        elif json.dumps(actual[key], sort_keys=True) != json.dumps(expected[key], sort_keys=True):
             yield f"has {name}={_short(actual[key])}, expected {_short(expected[key])}"
 
 
@@ -160,10 +154,6 @@ def _all_text(value: Any) -> str:
     return str(value)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)  # tells true, 1 and 1.0 apart
-
-
-def _short(value: Any, max_chars: int = 80) -> str:
+def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= max_chars else f"{text[: max_chars - 1]}…"
+    return text if len(text) <= 80 else f"{text[:79]}…"

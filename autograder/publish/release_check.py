@@ -27,12 +27,7 @@ _REBUILD: Final = "run: python -m autograder build"
 
 
 class ReleaseError(AuthoringError):
-    """A release holds something that students must not see.
-
-    Args:
-        assignment: The assignment's name.
-        problems: One phrase for each problem.
-    """
+    """A release holds something that students must not see; the message lists all problems."""
 
     def __init__(self, assignment: str, problems: list[str]) -> None:
         lines = "".join(f"\n- {problem}" for problem in problems)
@@ -68,19 +63,16 @@ def check_files(release: Path, source: Path) -> list[str]:
     """Check which files and folders are in a release; the notebooks' content isn't checked."""
     file_list = source / EXTRA_FILES_LIST
     lines = file_list.read_text(encoding="utf-8").splitlines() if file_list.is_file() else []
-    listed = [line.strip() for line in lines if line.strip()]
-    forbidden = [
-        name
-        for name in listed
-        if Path(name).suffix.lower() not in EXTRA_FILE_TYPES or name == EXTRA_FILES_LIST
-    ]
-    types = ", ".join(sorted(EXTRA_FILE_TYPES))
-    problems = [
-        f"{EXTRA_FILES_LIST} lists {name!r}, but only {types} files can be released"
-        for name in forbidden
-    ]
     notebooks = list(source.glob("*.ipynb"))
-    allowed = {path.name for path in notebooks} | (set(listed) - set(forbidden))
+    allowed, problems = {path.name for path in notebooks}, []
+    for name in filter(None, map(str.strip, lines)):
+        if Path(name).suffix.lower() in EXTRA_FILE_TYPES and name != EXTRA_FILES_LIST:
+            allowed.add(name)
+        else:
+            types = ", ".join(sorted(EXTRA_FILE_TYPES))
+            problems.append(
+                f"{EXTRA_FILES_LIST} lists {name!r}, but only {types} files can be released"
+            )
     folders = {parent.as_posix() for name in allowed for parent in Path(name).parents}
     secrets = [
         secret for path in notebooks for secret in answer_leaks.find_secrets(read_notebook(path))
@@ -124,11 +116,10 @@ def _check_notebook_file(path: Path, source: NotebookNode, checksum: Checksum) -
         text = path.read_text(encoding="utf-8")
         released = rejoin_lines(nbformat.from_dict(json.loads(text)))
         problems = check_notebook(released, source, checksum)
-        if not problems:
-            canonical = nbformat.writes(released, version=nbformat.NO_CONVERT)
-            if text.rstrip("\n") != canonical.rstrip("\n"):
-                # For example, a duplicate JSON key is parsed once but published twice.
-                problems.append("the file holds more than the parsed notebook, or other formatting")
+        canonical = nbformat.writes(released, version=nbformat.NO_CONVERT)
+        if not problems and text.rstrip("\n") != canonical.rstrip("\n"):
+            # For example, a duplicate JSON key is parsed once but published twice.
+            problems.append("the file holds more than the parsed notebook, or other formatting")
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         return [f"not a valid notebook ({type(error).__name__}: {error})"]
     return problems

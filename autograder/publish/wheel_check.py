@@ -47,14 +47,14 @@ Member = tuple[str, int, bytes | None]  # name, size, content
 
 
 def check_package(package: Path, secrets: list[answer_leaks.Secret]) -> list[str]:
-    """List everything in a package that students should not get.
+    """List everything in a wheel or source archive that students should not get.
 
     Args:
         package: A ``*.whl`` or ``*.tar.gz`` file.
         secrets: The secrets of all lessons.
 
     Returns:
-        One phrase for each problem, which names the file; empty if there are none.
+        One phrase for each problem, which names the file.
 
     Raises:
         ValueError: The file has another type.

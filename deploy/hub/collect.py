@@ -15,14 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from nbgrader.utils import parse_utc
-
 from autograder.nbgrader_plugins.collect import CollectFiles
 from deploy.hub.submission_time import RememberedTimes, read_remembered, submission_time
 
-_EPOCH: Final = parse_utc("1970-01-01 00:00:00 UTC")  # naive or aware, as nbgrader parses times
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
-TIMESTAMP_FILE: Final = "timestamp.txt"  # nbgrader's record of the time of submission
 
 
 class CollectOwned(CollectFiles):
@@ -34,49 +30,29 @@ class CollectOwned(CollectFiles):
 
     _known: RememberedTimes = MappingProxyType({})
 
-    def _path_to_record(self, path: str) -> dict[str, Any]:
-        """Return the student and time of a submission; a forged or broken one has no student."""
-        refused = {"username": "", "filename": Path(path).name, "timestamp": _EPOCH}
-        try:
-            record: dict[str, Any] = super()._path_to_record(path)
-        except Exception as error:  # noqa: BLE001  (one bad name must not stop the others)
-            self.log.warning("Skipped %s: %s", path, error)
-            return refused
-        if not record["username"]:
-            return refused
-        when = record["timestamp"].replace(tzinfo=record["timestamp"].tzinfo or UTC)
-        if when > datetime.now(UTC) + _MAX_CLOCK_SKEW:
-            self.log.warning("Skipped %s: its time is in the future", path)
-            return refused
-        if self.check_owner and not is_owned_by(Path(path), record["username"]):
-            self.log.warning("Skipped %s: it belongs to %s", path, owner(Path(path)))
-            return refused
-        try:
-            actual = submission_time(Path(path), self._known)
-        except OSError as error:  # the owner removed it or made it unreadable
-            self.log.warning("Skipped %s: %s", path, error)
-            return refused
-        if actual > when + _MAX_CLOCK_SKEW:
-            self.log.warning(
-                "%s was added or changed on %s; that time counts, not the one in its name",
-                path,
-                actual,
-            )
-            record["timestamp"] = actual.replace(tzinfo=None)  # nbgrader uses naive UTC
-        return record
-
     def init_src(self) -> None:
         """Find the submissions, without forged and broken ones."""
         self._known = read_remembered(Path(self.coursedir.root))
         super().init_src()
-        self.src_records = [record for record in self.src_records if record["username"]]
 
-    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
-        """Copy a submission and write down when it was submitted."""
-        super().do_copy(src, dest, log)
-        name = Path(src).name
-        (when,) = [r["timestamp"] for r in self.src_records if r["filename"] == name]
-        Path(dest, TIMESTAMP_FILE).write_text(f"{when:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
+    def _problem(self, folder: Path, record: dict[str, Any]) -> str:
+        """Refuse a forged submission; if it was changed later than its name says, correct that."""
+        if problem := super()._problem(folder, record):
+            return problem
+        claimed = record["timestamp"].replace(tzinfo=UTC)  # nbgrader uses naive UTC
+        if claimed > datetime.now(UTC) + _MAX_CLOCK_SKEW:
+            return "its time is in the future"
+        if self.check_owner and not is_owned_by(folder, record["username"]):
+            return f"it belongs to {owner(folder)}"
+        actual = submission_time(folder, self._known)
+        if actual > claimed + _MAX_CLOCK_SKEW:
+            self.log.warning(
+                "%s was added or changed on %s; that time counts, not the one in its name",
+                folder,
+                actual,
+            )
+            record["timestamp"] = actual.replace(tzinfo=None)
+        return ""
 
 
 def cluster_uid(student: str) -> int:

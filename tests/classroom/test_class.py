@@ -89,7 +89,7 @@ def test_lost_points_are_explained(results: dict[str, Result]) -> None:
         "lea": "more than once, with different answers",
         "max": merge.EDITED_TEST,
         "nora": "instead of",
-        "omar": "breaks off or is damaged",
+        "omar": "is cut off or damaged",
         "pia": "2 options are ticked, but only one can be right.",
     }.items():
         (feedback,) = results[name].feedback.values()
