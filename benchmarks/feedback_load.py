@@ -45,7 +45,7 @@ OPERATOR_TOKEN, SERVICE_TOKEN = secrets.token_hex(16), secrets.token_hex(16)
 
 
 @dataclass
-class Run:
+class LoadRun:
     """The replies: milliseconds of each, and all errors."""
 
     name: str
@@ -89,7 +89,7 @@ async def read_reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     return int(head.split()[1]), await reader.readexactly(length)
 
 
-async def check_all(run: Run, port: int, token: str, bodies: list[bytes], pause: float) -> None:
+async def check_all(run: LoadRun, port: int, token: str, bodies: list[bytes], pause: float) -> None:
     """Check one student's answers, each on a new connection, as a student's server does."""
     for body in bodies:
         await asyncio.sleep(random.expovariate(1 / pause) if pause else 0)
@@ -145,7 +145,7 @@ def service(folder: Path, port: int, extra: dict[str, str]) -> Iterator[None]:
 @contextlib.contextmanager
 def hub(folder: Path, service_port: int, names: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Run a JupyterHub with the class's accounts; yield its API URL and a token each."""
-    hub_port, api, public = ports.free(3)
+    hub_port, api, public = ports.free_ports(3)
     config = folder / "jupyterhub_config.py"
     group = roles.students_group(HubSettings())
     services = [
@@ -202,8 +202,8 @@ def create_token(api_url: str, name: str) -> str:
         return str(json.loads(reply.read())["token"])
 
 
-async def run_class(name: str, port: int, tokens: list[str], pause: float, rounds: int) -> Run:
-    run, bodies = Run(name), checks()
+async def run_class(name: str, port: int, tokens: list[str], pause: float, rounds: int) -> LoadRun:
+    run, bodies = LoadRun(name), checks()
     start = time.perf_counter()
     await asyncio.gather(
         *(check_all(run, port, token, random.sample(bodies, rounds), pause) for token in tokens)
@@ -212,13 +212,13 @@ async def run_class(name: str, port: int, tokens: list[str], pause: float, round
     return run
 
 
-def measure(folder: Path, students: int) -> list[Run]:
+def measure(folder: Path, students: int) -> list[LoadRun]:
     """Measure a class on one machine and one on a cluster."""
     names = [f"student-{n}" for n in range(students)]
     shutil.copytree(CHECKOUT / "source", folder / "course" / "source")
     (folder / "feedback").mkdir()
     (folder / "hub.toml").write_text(f'state = "{folder}"\n')
-    (port,) = ports.free(1)
+    (port,) = ports.free_ports(1)
     group = roles.students_group(HubSettings())
     signed = [signed_token.issue("key", name, [group]) for name in names]
     with service(folder, port, {signed_token.KEY_VARIABLE: "key"}):

@@ -1,25 +1,25 @@
-"""What a student costs a hub: ``python -m benchmarks.hub_sizing``.
+"""What a student costs a hub, in memory and processor time: ``python -m benchmarks.hub_sizing``.
 
-Writes ``benchmarks/hub_sizing.md``.
-
-A real hub, as root, with accounts of its own. Memory is what processes hold, what they share
-counted once. Each lesson is run from its first cell to its last in a kernel of a student's server.
+Runs a real hub as root, with its own accounts. Memory counts shared pages once. Each lesson runs
+from its first cell to its last in a kernel of a student's server. Writes
+``benchmarks/hub_sizing.md``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import nbformat
+import psutil
 from tqdm import tqdm
 
 from autograder.sandbox import memory_guard
@@ -27,136 +27,130 @@ from benchmarks import hub_sizing_page
 from deploy.hub import hub_api
 from deploy.hub.network import hub_pid, proxy_pid
 from deploy.hub.settings import CHECKOUT
-from tests.hub import kernels
-from tests.hub.site import STUDENTS, Site, site, wait_for
+from tests.hub import kernel_client
+from tests.hub.running_hub import STUDENTS, RunningHub, run_hub, wait_until
 
-STARTS: Final = 3  # of one server, one after another
-SETTLE: Final = 5.0  # seconds after which a server that has started is idle
-EVERY: Final = 0.2  # seconds between two looks at a kernel's memory
-TICKS: Final = os.sysconf("SC_CLK_TCK")
+START_COUNT: Final = 3  # starts of one server, one after another
+SETTLE_S: Final = 5.0  # until a started server is idle
+SAMPLE_INTERVAL_S: Final = 0.2  # of a kernel's memory
 
 
 @dataclass(frozen=True)
-class Start:
-    """One start of a server: seconds, and seconds of computing in it and in the hub."""
+class ServerStart:
+    """One start of a server: elapsed seconds, and processor seconds of the server and the hub."""
 
     seconds: float
     cpu: float
 
 
-def computed(pids: Iterable[int]) -> float:
-    """Return the seconds of computing of processes and of those that they have waited for."""
-    total = 0
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the processor seconds of processes and of their ended children."""
+    total = 0.0
     for pid in pids:
-        try:
-            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        total += sum(map(int, text.rpartition(")")[2].split()[11:15]))
-    return total / TICKS
+        with suppress(psutil.NoSuchProcess):
+            total += sum(psutil.Process(pid).cpu_times()[:4])
+    return total
 
 
-def start(hub: Site, name: str) -> Start:
-    """Start a student's server, and wait until the hub says that it is ready."""
-    path, whole = f"users/{hub.account(name)}", [hub_pid(hub.settings), proxy_pid(hub.settings)]
-    before, began = computed(whole), time.monotonic()
+def start_server(hub: RunningHub, name: str) -> ServerStart:
+    """Start a student's server and wait until the hub reports it as ready."""
+    path = f"users/{hub.account(name)}"
+    hub_pids = [hub_pid(hub.settings), proxy_pid(hub.settings)]
+    cpu_before, start = cpu_seconds(hub_pids), time.monotonic()
     hub_api.request(hub.settings, "POST", f"{path}/server")
-    assert wait_for(lambda: bool(hub_api.request(hub.settings, "GET", path)["server"]))
-    seconds = time.monotonic() - began
-    return Start(seconds, computed([*whole, *hub.processes(name)]) - before)
+    wait_until("the server is ready", lambda: hub_api.request(hub.settings, "GET", path)["server"])
+    seconds = time.monotonic() - start
+    return ServerStart(seconds, cpu_seconds([*hub_pids, *hub.processes(name)]) - cpu_before)
 
 
-def stop(hub: Site, name: str) -> None:
-    """Stop a student's server, and wait until nothing of it is left."""
+def stop_server(hub: RunningHub, name: str) -> None:
+    """Stop a student's server and wait until all its processes have ended."""
     hub_api.request(hub.settings, "DELETE", f"users/{hub.account(name)}/server")
-    assert wait_for(lambda: not hub.processes(name))
+    wait_until("the server's processes have ended", lambda: not hub.processes(name))
 
 
-def starts(hub: Site) -> tuple[Start, float]:
-    """Return what a start costs on an idle machine, and how long all take that begin together."""
-    found = []
-    for _ in range(STARTS):
-        found.append(start(hub, STUDENTS[0]))
-        stop(hub, STUDENTS[0])
-    one = Start(
-        statistics.median(each.seconds for each in found),
-        statistics.median(each.cpu for each in found),
+def measure_starts(hub: RunningHub) -> tuple[ServerStart, float]:
+    """Return the median start on an idle machine, and the seconds all servers take at once."""
+    starts = []
+    for _ in range(START_COUNT):
+        starts.append(start_server(hub, STUDENTS[0]))
+        stop_server(hub, STUDENTS[0])
+    median = ServerStart(
+        statistics.median(start.seconds for start in starts),
+        statistics.median(start.cpu for start in starts),
     )
-    began = time.monotonic()
+    start = time.monotonic()
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda name: start(hub, name), STUDENTS))
-    return one, time.monotonic() - began
+        list(pool.map(lambda name: start_server(hub, name), STUDENTS))
+    return median, time.monotonic() - start
 
 
-def lesson(hub: Site, name: str, path: Path | None) -> int:
-    """Run a lesson in a kernel of a student's server; return the bytes that the kernel held.
+def kernel_memory(hub: RunningHub, name: str, path: Path | None) -> int:
+    """Run a lesson in a kernel of a student's server; return the kernel's peak memory in bytes.
 
     Args:
         hub: The hub.
-        name: Whose server.
+        name: The student.
         path: The instructor's notebook; None to run nothing.
     """
     url = f"{hub.settings.address}/user/{hub.account(name)}/"
     token = hub.token(name)
     before = set(hub.processes(name))
-    kernel = kernels.asked(url, token, "api/kernels", {"name": "python3"}, page="lab")["id"]
+    kernel = kernel_client.request(url, token, "api/kernels", {"name": "python3"}, page="lab")["id"]
 
     async def run() -> int:
-        page = await kernels.opened(url, token, kernel)
-        await kernels.execute(page, "1", "execute_reply")
-        (process,) = set(hub.processes(name)) - before
-        with memory_guard.PeakMemory(process, EVERY) as watched:
-            await asyncio.sleep(2 * EVERY)
+        connection = await kernel_client.connect(url, token, kernel)
+        await kernel_client.execute(connection, "1", "execute_reply")
+        (pid,) = set(hub.processes(name)) - before
+        with memory_guard.PeakMemory(pid, SAMPLE_INTERVAL_S) as peak:
+            await asyncio.sleep(2 * SAMPLE_INTERVAL_S)
             cells = nbformat.read(path, as_version=4).cells if path else []
             for cell in cells:
                 if cell.cell_type == "code":
-                    said = await kernels.execute(page, cell.source, "execute_reply")
-                    assert said["content"]["status"] == "ok", (path, cell.source, said["content"])
-        page.close()
-        return watched.bytes
+                    reply = await kernel_client.execute(connection, cell.source, "execute_reply")
+                    content = reply["content"]
+                    assert content["status"] == "ok", (path, cell.source, content)
+        connection.close()
+        return peak.bytes
 
-    held = asyncio.run(run())
-    kernels.asked(url, token, f"api/kernels/{kernel}", method="DELETE", page="lab")
-    return held
+    peak_bytes = asyncio.run(run())
+    kernel_client.request(url, token, f"api/kernels/{kernel}", method="DELETE", page="lab")
+    return peak_bytes
 
 
-def measure(hub: Site) -> hub_sizing_page.Sizes:
-    """Measure it all."""
-    one, together = starts(hub)
-    time.sleep(SETTLE)
+def measure(hub: RunningHub) -> hub_sizing_page.HubSizes:
+    """Measure starts, servers, kernels and services."""
+    start, concurrent_s = measure_starts(hub)
+    time.sleep(SETTLE_S)
     server = statistics.median(
         sum(map(memory_guard.process_memory, hub.processes(name))) for name in STUDENTS
     )
-    held = {"none": lesson(hub, STUDENTS[0], None)}
+    lessons = {"none": kernel_memory(hub, STUDENTS[0], None)}
     for path in tqdm(sorted((CHECKOUT / "source").glob("*/*.ipynb"))):
-        held[path.parent.name] = lesson(hub, STUDENTS[0], path)
-    feedback = [pid for pid in hub.services() if "deploy.feedback" in _command(pid)]
+        lessons[path.parent.name] = kernel_memory(hub, STUDENTS[0], path)
+    commands = {pid: psutil.Process(pid).cmdline() for pid in hub.services()}
     services = {
         "the hub": [hub_pid(hub.settings)],
         "its proxy": [proxy_pid(hub.settings)],
-        "instant feedback": feedback,
-        "formgrader": [pid for pid in hub.services() if pid not in feedback],
+        "instant feedback": [pid for pid in commands if "deploy.feedback" in commands[pid]],
+        "formgrader": [pid for pid in commands if "deploy.feedback" not in commands[pid]],
     }
-    return hub_sizing_page.Sizes(
-        one.seconds,
-        one.cpu,
-        together,
+    return hub_sizing_page.HubSizes(
+        start.seconds,
+        start.cpu,
+        concurrent_s,
         len(STUDENTS),
         server,
-        held,
+        lessons,
         {name: sum(map(memory_guard.process_memory, pids)) for name, pids in services.items()},
     )
 
 
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-
-
 def main() -> None:
-    """Bring up a hub, measure, write the page."""
+    """Run a hub, measure, and write the page."""
     with tempfile.TemporaryDirectory(prefix="sizing-") as folder:
         Path(folder).chmod(0o755)
-        with site(Path(folder)) as hub:
+        with run_hub(Path(folder)) as hub:
             hub_sizing_page.write(measure(hub))
 
 

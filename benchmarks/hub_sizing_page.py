@@ -1,4 +1,4 @@
-"""The page about what a hub needs: what was measured, and what follows from it."""
+"""The page with the measured costs of a hub, and what a class needs by them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Final
 TABLE: Final = Path(__file__).with_name("hub_sizing.md")
 LAB: Final = "05-autoencoder-lab"
 CLASSES: Final = (300, 5000)
-MINUTES: Final = 5  # in which a class comes to a lecture
+START_MINUTES: Final = 5  # within which a class starts its servers
 MB: Final = 10**6
 GB: Final = 10**9
 INTRO: Final = """# What a student costs a hub
 
 Measured by `python -m benchmarks.hub_sizing`; do not edit. {machine}.
-Memory is what processes hold, what they share counted once. A lesson is run from its first cell to
-its last in a kernel of a student's server, with the data that comes with the course.
+Memory counts shared pages once. Each lesson runs from its first cell to its last in a kernel of a
+student's server, with the data that comes with the course.
 """
-FOLLOWS: Final = """
-## What follows
+CONCLUSIONS: Final = """
+## What a class needs
 
-By arithmetic, not by trial. "All in the lab": each has a server and a kernel that holds what the
-lab's does at its fullest. "Usual": half are logged in, and a third of them are in the lab.
-"Starts": all start their servers within {minutes} minutes; the work that they then do comes on top.
+Calculated, not measured. "All in the lab": everyone has a server, and a kernel at the lab's peak.
+"Usual": half are logged in, and a third of those are in the lab. "Starts": everyone starts a server
+within {minutes} minutes; the work that follows is not included.
 
 | class | all in the lab | usual | cores for the starts |
 |---:|---:|---:|---:|
@@ -33,67 +33,58 @@ lab's does at its fullest. "Usual": half are logged in, and a third of them are 
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """What was measured.
+class HubSizes:
+    """The measurements: times in seconds, memory in bytes."""
 
-    Attributes:
-        start: Seconds in which a server starts on an idle machine.
-        cpu: Seconds of computing that a start takes, the hub's part included.
-        together: Seconds in which several start at once.
-        several: How many.
-        server: Bytes of a student's server that does nothing.
-        lessons: Bytes of a kernel at its fullest, by lesson; ``none`` for one that ran nothing.
-        services: Bytes of what runs once.
-    """
+    start: float  # of a server on an idle machine
+    start_cpu: float  # processor time of a start, including the hub's
+    concurrent_starts: float  # elapsed time of several starts at once
+    concurrent_count: int
+    server: float  # an idle server
+    lessons: dict[str, int]  # a kernel's peak, by lesson; ``none`` ran nothing
+    services: dict[str, int]  # what runs once per hub
 
-    start: float
-    cpu: float
-    together: float
-    several: int
-    server: float
-    lessons: dict[str, int]
-    services: dict[str, int]
-
-    def lab(self, students: float) -> float:
-        """Return the bytes of a class whose members are all in the lab.
+    def all_in_lab(self, students: float) -> float:
+        """Return the bytes that a class needs if everyone is in the lab.
 
         Example:
-            >>> Sizes(1, 1, 1, 3, 2e8, {LAB: 8 * 10**8}, {}).lab(300) / GB
+            >>> HubSizes(1, 1, 1, 3, 2e8, {LAB: 8 * 10**8}, {}).all_in_lab(300) / GB
             300.0
         """
         return students * (self.server + self.lessons[LAB])
 
     def usual(self, students: float) -> float:
-        """Return the bytes of a class of which half is logged in, and a sixth is in the lab."""
+        """Return the bytes if half of a class is logged in and a sixth is in the lab."""
         return students / 2 * self.server + students / 6 * self.lessons[LAB]
 
     def cores(self, students: float) -> float:
-        """Return how many cores are busy when all start their servers within some minutes."""
-        return students * self.cpu / (60 * MINUTES)
+        """Return the cores kept busy if everyone starts a server within `START_MINUTES`."""
+        return students * self.start_cpu / (60 * START_MINUTES)
 
 
-def page(sizes: Sizes) -> str:
-    """Return the page, in Markdown."""
-    count = os.cpu_count()
-    machine = f"Python {platform.python_version()}, {count} cores, shared with others"
+def page(sizes: HubSizes) -> str:
+    """Return the page in Markdown."""
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, shared with others"
     lines = [INTRO.format(machine=machine), "| | |", "|---|---:|"]
-    lines.append(f"| a student's server, idle | {sizes.server / MB:.0f} MB |")
-    for name, held in sizes.lessons.items():
-        what = "that has run nothing" if name == "none" else f"in `{name}`, at its fullest"
-        lines.append(f"| a kernel {what} | {held / MB:.0f} MB |")
-    lines += [f"| {name} | {held / MB:.0f} MB |" for name, held in sizes.services.items()]
-    lines.append(f"| a server's start, machine idle | {sizes.start:.1f} s |")
-    lines.append(f"| computing that a start takes, the hub's included | {sizes.cpu:.1f} s |")
-    lines.append(f"| {sizes.several} servers' starts at once | {sizes.together:.1f} s |")
-    rows = [
-        f"| {number:,} | {sizes.lab(number) / GB:,.0f} GB | {sizes.usual(number) / GB:,.0f} GB"
-        f" | {sizes.cores(number):.0f} |"
-        for number in CLASSES
-    ]
-    return "\n".join(lines) + "\n" + FOLLOWS.format(minutes=MINUTES) + "\n".join(rows) + "\n"
+    lines.append(f"| an idle server of a student | {sizes.server / MB:.0f} MB |")
+    for name, peak in sizes.lessons.items():
+        kernel = "that has run nothing" if name == "none" else f"in `{name}`, peak"
+        lines.append(f"| a kernel {kernel} | {peak / MB:.0f} MB |")
+    lines += [f"| {name} | {memory / MB:.0f} MB |" for name, memory in sizes.services.items()]
+    count = sizes.concurrent_count
+    lines.append(f"| starting a server on an idle machine | {sizes.start:.1f} s |")
+    lines.append(f"| processor time of a start, including the hub's | {sizes.start_cpu:.1f} s |")
+    lines.append(f"| starting {count} servers at once | {sizes.concurrent_starts:.1f} s |")
+    rows = []
+    for number in CLASSES:
+        everyone, usual = sizes.all_in_lab(number) / GB, sizes.usual(number) / GB
+        cores = sizes.cores(number)
+        rows.append(f"| {number:,} | {everyone:,.0f} GB | {usual:,.0f} GB | {cores:.0f} |")
+    conclusions = CONCLUSIONS.format(minutes=START_MINUTES)
+    return "\n".join(lines) + "\n" + conclusions + "\n".join(rows) + "\n"
 
 
-def write(sizes: Sizes) -> None:
-    """Write the page, and show it."""
+def write(sizes: HubSizes) -> None:
+    """Write the page and print it."""
     TABLE.write_text(page(sizes), encoding="utf-8")
     print(page(sizes))

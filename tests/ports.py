@@ -6,8 +6,8 @@ import contextlib
 import socket
 
 
-def free(count: int) -> list[int]:
-    """Return so many ports on loopback that nobody uses."""
+def free_ports(count: int) -> list[int]:
+    """Return so many free ports on loopback."""
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

@@ -1,6 +1,6 @@
-"""A PostgreSQL server of our own, on loopback, for as long as a test needs it.
+"""A temporary PostgreSQL server on loopback.
 
-``python -m tests.postgres`` installs it on Debian, if it is missing and we may.
+``python -m tests.postgres`` installs PostgreSQL on Debian if it is missing.
 """
 
 from __future__ import annotations
@@ -17,43 +17,48 @@ from pathlib import Path
 from typing import Final
 
 MISSING: Final = "PostgreSQL is not installed (apt-get install postgresql)"
-NOBODY: Final = 65534  # PostgreSQL does not run as root
+NOBODY_UID: Final = 65534  # PostgreSQL refuses to run as root
 USER: Final = "grader"
 
 
-def programs() -> Path | None:
-    """Where PostgreSQL's own programs are; Debian keeps them off the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(on_path).parent if on_path else None
+def program_folder() -> Path | None:
+    """Return the folder of PostgreSQL's server programs; on Debian it isn't on the PATH."""
+    paths = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
+    initdb = paths[-1] if paths else shutil.which("initdb")
+    return Path(initdb).parent if initdb else None
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Start a server; yield the address of its databases, to which a name is added.
+def run_server() -> Iterator[str]:
+    """Run a server; yield its URL, to which a database's name can be appended.
 
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
     """
-    home = programs()
-    if home is None:
+    programs = program_folder()
+    if programs is None:
         raise FileNotFoundError(MISSING)
     with tempfile.TemporaryDirectory(prefix="postgres-") as name, socket.socket() as probe:
         folder = Path(name, "data")
-        drop = []
+        as_nobody = []
         if os.geteuid() == 0:
-            drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-            os.chown(name, NOBODY, NOBODY)
+            as_nobody = [
+                "setpriv",
+                f"--reuid={NOBODY_UID}",
+                f"--regid={NOBODY_UID}",
+                "--clear-groups",
+            ]
+            os.chown(name, NOBODY_UID, NOBODY_UID)
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
 
         def run(program: str, *options: str) -> None:
-            command = [*drop, str(home / program), f"--pgdata={folder}", *options]
-            with Path(name, "said").open("w+") as said:  # a pipe would be kept open by the server
-                done = subprocess.run(command, stdout=said, stderr=said, cwd="/", check=False)
-                said.seek(0)
-                assert done.returncode == 0, said.read()
+            command = [*as_nobody, str(programs / program), f"--pgdata={folder}", *options]
+            with Path(name, "output").open("w+") as output:  # the server would keep a pipe open
+                done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
+                output.seek(0)
+                assert done.returncode == 0, output.read()
 
         run("initdb", "--auth=trust", f"--username={USER}", "--no-sync")
         options = f"-p {port} -h 127.0.0.1 -c unix_socket_directories= -c fsync=off"
@@ -65,8 +70,8 @@ def server() -> Iterator[str]:
 
 
 def main() -> None:
-    """Install it, or say in a line why not; either way the other tests can run."""
-    if programs() is not None:
+    """Install PostgreSQL, or print why not and exit normally: other tests don't need it."""
+    if program_folder() is not None:
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "postgresql"]

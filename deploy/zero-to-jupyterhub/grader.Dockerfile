@@ -1,4 +1,4 @@
-# The grader's image, from what is committed and nothing else:
+# The grader image, built only from committed files:
 #     git archive HEAD | docker build -t registry.example.org/autoencoders-grader:1 \
 #         -f deploy/zero-to-jupyterhub/grader.Dockerfile -
 FROM docker.io/library/python:3.12-slim-trixie

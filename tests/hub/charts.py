@@ -1,6 +1,6 @@
-"""Hold the cluster's values against the charts' own schemas: ``python -m tests.hub.charts FOLDER``.
+"""Check the cluster's values against the charts' schemas: ``python -m tests.hub.charts FOLDER``.
 
-FOLDER holds checkouts of the charts, under their own names:
+FOLDER holds checkouts of these repositories:
 https://github.com/jupyterhub/zero-to-jupyterhub-k8s and https://github.com/dask/dask-gateway.
 """
 
@@ -21,41 +21,43 @@ CHARTS: Final = {
 }
 
 
-def merged(chart: Any, ours: Any) -> Any:
-    """Merge values as Helm does: tables by their keys, all else is replaced."""
-    if isinstance(chart, dict) and isinstance(ours, dict):
-        return {**chart, **{key: merged(chart.get(key), value) for key, value in ours.items()}}
-    return ours
+def merge_values(chart: Any, values: Any) -> Any:
+    """Merge values as Helm does: tables by key, everything else is replaced."""
+    if isinstance(chart, dict) and isinstance(values, dict):
+        merged = {key: merge_values(chart.get(key), value) for key, value in values.items()}
+        return {**chart, **merged}
+    return values
 
 
-def errors(charts: Path, name: str, ours: Any = None) -> list[str]:
-    """Return what a chart's schema has against our values, alone and merged into the chart's.
+def schema_errors(charts: Path, name: str, values: Any = None) -> list[str]:
+    """Return the errors of our values, merged into the chart's defaults, by the chart's schema.
 
     Args:
         charts: The folder of the checkouts.
-        name: Ours, such as ``values.yaml``.
-        ours: Values to check in place of the file's.
+        name: Our file, such as ``values.yaml``.
+        values: Values to check instead of the file's.
     """
     chart = charts / CHARTS[name]
-    schema, usual = (
+    schema, defaults = (
         yaml.safe_load((chart / file).read_text(encoding="utf-8"))
         for file in ("values.schema.yaml", "values.yaml")
     )
-    if ours is None:
+    if values is None:
         path = CHECKOUT / "deploy" / "zero-to-jupyterhub" / name
-        ours = yaml.safe_load(path.read_text(encoding="utf-8"))
-    whole = merged(usual, ours)
-    if name == "values.yaml" and not whole["hub"]["image"].get("tag"):
-        whole["hub"]["image"]["tag"] = "set-by-chartpress"  # in a checkout it is still empty
-    found = Draft7Validator(schema).iter_errors(whole)
-    return [f"{'.'.join(map(str, error.path))}: {error.message[:200]}" for error in found]
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    merged = merge_values(defaults, values)
+    if name == "values.yaml" and not merged["hub"]["image"].get("tag"):
+        merged["hub"]["image"]["tag"] = "set-by-chartpress"  # empty in a checkout
+    errors = Draft7Validator(schema).iter_errors(merged)
+    return [f"{'.'.join(map(str, error.path))}: {error.message[:200]}" for error in errors]
 
 
 def main(folder: Path) -> int:
-    found = {name: errors(folder, name) for name in CHARTS if (folder / CHARTS[name]).is_dir()}
-    for name, told in found.items():
-        print(f"{name}: {'fits' if not told else ''}", *told, sep="\n  ")
-    return 1 if not found or any(found.values()) else 0
+    charts = [name for name in CHARTS if (folder / CHARTS[name]).is_dir()]
+    results = {name: schema_errors(folder, name) for name in charts}
+    for name, errors in results.items():
+        print(f"{name}: {'' if errors else 'valid'}", *errors, sep="\n  ")
+    return 1 if not results or any(results.values()) else 0
 
 
 if __name__ == "__main__":

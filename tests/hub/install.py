@@ -1,7 +1,7 @@
 """Install what the hub needs on Debian, as ``make hub`` does: ``python -m tests.hub.install``.
 
-Without root it says so in one line and leaves: the hub's tests are then skipped. As root, what
-can't be installed is an error, and not a reason to test nothing.
+Without root it prints a line and exits: the hub's tests are then skipped. As root, it fails if
+something can't be installed, so that the tests aren't skipped unnoticed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from deploy.hub import network, prepare
 
 
 def missing() -> str:
-    """Say what the hub lacks here; nothing if it can start."""
-    absent = [name for name in (*prepare.DEBIAN_PACKAGES, "useradd") if not shutil.which(name)]
-    if absent:
-        return f"the hub needs {', '.join(absent)}"
+    """Return a message about what the hub lacks on this machine; empty if it can start."""
+    programs = [name for name in (*prepare.DEBIAN_PACKAGES, "useradd") if not shutil.which(name)]
+    if programs:
+        return f"the hub needs {', '.join(programs)}"
     if not network.PROXY_PROGRAM.exists():
         return "the hub's proxy is not installed"
     return ""
@@ -31,7 +31,7 @@ def main() -> None:
         prepare.install_programs()
         prepare.install_proxy()
     except RuntimeError as error:
-        sys.exit(f"What the hub's tests need can't be installed: {error}")
+        sys.exit(f"Can't install what the hub's tests need: {error}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""What a cluster gets: the same rules as one machine, as far as a machine without one can tell."""
+"""The cluster's files follow the same rules as one machine, as far as this can be tested here."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -24,25 +23,31 @@ from deploy.feedback.signed_token import TokenReader
 from deploy.hub import collect, mount_view, roles
 from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings, load
 from tests.hub import charts
-from tests.hub.site import Site, wait_for
+from tests.hub.running_hub import RunningHub, wait_until
+from tests.ports import free_ports
 
-VALUES = CHECKOUT / "deploy" / "zero-to-jupyterhub"
+FOLDER = CHECKOUT / "deploy" / "zero-to-jupyterhub"
 
 
-def cluster(name: str) -> Any:
-    return list(yaml.safe_load_all((VALUES / name).read_text(encoding="utf-8")))
+def documents(name: str) -> Any:
+    return list(yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8")))
 
 
 def values() -> Any:
-    (found,) = cluster("values.yaml")
-    return found
+    (content,) = documents("values.yaml")
+    return content
 
 
-def spawner_after(script: str) -> Any:
-    """Run a piece of the hub's configuration; return what it set of the spawner."""
-    given: dict[str, Any] = {"c": SimpleNamespace(KubeSpawner=SimpleNamespace(environment={}))}
-    exec(script, given)
-    return given["c"].KubeSpawner
+def grader_pod() -> Any:
+    (deployment,) = [item for item in documents("grader.yaml") if item["kind"] == "Deployment"]
+    return deployment["spec"]["template"]["spec"]
+
+
+def configured_spawner(part: str) -> Any:
+    """Run a part of the hub's extra configuration; return the spawner it configured."""
+    config = SimpleNamespace(KubeSpawner=SimpleNamespace(environment={}))
+    exec(values()["hub"]["extraConfig"][part], {"c": config})
+    return config.KubeSpawner
 
 
 ADA = SimpleNamespace(
@@ -50,116 +55,105 @@ ADA = SimpleNamespace(
 )
 
 
-def test_it_has_the_same_roles_as_one_machine() -> None:
-    there = values()["hub"]["loadRoles"]
+def test_the_roles_are_those_of_one_machine() -> None:
+    cluster_roles = values()["hub"]["loadRoles"]
     for role in roles.roles(HubSettings()):
         if role["name"] != "operator":
-            found = there[role["name"]]
-            assert set(found["scopes"]) == set(role["scopes"])
-            assert found.get("groups", []) == role.get("groups", [])
-            assert found.get("services", []) == role.get("services", [])
+            cluster_role = cluster_roles[role["name"]]
+            assert set(cluster_role["scopes"]) == set(role["scopes"])
+            assert cluster_role.get("groups", []) == role.get("groups", [])
+            assert cluster_role.get("services", []) == role.get("services", [])
 
 
-def test_only_the_grader_may_have_workers() -> None:
-    """They see the course's folder, and run what they are given."""
-    (gateway,) = cluster("dask-gateway.yaml")
+def test_only_the_grader_may_start_workers() -> None:
+    """Workers see the course folder and run any code they are sent."""
+    (gateway,) = documents("dask-gateway.yaml")
     name = gateway["gateway"]["auth"]["jupyterhub"]["jupyterhubServiceName"]
     assert name in values()["hub"]["services"]
-    may = f"access:services!service={name}"
-    roles = {
-        key: role for key, role in values()["hub"]["loadRoles"].items() if may in role["scopes"]
-    }
-    assert roles == {"grading": {"scopes": [may], "services": ["autoencoders"]}}
+    access = f"access:services!service={name}"
+    roles = values()["hub"]["loadRoles"]
+    allowed = {key: role for key, role in roles.items() if access in role["scopes"]}
+    assert allowed == {"grading": {"scopes": [access], "services": ["autoencoders"]}}
     for scope in ("access:services", "access:services!", "admin:services", "inherit"):
-        assert not any(scope in role["scopes"] for role in values()["hub"]["loadRoles"].values())
+        assert not any(scope in role["scopes"] for role in roles.values())
 
 
-def test_workers_see_the_course_where_the_grader_does() -> None:
-    (gateway,) = cluster("dask-gateway.yaml")
+def test_workers_mount_the_course_where_the_grader_does() -> None:
+    (gateway,) = documents("dask-gateway.yaml")
     worker = gateway["gateway"]["backend"]["worker"]
-    (pod,) = [
-        item["spec"]["template"]["spec"]
-        for item in cluster("grader.yaml")
-        if item["kind"] == "Deployment"
-    ]
-    theirs = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    pod = grader_pod()
+    paths = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
     (mount,) = worker["extraContainerConfig"]["volumeMounts"]
-    assert mount == {"name": "state", "mountPath": theirs["state"], "readOnly": True}
+    assert mount == {"name": "state", "mountPath": paths["state"], "readOnly": True}
     assert worker["extraPodConfig"]["securityContext"] == pod["securityContext"]
     (volume,) = worker["extraPodConfig"]["volumes"]
-    (own,) = [each for each in pod["volumes"] if each["name"] == "state"]
-    claim = own["persistentVolumeClaim"]["claimName"]
+    (state,) = [volume for volume in pod["volumes"] if volume["name"] == "state"]
+    claim = state["persistentVolumeClaim"]["claimName"]
     assert volume["persistentVolumeClaim"]["claimName"] == claim
     assert worker["threads"] == worker["cores"]["limit"]
 
 
-def test_it_counts_owners_as_the_collector_does() -> None:
-    spawner = spawner_after(values()["hub"]["extraConfig"]["owners"])
-    assert spawner.uid(ADA) == collect.cluster_uid("ada")
+def test_user_ids_are_computed_as_in_the_collector() -> None:
+    assert configured_spawner("owners").uid(ADA) == collect.cluster_uid("ada")
 
 
 def test_the_service_reads_the_tokens_the_cluster_hub_signs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COURSE_BADGE_KEY", "the key")
-    signed = spawner_after(values()["hub"]["extraConfig"]["tokens"]).environment
-    token = signed["COURSE_FEEDBACK_TOKEN"](ADA)
+    token = configured_spawner("tokens").environment["COURSE_FEEDBACK_TOKEN"](ADA)
     assert TokenReader("the key").read(token) == Person("ada", frozenset({"nbgrader-autoencoders"}))
     assert TokenReader("another").read(token) is None
 
 
-def test_its_services_are_where_the_hub_and_the_students_look_for_them() -> None:
-    objects = {item["kind"]: item for item in cluster("grader.yaml")}
+def test_the_hub_and_students_have_the_addresses_of_the_services() -> None:
+    objects = {item["kind"]: item for item in documents("grader.yaml")}
     ports = {port["name"]: port["port"] for port in objects["Service"]["spec"]["ports"]}
     name = objects["Service"]["metadata"]["name"]
     services = values()["hub"]["services"]
     assert services["autoencoders"]["url"] == f"http://{name}:{ports['formgrader']}"
     assert services["feedback"]["url"] == f"http://{name}:{ports['feedback']}"
     student = values()["singleuser"]
-    asked = student["extraEnv"]["COURSE_FEEDBACK_URL"]
-    assert asked == f"{services['feedback']['url']}/services/feedback"
-    (way,) = student["networkPolicy"]["egress"]  # to feedback, and not to formgrader beside it
-    assert [port["port"] for port in way["ports"]] == [ports["feedback"]]
+    url = student["extraEnv"]["COURSE_FEEDBACK_URL"]
+    assert url == f"{services['feedback']['url']}/services/feedback"
+    (rule,) = student["networkPolicy"]["egress"]  # to feedback, but not to formgrader in its pod
+    assert [port["port"] for port in rule["ports"]] == [ports["feedback"]]
     labels = objects["Deployment"]["spec"]["template"]["metadata"]["labels"]
-    (target,) = way["to"]
+    (target,) = rule["to"]
     assert target["podSelector"]["matchLabels"].items() <= labels.items()
     assert objects["Deployment"]["spec"]["replicas"] == 1
 
 
-def test_a_hub_without_an_authenticator_of_yours_does_not_start() -> None:
-    """The chart's own value lets anybody in as anybody."""
+def test_the_hub_does_not_start_until_an_authenticator_is_chosen() -> None:
+    """The chart's default lets everybody log in as anybody."""
     config = Config({"JupyterHub": values()["hub"]["config"]["JupyterHub"]})
     with pytest.raises(TraitError, match="choose-your-authenticator"):
         JupyterHub(config=config)
 
 
-def test_nothing_makes_the_exchange_the_groups() -> None:
-    """A pod's fsGroup lets the group read and write all of every volume that it mounts."""
-    (pod,) = [
-        item["spec"]["template"]["spec"]
-        for item in cluster("grader.yaml")
-        if item["kind"] == "Deployment"
-    ]
+def test_no_group_gets_access_to_the_exchange() -> None:
+    """A pod's fsGroup lets the group read and write every volume it mounts."""
+    pod = grader_pod()
     assert "fsGroup" not in pod["securityContext"]
     (first,) = pod["initContainers"]
     assert first["command"] == ["python", "-m", "deploy", "folders"]
     assert first["securityContext"]["runAsUser"] == 0
 
 
-def test_values_fit_the_charts_schemas() -> None:
+def test_values_are_valid_by_the_charts_schemas() -> None:
     folder = os.environ.get("COURSE_CHARTS")
     if not folder:
-        pytest.skip("name a folder with checkouts of the charts as COURSE_CHARTS")
+        pytest.skip("COURSE_CHARTS must name a folder with checkouts of the charts")
     for name in charts.CHARTS:
-        assert charts.errors(Path(folder), name) == []
-    wrong = charts.merged(values(), {"singleuser": {"memory": {"limit": []}, "colour": 1}})
-    assert len(charts.errors(Path(folder), "values.yaml", wrong)) == 2
+        assert charts.schema_errors(Path(folder), name) == []
+    invalid = charts.merge_values(values(), {"singleuser": {"memory": {"limit": []}, "color": 1}})
+    assert len(charts.schema_errors(Path(folder), "values.yaml", invalid)) == 2
 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("hub")
-def test_the_grader_comes_up_on_an_empty_volume(hub: Site, tmp_path: Path) -> None:
-    """What the pod's first container does, then its feedback service."""
+def test_the_grader_starts_on_an_empty_volume(hub: RunningHub, tmp_path: Path) -> None:
+    """Run what the pod's init container does, then its feedback service."""
     tmp_path.chmod(0o755)
     state, file = tmp_path / "state", tmp_path / "hub.toml"
     lines = [f'state = "{state}"', f'grader = "{hub.settings.grader}"', 'course = "autoencoders"']
@@ -177,16 +171,10 @@ def test_the_grader_comes_up_on_an_empty_volume(hub: Site, tmp_path: Path) -> No
         )
     inbound = state / "exchange" / "autoencoders" / "inbound"
     assert (inbound.owner(), inbound.stat().st_mode & 0o7777) == (hub.settings.grader, 0o3733)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     environment["JUPYTERHUB_SERVICE_URL"] = f"http://127.0.0.1:{port}"
-    command = [
-        *mount_view.grader_view(load(file)).command(),
-        sys.executable,
-        "-m",
-        "deploy.feedback",
-    ]
+    view = mount_view.grader_view(load(file)).command()
+    command = [*view, sys.executable, "-m", "deploy.feedback"]
     url = f"http://127.0.0.1:{port}/services/feedback/"
     process = subprocess.Popen(command, env=environment, cwd="/", start_new_session=True)
 
@@ -195,7 +183,10 @@ def test_the_grader_comes_up_on_an_empty_volume(hub: Site, tmp_path: Path) -> No
             return json.loads(reply.read())
 
     try:
-        assert wait_for(lambda: process.poll() is not None or answer() is not None)
+        wait_until(
+            "the service answers or exits",
+            lambda: process.poll() is not None or answer() is not None,
+        )
         assert answer() == {"keys": True}
     finally:
         os.killpg(process.pid, 15)

@@ -44,7 +44,7 @@ class StaticTokens:
         return {**people, "guest": Person("guest", frozenset())}.get(token)
 
 
-class Asker:
+class ServiceClient:
     """Calls the service as a student's server does."""
 
     def __init__(self, folder: Path) -> None:
@@ -76,22 +76,22 @@ class Asker:
 
     def rows(self) -> list[tuple[str, str, str]]:
         with sqlite3.connect(self.folder / "asked.db") as database:
-            found = database.execute("select student, question, said from asked").fetchall()
+            rows = database.execute("select student, question, said from asked").fetchall()
         database.close()
-        return found
+        return rows
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Iterator[Asker]:
-    asker = Asker(tmp_path)
-    yield asker
-    asker.log.close()
+def ask(tmp_path: Path) -> Iterator[ServiceClient]:
+    client = ServiceClient(tmp_path)
+    yield client
+    client.log.close()
 
 
 RIGHT, WRONG = tick(SINGLE_CHOICE, 1), tick(SINGLE_CHOICE, 0)
 
 
-def test_a_result_explains_only_the_chosen_options(ask: Asker) -> None:
+def test_a_result_explains_only_the_chosen_options(ask: ServiceClient) -> None:
     status, reply = ask(RIGHT)
     assert (status, reply["verdict"]) == (200, "right")
     assert reply["explanations"] == [{"option": "two", "text": "Twice $1$."}]
@@ -100,7 +100,7 @@ def test_a_result_explains_only_the_chosen_options(ask: Asker) -> None:
     assert "two" not in json.dumps(reply)
 
 
-def test_attempts_are_counted_per_student_and_question(ask: Asker) -> None:
+def test_attempts_are_counted_per_student_and_question(ask: ServiceClient) -> None:
     ask.policy("attempts = 1")
     assert ask(WRONG)[1]["message"] == "Not quite. You have no attempts left."
     status, reply = ask(RIGHT)
@@ -110,7 +110,7 @@ def test_attempts_are_counted_per_student_and_question(ask: Asker) -> None:
     assert ask(tick(MULTIPLE_CHOICE, 0, 1), question="both")[1]["verdict"] == "right"
 
 
-def test_repeated_and_empty_answers_cost_no_attempt(ask: Asker) -> None:
+def test_repeated_and_empty_answers_cost_no_attempt(ask: ServiceClient) -> None:
     ask.policy("attempts = 2")
     for _ in range(3):
         assert "You have 1 attempt left" in ask(WRONG)[1]["message"]
@@ -119,7 +119,7 @@ def test_repeated_and_empty_answers_cost_no_attempt(ask: Asker) -> None:
     assert ask(WRONG)[1]["verdict"] == "wrong"
 
 
-def test_an_exam_and_a_broken_policy_give_no_feedback(ask: Asker) -> None:
+def test_an_exam_and_a_broken_policy_give_no_feedback(ask: ServiceClient) -> None:
     ask.policy("[assignments.01-one]\non = false")
     assert ask(RIGHT)[1]["verdict"] == "saved"
     ask.policy("[assignments.01-one]\non = fals")
@@ -128,7 +128,7 @@ def test_an_exam_and_a_broken_policy_give_no_feedback(ask: Asker) -> None:
     assert ask(RIGHT)[1]["verdict"] == "right"
 
 
-def test_zero_attempts_means_unlimited(ask: Asker) -> None:
+def test_zero_attempts_means_unlimited(ask: ServiceClient) -> None:
     ask.policy("attempts = 0")
     replies = [
         ask(tick(MULTIPLE_CHOICE, *some), question="both")[1] for some in ((0,), (1,), (2,), (0, 2))
@@ -174,20 +174,20 @@ def test_an_invalid_policy_names_the_setting(tmp_path: Path, text: str, reason: 
     ],
 )
 def test_a_refusal_gives_the_reason(
-    ask: Asker, token: str, body: bytes, status: int, reason: str
+    ask: ServiceClient, token: str, body: bytes, status: int, reason: str
 ) -> None:
     actual_status, reply = ask.send(body, token)
     assert actual_status == status
     assert reason in reply["message"]
 
 
-def test_the_rate_limit_applies_per_student(ask: Asker) -> None:
+def test_the_rate_limit_applies_per_student(ask: ServiceClient) -> None:
     ask.service.new_limit = lambda: RateLimit(checks=2, seconds=600)
     assert [ask(WRONG)[0] for _ in range(3)] == [200, 200, 429]
     assert ask(WRONG, token="ben")[0] == 200
 
 
-def test_every_request_is_logged(ask: Asker) -> None:
+def test_every_request_is_logged(ask: ServiceClient) -> None:
     ask.policy("attempts = 1")
     ask(WRONG)
     ask(RIGHT)
@@ -199,7 +199,7 @@ def test_every_request_is_logged(ask: Asker) -> None:
     ]
 
 
-def test_repeated_refusals_are_logged_once(ask: Asker) -> None:
+def test_repeated_refusals_are_logged_once(ask: ServiceClient) -> None:
     ask.service.new_limit = lambda: RateLimit(checks=3, seconds=600)
     for _ in range(5):
         for token in ("guest", "stranger"):
@@ -215,7 +215,7 @@ def test_repeated_refusals_are_logged_once(ask: Asker) -> None:
     ]
 
 
-def test_instructors_may_check_answers(ask: Asker) -> None:
+def test_instructors_may_check_answers(ask: ServiceClient) -> None:
     assert ask(RIGHT, token="ines")[1]["verdict"] == "right"
 
 
@@ -224,14 +224,14 @@ class TestReceipt:
 
     RECEIPT = Receipt("c", "01-one", "ada", "2026-11-24 02:10:11.000001 UTC", {"a": "b" * 64})
 
-    def sent(self, **other: object) -> bytes:
-        own = {name: getattr(self.RECEIPT, name) for name in ("assignment", "time", "content")}
-        return json.dumps({**own, **other}).encode()
+    def notice(self) -> bytes:
+        names = ("assignment", "time", "content")
+        return json.dumps({name: getattr(self.RECEIPT, name) for name in names}).encode()
 
-    def test_a_forged_receipt_fails_verification(self, ask: Asker, tmp_path: Path) -> None:
+    def test_a_forged_receipt_fails_verification(self, ask: ServiceClient, tmp_path: Path) -> None:
         ask.service.key = "k"
         before = datetime.now(UTC)
-        status, reply = ask.send(self.sent(), what="receipt")
+        status, reply = ask.send(self.notice(), what="receipt")
         assert status == 200
         assert before <= datetime.fromisoformat(reply["time"]) <= datetime.now(UTC)
         path = tmp_path / "receipt.txt"
@@ -265,15 +265,19 @@ class TestReceipt:
             (b'{"assignment": "a", "time": "t", "content": "c"}', "`content` must be a SHA-256"),
         ],
     )
-    def test_an_invalid_notice_is_not_signed(self, ask: Asker, body: bytes, reason: str) -> None:
+    def test_an_invalid_notice_is_not_signed(
+        self, ask: ServiceClient, body: bytes, reason: str
+    ) -> None:
         ask.service.key = "k"
         status, reply = ask.send(body, what="receipt")
         assert (status, reason in reply["message"]) == (400, True)
 
-    def test_no_receipt_is_signed_for_unknown_servers_or_without_a_key(self, ask: Asker) -> None:
-        assert ask.send(self.sent(), what="receipt")[0] == 404
+    def test_no_receipt_is_signed_for_unknown_servers_or_without_a_key(
+        self, ask: ServiceClient
+    ) -> None:
+        assert ask.send(self.notice(), what="receipt")[0] == 404
         ask.service.key = "k"
-        assert ask.send(self.sent(), "stranger", "receipt")[0] == 403
+        assert ask.send(self.notice(), "stranger", "receipt")[0] == 403
 
 
 class TestSignedToken:
@@ -288,15 +292,15 @@ class TestSignedToken:
 
     def test_a_forged_token_is_rejected(self) -> None:
         good = signed_token.issue("k", "ada", [CLASS])
-        content, mark = good.rsplit(".", 1)
+        content, signature = good.rsplit(".", 1)
         ben = signed_token.issue("other", "ben", [CLASS])
         for forged in (
             "",
             ".",
             content,
             f"{content}.",
-            f"{content}.{mark[:-6]}AAAAAA",
-            f"{ben.rsplit('.', 1)[0]}.{mark}",
+            f"{content}.{signature[:-6]}AAAAAA",
+            f"{ben.rsplit('.', 1)[0]}.{signature}",
             ben,
             "\N{SNOWMAN}.\N{SNOWMAN}",
             "a.b",
@@ -314,9 +318,9 @@ class TestSignedToken:
     def test_it_needs_a_key(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="must not be empty"):
             TokenReader("")
-        made = signed_token.load_or_create_key(tmp_path / "token.key")
-        assert len(made) == 64
-        assert signed_token.load_or_create_key(tmp_path / "token.key") == made
+        created = signed_token.load_or_create_key(tmp_path / "token.key")
+        assert len(created) == 64
+        assert signed_token.load_or_create_key(tmp_path / "token.key") == created
         assert (tmp_path / "token.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -327,11 +331,11 @@ class TestHubIdentity:
     def hub(self, monkeypatch: pytest.MonkeyPatch) -> HubIdentity:
         monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "service")
         monkeypatch.setenv("JUPYTERHUB_OAUTH_ACCESS_SCOPES", '["access:services!service=feedback"]')
-        found = HubIdentity()
-        self.asked: list[str] = []
+        identity = HubIdentity()
+        self.hub_requests: list[str] = []
 
         async def user_for_token(token: str, **_: object) -> dict[str, Any] | None:
-            self.asked.append(token)
+            self.hub_requests.append(token)
             await asyncio.sleep(0.01)
             if token not in {"ada", "service", "closed"}:
                 return None
@@ -339,8 +343,8 @@ class TestHubIdentity:
             scopes = [] if token == "closed" else ["access:services!service=feedback"]
             return {"kind": kind, "name": token, "groups": [CLASS], "scopes": scopes}
 
-        monkeypatch.setattr(found._hub, "user_for_token", user_for_token)
-        return found
+        monkeypatch.setattr(identity._hub, "user_for_token", user_for_token)
+        return identity
 
     def test_concurrent_and_later_requests_share_one_answer(self, hub: HubIdentity) -> None:
         async def ask() -> list[Person | None]:
@@ -348,7 +352,7 @@ class TestHubIdentity:
             return [*first, await hub.identify("ada")]
 
         assert asyncio.run(ask()) == [Person("ada", frozenset({CLASS}))] * 51
-        assert self.asked == ["ada"]
+        assert self.hub_requests == ["ada"]
 
     def test_only_clients_with_unknown_tokens_wait(self, hub: HubIdentity) -> None:
         async def ask() -> None:
@@ -362,14 +366,14 @@ class TestHubIdentity:
             assert await hub.identify("elsewhere", "10.0.0.2") is None
 
         asyncio.run(ask())
-        assert len(self.asked) == 32
+        assert len(self.hub_requests) == 32
 
     @pytest.mark.parametrize("token", ["service", "closed", "nobody"])
     def test_tokens_without_access_are_rejected(self, hub: HubIdentity, token: str) -> None:
         assert asyncio.run(hub.identify(token)) is None
 
 
-def test_two_processes_can_not_use_the_same_attempt(ask: Asker) -> None:
+def test_two_processes_can_not_use_the_same_attempt(ask: ServiceClient) -> None:
     """Counting and adding an attempt are one transaction, for other processes too."""
     second = RequestLog(ask.folder / "asked.db")
     second._database.execute("pragma busy_timeout = 0").close()

@@ -1,4 +1,4 @@
-"""What is idle is stopped, open page or not; what computes goes on. With seconds for minutes."""
+"""Idle kernels and servers are stopped, even behind an open page; busy ones keep running."""
 
 from __future__ import annotations
 
@@ -13,40 +13,44 @@ import pytest
 from deploy.hub.settings import HubSettings
 from deploy.hub.spawner import server_arguments
 from tests.browser.servers import serve
-from tests.hub.kernels import asked, execute, opened
-from tests.hub.site import wait_for
+from tests.hub.kernel_client import connect, execute, request
+from tests.hub.running_hub import wait_until
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = dataclasses.replace(HubSettings(), idle_minutes=0.05)  # 3 seconds
-COMPUTES = "import time\nfor _ in range(150): time.sleep(0.1)"
+COMPUTE_FOR_15_S = "import time\nfor _ in range(150): time.sleep(0.1)"
 
 
-def test_idle_kernels_end_though_a_page_is_open_and_busy_ones_go_on(tmp_path: Path) -> None:
+def test_idle_kernels_stop_behind_an_open_page_and_busy_ones_continue(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     with serve(
         "server", tmp_path / "work", tmp_path / "home", *server_arguments(SETTINGS)
     ) as server:
-        its = server.url, server.token
-        idle, busy = (asked(*its, "api/kernels", {"name": "python3"})["id"] for _ in range(2))
+        login = server.url, server.token
+        idle, busy = (request(*login, "api/kernels", {"name": "python3"})["id"] for _ in range(2))
 
-        def run() -> set[str]:
-            return {kernel["id"] for kernel in asked(*its, "api/kernels")}
+        def running() -> set[str]:
+            return {kernel["id"] for kernel in request(*login, "api/kernels")}
 
-        async def work() -> None:
-            pages = [await opened(*its, kernel) for kernel in (idle, busy)]
-            await execute(pages[1], COMPUTES, "execute_input")
-            assert await asyncio.to_thread(wait_for, lambda: idle not in run())
-            assert run() == {busy}  # it computes for longer than it may be idle
-            assert await asyncio.to_thread(wait_for, lambda: run() == set())
-            for page in pages:
-                page.close()
+        async def use_kernels() -> None:
+            connections = [await connect(*login, kernel) for kernel in (idle, busy)]
+            await execute(connections[1], COMPUTE_FOR_15_S, "execute_input")
+            await asyncio.to_thread(
+                wait_until, "the idle kernel is stopped", lambda: idle not in running()
+            )
+            assert running() == {busy}  # it computes for longer than a kernel may be idle
+            await asyncio.to_thread(
+                wait_until, "the other kernel is stopped", lambda: not running()
+            )
+            for connection in connections:
+                connection.close()
 
-        asyncio.run(work())
-        place = urlsplit(server.url)
+        asyncio.run(use_kernels())
+        url = urlsplit(server.url)
 
-        def gone() -> bool:
+        def is_closed() -> bool:
             with socket.socket() as probe:
-                return probe.connect_ex((str(place.hostname), int(place.port or 0))) != 0
+                return probe.connect_ex((str(url.hostname), int(url.port or 0))) != 0
 
-        assert wait_for(gone)
+        wait_until("the server has stopped", is_closed)

@@ -1,4 +1,4 @@
-"""The student's image: what it is built from, and that no answer is in it."""
+"""The student image: what it is built from, and that it holds no answers."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_its_files_are_those_that_are_named(context: Path) -> None:
+def test_it_holds_only_the_listed_files(context: Path) -> None:
     expected = {*image.CONTENTS, "environment.yml", "student", "postBuild"}
     assert {path.name for path in context.iterdir()} == expected
-    held = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
+    files = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
     tracked = set(
         subprocess.check_output(["git", "ls-files", "course", "release"], cwd=CHECKOUT, text=True)
         .replace(".gitkeep", "")
         .split()
     )
-    assert tracked <= held
-    for words in ("source/", "autograder", "gradebook", ".token", "keys.json", "tests/", ".git/"):
-        assert not [name for name in held if words in name]
+    assert tracked <= files
+    for part in ("source/", "autograder", "gradebook", ".token", "keys.json", "tests/", ".git/"):
+        assert not [name for name in files if part in name]
 
 
-def test_its_environment_is_the_course_without_the_graders_packages(context: Path) -> None:
+def test_its_environment_lacks_the_graders_packages(context: Path) -> None:
     full, student = (
         set((folder / "environment.yml").read_text(encoding="utf-8").splitlines())
         for folder in (CHECKOUT, context)
@@ -48,7 +48,7 @@ def test_its_environment_is_the_course_without_the_graders_packages(context: Pat
     assert student < full
 
 
-def test_no_lesson_in_it_holds_an_answer(context: Path) -> None:
+def test_its_lessons_hold_no_answers(context: Path) -> None:
     lessons = sorted(context.glob("release/*/*.ipynb"))
     assert len(lessons) == 6
     for path in lessons:
@@ -58,31 +58,31 @@ def test_no_lesson_in_it_holds_an_answer(context: Path) -> None:
         assert not re.search(r"- \[x\]", text)
 
 
-def test_no_explanation_of_a_question_is_anywhere_in_it(context: Path) -> None:
-    said = {
+def test_no_file_holds_the_explanation_of_an_answer(context: Path) -> None:
+    explanations = {
         option.explanation.splitlines()[0]
         for path in sorted((CHECKOUT / "source").glob("*/*.md"))
         for option in quiz.parse(path.read_text(encoding="utf-8")).options
         if len(option.explanation) > 30
     }
-    assert len(said) > 20
-    everything = "\n".join(
+    assert len(explanations) > 20
+    text = "\n".join(
         path.read_text(encoding="utf-8", errors="replace")
         for path in context.rglob("*")
         if path.is_file() and path.suffix in {".py", ".md", ".ipynb", ".js", ".json", ".yml"}
     )
-    assert [words for words in said if words in everything] == []
+    assert [explanation for explanation in explanations if explanation in text] == []
 
 
-def test_the_hubs_version_is_the_locked_one(context: Path) -> None:
+def test_it_installs_the_locked_version_of_jupyterhub(context: Path) -> None:
     script = (context / "postBuild").read_text()
     assert re.search(r'"jupyterhub==\d+\.\d+\.\d+"', script)
     assert os.access(context / "postBuild", os.X_OK)
     assert subprocess.run(["sh", "-n", str(context / "postBuild")], check=False).returncode == 0
 
 
-def test_what_is_installed_from_it_is_the_course(context: Path, tmp_path: Path) -> None:
-    """The wheel that pip makes of the folder, in a place of its own, without this checkout."""
+def test_its_wheel_installs_the_course(context: Path, tmp_path: Path) -> None:
+    """The wheel that pip builds from the folder works without this checkout."""
     folder, wheels, site = (tmp_path / name for name in ("folder", "wheels", "site"))
     shutil.copytree(context, folder)
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)]
@@ -97,15 +97,15 @@ def test_what_is_installed_from_it_is_the_course(context: Path, tmp_path: Path) 
     packages = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert packages == {"course", wheel.name.removesuffix("-py3-none-any.whl") + ".data"}
     script = "import course, course.quiz, course.server.keys as keys; print(course.__file__)"
-    found = subprocess.check_output(
+    module = subprocess.check_output(
         [sys.executable, "-P", "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(site)},
         text=True,
     )
-    assert found.strip() == str(site / "course" / "__init__.py")
+    assert module.strip() == str(site / "course" / "__init__.py")
 
 
-def test_a_folder_in_use_is_left_alone(context: Path) -> None:
+def test_a_folder_with_files_is_refused(context: Path) -> None:
     with pytest.raises(FileExistsError, match="is not empty"):
         image.build_context(context)

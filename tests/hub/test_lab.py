@@ -1,4 +1,4 @@
-"""The lab on the hub: a student solves it, trains, hands in, and has every point."""
+"""The lab on the hub: a student solves it, trains the model, submits, and gets every point."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser
 
@@ -19,8 +18,8 @@ from tests.browser.test_autoencoder_lab import (
     RUN_TIMEOUT_S,
     cell_outputs,
 )
-from tests.hub.hands import Instructor, Student
-from tests.hub.site import Site
+from tests.hub.page_objects import InstructorPage, StudentPage
+from tests.hub.running_hub import RunningHub
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hub")]
 
@@ -34,20 +33,18 @@ _ANSWER = """
 """
 
 
-def solved() -> NotebookNode:
-    (path,) = Path(CHECKOUT, "source", LAB).glob("*.ipynb")
-    return NotebookNode(nbformat.read(path, as_version=4))
-
-
-def test_the_lab_is_trained_handed_in_and_graded(hub: Site, browser: Browser) -> None:
-    instructor = Instructor.arrive(browser, hub, "ines")
-    ada = Student.arrive(browser, hub, "ada")
+def test_the_solved_lab_gets_every_point(hub: RunningHub, browser: Browser) -> None:
+    instructor = InstructorPage.log_in(browser, hub, "ines")
+    ada = StudentPage.log_in(browser, hub, "ada")
     for step in ("assign", "release"):
         assert "Success" in instructor.press(LAB, step)
-    notebook = ada.settle().fetch(LAB)
-    nb = solved()
+    notebook = ada.wait_until_loaded().fetch(LAB)
+    (path,) = Path(CHECKOUT, "source", LAB).glob("*.ipynb")
+    solution = nbformat.read(path, as_version=4)
     answers = {
-        cell.metadata["nbgrader"]["grade_id"]: cell.source for cell in nb.cells if is_answer(cell)
+        cell.metadata["nbgrader"]["grade_id"]: cell.source
+        for cell in solution.cells
+        if is_answer(cell)
     }
     with ada.lab.open(notebook) as lesson:
         lesson.js(_ANSWER, answers)

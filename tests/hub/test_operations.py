@@ -1,4 +1,4 @@
-"""What an operator of the hub does: class lists, grades, backup and restore."""
+"""The operator's commands: class lists, grades, backup, restore, upgrade."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from deploy.hub.backup import BackupError, Restored, backup, restore, submission
 from deploy.hub.class_list import ClassListError, ListedStudent
 from deploy.hub.roles import students_group
 from deploy.hub.settings import HubSettings
-from tests.hub.site import PREFIX, Site
+from tests.hub.running_hub import ACCOUNT_PREFIX, RunningHub
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
 
@@ -42,7 +42,7 @@ DORA = ListedStudent("dora", "Dora", "Maar", "dora@example.org")
         'Last name,First name,"SIS Login ID",Email\n"Maar","Dora",dora,dora@example.org',
     ],
 )
-def test_class_lists_of_many_systems_are_understood(tmp_path: Path, text: str) -> None:
+def test_class_lists_of_different_systems_are_read(tmp_path: Path, text: str) -> None:
     path = tmp_path / "class.csv"
     path.write_text(text, encoding="utf-8")
     assert class_list.read_class_list(path) == [DORA]
@@ -62,7 +62,7 @@ def test_class_lists_of_many_systems_are_understood(tmp_path: Path, text: str) -
         ("id\n4711\n", "such as 's-4711'"),
     ],
 )
-def test_what_is_wrong_with_a_class_list_is_said(tmp_path: Path, text: str, reason: str) -> None:
+def test_an_invalid_class_list_gives_the_reason(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "class.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ClassListError, match=reason):
@@ -70,7 +70,7 @@ def test_what_is_wrong_with_a_class_list_is_said(tmp_path: Path, text: str, reas
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-def test_a_class_list_may_be_in_any_usual_encoding(tmp_path: Path, encoding: str) -> None:
+def test_class_lists_may_have_any_common_encoding(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "class.csv"
     path.write_text("id;Vorname\ndora;D\u00f6ra\n", encoding=encoding)
     assert class_list.read_class_list(path) == [ListedStudent("dora", "D\u00f6ra", "", "")]
@@ -79,44 +79,45 @@ def test_a_class_list_may_be_in_any_usual_encoding(tmp_path: Path, encoding: str
         class_list.read_class_list(path)
 
 
-def test_nobody_is_given_an_account_of_the_machines_own(hub: Site) -> None:
+def test_nobody_gets_an_account_of_the_machine(hub: RunningHub) -> None:
     before = roles.students(hub.settings)
-    stranger = f"{PREFIX}admin"
-    subprocess.run(["useradd", "--no-create-home", stranger], check=True)
-    elsewhere_checked = dataclasses.replace(hub.settings, authenticator="dummy")
+    existing = f"{ACCOUNT_PREFIX}admin"
+    subprocess.run(["useradd", "--no-create-home", existing], check=True)
+    external_logins = dataclasses.replace(hub.settings, authenticator="dummy")
     for settings, name, reason in (
         (hub.settings, "root", "'root' is a system account"),
         (hub.settings, "www-data", "is a system account"),
         (hub.settings, "nobody", "is a system account"),
         (hub.settings, hub.account("grader"), "is the grader"),
-        (elsewhere_checked, stranger, "was not created for the class"),
+        (external_logins, existing, "was not created for the class"),
     ):
         with pytest.raises(ClassListError, match=reason):
             class_list.add_students(
                 settings,
-                [ListedStudent(f"{PREFIX}gala", "", "", ""), ListedStudent(name, "", "", "")],
+                [
+                    ListedStudent(f"{ACCOUNT_PREFIX}gala", "", "", ""),
+                    ListedStudent(name, "", "", ""),
+                ],
             )
     assert roles.students(hub.settings) == before
-    assert not accounts.account_exists(f"{PREFIX}gala")
-    class_list.check_logins(
-        hub.settings, [stranger, hub.account("ada")]
-    )  # it has a password of its own
-    class_list.check_logins(elsewhere_checked, [hub.account("ada"), f"{PREFIX}gala"])
+    assert not accounts.account_exists(f"{ACCOUNT_PREFIX}gala")
+    class_list.check_logins(hub.settings, [existing, hub.account("ada")])  # PAM asks for passwords
+    class_list.check_logins(external_logins, [hub.account("ada"), f"{ACCOUNT_PREFIX}gala"])
 
 
-def test_the_hub_tells_of_everybody_however_few_at_a_time(hub: Site) -> None:
+def test_all_pages_of_users_are_listed(hub: RunningHub) -> None:
     names = [user["name"] for user in hub_api.list_users(hub.settings)]
     assert len(set(names)) == len(names) >= 4
     assert [user["name"] for user in hub_api.list_users(hub.settings, "&limit=1")] == names
 
 
-def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub that tells of 200 people at a time, and says 409 when it knows all of them."""
+def test_a_large_class_is_added_in_few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub lists 200 users per page and replies 409 if it knows all new ones."""
     known = [f"n{number}" for number in range(250)]
-    asked: list[str] = []
+    methods: list[str] = []
 
-    def hub_says(_: HubSettings, method: str, path: str, body: Any = None) -> Any:
-        asked.append(method)
+    def request(_: HubSettings, method: str, path: str, body: Any = None) -> Any:
+        methods.append(method)
         if method == "GET":
             first = int(path.partition("offset=")[2])
             return [{"name": name} for name in known[first : first + 200]]
@@ -126,24 +127,22 @@ def test_a_large_class_joins_in_a_few_requests(monkeypatch: pytest.MonkeyPatch) 
         known.extend(new)
         return None
 
-    monkeypatch.setattr(hub_api, "request", hub_says)
+    monkeypatch.setattr(hub_api, "request", request)
     names = [f"n{number}" for number in range(300)]
     hub_api.add_users(HubSettings(), names)
     assert known == names
-    assert len(asked) <= 5
-    monkeypatch.setattr(hub_api, "list_users", lambda _: [])  # they came after we had looked
+    assert len(methods) <= 5
+    monkeypatch.setattr(hub_api, "list_users", lambda _: [])  # added since the listing
     hub_api.add_users(HubSettings(), names)
 
 
-def test_those_whom_the_hub_knows_already_do_no_harm(
-    hub: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_adding_known_users_is_no_error(hub: RunningHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_api, "list_users", lambda _: [])
     hub_api.add_users(hub.settings, [hub.account("ada"), hub.account("ben")])
 
 
-def test_a_student_joins_while_the_hub_runs(hub: Site) -> None:
-    name = f"{PREFIX}dora"
+def test_students_can_be_added_while_the_hub_runs(hub: RunningHub) -> None:
+    name = f"{ACCOUNT_PREFIX}dora"
     listed = [dataclasses.replace(DORA, id=name), ListedStudent(hub.account("ada"), "Ada", "", "")]
     passwords = class_list.add_students(hub.settings, listed)
     assert set(passwords) == {name}
@@ -155,7 +154,7 @@ def test_a_student_joins_while_the_hub_runs(hub: Site) -> None:
     assert class_list.add_students(hub.settings, listed) == {}
 
 
-def test_grades_can_be_exported(hub: Site) -> None:
+def test_grades_can_be_exported(hub: RunningHub) -> None:
     class_list.run_nbgrader(
         hub.settings, "export", f"--to={hub.settings.course_folder / 'grades.csv'}"
     )
@@ -163,54 +162,50 @@ def test_grades_can_be_exported(hub: Site) -> None:
         assert "student_id" in (csv.DictReader(file).fieldnames or ())
 
 
-def elsewhere(hub: Site, folder: Path) -> HubSettings:
-    """The same class on another machine, as far as one machine can be two."""
+def other_machine(hub: RunningHub, folder: Path) -> HubSettings:
+    """Return settings for the same class with another state folder and no running hub."""
     return dataclasses.replace(hub.settings, state=folder / "state", hub_port=1)
 
 
-def test_a_backup_brings_everything_back(hub: Site, tmp_path: Path) -> None:
-    inbound = hub.settings.exchange / hub.settings.course / "inbound"
-    name = f"{hub.account('ada')}+08-kept+2026-01-01 00:00:00 UTC+x"
-    hub.as_student("ada", "sh", "-c", f"mkdir '{inbound}/{name}'; echo work > '{inbound}/{name}/a'")
+def test_a_backup_restores_everything(hub: RunningHub, tmp_path: Path) -> None:
+    submission = hub.submit_folder("ada", "08-kept")
     archive = tmp_path / "monday.tar.gz"
-    held = backup(hub.settings, archive)
+    count = backup(hub.settings, archive)
     assert archive.stat().st_mode & 0o777 == 0o600
-    other = elsewhere(hub, tmp_path)
-    assert restore(other, archive) == Restored(held, {})
-    assert held >= 1
+    other = other_machine(hub, tmp_path)
+    assert restore(other, archive) == Restored(count, {})
+    assert count >= 1
     assert submission_hashes(other) == submission_hashes(hub.settings)
-    back = other.exchange / other.course / "inbound" / name
-    assert back.joinpath("a").read_text() == "work\n"
-    assert back.owner() == hub.account("ada")
-    assert back.parent.stat().st_mode & 0o7777 == 0o3733
+    restored = other.exchange / other.course / "inbound" / submission.name
+    assert restored.joinpath("a").read_text() == "work\n"
+    assert restored.owner() == hub.account("ada")
+    assert restored.parent.stat().st_mode & 0o7777 == 0o3733
     with (
-        Gradebook(hub.settings.gradebook_address) as was,
-        Gradebook(other.gradebook_address) as now,
+        Gradebook(hub.settings.gradebook_address) as before,
+        Gradebook(other.gradebook_address) as after,
     ):
-        assert [s.id for s in was.students] == [s.id for s in now.students]
-        assert [(s.assignment.name, s.student.id, s.score) for s in _handed_in(was)] == [
-            (s.assignment.name, s.student.id, s.score) for s in _handed_in(now)
-        ]
+        assert [s.id for s in before.students] == [s.id for s in after.students]
+        assert _submissions(before) == _submissions(after)
     assert (other.course_folder / "gradebook.db").owner() == hub.settings.grader
     assert (other.hub / "operator.token").stat().st_mode & 0o077 == 0
 
 
-def test_an_upgrade_is_of_the_hubs_own_databases(
-    hub: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_an_upgrade_migrates_the_databases(
+    hub: RunningHub, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(RuntimeError, match="the hub is running; stop it first"):
         upgrade(hub.settings)
     archive = tmp_path / "monday.tar.gz"
     backup(hub.settings, archive)
     file = tmp_path / "hub.toml"
-    other = elsewhere(hub, tmp_path)
+    other = other_machine(hub, tmp_path)
     text = hub.settings.file.read_text().replace(str(hub.settings.state), str(other.state))
     file.write_text(text)
     other = dataclasses.replace(other, file=file)
     restore(other, archive)
     with contextlib.closing(sqlite3.connect(other.hub / "hub.sqlite")) as database:
         columns = _columns(database)
-        # As the version before left it.
+        # Downgrade by one version.
         database.execute("alter table spawners drop column display_name")
         database.execute("update alembic_version set version_num = 'ff1860e38070'")
         database.commit()
@@ -223,9 +218,9 @@ def _columns(database: sqlite3.Connection) -> set[str]:
     return {row[1] for row in database.execute("pragma table_info(spawners)")}
 
 
-def test_a_restore_says_the_passwords_that_it_makes(hub: Site, tmp_path: Path) -> None:
-    """The list in the archive would be of accounts that are no more."""
-    name = f"{PREFIX}fritz"
+def test_a_restore_returns_the_new_passwords(hub: RunningHub, tmp_path: Path) -> None:
+    """The backup doesn't hold the passwords of accounts, which may no longer exist."""
+    name = f"{ACCOUNT_PREFIX}fritz"
     old = class_list.add_students(hub.settings, [ListedStudent(name, "Fritz", "", "")])[name]
     archive = tmp_path / "monday.tar.gz"
     backup(hub.settings, archive)
@@ -233,7 +228,7 @@ def test_a_restore_says_the_passwords_that_it_makes(hub: Site, tmp_path: Path) -
         assert "hub/operator.token" in opened.getnames()
         assert "hub/passwords.txt" not in opened.getnames()
     accounts.remove(name)
-    other = elsewhere(hub, tmp_path)
+    other = other_machine(hub, tmp_path)
     passwords = restore(other, archive).passwords
     assert set(passwords) == {name}
     assert (other.hub / "passwords.txt").read_text() == f"{name} {passwords[name]}\n"
@@ -243,82 +238,76 @@ def test_a_restore_says_the_passwords_that_it_makes(hub: Site, tmp_path: Path) -
         pamela.authenticate(name, old)
 
 
-def test_what_comes_while_a_backup_is_made_does_no_harm(
-    hub: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_submissions_during_a_backup_do_no_harm(
+    hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inbound = hub.settings.exchange / hub.settings.course / "inbound"
-    name = f"{hub.account('ben')}+08-meanwhile+2026-01-01 00:00:00 UTC+x"
-    under_way = inbound / ".0123456789abcdef.new"
-    script = f"mkdir '{inbound}/{name}' {under_way}; echo work > '{inbound}/{name}/a'"
+    incomplete = hub.inbound / ".0123456789abcdef.new"
+    submissions: list[Path] = []
     copy = backups._copy_database
 
-    def busy(original: Path, target: Path) -> None:
-        hub.as_student("ben", "sh", "-c", script)
+    def submit_and_copy(original: Path, target: Path) -> None:
+        hub.run_as("ben", "mkdir", str(incomplete))
+        submissions.append(hub.submit_folder("ben", "08-meanwhile"))
         copy(original, target)
 
-    monkeypatch.setattr(backups, "_copy_database", busy)
+    monkeypatch.setattr(backups, "_copy_database", submit_and_copy)
     archive = tmp_path / "monday.tar.gz"
-    held = backup(hub.settings, archive)
-    under_way.rmdir()
-    other = elsewhere(hub, tmp_path)
-    assert restore(other, archive).submissions == held
-    back = other.exchange / other.course / "inbound"
-    assert (back / name / "a").read_text() == "work\n"
-    assert not (back / under_way.name).exists()
+    count = backup(hub.settings, archive)
+    incomplete.rmdir()
+    other = other_machine(hub, tmp_path)
+    assert restore(other, archive).submissions == count
+    inbound = other.exchange / other.course / "inbound"
+    assert (inbound / submissions[0].name / "a").read_text() == "work\n"
+    assert not (inbound / incomplete.name).exists()
 
 
-def test_a_restore_does_not_make_anybody_late(hub: Site, tmp_path: Path) -> None:
-    inbound = hub.settings.exchange / hub.settings.course / "inbound"
-    name = f"{hub.account('ben')}+08-early+2026-01-01 00:00:00 UTC+x"
-    hub.as_student("ben", "sh", "-c", f"mkdir '{inbound}/{name}'; echo work > '{inbound}/{name}/a'")
-    came = submission_time.newest_change(inbound / name)
+def test_a_restore_keeps_submission_times(hub: RunningHub, tmp_path: Path) -> None:
+    submission = hub.submit_folder("ben", "08-early")
+    time = submission_time.newest_change(submission)
     first, second = tmp_path / "1.tar.gz", tmp_path / "2.tar.gz"
     backup(hub.settings, first)
-    other = elsewhere(hub, tmp_path)
+    other = other_machine(hub, tmp_path)
     restore(other, first)
-    back = other.exchange / other.course / "inbound" / name
-    assert submission_time.newest_change(back) > came
-    assert (
-        submission_time.submission_time(back, submission_time.read_remembered(other.course_folder))
-        == came
-    )
-    backup(other, second)  # remembers what the first remembered
-    third = elsewhere(hub, tmp_path / "again")
+    restored = other.exchange / other.course / "inbound" / submission.name
+    assert submission_time.newest_change(restored) > time
+    known = submission_time.read_remembered(other.course_folder)
+    assert submission_time.submission_time(restored, known) == time
+    backup(other, second)  # also holds the times remembered by the first
+    third = other_machine(hub, tmp_path / "again")
     restore(third, second)
-    back = third.exchange / third.course / "inbound" / name
+    restored = third.exchange / third.course / "inbound" / submission.name
     known = submission_time.read_remembered(third.course_folder)
-    assert submission_time.submission_time(back, known) == came
-    (back / "a").write_text("better work")
-    assert (
-        submission_time.submission_time(back, known) == submission_time.newest_change(back) > came
-    )
+    assert submission_time.submission_time(restored, known) == time
+    (restored / "a").write_text("better work")
+    changed = submission_time.newest_change(restored)
+    assert submission_time.submission_time(restored, known) == changed > time
 
 
-def _handed_in(gradebook: Gradebook) -> list[Any]:
+def _submissions(gradebook: Gradebook) -> list[tuple[str, str, float]]:
     return [
-        found
+        (assignment.name, submission.student.id, submission.score)
         for assignment in gradebook.assignments
-        for found in gradebook.assignment_submissions(assignment.name)
+        for submission in gradebook.assignment_submissions(assignment.name)
     ]
 
 
-def test_a_restore_overwrites_nothing(hub: Site, tmp_path: Path) -> None:
+def test_a_restore_overwrites_nothing(hub: RunningHub, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="the hub is running"):
         restore(hub.settings, tmp_path / "none.tar.gz")
     with pytest.raises(BackupError, match="is in use"):
         restore(dataclasses.replace(hub.settings, hub_port=1), tmp_path / "none.tar.gz")
 
 
-def test_a_damaged_backup_is_noticed(hub: Site, tmp_path: Path) -> None:
+def test_a_damaged_backup_is_refused(hub: RunningHub, tmp_path: Path) -> None:
     archive = tmp_path / "monday.tar.gz"
     backup(hub.settings, archive)
     archive.write_bytes(archive.read_bytes()[:-2000])
     with pytest.raises(BackupError, match=r"can't be restored|is damaged"):
-        restore(elsewhere(hub, tmp_path), archive)
+        restore(other_machine(hub, tmp_path), archive)
 
 
-def test_a_backup_that_fails_leaves_the_older_one(
-    hub: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_failed_backup_keeps_the_older_one(
+    hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = tmp_path / "monday.tar.gz"
     archive.write_text("older")
@@ -333,7 +322,7 @@ def test_a_backup_that_fails_leaves_the_older_one(
     assert [path.name for path in tmp_path.iterdir()] == ["monday.tar.gz"]
 
 
-def test_an_account_is_never_made_twice(hub: Site) -> None:
+def test_existing_accounts_stay_unchanged(hub: RunningHub) -> None:
     before = pwd.getpwnam(hub.account("ada"))
     accounts.create_account(hub.account("ada"), hub.settings.homes)
     assert pwd.getpwnam(hub.account("ada")) == before

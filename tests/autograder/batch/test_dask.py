@@ -197,7 +197,7 @@ def running_clusters(gateway: str) -> Any:
 @pytest.fixture
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a real Dask Gateway, whose clusters are processes of this machine."""
-    private, public, tcp = ports.free(3)
+    private, public, tcp = ports.free_ports(3)
     config = tmp_path / "dask_gateway_config.py"
     config.write_text(
         GATEWAY_CONFIG.format(password=PASSWORD, private=private, public=public, tcp=tcp)
@@ -249,7 +249,7 @@ def test_gateway_errors_are_explained(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["grade", LESSON, "--root", str(new_course("slips")), "--gateway"]
-    (unused_port,) = ports.free(1)
+    (unused_port,) = ports.free_ports(1)
     assert main([*arguments, f"http://127.0.0.1:{unused_port}"]) == 2
     assert f"through --gateway http://127.0.0.1:{unused_port}: " in capsys.readouterr().err
     assert main(arguments) == 2

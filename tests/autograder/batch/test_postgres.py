@@ -18,9 +18,9 @@ pytestmark = slow
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    if postgres.programs() is None:
+    if postgres.program_folder() is None:
         pytest.skip(postgres.MISSING)
-    with postgres.server() as address:
+    with postgres.run_server() as address:
         yield address
 
 
