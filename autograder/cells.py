@@ -10,16 +10,14 @@ Example:
     >>> set_nbgrader(test, grade_id="double-test", grade=True, solution=False, points=2)
     >>> is_test(test), is_answer(test), grade_id(test), max_points(test)
     (True, False, 'double-test', 2)
-    >>> notes(test)
-    []
-    >>> set_notes(test, ["This test was edited."])
+    >>> set_course(test, notes=["This test was edited."])
     >>> notes(test)
     ['This test was edited.']
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode
@@ -28,11 +26,7 @@ from course.quiz import cells as _shared
 
 Holder = Mapping[str, Any]  # a cell or a notebook: NotebookNode, or a dict from the JSON
 
-_entries = _shared.metadata_entries
-
-
-# Roles
-
+metadata_entries = _shared.metadata_entries
 is_quiz = _shared.is_quiz
 is_prediction = _shared.is_prediction
 grade_id = _shared.grade_id
@@ -67,7 +61,7 @@ def is_test(cell: Holder) -> bool:
 
 def is_demonstration(cell: Holder) -> bool:
     """Return whether the author marked the cell as a slow one that only shows something."""
-    return _entries(cell, "course").get("demonstration") is True
+    return metadata_entries(cell, "course").get("demonstration") is True
 
 
 def max_points(cell: Holder) -> float:
@@ -78,7 +72,7 @@ def max_points(cell: Holder) -> float:
 
 def time_limit_s(cell: Holder) -> float | None:
     """Return the seconds that the author allows the cell, or None for the usual limit."""
-    seconds = _entries(cell, "course").get("seconds")
+    seconds = metadata_entries(cell, "course").get("seconds")
     return seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None
 
 
@@ -92,42 +86,40 @@ def grade_ids(nb: NotebookNode) -> frozenset[str]:
     return frozenset(filter(None, map(grade_id, nb.cells)))
 
 
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells that aren't empty."""
+    return [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
 def lesson_code(nb: NotebookNode) -> list[str]:
     """Return the instructor's own code: code cells that are neither answers nor tests."""
-    return [
-        cell.source
-        for cell in nb.cells
-        if cell.cell_type == "code" and not is_answer(cell) and not is_test(cell)
-    ]
-
-
-# What grading writes
+    return [cell.source for cell in code_cells(nb) if not is_answer(cell) and not is_test(cell)]
 
 
 def notes(holder: Holder) -> list[str]:
     """Return what was noticed about a cell or notebook, as sentences for the student."""
-    return list(_entries(holder, "course").get("notes", []))
+    return list(metadata_entries(holder, "course").get("notes", []))
 
 
 def copies(cell: Holder) -> list[str]:
     """Return the text of each copy of the cell in the submission; its own text without copies."""
-    return list(_entries(cell, "course").get("copies", [cell["source"]]))
+    return list(metadata_entries(cell, "course").get("copies", [cell["source"]]))
 
 
 def score_record(cell: Holder) -> dict[str, Any] | None:
     """Return the stored score, `CellScore.to_json`, of a graded cell, if there is one."""
-    record = _entries(cell, "course").get("verdict")
+    record = metadata_entries(cell, "course").get("verdict")
     return dict(record) if isinstance(record, Mapping) else None
 
 
 def unreadable(nb: Holder) -> str:
     """Return why the submitted notebook could not be read, or an empty string."""
-    return str(_entries(nb, "course").get("unreadable", ""))
+    return str(metadata_entries(nb, "course").get("unreadable", ""))
 
 
 def submitted_file(nb: Holder) -> str:
     """Return the name of the submitted file if it was renamed, or an empty string."""
-    return str(_entries(nb, "course").get("file", ""))
+    return str(metadata_entries(nb, "course").get("file", ""))
 
 
 def awaits_grading(cell: Holder) -> bool:
@@ -135,59 +127,21 @@ def awaits_grading(cell: Holder) -> bool:
     return _nbgrader(cell).get("score") is None
 
 
-def set_notes(cell: NotebookNode, sentences: Iterable[str]) -> None:
-    """Write down what was noticed about a cell."""
-    set_course(cell, notes=list(sentences))
-
-
-def set_copies(cell: NotebookNode, sources: Iterable[str]) -> None:
-    """Write down the text of each copy of the cell in the submission."""
-    set_course(cell, copies=list(sources))
-
-
 def set_score_record(cell: NotebookNode, record: Mapping[str, Any]) -> None:
-    """Write down a score."""
+    """Store a score."""
     set_course(cell, verdict=dict(record))
 
 
-def set_submission_facts(
-    nb: NotebookNode, *, notes: Iterable[str], unreadable: str, file: str
-) -> None:
-    """Write down what was found out about a submitted notebook, in place of any older entry.
-
-    Args:
-        nb: The merged notebook.
-        notes: Sentences for the student.
-        unreadable: Why it could not be read, or an empty string.
-        file: Its name if it was renamed, or an empty string.
-    """
-    entries = {"notes": list(notes), "unreadable": unreadable}
+def set_submission_facts(nb: NotebookNode, *, notes: list[str], unreadable: str, file: str) -> None:
+    """Store `notes`, `unreadable` and `submitted_file` in place of any older entries."""
+    entries = {"notes": notes, "unreadable": unreadable}
     nb.metadata["course"] = entries | ({"file": file} if file else {})
-
-
-def mark_awaiting_grading(cell: NotebookNode) -> None:
-    """Take nbgrader's score out of a cell that a person must still grade."""
-    set_nbgrader(cell, score=None)
-
-
-def set_feedback(cell: NotebookNode, *, title: str, is_open: bool | None = None) -> None:
-    """Write down what the feedback page shows of a cell.
-
-    Args:
-        cell: A cell of the graded notebook.
-        title: Its name on the page.
-        is_open: Whether the student has not answered; None where that can't be told.
-    """
-    set_course(cell, title=title, **({} if is_open is None else {"open": is_open}))
-
-
-# Raw entries, for the code that builds notebooks
 
 
 def set_course(cell: NotebookNode, **entries: Any) -> None:
     """Add entries to a cell's ``course`` metadata."""
     if entries:
-        cell["metadata"]["course"] = {**_entries(cell, "course"), **entries}
+        cell["metadata"]["course"] = {**metadata_entries(cell, "course"), **entries}
 
 
 def set_nbgrader(cell: NotebookNode, **entries: Any) -> None:
@@ -195,10 +149,5 @@ def set_nbgrader(cell: NotebookNode, **entries: Any) -> None:
     cell["metadata"]["nbgrader"] = {**_nbgrader(cell), **entries}
 
 
-def clear_nbgrader(cell: NotebookNode) -> None:
-    """Make a cell one that nbgrader does not know."""
-    cell["metadata"].pop("nbgrader", None)
-
-
 def _nbgrader(cell: Holder) -> Mapping[str, Any]:
-    return _entries(cell, "nbgrader")
+    return metadata_entries(cell, "nbgrader")

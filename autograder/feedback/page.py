@@ -69,13 +69,13 @@ def prepare_page(nb: NotebookNode, source: NotebookNode, *, reveal: bool) -> dic
         name, record = cells.grade_id(cell), cells.score_record(cell) or {}
         if name in keys:
             title = _title(quiz.parse(keys[name]).prompt)
-            cells.set_feedback(cell, title=title, is_open=not record.get("chosen"))
+            cells.set_course(cell, title=title, open=not record.get("chosen"))
             cell["source"] = questions.question_markdown(keys[name], record, reveal=reveal)
         elif cells.is_test(cell):
             is_open = record.get("reason") == NOT_IMPLEMENTED
-            cells.set_feedback(cell, title=f"Test: {name}", is_open=is_open)
+            cells.set_course(cell, title=f"Test: {name}", open=is_open)
         else:
-            cells.set_feedback(cell, title=f"Answer: {name}")
+            cells.set_course(cell, title=f"Answer: {name}")
         if cells.is_graded(cell):
             graded.append(cell)
     headings = [re.match(r"# (.+)", cell.source) for cell in source.cells]

@@ -11,7 +11,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.cells import is_test, lesson_code
+from autograder.cells import code_cells, is_test, lesson_code
 from autograder.grading import run_cells
 from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.settings import THREAD_VARIABLES, GradingSettings
@@ -32,11 +32,7 @@ def run(
 ) -> tuple[CellOutcomes, int]:
     """Run a notebook; return how each cell ended and a kernel's peak memory in bytes.
 
-    Args:
-        nb: A merged notebook; its code cells get new outputs.
-        source_nb: The instructor's notebook.
-        folder: The student's other files; the kernel works on a copy.
-        settings: Time limits and other settings.
+    The arguments are those of `grade_notebook.grade`; code cells get new outputs.
     """
     kernel_fork_server, test_fork_server = warm_up(source_nb, settings)
     lesson = lesson_code(source_nb)
@@ -52,16 +48,19 @@ def run(
             visible=tuple(Path(path).resolve() for path in settings.visible),
             fork_server=kernel_fork_server,
         )
-        budget = TimeBudget(
-            settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
-        )
+        limits_s = settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
         outcomes = run_cells.run(
-            nb, kernel, budget, lesson, only=cell_ids, test_fork_server=test_fork_server
+            nb,
+            kernel,
+            TimeBudget(*limits_s),
+            lesson,
+            only=cell_ids,
+            test_fork_server=test_fork_server,
         )
         peak = max(peak, kernel.peak_bytes)
         return outcomes
 
-    code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    code = code_cells(nb)
     every_id = frozenset(cell["id"] for cell in code)
     needed = dependencies.needed_cells(nb, source_nb)
     if settings.shortcut and not needed >= every_id:
@@ -87,13 +86,11 @@ def warm_up(
 ) -> tuple[ForkServer | None, ForkServer | None]:
     """Return the fork servers for a notebook's kernels and test runners; None to start them cold.
 
-    Args:
-        source_nb: The instructor's notebook; the fork servers load what it imports.
-        settings: How it will be graded.
+    They have loaded what the instructor's notebook imports.
     """
     if not settings.warm or not run_cells.needs_kernel(source_nb):
         return None, None
-    code = [cell for cell in source_nb.cells if cell.cell_type == "code"]
+    code = code_cells(source_nb)
     modules = imports.find_modules(cell.source for cell in code)
     return (
         forkserver_client.shared_fork_server("kernel", modules, _env(settings)),

@@ -62,10 +62,10 @@ class GradedNotebook(BaseModel):
 def grade(
     nb: NotebookNode, source_nb: NotebookNode, folder: Path, settings: GradingSettings
 ) -> GradedNotebook:
-    """Run a merged notebook and score its cells.
+    """Run a merged notebook and score its cells, in place.
 
     Args:
-        nb: The merged notebook, from `merge.merge_submission`; changed in place.
+        nb: From `merge.merge_submission`.
         source_nb: The instructor's notebook.
         folder: The student's other files; the kernel works on a copy.
         settings: Time limits and other settings.
@@ -77,10 +77,8 @@ def grade(
         outcomes, peak = execute.run(nb, source_nb, folder, settings)
     scores = {}
     for cell in nb.cells:
-        name = cells.grade_id(cell)
-        if name in source_cells:
-            outcome = outcomes.get(cell["id"])
-            scores[name] = scoring.score(source_cells[name], cell, outcome, unreadable)
+        if source_cell := source_cells.get(name := cells.grade_id(cell)):
+            scores[name] = scoring.score(source_cell, cell, outcomes.get(cell["id"]), unreadable)
     student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)
     comments.write_scores(nb, scores, outcomes)

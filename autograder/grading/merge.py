@@ -31,32 +31,20 @@ TOO_MANY_CELLS: Final = (
 )
 MAX_ADDED_CELLS: Final = 1000  # a lesson has some 60 cells
 
-CellsByPosition = dict[int, list[SubmittedCell]]
+CellsByPosition = defaultdict[int, list[SubmittedCell]]
 
 
 def merge_submission(source_nb: NotebookNode, submission: Submission) -> NotebookNode:
-    """Return the instructor's notebook with the student's answers.
+    """Return the instructor's notebook, from ``source/``, with the student's answers.
 
-    Args:
-        source_nb: The instructor's notebook, from ``source/``.
-        submission: The student's notebook.
-
-    Returns:
-        A notebook with the instructor's metadata. `cells.notes` of the notebook and of each cell
-        are sentences for the student about what was missing, copied or changed.
+    `cells.notes` of the result and of its cells say what was missing, copied or changed.
     """
     copies, added, dropped_count = _assign(source_nb, submission)
-    merged_cells = []
-    for index, cell in enumerate(added.get(-1, [])):
-        merged_cells.append(_added_cell(cell, f"extra-0-{index}"))
+    is_readable = not submission.unreadable
+    merged_cells = _added_cells(added, -1)
     for position, source_cell in enumerate(source_nb.cells):
-        merged_cells.append(
-            _merge_cell(
-                source_cell, copies.get(position, []), is_readable=not submission.unreadable
-            )
-        )
-        for index, cell in enumerate(added.get(position, [])):
-            merged_cells.append(_added_cell(cell, f"extra-{position + 1}-{index}"))
+        merged_cells.append(_merge_cell(source_cell, copies[position], is_readable=is_readable))
+        merged_cells += _added_cells(added, position)
     notes = list(submission.notes)
     if dropped_count:
         count = MAX_ADDED_CELLS + dropped_count
@@ -92,8 +80,7 @@ def _assign(
     ]
     _match_by_options(source_nb, submission, positions)
 
-    copies: CellsByPosition = defaultdict(list)
-    added: CellsByPosition = defaultdict(list)
+    copies, added = CellsByPosition(list), CellsByPosition(list)
     previous, added_count = -1, 0
     for cell, position in zip(submission.cells, positions, strict=True):
         if position is not None:
@@ -152,9 +139,9 @@ def _merge_cell(
     elif copies and not cells.is_managed(cell) and cell.cell_type == "code":
         cell["source"] = copies[0].source
     if notes:
-        cells.set_notes(cell, notes)
+        cells.set_course(cell, notes=notes)
     if is_quiz(cell) and len(copies) > 1:
-        cells.set_copies(cell, [submitted.source for submitted in copies])
+        cells.set_course(cell, copies=[submitted.source for submitted in copies])
     return cell
 
 
@@ -169,12 +156,14 @@ def _visible_text(test: str) -> str:
     return "\n".join(lines).strip()
 
 
-def _added_cell(cell: SubmittedCell, cell_id: str) -> NotebookNode:
-    """Return a cell that the student added, without metadata and outputs."""
-    # nbformat's `new_code_cell` would validate each cell as if it were a whole notebook.
-    node = NotebookNode(
-        id=cell_id, cell_type="markdown", metadata=NotebookNode(), source=cell.source
-    )
-    if cell.kind == "code":
-        node |= NotebookNode(cell_type="code", outputs=[], execution_count=None)
-    return node
+def _added_cells(added: CellsByPosition, position: int) -> list[NotebookNode]:
+    """Return the cells that the student added at a position, without metadata and outputs."""
+    nodes = []
+    for index, cell in enumerate(added[position]):
+        # nbformat's `new_code_cell` would validate each cell as if it were a whole notebook.
+        node = NotebookNode(id=f"extra-{position + 1}-{index}", cell_type="markdown")
+        if cell.kind == "code":
+            node.update(cell_type="code", outputs=[], execution_count=None)
+        node.update(metadata=NotebookNode(), source=cell.source)
+        nodes.append(node)
+    return nodes

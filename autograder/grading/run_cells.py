@@ -13,7 +13,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.cells import is_graded, is_test, time_limit_s
+from autograder.cells import code_cells, is_graded, is_test, time_limit_s
 from autograder.grading.sanitize import outputs
 from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
 from autograder.kernels.time_budget import TimeBudget
@@ -39,28 +39,17 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     only: frozenset[str] | None = None,
     test_fork_server: ForkServer | None = None,
 ) -> CellOutcomes:
-    """Run the code cells of a notebook and keep their outputs in it.
+    """Run the code cells of a merged notebook and keep their outputs in it.
 
-    The student's cells run in the student's kernel, the tests in the test runner.
-
-    Args:
-        nb: A merged notebook; its code cells get new outputs.
-        kernel: The student's kernel, not yet started.
-        budget: How long the notebook may run.
-        lesson: The instructor's own cells; tests may use what they import.
-        only: The ids of the cells to run; None for all.
-        test_fork_server: Forks the test runner, if there is one.
+    The student's cells run in the student's kernel, which isn't started yet, the tests in the
+    test runner. Tests may use what the instructor's own cells (`lesson`) import.
 
     Returns:
         How each cell ended, by id. None if it wasn't run because the budget was used up or the
         kernel died too often; `BrokenTest` if no kernel could be started.
     """
     outcomes: CellOutcomes = {}
-    cells = [
-        cell
-        for cell in nb.cells
-        if cell.cell_type == "code" and cell.source.strip() and (only is None or cell["id"] in only)
-    ]
+    cells = [cell for cell in code_cells(nb) if only is None or cell["id"] in only]
     restarts = 0
     try:
         with Broker(lesson, test_fork_server) as broker, kernel:
@@ -84,11 +73,11 @@ def _run_cell(
 ) -> CellOutcome | BrokenTest:
     cell_limit = time_limit_s(cell)
     timeout, start = budget.next_limit(cell_limit), time.monotonic()
-    outcome = (
-        broker.run_test(cell.source, kernel, timeout)
-        if is_test(cell)
-        else kernel.run_cell(cell, timeout)
-    )
+    outcome: CellOutcome | BrokenTest
+    if is_test(cell):
+        outcome = broker.run_test(cell.source, kernel, timeout)
+    else:
+        outcome = kernel.run_cell(cell, timeout)
     duration = time.monotonic() - start
     outputs.sanitize_outputs(cell)  # now, so that the full outputs of all cells are never in memory
     budget.charge(duration, finished=not _killed_kernel(outcome), cell_seconds=cell_limit)
@@ -113,13 +102,8 @@ def _rerun(
     Tests are left out, and so are cells that have killed a kernel before.
     """
     budget.restart_kernel()
-    harmless = [
-        cell
-        for cell in cells
-        if not is_test(cell)
-        and outcomes[cell["id"]] is not None
-        and not _killed_kernel(outcomes[cell["id"]])
-    ]
+    ends = [(cell, outcomes[cell["id"]]) for cell in cells if not is_test(cell)]
+    harmless = [cell for cell, end in ends if end is not None and not _killed_kernel(end)]
     for index, cell in enumerate(harmless):
         if budget.next_limit() <= 0:
             return 0

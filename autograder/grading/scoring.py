@@ -8,6 +8,7 @@ to a person, with the reason, and is never 0.
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from nbformat import NotebookNode
@@ -27,20 +28,13 @@ MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason
 
 @dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False))
 class CellScore:
-    """The score of a graded cell, and the reason for it.
+    """The score of a graded cell, and the reason for it."""
 
-    Attributes:
-        name: The cell's `grade_id`.
-        points: The points earned; None if a person must decide.
-        maximum: The points it can earn, from the instructor's notebook.
-        reason: Why it isn't the maximum, for the student; empty if it is.
-        chosen: For a quiz, the indices of the options of the key that are ticked.
-    """
-
-    name: str
-    points: NonNegativeFloat | None
-    maximum: NonNegativeFloat
-    reason: str
+    name: str  # the cell's `grade_id`
+    points: NonNegativeFloat | None  # None if a person must decide
+    maximum: NonNegativeFloat  # from the instructor's notebook
+    reason: str  # why it isn't the maximum, for the student; empty if it is
+    # For a quiz, the indices of the options of the key that are ticked.
     chosen: Annotated[tuple[Annotated[NonNegativeInt, Strict()], ...], Field(strict=False)]
 
     @model_validator(mode="after")
@@ -51,12 +45,7 @@ class CellScore:
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the name, for the graded notebook's metadata."""
-        return {
-            "points": self.points,
-            "maximum": self.maximum,
-            "reason": self.reason,
-            "chosen": list(self.chosen),
-        }
+        return {key: value for key, value in asdict(self).items() if key != "name"}
 
 
 def one_line(text: str) -> str:
@@ -101,7 +90,7 @@ def score(
     Args:
         source_cell: The cell in the instructor's notebook, with key and points.
         cell: The same cell with the student's answer.
-        outcome: How the cell ended, if it was run.
+        outcome: How it ended, if it was run.
         unreadable: Why the submission can't be read, or an empty string.
     """
     maximum = float(cells.max_points(source_cell))
@@ -144,9 +133,8 @@ def _score_quiz(source_cell: NotebookNode, cell: NotebookNode, maximum: float) -
         has_options = quiz.parse(copies[0]).options
         return 0.0, "No option is ticked." if has_options else "The options were deleted.", ()
     if len(answers) > 1:
-        return _left_to_a_person(
-            "This question was submitted more than once, with different answers."
-        )
+        reason = "This question was submitted more than once, with different answers."
+        return _left_to_a_person(reason)
     (answer,) = answers
     chosen = tuple(sorted(answer.chosen))
     if answer.doubts:

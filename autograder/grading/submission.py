@@ -18,9 +18,9 @@ MAX_BYTES: Final = 64 * 2**20  # a lesson with all its figures has some 2 MB
 
 @dataclass(frozen=True)
 class SubmittedCell:
-    """The parts of a cell that grading uses: its type, its text and its names."""
+    """The parts of a cell that grading uses."""
 
-    kind: str
+    kind: str  # "code", "markdown" or "raw"
     source: str
     id: str = ""
     grade_id: str = ""
@@ -28,19 +28,12 @@ class SubmittedCell:
 
 @dataclass(frozen=True)
 class Submission:
-    """A student's notebook as plain data.
+    """A student's notebook as plain data."""
 
-    Attributes:
-        cells: The cells in the student's order; empty if the notebook can't be read.
-        unreadable: Why it can't be read, or an empty string.
-        notes: Further sentences for the student and the instructor.
-        file: The name of the file that was read, if it isn't the expected one.
-    """
-
-    cells: tuple[SubmittedCell, ...] = ()
-    unreadable: str = ""
-    notes: tuple[str, ...] = ()
-    file: str = ""
+    cells: tuple[SubmittedCell, ...] = ()  # in the student's order
+    unreadable: str = ""  # why it can't be read, or an empty string
+    notes: tuple[str, ...] = ()  # further sentences for the student and the instructor
+    file: str = ""  # the name of the file that was read, if it isn't the expected one
 
 
 def _text(value: Any) -> str:
@@ -55,7 +48,7 @@ def _text(value: Any) -> str:
 def _parse_cell(value: dict[str, Any]) -> SubmittedCell:
     cell_id, kind = value.get("id"), value.get("cell_type")
     return SubmittedCell(
-        kind=kind if isinstance(kind, str) and kind in {"code", "markdown"} else "raw",
+        kind=kind if kind in ("code", "markdown") else "raw",
         source=_text(value.get("source", value.get("input"))),  # "input" in nbformat 3
         id=cell_id if isinstance(cell_id, str) else "",
         grade_id=cells.grade_id(value),
@@ -86,12 +79,9 @@ def parse(content: bytes) -> Submission:
     values = notebook.get("cells")
     if values is None:  # nbformat 3 has its cells in worksheets
         sheets = notebook.get("worksheets")
-        values = [
-            cell
-            for sheet in (sheets if isinstance(sheets, list) else [])
-            if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
-            for cell in sheet["cells"]
-        ] or None
+        sheets = sheets if isinstance(sheets, list) else []
+        lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        values = [cell for cells in lists if isinstance(cells, list) for cell in cells] or None
     if not isinstance(values, list):
         return Submission(unreadable="Not a valid notebook: the file has no list of cells.")
     return Submission(tuple(_parse_cell(value) for value in values if isinstance(value, dict)))
@@ -121,22 +111,18 @@ def read(path: Path, names: frozenset[str]) -> Submission:
     """
     if path.is_file() and not path.is_symlink():
         return _read_file(path)
-    candidates = [
-        (file, submission)
-        for file in sorted(path.parent.glob("*.ipynb"))
-        if file.is_file() and not file.is_symlink()
-        for submission in [_read_file(file)]
-        if names & {name for cell in submission.cells for name in (cell.grade_id, cell.id)}
-    ]
+    candidates = []
+    for file in sorted(path.parent.glob("*.ipynb")):
+        if file.is_file() and not file.is_symlink():
+            submission = _read_file(file)
+            if names & {name for cell in submission.cells for name in (cell.grade_id, cell.id)}:
+                candidates.append((_text(file.name), submission))  # a name need not be valid text
+    missing = f"The submission has no notebook “{path.name}”"
     if not candidates:
-        return Submission(unreadable=f"The submission has no notebook “{path.name}”.")
+        return Submission(unreadable=f"{missing}.")
     if len(candidates) > 1:
-        listed = ", ".join(f"“{_text(file.name)}”" for file, _ in candidates)
-        return Submission(
-            unreadable=f"The submission has no notebook “{path.name}”, but several that could be "
-            f"it: {listed}."
-        )
-    file, submission = candidates[0]
-    name = _text(file.name)  # a file name need not be valid text
+        listed = ", ".join(f"“{name}”" for name, _ in candidates)
+        return Submission(unreadable=f"{missing}, but several that could be it: {listed}.")
+    ((name, submission),) = candidates
     note = f"The notebook is named “{name}” instead of “{path.name}”."
     return replace(submission, notes=(note,), file=name)

@@ -55,7 +55,7 @@ class ShowGrades(GetGrades):
             }
         for cell in nb.cells:
             if cells.grade_id(cell) in ungraded:
-                cells.mark_awaiting_grading(cell)
+                cells.set_nbgrader(cell, score=None)
         now = datetime.now(UTC).replace(tzinfo=None)
         reveal = questions.reveals_key(self.reveal, due_date, now)
         source_nb = read_source_notebook(self.parent, resources)

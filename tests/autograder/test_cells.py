@@ -74,9 +74,9 @@ def test_time_limits_and_demonstrations_must_have_the_right_type() -> None:
 
 def test_writing_an_entry_keeps_the_others() -> None:
     cell = by_id("several")
-    cells.set_notes(cell, ["Copied."])
+    cells.set_course(cell, notes=["Copied."])
     cells.set_score_record(cell, {"points": 1.0})
-    cells.mark_awaiting_grading(cell)
+    cells.set_nbgrader(cell, score=None)
     assert cells.notes(cell) == ["Copied."]
     assert cells.score_record(cell) == {"points": 1.0}
     assert cells.credit_rule(cell) == "each-option"

@@ -33,11 +33,7 @@ _BEGIN: Final = re.compile(r"\\begin\{([a-z]*\*?)\}")
 
 
 def sanitize(source: str) -> str:
-    """Return Markdown that looks nearly the same and can't act.
-
-    Args:
-        source: A student's Markdown.
-    """
+    """Return Markdown that looks nearly the same and can't act."""
     if len(source) > MAX_CELL_CHARS:
         source = f"{source[:MAX_CELL_CHARS]}\n\n{TRUNCATED}"
     source = _TARGET.sub(lambda match: "]" if _is_harmless(match[1]) else "]\\", source)

@@ -8,7 +8,6 @@ a plain text that says what it was. A student's Markdown is handled by `markdown
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any, Final
 
 from nbformat import NotebookNode
@@ -49,19 +48,12 @@ def _sanitize_output(output: dict[str, Any]) -> NotebookNode | None:
         return NotebookNode(output_type="stream", name=name, text=_text(output.get("text")))
     if kind == "error":
         lines = output.get("traceback")
-        return NotebookNode(
-            output_type="error",
-            ename=_text(output.get("ename")),
-            evalue=_text(output.get("evalue")),
-            traceback=[_text(line) for line in lines] if isinstance(lines, list) else [],
-        )
+        names = {key: _text(output.get(key)) for key in ("ename", "evalue")}
+        traceback = list(map(_text, lines)) if isinstance(lines, list) else []
+        return NotebookNode(output_type="error", **names, traceback=traceback)
     if kind not in {"display_data", "execute_result"} or not isinstance(data, dict):
         return None
-    images = {
-        mime: data[mime]
-        for mime, signature in _SIGNATURES.items()
-        if _is_image(data.get(mime), signature)
-    }
+    images = {mime: data[mime] for mime in _SIGNATURES if _is_image(data.get(mime), mime)}
     text = data.get("text/plain")
     texts = {"text/plain": _text(text)} if isinstance(text, str) else {}
     if not images and not texts:
@@ -79,18 +71,16 @@ def _text(value: object) -> str:
     return f"{value[:MAX_TEXT_CHARS]}\n{markdown.TRUNCATED}"
 
 
-def _is_image(value: object, signature: bytes) -> bool:
+def _is_image(value: object, mime: str) -> bool:
     if not isinstance(value, str) or len(value) > MAX_IMAGE_CHARS:
         return False
     try:
         content = base64.b64decode(value.replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return False
-    return content.startswith(signature)
+    return content.startswith(_SIGNATURES[mime])
 
 
 def _alt(output: dict[str, Any], mime: str) -> str:
-    metadata = output.get("metadata")
-    image = metadata.get(mime) if isinstance(metadata, dict) else None
-    alt = image.get("alt") if isinstance(image, dict) else None
+    alt = cells.metadata_entries(output, mime).get("alt")
     return alt[:MAX_ALT_CHARS] if isinstance(alt, str) and alt else DEFAULT_ALT
