@@ -149,5 +149,10 @@ def set_nbgrader(cell: NotebookNode, **entries: Any) -> None:
     cell["metadata"]["nbgrader"] = {**_nbgrader(cell), **entries}
 
 
+def clear_nbgrader(cell: NotebookNode) -> None:
+    """Make a cell one that nbgrader does not know."""
+    cell["metadata"].pop("nbgrader", None)
+
+
 def _nbgrader(cell: Holder) -> Mapping[str, Any]:
     return metadata_entries(cell, "nbgrader")

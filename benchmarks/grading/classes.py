@@ -88,7 +88,7 @@ def load(kind: str, folder: Path) -> Assignment:
     if kind in QUIZ_KINDS:
         for cell in instructor_nb.cells:
             if not cells.is_quiz(cell):
-                cell["metadata"].pop("nbgrader", None)
+                cells.clear_nbgrader(cell)
                 lines = [line for line in cell.source.splitlines() if "### " not in line]
                 cell.source = "\n".join(lines)  # nbgrader rejects these marks in other cells
     right, wrong = copy.deepcopy(instructor_nb), copy.deepcopy(instructor_nb)
