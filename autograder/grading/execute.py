@@ -49,13 +49,9 @@ def run(
             fork_server=kernel_fork_server,
         )
         limits_s = settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
+        budget = TimeBudget(*limits_s)
         outcomes = run_cells.run(
-            nb,
-            kernel,
-            TimeBudget(*limits_s),
-            lesson,
-            only=cell_ids,
-            test_fork_server=test_fork_server,
+            nb, kernel, budget, lesson, only=cell_ids, test_fork_server=test_fork_server
         )
         peak = max(peak, kernel.peak_bytes)
         return outcomes

@@ -81,7 +81,7 @@ def parse(content: bytes) -> Submission:
         sheets = notebook.get("worksheets")
         sheets = sheets if isinstance(sheets, list) else []
         lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
-        values = [cell for cells in lists if isinstance(cells, list) for cell in cells] or None
+        values = [item for items in lists if isinstance(items, list) for item in items] or None
     if not isinstance(values, list):
         return Submission(unreadable="Not a valid notebook: the file has no list of cells.")
     return Submission(tuple(_parse_cell(value) for value in values if isinstance(value, dict)))

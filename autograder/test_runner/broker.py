@@ -8,12 +8,11 @@ more. See ``docs/wire-format.md``.
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType, TracebackType
 from typing import Any, Final, Self
 
 from autograder.kernels.kernel import CellOutcome, Kernel
@@ -21,16 +20,12 @@ from autograder.sandbox.forkserver_client import ForkServer
 from autograder.test_runner import codec, kernel_agent
 from autograder.test_runner.connection import RunnerConnection
 
-
-def _source(module: ModuleType) -> tuple[str, str]:
-    return module.__name__, Path(str(module.__file__)).read_text(encoding="utf-8")
-
-
+_AGENT: Final = [(module.__name__, inspect.getsource(module)) for module in (codec, kernel_agent)]
 # One expression, so that it leaves no name among the student's. A module is registered before it
 # runs and under its own name, so that the agent's import of `codec` finds it there.
 _INSTALL_AGENT: Final = (
     "[(__import__('sys').modules.__setitem__(name, module), exec(source, module.__dict__)) "
-    f"for name, source in {(_source(codec), _source(kernel_agent))!r} "
+    f"for name, source in {_AGENT!r} "
     "for module in [__import__('types').ModuleType(name)]];"
 )
 _SERVE: Final = f"__import__('sys').modules[{kernel_agent.__name__!r}].serve({{!r}}, globals())"
@@ -38,13 +33,9 @@ _SERVE: Final = f"__import__('sys').modules[{kernel_agent.__name__!r}].serve({{!
 
 @dataclass(frozen=True)
 class BrokenTest:
-    """A test that could not be run, through no fault of the student's.
+    """A test that could not be run, through no fault of the student's."""
 
-    Attributes:
-        reason: What went wrong, for the instructor.
-    """
-
-    reason: str
+    reason: str  # what went wrong, for the instructor
 
 
 class Broker:
@@ -71,12 +62,7 @@ class Broker:
             self._runner = RunnerConnection(self._fork_server)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the test runner."""
         self._stop()
 
@@ -86,16 +72,10 @@ class Broker:
             self._runner = None
 
     def run_test(self, test: str, kernel: Kernel, seconds: float) -> CellOutcome | BrokenTest:
-        """Run a test against the student's kernel.
+        """Run a test, with its hidden part, against the student's kernel.
 
-        Args:
-            test: The instructor's test, including its hidden part.
-            kernel: The student's kernel.
-            seconds: How long the test may take, including its calls in the kernel.
-
-        Returns:
-            How the test ended: ``ran`` if it passed. If the kernel died or took too long,
-            that; it must be restarted then.
+        The time limit includes its calls in the kernel. If the kernel ``died`` or ``timed out``, it
+        must be restarted.
         """
         outcome = self._run_once(test, kernel, seconds)
         if isinstance(outcome, BrokenTest) and self._runner is None:  # the process failed
@@ -135,20 +115,13 @@ def _remaining(deadline: float) -> float:
 
 
 class _TestRun:
-    """The exchange of messages while one test runs.
-
-    Attributes:
-        request: The test runner's last request to the kernel, as JSON.
-        outcome: How the test ended, or None while it runs.
-        has_result: Whether the test runner reported the outcome itself. If not, its process can't
-            be used again.
-    """
+    """The exchange of messages while one test runs."""
 
     def __init__(self, runner: RunnerConnection, deadline: float) -> None:
         self._runner, self._deadline = runner, deadline
-        self.request = ""
-        self.outcome: CellOutcome | BrokenTest | None = None
-        self.has_result = False
+        self.request = ""  # the test runner's last one to the kernel, as JSON
+        self.outcome: CellOutcome | BrokenTest | None = None  # None while it runs
+        self.has_result = False  # if the runner did not report the outcome, it can't be used again
 
     def respond(self, text: str) -> str:
         """Hand on a response of the kernel; return the next request, empty after the last."""

@@ -85,11 +85,11 @@ def _encode_array(value: Any) -> Any:
     if numpy is None:
         return None
     if isinstance(value, numpy.generic):
-        array, scalar = numpy.asarray(value), True
+        array = numpy.asarray(value)
     elif type(value) is numpy.ndarray:
-        array, scalar = value, False
+        array = value
     elif type(value).__module__.startswith(("tensorflow", "keras")) and hasattr(value, "numpy"):
-        array, scalar = numpy.asarray(value.numpy()), False
+        array = numpy.asarray(value.numpy())
     else:
         return None
     if array.dtype.kind not in "biufcU":
@@ -103,7 +103,7 @@ def _encode_array(value: Any) -> Any:
         "array": base64.b64encode(numpy.ascontiguousarray(array).tobytes()).decode(),
         "dtype": array.dtype.str,
         "shape": list(array.shape),
-        "scalar": scalar,
+        "scalar": isinstance(value, numpy.generic),
     }
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Final
 
 from autograder.sandbox.forkserver_client import ForkServer, ForkServerError
@@ -36,34 +35,31 @@ class RunnerConnection:
         self._socket, theirs = socket.socketpair()
         self._buffer = b""
         self._process: subprocess.Popen[bytes] | None = None
-        self._pidfd: int | None = None
+        self._stack = ExitStack()
+        self._stack.callback(self._socket.close)
         with theirs:
             if fork_server is not None:
                 with suppress(ForkServerError, OSError):
                     pid = fork_server.fork({}, {forkserver.RUNNER_SOCKET: theirs.fileno()})
-                    self._pidfd = os.pidfd_open(pid)
-            if self._pidfd is None:
-                # -P and cwd: nothing in a submission can be imported.
-                self._process = subprocess.Popen(  # noqa: S603  (our own command)
-                    [sys.executable, "-P", "-m", RUNNER_MODULE],
-                    stdin=theirs.fileno(),
-                    stdout=theirs.fileno(),
-                    stderr=subprocess.DEVNULL,
-                    cwd="/",
-                    env=forkserver.environment(),
-                )
+                    pidfd = os.pidfd_open(pid)
+                    self._stack.callback(os.close, pidfd)
+                    self._stack.callback(_kill, pidfd)
+                    return
+            # -P and cwd: nothing in a submission can be imported.
+            self._process = subprocess.Popen(  # noqa: S603  (our own command)
+                [sys.executable, "-P", "-m", RUNNER_MODULE],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env=forkserver.environment(),
+            )
+            self._stack.callback(self._process.wait)
+            self._stack.callback(self._process.kill)
 
     def close(self) -> None:
         """Kill the process."""
-        self._socket.close()
-        if self._pidfd is not None:
-            with suppress(OSError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            os.close(self._pidfd)
-            self._pidfd = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        self._stack.close()
 
     def send_line(self, line: bytes, timeout_s: float) -> None:
         """Send a line, given without its newline.
@@ -83,14 +79,16 @@ class RunnerConnection:
             OSError: The process has ended.
         """
         deadline = time.monotonic() + timeout_s
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._socket, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not selector.select(timeout=max(0.0, deadline - time.monotonic())):
-                    raise TimeoutError(f"no line from the test runner within {timeout_s:.0f} s")
-                data = self._socket.recv(2**20)
-                if not data:
-                    raise OSError("the process has ended")
-                self._buffer += data
+        while b"\n" not in self._buffer:
+            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+            data = self._socket.recv(2**20)
+            if not data:
+                raise OSError("the process has ended")
+            self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
+
+
+def _kill(pidfd: int) -> None:
+    with suppress(OSError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)

@@ -23,29 +23,16 @@ RUNNER_SOCKET: Final = "socket"
 
 
 def shared_fork_server(tests: Iterable[str]) -> ForkServer | None:
-    """Return the fork server for these tests' imports; None if runners must be started cold.
-
-    Args:
-        tests: The tests' source.
-    """
+    """Return the fork server for these tests' imports; None if runners must be started cold."""
     modules = imports.find_modules(tests)
     loaded = ("numpy", *(name for name in modules if name not in imports.KERNEL_MODULES))
     return forkserver_client.shared_fork_server("test runner", loaded, {}, start)
 
 
 def start(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
-    """Start a fork server.
-
-    Args:
-        modules: What it imports.
-        variables: Its environment, in addition to the grader's.
-
-    Raises:
-        ForkServerError: It did not start.
-    """
-    return ForkServer.spawn(
-        [sys.executable, "-P", "-m", __name__], environment() | dict(variables), modules, variables
-    )
+    """Start a fork server; as `ForkServer.start`."""
+    command = [sys.executable, "-P", "-m", __name__]
+    return ForkServer.spawn(command, environment() | dict(variables), modules, variables)
 
 
 def environment() -> dict[str, str]:
@@ -57,8 +44,8 @@ def environment() -> dict[str, str]:
 def _become_runner(_: dict[str, Any], fds: list[int]) -> None:
     """In a forked child: serve as a test runner on the socket that came with the request."""
     (fd,) = fds
-    for standard_fd in (0, 1):
-        os.dup2(fd, standard_fd)
+    os.dup2(fd, 0)
+    os.dup2(fd, 1)
     os.close(fd)
     runner.main()
 

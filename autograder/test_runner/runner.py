@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
+import copy
 import importlib
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Final, NoReturn
+
+import psutil
 
 from autograder.test_runner import codec
 
@@ -39,44 +42,6 @@ _NEVER_RERAISED: Final = (
 # counts until the student's kernel has responded: after that, its data may be the cause.
 _BROKEN: Final = (ImportError,)
 _BROKEN_BEFORE_RESPONSE: Final = (SyntaxError, MemoryError, RecursionError)
-_UNREADABLE: Final = {"error": "RuntimeError", "message": "The kernel's response can't be read."}
-
-
-class GraderConnection:
-    """JSON lines to and from the grader.
-
-    Attributes:
-        has_response: Whether anything has come from the student's kernel since the test began.
-    """
-
-    def __init__(self) -> None:
-        self.has_response = False
-        self._in, self._out = sys.stdin, sys.stdout
-        sys.stdout = sys.stderr  # what a test prints must not look like a message
-
-    def request(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Send a request to the student's kernel and wait for the response."""
-        self.send(message)
-        self.has_response = True
-        line = self._in.readline()
-        if not line:
-            raise SystemExit(0)
-        try:
-            response = json.loads(json.loads(line)["response"])
-        except (RecursionError, ValueError, MemoryError):
-            response = None
-        return response if isinstance(response, dict) else dict(_UNREADABLE)
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Send a message that has no response."""
-        self._out.write(json.dumps(message) + "\n")
-        self._out.flush()
-
-    def tests(self) -> Iterator[dict[str, Any]]:
-        """Yield one message for each test to run."""
-        while line := self._in.readline():
-            self.has_response = False
-            yield json.loads(line)
 
 
 class StudentError(Exception):
@@ -87,30 +52,56 @@ class StudentError(Exception):
         self.name, self.remote_traceback = name, remote_traceback
 
 
-class StudentKernel:
-    """Values and calls from the student's kernel."""
+class GraderConnection:
+    """JSON lines to and from the grader, which passes requests on to the student's kernel.
 
-    def __init__(self, connection: GraderConnection) -> None:
-        self._connection = connection
+    Attributes:
+        has_response: Whether anything has come from the student's kernel since the test began.
+    """
 
-    @property
-    def has_response(self) -> bool:
-        """Whether anything of the student's has come into this process."""
-        return self._connection.has_response
+    def __init__(self) -> None:
+        self.has_response = False
+        self._in, self._out = sys.stdin, sys.stdout
+        sys.stdout = sys.stderr  # what a test prints must not look like a message
 
-    def look_up(self, names: list[str]) -> dict[str, Any]:
-        """Return those of these names that the student has defined."""
-        entries = self._request({"request": "names", "names": names}).get("names")
-        found = entries if isinstance(entries, dict) else {}
-        return {
-            name: self._decode(entry["value"])
-            for name in names
-            if isinstance(entry := found.get(name), dict) and "value" in entry
-        }
+    def tests(self) -> Iterator[dict[str, Any]]:
+        """Yield one message for each test to run."""
+        while line := self._in.readline():
+            self.has_response = False
+            yield json.loads(line)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message to the grader."""
+        self._out.write(json.dumps(message) + "\n")
+        self._out.flush()
+
+    def look_up(self, name: str) -> Any:
+        """Return what the student has defined by this name, or raise a NameError."""
+        entries = self._request({"request": "names", "names": [name]}).get("names")
+        entry = entries.get(name) if isinstance(entries, dict) else None
+        if not isinstance(entry, dict) or "value" not in entry:
+            raise NameError(f"name '{name}' is not defined")
+        return self._decode(entry["value"])
 
     def evaluate(self, request: dict[str, Any]) -> Any:
         """Return the value of an operation on a remote object, or raise its error."""
         return self._decode(self._request(request).get("value"))
+
+    def _request(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.send(request)
+        self.has_response = True
+        line = self._in.readline()
+        if not line:
+            raise SystemExit(0)
+        try:
+            response = json.loads(json.loads(line)["response"])
+        except (RecursionError, ValueError, MemoryError):
+            response = None
+        if not isinstance(response, dict):
+            response = {"error": "RuntimeError", "message": "The kernel's response can't be read."}
+        if "error" in response:
+            reraise(response)
+        return response
 
     def _decode(self, data: Any) -> Any:
         try:
@@ -118,12 +109,6 @@ class StudentKernel:
         except Exception as error:  # noqa: BLE001  (the sender may have sent anything)
             message = f"the returned data can't be decoded ({error!r:.200})"
             raise StudentError("ValueError", message) from None
-
-    def _request(self, request: dict[str, Any]) -> dict[str, Any]:
-        response = self._connection.request(request)
-        if "error" in response:
-            reraise(response)
-        return response
 
 
 def reraise(response: dict[str, Any]) -> NoReturn:
@@ -145,16 +130,16 @@ def reraise(response: dict[str, Any]) -> NoReturn:
 class RemoteObject:
     """An object in the student's kernel that isn't plain data: a function, a model."""
 
-    __slots__ = ("_callable", "_number", "_student", "_type_name")
+    __slots__ = ("_callable", "_connection", "_number", "_type_name")
 
     def __init__(
-        self, student: StudentKernel, number: int, type_name: str, is_callable: bool
+        self, connection: GraderConnection, number: int, type_name: str, is_callable: bool
     ) -> None:
-        self._student, self._number = student, number
+        self._connection, self._number = connection, number
         self._type_name, self._callable = type_name, is_callable
 
     def _evaluate(self, request: str, **arguments: Any) -> Any:
-        return self._student.evaluate({"request": request, "object": self._number, **arguments})
+        return self._connection.evaluate({"request": request, "object": self._number, **arguments})
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Call it in the student's kernel, with plain data and remote objects."""
@@ -209,40 +194,33 @@ def _encode(value: Any) -> Any:
 
 
 class Namespace(dict[str, Any]):
-    """A test's global names: its own, then the lesson's imports, then the student's.
+    """A test's global names: its own, then the lesson's imports, then the student's."""
 
-    Attributes:
-        student: The student's kernel.
-    """
-
-    def __init__(self, student: StudentKernel, importers: dict[str, Callable[[], Any]]) -> None:
+    def __init__(self, connection: GraderConnection, imports: dict[str, str]) -> None:
         super().__init__(__name__="__test__", __builtins__=builtins)
-        self.student, self._importers = student, importers
+        self.connection, self._imports = connection, imports
 
     def __missing__(self, name: str) -> Any:
         """Import a name or fetch it from the student's kernel."""
         if hasattr(builtins, name):
             raise KeyError(name)
-        if name in self._importers:
-            self[name] = self._importers[name]()
-            return self[name]
-        values = self.student.look_up([name])
-        if name not in values:
-            raise NameError(f"name '{name}' is not defined")
-        self[name] = values[name]
+        if name in self._imports:
+            exec(self._imports[name], self)  # noqa: S102  (the instructor's code)
+        else:
+            self[name] = self.connection.look_up(name)
         return self[name]
 
 
-def lesson_imports(sources: list[str]) -> dict[str, Callable[[], Any]]:
-    """Return a function for each name that the lesson's own cells import; it does the import.
+def lesson_imports(sources: list[str]) -> dict[str, str]:
+    """Return the import statement of each name that the lesson's own cells import.
 
     A test that uses a module without importing it must get the real one, not the student's.
 
     Example:
-        >>> lesson_imports(["from math import tau as turn"])["turn"]()
-        6.283185307179586
+        >>> lesson_imports(["from math import pi, tau as turn"])["turn"]
+        'from math import tau as turn'
     """
-    importers: dict[str, Callable[[], Any]] = {}
+    statements = {}
     for source in sources:
         try:
             tree = ast.parse(source)
@@ -251,25 +229,11 @@ def lesson_imports(sources: list[str]) -> dict[str, Callable[[], Any]]:
         for node in tree.body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for alias in node.names:
+                    statement = copy.copy(node)
+                    statement.names = [alias]
                     name = alias.asname or alias.name.split(".")[0]
-                    importers[name] = _importer(node, alias, name)
-    return importers
-
-
-def _importer(node: ast.Import | ast.ImportFrom, alias: ast.alias, name: str) -> Callable[[], Any]:
-    statement = (
-        ast.Import([alias])
-        if isinstance(node, ast.Import)
-        else ast.ImportFrom(node.module, [alias], node.level)
-    )
-    module = ast.fix_missing_locations(ast.Module([statement], []))
-
-    def run() -> Any:
-        namespace: dict[str, Any] = {}
-        exec(compile(module, "<imports>", "exec"), namespace)  # noqa: S102  (the instructor's code)
-        return namespace[name]
-
-    return run
+                    statements[name] = ast.unparse(statement)
+    return statements
 
 
 def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
@@ -284,7 +248,7 @@ def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
         raise
     except BaseException as error:  # noqa: BLE001  (any error is a result)
         remote_traceback = getattr(error, "remote_traceback", None)
-        has_response = namespace.student.has_response
+        has_response = namespace.connection.has_response
         broken = _BROKEN if has_response else (*_BROKEN, *_BROKEN_BEFORE_RESPONSE)
         if remote_traceback is None and isinstance(error, broken):
             return {"result": "broken", "message": traceback.format_exc()}
@@ -297,25 +261,21 @@ def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
     return {"result": "passed"}
 
 
-def limit_memory(growth: int = MAX_MEMORY_GROWTH_BYTES) -> None:
-    """Cap this process's memory at its present size plus some bytes, where the system can."""
-    try:
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-        limit = pages * resource.getpagesize() + growth
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    except (ImportError, OSError, ValueError):
-        return
+def limit_memory() -> None:
+    """Limit how much this process's memory may grow, where the system can."""
+    with contextlib.suppress(AttributeError, OSError, ValueError, psutil.Error):
+        process = psutil.Process()
+        limit = process.memory_info().data + MAX_MEMORY_GROWTH_BYTES
+        process.rlimit(psutil.RLIMIT_DATA, (limit, limit))
 
 
 def main() -> None:
-    """Run the tests that the grader sends, each in a namespace of its own."""
+    """Run the tests that the grader sends, each in a new namespace."""
     connection = GraderConnection()
     importlib.import_module("numpy")  # while the kernel starts, so that no test waits for it
     limit_memory()
     for message in connection.tests():
-        namespace = Namespace(StudentKernel(connection), lesson_imports(message["imports"]))
+        namespace = Namespace(connection, lesson_imports(message["imports"]))
         connection.send(run_test(message["test"], namespace))
 
 

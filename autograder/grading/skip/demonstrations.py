@@ -14,7 +14,7 @@ import ast
 
 from nbformat import NotebookNode
 
-from autograder.cells import is_demonstration, is_test
+from autograder.cells import code_cells, is_demonstration, is_test
 from autograder.grading.skip import dependencies, independence
 
 
@@ -33,13 +33,9 @@ def skippable_cells(nb: NotebookNode, source_nb: NotebookNode) -> frozenset[str]
         >>> answer.source = "x = net"
         >>> sorted(skippable_cells(nb, source_nb))
         []
-
-    Args:
-        nb: A merged notebook.
-        source_nb: The instructor's notebook.
     """
     sources = {cell["id"]: cell.source for cell in source_nb.cells}
-    code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    code = code_cells(nb)
     changed = [cell.source for cell in code if not _is_unchanged(cell, sources)]
     if not independence.share_only_names(changed):
         return frozenset()

@@ -96,12 +96,7 @@ _cached_name_usage = functools.lru_cache(maxsize=512)(name_usage)  # of the inst
 
 
 def needed_cells(nb: NotebookNode, source_nb: NotebookNode) -> frozenset[str]:
-    """Return the ids of the code cells that graded tests may depend on.
-
-    Args:
-        nb: A merged notebook.
-        source_nb: The instructor's notebook.
-    """
+    """Return the ids of a merged notebook's code cells that graded tests may depend on."""
     sources = {cell["id"]: cell.source for cell in source_nb.cells}
     needed: set[str] = set()
     skippable: dict[str, NameUsage] = {}
@@ -132,12 +127,7 @@ def needed_cells(nb: NotebookNode, source_nb: NotebookNode) -> frozenset[str]:
 
 
 def mark_skipped(cells: Iterable[NotebookNode], run_ids: frozenset[str]) -> None:
-    """Say in each skipped cell's output that it was not run.
-
-    Args:
-        cells: Code cells.
-        run_ids: The ids of those that were run.
-    """
+    """Say in the output of each code cell that is not in `run_ids` that it was skipped."""
     for cell in cells:
         if cell["id"] not in run_ids:
             cell["outputs"] = [new_output("stream", name="stdout", text=SKIPPED)]

@@ -26,7 +26,7 @@ from typing import Final
 
 from nbformat import NotebookNode
 
-from autograder.cells import is_test
+from autograder.cells import code_cells, is_test
 from autograder.grading.skip import dependencies
 
 # Names and attributes through which a cell reaches other cells' objects, files or the kernel.
@@ -44,34 +44,26 @@ _STATELESS_MODULES: Final = frozenset(
     | {"functools", "itertools", "math", "numpy", "operator", "re", "statistics", "typing"}
 )
 _STATELESS_COURSE_MODULES: Final = (
-    *("course.backprop", "course.curse", "course.drawing", "course.metrics"),
+    "course.backprop",
+    "course.curse",
+    "course.drawing",
+    "course.metrics",
 )
 _RANDOM_GENERATORS: Final = frozenset({"default_rng", "Generator"})  # with a state of their own
 
 
 @dataclass(frozen=True)
 class _Traits:
-    """What a cell's source shows.
+    """What a cell's source shows."""
 
-    Attributes:
-        shares_only_names: Whether it reaches other cells by names alone.
-        uses_global_random_state: Whether its values may differ from run to run.
-        may_change_modules: Whether it may change the state of a module.
-        imports: The names that it imports, each with the module behind it.
-        makes: The names that it binds other than by import.
-        names: The names that it mentions, wherever they come from.
-        read_in_functions: The global names that its functions read.
-        mutable: The names that it binds to values that can change.
-    """
-
-    shares_only_names: bool
-    uses_global_random_state: bool
-    may_change_modules: bool
-    imports: tuple[tuple[str, str], ...] = ()
-    makes: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-    read_in_functions: frozenset[str] = frozenset()
-    mutable: frozenset[str] = frozenset()
+    shares_only_names: bool  # it reaches other cells by names alone
+    uses_global_random_state: bool  # its values may differ from run to run
+    may_change_modules: bool  # it may change the state of a module
+    imports: tuple[tuple[str, str], ...] = ()  # names, each with the module behind it
+    makes: frozenset[str] = frozenset()  # names that it binds other than by import
+    names: frozenset[str] = frozenset()  # names that it mentions, wherever they come from
+    read_in_functions: frozenset[str] = frozenset()  # global names that its functions read
+    mutable: frozenset[str] = frozenset()  # names that it binds to values that can change
 
 
 def are_independent(
@@ -103,7 +95,7 @@ def are_independent(
         failed: The ids of the failed tests.
         errors: The name of the error that each failed cell raised, by cell id.
     """
-    code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    code = code_cells(nb)
     run = [cell for cell in code if cell["id"] in run_ids]
     skipped = [cell for cell in code if cell["id"] not in run_ids]
     sources = {cell["id"]: cell.source for cell in source_nb.cells}
@@ -133,9 +125,6 @@ def share_only_names(sources: list[str]) -> bool:
         True
         >>> share_only_names(["seen = []\ndef double(x):\n    seen.append(x)"])
         False
-
-    Args:
-        sources: The cells' source.
     """
     cells = [_traits(source) for source in sources]
     in_functions = _union(traits.read_in_functions for traits in cells)
@@ -228,10 +217,8 @@ def _may_keep_state(node: ast.AST) -> bool:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             stored = list(node.decorator_list)
         case ast.ClassDef():
-            assignments = [
-                item for item in node.body if isinstance(item, ast.Assign | ast.AnnAssign)
-            ]
-            stored = [*node.decorator_list, *(item.value for item in assignments)]
+            assigns = [item for item in node.body if isinstance(item, ast.Assign | ast.AnnAssign)]
+            stored = [*node.decorator_list, *(item.value for item in assigns)]
         case ast.arguments():
             stored = [*node.defaults, *node.kw_defaults]
     return not all(value is None or _is_constant(value) for value in stored)
