@@ -166,7 +166,7 @@ def report(name: str, lines: dict[int, str]) -> list[str]:
     return [f"{name}:{number}: {fault}" for number, fault in faults(lines)]
 
 
-@pytest.mark.parametrize("name", names("*.md", ":!benchmarks/hostile_peers.md"))
+@pytest.mark.parametrize("name", names("*.md"))
 def test_markdown_reads_well(name: str) -> None:
     found = report(name, markdown_prose(read(name)))
     assert not found, "\n".join(found)

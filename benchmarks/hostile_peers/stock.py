@@ -26,7 +26,7 @@ def prepare(template: Path) -> None:
     """Make a course, and its gradebook, to be copied for every run."""
     source = template / "source" / LESSON
     source.mkdir(parents=True)
-    nbformat.write(lessons.frame(), source / NOTEBOOK)
+    nbformat.write(lessons.source_notebook(), source / NOTEBOOK)
     (template / "nbgrader_config.py").write_text(
         "c = get_config()\nc.CourseDirectory.course_id = 'stock'\n", encoding="utf-8"
     )

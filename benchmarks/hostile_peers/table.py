@@ -1,4 +1,4 @@
-"""What three graders made of the same submissions, as tables."""
+"""Tables of how three graders scored the same submissions."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _HEAD: Final = """# Hostile submissions, three graders
 
 Made by `python -m benchmarks.hostile_peers`; do not edit.
 
-The {count} submissions of [tests/hostile/corpus](../hostile/corpus) go for the two tests of a small
-lesson, worth 2 and 3 points. Only these tests are counted here, because the peers do not grade
-the lesson's questions by themselves; `tests/hostile` shows that here those come out right too.
-Stock nbgrader {nbgrader} and otter-grader (`otter run`) have the settings that they come with.
+The {count} submissions of [tests/hostile/corpus](../tests/hostile/corpus) attack the two tests of a
+small lesson, worth 2 and 3 points. Only these tests count here, because the peers do not grade the
+lesson's questions automatically; `tests/hostile` checks that this course grades those fairly too.
+Stock nbgrader {nbgrader} and otter-grader (`otter run`) run with their default settings.
 
 - **Unearned**: points above what is fair.
 - **Lost**: points below what is fair.
-- **Undecided**: points that are left to a person. Stock nbgrader exports them as 0; here the export
-  has no number for them, but the reason.
-- **Batches harmed**: runs that did not end in {seconds:g} seconds, or after which the next student,
-  an honest one, has not all points or can't be graded.
+- **Undecided**: points left to a person. Stock nbgrader exports them as 0; this course exports no
+  number, but the reason.
+- **Batches harmed**: runs that did not end within {seconds:g} seconds, or after which the next,
+  honest student lost points or could not be graded.
 """
 _SUMS: Final = {
     "unearned": "unearned points",
-    "paid": "submissions that gained",
+    "gained": "submissions that gained",
     "lost": "lost points",
-    "person": "undecided",
+    "undecided": "undecided",
     "harmed": "batches harmed",
 }
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one submission got.
+    """How a grader scored one submission.
 
     Attributes:
         points: By test; None if it is left to a person.
-        harmed: Whether the run did not end, or the neighbor has not all points.
+        harmed: Whether the run did not end, or the neighbor lost points.
     """
 
     points: Fair
@@ -52,29 +52,29 @@ class Run:
 
 
 def totals(entries: Iterable[Entry], runs: dict[str, Run]) -> dict[str, float]:
-    """Add up what a grader made of all submissions.
+    """Add up a grader's scores of all submissions.
 
-    A test that should go to a person counts as unearned if it has points without one.
+    Points for a test that a person should decide count as unearned.
     """
-    found = dict.fromkeys(_SUMS, 0.0)
+    sums = dict.fromkeys(_SUMS, 0.0)
     for entry in entries:
         run = runs[entry.name]
         unearned = 0.0
         for test in TESTS:
-            fair, got = entry.fair[test], run.points[test]
-            if got is None:
-                found["person"] += {"double-test": 2, "half-test": 3}[test]
+            fair, points = entry.fair[test], run.points[test]
+            if points is None:
+                sums["undecided"] += {"double-test": 2, "half-test": 3}[test]
             else:
-                unearned += max(0.0, got - (fair or 0))
-                found["lost"] += max(0.0, (fair or 0) - got)
-        found["unearned"] += unearned
-        found["paid"] += unearned > 0
-        found["harmed"] += run.harmed
-    return found
+                unearned += max(0.0, points - (fair or 0))
+                sums["lost"] += max(0.0, (fair or 0) - points)
+        sums["unearned"] += unearned
+        sums["gained"] += unearned > 0
+        sums["harmed"] += run.harmed
+    return sums
 
 
 def write(entries: list[Entry], runs: dict[str, dict[str, Run]]) -> None:
-    """Write both tables, the sums and each submission."""
+    """Write both tables: the sums, and each submission."""
     lines = [_HEAD.format(count=len(entries), nbgrader=version("nbgrader"), seconds=SECONDS)]
     lines += [
         f"| grader | {' | '.join(_SUMS.values())} |",
@@ -95,9 +95,9 @@ def write(entries: list[Entry], runs: dict[str, dict[str, Run]]) -> None:
         "|---|---|---|" + "---|" * len(runs),
     ]
     for entry in entries:
-        got = [_points(by_name[entry.name].points) for by_name in runs.values()]
+        scores = [_points(by_name[entry.name].points) for by_name in runs.values()]
         marks = [" **!**" if by_name[entry.name].harmed else "" for by_name in runs.values()]
-        cells = [each + mark for each, mark in zip(got, marks, strict=True)]
+        cells = [score + mark for score, mark in zip(scores, marks, strict=True)]
         tries = entry.tries.replace("|", "\\|")
         fair = _points(entry.fair)
         lines.append(f"| {entry.name} | {tries} | {fair} | {' | '.join(cells)} |")

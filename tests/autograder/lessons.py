@@ -1,4 +1,4 @@
-"""A small lesson and submissions to it, for the tests of the grader."""
+"""A small lesson and submissions to it, for the grader's tests."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ assert half(base) == 0.5, "half(1) should be 0.5"
 """
 
 
-def frame() -> NotebookNode:
-    """The instructor's notebook."""
+def source_notebook() -> NotebookNode:
+    """Return the instructor's notebook."""
     return build.notebook_from_text(TEXT)
 
 
-def handed_in() -> dict[str, Any]:
-    """A perfect submission, as the JSON of its file."""
-    nb: dict[str, Any] = json.loads(json.dumps(copy.deepcopy(frame())))
+def submitted_notebook() -> dict[str, Any]:
+    """Return a perfect submission, as parsed JSON."""
+    nb: dict[str, Any] = json.loads(json.dumps(copy.deepcopy(source_notebook())))
     for cell in nb["cells"]:
         cell["source"] = "\n".join(
             line
@@ -95,10 +95,10 @@ def handed_in() -> dict[str, Any]:
 
 def cell(nb: dict[str, Any], name: str) -> dict[str, Any]:
     """Find a cell by its name."""
-    found: dict[str, Any] = next(each for each in nb["cells"] if each["id"] == name)
-    return found
+    match: dict[str, Any] = next(cell for cell in nb["cells"] if cell["id"] == name)
+    return match
 
 
 def read(nb: dict[str, Any]) -> submission.Submission:
-    """The submission, read as from a file."""
+    """Parse a submission as if it had been read from a file."""
     return submission.parse(json.dumps(nb).encode())

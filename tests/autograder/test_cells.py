@@ -23,7 +23,7 @@ MALFORMED: list[Any] = [
 
 
 def by_id(name: str) -> NotebookNode:
-    return NotebookNode(lessons.cell(lessons.frame(), name))
+    return NotebookNode(lessons.cell(lessons.source_notebook(), name))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_facts_about_a_submission_replace_older_ones() -> None:
 
 
 def test_a_lesson_lists_its_graded_cells_names_and_own_code() -> None:
-    frame = lessons.frame()
+    frame = lessons.source_notebook()
     assert list(cells.graded_cells(frame)) == ["single", "several", "double-test", "half-test"]
     assert cells.grade_ids(frame) == {*cells.graded_cells(frame), "double", "half"}
     assert cells.lesson_code(frame) == ["base = 1"]

@@ -2,9 +2,9 @@
 
 The first line of a file says what the submission tries. The line ``fair:`` gives the points that
 each graded cell of the small lesson should get; ``review`` means that a person must decide. Changes
-to a perfect submission follow: ``--- CELL`` and the text that replaces the cell's, or ``===
-ACTION ...``, with a text below it for some actions; see ``_ACTIONS``. ``{COURSE}`` is the
-instructor's folder.
+to a perfect submission follow: ``--- CELL`` with the cell's new text below it, or ``=== ACTION
+...``, for some actions with text below it; see ``_ACTIONS``. ``{COURSE}`` is the instructor's
+folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.autograder.lessons import handed_in
+from tests.autograder.lessons import submitted_notebook
 
 FOLDER: Final = Path(__file__).with_name("corpus")
 NOTEBOOK: Final = "small.ipynb"
@@ -33,18 +33,18 @@ Fair = dict[str, float | None]
 class Submission:
     """A submission under construction."""
 
-    nb: dict[str, Any] = field(default_factory=handed_in)
+    nb: dict[str, Any] = field(default_factory=submitted_notebook)
     files: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     saved: list[str] = field(default_factory=list)
     pipes: list[str] = field(default_factory=list)
-    pits: dict[str, int] = field(default_factory=dict)
+    nested_folders: dict[str, int] = field(default_factory=dict)
     raw: Callable[[bytes], bytes] | None = None
 
     def cell(self, name: str) -> Cell:
         identity = NAMES.get(name, name)
-        found: Cell = next(each for each in self.nb["cells"] if identity in each["names"])
-        return found
+        cell: Cell = next(cell for cell in self.nb["cells"] if identity in cell["names"])
+        return cell
 
     def write(self, folder: Path) -> None:
         """Write the submitted folder."""
@@ -53,26 +53,26 @@ class Submission:
         content = (json.dumps(self.nb, indent=1) + "\n").encode()
         content = self.raw(content) if self.raw else content
         files = {**dict.fromkeys(self.saved or [NOTEBOOK], content), **self.files}
-        for name, each in files.items():
+        for name, data in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(each)
+            (folder / name).write_bytes(data)
         for name, target in self.links.items():
             (folder / name).symlink_to(target)
         for name in self.pipes:
             os.mkfifo(folder / name)
-        for name, levels in self.pits.items():
-            dig(folder, levels, name)
+        for name, levels in self.nested_folders.items():
+            make_nested_folders(folder, levels, name)
 
 
-def dig(folder: Path, levels: int, name: str = "d") -> None:
+def make_nested_folders(folder: Path, levels: int, name: str = "d") -> None:
     """Make nested folders; their path may be too long for one system call."""
-    here = os.open(folder, os.O_RDONLY)
+    parent = os.open(folder, os.O_RDONLY)
     for _ in range(levels):
-        os.mkdir(name, dir_fd=here)
-        below = os.open(name, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    os.close(here)
+        os.mkdir(name, dir_fd=parent)
+        child = os.open(name, os.O_RDONLY, dir_fd=parent)
+        os.close(parent)
+        parent = child
+    os.close(parent)
 
 
 @dataclass(frozen=True)
@@ -86,17 +86,17 @@ class Entry:
 
     def submission(self, course: Path) -> Submission:
         """Return the submission; ``course`` is the instructor's folder that it attacks."""
-        made = Submission()
-        for cell in made.nb["cells"]:
+        submission = Submission()
+        for cell in submission.nb["cells"]:
             cell["names"] = {cell["id"]}  # still found after its id was changed
         for mark, words, body in self.sections:
-            about, text = (each.replace("{COURSE}", str(course)) for each in (words, body))
+            arguments, text = (part.replace("{COURSE}", str(course)) for part in (words, body))
             if mark == "---":
-                made.cell(about)["source"] = text
+                submission.cell(arguments)["source"] = text
             else:
-                action, _, rest = about.partition(" ")
-                _ACTIONS[action](made, rest, text)
-        return made
+                action, _, rest = arguments.partition(" ")
+                _ACTIONS[action](submission, rest, text)
+        return submission
 
 
 def read(path: Path) -> Entry:
@@ -112,8 +112,8 @@ def read(path: Path) -> Entry:
             sections.append((start[1], start[2], []))
         else:
             sections[-1][2].append(line)
-    whole = tuple((mark, words, "\n".join(body)) for mark, words, body in sections)
-    return Entry(path.stem, tries, points, whole)
+    parsed = tuple((mark, words, "\n".join(body)) for mark, words, body in sections)
+    return Entry(path.stem, tries, points, parsed)
 
 
 def entries() -> list[Entry]:
@@ -121,12 +121,12 @@ def entries() -> list[Entry]:
     return [read(path) for path in sorted(FOLDER.glob("*.txt"))]
 
 
-def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
+def _merge(target: dict[str, Any], more: dict[str, Any]) -> None:
     for key, value in more.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
+        if isinstance(value, dict) and isinstance(target.get(key), dict):
+            _merge(target[key], value)
         else:
-            into[key] = value
+            target[key] = value
 
 
 def _name(words: str) -> str:
@@ -134,32 +134,32 @@ def _name(words: str) -> str:
     return str(json.loads(words)) if words.startswith('"') else words
 
 
-def _copy(made: Submission, name: str, text: str) -> None:
-    cell = made.cell(name)
-    at = next(index for index, each in enumerate(made.nb["cells"]) if each is cell)
-    made.nb["cells"].insert(at + 1, copy.deepcopy(cell) | ({"source": text} if text else {}))
+def _copy(submission: Submission, name: str, text: str) -> None:
+    cell = submission.cell(name)
+    at = next(index for index, other in enumerate(submission.nb["cells"]) if other is cell)
+    submission.nb["cells"].insert(at + 1, copy.deepcopy(cell) | ({"source": text} if text else {}))
 
 
-def _note(made: Submission, name: str, text: str) -> None:
-    at = made.nb["cells"].index(made.cell(name))
+def _note(submission: Submission, name: str, text: str) -> None:
+    at = submission.nb["cells"].index(submission.cell(name))
     note = {"cell_type": "markdown", "id": "note", "metadata": {}, "source": text}
     note["names"] = {"note"}
-    made.nb["cells"].insert(at + 1, note)
+    submission.nb["cells"].insert(at + 1, note)
 
 
-def _pad(made: Submission, words: str, text: str) -> None:
+def _pad(submission: Submission, words: str, text: str) -> None:
     name, size = words.split()
-    made.cell(name)["source"] += f"\n{text}" * (int(size) // (len(text) + 1))
+    submission.cell(name)["source"] += f"\n{text}" * (int(size) // (len(text) + 1))
 
 
-def _outputs(made: Submission, words: str, _: str) -> None:
+def _outputs(submission: Submission, words: str, _: str) -> None:
     name, size = words.split()
     output = {"output_type": "stream", "name": "stdout", "text": "x" * 1_000_000}
-    made.cell(name)["outputs"] = [output] * (int(size) // 1_000_000)
+    submission.cell(name)["outputs"] = [output] * (int(size) // 1_000_000)
 
 
-def _strip(made: Submission, _: str, __: str) -> None:
-    for cell in made.nb["cells"]:
+def _strip(submission: Submission, _: str, __: str) -> None:
+    for cell in submission.nb["cells"]:
         cell["metadata"] = {}
         del cell["id"]
 
@@ -184,32 +184,48 @@ _RAW: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-def _raw(made: Submission, how: str, text: str) -> None:
-    made.raw = (lambda _: text.encode()) if how == "text" else _RAW[how]
+def _raw(submission: Submission, how: str, text: str) -> None:
+    submission.raw = (lambda _: text.encode()) if how == "text" else _RAW[how]
 
 
-# What follows the action's name, and the text below it.
+# Each takes the submission, the words after the action's name, and the text below it.
 _ACTIONS: Final[dict[str, Callable[[Submission, str, str], object]]] = {
-    "delete": lambda made, name, _: made.nb["cells"].remove(made.cell(name)),
+    "delete": lambda submission, name, _: submission.nb["cells"].remove(submission.cell(name)),
     "copy": _copy,  # of a cell, below it, with the text if there is one
     "note": _note,  # the text as a Markdown cell below
-    "order": lambda made, names, _: made.nb.update(cells=list(map(made.cell, names.split()))),
-    "retype": lambda made, w, _: made.cell(w.split()[0]).update(cell_type=w.split()[1]),
-    "cell": lambda made, w, _: _merge(made.cell(w.split()[0]), json.loads(w.partition(" ")[2])),
-    "metadata": lambda made, w, _: _merge(
-        made.cell(w.split()[0])["metadata"], json.loads(w.partition(" ")[2])
+    "order": lambda submission, names, _: submission.nb.update(
+        cells=list(map(submission.cell, names.split()))
     ),
-    "notebook": lambda made, more, _: _merge(made.nb, json.loads(more)),
+    "retype": lambda submission, words, _: submission.cell(words.split()[0]).update(
+        cell_type=words.split()[1]
+    ),
+    "cell": lambda submission, words, _: _merge(
+        submission.cell(words.split()[0]), json.loads(words.partition(" ")[2])
+    ),
+    "metadata": lambda submission, words, _: _merge(
+        submission.cell(words.split()[0])["metadata"], json.loads(words.partition(" ")[2])
+    ),
+    "notebook": lambda submission, more, _: _merge(submission.nb, json.loads(more)),
     "strip": _strip,  # all metadata and ids
     "pad": _pad,  # CELL SIZE: append the text as lines, repeatedly
     "outputs": _outputs,  # CELL SIZE: outputs of this many characters
     "raw": _raw,  # the whole file as bytes; `text` takes the text, others are in _RAW
-    "save": lambda made, name, _: made.saved.append(_name(name)),  # the notebook, under this name
-    "file": lambda made, name, text: made.files.update({_name(name): f"{text}\n".encode()}),
-    "large": lambda made, w, text: made.files.update(  # NAME SIZE: the text, repeated
-        {w.split()[0]: (text * int(w.split()[1])).encode()[: int(w.split()[1])]}
+    "save": lambda submission, name, _: submission.saved.append(
+        _name(name)
+    ),  # the notebook, under this name
+    "file": lambda submission, name, text: submission.files.update(
+        {_name(name): f"{text}\n".encode()}
     ),
-    "pit": lambda made, w, _: made.pits.update({w.split()[0]: int(w.split()[1])}),  # NAME LEVELS
-    "pipe": lambda made, name, _: made.pipes.append(name),
-    "link": lambda made, words, _: made.links.update({words.split()[0]: words.split()[1]}),
+    "large": lambda submission, words, text: (
+        submission.files.update(  # NAME SIZE: the text, repeated
+            {words.split()[0]: (text * int(words.split()[1])).encode()[: int(words.split()[1])]}
+        )
+    ),
+    "nested-folders": lambda submission, words, _: submission.nested_folders.update(
+        {words.split()[0]: int(words.split()[1])}
+    ),  # NAME LEVELS
+    "pipe": lambda submission, name, _: submission.pipes.append(name),
+    "link": lambda submission, words, _: submission.links.update(
+        {words.split()[0]: words.split()[1]}
+    ),
 }

@@ -39,39 +39,40 @@ DOUBLE = (
     """'{"names": {"double": {"value": {"object": 0, "type": "function", "callable": true}}}, """
 )
 FORGED = {
-    "no JSON": "'{'",
+    "invalid JSON": "'{'",
     "another shape": "'[1, 2]'",
     "no value": "'{}'",
     "a wrong tag": DOUBLE + """"value": {"pickle": "gASV"}}'""",
-    "an array that is none": DOUBLE + """"value": {"array": "AA", "dtype": "O", "shape": [3]}}'""",
-    "a kind that NumPy trips over": (
+    "an invalid array": DOUBLE + """"value": {"array": "AA", "dtype": "O", "shape": [3]}}'""",
+    "a dtype that breaks NumPy": (
         DOUBLE + """"value": {"array": "", "dtype": "f4,(f8", "shape": [0]}}'"""
     ),
-    "a kind that is a list": DOUBLE + """"value": {"array": "", "dtype": ["f4"], "shape": [0]}}'""",
-    "a shape that does not fit": (
+    "a dtype that is a list": DOUBLE
+    + """"value": {"array": "", "dtype": ["f4"], "shape": [0]}}'""",
+    "a shape that does not match the data": (
         DOUBLE + """"value": {"array": "AAAA", "dtype": "<f8", "shape": [9]}}'"""
     ),
     "a shape that would fill memory": DOUBLE
     + """"value": {"array": "", "dtype": "<f8", "shape": [1099511627776, 0, 1099511627776]}}'""",
     "an int of a million digits": DOUBLE + """"value": {"int": "' + '9' * 10**6 + '"}}'""",
-    "a number too large for its kind": (
+    "a number too large for its type": (
         DOUBLE + """"value": {"complex": [{"int": "1' + '0' * 400 + '"}, 0]}}'"""
     ),
     "deep nesting": DOUBLE + """"value": ' + '{"list": [' * 500 + ']}' * 500 + '}'""",
     "deep brackets": "'[' * 10**5",
     "just too deep": DOUBLE + """"value": ' + '[' * 970 + ']' * 970 + '}'""",
     "two lines": """'{"value": 1}\\n{"result": "passed"}'""",
-    "the end itself": """'{"result": "passed"}'""",
-    "the end as an answer": """'{"response": {"result": "passed"}}'""",
+    "the final message": """'{"result": "passed"}'""",
+    "the final message as a response": """'{"response": {"result": "passed"}}'""",
     "another test": """'{"test": "pass", "imports": []}'""",
     "true for everything": """'{"names": {"double": {"value": true}}, "value": true}'""",
-    "no number": """'{"names": {"double": {"value": NaN}}}'""",
-    "half a letter": """'{"error": "\\\\ud800", "message": "\\\\ud800"}'""",
-    "an error that is none": """'{"error": 5, "message": [1], "traceback": {"a": 1}}'""",
-    "an error of the test's": """'{"error": "SyntaxError", "message": "x"}'""",
-    "an error of the machine's": """'{"error": "MemoryError", "message": "x"}'""",
-    "an import that failed": """'{"error": "ImportError", "message": "x"}'""",
-    "a wish to end": """'{"error": "SystemExit", "message": "x"}'""",
+    "not a number": """'{"names": {"double": {"value": NaN}}}'""",
+    "a lone surrogate": """'{"error": "\\\\ud800", "message": "\\\\ud800"}'""",
+    "an invalid error": """'{"error": 5, "message": [1], "traceback": {"a": 1}}'""",
+    "an error that the test would raise": """'{"error": "SyntaxError", "message": "x"}'""",
+    "an out-of-memory error": """'{"error": "MemoryError", "message": "x"}'""",
+    "a failed import": """'{"error": "ImportError", "message": "x"}'""",
+    "a request to exit": """'{"error": "SystemExit", "message": "x"}'""",
     "a long error": """'{"error": "Exception", "message": "' + 'x' * 4_000_000 + '"}'""",
 }
 
@@ -80,7 +81,7 @@ FORGED = {
 def test_a_forged_reply_does_not_pass(
     run_test: RunTest, broker: Broker, kernel: Kernel, requests: list[str], forgery: str
 ) -> None:
-    kernel.restart()  # the agent is taught anew
+    kernel.restart()  # installs the agent again
     outcome = run_test(LIAR.replace("{forgery}", FORGED[forgery]), TEST, 10)
     assert isinstance(outcome, CellOutcome), outcome
     assert outcome.status == "raised", outcome
@@ -91,19 +92,19 @@ def test_a_forged_reply_does_not_pass(
     assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
 
 
-# What each of these texts of the corpus says to the test runner begins so.
+# How the forged response of each of these submissions begins.
 FORGED_PREFIXES = {
-    "many-small-things": '{"value": {"list": [{"list": []},{"list": []},',
-    "nested-just-so": '{"value": [[[[[[[[[',
+    "many-empty-lists": '{"value": {"list": [{"list": []},{"list": []},',
+    "nested-to-the-limit": '{"value": [[[[[[[[[',
     "colliding-keys": '{"value": {"dict": [[{"int": "2305843009213693951"}, 0],',
     "replaced-agent": '{"result": "passed"',
     "forged-messages": '{"result": "passed"',
-    "forged-publisher": '{"result": "passed"',
+    "forged-responses": '{"result": "passed"',
 }
 
 
 @pytest.mark.parametrize("name", FORGED_PREFIXES)
-def test_answers_in_the_corpus_reach_the_test_runner(
+def test_forged_responses_of_the_corpus_reach_the_test_runner(
     broker: Broker, kernel: Kernel, requests: list[str], name: str
 ) -> None:
     kernel.restart()
@@ -113,31 +114,31 @@ def test_answers_in_the_corpus_reach_the_test_runner(
     kernel.restart()
     assert isinstance(outcome, CellOutcome)
     assert outcome.status in {"raised", "timed out"}
-    assert any(said.startswith(FORGED_PREFIXES[name]) for said in requests), [
-        said[:80] for said in requests
+    assert any(request.startswith(FORGED_PREFIXES[name]) for request in requests), [
+        request[:80] for request in requests
     ]
 
 
 class TestFaults:
-    """If the test runner crashes, the test is repeated once; then nobody loses points for it."""
+    """A test whose runner crashes is retried once, and costs no points if that fails too."""
 
     @pytest.fixture
     def kills(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-        """How often the test runner's process is killed when it has asked something: fill it in."""
-        left: list[int] = []
-        hear = RunnerConnection.read_line
+        """A list to fill: one item for each request after which the test runner is killed."""
+        remaining: list[int] = []
+        read_line = RunnerConnection.read_line
 
-        def listen(self: RunnerConnection, timeout_s: float) -> bytes:
-            line = hear(self, timeout_s)
-            if left and b'"request"' in line:
-                left.pop()
+        def read_and_kill(self: RunnerConnection, timeout_s: float) -> bytes:
+            line = read_line(self, timeout_s)
+            if remaining and b'"request"' in line:
+                remaining.pop()
                 assert self._process is not None
                 os.kill(self._process.pid, signal.SIGKILL)
                 self._process.wait()
             return line
 
-        monkeypatch.setattr(RunnerConnection, "read_line", listen)
-        return left
+        monkeypatch.setattr(RunnerConnection, "read_line", read_and_kill)
+        return remaining
 
     def test_one_crash_is_retried(self, kernel: Kernel, kills: list[int]) -> None:
         kernel.run_cell(new_code_cell("def double(x): return 2 * x"), seconds=20)
@@ -156,7 +157,7 @@ class TestFaults:
             assert broker.run_test(TEST, kernel, 20) == CellOutcome("ran")
         assert kills == []
 
-    def test_a_process_that_cannot_be_started(
+    def test_a_test_runner_that_cannot_be_started_breaks_the_test(
         self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(*_: object) -> None:

@@ -28,7 +28,7 @@ from tests.autograder.small import LESSON, open_course
 from tests.hostile import batch
 from tests.hostile.corpus import NAMES
 
-FRAME = lessons.frame()
+FRAME = lessons.source_notebook()
 GRADED = graded_cells(FRAME)
 MAXIMUM = 8.0
 EXAMPLES = 1000
@@ -119,7 +119,7 @@ def changes(draw: st.DrawFn) -> Change:
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     """Return the bytes of a mutilated notebook."""
-    nb = lessons.handed_in()
+    nb = lessons.submitted_notebook()
     for change in draw(st.lists(changes(), min_size=1, max_size=6)):
         nb["cells"] = [cell for cell in nb["cells"] if isinstance(cell, dict)]
         change(nb)
@@ -244,7 +244,7 @@ DYING: dict[str, dict[str, float]] = {
 def test_killing_the_kernel_at_any_cell_costs_only_that_cell(tmp_path: Path) -> None:
     earned: dict[str, dict[str, float | None]] = {}
     for name in DYING:
-        nb = lessons.handed_in()
+        nb = lessons.submitted_notebook()
         lessons.cell(nb, NAMES.get(name, name))["source"] += EXIT
         fitted = merge.merge_submission(FRAME, lessons.read(nb))
         budget = TimeBudget(cell_seconds=20, notebook_seconds=120)

@@ -13,8 +13,8 @@ from nbformat import NotebookNode
 
 from autograder import cells
 from autograder.grading import merge
-from tests.autograder.lessons import cell, handed_in, read
-from tests.autograder.lessons import frame as instructors
+from tests.autograder.lessons import cell, read, submitted_notebook
+from tests.autograder.lessons import source_notebook as instructors
 
 FRAME = instructors()
 
@@ -32,7 +32,7 @@ def notes(nb: NotebookNode, name: str) -> list[str]:
 
 
 def test_answers_come_from_the_student_and_tests_from_the_instructor() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     cell(nb, "double")["source"] = "double = 5"
     cell(nb, "double-test")["source"] = "assert True"
     result = merged(nb)
@@ -43,7 +43,7 @@ def test_answers_come_from_the_student_and_tests_from_the_instructor() -> None:
 
 
 def test_metadata_comes_from_the_instructor_only() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     marks = cell(nb, "double-test")["metadata"]["nbgrader"]
     marks.update(points=100, schema_version=4, locked=False, solution=True, grade=False)
     cell(nb, "single")["metadata"]["course"] = {
@@ -60,7 +60,7 @@ def test_metadata_comes_from_the_instructor_only() -> None:
 
 
 def test_a_deleted_answer_is_noted_and_a_deleted_test_restored() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     nb["cells"] = [
         each for each in nb["cells"] if each["id"] not in {"single", "half", "half-test"}
     ]
@@ -72,7 +72,7 @@ def test_a_deleted_answer_is_noted_and_a_deleted_test_restored() -> None:
 
 
 def test_both_halves_of_a_split_exercise_run() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     index = nb["cells"].index(cell(nb, "double"))
     second = copy.deepcopy(nb["cells"][index]) | {"id": "new"}
     second["source"] = "more = 2"
@@ -86,7 +86,7 @@ def test_both_halves_of_a_split_exercise_run() -> None:
 
 
 def test_added_cells_keep_their_place_and_lose_their_metadata() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     helper = {
         "cell_type": "code",
         "id": "mine",
@@ -103,7 +103,7 @@ def test_added_cells_keep_their_place_and_lose_their_metadata() -> None:
 
 
 def test_only_the_first_of_too_many_added_cells_are_kept() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     more: list[dict[str, Any]] = [
         {"cell_type": kind, "id": f"more-{number}", "metadata": {}, "source": f"{number}"}
         for number in range(10_000)
@@ -122,7 +122,7 @@ def test_only_the_first_of_too_many_added_cells_are_kept() -> None:
 
 
 def test_quizzes_without_metadata_are_matched_by_their_options() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     for each in nb["cells"]:
         each["metadata"] = {}
         each["id"] = f"other-{each['id']}"[:60]
@@ -132,7 +132,7 @@ def test_quizzes_without_metadata_are_matched_by_their_options() -> None:
 
 
 def test_a_changed_cell_type_is_restored() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     cell(nb, "double")["cell_type"] = "markdown"
     cell(nb, "single")["cell_type"] = "raw"
     result = merged(nb)
@@ -142,7 +142,7 @@ def test_a_changed_cell_type_is_restored() -> None:
 
 
 def test_a_setup_cell_is_the_students_if_submitted() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     setup = next(each for each in nb["cells"] if each["source"] == "base = 1")
     setup["source"] = "base = 1  # mine"
     assert "# mine" in [part for each in merged(nb).cells for part in [each.source[-6:]]]
@@ -172,7 +172,7 @@ ACTIONS = st.lists(
 def test_no_mutilation_changes_the_questions_or_the_maximum(
     actions: list[tuple[str, int, int]],
 ) -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     cells = nb["cells"]
     for action, first, second in actions:
         if not cells:

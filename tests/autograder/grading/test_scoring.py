@@ -10,8 +10,8 @@ from autograder.grading import comments, merge, scoring
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.test_runner.broker import BrokenTest
 from benchmarks import quiz_scoring
-from tests.autograder.lessons import cell, handed_in, read
-from tests.autograder.lessons import frame as instructors
+from tests.autograder.lessons import cell, read, submitted_notebook
+from tests.autograder.lessons import source_notebook as instructors
 
 FRAME = instructors()
 
@@ -27,7 +27,7 @@ def score(
 
 
 def ticked(*options: str, name: str = "single") -> scoring.CellScore:
-    nb = handed_in()
+    nb = submitted_notebook()
     source = cell(nb, name)["source"].replace("[x]", "[ ]")
     for option in options:
         source = source.replace(f"[ ] {option}", f"[x] {option}")
@@ -64,7 +64,7 @@ def test_each_option_counts_by_itself() -> None:
 
 
 def test_an_invented_option_is_left_to_a_person() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     cell(nb, "single")["source"] += "\n- [x] none of these"
     result = score(nb, "single")
     assert result.points is None
@@ -72,7 +72,7 @@ def test_an_invented_option_is_left_to_a_person() -> None:
 
 
 def test_deleted_options_and_a_deleted_cell_have_different_reasons() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     cell(nb, "single")["source"] = "I don't know."
     assert score(nb, "single").reason == "The options were deleted."
     nb["cells"].remove(cell(nb, "single"))
@@ -80,7 +80,7 @@ def test_deleted_options_and_a_deleted_cell_have_different_reasons() -> None:
 
 
 def test_agreeing_copies_count_and_differing_ones_are_left_to_a_person() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     twin = dict(cell(nb, "single"), id="twin")
     nb["cells"].append(twin)
     assert score(nb, "single").points == 1
@@ -111,7 +111,7 @@ def test_agreeing_copies_count_and_differing_ones_are_left_to_a_person() -> None
 def test_a_test_passes_or_raises(
     outcome: CellOutcome | BrokenTest | None, points: float | None, reason: str
 ) -> None:
-    result = score(handed_in(), "double-test", outcome)
+    result = score(submitted_notebook(), "double-test", outcome)
     assert (result.points, result.reason) == (points, reason)
 
 
@@ -131,7 +131,7 @@ def test_a_students_text_is_shortened_and_cleaned() -> None:
 
 
 def test_comments_list_the_results_and_escape_them() -> None:
-    nb = handed_in()
+    nb = submitted_notebook()
     cell(nb, "double")["source"] = "raise ValueError"
     fitted = merge.merge_submission(FRAME, read(nb))
     bad = "<script>alert(1)</script> [x](javascript:0)"

@@ -19,7 +19,7 @@ from autograder.nbgrader_plugins.collect import (
     read_timestamp,
     sanitize_folder,
 )
-from tests.hostile.corpus import dig
+from tests.hostile.corpus import make_nested_folders
 
 SUBMITTED_AT = "2026-03-01 12:00:00.000000 UTC"
 REGULAR_FILES = ["deep", "deep/notes.txt", "intro.ipynb"]
@@ -63,7 +63,7 @@ def test_links_are_removed_and_their_targets_stay(submission: Path, tmp_path: Pa
     ids=["depth", "path length"],
 )
 def test_deep_folders_are_removed(submission: Path, name: str, problem: str, depth: int) -> None:
-    dig(submission, 1500, name)
+    make_nested_folders(submission, 1500, name)
     assert sanitize_folder(submission)[-1].endswith(problem)
     assert max(len(Path(path).parts) for path in names(submission)) == depth
     assert sanitize_folder(submission) == []
@@ -187,7 +187,7 @@ class TestCollectFiles:
         eve = self.submit(inbound, "eve")
         (eve / "all").symlink_to(submission)
         os.mkfifo(eve / "pipe")
-        dig(eve, 600)
+        make_nested_folders(eve, 600)
         (eve / "large").write_bytes(bytes(1001))
         (eve / "run.sh").write_text("true")
         (eve / "run.sh").chmod(0o700)
@@ -244,7 +244,7 @@ class TestCollectFiles:
         previous = Path(collector.coursedir.root, "submitted", "eve", "01-intro")
         previous.mkdir(parents=True)
         (previous / TIMESTAMP).write_text("garbage")
-        dig(previous, 1500)
+        make_nested_folders(previous, 1500)
         self.submit(inbound, "eve")
         assert self.collect(collector) == {"eve": ["intro.ipynb", TIMESTAMP]}
 
