@@ -47,11 +47,11 @@ def attempt(peer: Any, template: Path, entry: Entry) -> Run:
 
 
 def ours(folder: Path) -> dict[str, Run]:
-    """The whole corpus in one run of this course's grader."""
+    """the whole corpus in one run of this course's grader."""
     graded = batch.grade(folder / "course")
-    whole = all(graded.verdicts(student) == batch.FULL for student in batch.NEIGHBORS)
+    unharmed = all(graded.points(student) == batch.FULL for student in batch.NEIGHBORS)
     return {
-        name: Run({test: graded.verdicts(name)[test] for test in stock.TESTS}, not whole)
+        name: Run({test: graded.points(name)[test] for test in stock.TESTS}, not unharmed)
         for name in batch.CORPUS
     }
 

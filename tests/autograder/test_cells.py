@@ -98,7 +98,7 @@ def test_facts_about_a_submission_replace_older_ones() -> None:
 
 
 def test_a_lesson_lists_its_graded_cells_names_and_own_code() -> None:
-    frame = lessons.source_notebook()
-    assert list(cells.graded_cells(frame)) == ["single", "several", "double-test", "half-test"]
-    assert cells.grade_ids(frame) == {*cells.graded_cells(frame), "double", "half"}
-    assert cells.lesson_code(frame) == ["base = 1"]
+    source = lessons.source_notebook()
+    assert list(cells.graded_cells(source)) == ["single", "several", "double-test", "half-test"]
+    assert cells.grade_ids(source) == {*cells.graded_cells(source), "double", "half"}
+    assert cells.lesson_code(source) == ["base = 1"]

@@ -34,7 +34,7 @@ class Graded:
 
     classroom: Classroom
 
-    def verdicts(self, student: str) -> dict[str, float | None]:
+    def points(self, student: str) -> dict[str, float | None]:
         path = self.classroom.course / "autograded" / student / NAME / "small.ipynb"
         cells = json.loads(path.read_bytes())["cells"]
         return {
@@ -110,7 +110,7 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
 @pytest.mark.parametrize("student", ["clara", "tom"])
 def test_clicked_and_typed_answers_are_graded_equally(graded: Graded, student: str) -> None:
     expected = {"single": 1.0, "several": 2.0, "double-test": 0.0, "half-test": 0.0}
-    assert graded.verdicts(student) == expected
+    assert graded.points(student) == expected
 
 
 def assert_no_script_ran(page: Page) -> None:

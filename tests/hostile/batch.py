@@ -25,7 +25,7 @@ CORPUS: Final = {entry.name: entry for entry in entries()}
 FULL: Final[Fair] = {"single": 1, "several": 2, "double-test": 2, "half-test": 3}
 NEIGHBORS = ("aaa-neighbor", "zzz-neighbor")
 EVERYBODY = [*CORPUS, *NEIGHBORS]
-KEEPER = "keeper"  # in the gradebook from the beginning; hands in nothing
+IDLE_STUDENT = "idle"  # in the gradebook from the beginning; submits nothing
 SECRET = f"secret{uuid.uuid4().hex}"
 MARK = f"mark{uuid.uuid4().hex}"
 SETTINGS = """
@@ -44,7 +44,7 @@ class Graded:
         code: The exit code of ``nbgrader autograde``.
         output: Its output.
         before: The hash of each file in ``source/`` before the run.
-        left: Command lines of processes that were still running some seconds after the run.
+        survivors: Command lines of processes that were still running 5 seconds after the run.
         rows: The export, by student.
         peaks: The peak memory in bytes of the grader and of the largest test runner.
     """
@@ -53,7 +53,7 @@ class Graded:
     code: int
     output: str
     before: dict[str, str]
-    left: list[str]
+    survivors: list[str]
     rows: dict[str, dict[str, str]]
     peaks: dict[str, int]
 
@@ -61,9 +61,9 @@ class Graded:
         path = self.course / "autograded" / student / LESSON / NOTEBOOK
         return json.loads(path.read_bytes()) if path.is_file() else None
 
-    def verdicts(self, student: str) -> Fair:
+    def points(self, student: str) -> Fair:
         nb = self.notebook(student)
-        if nb is None:  # there was nothing that could be graded, and the export must say so
+        if nb is None:  # nothing could be graded, and the export must say so
             assert student in self.rows, "the export lacks this submission"
             assert self.rows[student]["status"] == "not graded"
             return dict.fromkeys(FULL)
@@ -76,11 +76,11 @@ class Graded:
 
 def nbgrader(course: Path, *arguments: str) -> tuple[int, str]:
     """Run the real command, with a secret and a marker in its environment."""
-    code, output, _ = watched(course, *arguments)
+    code, output, _ = run_nbgrader(course, *arguments)
     return code, output
 
 
-def watched(course: Path, *arguments: str) -> tuple[int, str, dict[str, int]]:
+def run_nbgrader(course: Path, *arguments: str) -> tuple[int, str, dict[str, int]]:
     """Run the real command; return also the peak memory of it and of its test runners."""
     programs = Path(sys.executable).parent
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
@@ -95,11 +95,11 @@ def watched(course: Path, *arguments: str) -> tuple[int, str, dict[str, int]]:
             stderr=subprocess.STDOUT,
         )
         with process:
-            ends = time.monotonic() + 1800
+            deadline = time.monotonic() + 1800
             while process.poll() is None:
                 peaks["grader"] = max(peaks["grader"], peak_memory(process.pid))
                 peaks["test runner"] = max([peaks["test runner"], *map(peak_memory, runner_pids())])
-                if time.monotonic() > ends:
+                if time.monotonic() > deadline:
                     process.kill()
                 time.sleep(0.1)
         output.seek(0)
@@ -117,15 +117,15 @@ def peak_memory(pid: int) -> int:
 
 def runner_pids() -> list[int]:
     """Return the pids of the run's test runners, forked or started cold."""
-    found = []
+    pids = []
     for process_folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if (
                 b"autograder.test_runner" in (process_folder / "cmdline").read_bytes()
                 and MARK.encode() in (process_folder / "environ").read_bytes()
             ):
-                found.append(int(process_folder.name))
-    return found
+                pids.append(int(process_folder.name))
+    return pids
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -136,38 +136,38 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
-def marked() -> list[str]:
-    """Return the command lines of the run's processes that do not end within seconds."""
-    found: list[str] = []
+def surviving_commands() -> list[str]:
+    """Return the command lines of the run's processes that do not end within 5 seconds."""
+    commands: list[str] = []
     for _ in range(50):
-        found = []
+        commands = []
         for process_folder in Path("/proc").glob("[0-9]*"):
             try:
                 if MARK.encode() in (process_folder / "environ").read_bytes():
-                    found.append((process_folder / "cmdline").read_text(errors="replace"))
+                    commands.append((process_folder / "cmdline").read_text(errors="replace"))
             except OSError:
                 continue
-        if not found:
+        if not commands:
             break
         time.sleep(0.1)
-    return found
+    return commands
 
 
-def grade(folder: Path, more: str = "") -> Graded:
+def grade(folder: Path, extra_settings: str = "") -> Graded:
     """Make a course, submit the corpus to it, grade everything in one run, and export the grades.
 
     Args:
         folder: The new folder.
-        more: Further lines for ``nbgrader_config.py``.
+        extra_settings: Further lines for ``nbgrader_config.py``.
     """
     text = lessons.TEXT.replace("return 2 * x", f"return 2 * x  # {SECRET}")
     course = open_course(folder, text)
     with (course / "nbgrader_config.py").open("a", encoding="utf-8") as settings:
-        settings.write(SETTINGS + more)
+        settings.write(SETTINGS + extra_settings)
     (course / "key.txt").write_text(SECRET, encoding="utf-8")
     for arguments in (
         ("generate_assignment", LESSON),
-        ("db", "student", "add", KEEPER, "--last-name", SECRET),
+        ("db", "student", "add", IDLE_STUDENT, "--last-name", SECRET),
     ):
         code, output = nbgrader(course, *arguments)
         assert code == 0, output
@@ -177,10 +177,10 @@ def grade(folder: Path, more: str = "") -> Graded:
         attack = CORPUS.get(student)
         (attack.submission(course) if attack else Submission()).write(folder)
     before = hashes(course / "source")
-    code, output, peaks = watched(course, "autograde", LESSON)
-    left = marked()
-    code_of_export, export_output = nbgrader(course, "export")
-    assert code_of_export == 0, export_output
+    code, output, peaks = run_nbgrader(course, "autograde", LESSON)
+    survivors = surviving_commands()
+    export_code, export_output = nbgrader(course, "export")
+    assert export_code == 0, export_output
     with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
-    return Graded(course, code, output, before, left, rows, peaks)
+    return Graded(course, code, output, before, survivors, rows, peaks)

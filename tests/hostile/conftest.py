@@ -1,4 +1,4 @@
-"""What attacks go for, and the kernels that they are tried in."""
+"""The targets of attacks, and the kernels that run them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def neighbor(machine: Machine) -> Iterator[Kernel]:
-    """A kernel that survives all attacks; the harmless ones are tried in it."""
+    """A kernel that survives all attacks; it runs the harmless ones."""
     with Kernel(machine.submission, {"MARK": "neighbor"}, TIGHT_LIMITS) as kernel:
         numbers = {name: syscall_number(name) for name in BLOCKED_CALLS}
         setup = f"{ATTACK_HELPERS}\nSYSCALL_NUMBERS = {numbers!r}\nx = 41"
@@ -71,7 +71,7 @@ def neighbor(machine: Machine) -> Iterator[Kernel]:
 
 @pytest.fixture
 def attacker(machine: Machine, neighbor: Kernel) -> Iterator[Kernel]:
-    """A kernel to be ruined; afterwards nothing of it is left and its neighbor is well."""
+    """A kernel to attack from; afterwards its processes must be gone and its neighbor intact."""
     mark = f"attacker-{uuid.uuid4().hex}"
     with Kernel(machine.submission, {"MARK": mark}, TIGHT_LIMITS) as kernel:
         assert marked_pids(mark)

@@ -1,4 +1,4 @@
-"""What attacks go for, and the helpers that attacks are written with."""
+"""The targets of attacks, and helpers for writing attacks."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def marked_pids(mark: str) -> list[int]:
 
 
 def wait_until_gone(mark: str) -> list[int]:
-    """Wait for the end of all marked processes; return those that are left."""
+    """Wait for the end of all marked processes; return those still running."""
     deadline = time.monotonic() + EXIT_TIMEOUT_S
     while (pids := marked_pids(mark)) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -89,7 +89,7 @@ def syscall_number(name: str) -> int:
 
 @dataclass
 class Machine:
-    """What the attacks go for."""
+    """The targets of attacks."""
 
     folder: Path  # holds source/, gradebook.db and a student's folder
     key: Path  # in the grader's home

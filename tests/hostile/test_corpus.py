@@ -1,6 +1,6 @@
-"""Attackers and unlucky students in one class: each gets the fair score, in one run of the grader.
+"""One run grades attackers and unlucky students: each gets the fair score.
 
-Two honest students, the first and the last of the class, get full marks whatever the others do.
+Two honest students, the first and the last of the class, get full points whatever the others do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from autograder.sandbox.limits import MB, Limits
 from tests.autograder.pages import Page
 from tests.autograder.small import LESSON
 from tests.hostile import batch
-from tests.hostile.batch import CORPUS, EVERYBODY, FULL, KEEPER, NEIGHBORS, SECRET, Graded, hashes
+from tests.hostile.batch import (
+    CORPUS,
+    EVERYBODY,
+    FULL,
+    IDLE_STUDENT,
+    NEIGHBORS,
+    SECRET,
+    Graded,
+    hashes,
+)
 from tests.hostile.corpus import Entry, Fair
 
 MISSING = launch.missing_features()
@@ -32,7 +41,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     return batch.grade(tmp_path_factory.mktemp("hostile") / "course")
 
 
-def test_the_corpus_is_large_and_states_the_fair_scores() -> None:
+def test_each_submission_of_the_corpus_states_the_fair_score() -> None:
     assert len(CORPUS) >= 40
     for entry in CORPUS.values():
         assert entry.tries.endswith("."), entry.name
@@ -45,18 +54,18 @@ def test_the_corpus_is_large_and_states_the_fair_scores() -> None:
 
 @pytest.mark.parametrize("entry", CORPUS.values(), ids=CORPUS)
 def test_the_score_is_fair(graded: Graded, entry: Entry) -> None:
-    assert graded.verdicts(entry.name) == entry.fair, entry.tries
+    assert graded.points(entry.name) == entry.fair, entry.tries
 
 
 @pytest.mark.parametrize("student", NEIGHBORS)
-def test_an_honest_neighbor_has_full_marks(graded: Graded, student: str) -> None:
-    assert graded.verdicts(student) == FULL
+def test_honest_neighbors_get_full_points(graded: Graded, student: str) -> None:
+    assert graded.points(student) == FULL
     assert graded.rows[student]["status"] == "graded"
     assert float(graded.rows[student]["score"]) == 8
 
 
 def test_the_gradebook_has_the_same_scores(graded: Graded) -> None:
-    wrong = {}
+    differences = {}
     with Gradebook(f"sqlite:///{graded.course}/gradebook.db", "autoencoders") as gradebook:
         for student in EVERYBODY:
             if graded.notebook(student) is None:
@@ -66,25 +75,25 @@ def test_the_gradebook_has_the_same_scores(graded: Graded) -> None:
                 grade.name: None if grade.needs_manual_grade else grade.auto_score
                 for grade in book.grades
             }
-            if points != graded.verdicts(student) or book.max_score != 8:
-                wrong[student] = (points, book.max_score)
-    assert wrong == {}
+            if points != graded.points(student) or book.max_score != 8:
+                differences[student] = (points, book.max_score)
+    assert differences == {}
 
 
-def test_everybody_is_accounted_for(graded: Graded) -> None:
-    assert set(graded.rows) == {*EVERYBODY, KEEPER}
+def test_the_export_lists_every_student(graded: Graded) -> None:
+    assert set(graded.rows) == {*EVERYBODY, IDLE_STUDENT}
     assert {float(row["max_score"]) for row in graded.rows.values()} == {8}
     for student in EVERYBODY:
-        row, points = graded.rows[student], graded.verdicts(student).values()
-        open_ends = [each for each in points if each is None]
-        if not open_ends:
+        row, points = graded.rows[student], graded.points(student).values()
+        undecided = [value for value in points if value is None]
+        if not undecided:
             assert row["status"] == "graded", student
-            assert float(row["score"]) == sum(each or 0 for each in points), student
+            assert float(row["score"]) == sum(value or 0 for value in points), student
         else:
-            wanted = "not graded" if len(open_ends) == len(FULL) else "needs review"
-            assert (row["status"], row["score"]) == (wanted, ""), student
+            status = "not graded" if len(undecided) == len(FULL) else "needs review"
+            assert (row["status"], row["score"]) == (status, ""), student
             assert row["reason"], student
-    assert graded.rows[KEEPER]["status"] == "not submitted"
+    assert graded.rows[IDLE_STUDENT]["status"] == "not submitted"
 
 
 def test_the_run_succeeds(graded: Graded) -> None:
@@ -101,12 +110,12 @@ def test_source_and_gradebook_are_intact(graded: Graded) -> None:
 
 
 def test_no_secret_leaks(graded: Graded) -> None:
-    found = [
+    leaks = [
         str(path.relative_to(graded.course))
         for path in (graded.course / "autograded").rglob("*")
         if path.is_file() and SECRET.encode() in path.read_bytes()
     ]
-    assert found == []
+    assert leaks == []
 
 
 def test_graded_notebooks_contain_nothing_active(graded: Graded) -> None:
@@ -123,8 +132,8 @@ def test_graded_notebooks_contain_nothing_active(graded: Graded) -> None:
 
 
 def test_everybody_gets_feedback_without_active_content(graded: Graded) -> None:
-    code, said = batch.nbgrader(graded.course, "generate_feedback", LESSON)
-    assert code == 0, said[-5000:]
+    code, output = batch.nbgrader(graded.course, "generate_feedback", LESSON)
+    assert code == 0, output[-5000:]
     for student in EVERYBODY:
         if graded.notebook(student) is None:
             continue
@@ -135,12 +144,12 @@ def test_everybody_gets_feedback_without_active_content(graded: Graded) -> None:
 
 
 def test_no_process_survives_the_run(graded: Graded) -> None:
-    assert graded.left == []
+    assert graded.survivors == []
 
 
-def test_the_grader_and_the_test_runners_stay_small(graded: Graded) -> None:
-    for name, most in graded.peaks.items():
-        assert 20 * MB < most < 1500 * MB, name
+def test_the_grader_and_the_test_runners_use_little_memory(graded: Graded) -> None:
+    for name, peak in graded.peaks.items():
+        assert 20 * MB < peak < 1500 * MB, name
 
 
 def test_no_process_exceeds_its_memory_limit(graded: Graded) -> None:

@@ -24,7 +24,7 @@ c.Grade.shortcut = False
 
 def test_warm_and_cold_give_the_same_scores(tmp_path: Path) -> None:
     graded = batch.grade(tmp_path / "course", COLD)
-    found = {name: graded.verdicts(name) for name in (*CORPUS, *NEIGHBORS)}
+    scores = {name: graded.points(name) for name in (*CORPUS, *NEIGHBORS)}
     fair = {name: entry.fair for name, entry in CORPUS.items()} | dict.fromkeys(NEIGHBORS, FULL)
-    assert found == fair
-    assert graded.left == []
+    assert scores == fair
+    assert graded.survivors == []

@@ -28,11 +28,11 @@ from tests.autograder.small import LESSON, open_course
 from tests.hostile import batch
 from tests.hostile.corpus import NAMES
 
-FRAME = lessons.source_notebook()
-GRADED = graded_cells(FRAME)
+SOURCE = lessons.source_notebook()
+GRADED = graded_cells(SOURCE)
 MAXIMUM = 8.0
 EXAMPLES = 1000
-IN_ONE_RUN = 30
+CLASS_SIZE = 30
 MISSING = launch.missing_features()
 
 Outcomes = dict[str, CellOutcome | BrokenTest | None]
@@ -40,12 +40,12 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def score(
-    fitted: NotebookNode, outcomes: Outcomes, unreadable: str
+    merged: NotebookNode, outcomes: Outcomes, unreadable: str
 ) -> dict[str, scoring.CellScore]:
     """Score a merged notebook as the grader does."""
     return {
         name: scoring.score(GRADED[name], cell, outcomes.get(cell["id"]), unreadable)
-        for cell in fitted.cells
+        for cell in merged.cells
         if (name := grade_id(cell)) in GRADED
     }
 
@@ -61,59 +61,61 @@ WORDS = st.one_of(
         ]
     ),
 )
-PLAIN = st.recursive(
+JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
     max_leaves=6,
 )
 FIELDS = st.sampled_from(["source", "cell_type", "id", "metadata", "outputs", "input"])
-MARKS = st.sampled_from(["grade_id", "points", "schema_version", "locked", "grade", "solution"])
-PLACES = st.integers(0, 30)
+NBGRADER_KEYS = st.sampled_from(
+    ["grade_id", "points", "schema_version", "locked", "grade", "solution"]
+)
+INDEXES = st.integers(0, 30)
 
 
-def pick(nb: dict[str, Any], place: int) -> dict[str, Any]:
+def pick(nb: dict[str, Any], index: int) -> dict[str, Any]:
     """Return one of the cells, or an empty one if no cell is left."""
-    found: dict[str, Any] = nb["cells"][place % len(nb["cells"])] if nb["cells"] else {}
-    return found
+    cell: dict[str, Any] = nb["cells"][index % len(nb["cells"])] if nb["cells"] else {}
+    return cell
 
 
 @st.composite
 def changes(draw: st.DrawFn) -> Change:
     """Return a random change of a notebook's cells."""
-    here, there, what = draw(PLACES), draw(PLACES), draw(PLAIN)
-    key, mark, words = draw(FIELDS), draw(MARKS), draw(WORDS)
+    index, other_index, value = draw(INDEXES), draw(INDEXES), draw(JSON_VALUES)
+    field, nbgrader_key, words = draw(FIELDS), draw(NBGRADER_KEYS), draw(WORDS)
 
-    def mark_cell(nb: dict[str, Any]) -> None:
-        metadata = pick(nb, here).get("metadata")
+    def change_nbgrader_metadata(nb: dict[str, Any]) -> None:
+        metadata = pick(nb, index).get("metadata")
         if isinstance(metadata, dict) and isinstance(metadata.get("nbgrader"), dict):
-            metadata["nbgrader"][mark] = what
+            metadata["nbgrader"][nbgrader_key] = value
 
     def split(nb: dict[str, Any]) -> None:
-        cell = pick(nb, here)
+        cell = pick(nb, index)
         if isinstance(source := cell.get("source"), str):
             half = len(source) // 2
             cell["source"] = source[:half]
-            nb["cells"].insert(here, json.loads(json.dumps(cell)) | {"source": source[half:]})
+            nb["cells"].insert(index, json.loads(json.dumps(cell)) | {"source": source[half:]})
 
     def add_words(nb: dict[str, Any]) -> None:
-        cell = pick(nb, here)
+        cell = pick(nb, index)
         if isinstance(source := cell.get("source"), str):
-            at = there % (len(source) + 1)
+            at = other_index % (len(source) + 1)
             cell["source"] = source[:at] + words + source[at:]
 
     choices: list[Change] = [
-        lambda nb: nb["cells"].remove(pick(nb, here)) if nb["cells"] else None,
-        lambda nb: nb["cells"].insert(there, json.loads(json.dumps(pick(nb, here)))),
+        lambda nb: nb["cells"].remove(pick(nb, index)) if nb["cells"] else None,
+        lambda nb: nb["cells"].insert(other_index, json.loads(json.dumps(pick(nb, index)))),
         lambda nb: nb["cells"].insert(0, nb["cells"].pop()) if nb["cells"] else None,
-        lambda nb: pick(nb, here).update({key: what}),
-        lambda nb: pick(nb, here).pop(key, None),
-        lambda nb: nb["cells"].insert(here, what),
-        mark_cell,
+        lambda nb: pick(nb, index).update({field: value}),
+        lambda nb: pick(nb, index).pop(field, None),
+        lambda nb: nb["cells"].insert(index, value),
+        change_nbgrader_metadata,
         split,
         add_words,
     ]
-    chosen: Change = draw(st.sampled_from(choices))
-    return chosen
+    change: Change = draw(st.sampled_from(choices))
+    return change
 
 
 @st.composite
@@ -124,11 +126,11 @@ def files(draw: st.DrawFn) -> bytes:
         nb["cells"] = [cell for cell in nb["cells"] if isinstance(cell, dict)]
         change(nb)
     if draw(st.integers(0, 9)) == 0:
-        nb[draw(st.sampled_from(["cells", "metadata", "nbformat"]))] = draw(PLAIN)
+        nb[draw(st.sampled_from(["cells", "metadata", "nbformat"]))] = draw(JSON_VALUES)
     content = json.dumps(nb).encode()
     if draw(st.integers(0, 4)) == 0:
         at = draw(st.integers(0, len(content)))
-        content = content[:at] + draw(st.binary(max_size=8)) + content[at + draw(PLACES) :]
+        content = content[:at] + draw(st.binary(max_size=8)) + content[at + draw(INDEXES) :]
     if draw(st.integers(0, 9)) == 0:
         content = content[: draw(st.integers(0, len(content)))]
     return content
@@ -157,31 +159,33 @@ OUTCOMES = st.sampled_from(
 )
 @given(files(), st.lists(OUTCOMES, min_size=5, max_size=5))
 def test_every_question_has_a_score_or_a_reason(
-    content: bytes, ended: list[CellOutcome | BrokenTest | None]
+    content: bytes, drawn_outcomes: list[CellOutcome | BrokenTest | None]
 ) -> None:
-    read = submission.parse(content)
-    fitted = merge.merge_submission(FRAME, read)
-    code = [cell["id"] for cell in fitted.cells if cell.cell_type == "code"]
-    outcomes: Outcomes = {identity: ended[at % len(ended)] for at, identity in enumerate(code)}
-    verdicts = score(fitted, outcomes, read.unreadable)
+    submitted = submission.parse(content)
+    merged = merge.merge_submission(SOURCE, submitted)
+    code = [cell["id"] for cell in merged.cells if cell.cell_type == "code"]
+    outcomes: Outcomes = {
+        cell_id: drawn_outcomes[at % len(drawn_outcomes)] for at, cell_id in enumerate(code)
+    }
+    scores = score(merged, outcomes, submitted.unreadable)
 
-    assert set(verdicts) == set(GRADED)
-    assert sum(verdict.maximum for verdict in verdicts.values()) == MAXIMUM
-    for verdict in verdicts.values():
-        assert verdict.points is None or 0 <= verdict.points <= verdict.maximum
-        assert (verdict.reason == "") == (verdict.points == verdict.maximum)
+    assert set(scores) == set(GRADED)
+    assert sum(cell_score.maximum for cell_score in scores.values()) == MAXIMUM
+    for cell_score in scores.values():
+        assert cell_score.points is None or 0 <= cell_score.points <= cell_score.maximum
+        assert (cell_score.reason == "") == (cell_score.points == cell_score.maximum)
 
-    texts = comments.student_comments(fitted, verdicts, outcomes)
+    texts = comments.student_comments(merged, scores, outcomes)
     assert set(texts) == {"single", "several", "double", "half"}
-    outputs.sanitize_notebook(fitted)
-    comments.write_scores(fitted, verdicts, outcomes)
-    nbformat.validate(fitted)
-    assert json.loads(nbformat.writes(fitted))["cells"]
+    outputs.sanitize_notebook(merged)
+    comments.write_scores(merged, scores, outcomes)
+    nbformat.validate(merged)
+    assert json.loads(nbformat.writes(merged))["cells"]
 
 
 def mutilated(count: int) -> list[bytes]:
     """Return some mutilated notebooks, the same ones each time."""
-    found: dict[bytes, None] = {}
+    contents: dict[bytes, None] = {}
 
     @settings(
         max_examples=4 * count,
@@ -193,10 +197,10 @@ def mutilated(count: int) -> list[bytes]:
     )
     @given(files())
     def collect(content: bytes) -> None:
-        found[content] = None
+        contents[content] = None
 
     collect()
-    return list(found)[-count:]  # the first ones are the simplest
+    return list(contents)[-count:]  # the first ones are the simplest
 
 
 @pytest.mark.slow
@@ -206,14 +210,14 @@ def test_nbgrader_grades_a_class_of_mutilated_notebooks(tmp_path: Path) -> None:
     course = open_course(tmp_path / "course", lessons.TEXT)
     code, output = batch.nbgrader(course, "generate_assignment", LESSON)
     assert code == 0, output
-    students = [f"student-{number:02}" for number in range(IN_ONE_RUN)]
-    for student, content in zip(students, mutilated(IN_ONE_RUN), strict=True):
+    students = [f"student-{number:02}" for number in range(CLASS_SIZE)]
+    for student, content in zip(students, mutilated(CLASS_SIZE), strict=True):
         (folder := course / "submitted" / student / LESSON).mkdir(parents=True)
         (folder / "small.ipynb").write_bytes(content)
     code, output = batch.nbgrader(course, "autograde", LESSON)
     assert code == 0, output[-5000:]
     assert "Traceback" not in output
-    assert batch.marked() == []
+    assert batch.surviving_commands() == []
     code, output = batch.nbgrader(course, "export")
     assert code == 0, output[-5000:]
     with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
@@ -229,7 +233,7 @@ def test_nbgrader_grades_a_class_of_mutilated_notebooks(tmp_path: Path) -> None:
 
 
 EXIT = "\nimport os\nos._exit(0)"
-DYING: dict[str, dict[str, float]] = {
+POINTS_AFTER_EXIT: dict[str, dict[str, float]] = {
     "base": {"double-test": 2, "half-test": 0},  # half's test needs `base`
     "double": {"double-test": 0, "half-test": 3},
     "double-test": {"double-test": 2, "half-test": 3},  # the instructor's test is run
@@ -243,18 +247,18 @@ DYING: dict[str, dict[str, float]] = {
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
 def test_killing_the_kernel_at_any_cell_costs_only_that_cell(tmp_path: Path) -> None:
     earned: dict[str, dict[str, float | None]] = {}
-    for name in DYING:
+    for name in POINTS_AFTER_EXIT:
         nb = lessons.submitted_notebook()
         lessons.cell(nb, NAMES.get(name, name))["source"] += EXIT
-        fitted = merge.merge_submission(FRAME, lessons.read(nb))
+        merged = merge.merge_submission(SOURCE, lessons.read(nb))
         budget = TimeBudget(cell_seconds=20, notebook_seconds=120)
-        outcomes = run_cells.run(fitted, Kernel(tmp_path), budget, lesson_code(FRAME))
-        verdicts = score(fitted, outcomes, "")
-        assert sum(verdict.maximum for verdict in verdicts.values()) == MAXIMUM
-        assert verdicts["single"].points == 1
-        assert verdicts["several"].points == 2
-        earned[name] = {test: verdicts[test].points for test in ("double-test", "half-test")}
-    assert earned == DYING
+        outcomes = run_cells.run(merged, Kernel(tmp_path), budget, lesson_code(SOURCE))
+        scores = score(merged, outcomes, "")
+        assert sum(cell_score.maximum for cell_score in scores.values()) == MAXIMUM
+        assert scores["single"].points == 1
+        assert scores["several"].points == 2
+        earned[name] = {test: scores[test].points for test in ("double-test", "half-test")}
+    assert earned == POINTS_AFTER_EXIT
 
 
 def names_used(cell: NotebookNode) -> tuple[set[str], set[str]]:
@@ -263,55 +267,57 @@ def names_used(cell: NotebookNode) -> tuple[set[str], set[str]]:
         top = symtable.symtable(cell.source, "<cell>", "exec")
     except SyntaxError:
         return set(), set()
-    sets = {
-        each.get_name() for each in top.get_symbols() if each.is_assigned() or each.is_imported()
+    binds = {
+        symbol.get_name()
+        for symbol in top.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported()
     }
     reads: set[str] = set()
     tables = [top]
-    for table in tables:  # it grows while we go through it
+    for table in tables:  # grows during the loop
         tables += table.get_children()
         reads |= {
-            each.get_name()
-            for each in table.get_symbols()
-            if each.is_referenced() and (each.is_global() or table is top)
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (symbol.is_global() or table is top)
         }
-    return sets, reads - sets
+    return binds, reads - binds
 
 
-def cells_behind(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
+def dependencies_of(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
     """Return the earlier cells that a test depends on, directly or not."""
-    found: set[str] = set()
-    wanted = names_used(test)[1]
+    cell_ids: set[str] = set()
+    needed = names_used(test)[1]
     for cell in reversed(cells[: cells.index(test)]):
-        sets, reads = names_used(cell)
-        if sets & wanted and not is_test(cell):
-            found.add(cell["id"])
-            wanted |= reads
-    return found
+        binds, reads = names_used(cell)
+        if binds & needed and not is_test(cell):
+            cell_ids.add(cell["id"])
+            needed |= reads
+    return cell_ids
 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("hostile")
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
-def test_killing_a_lessons_kernel_costs_only_the_tests_behind_that_cell(
+def test_killing_the_kernel_costs_only_the_tests_that_depend_on_the_cell(
     tmp_path: Path,
 ) -> None:
     (path,) = (Path(launch.__file__).parents[2] / "source" / "01-intro").glob("*.ipynb")
     source_nb = NotebookNode(nbformat.read(path, as_version=4))
     cells = [cell for cell in source_nb.cells if cell.cell_type == "code"]
-    tests = {cell["id"]: cells_behind(cell, cells) for cell in cells if is_test(cell)}
+    tests = {cell["id"]: dependencies_of(cell, cells) for cell in cells if is_test(cell)}
     lost = {}
-    for killer in cells:
+    for exiting in cells:
         nb = json.loads(nbformat.writes(source_nb))
-        cell = lessons.cell(nb, killer["id"])
+        cell = lessons.cell(nb, exiting["id"])
         cell["source"] = "".join(cell["source"]) + EXIT
-        fitted = merge.merge_submission(source_nb, lessons.read(nb))
-        graded = grade_notebook.grade(fitted, source_nb, tmp_path, GradingSettings(shortcut=False))
+        merged = merge.merge_submission(source_nb, lessons.read(nb))
+        graded = grade_notebook.grade(merged, source_nb, tmp_path, GradingSettings(shortcut=False))
         assert graded.faults == {}
-        missed = {each.name for each in graded.scores if each.points != each.maximum}
-        lost[killer["id"]] = missed.intersection(tests)
+        missed = {score.name for score in graded.scores if score.points != score.maximum}
+        lost[exiting["id"]] = missed.intersection(tests)
     assert lost == {
-        killer["id"]: {test for test, cells in tests.items() if killer["id"] in cells}
-        for killer in cells
+        exiting["id"]: {test for test, cells in tests.items() if exiting["id"] in cells}
+        for exiting in cells
     }
     assert any(lost.values())

@@ -1,6 +1,6 @@
-"""A kernel that uses up everything it can get harms neither its neighbors nor the grader.
+"""A kernel that exhausts its resources harms neither its neighbors nor the grader.
 
-After each attack no process of the attacker may be left.
+After each attack, no process of the attacker may be running.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ kernel.session.send(kernel.iopub_socket, "stream", NESTED, parent=kernel.get_par
 kernel.session.send(kernel.iopub_socket, "stream", {}, parent=kernel.get_parent(),
                     metadata={"x": [[]] * 15_000_000})
 """,
-    "an answer to a test": """
+    "a response to a test": """
 kernel.session.send(kernel.stdin_socket, "input_request", NESTED, parent=kernel.get_parent(),
                     ident=kernel._parent_ident["shell"])
 """,

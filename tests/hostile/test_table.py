@@ -1,4 +1,4 @@
-"""The table of the graders under attack is about the present corpus."""
+"""The published comparison of graders matches the corpus."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_an_honest_answer_passes(run_test: RunTest, test: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "error", "says"),
+    ("test", "error", "message"),
     [
         ("assert double(2) == 5, 'it is 4'", "AssertionError", "it is 4"),
         ("nothing(1)", "NameError", "name 'nothing' is not defined"),
@@ -85,11 +85,13 @@ def test_an_honest_answer_passes(run_test: RunTest, test: str) -> None:
         ("assert model", "TypeError", "neither true nor false"),
     ],
 )
-def test_a_wrong_answer_has_its_reason(run_test: RunTest, test: str, error: str, says: str) -> None:
+def test_a_wrong_answer_has_its_reason(
+    run_test: RunTest, test: str, error: str, message: str
+) -> None:
     outcome = run_test(HONEST, test, 20)
     assert isinstance(outcome, CellOutcome)
     assert (outcome.status, outcome.error) == ("raised", error)
-    assert says in outcome.message
+    assert message in outcome.message
 
 
 def test_the_traceback_shows_the_students_lines(run_test: RunTest) -> None:
@@ -109,7 +111,7 @@ def test_a_broken_test_costs_no_points(run_test: RunTest, test: str) -> None:
     assert isinstance(run_test(HONEST, test, 20), BrokenTest)
 
 
-LIES = {
+DISGUISED = {
     "an object equal to everything": """
 class Yes:
     def __eq__(self, other): return True
@@ -125,20 +127,20 @@ class Yes(int):
     def __sub__(self, other): return 0
 def double(x): return Yes()
 """,
-    "an array that lies": """
+    "a lying array": """
 import numpy
 class Yes(numpy.ndarray):
     def __eq__(self, other): return True
     def __sub__(self, other): return numpy.zeros(4)
 def double(x): return numpy.zeros(4).view(Yes)
 """,
-    "NumPy patched": """
+    "patched NumPy": """
 import numpy
 numpy.allclose = lambda *a, **k: True
 numpy.testing.assert_allclose = lambda *a, **k: None
 def double(x): return 0
 """,
-    "builtins patched": """
+    "patched builtins": """
 import builtins
 builtins.all = lambda *a: True
 builtins.isinstance = lambda *a: True
@@ -153,7 +155,7 @@ get_ipython().ast_transformers.append(Strip())
 def double(x): return 0
 """,
     "exit instead of an answer": "def double(x): raise SystemExit(0)",
-    "an error that claims to be none": """
+    "an exception named Passed": """
 class Passed(BaseException): pass
 def double(x): raise Passed()
 """,
@@ -165,30 +167,32 @@ class Yes:
     __sub__ = __rmul__ = __abs__ = __le__ = __rsub__
 def double(x): return numpy.array([Yes()] * 4, dtype=object)
 """,
-    "nested without end": """
+    "a list that contains itself": """
 def double(x):
     y = []
     y.append(y)
     return y
 """,
-    "far too large": """
+    "a huge array": """
 import numpy
 def double(x): return numpy.zeros(10**8)
 """,
-    "a huge text": "def double(x): return 'x' * 10**8",
+    "a huge string": "def double(x): return 'x' * 10**8",
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
-def test_a_lie_does_not_pass(run_test: RunTest, kernel: Kernel, lie: str) -> None:
-    outcome = run_test(LIES[lie], TEST, 6)
+@pytest.mark.parametrize("name", DISGUISED)
+def test_a_wrong_answer_in_disguise_does_not_pass(
+    run_test: RunTest, kernel: Kernel, name: str
+) -> None:
+    outcome = run_test(DISGUISED[name], TEST, 6)
     assert isinstance(outcome, CellOutcome), outcome
     assert outcome.status != "ran", outcome
     kernel.restart()
 
 
-def test_an_empty_array_passes_where_no_shape_is_asked_for(run_test: RunTest) -> None:
-    """NumPy stretches it to any shape, and then nothing differs: tests must ask for the shape."""
+def test_an_empty_array_passes_unless_the_test_checks_the_shape(run_test: RunTest) -> None:
+    """NumPy broadcasts it to any shape, so that nothing differs: tests must check the shape."""
     empty = "import numpy\ndef double(x): return numpy.empty((0, 1))"
     shape = "import numpy\nassert numpy.shape(double(numpy.arange(4.0))) == (4,), 'the shape'\n"
     assert run_test(empty, TEST, 20) == CellOutcome("ran")
@@ -197,9 +201,9 @@ def test_an_empty_array_passes_where_no_shape_is_asked_for(run_test: RunTest) ->
 
 
 @pytest.mark.parametrize("error", ["StopIteration", "StopAsyncIteration"])
-def test_an_error_that_ends_loops_does_not_end_the_tests(run_test: RunTest, error: str) -> None:
+def test_a_stop_iteration_does_not_end_the_test(run_test: RunTest, error: str) -> None:
     student = f"def double(x): raise {error}"
-    outcome = run_test(student, "for found in map(double, [1, 2]):\n    assert found == 0", 20)
+    outcome = run_test(student, "for value in map(double, [1, 2]):\n    assert value == 0", 20)
     assert isinstance(outcome, CellOutcome)
     assert (outcome.status, outcome.error) == ("raised", error)
 
@@ -221,8 +225,8 @@ def test_an_answer_that_breaks_the_test_is_wrong(run_test: RunTest, answer: str,
 def test_hidden_tests_never_reach_the_kernel(broker: Broker, kernel: Kernel) -> None:
     kernel.restart()
     spy = """
-heard = []
-get_ipython().events.register('pre_run_cell', lambda info: heard.append(info.raw_cell))
+sources = []
+get_ipython().events.register('pre_run_cell', lambda info: sources.append(info.raw_cell))
 def double(x): return 2 * x
 """
     kernel.run_cell(new_code_cell(spy), seconds=20)
@@ -230,12 +234,14 @@ def double(x): return 2 * x
         "### BEGIN HIDDEN TESTS\nassert double(20) == 40, 'a secret message'\n### END HIDDEN TESTS"
     )
     assert broker.run_test(test, kernel, 20) == CellOutcome("ran")
-    assert broker.run_test("assert any('serve(' in h for h in heard)", kernel, 20) == CellOutcome(
-        "ran"
-    )
+    assert broker.run_test(
+        "assert any('serve(' in source for source in sources)", kernel, 20
+    ) == CellOutcome("ran")
     for secret in ("HIDDEN", "a secret message", "== 40"):
-        found = broker.run_test(f"assert not any({secret!r} in str(h) for h in heard)", kernel, 20)
-        assert found == CellOutcome("ran")
+        outcome = broker.run_test(
+            f"assert not any({secret!r} in str(source) for source in sources)", kernel, 20
+        )
+        assert outcome == CellOutcome("ran")
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,13 @@ from nbformat import NotebookNode
 
 from autograder import cells
 from autograder.grading import merge
-from tests.autograder.lessons import cell, read, submitted_notebook
-from tests.autograder.lessons import source_notebook as instructors
+from tests.autograder.lessons import cell, read, source_notebook, submitted_notebook
 
-FRAME = instructors()
+SOURCE = source_notebook()
 
 
 def merged(nb: dict[str, Any]) -> NotebookNode:
-    return merge.merge_submission(FRAME, read(nb))
+    return merge.merge_submission(SOURCE, read(nb))
 
 
 def by_id(nb: NotebookNode, name: str) -> NotebookNode:
@@ -44,25 +43,27 @@ def test_answers_come_from_the_student_and_tests_from_the_instructor() -> None:
 
 def test_metadata_comes_from_the_instructor_only() -> None:
     nb = submitted_notebook()
-    marks = cell(nb, "double-test")["metadata"]["nbgrader"]
-    marks.update(points=100, schema_version=4, locked=False, solution=True, grade=False)
+    nbgrader = cell(nb, "double-test")["metadata"]["nbgrader"]
+    nbgrader.update(points=100, schema_version=4, locked=False, solution=True, grade=False)
     cell(nb, "single")["metadata"]["course"] = {
         "quiz": {"multiple": True},
         "verdict": {"points": 9},
     }
     nb["metadata"]["course"] = {"unreadable": ""}
     result = merged(nb)
-    for framed in FRAME.cells:
-        got = by_id(result, framed["id"]).metadata
-        assert got.get("nbgrader") == framed.metadata.get("nbgrader")
-        assert got.get("course", {}).get("quiz") == framed.metadata.get("course", {}).get("quiz")
-        assert "verdict" not in got.get("course", {})
+    for original in SOURCE.cells:
+        metadata = by_id(result, original["id"]).metadata
+        assert metadata.get("nbgrader") == original.metadata.get("nbgrader")
+        assert metadata.get("course", {}).get("quiz") == original.metadata.get("course", {}).get(
+            "quiz"
+        )
+        assert "verdict" not in metadata.get("course", {})
 
 
 def test_a_deleted_answer_is_noted_and_a_deleted_test_restored() -> None:
     nb = submitted_notebook()
     nb["cells"] = [
-        each for each in nb["cells"] if each["id"] not in {"single", "half", "half-test"}
+        other for other in nb["cells"] if other["id"] not in {"single", "half", "half-test"}
     ]
     result = merged(nb)
     assert notes(result, "single") == notes(result, "half") == [merge.MISSING_CELL]
@@ -78,10 +79,10 @@ def test_both_halves_of_a_split_exercise_run() -> None:
     second["source"] = "more = 2"
     nb["cells"].insert(index + 1, second)
     result = merged(nb)
-    order = [each["id"] for each in result.cells]
-    at = order.index("double")
-    assert result.cells[at + 1].source == "more = 2"
-    assert order[at + 2] == "double-test"
+    order = [other["id"] for other in result.cells]
+    index = order.index("double")
+    assert result.cells[index + 1].source == "more = 2"
+    assert order[index + 2] == "double-test"
     assert notes(result, "double") == ["The submission has 2 copies of this cell."]
 
 
@@ -98,8 +99,8 @@ def test_added_cells_keep_their_place_and_lose_their_metadata() -> None:
     nb["cells"].insert(0, {**copy.deepcopy(helper), "id": "first"})
     result = merged(nb)
     assert result.cells[0].source == "import math"
-    before = result.cells[[each["id"] for each in result.cells].index("double") - 1]
-    assert (before.source, before.metadata, before.outputs) == ("import math", {}, [])
+    added = result.cells[[other["id"] for other in result.cells].index("double") - 1]
+    assert (added.source, added.metadata, added.outputs) == ("import math", {}, [])
 
 
 def test_only_the_first_of_too_many_added_cells_are_kept() -> None:
@@ -111,7 +112,7 @@ def test_only_the_first_of_too_many_added_cells_are_kept() -> None:
     ]
     nb["cells"] = [*more, *nb["cells"]]
     result = merged(nb)
-    added = [each for each in result.cells if each["id"].startswith("extra-")]
+    added = [other for other in result.cells if other["id"].startswith("extra-")]
     assert len(added) == merge.MAX_ADDED_CELLS
     assert added[0].source == added[1].source == "0"
     assert by_id(result, "double").source == cell(nb, "double")["source"]
@@ -123,9 +124,9 @@ def test_only_the_first_of_too_many_added_cells_are_kept() -> None:
 
 def test_quizzes_without_metadata_are_matched_by_their_options() -> None:
     nb = submitted_notebook()
-    for each in nb["cells"]:
-        each["metadata"] = {}
-        each["id"] = f"other-{each['id']}"[:60]
+    for other in nb["cells"]:
+        other["metadata"] = {}
+        other["id"] = f"other-{other['id']}"[:60]
     result = merged(nb)
     assert "- [x] the second of them" in by_id(result, "single").source
     assert "- [x] red" in by_id(result, "several").source
@@ -141,18 +142,18 @@ def test_a_changed_cell_type_is_restored() -> None:
     assert "[x]" in by_id(result, "single").source
 
 
-def test_a_setup_cell_is_the_students_if_submitted() -> None:
+def test_a_submitted_setup_cell_is_used() -> None:
     nb = submitted_notebook()
-    setup = next(each for each in nb["cells"] if each["source"] == "base = 1")
+    setup = next(other for other in nb["cells"] if other["source"] == "base = 1")
     setup["source"] = "base = 1  # mine"
-    assert "# mine" in [part for each in merged(nb).cells for part in [each.source[-6:]]]
+    assert "# mine" in [other.source[-6:] for other in merged(nb).cells]
     nb["cells"].remove(setup)
-    assert "base = 1" in [each.source for each in merged(nb).cells]
+    assert "base = 1" in [other.source for other in merged(nb).cells]
 
 
 def test_an_unreadable_submission_keeps_every_question() -> None:
-    result = merge.merge_submission(FRAME, read({"no": "notebook"}))
-    assert [each["id"] for each in result.cells] == [each["id"] for each in FRAME.cells]
+    result = merge.merge_submission(SOURCE, read({"no": "notebook"}))
+    assert [other["id"] for other in result.cells] == [other["id"] for other in SOURCE.cells]
     assert "no list of cells" in result.metadata["course"]["unreadable"]
     assert notes(result, "single") == []
 
@@ -169,7 +170,7 @@ ACTIONS = st.lists(
 
 @pytest.mark.slow
 @given(ACTIONS)
-def test_no_mutilation_changes_the_questions_or_the_maximum(
+def test_mutilation_never_changes_questions_or_maximum(
     actions: list[tuple[str, int, int]],
 ) -> None:
     nb = submitted_notebook()
@@ -194,10 +195,10 @@ def test_no_mutilation_changes_the_questions_or_the_maximum(
             cells[at]["metadata"] = {"nbgrader": {"grade_id": ["x"], "points": -5, "grade": True}}
     result = merged(nb)
     graded = {
-        each.metadata["nbgrader"]["grade_id"]: each.metadata["nbgrader"]["points"]
-        for each in result.cells
-        if each.metadata.get("nbgrader", {}).get("grade")
+        other.metadata["nbgrader"]["grade_id"]: other.metadata["nbgrader"]["points"]
+        for other in result.cells
+        if other.metadata.get("nbgrader", {}).get("grade")
     }
     assert graded == {"single": 1, "several": 2, "double-test": 2, "half-test": 3}
-    cell_ids = [each["id"] for each in result.cells]
+    cell_ids = [other["id"] for other in result.cells]
     assert len(cell_ids) == len(set(cell_ids))

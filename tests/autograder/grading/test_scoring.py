@@ -5,25 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from nbformat import NotebookNode
 
 from autograder.grading import comments, merge, scoring
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.test_runner.broker import BrokenTest
 from benchmarks import quiz_scoring
-from tests.autograder.lessons import cell, read, submitted_notebook
-from tests.autograder.lessons import source_notebook as instructors
+from tests.autograder.lessons import cell, read, source_notebook, submitted_notebook
 
-FRAME = instructors()
+SOURCE = source_notebook()
 
 
 def score(
     nb: dict[str, Any], name: str, outcome: CellOutcome | BrokenTest | None = None
 ) -> scoring.CellScore:
-    fitted = merge.merge_submission(FRAME, read(nb))
-    framed, answered = (
-        next(each for each in each_nb.cells if each["id"] == name) for each_nb in (FRAME, fitted)
-    )
-    return scoring.score(framed, answered, outcome, fitted.metadata["course"]["unreadable"])
+    merged = merge.merge_submission(SOURCE, read(nb))
+    original, submitted = (NotebookNode(cell(version, name)) for version in (SOURCE, merged))
+    return scoring.score(original, submitted, outcome, merged.metadata["course"]["unreadable"])
 
 
 def ticked(*options: str, name: str = "single") -> scoring.CellScore:
@@ -35,7 +33,7 @@ def ticked(*options: str, name: str = "single") -> scoring.CellScore:
     return score(nb, name)
 
 
-def test_the_right_option_earns_everything() -> None:
+def test_the_right_option_earns_full_points() -> None:
     assert ticked("the second") == scoring.CellScore("single", 1.0, 1.0, "", (1,))
 
 
@@ -47,12 +45,12 @@ def test_the_right_option_earns_everything() -> None:
         (("the first", "the second"), 0, "2 options are ticked, but only one can be right."),
     ],
 )
-def test_a_lost_point_has_its_reason(options: tuple[str], points: float, reason: str) -> None:
+def test_lost_points_have_a_reason(options: tuple[str], points: float, reason: str) -> None:
     result = ticked(*options)
     assert (result.points, result.reason) == (points, reason)
 
 
-def test_each_option_counts_by_itself() -> None:
+def test_each_option_earns_its_share() -> None:
     assert ticked("red", "green", name="several").points == 2
     half = ticked("red", name="several")
     assert (half.points, half.reason) == (1, "Correct so far, but incomplete.")
@@ -79,7 +77,7 @@ def test_deleted_options_and_a_deleted_cell_have_different_reasons() -> None:
     assert score(nb, "single").reason == merge.MISSING_CELL
 
 
-def test_agreeing_copies_count_and_differing_ones_are_left_to_a_person() -> None:
+def test_equal_copies_count_and_different_ones_are_left_to_a_person() -> None:
     nb = submitted_notebook()
     twin = dict(cell(nb, "single"), id="twin")
     nb["cells"].append(twin)
@@ -108,21 +106,21 @@ def test_agreeing_copies_count_and_differing_ones_are_left_to_a_person() -> None
         (None, None, "It was not run: other cells used up the notebook's time."),
     ],
 )
-def test_a_test_passes_or_raises(
+def test_each_outcome_of_a_test_has_points_and_a_reason(
     outcome: CellOutcome | BrokenTest | None, points: float | None, reason: str
 ) -> None:
     result = score(submitted_notebook(), "double-test", outcome)
     assert (result.points, result.reason) == (points, reason)
 
 
-def test_an_unreadable_notebook_is_never_zero() -> None:
+def test_an_unreadable_notebook_is_left_to_a_person() -> None:
     for name in ("single", "double-test"):
         result = score({"cells": None}, name)
         assert result.points is None
         assert "no list of cells" in result.reason
 
 
-def test_a_students_text_is_shortened_and_cleaned() -> None:
+def test_reasons_are_shortened_and_cleaned() -> None:
     noisy = "a\x1b[31m\x00\u202eb" + "c" * 10_000
     line = scoring.one_line(noisy)
     assert len(line) <= scoring.MAX_REASON_CHARS
@@ -133,7 +131,7 @@ def test_a_students_text_is_shortened_and_cleaned() -> None:
 def test_comments_list_the_results_and_escape_them() -> None:
     nb = submitted_notebook()
     cell(nb, "double")["source"] = "raise ValueError"
-    fitted = merge.merge_submission(FRAME, read(nb))
+    merged = merge.merge_submission(SOURCE, read(nb))
     bad = "<script>alert(1)</script> [x](javascript:0)"
     outcomes: dict[str, CellOutcome | BrokenTest | None] = {
         "double": CellOutcome("raised", "ValueError", bad)
@@ -144,7 +142,7 @@ def test_comments_list_the_results_and_escape_them() -> None:
         "double-test": scoring.CellScore("double-test", 0, 2, "NameError", ()),
         "half-test": scoring.CellScore("half-test", 3, 3, "", ()),
     }
-    texts = comments.student_comments(fitted, scores, outcomes)
+    texts = comments.student_comments(merged, scores, outcomes)
     assert texts["single"] == ""
     assert texts["several"] == "Something is missing."
     assert "&lt;script&gt;" in texts["double"]
@@ -153,11 +151,11 @@ def test_comments_list_the_results_and_escape_them() -> None:
     assert texts["half"] == "half-test: Passed, 3 of 3 points."
 
 
-def test_a_thousand_quizzes_start_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    def started(*_: object) -> None:
+def test_scoring_quizzes_starts_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
         raise AssertionError("a kernel was started to read a quiz")
 
-    monkeypatch.setattr(Kernel, "restart", started)
+    monkeypatch.setattr(Kernel, "restart", refuse)
     source, submitted = quiz_scoring.quiz_of("04-architecture")
     results = quiz_scoring.score_all(source, submitted)
     assert len(results) == 1000

@@ -1,4 +1,4 @@
-"""What an instructor only shows, and trains long for, no grade waits for."""
+"""Grading skips demonstrations: cells with long trainings that no points depend on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ print("drawn:", loss)
 ```
 
 ```{code-cell} ipython3
-print("told")
+print("text")
 ```
 
 ```{code-cell} ipython3
@@ -61,20 +61,18 @@ SKIPPED_LINES = ["trained = [1, 2]", "loss = len(trained)", 'print("drawn:", los
 
 def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> GradedNotebook:
     """Grade the lesson as submitted with these replacements."""
-    instructors, text = build.notebook_from_text(TEXT), TEXT
+    source, text = build.notebook_from_text(TEXT), TEXT
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    theirs = build.notebook_from_text(text)
-    for cell, framed in zip(theirs.cells, instructors.cells, strict=False):
-        cell["id"] = framed["id"]  # a cell keeps its id when its text is changed
-    nbformat.write(theirs, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", grade_ids(instructors))
-    fitted = nbformat.reads(
-        nbformat.writes(merge.merge_submission(instructors, read)), as_version=4
-    )
+    submitted = build.notebook_from_text(text)
+    for cell, original in zip(submitted.cells, source.cells, strict=False):
+        cell["id"] = original["id"]  # a cell keeps its id when its text is changed
+    nbformat.write(submitted, folder / "lesson.ipynb")
+    read = submission.read(folder / "lesson.ipynb", grade_ids(source))
+    merged = nbformat.reads(nbformat.writes(merge.merge_submission(source, read)), as_version=4)
     settings = GradingSettings(20, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
-    return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
+    return grade_notebook.grade(NotebookNode(merged), source, folder, settings)
 
 
 def skipped(result: GradedNotebook) -> list[str]:
@@ -92,7 +90,7 @@ def skipped(result: GradedNotebook) -> list[str]:
         ("    return 2 * x + (time.sleep(0) or 1)", 0),  # uses a module that may have state
     ],
 )
-def test_it_is_skipped_with_its_figures_when_everything_else_runs(
+def test_a_demonstration_is_skipped_with_its_figures(
     tmp_path: Path, answer: str, points: int
 ) -> None:
     result = graded(tmp_path, (ANSWER, answer))
@@ -109,12 +107,12 @@ def test_it_is_skipped_with_its_figures_when_everything_else_runs(
         ([(ANSWER, "    return 2 * x * len(globals()['trained']) // 2")], 2),  # not by name
         ([(ANSWER, "    return 2 * x if open('trained.txt').read() else 0")], 2),
         (
-            [('print("told")', "%time"), (ANSWER, "    return undefined")],
+            [('print("text")', "%time"), (ANSWER, "    return undefined")],
             0,
         ),  # magic could do anything
     ],
 )
-def test_it_runs_if_an_answer_could_need_it(
+def test_a_demonstration_runs_if_an_answer_might_need_it(
     tmp_path: Path, changes: list[tuple[str, str]], points: int
 ) -> None:
     result = graded(tmp_path, *changes)
@@ -135,7 +133,7 @@ def test_a_changed_demonstration_runs_only_if_a_test_fails(
     ("change", "runs"),
     [("[10, 2.5]", False), ("[True, 2]", False), ("[1, '2']", True), ("(1, 2)", True)],
 )
-def test_changed_numbers_do_not_count_as_a_change(
+def test_a_demonstration_with_other_numbers_counts_as_unchanged(
     tmp_path: Path, change: str, *, runs: bool
 ) -> None:
     """A student may train longer without slowing down grading."""
@@ -144,29 +142,29 @@ def test_changed_numbers_do_not_count_as_a_change(
     assert (f"trained = {change}" not in skipped(result)) is runs
 
 
-def test_it_runs_if_the_student_uses_code_added_to_it(tmp_path: Path) -> None:
-    put = ("trained = [1, 2]", "trained = [1, 2]\ndef helper(x):\n    return x + x")
-    result = graded(tmp_path, put, (ANSWER, "    return helper(x)"))
+def test_code_added_to_a_demonstration_can_be_used(tmp_path: Path) -> None:
+    change = ("trained = [1, 2]", "trained = [1, 2]\ndef helper(x):\n    return x + x")
+    result = graded(tmp_path, change, (ANSWER, "    return helper(x)"))
     assert [score.points for score in result.scores] == [2]
 
 
-def test_it_runs_if_skipping_is_switched_off(tmp_path: Path) -> None:
+def test_a_demonstration_runs_if_skipping_is_switched_off(tmp_path: Path) -> None:
     result = graded(tmp_path, (ANSWER, "    return undefined"), shortcut=False)
     assert skipped(result) == []
 
 
-def test_grading_the_lab_never_trains_for_long() -> None:
+def test_grading_the_lab_skips_long_trainings() -> None:
     """Whichever test fails, the long trainings of the lab are skipped."""
     (path,) = (COURSE / "source" / "05-autoencoder-lab").glob("*.ipynb")
     nb = NotebookNode(nbformat.read(path, as_version=4))
-    long = {
+    long_trainings = {
         cell["id"]
         for cell in nb.cells
         if "autoencoder.train(" in cell.source and cell.cell_type == "code"
     }
-    assert len(long) >= 3
-    idle = demonstrations.skippable_cells(nb, nb)
-    assert long <= idle
+    assert len(long_trainings) >= 3
+    skippable = demonstrations.skippable_cells(nb, nb)
+    assert long_trainings <= skippable
     graded_cells = {cell["id"] for cell in nb.cells if is_test(cell) or is_answer(cell)}
-    assert not graded_cells & idle
-    assert not dependencies.needed_cells(nb, nb) & idle
+    assert not graded_cells & skippable
+    assert not dependencies.needed_cells(nb, nb) & skippable

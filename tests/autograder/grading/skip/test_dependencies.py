@@ -16,7 +16,7 @@ from autograder.grading.skip import dependencies
 from autograder.publish import build
 from tests.autograder.small import COURSE
 
-TEXT = """# A lesson with a show
+TEXT = """# A lesson with figures
 
 ```{code-cell} ipython3
 import math
@@ -25,7 +25,7 @@ factor = 2
 ```
 
 ```{code-cell} ipython3
-shown = [math.sqrt(number) for number in range(3)]
+roots = [math.sqrt(number) for number in range(3)]
 print("a figure")
 ```
 
@@ -34,7 +34,7 @@ factor_too = factor + 1
 ```
 
 ```{code-cell} ipython3
-print(shown)
+print(roots)
 ```
 
 ```{code-cell} ipython3
@@ -57,15 +57,13 @@ SOLUTION = "return factor * x"
 
 def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> GradedNotebook:
     """Grade the lesson with this solution submitted."""
-    instructors = build.notebook_from_text(TEXT)
-    theirs = build.notebook_from_text(TEXT.replace(SOLUTION, solution))
-    nbformat.write(theirs, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", grade_ids(instructors))
-    fitted = nbformat.reads(
-        nbformat.writes(merge.merge_submission(instructors, read)), as_version=4
-    )
+    source = build.notebook_from_text(TEXT)
+    submitted = build.notebook_from_text(TEXT.replace(SOLUTION, solution))
+    nbformat.write(submitted, folder / "lesson.ipynb")
+    read = submission.read(folder / "lesson.ipynb", grade_ids(source))
+    merged = nbformat.reads(nbformat.writes(merge.merge_submission(source, read)), as_version=4)
     settings = GradingSettings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
-    return grade_notebook.grade(NotebookNode(fitted), instructors, folder, settings)
+    return grade_notebook.grade(NotebookNode(merged), source, folder, settings)
 
 
 def skipped(result: GradedNotebook) -> list[str]:
@@ -77,13 +75,13 @@ def skipped(result: GradedNotebook) -> list[str]:
 
 
 def test_bound_and_read_names_are_found() -> None:
-    found = dependencies.name_usage(
+    usage = dependencies.name_usage(
         "import numpy as np\ntotal += np.sum(more)\nfor i in range(n): print(i)"
     )
-    assert found is not None
-    assert found.binds == {"np", "total", "i"}
-    assert found.definitions == {"np"}
-    assert found.reads == {"total", "more", "n"}
+    assert usage is not None
+    assert usage.binds == {"np", "total", "i"}
+    assert usage.definitions == {"np"}
+    assert usage.reads == {"total", "more", "n"}
     inner = dependencies.name_usage(
         "def f(x):\n    global seen\n    seen = x\n    return seen + outside"
     )
@@ -96,32 +94,32 @@ def test_bound_and_read_names_are_found() -> None:
 def test_unneeded_cells_are_skipped_if_all_tests_pass(tmp_path: Path) -> None:
     result = graded(tmp_path)
     assert [score.points for score in result.scores] == [2]
-    assert skipped(result) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
+    assert skipped(result) == ["roots = [math.sqrt(number) for number in range(3)]", "print(roots)"]
 
 
 @pytest.mark.parametrize(
     ("solution", "points"),
     [
         ("return factor + undefined", 0),  # a skipped cell might define it
-        ("return factor * x * len(shown) // 3", 2),  # correct, with what a figure defined
-        ("return globals()['shown'] and 2 * x", 2),  # likewise, but not by name
+        ("return factor * x * len(roots) // 3", 2),  # correct, with what a figure defined
+        ("return globals()['roots'] and 2 * x", 2),  # likewise, but not by name
         ("while True: pass", 0),
     ],
 )
 def test_skipping_costs_no_points(tmp_path: Path, solution: str, points: int) -> None:
     result = graded(tmp_path, solution)
     assert [score.points for score in result.scores] == [points]
-    if "shown" not in solution or "globals" in solution:
+    if "roots" not in solution or "globals" in solution:
         assert skipped(result) == []  # the whole notebook was run
 
 
-def test_a_wrong_answer_that_no_skipped_cell_could_fix_needs_no_second_run(tmp_path: Path) -> None:
+def test_a_wrong_answer_that_no_skipped_cell_could_fix_is_run_once(tmp_path: Path) -> None:
     result = graded(tmp_path, "return factor + 1 - x")
     assert [score.points for score in result.scores] == [0]
-    assert skipped(result) == ["shown = [math.sqrt(number) for number in range(3)]", "print(shown)"]
+    assert skipped(result) == ["roots = [math.sqrt(number) for number in range(3)]", "print(roots)"]
 
 
-def test_an_unanswered_exercise_needs_no_second_run(tmp_path: Path) -> None:
+def test_an_unanswered_exercise_is_run_once(tmp_path: Path) -> None:
     result = graded(tmp_path, "raise NotImplementedError")
     assert [score.points for score in result.scores] == [0]
     assert len(skipped(result)) == 4  # nothing uses any of them

@@ -49,38 +49,38 @@ PLAIN = {
     "with a constant": "HALF = 0.5\n\ndef double(x):\n    return x * HALF",
     "with a helper": "def twice(x):\n    return [x, x]\n\ndef double(x):\n    return twice(x)",
     "with NumPy": "def double(x, times=3):\n    return float(np.sum(np.full(times, x)))",
-    "with its own dice": "def double(x):\n    return np.random.default_rng(0).normal() * x",
+    "with its own generator": "def double(x):\n    return np.random.default_rng(0).normal() * x",
     "with a class": "class Two:\n    def __call__(self, x):\n        return x\n\n"
     "def double(x):\n    return Two()(x)",
     "raises": "def double(x):\n    return [x][2]",
 }
 # Each of these passes the test only if the cell with the figure was run.
 TRACES = {
-    "a list of its own": "seen = []\n\n"
-    "def double(x):\n    seen.append(x)\n    return 2 * x if len(seen) > 1 else 0",
-    "a default": "def double(x, seen=[]):\n    seen.append(x)\n"
-    "    return 2 * x if len(seen) > 1 else 0",
+    "a global list": "calls = []\n\n"
+    "def double(x):\n    calls.append(x)\n    return 2 * x if len(calls) > 1 else 0",
+    "a default": "def double(x, calls=[]):\n    calls.append(x)\n"
+    "    return 2 * x if len(calls) > 1 else 0",
     "a global name": "count = 0\n\ndef double(x):\n    global count\n    count += 1\n"
     "    return 2 * x if count > 1 else 0",
     "an attribute": "def double(x):\n    double.count = double.count + 1\n"
     "    return 2 * x if double.count > 1 else 0\n\ndouble.count = 0",
-    "a class": "class Seen:\n    calls = []\n\n"
-    "def double(x):\n    Seen.calls.append(x)\n    return 2 * x if len(Seen.calls) > 1 else 0",
-    "another's closure": "def make():\n    seen = []\n    def step(x=None):\n"
-    "        if x is not None:\n            seen.append(x)\n        return len(seen)\n"
+    "a class": "class Record:\n    calls = []\n\n"
+    "def double(x):\n    Record.calls.append(x)\n    return 2 * x if len(Record.calls) > 1 else 0",
+    "a helper's closure": "def make():\n    calls = []\n    def step(x=None):\n"
+    "        if x is not None:\n            calls.append(x)\n        return len(calls)\n"
     "    return step\n\nstep = make()\n\n"
     "def double(x):\n    step(x)\n    return 2 * x if step() > 1 else 0",
     "a decorator": "def counted(f):\n    calls = []\n    def inner(x):\n        calls.append(x)\n"
     "        return f(x) if len(calls) > 1 else 0\n    return inner\n\n"
     "@counted\ndef double(x):\n    return 2 * x",
-    "the shared dice": "def double(x):\n    return 2 * x if np.random.rand() < 0.8 else 0",
+    "the global random state": "def double(x):\n    return 2 * x if np.random.rand() < 0.8 else 0",
     "a file": "def double(x):\n    return x * np.loadtxt('trace.txt')",
     "an opened file": "def double(x):\n    return x * float(open('trace.txt').read())",
     "the output": "def double(x):\n    return 2 * x if len(Out) >= 0 else 0",
     "another module": "import os\n\ndef double(x):\n    return x * len(os.listdir('.'))",
     "all names": "def double(x):\n    return 2 * x if 'np' in globals() else 0",
-    "what NumPy keeps": "def double(x):\n    np.seen = getattr(np, 'seen', 0) + 1\n"
-    "    return 2 * x if np.seen > 1 else 0",
+    "an attribute of NumPy": "def double(x):\n    np.calls = getattr(np, 'calls', 0) + 1\n"
+    "    return 2 * x if np.calls > 1 else 0",
     "IPython": "%time\ndef double(x):\n    return x",
 }
 
@@ -97,12 +97,14 @@ def answered(answer: str) -> NotebookNode:
 
 def is_final(text: str, **errors: str) -> bool:
     """Return whether a failure of this answer without the skipped cells is final."""
-    nb, instructors = answered(text), lesson()
-    running = dependencies.needed_cells(nb, instructors)
-    (test,) = (cell["id"] for cell in nb.cells if is_test(cell))
-    (own,) = (cell["id"] for cell in nb.cells if is_answer(cell))
-    named = {own if name == "answer" else test: error for name, error in errors.items()}
-    return independence.are_independent(nb, instructors, running, [test], named)
+    nb, source = answered(text), lesson()
+    running = dependencies.needed_cells(nb, source)
+    (test_id,) = (cell["id"] for cell in nb.cells if is_test(cell))
+    (answer_id,) = (cell["id"] for cell in nb.cells if is_answer(cell))
+    error_by_cell = {
+        answer_id if name == "answer" else test_id: error for name, error in errors.items()
+    }
+    return independence.are_independent(nb, source, running, [test_id], error_by_cell)
 
 
 @pytest.mark.parametrize("answer", PLAIN.values(), ids=list(PLAIN))
@@ -124,21 +126,21 @@ def test_a_missing_name_or_file_may_come_from_a_skipped_cell(error: str) -> None
 
 
 def test_a_skipped_cell_that_changes_a_module_may_matter() -> None:
-    nb, instructors = answered(PLAIN["wrong"]), lesson()
-    for each in (nb, instructors):
-        each.cells[2].source = 'np.seterr(all="raise")'
-    running = dependencies.needed_cells(nb, instructors)
-    (test,) = (cell["id"] for cell in nb.cells if is_test(cell))
-    assert not independence.are_independent(nb, instructors, running, [test], {})
+    nb, source = answered(PLAIN["wrong"]), lesson()
+    for notebook in (nb, source):
+        notebook.cells[2].source = 'np.seterr(all="raise")'
+    running = dependencies.needed_cells(nb, source)
+    (test_id,) = (cell["id"] for cell in nb.cells if is_test(cell))
+    assert not independence.are_independent(nb, source, running, [test_id], {})
 
 
-@pytest.mark.parametrize("kind", ["a list of its own", "a class", "another's closure", "a file"])
+@pytest.mark.parametrize("kind", ["a global list", "a class", "a helper's closure", "a file"])
 def test_skipping_costs_no_points(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lesson.ipynb"
     nbformat.write(answered(TRACES[kind]), path)
-    read = submission.read(path, grade_ids(lesson()))
+    submitted = submission.read(path, grade_ids(lesson()))
     nb = nbformat.from_dict(
-        nbformat.reads(nbformat.writes(merge.merge_submission(lesson(), read)), 4)
+        nbformat.reads(nbformat.writes(merge.merge_submission(lesson(), submitted)), 4)
     )
     settings = GradingSettings(20, 60, 60, allow_unprotected=True, warm=False)
     (score,) = grade_notebook.grade(nb, lesson(), tmp_path, settings).scores
