@@ -26,16 +26,9 @@ NO_NOTEBOOK: Final = "The submission contains no notebook, so nothing was record
 
 
 class BatchRun:
-    """A run over one assignment.
-
-    Args:
-        course: The course and its assignment.
-        pool: The workers.
-        notify: Receives messages for the person who started the run.
+    """A run over one assignment; `notify` gets messages for the person who started it.
 
     Attributes:
-        course: The course and its assignment.
-        scheduler: Where the jobs run.
         cache: The results of this and earlier runs.
         write_seconds: Seconds spent on writing new results.
     """
@@ -67,8 +60,7 @@ class BatchRun:
     def grade(self, *, only_failed: bool = False) -> Iterator[ReportLine]:
         """Grade all submissions, including those that arrive meanwhile; yield a line for each.
 
-        Args:
-            only_failed: Grade those again, too, that failed or need review.
+        With `only_failed`, grade those again, too, that failed or need review.
 
         Raises:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
@@ -92,13 +84,11 @@ class BatchRun:
         while queue or not self.scheduler.idle:
             while queue and self.scheduler.has_capacity():
                 line = self._start(queue.popleft(), only_failed)
-                if line is not None:
+                if line:
                     yield line
-            for queued, outcome in (
-                () if self.scheduler.idle else self.scheduler.wait_for_finished()
-            ):
+            for queued, outcome in self.scheduler.wait_for_finished():
                 line = self._finish(queued, outcome)
-                if line is not None:
+                if line:
                     yield line
                 else:
                     queue.append(queued.job.student)
@@ -123,17 +113,13 @@ class BatchRun:
     def _cached(self, student: str, key: str) -> JobResult | None:
         """Return the result of an earlier run if it is still valid."""
         result = self.cache.get(student, key)
-        if result is None or result.mismatch(read_max_points(self.course.paths.source)):
-            return None
-        return result
+        max_points = read_max_points(self.course.paths.source)
+        return result if result and not result.mismatch(max_points) else None
 
     def _finish(self, queued: QueuedJob, outcome: str | BaseException) -> ReportLine | None:
         """Cache and write a worker's result; return None if the job should be tried again."""
-        student = queued.job.student
-        error = outcome if isinstance(outcome, BaseException) else None
-        if isinstance(error, BrokenExecutor):  # the scheduler has tried it more than once already
-            return _failed(student, error)
-        if isinstance(outcome, str):
+        student, error = queued.job.student, outcome
+        if not isinstance(outcome, BaseException):
             try:
                 result = JobResult.read(outcome, read_max_points(queued.job.source))
             except ValueError as invalid:
@@ -142,26 +128,22 @@ class BatchRun:
                 self.cache.put(student, queued.key, outcome)
                 return self._write(student, queued.key, result, unchanged=False)
         self._attempts[student] += 1
-        if self._attempts[student] < MAX_ATTEMPTS:
+        was_retried = isinstance(error, BrokenExecutor)  # by the scheduler
+        if not was_retried and self._attempts[student] < MAX_ATTEMPTS:
             return None
-        return _failed(student, error or TypeError(f"A worker sent {type(outcome).__name__}."))
+        message = str(error) or type(error).__name__
+        return ReportLine(student, "failed", reason=f"The grader failed: {message}")
 
     def _write(self, student: str, key: str, result: JobResult, *, unchanged: bool) -> ReportLine:
         start = time.monotonic()
         self.cache.clear_mark(student)
         try:
             self._writer.write(student, result)
-        except ValueError as error:  # an invalid notebook, which won't be valid next time either
-            self.cache.delete(student)
-            return ReportLine(student, "failed", reason=str(error))
-        except NotWrittenError as error:
+        except (ValueError, NotWrittenError) as error:
+            if isinstance(error, ValueError):  # an invalid notebook, which will stay invalid
+                self.cache.delete(student)
             return ReportLine(student, "failed", reason=str(error))
         if not unchanged:
             self.write_seconds += time.monotonic() - start
         self.cache.mark_written(student, key)
         return ReportLine.from_result(student, result, unchanged=unchanged)
-
-
-def _failed(student: str, error: BaseException) -> ReportLine:
-    message = str(error) or type(error).__name__
-    return ReportLine(student, "failed", reason=f"The grader failed: {message}")

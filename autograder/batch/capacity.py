@@ -25,23 +25,14 @@ class CapacityError(ValueError):
 
 @dataclass(frozen=True)
 class JobCosts:
-    """What a run measured.
+    """What a run measured."""
 
-    Attributes:
-        start_seconds: Seconds before the first submission, imports included.
-        job_seconds: Seconds of one core per submission.
-        write_seconds: Seconds of the writer per submission.
-        job_bytes: Memory per submission that is graded at the same time.
-        base_bytes: Memory that each machine needs besides, for the libraries.
-        busy: True if all cores were busy, so that `job_seconds` needs no correction.
-    """
-
-    start_seconds: float
-    job_seconds: float
-    write_seconds: float
-    job_bytes: int
-    base_bytes: int = 0
-    busy: bool = False
+    start_seconds: float  # before the first submission, imports included
+    job_seconds: float  # of one core, per submission
+    write_seconds: float  # of the writer, per submission
+    job_bytes: int  # per submission that is graded at the same time
+    base_bytes: int = 0  # that each machine needs besides, for the libraries
+    busy: bool = False  # were all cores busy, so that job_seconds needs no correction?
 
     @classmethod
     def read(cls, path: Path) -> JobCosts:
@@ -85,32 +76,23 @@ class JobCosts:
 
 
 def estimate_minutes(costs: JobCosts, students: int, cores: int) -> float:
-    """Return how many minutes a class takes.
+    """Return how many minutes a class takes with one submission per core.
 
     Example:
         >>> costs = JobCosts(10, job_seconds=0.5, write_seconds=0.02, job_bytes=0)
         >>> round(estimate_minutes(costs, students=5000, cores=8), 1)
         6.5
-
-    Args:
-        costs: What was measured.
-        students: Number of submissions.
-        cores: Number of submissions graded at the same time.
     """
     grading = students * costs.core_seconds / cores
     return (costs.start_seconds + max(grading, students * costs.write_seconds)) / 60
 
 
 def estimate_memory(costs: JobCosts, cores: int) -> int:
-    """Return the memory in bytes that a number of cores needs.
+    """Return the memory in bytes for a number of cores, `CORES_PER_MACHINE` per machine.
 
     Example:
         >>> estimate_memory(JobCosts(10, 0.5, 0.02, job_bytes=3, base_bytes=100), cores=64)
         392
-
-    Args:
-        costs: What was measured.
-        cores: Number of submissions graded at the same time, `CORES_PER_MACHINE` per machine.
     """
     return math.ceil(cores / CORES_PER_MACHINE) * costs.base_bytes + cores * costs.job_bytes
 
@@ -122,11 +104,6 @@ def cores_needed(costs: JobCosts, students: int, minutes: float) -> int | None:
         >>> costs = JobCosts(10, job_seconds=0.5, write_seconds=0.02, job_bytes=0)
         >>> cores_needed(costs, students=5000, minutes=30)
         2
-
-    Args:
-        costs: What was measured.
-        students: Number of submissions.
-        minutes: The time limit.
     """
     seconds = minutes * 60 - costs.start_seconds
     if seconds <= 0 or students * costs.write_seconds > seconds:

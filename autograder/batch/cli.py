@@ -7,7 +7,6 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
@@ -30,15 +29,7 @@ SUCCESS, NEEDS_ATTENTION, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(options: argparse.Namespace) -> int:
-    """Grade an assignment.
-
-    Args:
-        options: See ``python -m autograder grade --help``.
-
-    Returns:
-        The exit code: 0 if everything is graded, 1 if a submission needs attention or the run
-        stopped, 2 if it couldn't start, 130 after Ctrl+C.
-    """
+    """Grade an assignment; return the exit status that ``grade --help`` explains."""
     jobs = executors.available_cores() if options.jobs is None else options.jobs
     if jobs < 1:
         return _fail(f"--jobs must be at least 1 (got {jobs}).")
@@ -49,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
     try:
         course = CourseFolder.open(options.root, options.name, threads)
         temp_dirs.remove_stale()
-        with _open_pool(options, jobs) as pool:
+        with contextlib.closing(_open_pool(options, jobs)) as pool:
             return _grade(options, BatchRun(course, pool, _notify), pool)
     except (
         *(CourseError, ClusterError, RunInProgressError),
@@ -63,9 +54,8 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     start, code, message = time.monotonic(), SUCCESS, ""
     with run.cache.lock(), PeakMemory(os.getpid()) as peak:
         run.read_gradebook()
-        with tqdm(
-            total=len(run.course.paths.students()), unit="submission", desc=options.name
-        ) as bar:
+        total = len(run.course.paths.students())
+        with tqdm(total=total, unit="submission", desc=options.name) as bar:
             try:
                 for line in run.grade(only_failed=options.only == "failed"):
                     lines.append(line)
@@ -92,18 +82,12 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     return SUCCESS if all(line.settled for line in lines) else NEEDS_ATTENTION
 
 
-@contextlib.contextmanager
-def _open_pool(options: argparse.Namespace, jobs: int) -> Iterator[WorkerPool]:
+def _open_pool(options: argparse.Namespace, jobs: int) -> WorkerPool:
     if options.scheduler is not None:
-        pool = dask.connect(options.scheduler, _notify)
-    elif options.gateway is not None:
-        pool = dask.start_cluster(options.gateway, jobs, _notify)
-    else:
-        pool = executors.local_pool(jobs)
-    try:
-        yield pool
-    finally:
-        pool.close()
+        return dask.connect(options.scheduler, _notify)
+    if options.gateway is not None:
+        return dask.start_cluster(options.gateway, jobs, _notify)
+    return executors.local_pool(jobs)
 
 
 def _notify(message: str) -> None:

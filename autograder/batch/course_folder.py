@@ -17,30 +17,17 @@ from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 
 @dataclass(frozen=True)
 class CourseFolder:
-    """One assignment of a course.
+    """One assignment of a course."""
 
-    Attributes:
-        root: The folder with ``nbgrader_config.py``.
-        config: The contents of that file.
-        assignment: The assignment's name.
-        paths: The assignment's folders.
-        settings: How to grade it.
-    """
-
-    root: Path
-    config: Config
+    root: Path  # the folder with nbgrader_config.py
+    config: Config  # the contents of that file
     assignment: str
     paths: CoursePaths
     settings: GradingSettings
 
     @classmethod
     def open(cls, root: Path, assignment: str, threads: int = 0) -> CourseFolder:
-        """Read the configuration of a course.
-
-        Args:
-            root: The course folder.
-            assignment: The assignment's name.
-            threads: Threads per kernel; 0 for each library's default.
+        """Read the configuration of a course; `threads=0` leaves that to each library.
 
         Raises:
             CourseError: There is no such course or assignment.
@@ -66,13 +53,6 @@ class CourseFolder:
 
     def job(self, student: str) -> Job:
         """Return the job for a student's submission, after removing what can't be graded safely."""
-        submitted = self.paths.submitted(student)
+        paths, submitted = self.paths, self.paths.submitted(student)
         sanitize_folder(submitted)
-        return Job(
-            self.assignment,
-            student,
-            self.paths.source,
-            submitted,
-            self.paths.ignore,
-            self.settings,
-        )
+        return Job(self.assignment, student, paths.source, submitted, paths.ignore, self.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import math
@@ -33,10 +34,7 @@ def connect(
 ) -> WorkerPool:
     """Return the workers of a running Dask cluster, including those that join later.
 
-    Args:
-        address: The scheduler's address, such as ``tcp://10.0.0.1:8786``.
-        notify: Receives messages for the person who started the run.
-        timeout_s: Seconds to wait for the first worker.
+    Waits up to `timeout_s` for the first worker.
 
     Raises:
         ClusterError: The scheduler doesn't answer or has no workers, or Dask isn't installed.
@@ -54,15 +52,13 @@ def connect(
             f"Can't connect to --scheduler {address}: {error}."
             " Use an address such as tcp://10.0.0.1:8786."
         ) from error
-    size = _ClusterSize(client)
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(client.close)
+        size = _ClusterSize(client)
         if size() == 0:
             notify(f"{address} has no workers yet. Waiting {timeout_s:.0f} s for one.")
             _wait_for_worker(client, timeout_s, f"--scheduler {address}")
-    except BaseException:
-        client.close()
-        raise
-    return _pool(client, size, address, client.close)
+        return _pool(client, size, address, stack.pop_all().close)
 
 
 def start_cluster(
@@ -73,13 +69,9 @@ def start_cluster(
 ) -> WorkerPool:
     """Let a Dask Gateway start a cluster; it is shut down when the pool is closed.
 
-    Args:
-        address: The gateway's address, such as ``http://proxy/services/dask-gateway``; empty for
-            the one in Dask's configuration. That also holds the credentials: on a JupyterHub,
-            ``DASK_GATEWAY__AUTH__TYPE=jupyterhub`` and the hub's token.
-        jobs: How many submissions to grade at the same time; decides the number of workers.
-        notify: Receives messages for the person who started the run.
-        timeout_s: Seconds to wait for the first worker.
+    An empty address means the one in Dask's configuration. That also holds the credentials: on a
+    JupyterHub, ``DASK_GATEWAY__AUTH__TYPE=jupyterhub`` and the hub's token. The number of workers
+    follows from `jobs`, the submissions to grade at the same time.
 
     Raises:
         ClusterError: The gateway can't be reached or refuses, or Dask Gateway isn't installed.
@@ -107,22 +99,16 @@ def start_cluster(
             f"Can't start a cluster through --gateway {address}: {reason}."
             " Use the address of a Dask Gateway, such as http://proxy/services/dask-gateway."
         ) from error
-    client = cluster.get_client(set_as_default=False)
-
-    def close() -> None:
-        client.close()
-        cluster.shutdown()
-        _CLOSED.append(cluster)
-
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(_CLOSED.append, cluster)
+        stack.callback(cluster.shutdown)
+        client = cluster.get_client(set_as_default=False)
+        stack.callback(client.close)
         cluster.scale(1)
         _wait_for_worker(client, timeout_s, f"--gateway {address}")
         size = _ClusterSize(client)
         cluster.scale(math.ceil(jobs / max(1, size())))
-    except BaseException:
-        close()
-        raise
-    return _pool(client, size, address, close)
+        return _pool(client, size, address, stack.pop_all().close)
 
 
 def _pool(

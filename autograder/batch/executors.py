@@ -13,8 +13,7 @@ from typing import Final
 
 from autograder.batch import fingerprint
 from autograder.batch.job import Job, grade_to_json, start_fork_servers
-from autograder.sandbox import forkserver_client
-from autograder.sandbox.forkserver_client import ServerAddress
+from autograder.sandbox.forkserver_client import ForkServer, ServerAddress, use_server
 
 _PRELOADED: Final = ["autograder.batch.fast_imports", "autograder.batch.job"]
 
@@ -44,8 +43,7 @@ class WorkerPool:
         make_executor: Starts an executor for jobs like this one, again after the last one broke.
             Raises `RunStoppedError` if none can be started.
         size: Returns how many jobs run at the same time by now.
-        function: What the workers run; see `job.grade_to_json`.
-        close: Closes the connection to the workers, if there is one.
+        function: What the workers run.
     """
 
     make_executor: Callable[[Job], Executor]
@@ -79,17 +77,10 @@ def terminate_workers() -> None:
 
 
 def _init_worker(version: str, addresses: tuple[ServerAddress, ...]) -> None:
-    """Prepare a worker: share the fork servers, leave Ctrl+C to the run, and end with it.
-
-    Args:
-        version: The fingerprint of the run's own process.
-        addresses: The fork servers that the run has started.
-    """
+    """Prepare a worker: share the run's fork servers, leave Ctrl+C to it, and end with it."""
     fingerprint.set_current(version)
     for kind, address, modules, variables in addresses:
-        forkserver_client.use_server(
-            kind, forkserver_client.ForkServer(address, modules, variables)
-        )
+        use_server(kind, ForkServer(address, modules, variables))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, name="exit-with-parent", daemon=True).start()
 

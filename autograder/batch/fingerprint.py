@@ -21,22 +21,22 @@ LIBRARIES: Final = (
 
 
 def compute(root: Path = ROOT) -> str:
-    """Return the hash of the files on disk and of the libraries' versions.
+    """Return the hash of the packages in `root` and of the libraries' versions.
 
-    Args:
-        root: The folder of the packages. Every file in them counts, data and pictures included,
-            except documentation (``*.md``) and bytecode.
+    Every file counts, data and pictures included, except documentation (``*.md``) and bytecode.
     """
-    parts = [
-        f"Python {platform.python_version()}",
-        *(f"{name} {_installed_version(name)}" for name in LIBRARIES),
-    ]
+    parts = [f"Python {platform.python_version()}"]
+    parts += [f"{name} {_installed_version(name)}" for name in LIBRARIES]
     for package in PACKAGES:
         for path in _files(root / package):
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            parts.append(f"{path.relative_to(root).as_posix()} {content}")
+            parts.append(f"{path.relative_to(root).as_posix()} {hash_file(path)}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """Return the hash of a file's content, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 _current: list[str] = []

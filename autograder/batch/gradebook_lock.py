@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
+
+import psutil
 
 from autograder.batch.report import RunStoppedError
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, sqlite_path
@@ -23,13 +26,9 @@ def retry_while_locked(
     notify: Callable[[str], object],
     timeout_s: float = LOCK_TIMEOUT_S,
 ) -> Result:
-    """Run an action on the gradebook, again and again while another program has locked it.
+    """Run an action on the gradebook, again and again while it raises `GradebookLockedError`.
 
-    Args:
-        action: Raises `GradebookLockedError` if the lock kept it from doing anything.
-        db_url: The gradebook's address.
-        notify: Receives one message for each program that holds the lock.
-        timeout_s: Seconds to wait in all.
+    `notify` receives one message for each program that holds the lock.
 
     Raises:
         RunStoppedError: The gradebook stayed locked.
@@ -52,23 +51,17 @@ def retry_while_locked(
 
 def lock_holders(db_url: str) -> list[str]:
     """Return which processes hold a lock on the gradebook's file, where ``/proc/locks`` says so."""
-    holders: dict[str, None] = {}
-    with suppress(OSError, TypeError):
+    try:
         status = os.stat(sqlite_path(db_url))  # type: ignore[arg-type]  # noqa: PTH116  (None raises)
-        inode = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
-            fields = line.replace("->", "").split()
-            if (
-                len(fields) > 5
-                and fields[5] == inode
-                and int(fields[4]) not in {os.getpid(), -1, 0}
-            ):
-                holders[_describe(int(fields[4]))] = None
-    return list(holders)
+        locks = Path("/proc/locks").read_text(encoding="ascii")
+    except (OSError, TypeError):
+        return []
+    inode = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    pids = dict.fromkeys(map(int, re.findall(rf" (\d+) {inode} ", locks)))
+    return [_describe(pid) for pid in pids if pid not in {0, os.getpid()}]
 
 
 def _describe(pid: int) -> str:
-    with suppress(OSError):
-        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
-        return f"process {pid} ({name})"
+    with suppress(psutil.Error):
+        return f"process {pid} ({psutil.Process(pid).name()})"
     return f"process {pid}"

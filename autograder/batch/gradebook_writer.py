@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 
 from traitlets.config import Config
@@ -16,13 +17,7 @@ from autograder.nbgrader_plugins.gradebook_reader import CellPoints
 
 
 class GradebookWriter:
-    """Writes the results of one assignment, as ``nbgrader autograde`` would.
-
-    Args:
-        config: The contents of ``nbgrader_config.py``.
-        assignment: The assignment's name.
-        notify: Receives messages for the person who started the run.
-    """
+    """Writes the results of one assignment, as ``nbgrader autograde`` would."""
 
     def __init__(self, config: Config, assignment: str, notify: Callable[[str], object]) -> None:
         self._assignment, self._notify = assignment, notify
@@ -39,18 +34,12 @@ class GradebookWriter:
     def read(self, max_points: MaxPoints) -> None:
         """Read what the gradebook holds already; see `holds`.
 
-        Args:
-            max_points: The graded cells of ``source/``.
-
         Raises:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        stored = retry_while_locked(
-            lambda: gradebook_reader.read_scores(self.db_url, self._assignment),
-            self.db_url,
-            self._notify,
-        )
+        read = functools.partial(gradebook_reader.read_scores, self.db_url, self._assignment)
+        stored = retry_while_locked(read, self.db_url, self._notify)
         cells = {(notebook, cell) for notebook, maxima in max_points.items() for cell in maxima}
         if stored.cells != cells:
             differing = ", ".join(sorted({cell for _, cell in stored.cells ^ cells}))

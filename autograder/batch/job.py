@@ -17,13 +17,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder import cells
 from autograder.batch import fingerprint
+from autograder.batch.result import JobResult
 from autograder.grading import execute, grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
 from autograder.sandbox import forkserver_client, temp_dirs
@@ -40,30 +40,17 @@ class SubmissionChangedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade.
-
-    Attributes:
-        assignment: The assignment's name.
-        student: The student's name.
-        source: The instructor's folder of the assignment.
-        submitted: The student's folder.
-        ignore: Patterns of file names that are never copied.
-        settings: How to grade.
-    """
+    """One submission to grade."""
 
     assignment: str
     student: str
-    source: Path
-    submitted: Path
-    ignore: tuple[str, ...]
+    source: Path  # the instructor's folder of the assignment
+    submitted: Path  # the student's
+    ignore: tuple[str, ...]  # patterns of file names that are never copied
     settings: GradingSettings
 
     def cache_key(self, version: str) -> str:
-        """Return a hash of everything that decides about the result.
-
-        Args:
-            version: The grader's fingerprint.
-        """
+        """Return a hash of everything that decides about the result of this grader version."""
         # Neither threads nor fork servers change the result.
         settings = dataclasses.asdict(dataclasses.replace(self.settings, threads=0, warm=True))
         parts = [version, json.dumps(settings, sort_keys=True)]
@@ -76,12 +63,9 @@ class Job:
 
 
 def grade_to_json(job: Job, version: str, key: str) -> str:
-    """Grade one submission in a worker; return the result as JSON.
+    """Grade one submission in a worker; return the `JobResult` as JSON.
 
-    Args:
-        job: The submission.
-        version: The fingerprint of the grader that started the run.
-        key: The job's cache key as the run computed it.
+    Version and key are the grader's fingerprint and the job's cache key as the run computed them.
 
     Raises:
         WorkerMismatchError: This worker sees no such assignment, or runs another version.
@@ -101,7 +85,7 @@ def grade_to_json(job: Job, version: str, key: str) -> str:
     _check_unchanged(job, version, key)
     result = grade(job)
     _check_unchanged(job, version, key)
-    return json.dumps(result)
+    return result.model_dump_json()
 
 
 def _check_unchanged(job: Job, version: str, key: str) -> None:
@@ -109,16 +93,10 @@ def _check_unchanged(job: Job, version: str, key: str) -> None:
         raise SubmissionChangedError("The submission or assignment changed while it was graded.")
 
 
-def grade(job: Job) -> dict[str, Any]:
-    """Grade one submission.
-
-    Returns:
-        ``notebooks``: the JSON of each `GradedNotebook`, by name; ``seconds`` spent; and in bytes,
-        ``kernel``: the peak memory of its kernels, ``worker``: that of this process, ``warm``: the
-        memory of the fork servers that this process has started.
-    """
+def grade(job: Job) -> JobResult:
+    """Grade one submission."""
     start = time.monotonic()
-    graded_notebooks, kernel_peak = {}, 0
+    results, settings = {}, job.settings
     with temp_dirs.temp_dir("grading") as folder:
         for origin in (job.submitted, job.source):  # the instructor's files overwrite the student's
             _copy_files(origin, folder, job.ignore)
@@ -127,19 +105,17 @@ def grade(job: Job) -> dict[str, Any]:
             submitted = submission.read(job.submitted / path.name, cells.grade_ids(instructor_nb))
             text = nbformat.writes(merge.merge_submission(instructor_nb, submitted), indent=None)
             merged = NotebookNode(nbformat.reads(text, as_version=4))
-            graded = grade_notebook.grade(merged, instructor_nb, folder, job.settings)
-            graded_notebooks[path.stem] = graded.model_dump(mode="json")
-            kernel_peak = max(kernel_peak, graded.peak)
-    return {
-        "notebooks": graded_notebooks,
-        "seconds": time.monotonic() - start,
-        "kernel": kernel_peak,
-        "worker": peak_memory(),
-        "warm": forkserver_client.servers_memory(),
-    }
+            results[path.stem] = grade_notebook.grade(merged, instructor_nb, folder, settings)
+    return JobResult(
+        notebooks=results,
+        seconds=time.monotonic() - start,
+        kernel=max((result.peak for result in results.values()), default=0),
+        worker=_peak_memory(),
+        warm=forkserver_client.servers_memory(),
+    )
 
 
-def peak_memory() -> int:
+def _peak_memory() -> int:
     """Return the peak memory of this process in bytes; 0 on Windows."""
     try:
         import resource
@@ -166,8 +142,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _hashes(folder: Path) -> Iterator[str]:
     for path in _files(folder):
         name = str(path.relative_to(folder)).encode(errors="surrogateescape").hex()
-        with path.open("rb") as file:
-            yield f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+        yield f"{name} {fingerprint.hash_file(path)}"
 
 
 def _copy_files(origin: Path, folder: Path, ignore: tuple[str, ...]) -> None:

@@ -26,7 +26,6 @@ class ReportLine:
     """The outcome of one submission.
 
     Attributes:
-        student: The student's name.
         status: ``graded``, ``needs review`` or ``failed``.
         score: Points so far; None if nothing was graded.
         maximum: The most points the submission could earn.
@@ -51,13 +50,7 @@ class ReportLine:
 
     @classmethod
     def from_result(cls, student: str, result: JobResult, *, unchanged: bool) -> ReportLine:
-        """Return the line for a result.
-
-        Args:
-            student: The student's name.
-            result: The result of its job.
-            unchanged: True if the result is from an earlier run.
-        """
+        """Return the line for a result, `unchanged` if that is from an earlier run."""
         scores = [score for notebook in result.notebooks.values() for score in notebook.scores]
         cells_by_reason: dict[str, list[str]] = defaultdict(list)
         for score in scores:
@@ -95,32 +88,18 @@ class ReportLine:
 
 @dataclass(frozen=True)
 class RunCosts:
-    """What a run spent besides grading.
+    """What a run spent besides grading."""
 
-    Attributes:
-        start_seconds: Seconds before the first submission was graded.
-        write_seconds: Seconds spent on writing new results.
-        base_bytes: Memory of this machine before the first submission.
-        peak_bytes: Peak memory of this machine; 0 if not measured.
-    """
-
-    start_seconds: float = 0.0
-    write_seconds: float = 0.0
-    base_bytes: int = 0
-    peak_bytes: int = 0
+    start_seconds: float = 0.0  # before the first submission was graded
+    write_seconds: float = 0.0  # on new results
+    base_bytes: int = 0  # memory of this machine before the first submission
+    peak_bytes: int = 0  # of this machine; 0 if not measured
 
 
 def summarize(
     lines: Iterable[ReportLine], seconds: float, jobs: int, costs: RunCosts
 ) -> dict[str, Any]:
-    """Return the totals of a run, as the JSON report stores them.
-
-    Args:
-        lines: The outcome of each submission.
-        seconds: How long the run took.
-        jobs: How many submissions were graded at the same time.
-        costs: What the run spent besides grading.
-    """
+    """Return the totals of a run with so many parallel jobs, as the JSON report stores them."""
     lines = list(lines)
     new = [line for line in lines if line.seconds > 0]
     peaks = {
@@ -149,18 +128,11 @@ def summarize(
 
 
 def format_summary(totals: dict[str, Any]) -> str:
-    """Return the last lines that the terminal shows.
-
-    Args:
-        totals: From `summarize`.
-    """
-    statuses = ", ".join(
-        f"{totals[status]} {status}"
-        for status in ("graded", "needs review", "failed")
-        if status in totals
-    )
+    """Return the totals as the terminal shows them."""
+    statuses = [status for status in ("graded", "needs review", "failed") if status in totals]
+    counts = ", ".join(f"{totals[status]} {status}" for status in statuses)
     return (
-        f"{totals['submissions']:,} submissions: {statuses or 'none graded'};"
+        f"{totals['submissions']:,} submissions: {counts or 'none graded'};"
         f" {totals['unchanged']} unchanged.\n"
         f"{totals['seconds']:.0f} s with {totals['jobs']} parallel jobs,"
         f" {totals['per_minute']:g} submissions per minute.\n"

@@ -11,13 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import nbformat
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    NonNegativeFloat,
-    NonNegativeInt,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from autograder import cells
 from autograder.grading.grade_notebook import GradedNotebook
@@ -27,18 +21,16 @@ MAX_CHARS: Final = 256 << 20  # a lesson's notebook with all its figures has som
 MaxPoints = Mapping[str, Mapping[str, float]]  # by notebook and graded cell
 
 
-class _StrictModel(BaseModel):
+class JobResult(BaseModel):
+    """The result of a job, with the peak memory of the processes in bytes."""
+
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
-
-
-class JobResult(_StrictModel):
-    """The JSON that `job.grade_to_json` returns; see there."""
 
     notebooks: dict[str, GradedNotebook]
     seconds: NonNegativeFloat
-    kernel: NonNegativeInt
+    kernel: NonNegativeInt  # 0 without one
     worker: NonNegativeInt
-    warm: NonNegativeInt
+    warm: NonNegativeInt  # the fork servers that the worker has started
 
     @classmethod
     def read(cls, text: object, max_points: MaxPoints) -> JobResult:
@@ -49,10 +41,6 @@ class JobResult(_StrictModel):
             Traceback (most recent call last):
             ...
             ValueError: A worker sent an invalid result: notebooks: Field required, got {}
-
-        Args:
-            text: The result as JSON.
-            max_points: The graded cells of ``source/``.
 
         Raises:
             ValueError: The result is malformed, oversized, or that of another assignment.
@@ -72,11 +60,7 @@ class JobResult(_StrictModel):
         return result
 
     def mismatch(self, max_points: MaxPoints) -> str:
-        """Return how the result differs from these cells and maxima; empty if it fits them.
-
-        Args:
-            max_points: The graded cells of ``source/``.
-        """
+        """Return how the result differs from these cells and maxima; empty if it fits them."""
         if self.notebooks.keys() != max_points.keys():
             differing = ", ".join(sorted(self.notebooks.keys() ^ max_points.keys()))
             return f"it and source/ have different notebooks: {differing}"
@@ -89,15 +73,9 @@ class JobResult(_StrictModel):
 
 
 def read_max_points(source: Path) -> MaxPoints:
-    """Return the maximum points of each graded cell.
-
-    Args:
-        source: The instructor's folder of the assignment.
-    """
-    return {
-        path.stem: _read_max_points(path, path.stat().st_mtime_ns)
-        for path in source.glob("*.ipynb")
-    }
+    """Return the maximum points of each graded cell in the instructor's folder."""
+    paths = source.glob("*.ipynb")
+    return {path.stem: _read_max_points(path, path.stat().st_mtime_ns) for path in paths}
 
 
 @functools.lru_cache(maxsize=64)

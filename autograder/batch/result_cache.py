@@ -35,13 +35,7 @@ class RunInProgressError(RuntimeError):
 
 
 class ResultCache:
-    """The results of one assignment.
-
-    Args:
-        root: The course folder.
-        assignment: The assignment's name.
-        db_url: The gradebook's address.
-    """
+    """The results of one assignment."""
 
     def __init__(self, root: Path, assignment: str, db_url: str) -> None:
         self.folder = root / FOLDER / assignment
@@ -76,13 +70,7 @@ class ResultCache:
         return entry.result if entry.key == key else None
 
     def put(self, student: str, key: str, text: str) -> None:
-        """Store a result.
-
-        Args:
-            student: The student's name.
-            key: A hash of everything that decides about the result.
-            text: The result as JSON.
-        """
+        """Store a result, a JSON text, under a hash of everything that decides about it."""
         self._make_private_folder()
         # A result that a power cut damages is unreadable, and the submission is graded again.
         entry = f'{{"key": {json.dumps(key)}, "result": {text}}}'

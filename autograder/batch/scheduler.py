@@ -11,14 +11,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    wait,
-)
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
 from typing import Final, NamedTuple
 
 from autograder.batch.executors import WorkerPool
@@ -47,11 +40,6 @@ FinishedJob = tuple[QueuedJob, str | BaseException]  # with its result as JSON, 
 
 class Scheduler:
     """Runs jobs on a pool of workers.
-
-    Args:
-        pool: The workers.
-        notify: Receives messages for the person who started the run.
-        worker_timeout_s: Seconds to wait for a worker after all have gone.
 
     Attributes:
         start_seconds: Seconds spent on starting workers, imports included.
@@ -95,8 +83,11 @@ class Scheduler:
             WorkerMismatchError: A worker doesn't see the course folder, or runs another version.
             RunStoppedError: No worker is left.
         """
+        if self.idle:
+            return []
         broken = not self._start_jobs()
-        wait(self._running, timeout=0 if broken else POLL_INTERVAL_S, return_when=FIRST_COMPLETED)
+        timeout_s = 0 if broken else POLL_INTERVAL_S
+        wait(self._running, timeout_s, return_when="FIRST_COMPLETED")
         finished: list[FinishedJob] = []
         crashed: list[FinishedJob] = []
         for future, job in list(self._running.items()):

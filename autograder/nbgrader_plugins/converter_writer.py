@@ -21,11 +21,7 @@ class NotWrittenError(RuntimeError):
 
 
 class ErrorLog(BufferingHandler):
-    """Records what nbgrader logs as errors while it writes one submission.
-
-    Attributes:
-        logger: The logger to hand to nbgrader.
-    """
+    """Records the errors that nbgrader logs to `logger` while it writes one submission."""
 
     def __init__(self, student: str) -> None:
         super().__init__(capacity=sys.maxsize)

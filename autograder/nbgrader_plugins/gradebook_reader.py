@@ -34,12 +34,7 @@ class GradebookLockedError(RuntimeError):
 
 @dataclass(frozen=True)
 class StoredScores:
-    """What the gradebook holds for one assignment.
-
-    Attributes:
-        cells: The graded cells.
-        points: The automatic scores, by student.
-    """
+    """The graded cells of one assignment and, by student, their automatic scores."""
 
     cells: frozenset[CellKey]
     points: Mapping[str, CellPoints]

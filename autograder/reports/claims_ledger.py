@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -49,11 +49,6 @@ class Claim:
         ... > **Source:** Stone 1982.'''
         >>> next(read(text, "lesson.md")).literature
         'Down.'
-
-    Attributes:
-        lecture: The lecture's claim.
-        literature: The correct statement.
-        source: The reference for that.
     """
 
     lecture: str
@@ -62,11 +57,7 @@ class Claim:
 
 
 def read(text: str, where: str) -> Iterator[Claim]:
-    """Yield the claims of a lesson.
-
-    Args:
-        text: The lesson.
-        where: The lesson's name in error messages.
+    """Yield the claims of a lesson; `where` names it in error messages.
 
     Raises:
         AuthoringError: A box lacks one of its three paragraphs.
@@ -89,10 +80,9 @@ def format_ledger(root: Path) -> str:
     for path in build.lesson_files(root):
         name = path.parent.name
         for claim in read(path.read_text(encoding="utf-8"), f"{name}/{path.name}"):
-            cells = [claim.lecture, claim.literature, claim.source]
-            link = f"[{name}](../source/{name}/{path.name})"
-            rows.append("| " + " | ".join([*map(_escape, cells), link]) + " |")
-    return _HEAD.format(count=len(rows)) + "\n".join(rows) + "\n"
+            cells = [cell.replace("|", "\\|") for cell in astuple(claim)]
+            rows.append(f"| {' | '.join(cells)} | [{name}](../source/{name}/{path.name}) |\n")
+    return _HEAD.format(count=len(rows)) + "".join(rows)
 
 
 def write(root: Path) -> list[Path]:
@@ -102,7 +92,3 @@ def write(root: Path) -> list[Path]:
         return []
     atomic_write.write_text(path, text)
     return [path]
-
-
-def _escape(text: str) -> str:
-    return text.replace("|", "\\|")

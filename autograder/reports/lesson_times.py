@@ -101,9 +101,8 @@ def measure(path: Path) -> tuple[int, float]:
     with tempfile.TemporaryDirectory(prefix="times-") as folder:
         kernel = Kernel(Path(folder), allow_unprotected=True)
         start = time.monotonic()
-        outcomes = run_cells.run(
-            nb, kernel, TimeBudget(cell_seconds=600, notebook_seconds=1800), lesson_code(nb)
-        )
+        budget = TimeBudget(cell_seconds=600, notebook_seconds=1800)
+        outcomes = run_cells.run(nb, kernel, budget, lesson_code(nb))
         seconds = time.monotonic() - start
     for cell in cells:
         outcome = outcomes.get(cell["id"])
@@ -114,9 +113,8 @@ def measure(path: Path) -> tuple[int, float]:
 
 def write_table(root: Path) -> Path:
     """Run every lesson that has changed and write the table; return its path."""
-    machine = (
-        f"Python {platform.python_version()}, {available_cores()} cores ({platform.machine()})"
-    )
+    python, cores = platform.python_version(), available_cores()
+    machine = f"Python {python}, {cores} cores ({platform.machine()})"
     path, rows = root / TABLE, []
     previous = read_table(root) if path.exists() else {}
     for text in tqdm(list(build.lesson_files(root)), "lessons", unit=""):
@@ -147,7 +145,4 @@ def _built_in_data() -> Iterator[None]:
 def read_table(root: Path) -> dict[str, LessonTime]:
     """Return the rows of the table, by lesson."""
     text = (root / TABLE).read_text(encoding="utf-8")
-    return {
-        row[1]: LessonTime(seconds=float(row[2]), code=row[3], row=row[0])
-        for row in _ROW.finditer(text)
-    }
+    return {row[1]: LessonTime(float(row[2]), row[3], row[0]) for row in _ROW.finditer(text)}

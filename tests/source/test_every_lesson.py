@@ -122,10 +122,10 @@ def test_skipping_cells_in_a_forked_kernel_gives_the_same_points(
         submitted = COURSE / version / name
         settings = GradingSettings(allow_unprotected=True, threads=1)
         job = Job(name, "ada", COURSE / "source" / name, submitted, ("*.md",), settings)
-        for notebook in grade_job(job)["notebooks"].values():
-            for score in notebook["verdicts"]:
-                assert score["points"] == share * score["maximum"], score
-            assert dependencies.SKIPPED[:20] in notebook["notebook"]  # some cells were skipped
+        for result in grade_job(job).notebooks.values():
+            for score in result.scores:
+                assert score.points == share * score.maximum, score
+            assert dependencies.SKIPPED[:20] in result.notebook  # some cells were skipped
 
 
 def printed(cell: NotebookNode) -> str:

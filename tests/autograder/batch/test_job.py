@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
 
 from autograder.batch.job import Job, grade
 from autograder.cells import is_answer
+from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
 from autograder.publish import build
 from tests.autograder.runs import slow
@@ -38,9 +38,8 @@ def submit(name: str, kind: str, folder: Path) -> None:
     nbformat.write(nb, folder / path.name)
 
 
-def scores(job: Job) -> list[dict[str, Any]]:
-    notebooks = grade(job)["notebooks"].values()
-    return [score for notebook in notebooks for score in notebook["verdicts"]]
+def scores(job: Job) -> list[CellScore]:
+    return [score for result in grade(job).notebooks.values() for score in result.scores]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def test_warm_and_cold_kernels_agree(
         for is_warm in (True, False)
     )
     assert warm == cold
-    points = [score["points"] for score in warm]
+    points = [score.points for score in warm]
     assert points
     assert None not in points
-    assert (points == [score["maximum"] for score in warm]) is (kind == "solved")
+    assert (points == [score.maximum for score in warm]) is (kind == "solved")

@@ -173,7 +173,7 @@ def test_only_one_run_grades_an_assignment(tmp_path: Path) -> None:
 
 
 def with_too_many_points(text: str) -> str:
-    return text.replace('"points": 1.0', '"points": 99.0')
+    return text.replace('"points":1.0', '"points":99.0')
 
 
 def with_invalid_notebook(text: str) -> str:

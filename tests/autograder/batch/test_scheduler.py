@@ -20,6 +20,7 @@ from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, SubmissionChangedError, WorkerMismatchError
 from autograder.batch.report import ReportLine, RunStoppedError
+from autograder.batch.result import JobResult
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
 from tests.autograder.runs import (
@@ -155,7 +156,7 @@ def test_a_worker_refuses_a_job_that_it_sees_differently(
         job.grade_to_json(seen, "another version", key)
     real_grade = job.grade
 
-    def grade_and_change(job: Job) -> dict[str, Any]:
+    def grade_and_change(job: Job) -> JobResult:
         result = real_grade(job)
         (job.submitted / "data.csv").write_text("5,6\n")
         return result
