@@ -1,4 +1,4 @@
-"""Drawings of other things than digits: lines of points (x, y), y down, some 10 large."""
+"""Drawings of things other than digits: lines of points (x, y), y down, about 10 units large."""
 
 from __future__ import annotations
 

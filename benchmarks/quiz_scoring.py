@@ -1,8 +1,7 @@
-"""How long 1,000 submissions of a real quiz take to read and score, without the gradebook.
+"""Time reading and scoring 1,000 quiz submissions: ``python -m benchmarks.quiz_scoring``.
 
-Run it with ``python -m benchmarks.quiz_scoring``. It prints seconds, and beside them the
-seconds that one bare start of a Jupyter kernel takes on the same machine in the same run:
-that is the least that grading each submission by running it would cost.
+The gradebook is left out. The table also gives the time in starts of a bare Jupyter kernel, the
+minimum cost of grading a submission by running it.
 """
 
 from __future__ import annotations
@@ -23,21 +22,20 @@ from course import quiz
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def quiz_of(assignment: str) -> tuple[nbformat.NotebookNode, list[bytes]]:
+def quiz_submissions(assignment: str) -> tuple[nbformat.NotebookNode, list[bytes]]:
     """Return the instructor's notebook and 1,000 submissions, each answered at random."""
     (path,) = (ROOT / "source" / assignment).glob("*.ipynb")
     source = nbformat.read(path, as_version=4)
     release = json.loads((ROOT / "release" / assignment / path.name).read_bytes())
-    chance = random.Random(1)
+    rng = random.Random(1)
     submitted = []
     for _ in range(1000):
         for cell in release["cells"]:
             if cells.is_quiz(cell):
                 text = "".join(cell["source"])
                 count = len(quiz.parse(text).options)
-                cell["source"] = quiz.mark(text, {chance.randrange(count)}).splitlines(
-                    keepends=True
-                )
+                marked = quiz.mark(text, {rng.randrange(count)})
+                cell["source"] = marked.splitlines(keepends=True)
         submitted.append(json.dumps(release).encode())
     return source, submitted
 
@@ -45,15 +43,13 @@ def quiz_of(assignment: str) -> tuple[nbformat.NotebookNode, list[bytes]]:
 def score_all(
     source: nbformat.NotebookNode, submitted: list[bytes]
 ) -> list[list[scoring.CellScore]]:
-    """Read, fit and score each submission's questions."""
-    framed = [cell for cell in source.cells if cells.is_quiz(cell)]
+    """Read, merge and score each submission's questions."""
+    questions = [cell for cell in source.cells if cells.is_quiz(cell)]
     results = []
     for content in submitted:
-        fitted = {
-            cell["id"]: cell
-            for cell in merge.merge_submission(source, submission.parse(content)).cells
-        }
-        results.append([scoring.score(cell, fitted[cell["id"]], None) for cell in framed])
+        merged = merge.merge_submission(source, submission.parse(content)).cells
+        answers = {cell["id"]: cell for cell in merged}
+        results.append([scoring.score(cell, answers[cell["id"]], None) for cell in questions])
     return results
 
 
@@ -61,19 +57,19 @@ def main() -> None:
     """Print the table."""
     print(f"{'quiz':28} {'questions':>9} {'submissions':>11} {'seconds':>8} {'kernel starts':>14}")
     start = time.perf_counter()
-    with Kernel(Path.cwd(), allow_unprotected=True) as session:
-        session.run_cell(new_code_cell("1"), seconds=60)
-    kernel = time.perf_counter() - start
+    with Kernel(Path.cwd(), allow_unprotected=True) as kernel:
+        kernel.run_cell(new_code_cell("1"), seconds=60)
+    kernel_seconds = time.perf_counter() - start
     for assignment in ("01-intro", "04-architecture"):
-        source, submitted = quiz_of(assignment)
+        source, submitted = quiz_submissions(assignment)
         start = time.perf_counter()
         results = score_all(source, submitted)
         seconds = time.perf_counter() - start
         print(
             f"{assignment:28} {len(results[0]):9} {len(results):11} {seconds:8.2f} "
-            f"{seconds / kernel:13.1f}x"
+            f"{seconds / kernel_seconds:13.1f}x"
         )
-    print(f"One bare kernel start took {kernel:.2f} s.")
+    print(f"One start of a bare kernel took {kernel_seconds:.2f} s.")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-"""How good the course's training is, and how fast: ``python -m benchmarks.training``.
+"""Measure the quality and the speed of the course's training: ``python -m benchmarks.training``.
 
-It needs MNIST and some 40 minutes on two free cores, and writes what it measures to
-``course/assets/training.json``, and from that ``training.md`` beside this file. Everything that is
-compared learns in one run, taking turns epoch by epoch, so that a busy moment of the machine hits
-all of it. The two parts can be measured one at a time: ``--only methods`` or ``--only changes``;
-the other part then stays as it is. ``--only page`` measures nothing and writes the page anew.
+It needs MNIST and some 40 minutes on two idle cores. The results go to
+``course/assets/training.json`` and ``benchmarks/training.md``. All contenders of a part take turns
+epoch by epoch, so that background load affects all of them. ``--only methods`` or ``--only
+changes`` measures one part and keeps the other; ``--only page`` only rewrites the page.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ TARGET = 3.00
 
 
 def contenders(digits: Any, recipe: Recipe) -> list[Contender]:
-    """Return what is compared with the recipe, one change at a time; the recipe comes first."""
+    """Return the recipe, then variants that each change one thing."""
 
     def changed(name: str, **changes: Any) -> Contender:
         return Ours(name, digits, replace(recipe, **changes))
@@ -57,7 +56,7 @@ def contenders(digits: Any, recipe: Recipe) -> list[Contender]:
         Ours("ReLU instead of GELU", digits, recipe, hidden="relu"),
         Ours("logistic hidden units, as in 2006", digits, recipe, hidden="sigmoid"),
         Ours("weights that start as Keras's do (Glorot)", digits, recipe, glorot=True),
-        Ours("output that starts at gray, not at the mean image", digits, recipe, grey=True),
+        Ours("output that starts at gray, not at the mean image", digits, recipe, gray=True),
         Ours("layer normalization before each activation", digits, recipe, norm="layer"),
         Ours("batch normalization before each activation", digits, recipe, norm="batch"),
         *fitted(digits, recipe),
@@ -66,7 +65,7 @@ def contenders(digits: Any, recipe: Recipe) -> list[Contender]:
 
 
 def methods(digits: Any, epochs: int) -> dict[str, Any]:
-    """Return the table of methods, and when the paper's error was reached."""
+    """Measure the methods, and when the paper's error is reached."""
     lengths = sorted({min(2, epochs), min(4, epochs), epochs})
     ours = [Ours(f"the course's, {n} epochs", digits, Recipe(epochs=n)) for n in lengths]
     copied = Copied(f"the copied recipe, {epochs} epochs", digits, epochs)
@@ -75,16 +74,16 @@ def methods(digits: Any, epochs: int) -> dict[str, Any]:
         *Baselines(digits).rows(),
         MeasuredRun(f"PCA ({PAPER})", 30, 13.87, None, None),
         MeasuredRun(f"logistic PCA ({PAPER})", 30, 8.01, None, None),
-        *(each.row() for each in (copied, *ours)),
+        *(contender.row() for contender in (copied, *ours)),
         MeasuredRun(f"autoencoder ({PAPER})", 30, 3.00, None, None),
         shipped(digits),
     ]
-    target = [reached(each, TARGET) for each in (copied, ours[-1])]
+    target = [reached(contender, TARGET) for contender in (copied, ours[-1])]
     return {"epochs": epochs, "rows": [row._asdict() for row in rows], "to_target": target}
 
 
 def shipped(digits: Any) -> MeasuredRun:
-    """Return the line of the network that ships, measured here and now."""
+    """Return the row of the network that ships; its error is measured, its time recorded."""
     net, record = frozen.digits(), frozen.digits_record()
     error = float(net.error(digits.x_test).mean())
     knn = Baselines.knn(digits, net.encode)
@@ -93,69 +92,67 @@ def shipped(digits: Any) -> MeasuredRun:
 
 
 def reached(contender: Contender, target: float) -> dict[str, Any]:
-    """Return after which epoch and how many seconds the error fell below the target, if it did."""
+    """Return the epoch and the seconds after which the error was below the target, if ever."""
     for epoch, error in enumerate(contender.errors, start=1):
         if error < target:
             seconds: float | None = sum(contender.spent[:epoch])
             break
     else:
         epoch, error, seconds = None, min(contender.errors), None
-    found = {"epoch": epoch, "error": error, "seconds": seconds}
-    return {"method": contender.name, "target": target, **found}
+    result = {"epoch": epoch, "error": error, "seconds": seconds}
+    return {"method": contender.name, "target": target, **result}
 
 
 def changes(digits: Any, epochs: int) -> dict[str, Any]:
-    """Return what each choice brings."""
-    entered = contenders(digits, Recipe(epochs=epochs))
-    race(entered)
+    """Measure the effect of each change of the recipe."""
+    variants = contenders(digits, Recipe(epochs=epochs))
+    race(variants)
     rows = [
         {
-            "change": each.name,
-            "error": None if each.failed else each.errors[-1],
-            "seconds": None if each.failed else each.seconds_an_epoch(),
-            "failed": each.failed,
+            "change": variant.name,
+            "error": None if variant.failed else variant.errors[-1],
+            "seconds": None if variant.failed else variant.seconds_per_epoch(),
+            "failed": variant.failed,
         }
-        for each in entered
+        for variant in variants
     ]
     return {"epochs": epochs, "rows": rows}
 
 
 def device() -> str:
-    """Return what the machine computes with, in words."""
+    """Describe the machine's GPUs and cores."""
     tf, _ = tensorflow()
-    found = [
-        tf.config.experimental.get_device_details(each).get("device_name", "a GPU")
-        for each in tf.config.list_physical_devices("GPU")
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", "a GPU")
+        for gpu in tf.config.list_physical_devices("GPU")
     ]
     cores = f"{os.cpu_count()} cores ({platform.machine()})"
-    return f"{', '.join(found)} and {cores}" if found else f"{cores}, no GPU"
+    return f"{', '.join(gpus)} and {cores}" if gpus else f"{cores}, no GPU"
 
 
 def main() -> None:
-    """Run what is asked for, and write each part as soon as it is measured."""
-    arguments = argparse.ArgumentParser(description="Measure the course's training on MNIST.")
-    arguments.add_argument("--epochs", type=int, default=30, help="of the long run")
-    arguments.add_argument("--budget", type=int, default=4, help="epochs for each change")
-    arguments.add_argument(
-        "--only", choices=("methods", "changes", "page"), help="leave out others"
-    )
-    arguments.add_argument("--record", type=Path, default=measured.RECORD, help="what is measured")
-    arguments.add_argument("--to", type=Path, default=HERE.with_suffix(".md"), help="the page")
-    given = arguments.parse_args()
-    record = json.loads(given.record.read_text("utf-8")) if given.record.exists() else {}
+    """Measure the chosen parts, and write each as soon as it is complete."""
+    parser = argparse.ArgumentParser(description="Measure the course's training on MNIST.")
+    parser.add_argument("--epochs", type=int, default=30, help="of the long run")
+    parser.add_argument("--budget", type=int, default=4, help="epochs for each change")
+    parser.add_argument("--only", choices=("methods", "changes", "page"), help="skip the others")
+    parser.add_argument("--record", type=Path, default=measured.RECORD, help="the results")
+    parser.add_argument("--to", type=Path, default=HERE.with_suffix(".md"), help="the page")
+    arguments = parser.parse_args()
+    record = json.loads(arguments.record.read_text("utf-8")) if arguments.record.exists() else {}
     command = " ".join(["python -m benchmarks.training", *sys.argv[1:]])
     for name, measure, epochs in (
-        ("methods", methods, given.epochs),
-        ("changes", changes, given.budget),
+        ("methods", methods, arguments.epochs),
+        ("changes", changes, arguments.budget),
     ):
-        if given.only in (None, name):
+        if arguments.only in (None, name):
             load = os.getloadavg()[0]
             part = measure(data.digits("mnist"), epochs)
             how = {"command": command, "load": load, "device": device()}
             record[name] = {**how, "products": faster_format(512, 784, 1000), **part}
-            atomic_write.write_text(given.record, json.dumps(record, indent=1) + "\n")
-    atomic_write.write_text(given.to, page(record))
-    print(given.to.read_text(encoding="utf-8"))
+            atomic_write.write_text(arguments.record, json.dumps(record, indent=1) + "\n")
+    atomic_write.write_text(arguments.to, page(record))
+    print(arguments.to.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Who takes part in the benchmark of training, and how they take turns."""
+"""The methods that the training benchmark compares, and how they take turns."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -18,16 +18,16 @@ from course.autoencoder.training_run import TrainingRun
 from course.baselines import PCA, ClippedPCA, LogisticPCA, MeanImage
 from course.metrics import knn_accuracy, squared_error
 
-_NEIGHBOURS, _ASKED = 10_000, 2_000
+_KNN_TRAIN, _KNN_TEST = 10_000, 2_000  # images
 
 
-def through(model: Any, x: Any) -> Any:
-    """Return what a Keras model answers, computed in parts."""
+def apply_model(model: Any, x: Any) -> Any:
+    """Return a Keras model's output, computed in chunks."""
     return np.concatenate([model(x[i : i + 2000]).numpy() for i in range(0, len(x), 2000)])
 
 
 class Contender:
-    """Something that learns epoch by epoch; errors and seconds are noted after each."""
+    """A method that trains epoch by epoch; errors and seconds are recorded after each."""
 
     def __init__(self, name: str, digits: Any, epochs: int) -> None:
         self.name, self.digits, self.epochs = name, digits, epochs
@@ -36,13 +36,13 @@ class Contender:
         self.failed = ""
 
     def turn(self) -> None:
-        """Learn for one epoch, then measure outside the clock."""
+        """Train for one epoch, then measure the error without timing it."""
         if self.failed or len(self.errors) == self.epochs:
             return
         start = time.perf_counter()
         try:
             self.learn()
-        except Exception as error:  # noqa: BLE001 - a contender that fails is a result, too
+        except Exception as error:  # noqa: BLE001  (a failure is a result, too)
             self.failed = type(error).__name__
             return
         self.spent.append(time.perf_counter() - start)
@@ -51,34 +51,34 @@ class Contender:
             self.finish()
 
     def row(self) -> MeasuredRun:
-        """Return the line of this contender in the table of methods."""
+        """Return this contender's row in the table of methods."""
         knn = Baselines.knn(self.digits, self.encode)
         return MeasuredRun(self.name, SIZES[-1], self.errors[-1], sum(self.spent), knn)
 
-    def seconds_an_epoch(self) -> float:
-        """Return the median but for the first epoch, in which the graph is built."""
+    def seconds_per_epoch(self) -> float:
+        """Return the median, without the first epoch, in which the graph is built."""
         return float(np.median(self.spent[1:] or self.spent))
 
     def learn(self) -> None:
-        """One epoch."""
+        """Train for one epoch."""
         raise NotImplementedError
 
     def error(self) -> float:
-        """The test error now, in squares."""
+        """Return the current squared error on the test images."""
         raise NotImplementedError
 
     def encode(self, x: Any) -> Any:
-        """The codes of images."""
+        """Return the codes of images."""
         raise NotImplementedError
 
     def finish(self) -> None:
-        """Give back what is no longer needed."""
+        """Release what is no longer needed."""
 
 
 class Ours(Contender):
     """The course's training, or a variant of it."""
 
-    def __init__(  # noqa: PLR0913  (a variant changes one of them, by name)
+    def __init__(  # noqa: PLR0913  (keyword arguments with defaults)
         self,
         name: str,
         digits: Any,
@@ -86,23 +86,22 @@ class Ours(Contender):
         *,
         hidden: str = "gelu",
         glorot: bool = False,
-        grey: bool = False,
-        norm: str = "",
+        gray: bool = False,
+        norm: Literal["", "layer", "batch"] = "",
         steps_per_call: int = 0,
     ) -> None:
         super().__init__(name, digits, recipe.epochs)
-        self.recipe, self.hidden, self.glorot, self.grey = recipe, hidden, glorot, grey
+        self.recipe, self.hidden, self.glorot, self.gray = recipe, hidden, glorot, gray
         self.norm, self.steps_per_call = norm, steps_per_call
         self.run: TrainingRun | None = None
         self.model: Any = None
 
     def learn(self) -> None:
-        if self.run is None:  # building the graph counts: a student waits for it, too
-            made = normalised(self.norm) if self.norm else build(*SIZES, hidden=self.hidden)
-            self.model = made
+        if self.run is None:  # building the graph counts: students wait for it, too
+            self.model = normalized(self.norm) if self.norm else build(*SIZES, hidden=self.hidden)
             if self.glorot:
-                self._start_as_keras_does()
-            if self.grey:
+                self._initialize_like_keras()
+            if self.gray:
                 self.model.layers[-1].bias.assign(np.full(SIZES[0], 1e-6))
             self.run = TrainingRun(self.recipe, self.model, self.digits.x_train)
             self.run.steps_per_call = self.steps_per_call or self.run.steps_per_call
@@ -111,30 +110,26 @@ class Ours(Contender):
     def error(self) -> float:
         assert self.run is not None
         with self.run.averaged() as model:
-            return squared_error(self.digits.x_test, through(model, self.digits.x_test))
+            return squared_error(self.digits.x_test, apply_model(model, self.digits.x_test))
 
     def encode(self, x: Any) -> Any:
-        return through(self.model.encoder, x)
+        return apply_model(self.model.encoder, x)
 
     def finish(self) -> None:
         assert self.run is not None
-        with self.run:  # leaving it gives the model its best weights
+        with self.run:  # leaving the block gives the model the averaged weights
             pass
         self.run = None
 
-    def _start_as_keras_does(self) -> None:
+    def _initialize_like_keras(self) -> None:
         _, keras = tensorflow()
         for i, layer in enumerate(self.model.layers[1:]):
             start = keras.initializers.GlorotUniform(seed=i)
             layer.kernel.assign(start(layer.kernel.shape))
 
 
-def normalised(kind: str) -> Any:
-    """Return the course's network with a normalization before each hidden activation.
-
-    Args:
-        kind: ``"layer"`` or ``"batch"``.
-    """
+def normalized(kind: Literal["layer", "batch"]) -> Any:
+    """Return the course's network with a normalization before each hidden activation."""
     _, keras = tensorflow()
     layers = keras.layers
     make = {"layer": layers.LayerNormalization, "batch": layers.BatchNormalization}[kind]
@@ -150,7 +145,7 @@ def normalised(kind: str) -> Any:
 
 
 class Copied(Contender):
-    """What most tutorials do."""
+    """The training that most tutorials show."""
 
     model: Any = None
 
@@ -168,55 +163,57 @@ class Copied(Contender):
         self.model.fit(self.digits.x_train, self.digits.x_train, batch_size=256, verbose=0)
 
     def error(self) -> float:
-        return squared_error(self.digits.x_test, through(self.model, self.digits.x_test))
+        return squared_error(self.digits.x_test, apply_model(self.model, self.digits.x_test))
 
     def encode(self, x: Any) -> Any:
         _, keras = tensorflow()
-        return through(keras.Model(self.model.inputs[0], self.model.get_layer("code").output), x)
+        return apply_model(
+            keras.Model(self.model.inputs[0], self.model.get_layer("code").output), x
+        )
 
 
 class Baselines:
-    """What needs no layers."""
+    """The methods without a network."""
 
     def __init__(self, digits: Any) -> None:
         self.digits = digits
 
     def rows(self) -> list[MeasuredRun]:
-        """Return one line for each, measured."""
+        """Measure each method; return its row."""
         methods = {
             "mean image": MeanImage(),
             "PCA": PCA(30),
             "PCA, clipped to [0, 1]": ClippedPCA(30),
             "logistic PCA": LogisticPCA(30),
         }
-        found = []
+        rows = []
         for name, method in methods.items():
             start = time.perf_counter()
             method.fit(self.digits.x_train)
             seconds = time.perf_counter() - start
             error = squared_error(self.digits.x_test, method.reconstruct(self.digits.x_test))
             knn = self.knn(self.digits, method.encode) if method.k else None
-            found.append(MeasuredRun(name, method.k, error, seconds, knn))
-        return found
+            rows.append(MeasuredRun(name, method.k, error, seconds, knn))
+        return rows
 
     @staticmethod
     def knn(digits: Any, encode: Callable[[Any], Any]) -> float:
-        """Return the share that neighbors name right."""
+        """Return the 5-nearest-neighbor accuracy of codes."""
         return knn_accuracy(
-            encode(digits.x_train[:_NEIGHBOURS]),
-            digits.y_train[:_NEIGHBOURS],
-            encode(digits.x_test[:_ASKED]),
-            digits.y_test[:_ASKED],
+            encode(digits.x_train[:_KNN_TRAIN]),
+            digits.y_train[:_KNN_TRAIN],
+            encode(digits.x_test[:_KNN_TEST]),
+            digits.y_test[:_KNN_TEST],
         )
 
 
-def race(entered: list[Contender]) -> None:
-    """Let all learn, one epoch each in turn."""
-    turns = sum(each.epochs for each in entered)
-    with tqdm(total=turns, unit="epoch") as bar:
-        for number in range(max(each.epochs for each in entered)):
-            for each in entered:
-                if number < each.epochs:
-                    bar.set_description(each.name)
-                    each.turn()
+def race(contenders: list[Contender]) -> None:
+    """Train all contenders, one epoch each in turn."""
+    epochs = [contender.epochs for contender in contenders]
+    with tqdm(total=sum(epochs), unit="epoch") as bar:
+        for epoch in range(max(epochs)):
+            for contender in contenders:
+                if epoch < contender.epochs:
+                    bar.set_description(contender.name)
+                    contender.turn()
                     bar.update()

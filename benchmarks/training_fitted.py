@@ -1,9 +1,8 @@
-"""Contenders that learn by Keras's own `fit`, with the course's layers, loss and learning rate.
+"""Contenders that train with Keras's `fit`, and the course's layers, loss and learning rate.
 
-They show what other ways of feeding, calling and counting would gain: `steps_per_execution`, a
-``tf.data`` pipeline, Keras's mixed precision, and another optimizer, Muon
-(https://github.com/KellerJordan/Muon, in Keras 3). None shifts its images, so each is to be
-compared with the first of them.
+They measure `steps_per_execution`, a ``tf.data`` pipeline, Keras's mixed precision, and another
+optimizer, Muon (https://github.com/KellerJordan/Muon, in Keras 3). None shifts its images, so
+compare each with the first of them.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.training_contenders import Contender, through
+from benchmarks.training_contenders import Contender, apply_model
 from benchmarks.training_page import SIZES
 from course.autoencoder import build
 from course.autoencoder.backend import tensorflow
@@ -23,7 +22,7 @@ from course.metrics import squared_error
 class Fitted(Contender):
     """Keras's `fit` with one thing changed."""
 
-    def __init__(  # noqa: PLR0913  (a variant changes one of them, by name)
+    def __init__(  # noqa: PLR0913  (keyword arguments with defaults)
         self,
         name: str,
         digits: Any,
@@ -41,7 +40,7 @@ class Fitted(Contender):
 
     def learn(self) -> None:
         if self.model is None:
-            self._make()
+            self._compile()
         x, batch = self.digits.x_train, self.recipe.batch
         if self.pipeline:
             self.model.fit(self._pipeline(x, batch), shuffle=False, verbose=0)
@@ -49,13 +48,13 @@ class Fitted(Contender):
             self.model.fit(x, x, batch_size=batch, verbose=0)
 
     def error(self) -> float:
-        copies = through(self.model, self.digits.x_test).astype(np.float32)
+        copies = apply_model(self.model, self.digits.x_test).astype(np.float32)
         return squared_error(self.digits.x_test, copies)
 
     def finish(self) -> None:
         self.model = None
 
-    def _make(self) -> None:
+    def _compile(self) -> None:
         tf, keras = tensorflow()
         keras.utils.set_random_seed(0)
         before = keras.config.dtype_policy()
@@ -71,7 +70,7 @@ class Fitted(Contender):
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, total - warm_up, warmup_target=self.recipe.rate, warmup_steps=warm_up
         )
-        kinds = {
+        optimizers = {
             "adam": lambda: keras.optimizers.Adam(rate, beta_2=0.99),
             "muon": lambda: keras.optimizers.Muon(rate, weight_decay=0, exclude_layers=["copy"]),
         }
@@ -79,7 +78,7 @@ class Fitted(Contender):
         def summed(x: Any, copy: Any) -> Any:
             return tf.reduce_sum(tf.square(tf.cast(copy, tf.float32) - x), 1)
 
-        self.model.compile(kinds[self.optimizer](), summed, steps_per_execution=self.steps)
+        self.model.compile(optimizers[self.optimizer](), summed, steps_per_execution=self.steps)
 
     @staticmethod
     def _pipeline(x: Any, batch: int) -> Any:
@@ -89,7 +88,7 @@ class Fitted(Contender):
 
 
 def fitted(digits: Any, recipe: Recipe) -> list[Contender]:
-    """Return these contenders, what they are compared with first."""
+    """Return the contenders; the first is the one to compare the others with."""
     name = "Keras's fit"
     return [
         Fitted(name, digits, recipe),

@@ -156,7 +156,7 @@ def test_scoring_quizzes_starts_no_kernel(monkeypatch: pytest.MonkeyPatch) -> No
         raise AssertionError("a kernel was started to read a quiz")
 
     monkeypatch.setattr(Kernel, "restart", refuse)
-    source, submitted = quiz_scoring.quiz_of("04-architecture")
+    source, submitted = quiz_scoring.quiz_submissions("04-architecture")
     results = quiz_scoring.score_all(source, submitted)
     assert len(results) == 1000
     earned = {score.points for scores in results for score in scores}
