@@ -1,11 +1,10 @@
-"""Does the lab's grading depend on luck? ``python -m benchmarks.lab_margins`` counts.
+"""Measure how much the lab's grading depends on chance: ``python -m benchmarks.lab_margins``.
 
-The exercise that trains is solved 20 times, and got wrong 20 times in each of many plausible
-ways, with other seeds and with one and two threads; each time the lesson's own test cell judges.
-Exercises without training are judged once: chance has no part in them. The table goes to
-``lab_margins.md`` beside this file; it takes some forty minutes on two free cores, and goes on
-where it was if it is broken off. The page holds a fingerprint of the code of exercises and tests
-(without docstrings and messages): count again after changing that code.
+The solution of the exercise that trains, and many plausible wrong answers, run with up to 20 seeds
+and with one and two threads; the lesson's own test cell grades each. Exercises without training run
+once. The table goes to ``benchmarks/lab_margins.md``; this takes about forty minutes on two idle
+cores, and an interrupted run resumes. The page contains a fingerprint of the code of exercises and
+tests (without docstrings and messages): run this again after changing that code.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ SOLUTION: Final = CELLS["train-small"]
 
 
 def changed(*changes: tuple[str, str]) -> str:
-    """Return the solution with these pieces of text exchanged; each must be there."""
+    """Return the solution with these pieces of text replaced; each must occur."""
     source = SOLUTION
     for old, new in changes:
         if old not in source:
@@ -50,7 +49,7 @@ def changed(*changes: tuple[str, str]) -> str:
 
 
 def built(old: str, new: str) -> str:
-    """Return the solution behind a ``build_autoencoder`` in which something is exchanged."""
+    """Return the solution after a ``build_autoencoder`` in which some text is replaced."""
     builder = CELLS["build-autoencoder"]
     if old not in builder:
         raise ValueError(f"the solution does not hold {old!r}")
@@ -145,11 +144,11 @@ CERTAIN: Final[dict[str, tuple[str, str]]] = {
         ),
     ),
 }
-"""Wrong answers in which chance has no part: the exercise, and the code."""
+"""Wrong answers that don't depend on chance: the exercise, and the code."""
 
 
 def lesson() -> dict[str, Any]:
-    """Return the names of a kernel in which the lesson's exercises are solved."""
+    """Return the namespace of a kernel that ran the solutions of the lesson's exercises."""
     from course import data
     from course.autoencoder.backend import tensorflow
 
@@ -161,7 +160,7 @@ def lesson() -> dict[str, Any]:
 
 
 def fingerprint() -> str:
-    """Return a short hash of what the lab's grading depends on: the code of exercises and tests."""
+    """Return a short hash of the code of exercises, tests and wrong answers."""
     parts = [CELLS[name] for exercise in EXERCISES for name in (exercise, f"{exercise}-test")]
     parts += [*TRAINED_WRONG.values(), *(answer for _, answer in CERTAIN.values())]
     code = [without_messages(part) for part in parts]
@@ -169,11 +168,11 @@ def fingerprint() -> str:
 
 
 class Judged(NamedTuple):
-    """What the lesson's own test cell said.
+    """The result of the lesson's own test cell.
 
     Attributes:
         said: Its message; "" if the answer passed.
-        error: The error of the copies of new images, where it came so far.
+        error: The reconstruction error of new images, if the test computed it.
     """
 
     said: str
@@ -181,14 +180,14 @@ class Judged(NamedTuple):
 
 
 def judge(exercise: str, answer: str, names: dict[str, Any], seed: int) -> Judged:
-    """Judge an answer with the lesson's own test cell."""
+    """Grade an answer with the lesson's own test cell."""
     names["keras"].utils.set_random_seed(seed)
     names, said = dict(names), ""
     try:
         exec(answer, names)
         exec(CELLS[f"{exercise}-test"], names)
     except AssertionError as failure:
-        said = str(failure) or "no words"
+        said = str(failure) or "no message"
     finally:
         names["keras"].backend.clear_session()
     return Judged(said, float(names["error"]) if "error" in names else None)
@@ -201,18 +200,18 @@ OFTEN: Final = (
     *("the solution", "images not scaled", "softmax output", "ReLU code", "images on their side"),
     *("stops when the accuracy does not rise", "PCA with 30 numbers, clipped", "not trained"),
 )
-"""Answers that everybody gives sooner or later: these are judged with every seed."""
+"""Common answers: these run with every seed."""
 
 
 def seeds_of(name: str, seeds: range, few: int) -> range:
-    """Return the seeds with which an answer is judged."""
+    """Return the seeds to run an answer with."""
     return seeds if name in OFTEN else seeds[:few]
 
 
 def count(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, Counted]:
-    """Judge in this process; return for each answer how many passed, the errors, the seconds.
+    """Grade in this process; return each answer's number of passes, errors and seconds.
 
-    Each judgment is kept at once, so that a run that ends early goes on from there.
+    Every result is stored at once, so that an interrupted run can resume.
     """
     from course.autoencoder.backend import tensorflow
 
@@ -234,7 +233,7 @@ def count(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, C
 
 
 def kept(name: str, answer: str, kernel: dict[str, Any], seed: int, threads: int) -> Counted:
-    """Judge an answer, or return what an earlier run has kept of that."""
+    """Grade an answer, or return the stored result of an earlier run."""
     parts = [CELLS[cell] for cell in CELLS if cell.removesuffix("-test") in EXERCISES]
     said = hashlib.sha256("\0".join([answer, *parts]).encode()).hexdigest()[:16]
     path = KEPT / f"{said}-{threads}-{seed}.json"
@@ -251,7 +250,7 @@ def kept(name: str, answer: str, kernel: dict[str, Any], seed: int, threads: int
 
 
 def apart(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, Counted]:
-    """The same in a process of its own, because threads are set once."""
+    """Run `count` in a separate process, because TensorFlow sets its threads once."""
     command = [sys.executable, "-m", "benchmarks.lab_margins", "--count", *names]
     command += ["--threads", str(threads), "--seeds", str(seeds.start), str(seeds.stop)]
     command += ["--few", str(2 * few)]
@@ -261,7 +260,7 @@ def apart(seeds: range, few: int, threads: int, names: list[str]) -> dict[str, C
 
 
 def table(rounds: int, few: int) -> str:
-    """Return the table; half of the seeds run with one thread, the others with two."""
+    """Return the table; half of the seeds run with one thread, the other half with two."""
     lines = ["| answer | exercise | passes | error of its copies |", "|:--|:--|--:|--:|"]
     answers = ["the solution", *TRAINED_WRONG]
     seeds = (range(rounds // 2), range(rounds // 2, rounds))
@@ -282,8 +281,8 @@ def table(rounds: int, few: int) -> str:
 
 
 def main() -> None:
-    """Count, print, write."""
-    arguments = argparse.ArgumentParser(description="Count how often the lab's grading errs.")
+    """Grade all answers, print and write the page."""
+    arguments = argparse.ArgumentParser(description="Count the lab's grading errors.")
     arguments.add_argument("--rounds", type=int, default=20, help="seeds for each answer")
     arguments.add_argument("--few", type=int, default=20, help="seeds for the less usual answers")
     arguments.add_argument("--count", nargs="+", help=argparse.SUPPRESS)
@@ -296,15 +295,15 @@ def main() -> None:
         return
     before = os.getloadavg()[0]
     command = f"python -m benchmarks.lab_margins --rounds {given.rounds} --few {given.few}"
-    text = f"""# How far the lab's grading is from luck
+    text = f"""# How much the lab's grading depends on chance
 
-Written by `{command}`; no number is
-typed. Each answer that trains was judged with {given.rounds} seeds, the less usual ones with
-{given.few}, one half with one thread, the other with two, on {os.cpu_count()} cores
+Written by `{command}`; don't edit
+the numbers. Each answer that trains was graded with {given.rounds} seeds, less common ones with
+{given.few}, half of them with one thread, half with two, on {os.cpu_count()} cores
 ({platform.machine()}, load {before:.0f} at the start).
-Right is: the solution passes every time, and nothing else ever does. Where an error is as small as
-the solution's, something else betrays the answer, such as a code that is not linear; where none
-stands, the test had seen enough before.
+Grading is correct if the solution always passes and nothing else ever does. Where an error is as
+small as the solution's, the test finds another mistake, such as a code that isn't linear; where
+there is no error, it found one earlier.
 Fingerprint of the exercises, their tests and the answers: `{fingerprint()}`.
 
 {table(given.rounds, given.few)}

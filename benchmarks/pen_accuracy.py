@@ -1,9 +1,9 @@
-"""How well the classifier reads real pen strokes, and what each variation in training gains.
+"""Measure how well the classifier reads pen strokes, and what each kind of augmentation gains.
 
 Run ``python -m benchmarks.pen_accuracy``; it needs ``COURSE_DATA`` (MNIST and
-``pen_strokes.jsonl.gz``), takes some ten minutes on two cores, and writes ``pen_accuracy.md``
-beside this file. With ``--errors`` it trains nothing and renews what comes after the first table,
-in some minutes.
+``pen_strokes.jsonl.gz``), takes about ten minutes on two cores, and writes
+``benchmarks/pen_accuracy.md``. ``--errors`` trains nothing and updates only what follows the first
+table, in a few minutes.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tqdm import tqdm
 from benchmarks.assets.make_digit_classifier import PASSES, accuracy, train
 from benchmarks.not_digits import SHAPES
 from course import atomic_write, classifier, data, drawing
+from course.arrays import ByteArray, Float32Array
 from course.autoencoder import frozen
 from course.classifier.augmentation import KINDS
 from course.classifier.network import DigitClassifier
@@ -33,12 +34,11 @@ OUT = Path(__file__).with_suffix(".md")
 SECOND = "## Which digits are misread"
 WIDTHS = ((3, 5), (8, 12), (20, 24))
 SIDE = 280
-SHORT = 4  # passes of the networks that are trained for the comparison
-FloatArray = NDArray[np.float32]
+SHORT = 4  # passes of the networks trained for the comparison
 
 
 def strokes() -> list[dict[str, Any]]:
-    """Return the stored drawings; the longest side of each is 1."""
+    """Return the stored drawings, scaled so that their longer side is 1."""
     path = Path(os.environ["COURSE_DATA"]) / "pen_strokes.jsonl.gz"
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
@@ -46,18 +46,18 @@ def strokes() -> list[dict[str, Any]]:
 
 def anywhere(
     lines: Any, rng: np.random.Generator, widths: tuple[float, float] = (8, 24)
-) -> NDArray[np.uint8]:
-    """Draw lines on the canvas: 100 to 240 pixels large, with a pen of any such width, anywhere."""
+) -> ByteArray:
+    """Draw lines on a canvas at a random place, 100 to 240 pixels large, with a random pen."""
     points = np.concatenate([np.asarray(line, dtype=float) for line in lines])
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     size, pen = rng.uniform(100, 240) / extent.max(), rng.uniform(*widths)
-    place = pen / 2 + rng.random(2) * (SIDE - pen - size * extent)
-    moved = [((np.asarray(line, float) - low) * size + place).tolist() for line in lines]
+    offset = pen / 2 + rng.random(2) * (SIDE - pen - size * extent)
+    moved = [((np.asarray(line, float) - low) * size + offset).tolist() for line in lines]
     return drawing.rasterise(moved, SIDE, SIDE, pen)
 
 
-def prepared(canvas: NDArray[np.uint8]) -> dict[str, FloatArray]:
-    """Return the 784 numbers of a canvas, prepared three ways."""
+def preprocess(canvas: ByteArray) -> dict[str, Float32Array]:
+    """Return the 784 numbers of a canvas for each of three ways of preprocessing."""
     alpha = canvas[..., 3]
     small = centre.centred(centre.fit(boxes.crop(alpha, boxes.bounding_box(alpha))))
     return {
@@ -67,39 +67,39 @@ def prepared(canvas: NDArray[np.uint8]) -> dict[str, FloatArray]:
     }
 
 
-def pens() -> tuple[dict[str, FloatArray], NDArray[np.integer], NDArray[np.bool_]]:
-    """Return all stored drawings prepared, their classes, and which are of every second writer."""
+def drawn_digits() -> tuple[dict[str, Float32Array], NDArray[np.integer], NDArray[np.bool_]]:
+    """Return the preprocessed drawings, their labels, and a mask of every second writer's."""
     rng = np.random.default_rng(0)
     stored = strokes()
-    each = [prepared(anywhere(one["strokes"], rng)) for one in tqdm(stored, desc="drawing")]
-    writers = sorted({one["writer"] for one in stored})
-    half = np.array([writers.index(one["writer"]) % 2 == 0 for one in stored])
-    images = {way: np.stack([one[way] for one in each]) for way in each[0]}
-    return images, np.array([one["digit"] for one in stored]), half
+    drawn = [preprocess(anywhere(digit["strokes"], rng)) for digit in tqdm(stored, desc="drawing")]
+    writers = sorted({digit["writer"] for digit in stored})
+    half = np.array([writers.index(digit["writer"]) % 2 == 0 for digit in stored])
+    images = {way: np.stack([vectors[way] for vectors in drawn]) for way in drawn[0]}
+    return images, np.array([digit["digit"] for digit in stored]), half
 
 
-def not_digits() -> FloatArray:
-    """Return drawings of other things, prepared MNIST's way; 20 of each."""
+def not_digits() -> Float32Array:
+    """Return drawings of other things, preprocessed MNIST's way; 20 of each."""
     rng = np.random.default_rng(1)
-    found = []
+    images = []
     for shape in SHAPES.values():
         for _ in range(20):
             turn, slant = rng.normal(0, 0.12), rng.normal(0, 0.12)
             matrix = np.array([[np.cos(turn), np.sin(turn) + slant], [-np.sin(turn), np.cos(turn)]])
             lines = [np.asarray(line) @ (matrix * np.exp(rng.normal(0, 0.1, 2))) for line in shape]
-            found.append(drawing.preprocess(anywhere(lines, rng)).vector[0])
-    return np.stack(found)
+            images.append(drawing.preprocess(anywhere(lines, rng)).vector[0])
+    return np.stack(images)
 
 
-def line(name: str, network: DigitClassifier, images: dict[str, FloatArray], labels: Any) -> str:
+def row(name: str, network: DigitClassifier, images: dict[str, Float32Array], labels: Any) -> str:
     digits = data.digits("mnist")
     shares = [accuracy(network, digits.x_test, digits.y_test)]
     shares += [accuracy(network, images[way], labels) for way in ("mnist", "own pen", "lecture")]
     return f"| {name} | " + " | ".join(f"{share:.1%}" for share in shares) + " |"
 
 
-def errors_table(images: dict[str, FloatArray]) -> list[str]:
-    """Say why the meter's limit is where it is."""
+def errors_table(images: dict[str, Float32Array]) -> list[str]:
+    """Return the table that justifies the error limit of the digit page."""
     net = frozen.digits()
     rows = {
         "MNIST's test digits": data.digits("mnist").x_test,
@@ -114,16 +114,14 @@ def errors_table(images: dict[str, FloatArray]) -> list[str]:
     ]
     for name, x in rows.items():
         errors = net.error(x)
-        middle, most, nearly = np.quantile(errors, [0.5, 0.95, 0.99])
+        quantiles = " | ".join(f"{q:.1f}" for q in np.quantile(errors, [0.5, 0.95, 0.99]))
         above = (errors > ERROR_LIMIT).mean()
-        out.append(
-            f"| {name} | {len(x):,} | {middle:.1f} | {most:.1f} | {nearly:.1f} | {above:.1%} |"
-        )
+        out.append(f"| {name} | {len(x):,} | {quantiles} | {above:.1%} |")
     return out
 
 
-def digits_table(images: dict[str, FloatArray], labels: Any) -> list[str]:
-    """Say which digits the course's network misreads, prepared either way."""
+def digits_table(images: dict[str, Float32Array], labels: Any) -> list[str]:
+    """Return the table of digits that the course's network misreads."""
     out = [
         "| | " + " | ".join(map(str, range(10))) + " | all |",
         "|---|" + "---:|" * 11,
@@ -141,7 +139,7 @@ def digits_table(images: dict[str, FloatArray], labels: Any) -> list[str]:
 
 
 def widths_table() -> list[str]:
-    """Say what making the line as thick as MNIST's gains, by the pen."""
+    """Return the table of what making lines as thick as MNIST's gains, for each pen."""
     out = [
         "| pen on a canvas of 280 | refused | read, MNIST's way | read, own pen |",
         "|---|---:|---:|---:|",
@@ -149,59 +147,59 @@ def widths_table() -> list[str]:
     stored = strokes()
     for low, high in WIDTHS:
         rng = np.random.default_rng(5)
-        each, labels = [], []
-        for one in tqdm(stored, desc=f"pens of {low} to {high}"):
+        drawn, labels = [], []
+        for digit in tqdm(stored, desc=f"pens of {low} to {high}"):
             with contextlib.suppress(drawing.DrawingError):  # taken for two digits
-                each.append(prepared(anywhere(one["strokes"], rng, (low, high))))
-                labels.append(one["digit"])
+                drawn.append(preprocess(anywhere(digit["strokes"], rng, (low, high))))
+                labels.append(digit["digit"])
         shares = [
-            accuracy(classifier.load(), np.stack([one[way] for one in each]), np.array(labels))
+            accuracy(classifier.load(), np.stack([v[way] for v in drawn]), np.array(labels))
             for way in ("mnist", "own pen")
         ]
-        counts = f"{len(stored) - len(each)} | {shares[0]:.1%} | {shares[1]:.1%}"
+        counts = f"{len(stored) - len(drawn)} | {shares[0]:.1%} | {shares[1]:.1%}"
         out.append(f"| {low} to {high} pixels | {counts} |")
     return out
 
 
-def compared(images: dict[str, FloatArray], labels: Any) -> list[str]:
-    """Train the networks of the comparison and return their lines."""
+def comparison(images: dict[str, Float32Array], labels: Any) -> list[str]:
+    """Train the networks of the comparison and return their rows."""
     kinds: dict[str, tuple[str, ...]] = {"MNIST alone": ()}
-    kinds |= {f"without {one}": tuple(k for k in KINDS if k != one) for one in KINDS}
+    kinds |= {f"without {kind}": tuple(k for k in KINDS if k != kind) for kind in KINDS}
     kinds["all variations"] = KINDS
     digits = data.digits("mnist")
     return [
-        line(f"{name}, {SHORT} passes", train(digits, chosen, passes=SHORT), images, labels)
+        row(f"{name}, {SHORT} passes", train(digits, chosen, passes=SHORT), images, labels)
         for name, chosen in kinds.items()
     ]
 
 
-def accuracy_part(images: dict[str, FloatArray], labels: Any, half: Any) -> list[str]:
+def accuracy_part(images: dict[str, Float32Array], labels: Any, half: Any) -> list[str]:
     network = classifier.load()
-    shipped = line(f"**the course's**, all variations, {PASSES} passes", network, images, labels)
+    shipped = row(f"**the course's**, all variations, {PASSES} passes", network, images, labels)
     halves = [accuracy(network, images["mnist"][part], labels[part]) for part in (half, ~half)]
     return [
         "# Reading real pen strokes",
         "",
-        "Made by `python -m benchmarks.pen_accuracy`. 1,000 digits of 163 writers, each",
+        "Written by `python -m benchmarks.pen_accuracy`. 1,000 digits of 163 writers, each",
         "drawn 100 to 240 pixels large with a pen of 8 to 24 pixels, anywhere on a canvas of 280;",
         "all seeds fixed. No network trained on them. *Own pen* is MNIST's way without making the",
-        "line as thick as MNIST's. A short training is enough to compare; the course's network had",
-        "a longer one.",
+        "line as thick as MNIST's. Short training runs are enough to compare; the course's network",
+        "trained for longer.",
         "",
         "| trained on | MNIST's test digits | strokes, MNIST's way | own pen | the lecture's way |",
         "|---|---:|---:|---:|---:|",
-        *compared(images, labels),
+        *comparison(images, labels),
         shipped,
         "",
         f"Every second writer: {halves[0]:.1%}; the others: {halves[1]:.1%}. Neither half was held",
-        "out: no network trained on them, but the habits to add come from what a network that",
-        "was trained on MNIST alone misreads in all of them. For new writers it may read a little",
-        "less.",
+        "out: no network trained on them, but the augmentation follows from what a network that",
+        "was trained on MNIST alone misreads in all of them. New writers may be read slightly less",
+        "accurately.",
         "",
     ]
 
 
-def later_part(images: dict[str, FloatArray], labels: Any) -> list[str]:
+def later_part(images: dict[str, Float32Array], labels: Any) -> list[str]:
     return [
         SECOND,
         "",
@@ -209,16 +207,16 @@ def later_part(images: dict[str, FloatArray], labels: Any) -> list[str]:
         "",
         *digits_table(images, labels),
         "",
-        "## What evening the pen gains",
+        "## What an even line gains",
         "",
-        "All strokes once more, drawn with thin, usual and thick pens. Refused is what seems to be",
-        "two digits, its strokes too far apart.",
+        "The same strokes, drawn with thin, usual and thick pens. A drawing is refused if it looks",
+        "like two digits because its strokes are too far apart.",
         "",
         *widths_table(),
         "",
         "## This is not a digit",
         "",
-        "Error of the copy by the 30-number autoencoder, squared, summed over 784 numbers.",
+        "Squared error of the autoencoder with 30 numbers, summed over 784 pixels.",
         f"Other things: {', '.join(SHAPES)}; 20 of each.",
         "",
         *errors_table(images),
@@ -231,12 +229,12 @@ def main() -> None:
     parser.add_argument(
         "--errors",
         action="store_true",
-        help="train nothing, renew what comes after the first table",
+        help="train nothing, update what follows the first table",
     )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    errors_alone = parser.parse_args().errors
-    images, labels, half = pens()
-    if errors_alone:
+    errors_only = parser.parse_args().errors
+    images, labels, half = drawn_digits()
+    if errors_only:
         first = OUT.read_text(encoding="utf-8").partition(SECOND)[0]
     else:
         first = "\n".join([*accuracy_part(images, labels, half), ""])

@@ -1,10 +1,9 @@
-"""What the steps of preprocessing are worth, and what input bugs cost a plain reader of digits.
+"""Measure what each preprocessing step gains, and what input bugs cost a simple classifier.
 
-Run ``python -m benchmarks.preprocessing``; it needs ``COURSE_DATA`` (MNIST), takes about a
-minute and writes ``preprocessing.md`` beside this file: the figures that lesson 6 and
-``course.drawing`` quote. The reader is no network but the five nearest neighbors among MNIST's
-60,000 training digits, each as its 30 principal components: what it reads depends on place, size
-and thickness of the ink, and it has learned to overlook none of them.
+Run ``python -m benchmarks.preprocessing``; it needs ``COURSE_DATA`` (MNIST), takes about a minute
+and writes ``benchmarks/preprocessing.md``, which lesson 6 and ``course.drawing`` quote. The
+classifier takes the five nearest neighbors among MNIST's 60,000 training digits, as 30 principal
+components each: it hasn't learned to ignore position, size or thickness of the ink.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from course import atomic_write, data
+from course.arrays import ByteArray, Float32Array
 from course.data import Dataset
 from course.drawing import boxes, centre, pen, resize
 
@@ -25,19 +25,17 @@ OUT = Path(__file__).with_suffix(".md")
 SIDE = 280
 DRAWN = 1_500
 PLAIN = 2_000
-EVERY = 5  # how many test digits there are to one whose line is measured
-Bytes = NDArray[np.uint8]
-FloatArray = NDArray[np.float32]
-Reader = Callable[[FloatArray], float]
+EVERY = 5  # the line of every fifth test digit is measured
+Reader = Callable[[Float32Array], float]
 
 
-def bytes_of(images: FloatArray) -> Bytes:
+def bytes_of(images: Float32Array) -> ByteArray:
     """Return ``(n, 28, 28)`` gray levels, 0 to 255."""
     return np.rint(255 * images).astype(np.uint8).reshape(-1, 28, 28)
 
 
-def anywhere(image: Bytes, rng: np.random.Generator) -> Bytes:
-    """Return a digit on a canvas of 280: its longer side 60 to 240 pixels, in any place."""
+def anywhere(image: ByteArray, rng: np.random.Generator) -> ByteArray:
+    """Return a digit at a random place on a canvas, its longer side 60 to 240 pixels."""
     ink = boxes.crop(image, boxes.bounding_box(image))
     scale = rng.uniform(60, 240) / max(ink.shape)
     height, width = (round(side * scale) for side in ink.shape)
@@ -48,8 +46,8 @@ def anywhere(image: Bytes, rng: np.random.Generator) -> Bytes:
     return canvas
 
 
-def prepared(canvas: Bytes) -> dict[str, Bytes]:
-    """Return 28 by 28 pixels, prepared with more and more of MNIST's steps."""
+def prepared(canvas: ByteArray) -> dict[str, ByteArray]:
+    """Return 28 by 28 pixels, preprocessed with more and more of MNIST's steps."""
     box = boxes.bounding_box(canvas)
     squared = boxes.square(canvas, box)
     framed = np.zeros((28, 28), np.uint8)
@@ -63,21 +61,21 @@ def prepared(canvas: Bytes) -> dict[str, Bytes]:
 
 
 def reader(digits: Dataset, labels: NDArray[np.integer]) -> Reader:
-    """Return a function that says how many of some images, ``(n, 784)``, are read right."""
+    """Return a function that computes the share of images ``(n, 784)`` that are read correctly."""
     from sklearn.decomposition import PCA
     from sklearn.neighbors import KNeighborsClassifier
 
     axes = PCA(30, svd_solver="covariance_eigh").fit(digits.x_train)
     nearest = KNeighborsClassifier(5).fit(axes.transform(digits.x_train), digits.y_train)
 
-    def share(images: FloatArray) -> float:
+    def share(images: Float32Array) -> float:
         return float((nearest.predict(axes.transform(images)) == labels[: len(images)]).mean())
 
     return share
 
 
-def bugs(images: FloatArray) -> dict[str, FloatArray]:
-    """Return well prepared images, and the same with each of some bugs."""
+def bugs(images: Float32Array) -> dict[str, Float32Array]:
+    """Return correct images, and the same images with typical input bugs."""
     square = images.reshape(-1, 28, 28)
     return {
         "as they are": images,
@@ -87,15 +85,15 @@ def bugs(images: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def table(head: str, found: dict[str, float]) -> list[str]:
-    rows = [f"| {name} | {share:.1%} |" for name, share in found.items()]
+def table(head: str, shares: dict[str, float]) -> list[str]:
+    rows = [f"| {name} | {share:.1%} |" for name, share in shares.items()]
     return [f"| {head} | read right |", "|---|---:|", *rows]
 
 
-def lines_of(image: Bytes) -> tuple[float, float]:
-    """Return how thick an image's line is, in pixels of 28, measured eight times enlarged.
+def line_thickness(image: ByteArray) -> tuple[float, float]:
+    """Return the thickness of an image's line in pixels, measured at eight times the size.
 
-    First with each pixel repeated, then enlarged smoothly: the truth lies between.
+    The first value is for repeated pixels, the second for smooth scaling: the truth lies between.
     """
     smooth = Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR)
     return (
@@ -104,12 +102,12 @@ def lines_of(image: Bytes) -> tuple[float, float]:
     )
 
 
-def mass(images: FloatArray) -> tuple[float, float]:
+def mass(images: Float32Array) -> tuple[float, float]:
     """Return the mean row and column of the centers of mass."""
     square = images.reshape(-1, 28, 28).astype(np.float64)
     total = square.sum(axis=(1, 2))
-    places = np.arange(28)
-    rows, columns = square.sum(axis=2) @ places / total, square.sum(axis=1) @ places / total
+    indices = np.arange(28)
+    rows, columns = square.sum(axis=2) @ indices / total, square.sum(axis=1) @ indices / total
     return float(rows.mean()), float(columns.mean())
 
 
@@ -118,13 +116,13 @@ def main() -> None:
     share = reader(digits, digits.y_test)
     rng = np.random.default_rng(0)
     images = bytes_of(digits.x_test[:DRAWN])
-    each = [prepared(anywhere(image, rng)) for image in tqdm(images, desc="drawing")]
+    results = [prepared(anywhere(image, rng)) for image in tqdm(images, desc="drawing")]
     drawn = {
-        name: share((np.stack([one[name] for one in each]).reshape(-1, 784) / 255).astype("f4"))
-        for name in each[0]
+        name: share((np.stack([r[name] for r in results]).reshape(-1, 784) / 255).astype("f4"))
+        for name in results[0]
     }
-    spoilt = {name: share(some) for name, some in bugs(digits.x_test[:PLAIN]).items()}
-    lines = np.array([lines_of(image) for image in bytes_of(digits.x_test[::EVERY])])
+    with_bugs = {name: share(x) for name, x in bugs(digits.x_test[:PLAIN]).items()}
+    lines = np.array([line_thickness(image) for image in bytes_of(digits.x_test[::EVERY])])
     repeated, smooth = np.median(lines, axis=0)
     low, high = np.quantile(lines, [0.25, 0.75])
     row, column = mass(digits.x_test)
@@ -141,7 +139,7 @@ def main() -> None:
         "",
         f"{PLAIN:,} test digits as MNIST has them, and with each of some bugs:",
         "",
-        *table("the input", spoilt),
+        *table("the input", with_bugs),
         "",
         f"The center of mass of the 10,000 test digits, counted from 0: row {row:.2f}, column",
         f"{column:.2f} on average.",

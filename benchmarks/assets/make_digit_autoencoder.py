@@ -1,16 +1,14 @@
 """Train the digit autoencoder that ships: ``python -m benchmarks.assets.make_digit_autoencoder``.
 
-It needs MNIST and an hour or more on two cores; how long it took stands in the record. It is
-`course.autoencoder.train` with its usual settings: 784-1000-500-250-30 and its mirror, GELU,
-squared error, each batch moved by up to one pixel, the running average of the weights. Only MNIST's
-60,000 training images are learned from; the test images are measured once, at the end. The
-learning rate is planned for 400 epochs, and 340 are learned (``--stop-after``): by then it is so
-small that the average of the weights has come to rest.
+It needs MNIST and an hour or more on two cores. It uses the defaults of
+`course.autoencoder.train`: 784-1000-500-250-30 and its mirror, GELU, squared error, shifts by up to
+one pixel, the running average of the weights. It trains only on MNIST's 60,000 training images; the
+test images are measured once, at the end. The learning rate is planned for 400 epochs, and training
+stops after 340 (``--stop-after``): by then the averaged weights hardly change.
 
-Beside this file it writes ``digit_autoencoder.npz``, the weights in 16 bits each, and
-``digit_autoencoder.json``: how it was trained, and the errors of just that file. Training is
-seeded, but sums are added in another order on another machine, so another run gives nearly,
-not exactly, these numbers.
+It writes ``digit_autoencoder.npz``, the weights in 16 bits each, and ``digit_autoencoder.json``,
+the settings, the time and the errors of that file, to ``course/assets``. Training is seeded, but
+machines add numbers in different orders, so another run gives almost, not exactly, these numbers.
 """
 
 from __future__ import annotations
@@ -38,15 +36,17 @@ RECIPE: Final = Recipe(epochs=400, learning_rate=2e-3)
 STOP_AFTER: Final = 340
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    """Train, measure, write; a stop (Ctrl+C) writes what there is then."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train, measure and write; after Ctrl+C, write the weights so far."""
     arguments = argparse.ArgumentParser(description="Train the digit autoencoder that ships.")
-    arguments.add_argument("--folder", type=Path, default=frozen.DIGITS.parent, help="where to")
+    arguments.add_argument(
+        "--folder", type=Path, default=frozen.DIGITS.parent, help="output folder"
+    )
     arguments.add_argument(
         "--stop-after", type=int, default=STOP_AFTER, help=f"epochs, of {RECIPE.epochs} planned"
     )
-    asked = arguments.parse_args(given)
-    epochs = min(asked.stop_after, RECIPE.epochs)
+    args = arguments.parse_args(argv)
+    epochs = min(args.stop_after, RECIPE.epochs)
     digits, model = data.digits("mnist"), build(*SIZES)
     run = TrainingRun(RECIPE, model, digits.x_train)
     with (
@@ -56,11 +56,11 @@ def main(given: Sequence[str] | None = None) -> None:
     ):
         for _ in range(epochs):
             run.epoch(display, stopped)
-    write(asked.folder, extract(model), run.history, digits)
+    write(args.folder, extract(model), run.history, digits)
 
 
 def write(folder: Path, weights: StoredAutoencoder, history: History, digits: data.Dataset) -> None:
-    """Write the weights, and beside them how they came about and how good they are."""
+    """Write the weights, and a record of the training and its errors."""
     path = folder / frozen.DIGITS.name
     write_archive(path, weights, half=True)
     net = frozen.read(path)

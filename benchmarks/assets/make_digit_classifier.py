@@ -2,16 +2,15 @@
 
 Run as ``python -m benchmarks.assets.make_digit_classifier``.
 
-It takes some minutes on two cores, needs MNIST, and writes ``digit_classifier.npz`` beside
-this file. The network (12 and 32 windows of 5 by 5, then 96 and 10 units) learns from MNIST's
-60,000 training digits and from variations of them: other habits of writing, other shapes, other
-pens (``course.classifier.augmentation``). The test digits and all pen strokes serve to
-measure alone.
+It takes a few minutes on two cores, needs MNIST, and writes ``course/assets/digit_classifier.npz``.
+The network (12 and 32 filters of 5 by 5, then 96 and 10 units) trains on MNIST's 60,000 training
+digits and on augmented ones: other habits of writing, other shapes, other pens
+(``course.classifier.augmentation``). The test digits and all pen strokes are only used to measure.
 
 It reads 99.3% of MNIST's test digits and 98.4% of 1,000 real pen strokes, drawn at random
-size, place and pen width and prepared MNIST's way; ``benchmarks/pen_accuracy.md`` has the
-whole table. Training is seeded, but sums are added in another order on another machine, so a
-second run gives nearly, not exactly, these numbers.
+size, place and pen width and preprocessed MNIST's way; ``benchmarks/pen_accuracy.md`` has the
+whole table. Training is seeded, but machines add numbers in different orders, so another run gives
+almost, not exactly, these numbers.
 """
 
 from __future__ import annotations
@@ -36,15 +35,15 @@ WINDOWS: Final = (12, 32)
 HIDDEN: Final = 96
 PASSES: Final = 12
 SEED: Final = 1
-_VARIED: Final = 30_000  # digits that each pass shows in a new variation
-_PLAIN: Final = 10_000  # and as they are
-_EPOCHS: Final = 2  # how often a pass shows them
+_VARIED: Final = 30_000  # augmented digits per pass
+_PLAIN: Final = 10_000  # unchanged digits per pass
+_EPOCHS: Final = 2  # per pass
 _BATCH: Final = 256
 _STEP: Final = 2e-3
 
 
 def main() -> None:
-    """Train, say how well it reads MNIST's test digits, and store it."""
+    """Train and store the network; print its accuracy on MNIST's test digits."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     digits = data.digits("mnist")
     trained = train(digits)
@@ -58,17 +57,17 @@ def main() -> None:
 def train(
     digits: Dataset, kinds: tuple[str, ...] = KINDS, *, passes: int = PASSES, seed: int = SEED
 ) -> DigitClassifier:
-    """Train a network on digits and on variations of them.
+    """Train a network on digits and on augmented copies of them.
 
     Example:
         >>> train(data.digits("bundled"), passes=1)  # doctest: +SKIP
         DigitClassifier(...)
 
     Args:
-        digits: What to learn from; the test part is not looked at.
-        kinds: Which variations: any of ``KINDS``; none trains on the digits as they are.
-        passes: How often new variations are made.
-        seed: For the first weights, the variations and the order of the digits.
+        digits: Only the training part is used.
+        kinds: Kinds of augmentation, any of ``KINDS``; none trains on the unchanged digits.
+        passes: How often new copies are made.
+        seed: For the initial weights, the augmentation and the order of the digits.
     """
     import keras
     from tqdm import tqdm
@@ -120,14 +119,14 @@ def _model() -> Any:
 
 
 def accuracy(network: DigitClassifier, images: Any, labels: NDArray[np.integer]) -> float:
-    """Return the share of images ``(n, 784)`` that a network reads right."""
+    """Return the share of images ``(n, 784)`` that a network classifies correctly."""
     parts = np.array_split(np.asarray(images), max(1, len(images) // 1000))
     read = np.concatenate([network.logits(part).argmax(axis=1) for part in parts])
     return float((read == labels).mean())
 
 
 def store(network: DigitClassifier, path: Path) -> None:
-    """Write a network's weights with 16 bits each; the file appears when it is complete."""
+    """Write a network's weights with 16 bits each, atomically."""
     packed = io.BytesIO()
     named: dict[str, Any] = {}
     for i, (kernel, bias) in enumerate(zip(network.kernels, network.biases, strict=True)):

@@ -1,6 +1,6 @@
 """Compute what the first lesson shows: ``python -m benchmarks.assets.make_intro``.
 
-It takes some twelve minutes on two cores and writes beside this file:
+It takes about twelve minutes on two cores and writes to ``course/assets``:
 
 - ``code_size.png`` and ``code_size.json``: ten digits, a face and a star, copied through codes of 1
   to 100 numbers, by PCA and by an autoencoder 784-256-size-256-784. Both learned from the
@@ -19,8 +19,8 @@ It takes some twelve minutes on two cores and writes beside this file:
   drawn faces. On the 750 test faces of ``data.faces("drawn")``: 1.56, where PCA with 30
   numbers, learned from the 2,250 training faces, has 3.02.
 
-Training is seeded, but sums are added in another order on another machine, so a second
-run gives nearly, not exactly, these numbers.
+Training is seeded, but machines add numbers in different orders, so another run gives almost, not
+exactly, these numbers.
 """
 
 from __future__ import annotations
@@ -35,11 +35,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course import assets, atomic_write, data
+from course.arrays import Float32Array
 from course.data import Dataset
 from course.data.face_drawing import draw
 from course.data.face_factors import plain_face, random_faces
-
-FloatArray = NDArray[np.float32]
 
 # Every size where a number more matters, then wider steps.
 SIZES: Final = (*range(1, 17), *range(18, 31, 2), *range(33, 61, 3), *range(65, 101, 5))
@@ -51,7 +50,7 @@ _PICTURES_EACH: Final = 25
 
 
 def main() -> None:
-    """Make all files; each appears only when it is complete."""
+    """Write all files, each atomically."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     make_face_autoencoder()
     make_code_sizes()
@@ -78,7 +77,7 @@ def make_face_autoencoder() -> None:
 
 
 def make_code_sizes() -> None:
-    """Copy the same images through codes of every size, by PCA and by an autoencoder."""
+    """Reconstruct the same images from codes of every size, by PCA and by an autoencoder."""
     from tqdm import tqdm
 
     digits = data.digits("bundled")
@@ -92,8 +91,8 @@ def make_code_sizes() -> None:
         "mean_image": _rounded(_errors(digits.x_test, centre).mean()),
         "names": names,
     }
-    each: dict[str, list[FloatArray]] = {"pca": [], "autoencoder": []}
-    shown: dict[str, list[FloatArray]] = {"pca": [images], "autoencoder": [images]}
+    each: dict[str, list[Float32Array]] = {"pca": [], "autoencoder": []}
+    shown: dict[str, list[Float32Array]] = {"pca": [images], "autoencoder": [images]}
     everything = np.concatenate([digits.x_test, images])
     for size in tqdm(SIZES, desc="code sizes"):
         model = _train(digits.x_train, size, epochs=60, batch_size=64)
@@ -112,15 +111,15 @@ def make_code_sizes() -> None:
             [_rounded(error) for error in row] for row in np.transpose(errors_by_size)
         ]
     both = np.array([shown["pca"], shown["autoencoder"]])  # (2, 1 + sizes, names, 784)
-    # As they are looked at: ink on white paper, a face as it is.
+    # Show ink on white paper, and the face unchanged.
     look = np.where(ink[:, None], 1 - both, both).reshape(*both.shape[:3], 28, 28)
     sheet = look.transpose(2, 0, 3, 1, 4).reshape(len(names) * 56, -1)
     _write(assets.CODE_SIZE_PICTURES, _png(sheet))
     _write(assets.CODE_SIZE_FACTS, (json.dumps(facts, indent=1) + "\n").encode())
 
 
-def _examples(digits: Dataset) -> tuple[list[str], FloatArray, NDArray[np.bool_]]:
-    """One test digit of each kind, a face, a star; their names; and which are ink on paper."""
+def _examples(digits: Dataset) -> tuple[list[str], Float32Array, NDArray[np.bool_]]:
+    """Return names and images of the ten digits, a face and a star, and which are ink on paper."""
     centre = digits.x_train.mean(axis=0)
     names, images = [], []
     for digit in range(10):
@@ -136,7 +135,7 @@ def _examples(digits: Dataset) -> tuple[list[str], FloatArray, NDArray[np.bool_]
     )
 
 
-def _star() -> FloatArray:
+def _star() -> Float32Array:
     from PIL import Image, ImageDraw
 
     large = Image.new("L", (280, 280))
@@ -145,11 +144,11 @@ def _star() -> FloatArray:
     corners = np.stack([140 + reach * np.cos(turns), 146 + reach * np.sin(turns)], axis=1)
     ImageDraw.Draw(large).polygon([(float(x), float(y)) for x, y in corners], fill=255)
     small = large.resize((28, 28), Image.Resampling.BOX)
-    star: FloatArray = np.asarray(small, dtype=np.float32).ravel() / np.float32(255)
+    star: Float32Array = np.asarray(small, dtype=np.float32).ravel() / np.float32(255)
     return star
 
 
-def _train(images: FloatArray, code_size: int, *, epochs: int, batch_size: int) -> Any:
+def _train(images: Float32Array, code_size: int, *, epochs: int, batch_size: int) -> Any:
     """Train 784-256-code-256-784 on squared error; return the Keras model with its four layers."""
     import keras
 
@@ -174,8 +173,8 @@ def _train(images: FloatArray, code_size: int, *, epochs: int, batch_size: int) 
     return model
 
 
-def _errors(images: FloatArray, copies: FloatArray) -> FloatArray:
-    errors: FloatArray = ((images - copies) ** 2).sum(axis=1)
+def _errors(images: Float32Array, copies: Float32Array) -> Float32Array:
+    errors: Float32Array = ((images - copies) ** 2).sum(axis=1)
     return errors
 
 
@@ -183,8 +182,8 @@ def _rounded(value: Any) -> float:
     return round(float(value), 3)
 
 
-def _png(pixels: FloatArray) -> bytes:
-    """Sixteen shades are enough for the eye, and a third of the size."""
+def _png(pixels: Float32Array) -> bytes:
+    """Encode with sixteen shades: no visible difference, and a third of the size."""
     from PIL import Image
 
     shades = Image.fromarray(np.round(pixels * 15).astype(np.uint8))
