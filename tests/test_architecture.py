@@ -1,4 +1,4 @@
-"""The architecture holds: one direction of imports, light imports, one list of dependencies."""
+"""The architecture: one direction of imports, light imports, one list of dependencies."""
 
 from __future__ import annotations
 

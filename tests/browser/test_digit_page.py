@@ -179,7 +179,7 @@ def test_a_seven_is_drawn_with_the_keyboard_alone(canvas: Page) -> None:
     expect(canvas.locator("#status")).to_contain_text("Read as 7")
 
 
-def test_the_lecture_s_way_changes_the_picture_and_the_error(canvas: Page) -> None:
+def test_lecture_preprocessing_changes_the_picture_and_the_error(canvas: Page) -> None:
     draw(canvas, "8")
     analyze(canvas)
     mnist_error = float(canvas.locator("#error-text").inner_text())
@@ -197,7 +197,7 @@ def test_the_verdict_on_a_star_says_that_it_may_not_be_a_digit(canvas: Page) -> 
     expect(canvas.locator("#verdict")).to_contain_text("this may not be a digit")
 
 
-def test_the_status_says_why_a_drawing_cannot_be_read(canvas: Page) -> None:
+def test_the_status_explains_an_unreadable_drawing(canvas: Page) -> None:
     canvas.get_by_role("button", name="Analyze").click()
     expect(canvas.locator("#status")).to_have_text("The canvas is empty. Draw a digit first.")
     draw(canvas, "two digits")
@@ -212,7 +212,7 @@ def test_the_status_says_why_a_drawing_cannot_be_read(canvas: Page) -> None:
     expect(canvas.get_by_text("What each step does")).to_be_hidden()
 
 
-def test_the_status_says_that_the_server_is_gone(page: Page) -> None:
+def test_the_status_reports_a_lost_server(page: Page) -> None:
     with deployment.start() as server:
         open_page(page, server.url)
     draw(page, "1")
@@ -269,7 +269,7 @@ def test_the_content_security_policy_holds_and_the_console_stays_empty(
 
 
 @pytest.mark.slow
-def test_the_launcher_of_jupyterlab_opens_the_page_behind_a_hub_s_prefix(
+def test_the_jupyterlab_launcher_opens_the_page_behind_a_hub_prefix(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("root").resolve()

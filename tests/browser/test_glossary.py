@@ -38,9 +38,7 @@ def follow_link(page: Page, target: str) -> None:
     expect(entry).to_be_in_viewport()
 
 
-def test_in_jupyterlab_each_open_lesson_leads_to_its_own_entry(
-    lab: labs.Lab, server: Server
-) -> None:
+def test_each_open_lesson_leads_to_its_entry_in_jupyterlab(lab: labs.Lab, server: Server) -> None:
     paths = [copy_lesson(server, stem) for stem in (FIRST, SECOND)]
     with lab.open(paths[0]) as lesson:
         follow_link(lesson.page, "glossary-1-bottleneck")
@@ -48,6 +46,6 @@ def test_in_jupyterlab_each_open_lesson_leads_to_its_own_entry(
             follow_link(other.page, SHARED_TERM)
 
 
-def test_in_notebook_7(page: Page, server: Server) -> None:
+def test_a_term_leads_to_its_entry_in_notebook_7(page: Page, server: Server) -> None:
     lesson = labs.open_in_notebook(page, server, copy_lesson(server, FIRST))
     follow_link(lesson.page, "glossary-1-linear-probe")

@@ -27,7 +27,7 @@ def simulate_machine(monkeypatch: pytest.MonkeyPatch, *, user: int, apt: bool) -
 
 
 @pytest.mark.parametrize(("user", "apt"), [(1000, True), (0, False)])
-def test_without_root_or_apt_one_line_says_that_tests_are_skipped(
+def test_without_root_or_apt_a_message_says_that_tests_are_skipped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], user: int, apt: bool
 ) -> None:
     assert simulate_machine(monkeypatch, user=user, apt=apt) == []

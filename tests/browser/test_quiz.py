@@ -200,7 +200,7 @@ def test_without_answer_keys_the_answer_is_saved_for_grading(
 
 
 @pytest.mark.usefixtures("answer_keys")
-def test_a_failed_check_says_why(lab: Lab, write_lesson: WriteLesson) -> None:
+def test_a_failed_check_gives_the_reason(lab: Lab, write_lesson: WriteLesson) -> None:
     with lab.open(write_lesson(question("strange", "What?\n- [ ] this\n- [ ] that\n"))) as lesson:
         assert "no assignment has a question “strange”" in check(lesson, "strange", [0])
 

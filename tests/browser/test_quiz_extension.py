@@ -160,7 +160,7 @@ def test_two_saves_never_run_at_once(run: Run, page: Page) -> None:
     assert run("return [panel.context.maxRunning, panel.context.saves > 2]") == [1, True]
 
 
-def test_an_answer_that_cannot_be_saved_is_not_shown_as_saved(run: Run, page: Page) -> None:
+def test_an_unsaved_answer_is_not_shown_as_saved(run: Run, page: Page) -> None:
     reply = json.dumps({"verdict": "saved", "message": "Saved.", "explanations": []})
     open_notebook(run, cell("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)
     run("panel.context.works = false")

@@ -1,4 +1,4 @@
-"""What tests of the deployments share."""
+"""Fixtures for tests of the deployments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program loads, seen from outside."""
+"""Check which modules a program imports, in a subprocess."""
 
 from __future__ import annotations
 

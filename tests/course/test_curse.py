@@ -14,7 +14,7 @@ from course.widgets.curse import CurseExplorer
 @pytest.mark.parametrize(
     ("d", "share"), [(1, 0.9997), (2, 0.905), (3, 0.530), (5, 0.079), (10, 0.00034)]
 )
-def test_twenty_points_occupy_the_known_share_of_three_bins_a_side(d: int, share: float) -> None:
+def test_twenty_points_occupy_the_known_share_of_three_bins_per_side(d: int, share: float) -> None:
     assert curse.occupied_share(20, 3, d) == pytest.approx(share, rel=0.01)
 
 
@@ -26,7 +26,7 @@ def test_simulation_agrees_with_the_formula(n: int, bins: int, d: int) -> None:
     assert np.mean(draws) == pytest.approx(curse.occupied_share(n, bins, d), abs=4 * error)
 
 
-def test_a_share_too_small_for_subtraction_keeps_its_digits() -> None:
+def test_tiny_shares_keep_their_precision() -> None:
     assert curse.occupied_share(20, 3, 60) == pytest.approx(20 * 3.0**-60, rel=1e-9)
     assert curse.occupied_share(0, 3, 2) == 0
     assert curse.occupied_share(4, 1, 2) == 1
@@ -82,14 +82,14 @@ def test_contrast_falls_as_measured(d: int, contrast: float) -> None:
     assert np.median(draws) == pytest.approx(contrast, rel=0.25)
 
 
-def test_contrast_refuses_the_query_itself() -> None:
+def test_contrast_rejects_the_query_itself() -> None:
     with pytest.raises(ValueError, match="remove the point that equals it"):
         curse.relative_contrast([[1.0, 2.0]], [1.0, 2.0])
     with pytest.raises(ValueError, match=r"query must have the shape \(3,\)"):
         curse.relative_contrast([[1.0, 2.0, 3.0]], [1.0, 2.0])
 
 
-def test_burges_example() -> None:
+def test_stone_rate_matches_the_published_example() -> None:
     assert curse.stone_rate(10_000, 2, 10) == pytest.approx(0.2683, abs=1e-4)
     needed = curse.samples_needed(10_000, 10, 20, 2)
     assert needed == pytest.approx(7.2e6, rel=0.01)
@@ -104,7 +104,7 @@ def test_halving_the_error_costs_what_the_rate_says(d: int, times: float) -> Non
         assert ratio == pytest.approx(0.5, rel=1e-3)
 
 
-def test_learned_features_help_and_then_harm() -> None:
+def test_learned_features_help_at_first_and_hurt_later() -> None:
     known = [curse.classifier_accuracy(d) for d in (1, 10, 100, 2000)]
     learned = [curse.classifier_accuracy(d, n=10) for d in (1, 20, 2000)]
     assert known == sorted(known)
@@ -133,7 +133,7 @@ def test_the_experiment_falls_with_stones_slope(d: int) -> None:
 
 
 @pytest.mark.parametrize("d", [2, 6])
-def test_neighbours_go_round_the_edge(d: int) -> None:
+def test_neighbors_wrap_around_the_edge(d: int) -> None:
     x = np.full((3, d), 0.5)
     x[1, 0], x[2, 0] = 0.99, 0.25
     query = np.full((1, d), 0.5)
@@ -160,7 +160,7 @@ def test_intrinsic_dimension_ignores_duplicates_and_says_when_nothing_is_left() 
         curse.intrinsic_dimension(flat[:10], k=20)
 
 
-def test_the_explorer_holds_what_the_library_says() -> None:
+def test_the_explorer_matches_the_library() -> None:
     explorer = CurseExplorer(n=50)
     points = np.array(explorer.content["points"])
     assert points.shape == (200, 3)

@@ -43,9 +43,7 @@ def test_an_untouched_copy_follows_the_course(release: Path, work: Path) -> None
     assert (work / "02-next" / "next.ipynb").read_text() == "new"
 
 
-def test_what_the_learner_did_is_kept_and_the_new_version_is_named(
-    release: Path, work: Path
-) -> None:
+def test_the_learners_work_is_kept_next_to_the_new_version(release: Path, work: Path) -> None:
     hand_out(release, work)
     mine = work / "01-intro" / "intro.ipynb"
     mine.write_text("my answers")
@@ -86,7 +84,7 @@ def test_a_file_in_the_place_of_a_folder_is_kept(release: Path, work: Path) -> N
     assert (work / "01-intro").read_text() == "a note of mine"
 
 
-def test_a_link_is_the_learners_own(release: Path, work: Path, tmp_path: Path) -> None:
+def test_a_linked_notebook_is_left_alone(release: Path, work: Path, tmp_path: Path) -> None:
     hand_out(release, work)
     elsewhere = tmp_path / "elsewhere.ipynb"
     elsewhere.write_text("first")
@@ -129,7 +127,7 @@ def test_lab_opens_the_first_lesson_with_the_keys_at_hand(
     }
 
 
-def test_lab_says_what_was_kept(
+def test_lab_lists_the_files_it_kept(
     release: Path, work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started(monkeypatch, "--root", str(release.parent))
@@ -139,6 +137,8 @@ def test_lab_says_what_was_kept(
     assert capsys.readouterr().out.count("Kept your") == 1
 
 
-def test_lab_without_lessons_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lab_without_lessons_gives_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(SystemExit, match=r"Couldn't copy the lessons to .*: .* is not a folder"):
         started(monkeypatch, "--root", str(tmp_path))

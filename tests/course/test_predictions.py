@@ -34,7 +34,7 @@ def test_a_prediction_is_read_from_the_saved_notebook(tmp_path: Path) -> None:
     assert predictions.predicted("predict-error", tmp_path) == ["of $k = 30$ numbers"]
 
 
-def test_nothing_ticked_and_nothing_found_are_told_apart(
+def test_no_tick_and_no_option_are_distinguished(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save(tmp_path / "lesson.ipynb", ASKED.replace("[x]", "[ ]"))
@@ -52,7 +52,9 @@ def test_a_plain_program_gets_plain_text(
     assert capsys.readouterr().out == "You predicted:\n  of $k = 30$ numbers\n"
 
 
-def test_jupyter_tells_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebooks_path_comes_from_jupyter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     save(elsewhere / "lesson.ipynb", ASKED)
@@ -73,14 +75,14 @@ def test_a_renamed_notebook_is_found_and_the_newest_copy_counts(
     assert predictions.predicted("predict-error", tmp_path) == []
 
 
-def test_broken_files_are_passed_over(tmp_path: Path) -> None:
+def test_broken_files_are_skipped(tmp_path: Path) -> None:
     for number, text in enumerate(["", "{", "[]", '{"cells": 3}', '{"cells": [3]}']):
         (tmp_path / f"broken-{number}.ipynb").write_text(text)
     (tmp_path / "folder.ipynb").mkdir()
     assert predictions.predicted("predict-error", tmp_path) is None
 
 
-def test_a_lesson_shows_it_in_a_real_kernel(tmp_path: Path) -> None:
+def test_a_prediction_is_shown_in_a_real_kernel(tmp_path: Path) -> None:
     """Run as nbconvert runs it, where nobody tells the notebook's place."""
     path = save(tmp_path / "lesson.ipynb", ASKED)
     notebook = nbformat.read(path, as_version=4)

@@ -68,7 +68,7 @@ def test_the_exact_gradient_is_the_slope_of_the_likelihood() -> None:
             assert (parts[1] - parts[-1]) / (2 * step) == pytest.approx(exact[index], abs=1e-8)
 
 
-def test_the_average_of_cd_k_is_its_expectation_and_approaches_the_gradient() -> None:
+def test_averaged_cd_k_matches_its_expectation_and_approaches_the_gradient() -> None:
     m, data = machine(3, 2), rbm.states(3)[[5, 5, 6]]
     rng = np.random.default_rng(1)
     many = np.repeat(data, 20_000, axis=0)
@@ -83,7 +83,7 @@ def test_the_average_of_cd_k_is_its_expectation_and_approaches_the_gradient() ->
     assert misses[-1] < 1e-6
 
 
-def test_a_gibbs_chain_visits_states_as_often_as_they_are_probable() -> None:
+def test_a_gibbs_chain_visits_states_according_to_their_probability() -> None:
     m = machine(3, 2)
     rng = np.random.default_rng(2)
     chain = m.gibbs(np.zeros((4000, 3)), rng)
@@ -165,7 +165,7 @@ def test_the_explorer_walks_by_coins_and_starts_again() -> None:
     assert shown.pictures["hidden"] != first["hidden"]  # other coins
 
 
-def test_the_explorer_without_coins_says_the_same_every_time() -> None:
+def test_the_explorer_without_coins_is_deterministic() -> None:
     shown = explorer()
     shown.sampling = False
     shown.step()
@@ -176,7 +176,7 @@ def test_the_explorer_without_coins_says_the_same_every_time() -> None:
     assert "coins off" in shown.words
 
 
-def test_the_explorer_takes_the_next_image_and_ignores_what_it_does_not_know() -> None:
+def test_the_explorer_shows_the_next_image_and_ignores_unknown_messages() -> None:
     shown = explorer()
     before = shown.pictures["before"]
     shown.step()

@@ -1,4 +1,4 @@
-"""The same attackers, with kernels and test runners started cold, and every cell run."""
+"""Grade the corpus with kernels and test runners started cold, running every cell."""
 
 from __future__ import annotations
 

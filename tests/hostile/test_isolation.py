@@ -139,7 +139,7 @@ def test_network_and_local_services_are_unreachable(machine: Machine, neighbor: 
             listener.accept()
 
 
-def test_privileges_can_not_be_gained(neighbor: Kernel) -> None:
+def test_privileges_cannot_be_gained(neighbor: Kernel) -> None:
     code = """
     result = {name: syscall_error(name, *arguments) for name, arguments in {
         'ptrace': (16, 1, 0, 0), 'unshare': (0x10000000,), 'setns': (0, 0),
@@ -185,7 +185,7 @@ def test_sockets_of_other_kernels_are_invisible(neighbor: Kernel, attacker: Kern
     assert manager.ip not in json.dumps(result)
 
 
-def test_course_works_inside(machine: Machine) -> None:
+def test_course_works_inside_the_sandbox(machine: Machine) -> None:
     code = """
     from course import data
     import matplotlib.pyplot as plt

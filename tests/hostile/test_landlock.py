@@ -61,7 +61,7 @@ def test_doctor_finds_all_essential_protections() -> None:
     assert polled.enforced or "Bubblewrap" in polled.fix
 
 
-def test_lessons_have_what_they_need(kernel: Kernel) -> None:
+def test_lessons_run_under_landlock(kernel: Kernel) -> None:
     code = """
     import shutil, numpy, course.data
     from matplotlib import pyplot
@@ -136,7 +136,7 @@ def test_other_files_stay_unchanged(kernel: Kernel, tmp_path: Path) -> None:
     assert (after.st_mode, after.st_mtime, after.st_size) == (before.st_mode, before.st_mtime, 6)
 
 
-def test_grader_can_not_be_signaled_or_limited(kernel: Kernel) -> None:
+def test_grader_cannot_be_signaled_or_limited(kernel: Kernel) -> None:
     code = """
     import resource
     result = [

@@ -41,7 +41,7 @@ pytestmark = [
 ]
 
 
-def test_limits_can_not_be_raised(neighbor: Kernel) -> None:
+def test_limits_cannot_be_raised(neighbor: Kernel) -> None:
     code = """
     import resource
     result = [attempt(lambda: resource.setrlimit(kind, (hard * 2, hard * 2))) for kind, hard in (
@@ -52,7 +52,7 @@ def test_limits_can_not_be_raised(neighbor: Kernel) -> None:
     assert set(run_json(neighbor, code)) == {"ValueError"}
 
 
-def test_disk_can_not_be_filled(neighbor: Kernel) -> None:
+def test_disk_cannot_be_filled(neighbor: Kernel) -> None:
     code = """
     def fill(name, size, number):
         paths = []

@@ -77,7 +77,7 @@ def test_cells_after_the_notebooks_time_limit_are_not_run(tmp_path: Path) -> Non
     assert statuses(outcomes) == ["ran", "timed out", "not run", "not run"]
 
 
-def test_a_cell_may_have_its_own_time_limit(tmp_path: Path) -> None:
+def test_a_cell_can_set_its_time_limit(tmp_path: Path) -> None:
     nb = notebook("import time\ntime.sleep(3)\nx = 1", "time.sleep(60)", "assert x")
     nb.cells[1].metadata["course"] = {"seconds": 40}
     nb.cells[2].metadata["course"] = {"seconds": 1}

@@ -67,7 +67,7 @@ def test_method_has_the_expected_signature(
     assert installed == parameters, f"{owner.__name__}.{name}: {advice(package)}"
 
 
-def test_nbclient_keeps_its_state_where_it_is_looked_for() -> None:
+def test_nbclient_stores_its_state_in_the_expected_attributes() -> None:
     client = NotebookClient(new_notebook())
     client.reset_execution_trackers()
     for name in ("task_poll_for_reply", "_display_id_map", "kc", "km"):
@@ -77,7 +77,7 @@ def test_nbclient_keeps_its_state_where_it_is_looked_for() -> None:
         assert call in source, f"NotebookClient no longer calls {call}: {advice('nbclient')}"
 
 
-def test_jupyter_client_still_calls_what_is_overridden() -> None:
+def test_jupyter_client_calls_the_overridden_methods() -> None:
     source = inspect.getsource(KernelManager)
     for expression in ("self._async_launch_kernel(", "self._async_wait(", "self._kernel_spec"):
         assert expression in source, f"{expression} is gone: {advice('jupyter_client')}"
@@ -89,7 +89,7 @@ def test_jupyter_client_still_calls_what_is_overridden() -> None:
     assert factory.GROUP_NAME
 
 
-def test_ipykernel_has_what_kernel_main_replaces() -> None:
+def test_ipykernel_has_the_attributes_that_kernel_main_replaces() -> None:
     message = advice("ipykernel")
     assert ipkernel.sys is sys, f"ipkernel does not import sys as a module: {message}"  # type: ignore[attr-defined] # private
     assert "sys.modules" in inspect.getsource(ipkernel), f"it need not be hidden: {message}"

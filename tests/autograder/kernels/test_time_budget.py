@@ -58,7 +58,7 @@ def test_new_kernel_gets_as_much_as_imports_took_before(clock: Clock) -> None:
     assert budget.next_limit() == 50
 
 
-def test_cell_may_have_its_own_limit(clock: Clock) -> None:
+def test_a_cell_can_override_the_time_limit(clock: Clock) -> None:
     budget = TimeBudget(cell_seconds=10, notebook_seconds=100, start_seconds=60)
     assert budget.next_limit(50) == 110
     clock.now += 70

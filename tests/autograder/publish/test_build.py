@@ -171,7 +171,7 @@ def test_an_invalid_text_is_reported(text: str, message: str) -> None:
     assert "lesson.md, cell" in str(error.value)
 
 
-def test_a_code_cell_can_have_its_own_time_limit() -> None:
+def test_a_code_cell_can_set_its_time_limit() -> None:
     text = "```{code-cell}\n:seconds: 90\nx = 1\n```\n\n"
     text += "```{code-cell}\n:exercise: one\n:seconds: 5\n1\n```"
     plain, exercise = build.notebook_from_text(HEAD + text).cells[1:]

@@ -56,7 +56,7 @@ def test_every_problem_names_its_file_and_cell(folders: tuple[Path, Path]) -> No
 
 
 @pytest.mark.parametrize("name", build.assignment_names(COURSE))
-def test_the_course_passes(name: str) -> None:
+def test_every_lesson_passes_the_release_check(name: str) -> None:
     assert check(COURSE / "release" / name, COURSE / "source" / name) == []
 
 

@@ -1,4 +1,4 @@
-"""The table of run times covers every lesson as it is now, and no lesson runs for long."""
+"""The table of run times is up to date for every lesson, and no lesson runs for long."""
 
 from __future__ import annotations
 

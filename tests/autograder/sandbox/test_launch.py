@@ -45,7 +45,7 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Linux" in missing_feature()
 
 
-def test_landlock_refuses_a_course_that_it_can_not_hide(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_landlock_refuses_a_course_that_it_cannot_hide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landlock, "abi_version", lambda: landlock.MIN_ABI_VERSION)
     monkeypatch.setattr(seccomp, "compile_filter", lambda **_: b"x")
     assert landlock.unavailable_reason() == ""

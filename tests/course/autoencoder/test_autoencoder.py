@@ -1,4 +1,4 @@
-"""The network, what is kept of it in a file, and the trained one that ships."""
+"""The network, its file format, and the trained one that ships."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_frozen_computes_what_keras_computes(tmp_path: Path, hidden: str, output
     assert (net.code_size, net.parameters) == (5, model.count_params())
 
 
-def test_what_was_saved_comes_back(tmp_path: Path) -> None:
+def test_a_saved_model_loads_unchanged(tmp_path: Path) -> None:
     model = autoencoder.build(784, 12, 3, hidden="tanh", output="linear")
     path = tmp_path / "mine.npz"
     path.write_text("an older file")

@@ -1,4 +1,4 @@
-"""What training shows while it goes on: a bar, a curve, a line; in a notebook and a terminal."""
+"""Progress of training: a bar, a curve, a line; in a notebook and a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the training is to reach: in a run of two epochs, and in what the benchmark wrote down."""
+"""The goals of training: in a run of two epochs, and in the recorded benchmark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stopping: whenever it comes and however often, what was learned is in the model."""
+"""Stopping: the model keeps what it learned, whenever and however often it is stopped."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Watched:
         (21, press_stop, 21, 10 + 20 / 23),
     ],
 )
-def test_what_was_learned_is_kept(
+def test_learned_weights_survive_a_stop(
     at: int, stop: Any, calls: int, epochs: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = autoencoder.build(784, 32, 5)
@@ -111,7 +111,7 @@ def test_a_stop_in_the_first_call_of_an_epoch_leaves_whole_epochs(
 
 
 @pytest.mark.parametrize("stop", [interrupt, press_stop])
-def test_a_stop_while_the_graph_is_built_is_no_traceback(
+def test_a_stop_while_the_graph_is_built_raises_no_traceback(
     stop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = steps.build_graph
@@ -129,7 +129,7 @@ def test_a_stop_while_the_graph_is_built_is_no_traceback(
 
 @pytest.mark.parametrize("again", [interrupt, press_stop])
 @pytest.mark.parametrize("where", ["settling", "drawing"])
-def test_a_second_stop_loses_nothing(
+def test_a_second_stop_loses_no_progress(
     where: str, again: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = autoencoder.build(784, 32, 5)
@@ -168,7 +168,7 @@ def test_training_goes_on_after_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert second.loss[0] < first.loss[-1]
 
 
-def test_in_a_thread_of_its_own_nothing_is_noted() -> None:
+def test_training_works_outside_the_main_thread() -> None:
     found = []
 
     def learn() -> None:
@@ -183,7 +183,7 @@ def test_in_a_thread_of_its_own_nothing_is_noted() -> None:
     assert found == [1, False]
 
 
-def test_where_the_signal_is_switched_off_it_stays_so() -> None:
+def test_an_ignored_interrupt_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     with deferred_interrupt() as stopped:
         press_stop()

@@ -1,4 +1,4 @@
-"""Training: it learns, it can be stopped, it says what is wrong, and it leaves nothing behind."""
+"""Training: it learns, can be stopped, explains errors and leaks nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tensorflow() -> Any:
     return importlib.import_module("tensorflow")
 
 
-def test_it_learns_much_more_than_the_mean_image() -> None:
+def test_training_beats_the_mean_image_by_far() -> None:
     digits_ = data.digits("bundled")
     model = autoencoder.build(784, 64, 10)
     history = autoencoder.train(
@@ -103,7 +103,7 @@ def test_any_model_is_trained_with_the_same_loss(output: str, loss: Any) -> None
     assert ways[0].measure(x) == pytest.approx(ways[1].measure(x), rel=1e-4)
 
 
-def test_only_chains_of_dense_layers_go_the_fast_way() -> None:
+def test_only_chains_of_dense_layers_use_the_fast_path() -> None:
     layers, x = keras().layers, digits()[:2]
     image = keras().Input((784,))
     code = layers.Dense(5)(image)
@@ -326,7 +326,7 @@ def test_shifts_move_whole_pictures_by_at_most_so_many_pixels() -> None:
     assert shift_randomly(tf, x, 0, None) is x
 
 
-def test_noise_is_seen_and_not_copied() -> None:
+def test_training_with_noise_reduces_the_error_on_noisy_images() -> None:
     digits_ = data.digits("bundled")
     noisy = digits_.x_test + 0.4 * np.random.default_rng(0).standard_normal(digits_.x_test.shape)
     errors = {}

@@ -46,7 +46,7 @@ def test_all_keep_the_same_protocol(baseline: Baseline) -> None:
 
 
 @pytest.mark.parametrize("baseline", everyone(), ids=repr)
-def test_fitting_twice_gives_the_same_and_changes_no_data(baseline: Baseline) -> None:
+def test_fitting_is_repeatable_and_leaves_the_data_unchanged(baseline: Baseline) -> None:
     x = gray()
     before = x.copy()
     first = baseline.fit(x).reconstruct(x)
@@ -122,7 +122,7 @@ def test_other_data_than_images_is_accepted_where_it_makes_sense() -> None:
 
 
 @pytest.mark.parametrize("k", [0, -1, 2.0, "3", True, None])
-def test_k_is_a_whole_number_above_zero(k: Any) -> None:
+def test_k_must_be_a_positive_integer(k: Any) -> None:
     with pytest.raises(ValueError, match="k must be a whole number, 1 or more, got"):
         PCA(k)
 
@@ -161,7 +161,7 @@ def test_pca_agrees_with_scikit_learn(shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(ours.reconstruct(x), back, atol=1e-9)
 
 
-def test_pca_of_all_axes_loses_nothing_and_of_points_on_a_plane_neither() -> None:
+def test_pca_is_lossless_with_all_axes_and_for_points_on_a_plane() -> None:
     x = gray()
     np.testing.assert_allclose(PCA(12).fit(x).reconstruct(x), x, atol=1e-9)
     plane = gray(d=2) @ gray(n=2, seed=1) + 5
@@ -182,7 +182,7 @@ def test_axes_point_the_same_way_every_time() -> None:
     assert (axes.max(1) >= -axes.min(1)).all()
 
 
-def test_clipping_never_does_harm() -> None:
+def test_clipping_reduces_the_error() -> None:
     digits = data.digits("bundled")
     plain, clipped = (c(10).fit(digits.x_train) for c in (PCA, ClippedPCA))
     errors = [squared_error(digits.x_test, b.reconstruct(digits.x_test)) for b in (plain, clipped)]

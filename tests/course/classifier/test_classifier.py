@@ -22,7 +22,7 @@ real = pytest.mark.skipif(
 )
 
 
-def test_it_is_small_and_needs_only_numpy() -> None:
+def test_the_classifier_is_small_and_needs_only_numpy() -> None:
     assert classifier.WEIGHTS.stat().st_size < 1_500_000
     program = (
         "import numpy; from course import classifier; "
@@ -123,7 +123,7 @@ def test_variations_stay_images_of_the_same_size_and_place(kinds: tuple[str, ...
     assert np.abs(centre.mean(axis=1) - 14).max() < 0.6
 
 
-def test_only_the_digits_of_a_habit_get_it() -> None:
+def test_only_digits_with_the_habit_are_changed() -> None:
     images = np.repeat(ring()[None], 60, axis=0)
     for digit, changes in ((0, True), (3, False)):
         plain = augment(images, np.full(60, digit), np.random.default_rng(0), ())
@@ -163,7 +163,7 @@ def test_no_images_and_blank_images_work() -> None:
 
 
 @real
-def test_it_reads_mnist() -> None:
+def test_the_classifier_recognizes_mnist_digits() -> None:
     digits = data.digits("mnist")
     assert accuracy(classifier.load(), digits.x_test, digits.y_test) > 0.985
 

@@ -103,7 +103,7 @@ def test_bundled_digits_are_separable() -> None:
     assert nearest.score(digits.x_test, digits.y_test) > 0.95
 
 
-def test_written_news_is_separable_but_not_by_one_word() -> None:
+def test_generated_news_is_separable_but_not_by_a_single_word() -> None:
     news = data.news("written")
     probe = LogisticRegression(max_iter=500, C=10).fit(news.x_train, news.y_train)
     assert 0.9 < probe.score(news.x_test, news.y_test) <= 1

@@ -168,7 +168,7 @@ ERROR_MESSAGES = {
 
 
 @pytest.mark.parametrize("name", ERROR_MESSAGES)
-def test_a_failed_download_leads_to_the_fallback_and_one_line(
+def test_a_failed_download_leads_to_the_fallback_and_a_one_line_message(
     name: str, server: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = f"{server}/{name}.npz"
@@ -191,7 +191,7 @@ def test_a_closed_port_is_reported_in_one_line() -> None:
     assert f"{url}: cannot be reached (Connection refused)" in loaded.note
 
 
-def test_a_bad_own_copy_is_replaced_by_the_next_download(server: str) -> None:
+def test_a_damaged_cached_copy_is_replaced_by_the_next_download(server: str) -> None:
     save(own_cache(), TOY[:50])
     assert load_toy().source == "spare"
     assert load_toy(url=f"{server}/toy.npz", download=True).source == "real"
@@ -227,7 +227,7 @@ def test_a_full_disk_leaves_no_half_written_file(
     assert files_below(home) == ["saved.bin"]
 
 
-def test_a_folder_without_write_permission_says_so(home: Path) -> None:
+def test_a_folder_without_write_permission_is_reported(home: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root can write everywhere")
     (home / "shut").mkdir()

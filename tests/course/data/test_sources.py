@@ -1,4 +1,4 @@
-"""Which source the data comes from, and what a bad file leads to."""
+"""The choice of a data source, and the handling of bad files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def test_without_a_copy_the_fallback_is_loaded_and_says_why(
+def test_without_a_copy_the_fallback_is_loaded_with_a_reason(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     loaded = load_toy(url="http://example.invalid/toy.npz")
@@ -108,7 +108,7 @@ def test_the_data_functions_use_the_fallbacks_without_a_network() -> None:
 
 
 @needs_real_data
-def test_the_data_functions_find_the_caches_of_keras_and_scikit_learn(
+def test_data_functions_find_the_caches_of_keras_and_scikit_learn(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / ".keras" / "datasets").mkdir(parents=True)
@@ -136,7 +136,7 @@ def test_the_data_functions_find_the_caches_of_keras_and_scikit_learn(
         (WRONG, "x is not the original: its SHA-256 differs"),
     ],
 )
-def test_a_bad_file_leads_to_the_fallback_and_one_line(
+def test_a_bad_file_leads_to_the_fallback_and_a_one_line_message(
     content: bytes,
     message: str,
     home: Path,
@@ -157,7 +157,7 @@ def test_a_bad_file_leads_to_the_fallback_and_one_line(
     assert message in str(error.value)
 
 
-def test_a_bad_file_is_skipped_for_a_good_one(
+def test_a_bad_file_is_skipped_in_favor_of_a_good_one(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save(home / "toys" / "toy.npz", b"bad")
@@ -186,13 +186,13 @@ def test_a_folder_in_place_of_the_file_is_ignored() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
-def test_an_unreadable_file_says_so() -> None:
+def test_an_unreadable_file_is_reported() -> None:
     save(own_cache(), TOY)
     own_cache().chmod(0)
     assert "cannot be read (Permission denied)" in load_toy().note
 
 
-def test_a_failing_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_read_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     save(own_cache(), TOY)
 
     def fail(_: Path) -> bytes:
@@ -208,7 +208,7 @@ def test_an_absurdly_large_file_is_not_read() -> None:
     assert "is too large: 1,000,000,000 bytes, at most 64,000,000" in load_toy().note
 
 
-def test_no_changed_byte_gets_through() -> None:
+def test_every_changed_byte_is_detected() -> None:
     rng = np.random.default_rng(0)
     for _ in range(300):
         content = bytearray(TOY)

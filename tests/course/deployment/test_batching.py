@@ -111,7 +111,7 @@ def test_cancelled_requests_are_not_computed() -> None:
     assert asyncio.run(run()) == [1, 1]
 
 
-def test_a_full_queue_and_a_late_answer_are_503(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_and_a_late_answer_get_503(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "MAX_WAITING_ROWS", 3)
     monkeypatch.setattr(batching, "ANSWER_TIMEOUT_S", 0.3)
 

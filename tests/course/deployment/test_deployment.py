@@ -73,7 +73,7 @@ def test_the_wrapped_form_is_answered_in_the_same_form(client: httpx.Client, kin
     assert [len(prediction["details"]) for prediction in predictions] == [2, 1]
 
 
-def test_a_star_does_not_look_like_a_digit(client: httpx.Client) -> None:
+def test_a_star_is_not_recognized_as_a_digit(client: httpx.Client) -> None:
     for name, expected in (("star", False), ("8", True)):
         answer = client.post("/model/predict", json=preprocess(name).payload()).json()
         assert answer["details"][0]["looks_like_a_digit"] is expected
@@ -307,9 +307,7 @@ def test_a_full_drawing_queue_answers_503_and_the_model_still_answers(
     assert [request.result().status_code for request in running] == [200, 200]
 
 
-def test_a_body_that_does_not_arrive_is_408(
-    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_incomplete_body_gets_408(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "READ_TIMEOUT_S", 0.2)
     url = client.base_url
     head = "POST /model/predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"

@@ -51,7 +51,7 @@ def test_two_jobs_run_at_once_and_each_gets_its_result() -> None:
     assert jobs.max_running == thread_limit.MAX_THREADS == 2
 
 
-def test_a_full_queue_and_a_long_wait_are_503(
+def test_a_full_queue_and_a_long_wait_get_503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(thread_limit, "MAX_WAITING", 1)

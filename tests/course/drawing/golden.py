@@ -1,4 +1,4 @@
-"""The 784 gray levels of the ten stored drawings, as they were when someone last looked at them.
+"""The 784 gray levels of the ten stored drawings, as last checked by eye.
 
 Run ``python -m tests.course.drawing.golden`` to write them anew, when a step of
 ``course.drawing`` is meant to change; the difference shows what it did to each digit. A row of a

@@ -37,12 +37,12 @@ def test_ink_covers_what_the_pen_covers() -> None:
     assert (canvas[alpha > 0, :3] == drawing.INK).all()
 
 
-def test_a_point_with_a_time_is_the_same_point() -> None:
+def test_timestamps_of_points_are_ignored() -> None:
     plain, timed = [[[20, 30], [60, 70]]], [[[20, 30, 0], [60, 70, 16]]]
     assert (drawing.rasterise(plain) == drawing.rasterise(timed)).all()
 
 
-def test_the_lecture_s_way_is_the_six_steps_to_the_bit() -> None:
+def test_lecture_preprocessing_matches_the_six_steps_exactly() -> None:
     canvas = drawing.stored()["4"].rgba
     found = drawing.preprocess(canvas, "lecture")
     # Written out anew, with Pillow alone.
@@ -62,7 +62,7 @@ def test_the_lecture_s_way_is_the_six_steps_to_the_bit() -> None:
 
 
 @pytest.mark.parametrize("name", [*DIGITS, "small", "thin"])
-def test_mnist_s_way_makes_what_mnist_is_made_of(name: str) -> None:
+def test_mnist_preprocessing_matches_mnist(name: str) -> None:
     found = drawing.preprocess(drawing.stored()[name].rgba)
     image = found.stages[-3].array
     box = boxes.bounding_box(image)
@@ -76,7 +76,7 @@ def test_mnist_s_way_makes_what_mnist_is_made_of(name: str) -> None:
     assert 0.9 < found.vector.max() <= 1
 
 
-def test_every_stage_says_what_it_is() -> None:
+def test_every_stage_describes_itself() -> None:
     for way in drawing.WAYS:
         found = drawing.preprocess(drawing.stored()["2"].rgba, way)
         for stage in found.stages:
@@ -123,7 +123,7 @@ def test_two_digits_are_further_apart_than_any_two_drawings_of_one() -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(name=st.sampled_from(DIGITS), right=st.integers(-60, 60), down=st.integers(-30, 30))
-def test_moving_a_drawing_by_pixels_changes_next_to_nothing(
+def test_moving_a_drawing_by_whole_pixels_hardly_changes_it(
     name: str, right: int, down: int
 ) -> None:
     one = drawing.stored()[name]
@@ -135,7 +135,9 @@ def test_moving_a_drawing_by_pixels_changes_next_to_nothing(
 
 @settings(max_examples=15, deadline=None)
 @given(name=st.sampled_from(DIGITS), right=st.floats(0, 99), down=st.floats(0, 60))
-def test_moving_it_by_parts_of_a_pixel_changes_little(name: str, right: float, down: float) -> None:
+def test_moving_a_drawing_by_fractions_of_a_pixel_changes_little(
+    name: str, right: float, down: float
+) -> None:
     one = drawing.stored()[name]
     there = drawing.rasterise(moved(one.strokes, 1, right + 20, down + 10), 420, 360, one.pen)
     found = drawing.preprocess(there).vector
@@ -162,7 +164,7 @@ def test_the_pen_changes_little(name: str, width: float) -> None:
     assert read(found) == name
 
 
-def test_most_sizes_places_and_pens_change_next_to_nothing() -> None:
+def test_most_sizes_positions_and_pens_hardly_change_the_error() -> None:
     rng = np.random.default_rng(0)
     apart = []
     for name in DIGITS * 3:
@@ -175,7 +177,7 @@ def test_most_sizes_places_and_pens_change_next_to_nothing() -> None:
 
 
 @pytest.mark.parametrize("way", drawing.WAYS)
-def test_the_stored_drawings_become_the_grey_levels_that_were_stored(way: drawing.Way) -> None:
+def test_stored_drawings_have_the_stored_gray_levels(way: drawing.Way) -> None:
     """``python -m tests.course.drawing.golden`` stores them."""
     right, found = golden.stored()[way], golden.made()[way]
     assert set(right) == set(found) == set(DIGITS)
@@ -201,7 +203,7 @@ def test_a_large_square_canvas_is_read_like_a_small_one() -> None:
     assert nearest(drawing.preprocess(one.rgba).vector, drawing.preprocess(large).vector) < 0.1
 
 
-def test_the_strip_is_small_and_holds_only_ink() -> None:
+def test_the_strip_is_small_and_contains_only_ink() -> None:
     page = drawing.stage_strip(drawing.preprocess(drawing.stored()["0"].rgba))
     assert sum(len(stage["pixels"]) for stage in page["stages"]) < 60_000
     for stage in page["stages"]:

@@ -210,7 +210,7 @@ def test_smiles_describes_what_changed_and_where() -> None:
     assert "sad" not in alt
 
 
-def test_invented_describes_how_rough_and_how_different_faces_are() -> None:
+def test_invented_describes_roughness_and_variety_of_faces() -> None:
     flat, stripes = np.zeros((2, 784)), np.tile([0.0, 1.0], 392)[None].repeat(2, axis=0)
     stripes[1] = 0
     alt = intro.invented({"flat": flat, "stripes": stripes}).alt

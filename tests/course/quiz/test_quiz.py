@@ -1,4 +1,4 @@
-"""Questions as data: what people type is read, what they mean is compared."""
+"""Parsing questions and ticked options as people type them, and comparing answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Think before you tick.
         "- [x] yes   ",
     ],
 )
-def test_all_the_ways_to_tick(line: str) -> None:
+def test_every_style_of_tick_is_recognized(line: str) -> None:
     for ending in ("\n", "\r\n", "\r"):
         question = quiz.parse(f"Is it?{ending}{ending}{line}{ending}- [ ] no")
         assert [option.name for option in question.ticked] == ["yes"]
@@ -55,7 +55,7 @@ def test_all_the_ways_to_tick(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["- [ ] no", "- [] no", "* [   ] no", "- ☐ no", "3. [ ] no"])
-def test_all_the_ways_not_to_tick(line: str) -> None:
+def test_every_style_of_empty_box_is_recognized(line: str) -> None:
     (option,) = quiz.parse(line).options
     assert option.name == "no"
     assert not option.ticked
@@ -64,7 +64,7 @@ def test_all_the_ways_not_to_tick(line: str) -> None:
 @pytest.mark.parametrize(
     "text", ["- [x](https://example.org) a link", "- text [x] later", "[x] no bullet", "- plain"]
 )
-def test_what_is_no_option(text: str) -> None:
+def test_other_text_is_not_an_option(text: str) -> None:
     assert quiz.parse(text).options == ()
 
 
@@ -74,7 +74,7 @@ def test_code_is_no_option() -> None:
     assert (option.name, option.ticked) == ("real", False)
 
 
-def test_a_question_is_read_whole() -> None:
+def test_a_question_is_parsed_completely() -> None:
     question = quiz.parse(KEY)
     assert question.prompt == "**What is the difference?**"
     assert [option.ticked for option in question.options] == [False, True, False]
@@ -83,7 +83,7 @@ def test_a_question_is_read_whole() -> None:
     assert question.options[2].explanation == "No."
 
 
-def test_bare_holds_neither_key_nor_explanation() -> None:
+def test_bare_question_has_neither_key_nor_explanation() -> None:
     bare = quiz.bare(KEY)
     assert ">" not in bare
     assert "[x]" not in bare
@@ -120,12 +120,12 @@ def test_order_case_and_emphasis_do_not_matter() -> None:
     assert comparison.right
 
 
-def test_a_slip_in_the_wording_is_forgiven() -> None:
+def test_small_wording_changes_are_tolerated() -> None:
     slip = "- [x] A deterministic aproach against a [stochastic](https://example.org) one."
     assert answer(slip).chosen == {1}
 
 
-def test_a_made_up_option_is_for_a_person() -> None:
+def test_an_unknown_option_is_left_to_a_person() -> None:
     comparison = answer("- [x] Something else altogether")
     assert not comparison.right
     assert comparison.doubts == (
@@ -133,7 +133,7 @@ def test_a_made_up_option_is_for_a_person() -> None:
     )
 
 
-def test_an_option_ticked_and_not_ticked_is_for_a_person() -> None:
+def test_an_option_both_ticked_and_unticked_is_left_to_a_person() -> None:
     text = quiz.bare(KEY)
     comparison = answer(text + "\n" + quiz.mark(text, {1}))
     assert len(comparison.doubts) == 1
@@ -179,7 +179,7 @@ def test_credit_stays_in_its_range(
         assert earned == 0
 
 
-def test_each_option_is_net() -> None:
+def test_wrong_ticks_cancel_right_ones() -> None:
     assert quiz.credit(compared({0, 1}, {0, 1, 2}), 3, "each-option") == pytest.approx(2)
     assert quiz.credit(compared({0, 1, 4}, {0, 1, 2}), 3, "each-option") == pytest.approx(1)
     assert quiz.credit(compared({0, 1, 2, 3, 4}, {0, 1}), 2, "each-option") == 0
@@ -197,7 +197,7 @@ def test_credit_names_what_is_wrong() -> None:
 
 
 @given(st.text(max_size=300))
-def test_no_text_breaks_the_reader(text: str) -> None:
+def test_any_text_is_read_without_error(text: str) -> None:
     question = quiz.parse(text)
     assert len(quiz.parse(quiz.bare(text)).options) == len(question.options)
     if question.options:

@@ -236,7 +236,7 @@ def test_only_assignment_folders_are_read(tmp_path: Path) -> None:
             keys.find("01-one/one.ipynb", name, quiz.parse(SINGLE_CHOICE))
 
 
-def test_folder_or_text_tells_equal_names_apart(tmp_path: Path) -> None:
+def test_folder_or_text_distinguishes_equal_names(tmp_path: Path) -> None:
     other = SINGLE_CHOICE.replace("one", "three").replace("two", "ten")
     write_notebook(tmp_path / "01-one" / "one.ipynb", same=SINGLE_CHOICE)
     write_notebook(tmp_path / "02-two" / "two.ipynb", same=other)

@@ -81,7 +81,7 @@ def test_arguments_that_do_not_match_are_rejected() -> None:
         CodeWalk(net, DIGITS, NAMES, spread=[1, 2, 3])
 
 
-def test_the_text_for_pages_without_widgets_is_short(walk: CodeWalk) -> None:
+def test_the_fallback_text_without_widgets_is_short(walk: CodeWalk) -> None:
     assert len(repr(walk)) < 110  # they cut it off
 
 

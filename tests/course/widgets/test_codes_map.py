@@ -113,7 +113,7 @@ def test_an_invalid_argument_is_named(changes: dict[str, Any], message: str) -> 
         CodesMap(**arguments)
 
 
-def test_the_text_for_pages_without_widgets_is_short(explorer: CodesMap) -> None:
+def test_the_fallback_text_without_widgets_is_short(explorer: CodesMap) -> None:
     assert len(repr(explorer)) < 110  # they cut it off
 
 

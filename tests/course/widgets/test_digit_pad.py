@@ -75,7 +75,7 @@ def test_invalid_settings_are_rejected() -> None:
         DigitPad(pen=0)
 
 
-def test_the_text_for_pages_without_widgets_counts_strokes() -> None:
+def test_the_fallback_text_without_widgets_counts_strokes() -> None:
     assert repr(DigitPad()) == "Pad for drawing a digit; 0 strokes so far."
     assert repr(DigitPad(strokes=[[[1, 1]]])) == "Pad for drawing a digit; 1 stroke so far."
 

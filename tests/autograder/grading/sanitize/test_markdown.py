@@ -68,24 +68,24 @@ def shown(source: str) -> str:
     return page[page.index("<p>BEGINNING") : page.rindex("END</p>")]
 
 
-def test_the_tests_would_notice() -> None:
+def test_active_html_is_detected() -> None:
     assert Page(markdown2html("[a](javascript:alert(1))")).acts == ["javascript:alert(1)"]
     assert Page(markdown2html("<img src=x onerror=alert(1)>")).acts == ["onerror"]
 
 
-def test_nothing_acts_in_formgrader() -> None:
+def test_markdown_is_inactive_in_formgrader() -> None:
     page = Page(shown("\n\n---\n\n".join(SCRIPTS)))
     assert page.acts == []
     assert page.says.count("alert(1)") >= len(SCRIPTS) - 3
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_nothing_acts_alone(script: str) -> None:
+def test_each_script_is_made_inactive(script: str) -> None:
     assert Page(markdown2html(markdown.sanitize(script))).acts == []
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_no_formula_acts(formula: str) -> None:
+def test_formulas_are_made_inactive(formula: str) -> None:
     says = Page(markdown2html(markdown.sanitize(formula))).says
     assert re.search(r"\\(href|mmlToken|require|style)", says) is None, says
 
