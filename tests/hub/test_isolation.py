@@ -144,7 +144,7 @@ def test_nobody_can_impersonate_the_hub_or_another_server(hub: RunningHub) -> No
     assert request(f"http://127.0.0.1:{port}/hub/api/user", feedback_token)[0] == 403
     assert request(contents, feedback_token)[0] == 403
     status, text = request(f"{service}/check", feedback_token, "POST", {})
-    assert (status, "path must be text" in text) == (400, True)
+    assert (status, "path must be a string" in text) == (400, True)
     assert request(f"{service}/check", token, "POST", {})[0] == 403
 
 
