@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.hub.settings import HubSettings
-
 CGROUP_ROOT: Final = Path("/sys/fs/cgroup")
 _PARENT: Final = "course-hub"
 # The limits hold without these files.
@@ -27,11 +25,6 @@ class ServerLimits:
     memory: int  # bytes
     processors: float
     processes: int  # and threads
-
-    @classmethod
-    def from_settings(cls, settings: HubSettings) -> ServerLimits:
-        """Return the limits in the hub's settings."""
-        return cls(int(settings.memory * 2**30), settings.processors, settings.processes)
 
     def v1_files(self) -> dict[str, dict[str, str]]:
         """Return the contents of the files of version 1, by controller."""

@@ -56,7 +56,11 @@ class ClassSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub is 
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         """Return what the new process runs first: it joins its control groups."""
-        folders, missing = limits.create_groups(name, limits.ServerLimits.from_settings(load()))
+        settings = load()
+        memory = int(settings.memory * 2**30)
+        folders, missing = limits.create_groups(
+            name, limits.ServerLimits(memory, settings.processors, settings.processes)
+        )
         if missing:
             names = ", ".join(missing)
             self.log.error("The server of %s is NOT limited: can't set %s here", name, names)

@@ -16,7 +16,7 @@ import pwd
 import stat
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
@@ -57,8 +57,10 @@ class TarWriter:
             entries = [n for n in sorted([*folders, *files]) if self._wanted(str(inside / n))]
             folders[:] = [name for name in folders if name in entries]
             for entry in entries:  # a link to a folder counts as a folder but isn't entered
-                with _ignore_vanished():
+                try:
                     self._entry(str(inside / entry), entry, descriptor)
+                except OSError as error:
+                    _raise_unless_vanished(error)
 
     def file(self, path: Path, name: str, *, like: Path | None = None) -> None:
         """Write one file, optionally with the owner and permissions of another file."""
@@ -101,14 +103,6 @@ def _tar_info(name: str, status: os.stat_result) -> tarfile.TarInfo:
         info.uname = pwd.getpwuid(status.st_uid).pw_name
         info.gname = grp.getgrgid(status.st_gid).gr_name
     return info
-
-
-@contextlib.contextmanager
-def _ignore_vanished() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        _raise_unless_vanished(error)
 
 
 def _raise_unless_vanished(error: OSError) -> None:
