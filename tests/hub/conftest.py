@@ -33,6 +33,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     missing = install.missing()
     if missing:  # root can install it, so this is an error and no reason to skip
         pytest.fail(f"{missing}; install it: python -m tests.hub.install")
+    outdated = install.outdated_extension_files()
+    if outdated:
+        pytest.fail(f"JupyterLab's extension is outdated ({outdated}); run make .venv/ready")
     with run_hub(tmp_path_factory.mktemp("hub")) as running:
         yield running
 

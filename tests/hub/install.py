@@ -6,11 +6,14 @@ something can't be installed, so that the tests aren't skipped unnoticed.
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from deploy.hub import network, prepare
+from deploy.hub.settings import CHECKOUT
 
 
 def missing() -> str:
@@ -21,6 +24,13 @@ def missing() -> str:
     if not network.PROXY_PROGRAM.exists():
         return "the hub's proxy is not installed"
     return ""
+
+
+def outdated_extension_files() -> list[str]:
+    """Return the files of JupyterLab's extension that differ from the installed ones."""
+    installed = Path(sys.prefix, "share/jupyter/labextensions/autoencoder-course/static")
+    comparison = filecmp.dircmp(CHECKOUT / "course" / "labextension" / "static", installed)
+    return comparison.left_only + comparison.right_only + comparison.diff_files
 
 
 def main() -> None:
