@@ -11,15 +11,14 @@ HEAVY: Final = ("tensorflow", "keras", "matplotlib")
 
 
 def loaded(program: str, *names: str) -> list[str]:
-    """Run a program in a Python of its own; return which of these modules it has loaded.
+    """Run a program in a new Python; return which of these modules (by default, HEAVY) it loaded.
 
-    By default: what no widget may load. The program must say nothing on stderr.
+    The program must print nothing on stderr.
     """
-    asked = list(names or HEAVY)
-    ask = f"import json, sys; print(json.dumps([n for n in {asked!r} if n in sys.modules]))"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{program}\n{ask}"], capture_output=True, text=True, check=True
-    )
+    listed = list(names or HEAVY)
+    report = f"import json, sys; print(json.dumps([n for n in {listed!r} if n in sys.modules]))"
+    command = [sys.executable, "-c", f"{program}\n{report}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    found: list[str] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    modules: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return modules

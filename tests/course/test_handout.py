@@ -28,8 +28,8 @@ def work(tmp_path: Path) -> Path:
 
 def test_the_lessons_are_copied(release: Path, work: Path) -> None:
     assert hand_out(release, work) == []
-    found = sorted(str(path.relative_to(work)) for path in work.rglob("*") if path.is_file())
-    assert found == [RECORD, "01-intro/intro.ipynb"]
+    files = sorted(str(path.relative_to(work)) for path in work.rglob("*") if path.is_file())
+    assert files == [RECORD, "01-intro/intro.ipynb"]
     assert (work / "01-intro" / "intro.ipynb").read_text() == "first"
 
 

@@ -91,8 +91,8 @@ def test_a_gibbs_chain_visits_states_according_to_their_probability() -> None:
         h, v = next(chain)
     codes = (v @ [4, 2, 1]).astype(int) * 4 + (h @ [2, 1]).astype(int)
     # h is drawn before v, so the pair is a state of the chain at equilibrium as well
-    seen = np.bincount(codes, minlength=32).reshape(8, 4) / len(codes)
-    assert seen == pytest.approx(joint(m), abs=0.03)
+    frequencies = np.bincount(codes, minlength=32).reshape(8, 4) / len(codes)
+    assert frequencies == pytest.approx(joint(m), abs=0.03)
 
 
 @pytest.mark.parametrize(("persistent", "rate"), [(False, 0.2), (True, 0.1)])
@@ -151,39 +151,39 @@ def explorer() -> GibbsExplorer:
 
 
 def test_the_explorer_walks_by_coins_and_starts_again() -> None:
-    shown = explorer()
-    shown.step()
-    first = shown.pictures
+    widget = explorer()
+    widget.step()
+    first = widget.pictures
     assert set(first["hidden"]) <= {0, 255}
-    shown.step()
-    assert shown.steps == 2
-    assert shown.pictures["before"] == first["after"] != shown.pictures["after"]
-    shown.restart()
-    assert shown.steps == 0
-    shown.step()
-    assert shown.pictures["before"] == first["before"]
-    assert shown.pictures["hidden"] != first["hidden"]  # other coins
+    widget.step()
+    assert widget.steps == 2
+    assert widget.pictures["before"] == first["after"] != widget.pictures["after"]
+    widget.restart()
+    assert widget.steps == 0
+    widget.step()
+    assert widget.pictures["before"] == first["before"]
+    assert widget.pictures["hidden"] != first["hidden"]  # other coins
 
 
 def test_the_explorer_without_coins_is_deterministic() -> None:
-    shown = explorer()
-    shown.sampling = False
-    shown.step()
-    first = shown.pictures
-    shown.restart()
-    shown.step()
-    assert shown.pictures == first
-    assert "coins off" in shown.words
+    widget = explorer()
+    widget.sampling = False
+    widget.step()
+    first = widget.pictures
+    widget.restart()
+    widget.step()
+    assert widget.pictures == first
+    assert "coins off" in widget.words
 
 
 def test_the_explorer_shows_the_next_image_and_ignores_unknown_messages() -> None:
-    shown = explorer()
-    before = shown.pictures["before"]
-    shown.step()
-    shown.choice = 1
-    assert shown.steps == 0
-    assert shown.pictures["before"] != before
-    shown._on_message(shown, {"delete": "everything"}, [])
-    assert shown.steps == 0
-    shown._on_message(shown, "step", [])
-    assert shown.steps == 1
+    widget = explorer()
+    before = widget.pictures["before"]
+    widget.step()
+    widget.choice = 1
+    assert widget.steps == 0
+    assert widget.pictures["before"] != before
+    widget._on_message(widget, {"delete": "everything"}, [])
+    assert widget.steps == 0
+    widget._on_message(widget, "step", [])
+    assert widget.steps == 1

@@ -152,16 +152,16 @@ def test_fingerprint_depends_on_code_and_data_but_not_on_documentation(tmp_path:
     make_packages(tmp_path)
     data = tmp_path / "course" / "parts" / "data.npz"
     data.write_bytes(b"1")
-    seen = [fingerprint.compute(tmp_path)]
+    fingerprints = [fingerprint.compute(tmp_path)]
     (tmp_path / "course" / "claims.md").write_text("Documentation.")
     (tmp_path / "course" / "__pycache__").mkdir()
     (tmp_path / "course" / "__pycache__" / "module.pyc").write_bytes(b"1")
-    assert fingerprint.compute(tmp_path) == seen[0]
+    assert fingerprint.compute(tmp_path) == fingerprints[0]
     data.write_bytes(b"2")
-    seen.append(fingerprint.compute(tmp_path))
+    fingerprints.append(fingerprint.compute(tmp_path))
     data.rename(data.with_name("other.npz"))
-    seen.append(fingerprint.compute(tmp_path))
-    assert len(set(seen)) == 3
+    fingerprints.append(fingerprint.compute(tmp_path))
+    assert len(set(fingerprints)) == 3
     assert fingerprint.compute() == fingerprint.current()
 
 

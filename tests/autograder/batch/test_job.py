@@ -43,7 +43,7 @@ def scores(job: Job) -> list[CellScore]:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), SUBMISSIONS, ids=[" ".join(each) for each in SUBMISSIONS]
+    ("name", "kind"), SUBMISSIONS, ids=[" ".join(pair) for pair in SUBMISSIONS]
 )
 def test_warm_and_cold_kernels_agree(
     name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

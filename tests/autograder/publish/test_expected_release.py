@@ -220,8 +220,8 @@ def test_the_unchanged_release_passes(released: Notebook) -> None:
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_leak_is_found(released: Notebook, leak: str) -> None:
     edit, expected = LEAKS[leak]
-    found = problems(released, edit)
-    assert any(expected in problem for problem in found), found
+    messages = problems(released, edit)
+    assert any(expected in problem for problem in messages), messages
 
 
 def test_a_checksum_of_the_instructors_cell_is_found(released: Notebook) -> None:
@@ -248,8 +248,8 @@ def test_student_text_has_stubs_and_no_hidden_tests() -> None:
 def test_every_answer_of_the_course_is_found_in_the_instructors_notebook() -> None:
     for path in COURSE.glob("source/*/*.ipynb"):
         source = build.notebook_from_text(path.with_suffix(".md").read_text(encoding="utf-8"))
-        found = check_notebook(source, source, compute_checksum)
+        messages = check_notebook(source, source, compute_checksum)
         for cell in source.cells:
             if answer_leaks.student_text(cell) != cell.source:
                 expected = f"cell {cell['id']!r} has unexpected text"
-                assert any(expected in problem for problem in found)
+                assert any(expected in problem for problem in messages)

@@ -203,9 +203,9 @@ def test_damaged_files_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="save\\(model, path\\)"):
         autoencoder.load(path)
     np.savez(path, **arrays())
-    whole = path.read_bytes()
+    saved = path.read_bytes()
     assert autoencoder.load(path).count_params() == 22
-    for content in (b"", b"no zip at all", whole[: len(whole) // 2], whole[:90] + whole[120:]):
+    for content in (b"", b"no zip at all", saved[: len(saved) // 2], saved[:90] + saved[120:]):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"net\.npz"):
             autoencoder.load(path)
@@ -289,16 +289,16 @@ def test_the_command_that_made_the_shipped_network_makes_one(
     record = frozen.digits_record()
     assert record["epochs"] == make_digit_autoencoder.STOP_AFTER
     assert make_digit_autoencoder.RECIPE.epochs == record["epochs_planned"]
-    small, asked = data.digits("bundled"), []
+    small, requested = data.digits("bundled"), []
 
     def given(name: str) -> Any:
-        asked.append(name)
+        requested.append(name)
         return small
 
     monkeypatch.setattr(data, "digits", given)
     make_digit_autoencoder.main(["--folder", str(tmp_path), "--stop-after", "1"])
     capsys.readouterr()
-    assert asked == ["mnist"]
+    assert requested == ["mnist"]
     made = json.loads((tmp_path / frozen.DIGITS.with_suffix(".json").name).read_text())
     assert (made["epochs"], made["epochs_planned"]) == (1, record["epochs_planned"])
     assert made.keys() == record.keys()

@@ -54,9 +54,9 @@ class Watched:
             calls.append(1)
             if len(calls) == at:
                 stop()
-            found = take(steps_, order)
+            results = take(steps_, order)
             self.averaged_weights.append(steps_.averaged_weights())
-            return found
+            return results
 
         patch.setattr(TrainingSteps, "take", taken)
 
@@ -169,18 +169,18 @@ def test_training_goes_on_after_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_training_works_outside_the_main_thread() -> None:
-    found = []
+    results = []
 
     def learn() -> None:
         with deferred_interrupt() as stopped:
             model = autoencoder.build(784, 2)
-            found.append(autoencoder.train(model, digits(), epochs=1, live=False).epochs)
-            found.append(stopped())
+            results.append(autoencoder.train(model, digits(), epochs=1, live=False).epochs)
+            results.append(stopped())
 
     thread = threading.Thread(target=learn)
     thread.start()
     thread.join()
-    assert found == [1, False]
+    assert results == [1, False]
 
 
 def test_an_ignored_interrupt_stays_ignored() -> None:

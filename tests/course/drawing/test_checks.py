@@ -42,18 +42,18 @@ def test_a_digit_of_several_strokes_is_one_digit() -> None:
 
 
 def test_ink_at_the_edge_is_reported_but_accepted() -> None:
-    one = drawing.stored()["3"]
-    cut = [[[x - 90, y] for x, y in stroke] for stroke in one.strokes]
-    found = drawing.preprocess(drawing.rasterise(cut, pen=18))
-    assert found.notes == ("The ink touches the left edge; part of the digit may be cut off.",)
-    assert found.vector.shape == (1, 784)
+    original = drawing.stored()["3"]
+    cut = [[[x - 90, y] for x, y in stroke] for stroke in original.strokes]
+    result = drawing.preprocess(drawing.rasterise(cut, pen=18))
+    assert result.notes == ("The ink touches the left edge; part of the digit may be cut off.",)
+    assert result.vector.shape == (1, 784)
 
 
 def test_the_canvas_need_not_be_square() -> None:
-    one = drawing.stored()["9"]
-    usual = drawing.preprocess(one.rgba).vector
+    original = drawing.stored()["9"]
+    usual = drawing.preprocess(original.rgba).vector
     for width, height in [(280, 400), (500, 280)]:
-        canvas = drawing.rasterise(one.strokes, width, height, one.pen)
+        canvas = drawing.rasterise(original.strokes, width, height, original.pen)
         assert canvas.shape == (height, width, 4)
         assert (drawing.preprocess(canvas).vector == usual).all()
 
@@ -182,6 +182,6 @@ def test_real_digits_are_not_refused() -> None:
     with gzip.open(Path(folder) / "pen_strokes.jsonl.gz", "rt", encoding="utf-8") as file:
         lines = [json.loads(line) for line in file][::10]
     for line in lines:
-        strokes = [[[40 + 190 * x, 40 + 190 * y] for x, y in one] for one in line["strokes"]]
-        found = drawing.preprocess(drawing.rasterise(strokes, pen=14))
-        assert found.vector.sum() > 20
+        strokes = [[[40 + 190 * x, 40 + 190 * y] for x, y in stroke] for stroke in line["strokes"]]
+        result = drawing.preprocess(drawing.rasterise(strokes, pen=14))
+        assert result.vector.sum() > 20

@@ -44,42 +44,42 @@ def test_timestamps_of_points_are_ignored() -> None:
 
 def test_lecture_preprocessing_matches_the_six_steps_exactly() -> None:
     canvas = drawing.stored()["4"].rgba
-    found = drawing.preprocess(canvas, "lecture")
+    result = drawing.preprocess(canvas, "lecture")
     # Written out anew, with Pillow alone.
     picture = Image.fromarray(canvas)
     left, top, right, bottom = picture.getchannel("A").getbbox() or (0, 0, 0, 0)
     side = max(right - left, bottom - top)
     squared = Image.new("RGBA", (side, side))
-    place = ((side - right + left) // 2, (side - bottom + top) // 2)
-    squared.paste(picture.crop((left, top, right, bottom)), place)
+    offset = ((side - right + left) // 2, (side - bottom + top) // 2)
+    squared.paste(picture.crop((left, top, right, bottom)), offset)
     small = squared.resize((28, 28), Image.Resampling.LANCZOS)
     expected = np.asarray(small)[..., 3].reshape(1, 784) / 255
-    assert found.box == (top, left, bottom, right)
-    assert np.allclose(found.vector, expected, atol=1e-6)
-    assert [stage.name for stage in found.stages] == [
+    assert result.box == (top, left, bottom, right)
+    assert np.allclose(result.vector, expected, atol=1e-6)
+    assert [stage.name for stage in result.stages] == [
         *("canvas", "box", "square", "resized", "grey", "row", "numbers")
     ]
 
 
 @pytest.mark.parametrize("name", [*DIGITS, "small", "thin"])
 def test_mnist_preprocessing_matches_mnist(name: str) -> None:
-    found = drawing.preprocess(drawing.stored()[name].rgba)
-    image = found.stages[-3].array
+    result = drawing.preprocess(drawing.stored()[name].rgba)
+    image = result.stages[-3].array
     box = boxes.bounding_box(image)
     assert max(box.height, box.width) == 20
     assert np.abs(np.array(centre.centre_of_mass(image)) - 14).max() <= 0.51
-    fitted = np.kron(image, np.ones((8, 8), np.uint8))
-    assert pen.thickness(fitted) / 8 == pytest.approx(pen.MNIST_THICKNESS, abs=0.8)
-    assert found.vector.dtype == np.float32
-    assert found.vector.shape == (1, 784)
-    assert found.vector.min() == 0
-    assert 0.9 < found.vector.max() <= 1
+    enlarged = np.kron(image, np.ones((8, 8), np.uint8))
+    assert pen.thickness(enlarged) / 8 == pytest.approx(pen.MNIST_THICKNESS, abs=0.8)
+    assert result.vector.dtype == np.float32
+    assert result.vector.shape == (1, 784)
+    assert result.vector.min() == 0
+    assert 0.9 < result.vector.max() <= 1
 
 
 def test_every_stage_describes_itself() -> None:
     for way in drawing.WAYS:
-        found = drawing.preprocess(drawing.stored()["2"].rgba, way)
-        for stage in found.stages:
+        result = drawing.preprocess(drawing.stored()["2"].rgba, way)
+        for stage in result.stages:
             assert stage.shape == stage.array.shape
             assert stage.dtype in {"uint8", "float32"}
             assert stage.range == f"{stage.array.min():g} to {stage.array.max():g}"
@@ -89,21 +89,21 @@ def test_every_stage_describes_itself() -> None:
 @pytest.mark.parametrize("way", drawing.WAYS)
 @pytest.mark.parametrize("name", ["1", "8"])
 def test_both_deployments_see_the_same_numbers(name: str, way: drawing.Way) -> None:
-    found = drawing.preprocess(drawing.stored()[name].rgba, way)
-    sent = json.loads(json.dumps(found.payload("function")))["values"][0]
-    assert (drawing.from_square(**sent, way=way).vector == found.vector).all()
-    model = json.loads(json.dumps(found.payload("model")))["values"]
-    assert np.abs(np.array(model) - found.vector).max() < 1e-5
+    result = drawing.preprocess(drawing.stored()[name].rgba, way)
+    values = json.loads(json.dumps(result.payload("function")))["values"][0]
+    assert (drawing.from_square(**values, way=way).vector == result.vector).all()
+    model = json.loads(json.dumps(result.payload("model")))["values"]
+    assert np.abs(np.array(model) - result.vector).max() < 1e-5
     with pytest.raises(ValueError, match="'model' or 'function'"):
-        found.payload("other")  # type: ignore[arg-type]
+        result.payload("other")  # type: ignore[arg-type]
 
 
 def nearest(a: np.typing.NDArray[np.float32], b: np.typing.NDArray[np.float32]) -> float:
     """The difference between two images, as a part of the ink, one of them moved by a pixel."""
     first, second = a.reshape(28, 28), b.reshape(28, 28)
     shifts = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    apart = [np.abs(first - np.roll(second, shift, (0, 1))).sum() for shift in shifts]
-    return float(min(apart) / first.sum())
+    distances = [np.abs(first - np.roll(second, shift, (0, 1))).sum() for shift in shifts]
+    return float(min(distances) / first.sum())
 
 
 # The nearest two of the ten stored digits, a 3 and an 8, differ by half of the ink. What follows
@@ -117,8 +117,8 @@ def read(vector: np.typing.NDArray[np.float32]) -> str:
 
 def test_two_digits_are_further_apart_than_any_two_drawings_of_one() -> None:
     vectors = [drawing.preprocess(drawing.stored()[name].rgba).vector for name in DIGITS]
-    apart = [nearest(a, b) for a in vectors for b in vectors if a is not b]
-    assert ALIKE < 0.5 < min(apart)
+    distances = [nearest(a, b) for a in vectors for b in vectors if a is not b]
+    assert ALIKE < 0.5 < min(distances)
 
 
 @settings(max_examples=12, deadline=None)
@@ -126,11 +126,13 @@ def test_two_digits_are_further_apart_than_any_two_drawings_of_one() -> None:
 def test_moving_a_drawing_by_whole_pixels_hardly_changes_it(
     name: str, right: int, down: int
 ) -> None:
-    one = drawing.stored()[name]
-    here = drawing.rasterise(one.strokes, 420, 360, one.pen)
-    there = drawing.rasterise(moved(one.strokes, 1, right + 70, down + 40), 420, 360, one.pen)
+    original = drawing.stored()[name]
+    centered = drawing.rasterise(original.strokes, 420, 360, original.pen)
+    shifted = drawing.rasterise(
+        moved(original.strokes, 1, right + 70, down + 40), 420, 360, original.pen
+    )
     # Sums of decimals are rounded elsewhere: a pixel at the edge may be a gray level lighter.
-    assert nearest(drawing.preprocess(here).vector, drawing.preprocess(there).vector) < 0.05
+    assert nearest(drawing.preprocess(centered).vector, drawing.preprocess(shifted).vector) < 0.05
 
 
 @settings(max_examples=15, deadline=None)
@@ -138,52 +140,58 @@ def test_moving_a_drawing_by_whole_pixels_hardly_changes_it(
 def test_moving_a_drawing_by_fractions_of_a_pixel_changes_little(
     name: str, right: float, down: float
 ) -> None:
-    one = drawing.stored()[name]
-    there = drawing.rasterise(moved(one.strokes, 1, right + 20, down + 10), 420, 360, one.pen)
-    found = drawing.preprocess(there).vector
-    assert nearest(drawing.preprocess(one.rgba).vector, found) < ALIKE
-    assert read(found) == name
+    original = drawing.stored()[name]
+    shifted = drawing.rasterise(
+        moved(original.strokes, 1, right + 20, down + 10), 420, 360, original.pen
+    )
+    result = drawing.preprocess(shifted).vector
+    assert nearest(drawing.preprocess(original.rgba).vector, result) < ALIKE
+    assert read(result) == name
 
 
 @settings(max_examples=15, deadline=None)
 @given(name=st.sampled_from(DIGITS), scale=st.floats(0.4, 1.4), right=st.floats(0, 9))
 def test_size_changes_little(name: str, scale: float, right: float) -> None:
-    one = drawing.stored()[name]
-    other = drawing.rasterise(moved(one.strokes, scale, 20 + right, 20), 440, 440, scale * one.pen)
-    found = drawing.preprocess(other).vector
-    assert nearest(drawing.preprocess(one.rgba).vector, found) < ALIKE
-    assert read(found) == name
+    original = drawing.stored()[name]
+    other = drawing.rasterise(
+        moved(original.strokes, scale, 20 + right, 20), 440, 440, scale * original.pen
+    )
+    result = drawing.preprocess(other).vector
+    assert nearest(drawing.preprocess(original.rgba).vector, result) < ALIKE
+    assert read(result) == name
 
 
 @settings(max_examples=15, deadline=None)
 @given(name=st.sampled_from(DIGITS), width=st.floats(8, 24))
 def test_the_pen_changes_little(name: str, width: float) -> None:
-    one = drawing.stored()[name]
-    found = drawing.preprocess(drawing.rasterise(one.strokes, pen=width)).vector
-    assert nearest(drawing.preprocess(one.rgba).vector, found) < ALIKE
-    assert read(found) == name
+    original = drawing.stored()[name]
+    result = drawing.preprocess(drawing.rasterise(original.strokes, pen=width)).vector
+    assert nearest(drawing.preprocess(original.rgba).vector, result) < ALIKE
+    assert read(result) == name
 
 
 def test_most_sizes_positions_and_pens_hardly_change_the_error() -> None:
     rng = np.random.default_rng(0)
-    apart = []
+    distances = []
     for name in DIGITS * 3:
-        one = drawing.stored()[name]
+        original = drawing.stored()[name]
         scale, width = rng.uniform(0.4, 1.4), rng.uniform(8, 24)
-        strokes = moved(one.strokes, scale, *rng.uniform(20, 29, 2))
+        strokes = moved(original.strokes, scale, *rng.uniform(20, 29, 2))
         other = drawing.rasterise(strokes, 440, 440, scale * width)
-        apart.append(nearest(drawing.preprocess(one.rgba).vector, drawing.preprocess(other).vector))
-    assert np.median(apart) < 0.1
+        distances.append(
+            nearest(drawing.preprocess(original.rgba).vector, drawing.preprocess(other).vector)
+        )
+    assert np.median(distances) < 0.1
 
 
 @pytest.mark.parametrize("way", drawing.WAYS)
 def test_stored_drawings_have_the_stored_gray_levels(way: drawing.Way) -> None:
     """``python -m tests.course.drawing.golden`` stores them."""
-    right, found = golden.stored()[way], golden.made()[way]
-    assert set(right) == set(found) == set(DIGITS)
+    expected, actual = golden.stored()[way], golden.made()[way]
+    assert set(expected) == set(actual) == set(DIGITS)
     for name in DIGITS:
-        apart = np.abs(right[name].astype(int) - found[name])
-        assert apart.max() <= 1, f"{name}: {int((apart > 1).sum())} pixels differ"
+        difference = np.abs(expected[name].astype(int) - actual[name])
+        assert difference.max() <= 1, f"{name}: {int((difference > 1).sum())} pixels differ"
 
 
 @settings(max_examples=10, deadline=None)
@@ -198,9 +206,9 @@ def test_averaging_keeps_the_mean(shape: tuple[int, int], new: tuple[int, int], 
 
 
 def test_a_large_square_canvas_is_read_like_a_small_one() -> None:
-    one = drawing.stored()["6"]
-    large = drawing.rasterise(moved(one.strokes, 3), 840, 840, 3 * one.pen)
-    assert nearest(drawing.preprocess(one.rgba).vector, drawing.preprocess(large).vector) < 0.1
+    original = drawing.stored()["6"]
+    large = drawing.rasterise(moved(original.strokes, 3), 840, 840, 3 * original.pen)
+    assert nearest(drawing.preprocess(original.rgba).vector, drawing.preprocess(large).vector) < 0.1
 
 
 def test_the_strip_is_small_and_contains_only_ink() -> None:

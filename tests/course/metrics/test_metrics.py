@@ -30,8 +30,8 @@ def test_squared_error_sums_pixels_and_averages_images() -> None:
 
 def test_cross_entropy_is_that_of_its_formula() -> None:
     x, x_hat = np.array([[0.0, 0.25, 1.0]]), np.array([[0.1, 0.5, 0.8]])
-    right = -(np.log(0.9) + np.log(0.5) + np.log(0.8))
-    assert metrics.cross_entropy(x, x_hat) == pytest.approx(right)
+    expected = -(np.log(0.9) + np.log(0.5) + np.log(0.8))
+    assert metrics.cross_entropy(x, x_hat) == pytest.approx(expected)
     assert metrics.cross_entropy([[1.0]], [[0.0]]) == pytest.approx(-np.log(1e-7))
     assert metrics.cross_entropy(np.ones((1, 3), np.float32), np.ones((1, 3))) < 1e-5
 
@@ -132,9 +132,9 @@ def test_trustworthiness_follows_its_formula() -> None:
     ranks = np.argsort(np.argsort(np.abs(x - x.T), axis=1), axis=1)  # 0 is the point itself
     near = np.argsort(np.abs(z - z.T), axis=1)[:, 1]
     cost = sum(max(ranks[i, near[i]] - k, 0) for i in range(n))
-    right = 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * cost
-    assert metrics.trustworthiness(x, z, k=1) == pytest.approx(right)
-    assert right < 1
+    expected = 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * cost
+    assert metrics.trustworthiness(x, z, k=1) == pytest.approx(expected)
+    assert expected < 1
 
 
 @pytest.mark.parametrize("k", [0, 4, 100])
@@ -172,8 +172,8 @@ def test_silhouette_needs_classes_with_several_codes(labels: list[int]) -> None:
 @pytest.mark.parametrize("degrees", [0, 1e-5, 30, 60, 90])
 def test_principal_angles_between_two_directions(degrees: float) -> None:
     turn = np.radians(degrees)
-    found = metrics.principal_angles([[1, 0, 0]], [[np.cos(turn), np.sin(turn), 0]])
-    assert np.degrees(found) == pytest.approx([degrees], abs=1e-9)
+    result = metrics.principal_angles([[1, 0, 0]], [[np.cos(turn), np.sin(turn), 0]])
+    assert np.degrees(result) == pytest.approx([degrees], abs=1e-9)
 
 
 def test_principal_angles_do_not_depend_on_the_axes_chosen() -> None:
@@ -195,20 +195,20 @@ def test_principal_angles_reject_invalid_axes() -> None:
 
 
 def test_separability_returns_all_four_measures() -> None:
-    found = metrics.separability(LINE, SIDE, LINE, SIDE)
-    assert (found.knn, found.probe, found.trustworthiness) == (1, 1, None)
-    assert found.silhouette == metrics.silhouette(LINE, SIDE)
+    result = metrics.separability(LINE, SIDE, LINE, SIDE)
+    assert (result.knn, result.probe, result.trustworthiness) == (1, 1, None)
+    assert result.silhouette == metrics.silhouette(LINE, SIDE)
     many = np.arange(60.0)[:, None]
     side = (many[:, 0] > 30).astype(int)
     assert metrics.separability(many, side, many, side, many).trustworthiness == 1
 
 
 def test_the_table_has_a_line_per_code() -> None:
-    found = metrics.separability(LINE, SIDE, LINE, SIDE)
-    lines = metrics.separability_table({"pixels": found, "PCA-2": found}).splitlines()
+    result = metrics.separability(LINE, SIDE, LINE, SIDE)
+    lines = metrics.separability_table({"pixels": result, "PCA-2": result}).splitlines()
     assert [len(line) for line in lines] == [len(lines[0])] * 4
     cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
-    assert cells == ["pixels", "100.0%", "100.0%", "–", f"{found.silhouette:.3f}"]
+    assert cells == ["pixels", "100.0%", "100.0%", "–", f"{result.silhouette:.3f}"]
 
 
 @real
@@ -237,8 +237,8 @@ def test_separability_on_mnist_is_as_measured_before() -> None:
     pca = PCA(30).fit(mnist.x_train)
     code, code_test = pca.encode(x), pca.encode(x_test)
     for k, knn, trust, round_ in ((30, 0.9595, 0.998, 0.083), (2, 0.4255, 0.741, 0.025)):
-        found = metrics.separability(code[:, :k], y, code_test[:, :k], y_test, x_test)
-        assert found.knn == pytest.approx(knn, abs=0.02)
-        assert found.trustworthiness == pytest.approx(trust, abs=0.01)
-        assert found.silhouette == pytest.approx(round_, abs=0.01)
-        assert found.probe > found.silhouette
+        result = metrics.separability(code[:, :k], y, code_test[:, :k], y_test, x_test)
+        assert result.knn == pytest.approx(knn, abs=0.02)
+        assert result.trustworthiness == pytest.approx(trust, abs=0.01)
+        assert result.silhouette == pytest.approx(round_, abs=0.01)
+        assert result.probe > result.silhouette

@@ -96,11 +96,11 @@ def test_the_pictures_match_their_names_and_errors() -> None:
         ink = 1 - pictures[digit, 0, 0].ravel()
         nearest = ((digits.x_test - ink) ** 2).sum(axis=1).argmin()
         assert digits.labels[digits.y_test[nearest]] == str(digit)
-        shown = squared_error(
+        error = squared_error(
             pictures[digit, :1, 0].reshape(1, -1), pictures[digit, 1:, 11].reshape(1, -1)
         )
         # The picture has 16 gray levels; the error was measured before rounding.
-        assert shown == pytest.approx(facts.autoencoder_each[digit][10], rel=0.15, abs=0.6)
+        assert error == pytest.approx(facts.autoencoder_each[digit][10], rel=0.15, abs=0.6)
 
 
 def test_the_face_autoencoder_beats_pca_on_new_faces() -> None:
