@@ -15,7 +15,7 @@ from tests.browser import lab as labs
 from tests.browser.lab import Lab, Lesson
 from tests.source.lesson import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.xdist_group("browser")]
 
 EPOCHS = 900
 MIN_EPOCHS = 6  # after these, the error is below 25

@@ -12,7 +12,7 @@ from tests.hostile.batch import CORPUS, FULL, NEIGHBORS
 
 MISSING = launch.missing_features()
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.xdist_group("hostile-cold"),
     pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING)),
 ]

@@ -149,7 +149,7 @@ OUTCOMES = st.sampled_from(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -203,7 +203,7 @@ def mutilated(count: int) -> list[bytes]:
     return list(contents)[-count:]  # the first ones are the simplest
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.xdist_group("hostile")
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
 def test_nbgrader_grades_a_class_of_mutilated_notebooks(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ POINTS_AFTER_EXIT: dict[str, dict[str, float]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.xdist_group("hostile")
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
 def test_killing_the_kernel_at_any_cell_costs_only_that_cell(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def dependencies_of(test: NotebookNode, cells: list[NotebookNode]) -> set[str]:
     return cell_ids
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.xdist_group("hostile")
 @pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING))
 def test_killing_the_kernel_costs_only_the_tests_that_depend_on_the_cell(

@@ -21,7 +21,7 @@ from tests.browser.test_autoencoder_lab import (
 from tests.hub.page_objects import InstructorPage, StudentPage
 from tests.hub.running_hub import RunningHub
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.xdist_group("hub")]
 
 LAB = "05-autoencoder-lab"
 _ANSWER = """

@@ -32,7 +32,7 @@ PRINT_REQUESTS = "import sitecustomize; print(sitecustomize.REQUESTS)"
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["embedded", "real"])
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.long)])
 def data(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """Use the embedded data without network or cache, then the real data."""
     if request.param == "real" and "COURSE_DATA" not in os.environ:

@@ -243,7 +243,7 @@ def test_the_code_walk_widget_does_not_need_tensorflow() -> None:
     assert "tensorflow" not in script.read_text(encoding="utf-8").lower()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_repeated_training_does_not_leak_memory(tmp_path: Path) -> None:
     sources = [cell.source for cell in LESSON.notebook.cells if cell.cell_type == "code"]
     setup = [source for source in sources if source.startswith("import time\n")]

@@ -154,7 +154,7 @@ print(benchmark.table(rows, benchmark.DIGITS))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(
     "COURSE_DATA" not in os.environ, reason="COURSE_DATA must name a folder with MNIST"
 )

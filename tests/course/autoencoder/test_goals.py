@@ -16,7 +16,7 @@ PCA, LOGISTIC_PCA, PAPER = 13.87, 8.01, 3.00  # Hinton and Salakhutdinov 2006, F
 PAGE = Path(__file__).resolve().parents[3] / "benchmarks" / "training.md"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(
     not (Path(os.environ.get("COURSE_DATA", "")) / "mnist.npz").is_file(),
     reason="COURSE_DATA names no folder with mnist.npz",
