@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tqdm.auto
+import tqdm.std
 
 from course import data
 from course.data import sources
@@ -121,8 +123,13 @@ def server() -> Iterator[str]:
 
 
 def test_a_download_is_checked_saved_and_reused(
-    server: str, home: Path, capsys: pytest.CaptureFixture[str]
+    server: str,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A terminal's bar, even if an earlier test in this process has imported ipykernel.
+    monkeypatch.setattr("tqdm.auto.tqdm", tqdm.std.tqdm)
     loaded = load_toy(url=f"{server}/toy.npz", download=True)
     assert loaded.note == f"the real toy, downloaded from {server}/toy.npz"
     out, err = capsys.readouterr()
