@@ -86,6 +86,8 @@ Packages import only what is listed below them.
       limits             limits on memory, processes and disk
       memory_guard       end kernels that use too much memory
       environment        what a kernel can see
+      bounded_worker     call a function in a process with limits on time and memory
+      worker_process     that process
       workspace          copy a submission's files into the sandbox
       temp_dirs          temporary folders
       forkserver_client  start and use processes that fork kernels
