@@ -2,7 +2,8 @@
 
 Each program becomes the next one: ``bwrap`` makes the namespaces and mounts; ``sh`` limits the
 number of files, for which Bubblewrap has no option; ``setpriv`` gives up all privileges; ``sh``
-unpacks the submission; ``kernel_main`` becomes the kernel, or ``sleep`` waits for a forked one.
+unpacks the submission; ``kernel_main`` becomes the kernel, or ``sleep`` waits for a forked one. The
+system call filter of these programs allows what they need; the kernel adds a stricter one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ WORK_DIR: Final = f"{environment.HOME}/work"
 RUN_DIR: Final = "/run/kernel"
 CONNECTION_FILE: Final = f"{RUN_DIR}/kernel.json"
 LIBRARY_DIR: Final = "/run/library"  # on Python's path; holds the course and nothing beside it
-KERNEL_MAIN: Final = Path(__file__).with_name("inside") / "kernel_main.py"
+INSIDE_DIR: Final = f"{RUN_DIR}/inside"
+PROGRAMS: Final = Path(__file__).with_name("inside")
 
 _SYSTEM_DIRS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC_FILES: Final = (
@@ -66,7 +68,7 @@ class Sandbox:
         """Return Bubblewrap's arguments.
 
         ``private_dir`` has ``kernel.json``, ``passwd`` and ``group``; ``filter_fd`` is an open file
-        with the seccomp filter.
+        with the seccomp filter for all programs in the sandbox.
         """
         arguments = [f"--unshare-{kind}" for kind in ("pid", "net", "ipc", "uts", "cgroup-try")]
         arguments += ["--hostname", "kernel", "--die-with-parent", "--new-session"]
@@ -92,7 +94,7 @@ class Sandbox:
         if (course := environment.course_folder()) is not None:
             arguments += [*_WORLD_READABLE, "--dir", LIBRARY_DIR]
             arguments += ["--symlink", str(course), f"{LIBRARY_DIR}/{course.name}"]
-        arguments += ["--ro-bind", str(KERNEL_MAIN), f"{RUN_DIR}/{KERNEL_MAIN.name}"]
+        arguments += ["--ro-bind", str(PROGRAMS), INSIDE_DIR]
         arguments += ["--ro-bind", str(private_dir / "kernel.json"), CONNECTION_FILE]
         for name in ("passwd", "group"):
             arguments += ["--ro-bind", str(private_dir / name), f"/etc/{name}"]
@@ -112,11 +114,11 @@ class Sandbox:
             hidden.add(root)
         return bind_arguments(shown, hidden)
 
-    def inner_command(self, sockets: dict[str, int] | None) -> list[str]:
+    def inner_command(self, sockets: dict[str, int] | None, filter_fd: int) -> list[str]:
         """Return the command that Bubblewrap starts.
 
         ``sockets`` are the fds of the kernel's sockets by their addresses; None to print ``ready``
-        and wait for a forked kernel.
+        and wait for a forked kernel. ``filter_fd`` is an open file with the kernel's filter.
         """
         options = f"remount,nosuid,nodev,size={self.limits.disk},nr_inodes={self.limits.files}"
         setpriv = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"]
@@ -125,8 +127,7 @@ class Sandbox:
             setpriv += ["--bounding-set=-all"]
         kernel = ["sh", "-c", WAIT_SCRIPT]
         if sockets is not None:
-            program = f"{RUN_DIR}/{KERNEL_MAIN.name}"
-            kernel = kernel_command(self.limits, CONNECTION_FILE, sockets, program)
+            kernel = kernel_command(self.limits, CONNECTION_FILE, sockets, filter_fd, INSIDE_DIR)
         unpack = ["sh", "-c", UNPACK_SCRIPT, "sh"]
         return ["sh", "-c", _LIMIT_FILES_SCRIPT, options, *setpriv, *unpack, *kernel]
 
@@ -180,11 +181,16 @@ def bind_arguments(shown: set[Path], hidden: set[Path]) -> list[str]:
 
 
 def kernel_command(
-    limits: Limits, connection_file: str, sockets: dict[str, int], program: str = str(KERNEL_MAIN)
+    limits: Limits,
+    connection_file: str,
+    sockets: dict[str, int],
+    filter_fd: int | None = None,
+    programs: Path | str = PROGRAMS,
 ) -> list[str]:
-    """Return the command that sets the limits and becomes the kernel."""
-    options = {"limits": limits.rlimits(), "connection_file": connection_file, "sockets": sockets}
-    return [sys.executable, "-P", program, json.dumps(options)]
+    """Return the command that sets the limits, installs the filter, and becomes the kernel."""
+    options: dict[str, object] = {"limits": limits.rlimits(), "connection_file": connection_file}
+    options |= {"sockets": sockets, "filter_fd": filter_fd}
+    return [sys.executable, "-P", f"{programs}/start.py", "kernel_main", json.dumps(options)]
 
 
 def unused_uid() -> int:

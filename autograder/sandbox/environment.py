@@ -57,6 +57,7 @@ def kernel_env(
         "MPLCONFIGDIR": f"{home}/.config/matplotlib",
         "IPYTHONDIR": f"{home}/.ipython",
         "JUPYTER_PLATFORM_DIRS": "1",
+        "GIT_CONFIG_NOSYSTEM": "1",  # git stops if it may not read /etc/gitconfig
         **dict.fromkeys(_THREAD_VARIABLES, threads),
         **QUIET_TENSORFLOW,
     }

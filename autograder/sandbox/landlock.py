@@ -66,7 +66,7 @@ def landlock_command(
     It may write only to ``home`` and works in ``work`` there. ``filter_fd`` is an open seccomp
     filter, ``uid`` the user to become, if any. ``visible`` are further paths that it may read.
     """
-    read = [*_python_paths(), *map(Path.resolve, visible), bubblewrap.KERNEL_MAIN]
+    read = [*_python_paths(), *map(Path.resolve, visible), bubblewrap.PROGRAMS]
     read += [path for path in (environment.course_folder(), data_dir) if path is not None]
     options = {
         "read": list(map(str, read)),

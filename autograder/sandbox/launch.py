@@ -166,18 +166,20 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
         (request.private_dir / name).write_text(text, encoding="ascii")
     for name in ("kernel.json", *sandbox.user_files()):  # readable inside; nobody else can enter
         (request.private_dir / name).chmod(0o644)
+    setup_fd = _open_file(stack, seccomp.compile_filter(setup=True)).fileno()
     filter_fd = _open_file(stack, seccomp.compile_filter()).fileno()
-    arguments = "\0".join(sandbox.bwrap_arguments(request.private_dir, filter_fd))
+    arguments = "\0".join(sandbox.bwrap_arguments(request.private_dir, setup_fd))
     arguments_fd = _open_file(stack, arguments.encode()).fileno()
     command = ["bwrap", "--args", str(arguments_fd)]
-    pass_fds = [filter_fd, arguments_fd]
+    pass_fds = [setup_fd, arguments_fd]
     if request.fork_server is None:
         entry = None
-        command += ["--", *sandbox.inner_command(request.sockets)]
-        pass_fds += request.sockets.values()
+        command += ["--", *sandbox.inner_command(request.sockets, filter_fd)]
+        pass_fds += [filter_fd, *request.sockets.values()]
     else:
         entry = SandboxEntry(stack, request.fork_server, request.sockets, filter_fd)
-        command += ["--info-fd", str(entry.info.fileno()), "--", *sandbox.inner_command(None)]
+        command += ["--info-fd", str(entry.info.fileno())]
+        command += ["--", *sandbox.inner_command(None, filter_fd)]
         pass_fds.append(entry.info.fileno())
     inside_data_dir = environment.DATA_DIR if data_dir else None
     env = environment.kernel_env(

@@ -1,7 +1,8 @@
 """Become a student's kernel: set the limits, check the course, start ipykernel.
 
-The one JSON argument has the keyword arguments of `run`. The private names of ipykernel that are
-used here are checked in `tests/autograder/kernels/test_jupyter_internals.py`.
+The one JSON argument has ``filter_fd``, an open file with a seccomp filter or null, and the keyword
+arguments of `run`. The private names of ipykernel that are used here are checked in
+`tests/autograder/kernels/test_jupyter_internals.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
+
+from . import rights
 
 
 def set_rlimits(limits: dict[str, int]) -> None:
@@ -98,6 +101,7 @@ def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -
 
     ``sockets`` are the fds of its listening sockets by address; empty if it opens them itself.
     """
+    del sys.argv[1:]  # not for the student's parser of arguments
     set_rlimits(limits)
     if sockets:
         use_open_sockets(sockets)
@@ -114,5 +118,9 @@ def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -
     app_class.launch_instance([], connection_file=connection_file, config=config)
 
 
-if __name__ == "__main__":
-    run(**json.loads(sys.argv.pop()))
+def main(arguments: list[str]) -> None:
+    """Install the filter and become the kernel."""
+    options = json.loads(arguments[0])
+    if (filter_fd := options.pop("filter_fd")) is not None:
+        rights.install_filter(filter_fd)
+    run(**options)
