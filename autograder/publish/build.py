@@ -14,7 +14,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.publish.cell_roles import AuthoringError, cell_id, expand_role
+from autograder.publish.cell_roles import AuthoringError, cell_id, expand_role, set_display
 from autograder.publish.expected_release import NOTEBOOK_FORMAT
 from course import atomic_write
 
@@ -70,6 +70,7 @@ def notebook_from_text(text: str, where: str = "text") -> NotebookNode:
         cell["id"] = next(id_ for id_ in candidates if id_ not in ids)  # identical texts may occur
         ids.add(cell["id"])
     nb = nbformat.from_dict({"cells": draft.cells, **NOTEBOOK_FORMAT})
+    set_display(nb)
     nbformat.validate(nb)
     return NotebookNode(nb)
 

@@ -27,6 +27,8 @@ from nbformat import NotebookNode
 from autograder import cells
 from course import quiz
 
+COLLAPSED: Final = {"jupyter": {"source_hidden": True}}
+RUN_ALL_CONTINUES: Final = {"tags": ["raises-exception"]}
 MAX_SECONDS: Final = 3600
 MAX_POINTS: Final = 100
 ROLE_SETTINGS: Final = {
@@ -39,6 +41,7 @@ ROLE_SETTINGS: Final = {
 _ALL_SETTINGS: Final = set().union(*ROLE_SETTINGS.values())
 _MARKDOWN_ROLES: Final = {"quiz", "prediction"}
 _CODE_ROLES: Final = {"exercise", "test"}
+_ANNOUNCED_POINTS: Final = re.compile(r"^@exercises\.check\(.*\bpoints=([\d.]+)\)", re.MULTILINE)
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
 
 
@@ -78,6 +81,8 @@ def expand_role(cell: NotebookNode) -> str | None:
         raise AuthoringError(f"{role} {name!r} can't have {misplaced[0]}; remove it")
     cell.metadata = NotebookNode(entries)
     cells.set_course(cell, **course)
+    if role == "test":
+        _check_announced_points(cell.source, name, settings)
     try:
         if role in _MARKDOWN_ROLES:
             cells.set_course(cell, **_question(cell.source, role, settings))
@@ -88,10 +93,31 @@ def expand_role(cell: NotebookNode) -> str | None:
     return name
 
 
+def set_display(nb: NotebookNode) -> None:
+    """Collapse the tests, and let Run All continue when a cell fails because of an exercise."""
+    has_exercise = False
+    for cell in nb.cells:
+        has_exercise |= cell.cell_type == "code" and cells.is_answer(cell)
+        if cell.cell_type == "code" and has_exercise:
+            cell.metadata |= RUN_ALL_CONTINUES
+        if cells.is_test(cell):
+            cell.metadata |= COLLAPSED
+
+
 def cell_id(cell: NotebookNode, name: str | None) -> str:
     """Return an id that changes only with the cell: its name, or a hash of its text."""
     text = f"{cell.cell_type}\n{cell.source}"
     return name or "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _check_announced_points(source: str, name: str, settings: dict[str, Any]) -> None:
+    """Require that a test announces the points that it is worth."""
+    points = settings.get("points", 1)
+    for announced in _ANNOUNCED_POINTS.findall(source):
+        if float(announced) != points:
+            raise AuthoringError(
+                f"test {name!r} announces points={announced} but is worth {points}; make them equal"
+            )
 
 
 def _check_number(name: str, value: Any, maximum: int) -> None:

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.publish import answer_leaks
 from autograder.publish.answer_leaks import Secret
+from autograder.publish.cell_roles import COLLAPSED, RUN_ALL_CONTINUES
 from course import quiz
 
 NOTEBOOK_FORMAT: Final = {
@@ -105,6 +106,9 @@ def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
         released.metadata["deletable"] = False
         if not cells.is_answer(cell):
             released.metadata["editable"] = False
+    for entry in (COLLAPSED, RUN_ALL_CONTINUES):
+        if entry.items() <= cell.metadata.items():
+            released.metadata |= entry
     expected = {key: released[key] for key in ("cell_type", "id", "metadata", "source")}
     if cell.cell_type == "code":
         expected |= {"execution_count": None, "outputs": []}

@@ -40,9 +40,10 @@ class Text {
 export function fakePanel(cells) {
   const contentChanged = new Signal();
   const saveState = new Signal();
-  const models = cells.map(({ source, type = "markdown", ...metadata }, index) => ({
+  const models = cells.map(({ source, type = "markdown", outputs, ...metadata }, index) => ({
     id: metadata.id ?? `cell-${index}`,
     type,
+    outputs: outputs && { toJSON: () => outputs },
     getMetadata: (key) => metadata[key],
     sharedModel: new Text(source, contentChanged),
   }));

@@ -137,6 +137,26 @@ def test_a_notebook_without_questions_has_no_bar(run: Run, page: Page) -> None:
     expect(page.locator(".course-progress")).to_be_hidden()
 
 
+def test_the_bar_counts_exercises_and_leads_to_the_next_open_one(run: Run, page: Page) -> None:
+    def code(name: str, outputs: list[Any], *, is_test: bool) -> dict[str, Any]:
+        entries = {"grade_id": name, "grade": is_test, "solution": not is_test}
+        return {"source": "1", "type": "code", "outputs": outputs, "nbgrader": entries}
+
+    passed = {"output_type": "stream", "text": ["✓ Exercise 1: correct (2 points)"]}
+    failed = {"output_type": "error", "traceback": ["✗ Exercise 2: not correct yet"]}
+    open_notebook(
+        run,
+        code("one", [passed], is_test=False),  # what the learner prints does not count
+        code("one-test", [passed], is_test=True),
+        code("two", [], is_test=False),
+        code("two-test", [failed], is_test=True),
+        cell("q", "Which?\n- [ ] a\n- [x] b", QUIZ),
+    )
+    expect(page.locator(".course-count")).to_have_text("1 of 2 exercises pass, 1 of 1 answered")
+    page.get_by_role("button", name="Next open exercise").click()
+    assert run("return panel.content.activeCellIndex") == 2
+
+
 def test_a_click_changes_one_cell_once_and_saves(run: Run, page: Page) -> None:
     open_notebook(run, cell("one", "- [ ] a\n- [ ] b", QUIZ), cell("two", "- [ ] a", QUIZ))
     page.locator(".course-text").nth(1).click()

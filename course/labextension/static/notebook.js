@@ -16,6 +16,15 @@ function readQuestion(model, index) {
   return [{ name, kind, multiple: course[kind].multiple === true, model, index, source }];
 }
 
+/** Return a cell's test, [{model, index, passed}], or [] if it is not the test of an exercise. */
+function readTest(model, index) {
+  const nbgrader = model.type === "code" && model.getMetadata("nbgrader");
+  if (!nbgrader?.grade || nbgrader.solution) return [];
+  const outputs = model.outputs?.toJSON() ?? [];
+  const said = (output) => [output.text ?? ""].flat().join("");
+  return [{ model, index, passed: outputs.some((output) => said(output).startsWith("✓ ")) }];
+}
+
 export class QuizNotebook {
   constructor(panel, { Widget, post }) {
     Object.assign(this, { panel, Widget, post });
@@ -40,7 +49,7 @@ export class QuizNotebook {
     this.meter.setAttribute("aria-hidden", "true"); // the text beside it says the same
     this.count = createNode("span", "course-count");
     this.count.setAttribute("role", "status");
-    this.nextButton = createButton("Next unanswered question", () => this.goToNextUnanswered());
+    this.nextButton = createButton("Next unanswered question", () => this.goToNext());
     const node = createNode("div", "course-progress", this.meter, this.count, this.nextButton);
     this.bar = new this.Widget({ node });
     this.panel.contentHeader.addWidget(this.bar);
@@ -68,12 +77,20 @@ export class QuizNotebook {
     this.unanswered = graded.filter((question) =>
       ["blank", "many"].includes(this.stateOf(question)),
     );
-    const value = graded.length - this.unanswered.length;
-    const text = `${value} of ${graded.length} answered`;
+    const tests = [...this.panel.content.model.cells].flatMap(readTest);
+    this.failing = tests.filter(({ passed }) => !passed);
+    const passing = tests.length - this.failing.length;
+    const answered = graded.length - this.unanswered.length;
+    const exercises = tests.length ? `${passing} of ${tests.length} exercises pass` : "";
+    const answers = graded.length ? `${answered} of ${graded.length} answered` : "";
+    const text = [exercises, answers].filter(Boolean).join(", ");
     if (this.count.textContent !== text) this.count.textContent = text;
-    Object.assign(this.meter, { value, max: graded.length || 1 });
-    this.nextButton.hidden = !this.unanswered.length;
-    this.bar.setHidden(!graded.length);
+    const max = tests.length + graded.length;
+    Object.assign(this.meter, { value: passing + answered, max: max || 1 });
+    const label = this.unanswered.length ? "Next unanswered question" : "Next open exercise";
+    if (this.nextButton.textContent !== label) this.nextButton.textContent = label;
+    this.nextButton.hidden = !this.unanswered.length && !this.failing.length;
+    this.bar.setHidden(!max);
   }
 
   /** JupyterLab copies a cell together with its name; give all copies the same answer. */
@@ -173,9 +190,17 @@ export class QuizNotebook {
     return failure("Your answer is not saved yet. Save the notebook, then check again.");
   }
 
-  async goToNextUnanswered() {
+  /** Go to the next unanswered question, or else to the next exercise whose test does not pass. */
+  async goToNext() {
     const { content } = this.panel;
     const isBelow = ({ index }) => index > content.activeCellIndex;
+    if (!this.unanswered.length) {
+      const { index } = this.failing.find(isBelow) ?? this.failing[0];
+      content.activeCellIndex = this.exerciseOf(index);
+      await content.scrollToItem(content.activeCellIndex);
+      content.widgets[content.activeCellIndex].node.focus();
+      return;
+    }
     const next = this.unanswered.find(isBelow) ?? this.unanswered[0];
     const cell = content.widgets[next.index];
     content.activeCellIndex = next.index;
@@ -183,5 +208,12 @@ export class QuizNotebook {
     cell.rendered = true;
     await this.draw(next);
     this.views.get(cell).focus();
+  }
+
+  /** Return the index of the exercise above a test. */
+  exerciseOf(index) {
+    const cells = [...this.panel.content.model.cells].slice(0, index);
+    const above = cells.findLastIndex((model) => model.getMetadata("nbgrader")?.solution);
+    return above < 0 ? index : above;
   }
 }

@@ -1,0 +1,219 @@
+"""Tell learners whether an exercise is solved, in words instead of a traceback.
+
+Example:
+    The test below an exercise is a function that `check` runs at once::
+
+        from course import exercises
+
+        @exercises.check("Exercise 1", points=2)
+        def half_test():
+            assert half(3) == 1.5, "half(3) should be 1.5"
+
+    It prints ``✓ Exercise 1: correct (2 points)``, shows the hint of the failed ``assert``, or says
+    that the exercise is still open. In all but the first case it also raises the error, so that
+    nbgrader sees it. Outside a notebook, as in grading, nothing is shown.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from types import CodeType, TracebackType
+from typing import Any, Final
+
+__all__ = ["NotRunError", "call", "check"]
+
+_DEFINITION: Final = re.compile(  # of a function or class, or by an assignment
+    r"^(?:(?:async\s+)?(?:def|class)\s+(?=\w)|(?=\w+\s*(?::[^=\n]*)?=(?!=)))(\w+)", re.MULTILINE
+)
+_BOX: Final = (
+    '<div role="note" style="border-left: 4px solid {color}; padding: 0.4em 0.9em; margin: 0.3em 0">'
+    "<strong>{heading}</strong><br>{text}{details}</div>"
+)
+_DETAILS: Final = (
+    '<details style="margin-top: 0.4em"><summary>Show the full error message</summary>'
+    '<pre style="overflow-x: auto">{}</pre></details>'
+)
+
+# By name: the error of the latest run of the cell that should have defined it.
+_failed_definitions: dict[str, str] = {}
+
+
+class NotRunError(Exception):
+    """The learner's latest version of an exercise is not what the test would check."""
+
+
+def check(title: str, *, points: float) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Run the decorated test of an exercise and tell the learner the result.
+
+    Example:
+        >>> @check("Exercise 1", points=1)
+        ... def sum_test():
+        ...     assert sum([1, 2]) == 3, "1 and 2 should make 3"
+        ✓ Exercise 1: correct (1 point)
+
+    Args:
+        title: What the lesson calls the exercise.
+        points: What nbgrader awards for it.
+
+    Raises:
+        AssertionError: The answer is wrong; the message is the hint.
+        NotImplementedError: The exercise is still open.
+        NotRunError: The exercise's cell stopped with an error when it was last run.
+    """
+
+    def run(test: Callable[[], None]) -> Callable[[], None]:
+        try:
+            _require_definitions(test.__code__)
+            test()
+        except Exception as error:
+            if shell := _notebook_shell():
+                _explain(shell, title, points, error)
+            raise
+        print(f"✓ {title}: correct ({_points(points)})")
+        return test
+
+    return run
+
+
+def call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a learner's function; explain shapes that don't fit and a missing return value.
+
+    Example:
+        >>> call("double", lambda x: 2 * x, 4)
+        8
+        >>> import numpy as np
+        >>> call("project", lambda x, axes: x @ axes, np.zeros((4, 3)), np.zeros((2, 3)))
+        Traceback (most recent call last):
+            ...
+        AssertionError: project stopped on arrays of shape (4, 3) and (2, 3): matmul: ...
+
+    Raises:
+        AssertionError: The function returned nothing, or NumPy could not combine the shapes.
+    """
+    try:
+        result = function(*arguments)
+    except ValueError as error:  # NumPy raises it when shapes don't fit
+        shapes = [str(value.shape) for value in arguments if getattr(value, "shape", None)]
+        if not shapes:
+            raise
+        raise AssertionError(
+            f"{name} stopped on arrays of shape {' and '.join(shapes)}: {_plain(error)}. In a @ b,"
+            " a must have as many columns as b has rows; .T turns rows into columns."
+        ) from None
+    assert result is not None, f"{name} returns nothing. End it with a return statement."
+    return result
+
+
+def _plain(error: ValueError) -> str:
+    """Return the error's message without NumPy's names for the dimensions."""
+    message = str(error)
+    if mismatch := re.search(r"^matmul: .*\(size (\d+) is different from (\d+)\)", message):
+        return f"matmul: {mismatch[2]} columns meet {mismatch[1]} rows"
+    return message.rstrip(".")
+
+
+def _points(points: float) -> str:
+    return f"{points:g} point{'' if points == 1 else 's'}"
+
+
+def _notebook_shell() -> Any | None:
+    """Return IPython's shell in a notebook, else None."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell if hasattr(shell, "kernel") else None
+
+
+def _explain(shell: Any, title: str, points: float, error: Exception) -> None:
+    """Show a box about the error, and reduce its traceback to one line."""
+    details = ""
+    if isinstance(error, NotImplementedError):
+        line, heading, text = f"{title} is still open ({_points(points)}).", "", ""
+    elif isinstance(error, NotRunError):
+        heading = line = f"✗ {title}: its cell did not run"
+        text = str(error)
+    else:
+        heading = line = f"✗ {title}: not correct yet"
+        text = str(error)
+        if not isinstance(error, AssertionError):
+            text = f"Your code stopped with {type(error).__name__}: {text}"
+        details = _DETAILS.format(html.escape("".join(traceback.format_exception(error))))
+    if heading:
+        box = _BOX.format(
+            color="var(--jp-warn-color1, #c25700)",
+            heading=html.escape(heading),
+            text=html.escape(text).replace("\n", "<br>"),
+            details=details,
+        )
+        bundle = {"text/plain": f"{heading}\n{text}", "text/html": box}
+        shell.display_pub.publish(bundle)
+    _replace_traceback(error, line)
+
+
+def _replace_traceback(error: BaseException, line: str) -> None:
+    """Let IPython show one line instead of the error's traceback."""
+    error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]  # IPython calls it
+
+
+def _require_definitions(test: CodeType) -> None:
+    """Raise an error if the test uses a name whose cell stopped with an error."""
+    for name in _names(test):
+        if name in _failed_definitions:
+            raise NotRunError(
+                f"The cell with {name} stopped with an error ({_failed_definitions[name]}). Correct"
+                " it and run it again, then run this cell again."
+            )
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Yield the global names that a function uses, inner functions included."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _remember_failure(result: Any) -> None:
+    """After each cell: note which names it should have defined but did not, because it failed."""
+    source = result.info.raw_cell or ""
+    error = result.error_before_exec or result.error_in_exec
+    reached = _line_of_failure(error) if error else sys.maxsize
+    for match in _DEFINITION.finditer(source):
+        if source.count("\n", 0, match.start()) + 1 < reached:
+            _failed_definitions.pop(match[1], None)
+        else:
+            _failed_definitions[match[1]] = f"{type(error).__name__}: {error}"
+
+
+def _line_of_failure(error: BaseException) -> int:
+    """Return the cell's line that stopped with the error; 0 if the cell did not start."""
+    trace: TracebackType | None = error.__traceback__
+    for frame, line in traceback.walk_tb(trace):
+        if frame.f_globals.get("__name__") == "__main__" and frame.f_code.co_name.startswith("<"):
+            return line
+    return 0
+
+
+def _show_open_exercise(
+    shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None
+) -> None:
+    """Show one line for a cell that uses an exercise which is still open."""
+    function = traceback.extract_tb(trace)[-1].name
+    # The stub of an exercise, in a cell that is not a test.
+    if not str(error) and not hasattr(error, "_render_traceback_"):
+        line = "This cell needs an exercise above that is still open"
+        _replace_traceback(error, f"{line}." if function.startswith("<") else f"{line}: {function}.")
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+def _watch() -> None:
+    """Register with the notebook's kernel, once."""
+    if shell := _notebook_shell():
+        shell.events.register("post_run_cell", _remember_failure)
+        shell.set_custom_exc((NotImplementedError,), _show_open_exercise)
+
+
+_watch()

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course import exercises
+
+TEST = """@exercises.check("Exercise 1", points=2)
+def half_test():
+    assert half(3) == 1.5, "half(3) should be <1.5>"
+"""
+
+
+def run(*sources: str) -> list[nbformat.NotebookNode]:
+    """Run cells in a real kernel, as Run All does when errors don't stop it."""
+    nb = new_notebook(cells=[new_code_cell(s) for s in ("from course import exercises", *sources)])
+    NotebookClient(nb, allow_errors=True, timeout=600).execute()
+    return list(nb.cells[1:])
+
+
+def shown(cell: nbformat.NotebookNode) -> str:
+    """Return everything that a learner sees below a cell, as plain text."""
+    parts = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            parts.append(output.text)
+        elif output.output_type == "error":
+            parts.append("\n".join(output.traceback))
+        else:
+            parts.append(output.data["text/plain"])
+    return "\n".join(parts)
+
+
+def html(cell: nbformat.NotebookNode) -> str:
+    return "".join(output.data["text/html"] for output in cell.outputs if "data" in output)
+
+
+@pytest.fixture(scope="module")
+def cells() -> list[nbformat.NotebookNode]:
+    stub = "def half(x):\n    # Your code here\n    raise NotImplementedError"
+    return run(
+        stub,
+        TEST,
+        "picture = half(4)",
+        "def half(x):\n    return x",
+        TEST,
+        "def half(x):\n    return x.missing",
+        TEST,
+        "def half(x):\n    return x / 2",
+        TEST,
+        "def half(x):\n    return (x / 2",
+        TEST,
+        "1 / 0\ndef half(x):\n    return x / 2",
+        TEST,
+        "def half(x):\n    return x / 2\n\n1 / 0",
+        TEST,
+    )
+
+
+def test_an_open_exercise_takes_one_line(cells: list[nbformat.NotebookNode]) -> None:
+    assert shown(cells[1]) == "Exercise 1 is still open (2 points)."
+
+
+def test_a_cell_that_needs_an_open_exercise_says_so(cells: list[nbformat.NotebookNode]) -> None:
+    assert shown(cells[2]) == "This cell needs an exercise above that is still open: half."
+
+
+def test_a_wrong_answer_shows_its_hint_and_folds_the_traceback(
+    cells: list[nbformat.NotebookNode],
+) -> None:
+    hint = "✗ Exercise 1: not correct yet\nhalf(3) should be <1.5>"
+    assert shown(cells[4]) == f"{hint}\n✗ Exercise 1: not correct yet"
+    box = html(cells[4])
+    assert "half(3) should be &lt;1.5&gt;" in box
+    assert "<details" in box
+    assert "Traceback" in box.partition("<summary>")[2]
+
+
+def test_nbgrader_still_sees_the_error(cells: list[nbformat.NotebookNode]) -> None:
+    (error,) = [output for output in cells[4].outputs if output.output_type == "error"]
+    assert (error.ename, error.evalue) == ("AssertionError", "half(3) should be <1.5>")
+
+
+def test_an_error_in_the_answer_is_named(cells: list[nbformat.NotebookNode]) -> None:
+    assert "Your code stopped with AttributeError: 'int' object has no" in shown(cells[6])
+
+
+def test_a_correct_answer_is_confirmed(cells: list[nbformat.NotebookNode]) -> None:
+    assert shown(cells[8]) == "✓ Exercise 1: correct (2 points)\n"
+
+
+@pytest.mark.parametrize(("number", "error"), [(10, "SyntaxError"), (12, "ZeroDivisionError")])
+def test_an_older_definition_does_not_pass(
+    cells: list[nbformat.NotebookNode], number: int, error: str
+) -> None:
+    text = shown(cells[number])
+    assert f"The cell with half stopped with an error ({error}" in text
+    assert "✓" not in text
+
+
+def test_an_error_below_the_definition_does_not_matter(cells: list[nbformat.NotebookNode]) -> None:
+    assert shown(cells[14]) == "✓ Exercise 1: correct (2 points)\n"
+
+
+def test_the_test_leaves_the_learners_variables_alone() -> None:
+    test = '@exercises.check("Exercise 1", points=1)\ndef f_test():\n    x = f()\n    assert x == 2'
+    cells = run("x = 1\ndef f():\n    return 2", test, "print(x)")
+    assert shown(cells[2]) == "1\n"
+
+
+def test_outside_a_notebook_the_error_is_raised_unchanged(capsys: Any) -> None:
+    with pytest.raises(AssertionError, match=r"^no$"):
+
+        @exercises.check("Exercise 1", points=1)
+        def _test() -> None:
+            raise AssertionError("no")
+
+    assert capsys.readouterr().out == ""
+
+
+def test_shapes_that_do_not_fit_are_explained() -> None:
+    def project(x: Any, axes: Any) -> Any:
+        return x @ axes
+
+    with pytest.raises(AssertionError) as caught:
+        exercises.call("project", project, np.zeros((4, 3)), np.zeros((2, 3)))
+    assert "project stopped on arrays of shape (4, 3) and (2, 3)" in str(caught.value)
+    assert "3 columns meet 2 rows" in str(caught.value)
+    assert "gufunc" not in str(caught.value)
+
+
+def test_a_missing_return_is_explained() -> None:
+    with pytest.raises(AssertionError, match="returns nothing"):
+        exercises.call("nothing", lambda: None)
+
+
+def test_other_value_errors_stay_as_they_are() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        exercises.call("number", int, "x")
