@@ -24,10 +24,11 @@ from collections.abc import Callable, Iterator
 from types import CodeType, TracebackType
 from typing import Any, Final
 
-__all__ = ["NotRunError", "call", "check"]
+__all__ = ["NotRunError", "call", "check", "until_solved"]
 
 _DEFINITION: Final = re.compile(  # of a function or class, or by an assignment
-    r"^(?:(?:async\s+)?(?:def|class)\s+(?=\w)|(?=\w+\s*(?::[^=\n]*)?=(?!=)))(\w+)", re.MULTILINE
+    r"^(?:(?:async\s+)?(?:def|class)\s+(?=\w)|(?=\w[\w, ]*(?::[^=\n]*)?=(?!=)))(\w+(?:, *\w+)*)",
+    re.MULTILINE,
 )
 _BOX: Final = (
     '<div role="note" style="border-left: 4px solid {color}; padding: 0.4em 0.9em; margin: 0.3em 0">'
@@ -108,6 +109,34 @@ def call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
     return result
 
 
+def until_solved(own: Callable[..., Any], substitute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls the learner's own, or a substitute while that is still open.
+
+    Example:
+        >>> def half(x):
+        ...     raise NotImplementedError
+        >>> until_solved(half, lambda x: x / 2)(3)
+        half is still open; the course's own function takes its place.
+        1.5
+
+    With it, the rest of a lesson can be read and run before its exercises are solved. Errors of an
+    answer that has been started are raised.
+    """
+
+    def either(*arguments: Any, **options: Any) -> Any:
+        nonlocal own
+        try:
+            return own(*arguments, **options)
+        except NotImplementedError as error:
+            if str(error):
+                raise
+        print(f"{own.__name__} is still open; the course's own function takes its place.")
+        own = substitute  # so that this is said once
+        return substitute(*arguments, **options)
+
+    return either
+
+
 def _plain(error: ValueError) -> str:
     """Return the error's message without NumPy's names for the dimensions."""
     message = str(error)
@@ -182,10 +211,11 @@ def _remember_failure(result: Any) -> None:
     error = result.error_before_exec or result.error_in_exec
     reached = _line_of_failure(error) if error else sys.maxsize
     for match in _DEFINITION.finditer(source):
-        if source.count("\n", 0, match.start()) + 1 < reached:
-            _failed_definitions.pop(match[1], None)
-        else:
-            _failed_definitions[match[1]] = f"{type(error).__name__}: {error}"
+        for name in re.findall(r"\w+", match[1]):
+            if source.count("\n", 0, match.start()) + 1 < reached:
+                _failed_definitions.pop(name, None)
+            else:
+                _failed_definitions[name] = f"{type(error).__name__}: {error}".strip(": ")
 
 
 def _line_of_failure(error: BaseException) -> int:
@@ -197,15 +227,19 @@ def _line_of_failure(error: BaseException) -> int:
     return 0
 
 
-def _show_open_exercise(
+def _show_missing(
     shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None
 ) -> None:
-    """Show one line for a cell that uses an exercise which is still open."""
-    function = traceback.extract_tb(trace)[-1].name
+    """Show one line for a cell that uses what an open exercise or a failed cell should define."""
+    if isinstance(error, NameError):
+        if error.name in _failed_definitions:
+            line = f"This cell needs {error.name}, but the cell that defines it did not run to its end."
+            _replace_traceback(error, line)
     # The stub of an exercise, in a cell that is not a test.
-    if not str(error) and not hasattr(error, "_render_traceback_"):
-        line = "This cell needs an exercise above that is still open"
-        _replace_traceback(error, f"{line}." if function.startswith("<") else f"{line}: {function}.")
+    elif not str(error) and not hasattr(error, "_render_traceback_"):
+        function = traceback.extract_tb(trace)[-1].name
+        name = "" if function.startswith("<") else f": {function}"
+        _replace_traceback(error, f"This cell needs an exercise above that is still open{name}.")
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
 
@@ -213,7 +247,7 @@ def _watch() -> None:
     """Register with the notebook's kernel, once."""
     if shell := _notebook_shell():
         shell.events.register("post_run_cell", _remember_failure)
-        shell.set_custom_exc((NotImplementedError,), _show_open_exercise)
+        shell.set_custom_exc((NotImplementedError, NameError), _show_missing)
 
 
 _watch()

@@ -18,6 +18,7 @@ from course.metrics.errors import (
     cross_entropy_floor,
     mean_squared_error,
     squared_error,
+    squared_errors,
 )
 from course.metrics.report import Separability, separability, separability_table
 from course.metrics.subspaces import principal_angles
@@ -34,5 +35,6 @@ __all__ = [
     "separability_table",
     "silhouette",
     "squared_error",
+    "squared_errors",
     "trustworthiness",
 ]

@@ -29,8 +29,21 @@ def squared_error(x: ArrayLike, x_hat: ArrayLike) -> float:
     Raises:
         ValueError: Shapes differ, or a number is NaN or infinite.
     """
+    return float(squared_errors(x, x_hat).mean())
+
+
+def squared_errors(x: ArrayLike, x_hat: ArrayLike) -> FloatArray:
+    """Return the squared error of each example, summed over its numbers, shape ``(n,)``.
+
+    Example:
+        >>> squared_errors([[0, 0, 0], [1, 0, 0]], [[1, 1, 0], [1, 0, 0]]).tolist()
+        [2.0, 0.0]
+
+    Raises:
+        ValueError: As for `squared_error`.
+    """
     original, reconstruction = _matching_pair(x, x_hat)
-    return float(np.square(original - reconstruction).sum(1, dtype=np.float64).mean())
+    return np.square(original - reconstruction).sum(1, dtype=np.float64)
 
 
 def mean_squared_error(x: ArrayLike, x_hat: ArrayLike) -> float:

@@ -79,7 +79,7 @@ def test_interrupted_training_keeps_its_progress_and_the_lab_goes_on(lesson: Les
     assert lesson.js(NOT_RUN) == []
     measured = re.search(
         r"my autoencoder, ([\d.]+) epochs: ([\d.]+)",
-        cell_outputs(lesson, "mine = image_errors(test"),
+        cell_outputs(lesson, "mine = errors_of(test"),
     )
     assert measured is not None
     assert MIN_EPOCHS <= float(measured[1]) < EPOCHS

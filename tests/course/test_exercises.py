@@ -113,6 +113,32 @@ def test_the_test_leaves_the_learners_variables_alone() -> None:
     assert shown(cells[2]) == "1\n"
 
 
+def test_a_cell_says_which_name_a_failed_cell_did_not_define() -> None:
+    cells = run("low, high = 1 / 0, 2", "print(high)", "print(hihg)")
+    line = "This cell needs high, but the cell that defines it did not run to its end."
+    assert shown(cells[1]) == line
+    assert "Traceback" in shown(cells[2])  # a typo gets Python's own message
+
+
+def test_a_substitute_takes_the_place_of_an_open_exercise(capsys: Any) -> None:
+    def half(x: float) -> float:
+        raise NotImplementedError
+
+    either = exercises.until_solved(half, lambda x: x / 2)
+    assert [either(4), either(6)] == [2, 3]
+    expected = "half is still open; the course's own function takes its place.\n"
+    assert capsys.readouterr().out == expected
+    assert exercises.until_solved(abs, half)(-1) == 1
+
+
+def test_an_answer_that_is_started_gets_no_substitute() -> None:
+    def half(x: float) -> float:
+        raise NotImplementedError("only even numbers")
+
+    with pytest.raises(NotImplementedError, match="only even"):
+        exercises.until_solved(half, lambda x: x / 2)(3)
+
+
 def test_outside_a_notebook_the_error_is_raised_unchanged(capsys: Any) -> None:
     with pytest.raises(AssertionError, match=r"^no$"):
 

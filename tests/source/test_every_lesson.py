@@ -182,10 +182,18 @@ def test_tests_use_only_names_that_answers_define(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_the_unchanged_release_earns_no_points(
+def test_the_unchanged_release_earns_no_points_and_runs_to_its_end(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COURSE_DATA", raising=False)
-    _, scores = grade(name, "release", tmp_path)
+    fitted, scores = grade(name, "release", tmp_path)
+    failed = {
+        cell["id"]: output["evalue"]
+        for cell in fitted.cells
+        if cell.cell_type == "code" and not is_test(cell)
+        for output in cell.outputs
+        if output.output_type == "error"
+    }
+    assert failed == {}  # an open exercise stops its test, and nothing else
     assert {score.name: score.points for score in scores.values()} == dict.fromkeys(scores, 0.0)
     assert all(score.reason for score in scores.values())

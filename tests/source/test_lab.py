@@ -289,7 +289,7 @@ def test_the_optional_network_for_faces_runs(capsys: pytest.CaptureFixture[str])
         "PCA": PCA,
         "images": rng.random((60, 784), np.float32),
         "held_out": {"by person": ~known},
-        "image_errors": lambda x, copy: ((x - copy) ** 2).sum(axis=1),
+        "errors_of": lambda x, copy: ((x - copy) ** 2).sum(axis=1),
     }
     exec(small, names)
     weights, *rest = capsys.readouterr().out.strip().splitlines()[-3:]

@@ -163,6 +163,11 @@ HEAD = "# A lesson\n\n"
             "```{code-cell}\n:exercise: one\nx = 1\n```\n\n```{code-cell}\n:test: one\nx\n```",
             "another cell is already called 'one'",
         ),
+        (
+            '```{code-cell}\n:test: one\n:points: 2\n@exercises.check("Exercise 1", points=3)\n'
+            "def one_test():\n    pass\n```",
+            "test 'one' announces points=3 but is worth 2; make them equal",
+        ),
     ],
 )
 def test_an_invalid_text_is_reported(text: str, message: str) -> None:
@@ -183,6 +188,19 @@ def test_a_code_cell_can_be_a_demonstration() -> None:
     text = "```{code-cell}\n:seconds: 90\n:demonstration: true\nx = 1\n```"
     (cell,) = build.notebook_from_text(HEAD + text).cells[1:]
     assert cell.metadata == {"course": {"seconds": 90, "demonstration": True}}
+
+
+def test_tests_are_collapsed_and_run_all_continues_from_the_first_exercise_on() -> None:
+    text = "".join(
+        f"```{{code-cell}}\n{role}x = {number}\n```\n\n"
+        for number, role in enumerate(["", ":exercise: one\n", ":test: one-test\n", ""])
+    )
+    before, exercise, test, after = build.notebook_from_text(HEAD + text).cells[1:]
+    continues = ["raises-exception"]
+    assert "tags" not in before.metadata
+    assert [cell.metadata["tags"] for cell in (exercise, test, after)] == [continues] * 3
+    assert test.metadata["jupyter"] == {"source_hidden": True}
+    assert all("jupyter" not in cell.metadata for cell in (before, exercise, after))
 
 
 def test_identical_text_cells_get_different_ids() -> None:
