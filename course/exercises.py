@@ -27,7 +27,8 @@ from typing import Any, Final
 __all__ = ["NotRunError", "call", "check", "until_solved"]
 
 _DEFINITION: Final = re.compile(  # of a function or class, or by an assignment
-    r"^(?:(?:async\s+)?(?:def|class)\s+(?=\w)|(?=\w[\w, ]*(?::[^=\n]*)?=(?!=)))(\w+(?:, *\w+)*)",
+    r"^(?:(?:async\s+)?(?:def|class)\s+(?=\w)|(?=\w[\w, ]*(?::[^=\n]*)?=(?!=)))"
+    r"(\w+(?:, *\w+)*)",
     re.MULTILINE,
 )
 _BOX: Final = (
@@ -105,7 +106,8 @@ def call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
             f"{name} stopped on arrays of shape {' and '.join(shapes)}: {_plain(error)}. In a @ b,"
             " a must have as many columns as b has rows; .T turns rows into columns."
         ) from None
-    assert result is not None, f"{name} returns nothing. End it with a return statement."
+    if result is None:
+        raise AssertionError(f"{name} returns nothing. End it with a return statement.")
     return result
 
 
@@ -233,8 +235,8 @@ def _show_missing(
     """Show one line for a cell that uses what an open exercise or a failed cell should define."""
     if isinstance(error, NameError):
         if error.name in _failed_definitions:
-            line = f"This cell needs {error.name}, but the cell that defines it did not run to its end."
-            _replace_traceback(error, line)
+            line = f"This cell needs {error.name}, but the cell that defines it did not run"
+            _replace_traceback(error, f"{line} to its end.")
     # The stub of an exercise, in a cell that is not a test.
     elif not str(error) and not hasattr(error, "_render_traceback_"):
         function = traceback.extract_tb(trace)[-1].name

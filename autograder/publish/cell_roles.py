@@ -81,8 +81,7 @@ def expand_role(cell: NotebookNode) -> str | None:
         raise AuthoringError(f"{role} {name!r} can't have {misplaced[0]}; remove it")
     cell.metadata = NotebookNode(entries)
     cells.set_course(cell, **course)
-    if role == "test":
-        _check_announced_points(cell.source, name, settings)
+    _check_announced_points(cell.source, name, settings)
     try:
         if role in _MARKDOWN_ROLES:
             cells.set_course(cell, **_question(cell.source, role, settings))
