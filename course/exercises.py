@@ -32,7 +32,7 @@ _DEFINITION: Final = re.compile(  # of a function or class, or by an assignment
     re.MULTILINE,
 )
 _BOX: Final = (
-    '<div role="note" style="border-left: 4px solid {color}; padding: 0.4em 0.9em; margin: 0.3em 0">'
+    '<div role="note" style="border-left: 4px solid {color}; padding: 0.4em 0.9em">'
     "<strong>{heading}</strong><br>{text}{details}</div>"
 )
 _DETAILS: Final = (

@@ -164,7 +164,7 @@ HEAD = "# A lesson\n\n"
             "another cell is already called 'one'",
         ),
         (
-            '```{code-cell}\n:test: one\n:points: 2\n@exercises.check("1", points=3)\nclass A: ...\n```',
+            "```{code-cell}\n:test: one\n:points: 2\n@exercises.check(points=3)\nclass A: ...\n```",
             "test 'one' announces points=3 but is worth 2; make them equal",
         ),
     ],
