@@ -43,7 +43,7 @@ def squared_errors(x: ArrayLike, x_hat: ArrayLike) -> FloatArray:
         ValueError: As for `squared_error`.
     """
     original, reconstruction = _matching_pair(x, x_hat)
-    return np.square(original - reconstruction).sum(1, dtype=np.float64)
+    return np.asarray(np.square(original - reconstruction).sum(1, dtype=np.float64))
 
 
 def mean_squared_error(x: ArrayLike, x_hat: ArrayLike) -> float:
