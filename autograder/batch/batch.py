@@ -45,6 +45,7 @@ class BatchRun:
         self.cache = ResultCache(course.root, course.assignment, self._writer.db_url)
         self._has_read = False
         self._attempts: Counter[str] = Counter()
+        self._disturbed: set[str] = set()  # students to grade once more, with nobody beside them
         self.write_seconds = 0.0
 
     def read_gradebook(self) -> None:
@@ -100,14 +101,15 @@ class BatchRun:
             return ReportLine(student, "needs review", reason=NO_NOTEBOOK)
         version = fingerprint.current()
         key = job.cache_key(version)
-        cached = None if self._attempts[student] else self._cached(student, key)
+        is_new = not self._attempts[student] and student not in self._disturbed
+        cached = self._cached(student, key) if is_new else None
         if cached is not None:
             line = ReportLine.from_result(student, cached, unchanged=True)
             if line.settled or not only_failed:  # the others may come out better this time
                 if self.cache.is_written(student, key) and self._writer.holds(student, cached):
                     return line
                 return self._write(student, key, cached, unchanged=True)
-        self.scheduler.submit(QueuedJob(job, version, key))
+        self.scheduler.submit(QueuedJob(job, version, key), alone=student in self._disturbed)
         return None
 
     def _cached(self, student: str, key: str) -> JobResult | None:
@@ -125,6 +127,9 @@ class BatchRun:
             except ValueError as invalid:
                 error = invalid
             else:
+                if result.disturbed and student not in self._disturbed:
+                    self._disturbed.add(student)
+                    return None
                 self.cache.put(student, queued.key, outcome)
                 return self._write(student, queued.key, result, unchanged=False)
         self._attempts[student] += 1

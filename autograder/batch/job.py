@@ -112,6 +112,7 @@ def grade(job: Job) -> JobResult:
         kernel=max((result.peak for result in results.values()), default=0),
         worker=_peak_memory(),
         warm=forkserver_client.servers_memory(),
+        disturbed=any(result.disturbed for result in results.values()),
     )
 
 

@@ -31,6 +31,7 @@ class JobResult(BaseModel):
     kernel: NonNegativeInt  # 0 without one
     worker: NonNegativeInt
     warm: NonNegativeInt  # the fork servers that the worker has started
+    disturbed: bool = False  # whether other programs may have cost points
 
     @classmethod
     def read(cls, text: object, max_points: MaxPoints) -> JobResult:

@@ -2,7 +2,7 @@
 
 When a process of a pool dies, the pool loses all its jobs and doesn't say which one was to blame.
 So every job that may have been running is run again, one at a time; only a job that crashes its
-worker twice while it runs alone is given up.
+worker twice while it runs alone is given up. A job that others have disturbed runs alone, too.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Scheduler:
         self._executor: Executor | None = None
         self._queue: deque[QueuedJob] = deque()
         self._retries: deque[QueuedJob] = deque()  # to run one at a time
+        self._last: deque[QueuedJob] = deque()  # the same, when nothing else is left
         self._running: dict[Future[str], QueuedJob] = {}
         self._crashes: Counter[str] = Counter()  # by student, of jobs that ran alone
         self._isolated = False  # True while a job runs alone
@@ -65,15 +66,15 @@ class Scheduler:
     @property
     def idle(self) -> bool:
         """True if no job is queued or running."""
-        return not (self._queue or self._retries or self._running)
+        return not (self._queue or self._retries or self._last or self._running)
 
     def has_capacity(self) -> bool:
         """Return whether more jobs should be submitted."""
         return len(self._queue) + len(self._running) < self._max_running()
 
-    def submit(self, job: QueuedJob) -> None:
-        """Add a job to the queue."""
-        self._queue.append(job)
+    def submit(self, job: QueuedJob, *, alone: bool = False) -> None:
+        """Add a job to the queue; one to run ``alone`` starts when no other job is left."""
+        (self._last if alone else self._queue).append(job)
 
     def wait_for_finished(self) -> list[FinishedJob]:
         """Wait for jobs to finish; return them, or nothing after `POLL_INTERVAL_S`.
@@ -125,8 +126,11 @@ class Scheduler:
         """Pass queued jobs to the executor; return False if it is broken."""
         if self._isolated and self._running:
             return True
-        self._isolated = bool(self._retries)
-        queue, limit = (self._retries, 1) if self._isolated else (self._queue, self._max_running())
+        alone = self._retries or (self._last if not self._queue else None)
+        if alone and self._running:  # they finish first
+            return True
+        self._isolated = bool(alone)
+        queue, limit = (alone, 1) if alone else (self._queue, self._max_running())
         while queue and len(self._running) < limit:
             queued = queue[0]
             if self._executor is None:

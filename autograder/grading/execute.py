@@ -6,6 +6,7 @@ can't depend on a skipped cell, and `skip.demonstrations` for what is skipped ev
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +24,30 @@ from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.limits import Limits
 from autograder.test_runner import forkserver
+from autograder.test_runner.broker import BrokenTest
 
 UNANSWERED_ERROR: Final = "NotImplementedError"  # raised by an exercise as it is released
 
 
+@dataclass(frozen=True)
+class Execution:
+    """How a notebook ran.
+
+    Attributes:
+        outcomes: How each cell ended.
+        peak: A kernel's peak memory in bytes.
+        disturbed: Whether other programs may be the reason why something failed.
+    """
+
+    outcomes: CellOutcomes
+    peak: int = 0
+    disturbed: bool = False
+
+
 def run(
     nb: NotebookNode, source_nb: NotebookNode, folder: Path, settings: GradingSettings
-) -> tuple[CellOutcomes, int]:
-    """Run a notebook; return how each cell ended and a kernel's peak memory in bytes.
+) -> Execution:
+    """Run a notebook.
 
     The arguments are those of `grade_notebook.grade`; code cells get new outputs.
     """
@@ -38,7 +55,7 @@ def run(
     lesson = lesson_code(source_nb)
     peak = 0
 
-    def run_only(cell_ids: frozenset[str]) -> CellOutcomes:
+    def run_only(cell_ids: frozenset[str]) -> Execution:
         nonlocal peak
         kernel = Kernel(
             folder,
@@ -46,6 +63,7 @@ def run(
             Limits(**settings.limits),
             allow_unprotected=settings.allow_unprotected,
             visible=tuple(Path(path).resolve() for path in settings.visible),
+            cores=settings.threads,
             fork_server=kernel_fork_server,
         )
         limits_s = settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
@@ -54,13 +72,16 @@ def run(
             nb, kernel, budget, lesson, only=cell_ids, test_fork_server=test_fork_server
         )
         peak = max(peak, kernel.peak_bytes)
-        return outcomes
+        broken = [end for end in outcomes.values() if isinstance(end, BrokenTest)]
+        disturbed = kernel.disturbed or any(end.retry for end in broken)
+        return Execution(outcomes, peak, disturbed)
 
     code = code_cells(nb)
     every_id = frozenset(cell["id"] for cell in code)
     needed = dependencies.needed_cells(nb, source_nb)
     if settings.shortcut and not needed >= every_id:
-        outcomes = run_only(needed)
+        execution = run_only(needed)
+        outcomes = execution.outcomes
         tests = [cell["id"] for cell in code if is_test(cell)]
         failed = [test for test in tests if not _is_final(outcomes.get(test))]
         errors = _error_names(outcomes)
@@ -69,12 +90,12 @@ def run(
             and independence.are_independent(nb, source_nb, needed, failed, errors)
         ):
             dependencies.mark_skipped(code, needed)
-            return outcomes, peak
+            return execution
     if settings.shortcut:
         every_id -= demonstrations.skippable_cells(nb, source_nb)
-    outcomes = run_only(every_id)
+    execution = run_only(every_id)
     dependencies.mark_skipped(code, every_id)
-    return outcomes, peak
+    return execution
 
 
 def warm_up(

@@ -34,6 +34,7 @@ class GradedNotebook(BaseModel):
         comments: The comment on each answer, by the `grade_id` of the answer's cell.
         faults: What went wrong through no fault of the student's, by cell, for the instructor.
         peak: Peak memory of a kernel in bytes; 0 without one, or where it isn't counted.
+        disturbed: Whether other programs may have cost points, so that another try is worth it.
     """
 
     model_config = ConfigDict(
@@ -45,6 +46,7 @@ class GradedNotebook(BaseModel):
     comments: dict[str, str] = Field(validation_alias="told", serialization_alias="told")
     faults: dict[str, str]
     peak: int = Field(default=0, exclude=True)
+    disturbed: bool = Field(default=False, exclude=True)
 
     @functools.cached_property
     def nb(self) -> NotebookNode:
@@ -72,9 +74,10 @@ def grade(
     """
     source_cells = cells.graded_cells(source_nb)
     unreadable = cells.unreadable(nb)
-    outcomes, peak = CellOutcomes(), 0
+    execution = execute.Execution(CellOutcomes())
     if run_cells.needs_kernel(nb) and not unreadable:
-        outcomes, peak = execute.run(nb, source_nb, folder, settings)
+        execution = execute.run(nb, source_nb, folder, settings)
+    outcomes = execution.outcomes
     scores = {}
     for cell in nb.cells:
         if source_cell := source_cells.get(name := cells.grade_id(cell)):
@@ -88,7 +91,8 @@ def grade(
         scores=list(scores.values()),
         comments=student_comments,
         faults={name: outcome.reason for name, outcome in broken},
-        peak=peak,
+        peak=execution.peak,
+        disturbed=execution.disturbed,
     )
 
 

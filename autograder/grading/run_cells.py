@@ -1,7 +1,8 @@
 """Run a merged notebook cell by cell, whatever its cells do.
 
 A cell that times out or kills its kernel loses its own points only: the kernel is restarted, the
-cells before it are run again, and the notebook goes on as if that cell weren't there.
+cells before it are run again, and the notebook goes on as if that cell weren't there. A kernel that
+starves, because other programs use the processor, costs nobody a point: a person must look.
 """
 
 from __future__ import annotations
@@ -15,14 +16,23 @@ from nbformat import NotebookNode
 
 from autograder.cells import code_cells, is_graded, is_test, time_limit_s
 from autograder.grading.sanitize import outputs
-from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
+from autograder.kernels.kernel import LOST_KERNEL, CellOutcome, Kernel, KernelStartError
 from autograder.kernels.time_budget import TimeBudget
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.test_runner.broker import BrokenTest, Broker
 
 MAX_RESTARTS: Final = 8  # of one notebook's kernel
 
+STARVED: Final = (
+    "Other programs kept this submission's code from running for so long that its time limits say"
+    " nothing. Grade it again when the machine is less busy, or with fewer --jobs."
+)
+
 CellOutcomes = dict[str, CellOutcome | BrokenTest | None]
+
+
+class StarvedError(RuntimeError):
+    """Other programs kept the kernel from running, so that no further cell can be judged."""
 
 
 def needs_kernel(nb: NotebookNode) -> bool:
@@ -46,7 +56,7 @@ def run(  # noqa: PLR0913  (each is a part of the run)
 
     Returns:
         How each cell ended, by id. None if it wasn't run because the budget was used up or the
-        kernel died too often; `BrokenTest` if no kernel could be started.
+        kernel died too often; `BrokenTest` if no kernel could be started, or one has starved.
     """
     outcomes: CellOutcomes = {}
     cells = [cell for cell in code_cells(nb) if only is None or cell["id"] in only]
@@ -59,12 +69,13 @@ def run(  # noqa: PLR0913  (each is a part of the run)
                     continue
                 outcome = _run_cell(cell, broker, kernel, budget)
                 outcomes[cell["id"]] = outcome
-                if _killed_kernel(outcome) and index + 1 < len(cells):
+                if _lost_kernel(outcome) and index + 1 < len(cells):
                     restarts += 1
-                    kernel.restart()
+                    _restart(kernel, budget)
                     restarts += _rerun(broker, kernel, cells[:index], outcomes, budget)
-    except KernelStartError as error:
-        return {cell["id"]: outcomes.get(cell["id"], BrokenTest(str(error))) for cell in cells}
+    except (KernelStartError, StarvedError) as error:
+        broken = BrokenTest(str(error), retry=True)
+        return {cell["id"]: outcomes.get(cell["id"], broken) for cell in cells}
     return outcomes
 
 
@@ -73,21 +84,33 @@ def _run_cell(
 ) -> CellOutcome | BrokenTest:
     cell_limit = time_limit_s(cell)
     timeout, start = budget.next_limit(cell_limit), time.monotonic()
+    lost_before = kernel.cpu_wait.seconds
     outcome: CellOutcome | BrokenTest
     if is_test(cell):
         outcome = broker.run_test(cell.source, kernel, timeout)
     else:
         outcome = kernel.run_cell(cell, timeout)
-    duration = time.monotonic() - start
+    lost = kernel.cpu_wait.seconds - lost_before
+    duration = time.monotonic() - start - lost
     outputs.sanitize_outputs(cell)  # now, so that the full outputs of all cells are never in memory
-    budget.charge(duration, finished=not _killed_kernel(outcome), cell_seconds=cell_limit)
+    budget.exclude(lost)
+    budget.charge(duration, finished=not _lost_kernel(outcome), cell_seconds=cell_limit)
+    if isinstance(outcome, CellOutcome) and outcome.status == "starved":
+        raise StarvedError(STARVED)
     if isinstance(outcome, CellOutcome) and outcome.status == "timed out":
         return replace(outcome, message=f"{timeout:.0f} s")
     return outcome
 
 
-def _killed_kernel(outcome: CellOutcome | BrokenTest | None) -> bool:
-    return isinstance(outcome, CellOutcome) and outcome.status in {"timed out", "died"}
+def _lost_kernel(outcome: CellOutcome | BrokenTest | None) -> bool:
+    return isinstance(outcome, CellOutcome) and outcome.status in LOST_KERNEL
+
+
+def _restart(kernel: Kernel, budget: TimeBudget) -> None:
+    lost_before = kernel.cpu_wait.seconds
+    kernel.restart()
+    kernel.cpu_wait.sample()
+    budget.exclude(kernel.cpu_wait.seconds - lost_before)
 
 
 def _rerun(
@@ -103,12 +126,12 @@ def _rerun(
     """
     budget.restart_kernel()
     ends = [(cell, outcomes[cell["id"]]) for cell in cells if not is_test(cell)]
-    harmless = [cell for cell, end in ends if end is not None and not _killed_kernel(end)]
+    harmless = [cell for cell, end in ends if end is not None and not _lost_kernel(end)]
     for index, cell in enumerate(harmless):
         if budget.next_limit() <= 0:
             return 0
-        if _killed_kernel(_run_cell(copy.deepcopy(cell), broker, kernel, budget)):
-            kernel.restart()
+        if _lost_kernel(_run_cell(copy.deepcopy(cell), broker, kernel, budget)):
+            _restart(kernel, budget)
             before = harmless[:index]
             return 1 + (_rerun(broker, kernel, before, outcomes, budget) if index else 0)
     return 0

@@ -22,6 +22,9 @@ from autograder.test_runner.broker import BrokenTest
 from course import quiz
 
 BROKEN_TEST: Final = "The test itself could not be run. A person will look at it."
+BUSY_MACHINE: Final = (
+    "The grading machine failed or was too busy to run this test. A person will look at it."
+)
 NOT_IMPLEMENTED: Final = "This code is still to be written."
 MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason
 
@@ -116,7 +119,7 @@ def _score_test(outcome: CellOutcome | BrokenTest | None, maximum: float) -> _Sc
     if outcome is None:
         return _left_to_a_person("It was not run: other cells used up the notebook's time.")
     if isinstance(outcome, BrokenTest):
-        return _left_to_a_person(BROKEN_TEST)
+        return _left_to_a_person(BUSY_MACHINE if outcome.retry else BROKEN_TEST)
     if outcome.status == "ran":
         return maximum, "", ()
     return 0.0, explain_failure(outcome), ()

@@ -10,26 +10,41 @@ from nbformat import NotebookNode
 
 from autograder.kernels.jupyter_internals import HookedNotebookClient
 from autograder.kernels.messages import OUTPUT_TRUNCATED
+from autograder.sandbox.cpu_wait import Deadline
 
 MAX_CELL_OUTPUT_CHARS: Final = 1_000_000  # a large figure has about 200,000
 MAX_NOTEBOOK_OUTPUT_CHARS: Final = 20_000_000  # cells that ran repeatedly count each time
-TIMEOUT_GRACE_S: Final = 10.0  # by then nbclient should have noticed the timeout itself
+CHECK_INTERVAL_S: Final = 1.0  # between two looks at how long a cell has run
+FINAL_REPLY_WAIT_S: Final = 0.05  # for a reply that came while the grader was kept from running
 
 
 class LimitedNotebookClient(HookedNotebookClient):
-    """Runs cells with a limit on their output."""
+    """Runs cells with limits on their time and output."""
 
     output_chars = 0  # that the cell has printed
+    timed_out = False  # whether it was ended because its time was up
 
-    async def _run(self, cell: NotebookNode, seconds: float) -> None:
-        self.timeout = max(1, round(seconds))
+    async def _run(self, cell: NotebookNode, deadline: Deadline) -> None:
         self._display_sizes: dict[str, int] = {}
-        self.message_error = None
+        self.message_error, self.timed_out = None, False
         if self.kc is not None:
             self.kc.allow_stdin = self.input_handler is not None
-        await asyncio.wait_for(self.async_execute_cell(cell, 0), self.timeout + TIMEOUT_GRACE_S)
+        watch = asyncio.ensure_future(self._end_at(deadline))
+        try:
+            await self.async_execute_cell(cell, 0)
+        finally:
+            watch.cancel()
 
     run = run_sync(_run)
+
+    async def _end_at(self, deadline: Deadline) -> None:
+        while (seconds := deadline.remaining()) > 0:  # noqa: ASYNC110  (time has no event)
+            await asyncio.sleep(min(seconds, CHECK_INTERVAL_S))
+        await asyncio.sleep(FINAL_REPLY_WAIT_S)
+        self.timed_out = True
+        while True:  # until the cell has noticed
+            self.end_cell(None)
+            await asyncio.sleep(CHECK_INTERVAL_S)
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int

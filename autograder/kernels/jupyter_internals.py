@@ -115,7 +115,7 @@ class HookedNotebookClient(NotebookClient):
         except CellExecutionComplete:
             return
         except Exception as error:  # noqa: BLE001  (a hostile kernel sends anything)
-            self._end_cell(error)
+            self.end_cell(error)
         finally:
             answering.cancel()
 
@@ -126,16 +126,16 @@ class HookedNotebookClient(NotebookClient):
                 if msg["parent_header"].get("msg_id") == parent_msg_id:
                     self.kc.input(handler(str(msg["content"]["prompt"])))
         except Exception as error:  # noqa: BLE001  (as above)
-            self._end_cell(error)
+            self.end_cell(error)
 
     async def _async_poll_kernel_alive(self) -> None:
         provisioner = getattr(self.km, "provisioner", None)
         if isinstance(provisioner, SandboxProvisioner):  # else nbclient has let go of the kernel
             await provisioner.wait_for_exit()
             await asyncio.sleep(FINAL_OUTPUT_WAIT_S)
-            self._end_cell(None)
+            self.end_cell(None)
 
-    def _end_cell(self, error: Exception | None) -> None:
+    def end_cell(self, error: Exception | None) -> None:
         """End the running cell as if its kernel had died."""
         self.message_error = error or self.message_error
         if self.task_poll_for_reply is not None:

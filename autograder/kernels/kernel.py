@@ -1,7 +1,8 @@
 """A student's kernel: start it, run cells with a time limit, restart it.
 
 A cell that exceeds its time is not interrupted, since hostile code can ignore that: the kernel is
-killed. Whatever happens in the kernel is returned as a `CellOutcome` and never raised.
+killed. Time for which other programs kept it from running doesn't count. Whatever happens in the
+kernel is returned as a `CellOutcome` and never raised.
 """
 
 from __future__ import annotations
@@ -10,26 +11,25 @@ import copy
 import itertools
 import logging
 import subprocess
-import time
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels.client import (
     MAX_CELL_OUTPUT_CHARS,
     MAX_NOTEBOOK_OUTPUT_CHARS,
-    TIMEOUT_GRACE_S,
     LimitedNotebookClient,
 )
 from autograder.kernels.jupyter_internals import READY_TIMEOUT_S, InputHandler
 from autograder.kernels.manager import SandboxKernelManager
 from autograder.sandbox import launch, temp_dirs
 from autograder.sandbox.cgroups import ControlGroup
+from autograder.sandbox.cpu_wait import CpuWait, Deadline
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.launch import Launch, LaunchRequest, Protection
 from autograder.sandbox.limits import GB, Limits
@@ -41,12 +41,17 @@ _generations: Final = itertools.count(1)
 _log: Final = logging.getLogger("autograder.kernels")
 _log.addHandler(logging.NullHandler())  # everything worth knowing is in the outcome
 
-Status = Literal["ran", "raised", "timed out", "died"]
+Status = Literal["ran", "raised", "timed out", "starved", "died"]
+LOST_KERNEL: Final = frozenset({"timed out", "starved", "died"})  # it must be restarted
 
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """How the execution of a cell ended."""
+    """How the execution of a cell ended.
+
+    It ``starved`` if it was stopped although other programs had kept it from running most of the
+    time. That is not the student's fault.
+    """
 
     status: Status
     error: str = ""  # the name of the exception; student code may have chosen it
@@ -73,6 +78,7 @@ class Kernel:
         protection: How to isolate it; None for the strongest way that the host supports.
         allow_unprotected: Whether to run without isolation where the host supports none.
         visible: Further paths that the kernel may read.
+        cores: How many cores its processes may use together; 0 for all.
         fork_server: Forks the kernel with its libraries loaded; used with Bubblewrap only. If it
             fails, the kernel is started without it.
 
@@ -80,6 +86,8 @@ class Kernel:
         peak_bytes: Peak memory of the kernels so far, without what they share with others; 0
             where no control group counts it.
         generation: A number that is different after each restart, and for each kernel.
+        cpu_wait: How long other programs have kept it from running.
+        disturbed: Whether a cell timed out of which that is true for most of the time.
 
     Raises:
         UnprotectedError: The host supports no isolation, and that is not allowed.
@@ -94,6 +102,7 @@ class Kernel:
         protection: Protection | None = None,
         allow_unprotected: bool = False,
         visible: tuple[Path, ...] = (),
+        cores: int = 0,
         fork_server: ForkServer | None = None,
     ) -> None:
         self.folder, self.env, self.visible = folder, env or {}, visible
@@ -101,6 +110,7 @@ class Kernel:
         self.protection = protection or launch.choose_protection(allow_unprotected)
         self.fork_server = fork_server if self.protection is Protection.BUBBLEWRAP else None
         self.generation = self.peak_bytes = 0
+        self.cpu_wait, self.disturbed = CpuWait(cores), False
         self._stack = ExitStack()  # closed at each restart: it holds all that one process needs
         self._client: LimitedNotebookClient | None = None
         self._manager: SandboxKernelManager | None = None
@@ -184,8 +194,10 @@ class Kernel:
             home, entry = sandbox_launch.home, sandbox_launch.sandbox_entry
             if home:
                 self._stack.callback(_end_landlock_main, process)
+            roots = (process.pid, entry.pid) if entry and entry.pid else (process.pid,)
+            self.cpu_wait.trees = roots
             guard = MemoryGuard(
-                (process.pid, entry.pid) if entry and entry.pid else (process.pid,),
+                roots,
                 self.limits.memory if sandbox_launch.cgroup is None else None,
                 home=(home, self.limits) if home else None,
             )
@@ -206,6 +218,11 @@ class Kernel:
         elif self._client and self._client.message_error is not None:
             cause = f"It sent an invalid message ({self._client.message_error!r:.200})."
         return CellOutcome("died", message=cause)
+
+    def timed_out(self, deadline: Deadline) -> CellOutcome:
+        """Return how a cell ended whose time was up."""
+        self.disturbed = self.disturbed or deadline.disturbed
+        return CellOutcome("starved" if deadline.starved else "timed out")
 
     def run_interactive(self, code: str, seconds: float, handler: InputHandler) -> CellOutcome:
         """Run the grader's own code; the handler returns the answer to each prompt of ``input``."""
@@ -228,16 +245,12 @@ class Kernel:
         used_chars = max(0, MAX_CELL_OUTPUT_CHARS - self._output_chars_left)
         client.nb.cells, client.output_chars = [running], used_chars
         client.input_handler, self._reply = handler, {}
-        start = time.monotonic()
+        deadline = Deadline(max(1.0, seconds), self.cpu_wait)
         try:
             with self._guard.receiving() if self._guard else nullcontext():
-                client.run(running, seconds)
-        except (CellTimeoutError, TimeoutError):
-            outcome = CellOutcome("timed out")
+                client.run(running, deadline)
         except DeadKernelError:
-            # If the timeout passed unnoticed, messages kept nbclient too busy to check it.
-            timed_out = time.monotonic() - start > seconds + TIMEOUT_GRACE_S / 2
-            outcome = CellOutcome("timed out") if timed_out else self._died()
+            outcome = self.timed_out(deadline) if client.timed_out else self._died()
         except Exception as error:  # noqa: BLE001  (a hostile kernel sends anything)
             client.message_error = error
             outcome = self._died()

@@ -1,4 +1,7 @@
-"""How long a student's code may run: per cell, per notebook, and for imports."""
+"""How long a student's code may run: per cell, per notebook, and for imports.
+
+Time for which other programs kept the code from running doesn't count.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class TimeBudget:
     _start: float | None = None
     _allowance: float = field(init=False)
     _longest_finished: float = 0.0
-    _import_seconds: float = 0.0
+    _excluded_seconds: float = 0.0  # for imports, and lost to other programs
 
     def __post_init__(self) -> None:
         """Grant the first kernel its allowance."""
@@ -38,10 +41,10 @@ class TimeBudget:
 
     @property
     def left(self) -> float:
-        """Seconds left for the notebook, imports not counted; at least 0."""
+        """Seconds left for the notebook, without imports and `exclude`; at least 0."""
         if self._start is None:
             return self.notebook_seconds
-        used = time.monotonic() - self._start - self._import_seconds
+        used = time.monotonic() - self._start - self._excluded_seconds
         return max(0.0, self.notebook_seconds - used)
 
     def next_limit(self, cell_seconds: float | None = None) -> float:
@@ -58,14 +61,19 @@ class TimeBudget:
     def charge(self, seconds: float, *, finished: bool, cell_seconds: float | None = None) -> None:
         """Take what a cell ran beyond its limit from the allowance for imports.
 
-        If it has not finished, its time says nothing about how long imports take.
+        If it has not finished, its time says nothing about how long imports take. ``seconds`` are
+        those that count: without what was passed to `exclude`.
         """
         limit = self.cell_seconds if cell_seconds is None else cell_seconds
         import_seconds = min(max(0.0, seconds - limit), self._allowance)
         self._allowance -= import_seconds
-        self._import_seconds += import_seconds
+        self._excluded_seconds += import_seconds
         if finished:
             self._longest_finished = max(self._longest_finished, seconds)
+
+    def exclude(self, seconds: float) -> None:
+        """Don't count time for which other programs kept the kernel from running."""
+        self._excluded_seconds += seconds
 
     def restart_kernel(self) -> None:
         """Grant a new kernel its allowance for imports."""

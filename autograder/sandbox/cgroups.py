@@ -1,7 +1,9 @@
-"""A control group for each kernel: one cap on the memory and processes of its whole tree.
+"""A control group for each kernel: a cap on the memory and processes of its whole tree.
 
-Works with both versions of Linux's control groups. Where neither lets us make groups, each process
-only has its own limits, and `doctor` reports that.
+It also gives each kernel the same share of the processor, however many processes it starts. Works
+with both versions of Linux's control groups, as root or in a group that was delegated to the
+grader's user. Where no groups can be made, each process only has its own limits, and `doctor`
+reports that.
 """
 
 from __future__ import annotations
@@ -20,8 +22,11 @@ from autograder.sandbox.limits import Limits
 
 MOUNT_POINT: Final = Path("/sys/fs/cgroup")
 REMOVE_TIMEOUT_S: Final = 5.0
+MAX_MOVES: Final = 20
 _JOIN_SCRIPT: Final = 'for f in $0; do echo $$ >"$f" || exit 1; done; exec "$@"'
 _PREFIX: Final = "course-kernel-"
+_GRADER: Final = "course-grader"  # holds the grader's processes: in version 2, only leaves may
+_NEEDED: Final = ("memory", "pids")
 _numbers = itertools.count(1)
 
 
@@ -45,6 +50,8 @@ class ControlGroup:
             "memory.swap.max": 0,
             "memory.oom.group": 1,
             "pids.max": limits.processes,  # both
+            "cpu.shares": 1024,  # version 1
+            "cpu.weight": 100,  # version 2
         }
         try:
             for folder in group.folders:
@@ -65,6 +72,12 @@ class ControlGroup:
     def wrap(self, command: list[str]) -> list[str]:
         """Return a command that joins the group, then becomes the given one."""
         return ["sh", "-c", _JOIN_SCRIPT, " ".join(self.procs_files()), *command]
+
+    @property
+    def has_cpu_weight(self) -> bool:
+        """Whether the kernel gets a fair share of the processor, however many processes it has."""
+        files = ("cpu.shares", "cpu.weight")
+        return any((folder / file).exists() for folder in self.folders for file in files)
 
     def had_oom_kill(self) -> bool:
         """Return whether a process was killed because the group's memory was used up."""
@@ -96,23 +109,69 @@ class ControlGroup:
 
 def _writable_parents(mount_point: Path) -> list[Path]:
     """Return the folders in which to create a group that limits both memory and processes."""
-    version_1 = [mount_point / "memory", mount_point / "pids"]
-    if all(folder.is_dir() and os.access(folder, os.W_OK) for folder in version_1):
-        return version_1
-    own_group = mount_point
-    with contextlib.suppress(OSError):
-        match = re.search("^0::/(.*)", Path("/proc/self/cgroup").read_text(), re.MULTILINE)
-        own_group /= match[1] if match else ""
-    for folder in (own_group, *own_group.parents):
+    own = _own_groups()
+    version_1 = {
+        name: parent
+        for name in (*_NEEDED, "cpu")
+        for parent in [_writable_group(mount_point / name, own.get(name, ""))]
+        if parent is not None
+    }
+    if set(_NEEDED) <= version_1.keys():
+        return [*version_1.values()]
+    group = mount_point / own.get("", "")
+    _delegate(group, mount_point)
+    for folder in (group, *group.parents):
         if not folder.is_relative_to(mount_point):
             break
-        with contextlib.suppress(OSError):
-            delegated = (folder / "cgroup.subtree_control").read_text(encoding="ascii").split()
-            # Moving a process also needs write access to this folder's own list of processes.
-            writable = os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK)
-            if {"memory", "pids"} <= set(delegated) and writable:
-                return [folder]
+        # Moving a process also needs write access to this folder's own list of processes.
+        if _is_writable(folder) and set(_NEEDED) <= _words(folder / "cgroup.subtree_control"):
+            return [folder]
     return []
+
+
+def _own_groups() -> dict[str, str]:
+    """Return this process's groups by controller, in version 2 by an empty name."""
+    groups: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text("utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            groups |= dict.fromkeys(controllers.split(","), path.lstrip("/"))
+    return groups
+
+
+def _writable_group(hierarchy: Path, own_group: str) -> Path | None:
+    """Return the hierarchy, or else this process's group there, if groups can be made in it."""
+    candidates = (hierarchy, hierarchy / own_group)
+    return next(filter(_is_writable, candidates), None)
+
+
+def _delegate(group: Path, mount_point: Path) -> None:
+    """Prepare a group of version 2 that is ours alone for groups below it."""
+    wanted = {*_NEEDED, "cpu"} & _words(group / "cgroup.controllers")
+    missing = wanted - _words(group / "cgroup.subtree_control")
+    if group == mount_point or not missing or not set(_NEEDED) <= wanted or not _is_writable(group):
+        return
+    leaf = group / _GRADER
+    with contextlib.suppress(OSError):
+        leaf.mkdir(exist_ok=True)
+        for _ in range(MAX_MOVES):  # others may start processes meanwhile
+            for pid in (group / "cgroup.procs").read_text(encoding="ascii").split():
+                with contextlib.suppress(ProcessLookupError):
+                    (leaf / "cgroup.procs").write_text(pid, encoding="ascii")
+            with contextlib.suppress(OSError):  # some process is still there
+                enable = " ".join(f"+{name}" for name in sorted(missing))
+                (group / "cgroup.subtree_control").write_text(enable, encoding="ascii")
+                return
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK)
+
+
+def _words(file: Path) -> set[str]:
+    with contextlib.suppress(OSError):
+        return set(file.read_text(encoding="ascii").split())
+    return set()
 
 
 def _remove_stale_groups(parent: Path) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import inspect
 import json
-import time
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.kernels.kernel import LOST_KERNEL, CellOutcome, Kernel
+from autograder.sandbox.cpu_wait import SAMPLE_INTERVAL_S, Deadline
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.test_runner import codec, kernel_agent
 from autograder.test_runner.connection import RunnerConnection
@@ -36,6 +37,7 @@ class BrokenTest:
     """A test that could not be run, through no fault of the student's."""
 
     reason: str  # what went wrong, for the instructor
+    retry: bool = False  # whether it may be the machine's fault, so that another try may succeed
 
 
 class Broker:
@@ -71,11 +73,17 @@ class Broker:
             self._runner.close()
             self._runner = None
 
+    def _start(self, kernel: Kernel) -> RunnerConnection:
+        if self._runner is None:
+            self._runner = RunnerConnection(self._fork_server)
+        kernel.cpu_wait.partners = {os.getpid(), self._runner.pid}
+        return self._runner
+
     def run_test(self, test: str, kernel: Kernel, seconds: float) -> CellOutcome | BrokenTest:
         """Run a test, with its hidden part, against the student's kernel.
 
-        The time limit includes its calls in the kernel. If the kernel ``died`` or ``timed out``, it
-        must be restarted.
+        The time limit includes its calls in the kernel. After an outcome in `LOST_KERNEL` the
+        kernel must be restarted.
         """
         outcome = self._run_once(test, kernel, seconds)
         if isinstance(outcome, BrokenTest) and self._runner is None:  # the process failed
@@ -84,13 +92,12 @@ class Broker:
 
     def _run_once(self, test: str, kernel: Kernel, seconds: float) -> CellOutcome | BrokenTest:
         """Run a test; ``self._runner`` is None afterwards if the process can't be used again."""
-        deadline = time.monotonic() + seconds
-        if self._runner is None:
-            try:
-                self._runner = RunnerConnection(self._fork_server)
-            except OSError as error:
-                return BrokenTest(f"The test runner can't be started: {error}")
-        run = _TestRun(self._runner, deadline)
+        try:
+            runner = self._start(kernel)
+        except OSError as error:
+            return BrokenTest(f"The test runner can't be started: {error}", retry=True)
+        deadline = Deadline(seconds, kernel.cpu_wait)
+        run = _TestRun(runner, kernel, deadline)
         run.send({"test": test, "imports": self._lesson})
         while run.outcome is None:
             # One cell carries all requests of a test, unless the student's code breaks it off:
@@ -100,7 +107,7 @@ class Broker:
                 code = _INSTALL_AGENT + code
                 self._agent_in = kernel.generation
             outcome = kernel.run_interactive(code, _remaining(deadline), run.respond)
-            if outcome.status in {"timed out", "died"}:
+            if outcome.status in LOST_KERNEL:
                 self._stop()  # it waits for a response that will never come
                 return outcome
             if run.outcome is None:
@@ -110,15 +117,15 @@ class Broker:
         return run.outcome
 
 
-def _remaining(deadline: float) -> float:
-    return max(1.0, deadline - time.monotonic())
+def _remaining(deadline: Deadline) -> float:
+    return max(1.0, deadline.remaining())
 
 
 class _TestRun:
     """The exchange of messages while one test runs."""
 
-    def __init__(self, runner: RunnerConnection, deadline: float) -> None:
-        self._runner, self._deadline = runner, deadline
+    def __init__(self, runner: RunnerConnection, kernel: Kernel, deadline: Deadline) -> None:
+        self._runner, self._kernel, self._deadline = runner, kernel, deadline
         self.request = ""  # the test runner's last one to the kernel, as JSON
         self.outcome: CellOutcome | BrokenTest | None = None  # None while it runs
         self.has_result = False  # if the runner did not report the outcome, it can't be used again
@@ -136,19 +143,29 @@ class _TestRun:
         is_response, self.request = bool(self.request), ""
         try:
             self._runner.send_line(json.dumps(message).encode(), _remaining(self._deadline))
-            reply = json.loads(self._runner.read_line(_remaining(self._deadline)))
+            reply = json.loads(self._read_line())
         except TimeoutError:  # decoding a response counts as the student's time
-            late = BrokenTest("The test itself took too long.")
-            self.outcome = CellOutcome("timed out") if is_response else late
+            late = BrokenTest("The test itself took too long.", retry=self._deadline.disturbed)
+            self.outcome = self._kernel.timed_out(self._deadline) if is_response else late
         except (OSError, ValueError) as error:
-            self.outcome = BrokenTest(f"The test runner failed: {error}")
+            self.outcome = BrokenTest(f"The test runner failed: {error}", retry=True)
         else:
             if "result" in reply:
                 self.outcome, self.has_result = _outcome(reply), True
-            elif time.monotonic() > self._deadline:  # a thousand quick calls are one slow one
-                self.outcome = CellOutcome("timed out")
+            elif self._deadline.remaining() <= 0:  # a thousand quick calls are one slow one
+                self.outcome = self._kernel.timed_out(self._deadline)
             else:
                 self.request = json.dumps(reply)
+
+    def _read_line(self) -> bytes:
+        """Read a line, looking again and again at how much time the test has left."""
+        while True:
+            remaining = _remaining(self._deadline)
+            try:
+                return self._runner.read_line(min(remaining, SAMPLE_INTERVAL_S))
+            except TimeoutError:
+                if self._deadline.remaining() <= 0:
+                    raise
 
 
 def _outcome(reply: dict[str, Any]) -> CellOutcome | BrokenTest:

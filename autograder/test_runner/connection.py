@@ -29,7 +29,12 @@ class RunnerConnection:
 
     Args:
         fork_server: Forks the process; if None, or if that fails, it is started cold.
+
+    Attributes:
+        pid: The process.
     """
+
+    pid: int
 
     def __init__(self, fork_server: ForkServer | None) -> None:
         self._socket, theirs = socket.socketpair()
@@ -42,6 +47,7 @@ class RunnerConnection:
                 with suppress(ForkServerError, OSError):
                     pid = fork_server.fork({}, {forkserver.RUNNER_SOCKET: theirs.fileno()})
                     pidfd = os.pidfd_open(pid)
+                    self.pid = pid
                     self._stack.callback(os.close, pidfd)
                     self._stack.callback(_kill, pidfd)
                     return
@@ -54,6 +60,7 @@ class RunnerConnection:
                 cwd="/",
                 env=forkserver.environment(),
             )
+            self.pid = self._process.pid
             self._stack.callback(self._process.wait)
             self._stack.callback(self._process.kill)
 

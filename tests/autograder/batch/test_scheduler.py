@@ -8,7 +8,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +203,54 @@ def test_threads_share_one_fork_server(monkeypatch: pytest.MonkeyPatch) -> None:
         thread.join()
     assert len(started) == 1
     assert servers == started * 4
+
+
+def disturb(text: str) -> str:
+    """Change a result as if others had kept the kernel from running."""
+    assert '"disturbed":false' in text
+    text = text.replace('"disturbed":false', '"disturbed":true')
+    return text.replace('"points":2.0', '"points":0.0')
+
+
+def test_a_disturbed_submission_is_graded_again_when_the_others_are_done(
+    new_course: NewCourse,
+) -> None:
+    course, undisturbed = new_course("disturbed"), new_course("undisturbed")
+    lines = list(inline_run(course, None, disturb, disturb).grade())
+    assert outcomes(lines) == outcomes(inline_run(undisturbed).grade())
+    second, third = GRADED[1:3]
+    assert [line.student for line in lines][-2:] == [second, third]
+    assert_same_grades(course, undisturbed)
+
+
+def test_a_submission_is_graded_alone_once(new_course: NewCourse) -> None:
+    """On a machine that stays busy, the second result counts."""
+    course = new_course("busy")
+    run = inline_run(course, *[disturb] * 2 * len(GRADED))
+    assert {line.student for line in run.grade()} >= {*GRADED}
+    assert not any(line.unchanged for line in run.grade())
+
+
+def test_a_job_runs_alone_when_all_others_are_done() -> None:
+    running: list[str] = []
+    beside: dict[str, int] = {}
+
+    def grade_slowly(name: Any, *_: str) -> str:
+        running.append(name)
+        time.sleep(0.2)
+        beside[name] = max(beside.get(name, 0), len(running))
+        running.remove(name)
+        return str(name)
+
+    pool = WorkerPool(lambda _: ThreadPoolExecutor(3), lambda: 3, grade_slowly)
+    jobs = scheduler.Scheduler(pool, print)
+    for number in range(9):
+        name: Any = f"job {number}"
+        jobs.submit(scheduler.QueuedJob(name, "", ""), alone=number in {0, 1})
+    finished = []
+    while not jobs.idle:
+        finished += [text for _, text in jobs.wait_for_finished()]
+    jobs.shutdown()
+    assert finished[-2:] == ["job 0", "job 1"]
+    assert beside["job 0"] == beside["job 1"] == 1
+    assert max(beside.values()) == 3

@@ -12,6 +12,7 @@ from autograder.grading import run_cells
 from autograder.kernels.client import MAX_CELL_OUTPUT_CHARS
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.kernels.time_budget import TimeBudget
+from autograder.sandbox import cpu_wait
 from autograder.test_runner.broker import BrokenTest
 
 pytestmark = pytest.mark.slow
@@ -136,3 +137,42 @@ def test_a_quiz_needs_no_kernel() -> None:
     nb = notebook("print('a demonstration')")
     assert not run_cells.needs_kernel(nb)
     assert run_cells.needs_kernel(notebook("assert True"))
+
+
+def test_a_starved_kernel_costs_no_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if other programs used the processor from the third cell on."""
+    monkeypatch.setattr(cpu_wait, "SAMPLE_INTERVAL_S", 0.1)
+    monkeypatch.setattr(cpu_wait, "MAX_STRETCH", 2)
+    monkeypatch.setattr(cpu_wait, "lost_seconds", lambda elapsed, *_: elapsed)
+    nb = notebook("a = 1", "assert a", "while True: pass", "assert a == 2", "assert a")
+    kernel = new_kernel(tmp_path)
+    budget = TimeBudget(cell_seconds=2, notebook_seconds=3)
+    outcomes = run_cells.run(nb, kernel, budget, [])
+    assert statuses(outcomes) == ["ran", "ran", "broken", "broken", "broken"]
+    assert kernel.disturbed
+    assert outcomes["cell-4"] == BrokenTest(run_cells.STARVED, retry=True)
+
+
+def test_time_that_others_take_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each cell takes longer than the whole notebook may, all but a tenth of it waiting."""
+    monkeypatch.setattr(cpu_wait, "SAMPLE_INTERVAL_S", 0.1)
+    monkeypatch.setattr(cpu_wait, "lost_seconds", lambda elapsed, *_: 0.9 * elapsed)
+    nb = notebook(*["import time\ntime.sleep(2)"] * 3, "assert time.sleep(2) is None")
+    budget = TimeBudget(cell_seconds=1.5, notebook_seconds=1.9)
+    kernel = new_kernel(tmp_path)
+    assert statuses(run_cells.run(nb, kernel, budget, [])) == ["ran"] * 4
+    assert not kernel.disturbed
+
+
+def test_an_endless_loop_on_a_busy_machine_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cpu_wait, "SAMPLE_INTERVAL_S", 0.1)
+    monkeypatch.setattr(cpu_wait, "lost_seconds", lambda elapsed, *_: 0.7 * elapsed)
+    nb = notebook("while True: pass", "assert True")
+    kernel = new_kernel(tmp_path)
+    outcomes = run_cells.run(nb, kernel, TimeBudget(cell_seconds=1, notebook_seconds=60), [])
+    assert statuses(outcomes) == ["timed out", "ran"]
+    assert kernel.disturbed  # so the submission is graded once more, alone

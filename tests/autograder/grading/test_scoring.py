@@ -103,6 +103,7 @@ def test_equal_copies_count_and_different_ones_are_left_to_a_person() -> None:
         (CellOutcome("timed out", message="30 s"), 0, "It ran for more than 30 s and was stopped."),
         (CellOutcome("died"), 0, "It ended the Python process. (The kernel died.)"),
         (BrokenTest("?"), None, scoring.BROKEN_TEST),
+        (BrokenTest("?", retry=True), None, scoring.BUSY_MACHINE),
         (None, None, "It was not run: other cells used up the notebook's time."),
     ],
 )
