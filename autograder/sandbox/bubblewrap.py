@@ -34,6 +34,9 @@ _ETC_FILES: Final = (
 )
 _TMP_LINKS: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  (links to one folder inside)
 _WORLD_READABLE: Final = ("--perms", "0755")
+_MAX_UID: Final = 1_900_000_000
+_NOBODY: Final = 65_534
+_MAX_SYSTEM_UID: Final = 999
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom")
 # Parts of visible folders that students must not see: other submissions in nbgrader's exchange,
 # and the configuration of servers.
@@ -193,19 +196,22 @@ def kernel_command(
     return [sys.executable, "-P", f"{programs}/start.py", "kernel_main", json.dumps(options)]
 
 
-def unused_uid() -> int:
+def unused_uid(uid_map: Path = Path("/proc/self/uid_map")) -> int:
     """Return a user for one kernel: for root a random one that nobody has, else the grader.
 
-    In a container, root may have few users; the result is from the end of their range.
+    In a container, root may have few users; the result is from the end of their largest range, and
+    0 if there are too few.
     """
     if os.geteuid() != 0:
         return os.geteuid()
-    max_uid = 1_900_000_000
-    for line in Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines():
-        first, _, count = map(int, line.split())
-        if first == 0:
-            max_uid = min(max_uid, count - 2)
-    return max_uid - secrets.randbelow(min(max_uid // 64, 60_000))
+    lines = uid_map.read_text(encoding="ascii").splitlines()
+    ranges = [(int(count), int(first)) for first, _, count in map(str.split, lines)]
+    count, first = max(ranges, default=(0, 0))
+    last = min(_MAX_UID, first + count - 2)
+    if _NOBODY <= last <= _NOBODY + 1:
+        last = _NOBODY - 1
+    spare = min(count // 64, 60_000)
+    return last - secrets.randbelow(spare) if last - spare > _MAX_SYSTEM_UID else 0
 
 
 def missing_programs() -> list[str]:

@@ -13,6 +13,7 @@ import json
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,12 @@ def unavailable_reason() -> str:
         return "Landlock, the alternative, needs Linux 6.12 or newer with Landlock enabled."
     if not seccomp.compile_filter(namespaces=False):
         return "Landlock, the alternative, needs libseccomp (apt-get install libseccomp2)."
+    if os.geteuid() == 0 and (folder := closed_folder()):
+        return (
+            "Landlock, the alternative, can't run students' code as another user than root, because"
+            f" other users can't enter {folder}. Grade as an ordinary user, let others enter it"
+            f" (chmod o+x {folder}), or move what is in it: Python, the course or TMPDIR."
+        )
     root = environment.course_root()
     if root is not None and any(root.is_relative_to(path.resolve()) for path in _python_paths()):
         return (
@@ -88,9 +95,10 @@ def make_library_dir(parent: Path) -> Path:
     return folder
 
 
-def kernel_uid() -> int | None:
-    """Return an unused user if the grader is root and that user could read Python, else None."""
-    needed = [*environment.python_folders(), environment.course_folder() or Path("/")]
+def closed_folder() -> Path | None:
+    """Return a folder that other users can't enter and that holds what a kernel needs."""
+    needed = [*environment.python_folders(), bubblewrap.PROGRAMS]
+    needed += [environment.course_folder() or Path("/"), Path(tempfile.gettempdir())]
     folders = {folder for path in needed for folder in (path, *path.parents)}
-    accessible = all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
-    return bubblewrap.unused_uid() if os.geteuid() == 0 and accessible else None
+    closed = [folder for folder in folders if not folder.stat().st_mode & stat.S_IXOTH]
+    return min(closed, default=None)

@@ -109,6 +109,15 @@ def missing_features() -> list[str]:
 def _missing_feature() -> str:
     if not sys.platform.startswith("linux"):
         return "Bubblewrap needs Linux; use a Linux machine, a virtual machine, or WSL 2."
+    if bubblewrap.unused_uid() == 0:
+        return (
+            "The grader runs as root in a container that has no other users, and students' code"
+            " never runs as root; grade as an ordinary user."
+        )
+    return _missing_program() or _try_sandbox()
+
+
+def _missing_program() -> str:
     missing = bubblewrap.missing_programs()
     if "bwrap" in missing:
         return (
@@ -122,7 +131,7 @@ def _missing_feature() -> str:
         return f"Bubblewrap must be 0.8 or newer, got {run.stdout.strip()!r}; upgrade it."
     if not seccomp.compile_filter():
         return "libseccomp is not installed; install it (apt-get install libseccomp2)."
-    return _try_sandbox()
+    return ""
 
 
 def _try_sandbox() -> str:
@@ -201,10 +210,17 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
 
 
 def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
-    """Prepare a kernel under Landlock, with a temporary home that the stack removes."""
+    """Prepare a kernel under Landlock, with a temporary home that the stack removes.
+
+    Raises:
+        UnprotectedError: It can't be used here.
+    """
+    if reason := landlock.unavailable_reason():
+        raise UnprotectedError([reason])
     parent = stack.enter_context(temp_dirs.temp_dir("kernel-home"))
     parent.chmod(0o711)  # the kernel's user may pass through to its home
-    home, uid, data_dir = parent / "home", landlock.kernel_uid(), _data_dir()
+    home, data_dir = parent / "home", _data_dir()
+    uid = bubblewrap.unused_uid() if os.geteuid() == 0 else None
     home.mkdir(mode=0o700)
     (home / "work").mkdir()
     connection_file = home / "kernel.json"

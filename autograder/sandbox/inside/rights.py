@@ -47,7 +47,11 @@ def prctl(option: int, value: int) -> None:
 
 
 def drop_privileges(uid: int | None) -> None:
-    """Give up all capabilities and ways to regain them; become another user if one is given."""
+    """Give up all capabilities and ways to regain them; become another user if one is given.
+
+    Raises:
+        PermissionError: The user would be root, who owns the system's files.
+    """
     capability = 0
     while libc().prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:  # until there are no more
         capability += 1
@@ -55,6 +59,8 @@ def drop_privileges(uid: int | None) -> None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
+    if 0 in os.getresuid():
+        raise PermissionError("students' code never runs as root")
     header = (ctypes.c_uint32 * 2)(_LINUX_CAPABILITY_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()
     check(libc().capset(header, none))

@@ -48,6 +48,7 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_landlock_refuses_a_course_that_it_cannot_hide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landlock, "abi_version", lambda: landlock.MIN_ABI_VERSION)
     monkeypatch.setattr(seccomp, "compile_filter", lambda **_: b"x")
+    monkeypatch.setattr(landlock, "closed_folder", lambda: None)
     assert landlock.unavailable_reason() == ""
     monkeypatch.setattr(environment, "course_folder", lambda: Path("/usr/share/lessons/course"))
     assert "/usr/share/lessons, because" in landlock.unavailable_reason()
