@@ -47,7 +47,10 @@ Packages import only what is listed below them.
       wheel_check        check the packages of ``course``
     grading/             grade one notebook
       grade_notebook     merge, run and score a notebook
-      submission         read a submitted notebook
+      find_notebook      find the notebook among a student's files
+      submission         parse a submitted notebook
+      file_kind          what a file is that is not a notebook
+      match_cells        find the instructor's cell for each submitted cell
       merge              put a student's answers into the instructor's notebook
       execute            run a notebook, skipping cells where possible
       run_cells          run cells one by one

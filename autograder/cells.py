@@ -30,6 +30,7 @@ metadata_entries = _shared.metadata_entries
 is_quiz = _shared.is_quiz
 is_prediction = _shared.is_prediction
 grade_id = _shared.grade_id
+cell_id = _shared.cell_id
 allows_multiple = _shared.allows_multiple
 credit_rule = _shared.credit_rule
 
@@ -117,8 +118,13 @@ def unreadable(nb: Holder) -> str:
     return str(metadata_entries(nb, "course").get("unreadable", ""))
 
 
+def undecided(nb: Holder) -> str:
+    """Return why a person must choose between submitted notebooks, or an empty string."""
+    return str(metadata_entries(nb, "course").get("undecided", ""))
+
+
 def submitted_file(nb: Holder) -> str:
-    """Return the name of the submitted file if it was renamed, or an empty string."""
+    """Return the path of the submitted file if it isn't the expected one, or an empty string."""
     return str(metadata_entries(nb, "course").get("file", ""))
 
 
@@ -132,10 +138,13 @@ def set_score_record(cell: NotebookNode, record: Mapping[str, Any]) -> None:
     set_course(cell, verdict=dict(record))
 
 
-def set_submission_facts(nb: NotebookNode, *, notes: list[str], unreadable: str, file: str) -> None:
-    """Store `notes`, `unreadable` and `submitted_file` in place of any older entries."""
+def set_submission_facts(
+    nb: NotebookNode, *, notes: list[str], unreadable: str, undecided: str = "", file: str = ""
+) -> None:
+    """Store what was found about the submission in place of any older entries."""
+    further = {"undecided": undecided, "file": file}
     entries = {"notes": notes, "unreadable": unreadable}
-    nb.metadata["course"] = entries | ({"file": file} if file else {})
+    nb.metadata["course"] = entries | {key: value for key, value in further.items() if value}
 
 
 def set_course(cell: NotebookNode, **entries: Any) -> None:

@@ -10,7 +10,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
-from typing import Final
 
 from autograder.batch import fingerprint
 from autograder.batch.course_folder import CourseFolder
@@ -21,8 +20,6 @@ from autograder.batch.result import JobResult, read_max_points
 from autograder.batch.result_cache import ResultCache
 from autograder.batch.scheduler import MAX_ATTEMPTS, QueuedJob, Scheduler
 from autograder.nbgrader_plugins.converter_writer import NotWrittenError
-
-NO_NOTEBOOK: Final = "The submission contains no notebook, so nothing was recorded."
 
 
 class BatchRun:
@@ -97,8 +94,6 @@ class BatchRun:
     def _start(self, student: str, only_failed: bool) -> ReportLine | None:
         """Submit a job, or return the line of a submission that needs none."""
         job = self.course.job(student)
-        if not any(job.submitted.glob("*.ipynb")):  # nbgrader skips it, too
-            return ReportLine(student, "needs review", reason=NO_NOTEBOOK)
         version = fingerprint.current()
         key = job.cache_key(version)
         is_new = not self._attempts[student] and student not in self._disturbed

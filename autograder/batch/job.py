@@ -21,10 +21,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder import cells
 from autograder.batch import fingerprint
 from autograder.batch.result import JobResult
-from autograder.grading import execute, grade_notebook, merge, submission
+from autograder.grading import execute, find_notebook, grade_notebook, merge
 from autograder.grading.settings import GradingSettings
 from autograder.sandbox import forkserver_client, temp_dirs
 from autograder.sandbox.forkserver_client import ServerAddress
@@ -100,9 +99,10 @@ def grade(job: Job) -> JobResult:
     with temp_dirs.temp_dir("grading") as folder:
         for origin in (job.submitted, job.source):  # the instructor's files overwrite the student's
             _copy_files(origin, folder, job.ignore)
+        names = [path.name for path in job.notebooks()]
         for path in job.notebooks():
             instructor_nb = NotebookNode(nbformat.read(path, as_version=4))
-            submitted = submission.read(job.submitted / path.name, cells.grade_ids(instructor_nb))
+            submitted = find_notebook.read(job.submitted / path.name, instructor_nb, names)
             text = nbformat.writes(merge.merge_submission(instructor_nb, submitted), indent=None)
             merged = NotebookNode(nbformat.reads(text, as_version=4))
             results[path.stem] = grade_notebook.grade(merged, instructor_nb, folder, settings)

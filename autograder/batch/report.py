@@ -26,7 +26,7 @@ class ReportLine:
     """The outcome of one submission.
 
     Attributes:
-        status: ``graded``, ``needs review`` or ``failed``.
+        status: ``graded``, ``needs review``, ``not graded`` (unreadable) or ``failed``.
         score: Points so far; None if nothing was graded.
         maximum: The most points the submission could earn.
         seconds: How long grading took; 0 if the result is from an earlier run.
@@ -57,11 +57,13 @@ class ReportLine:
             if score.points is None:
                 cells_by_reason[score.reason].append(score.name)
         reasons = [f"{', '.join(names)}: {reason}" for reason, names in cells_by_reason.items()]
+        is_readable = any(not notebook.unreadable for notebook in result.notebooks.values())
+        status = "needs review" if reasons else "graded"
         measured = () if unchanged else ("seconds", *_MEMORY_FIELDS)
         return cls(
             student,
-            "needs review" if reasons else "graded",
-            sum(score.points or 0 for score in scores),
+            status if is_readable else "not graded",
+            sum(score.points or 0 for score in scores) if is_readable else None,
             sum(score.maximum for score in scores),
             reason=" ".join(reasons),
             unchanged=unchanged,
@@ -129,7 +131,8 @@ def summarize(
 
 def format_summary(totals: dict[str, Any]) -> str:
     """Return the totals as the terminal shows them."""
-    statuses = [status for status in ("graded", "needs review", "failed") if status in totals]
+    known = ("graded", "needs review", "not graded", "failed")
+    statuses = [status for status in known if status in totals]
     counts = ", ".join(f"{totals[status]} {status}" for status in statuses)
     return (
         f"{totals['submissions']:,} submissions: {counts or 'none graded'};"

@@ -83,7 +83,7 @@ def prepare_page(nb: NotebookNode, source: NotebookNode, *, reveal: bool) -> dic
         "title": next((match[1] for match in headings if match), "your notebook"),
         "cells": graded,
         "pending": sum(map(cells.awaits_grading, graded)),
-        "notes": [note for note in (cells.unreadable(nb), *cells.notes(nb)) if note],
+        "notes": list(filter(None, [cells.unreadable(nb), cells.undecided(nb), *cells.notes(nb)])),
         "has_math": any("$" in cell.source for cell in nb.cells if cell.cell_type == "markdown"),
         "style": _STYLE.read_text(encoding="utf-8"),
         "highlighting": _highlighting(),

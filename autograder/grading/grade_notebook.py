@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,6 +23,7 @@ from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.sanitize import outputs
 from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
+from autograder.sandbox import temp_dirs
 from autograder.test_runner.broker import BrokenTest
 
 
@@ -33,6 +35,7 @@ class GradedNotebook(BaseModel):
         scores: The score of each graded cell.
         comments: The comment on each answer, by the `grade_id` of the answer's cell.
         faults: What went wrong through no fault of the student's, by cell, for the instructor.
+        unreadable: Why the submission couldn't be read, or an empty string.
         peak: Peak memory of a kernel in bytes; 0 without one, or where it isn't counted.
         disturbed: Whether other programs may have cost points, so that another try is worth it.
     """
@@ -45,6 +48,7 @@ class GradedNotebook(BaseModel):
     scores: list[CellScore] = Field(validation_alias="verdicts", serialization_alias="verdicts")
     comments: dict[str, str] = Field(validation_alias="told", serialization_alias="told")
     faults: dict[str, str]
+    unreadable: str = ""
     peak: int = Field(default=0, exclude=True)
     disturbed: bool = Field(default=False, exclude=True)
 
@@ -73,15 +77,16 @@ def grade(
         settings: Time limits and other settings.
     """
     source_cells = cells.graded_cells(source_nb)
-    unreadable = cells.unreadable(nb)
+    no_score = cells.unreadable(nb) or cells.undecided(nb)
     execution = execute.Execution(CellOutcomes())
-    if run_cells.needs_kernel(nb) and not unreadable:
-        execution = execute.run(nb, source_nb, folder, settings)
+    if run_cells.needs_kernel(nb) and not no_score:
+        with _files_beside(cells.submitted_file(nb), folder) as files:
+            execution = execute.run(nb, source_nb, files, settings)
     outcomes = execution.outcomes
     scores = {}
     for cell in nb.cells:
         if source_cell := source_cells.get(name := cells.grade_id(cell)):
-            scores[name] = scoring.score(source_cell, cell, outcomes.get(cell["id"]), unreadable)
+            scores[name] = scoring.score(source_cell, cell, outcomes.get(cell["id"]), no_score)
     student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)
     comments.write_scores(nb, scores, outcomes)
@@ -91,9 +96,24 @@ def grade(
         scores=list(scores.values()),
         comments=student_comments,
         faults={name: outcome.reason for name, outcome in broken},
+        unreadable=cells.unreadable(nb),
         peak=execution.peak,
         disturbed=execution.disturbed,
     )
+
+
+@contextlib.contextmanager
+def _files_beside(notebook: str, folder: Path) -> Iterator[Path]:
+    """Yield the folder; for a notebook in a subfolder a copy in which its neighbors are on top."""
+    inner = folder / PurePath(notebook).parent
+    if inner == folder or not inner.is_dir():
+        yield folder
+        return
+    with temp_dirs.temp_dir("grading") as copy:
+        for origin in (inner, folder):  # the instructor's files, in `folder`, win
+            with contextlib.suppress(OSError):  # raised after everything else was copied
+                shutil.copytree(origin, copy, symlinks=True, dirs_exist_ok=True)
+        yield copy
 
 
 _RESULTS: ContextVar[Mapping[str, GradedNotebook] | None] = ContextVar("results", default=None)

@@ -20,6 +20,8 @@ from nbformat import NotebookNode
 
 from autograder import cells
 from autograder.cells import is_answer, is_quiz, is_test
+from autograder.grading import match_cells
+from autograder.grading.match_cells import plain_text, visible_text
 from autograder.grading.submission import Submission, SubmittedCell
 from course import quiz
 
@@ -40,7 +42,7 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
     `cells.notes` of the result and of its cells say what was missing, copied or changed.
     """
     copies, added, dropped_count = _assign(source_nb, submission)
-    is_readable = not submission.unreadable
+    is_readable = not (submission.unreadable or submission.undecided)
     merged_cells = _added_cells(added, -1)
     for position, source_cell in enumerate(source_nb.cells):
         merged_cells.append(_merge_cell(source_cell, copies[position], is_readable=is_readable))
@@ -56,7 +58,11 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
         nbformat_minor=source_nb.nbformat_minor,
     )
     cells.set_submission_facts(
-        merged, notes=notes, unreadable=submission.unreadable, file=submission.file
+        merged,
+        notes=notes,
+        unreadable=submission.unreadable,
+        undecided=submission.undecided,
+        file=submission.file,
     )
     return merged
 
@@ -70,16 +76,7 @@ def _assign(
         The copies of each instructor's cell; the cells to keep after it, -1 for the beginning; how
         many further cells are dropped.
     """
-    by_grade_id, by_cell_id = {}, {}
-    for index, source_cell in enumerate(source_nb.cells):
-        by_cell_id[source_cell["id"]] = index
-        if cells.is_managed(source_cell):
-            by_grade_id[cells.grade_id(source_cell)] = index
-    positions: list[int | None] = [
-        by_grade_id.get(cell.grade_id, by_cell_id.get(cell.id)) for cell in submission.cells
-    ]
-    _match_by_options(source_nb, submission, positions)
-
+    positions = match_cells.match(source_nb, submission)
     copies, added = CellsByPosition(list), CellsByPosition(list)
     previous, added_count = -1, 0
     for cell, position in zip(submission.cells, positions, strict=True):
@@ -98,26 +95,6 @@ def _assign(
     return copies, added, max(0, added_count - MAX_ADDED_CELLS)
 
 
-def _match_by_options(
-    source_nb: NotebookNode, submission: Submission, positions: list[int | None]
-) -> None:
-    """Assign quiz cells that lost their metadata by their options, in place."""
-    missing = {
-        position: {option.name for option in quiz.parse(source_cell.source).options}
-        for position, source_cell in enumerate(source_nb.cells)
-        if is_quiz(source_cell) and position not in positions
-    }
-    if not missing:
-        return
-    for index, cell in enumerate(submission.cells):
-        if positions[index] is not None or "[" not in cell.source:
-            continue
-        options = {option.name for option in quiz.parse(cell.source).options}
-        for position, source_options in missing.items():
-            if options and options == source_options:
-                positions[index] = position
-
-
 def _merge_cell(
     source_cell: NotebookNode, copies: list[SubmittedCell], *, is_readable: bool
 ) -> NotebookNode:
@@ -127,7 +104,7 @@ def _merge_cell(
     if cell.cell_type == "code":
         cell["outputs"], cell["execution_count"] = [], None
     if is_test(cell):
-        if copies and _visible_text(copies[0].source) != _visible_text(source_cell.source):
+        if copies and visible_text(copies[0].source) != visible_text(source_cell.source):
             notes = [EDITED_TEST]
     elif is_answer(cell):
         if copies:
@@ -136,24 +113,18 @@ def _merge_cell(
         else:
             cell["source"] = quiz.bare(source_cell.source) if is_quiz(cell) else ""
             notes = [MISSING_CELL] if is_readable else []
-    elif copies and not cells.is_managed(cell) and cell.cell_type == "code":
+    elif (
+        copies
+        and not cells.is_managed(cell)
+        and cell.cell_type == "code"
+        and plain_text(copies[0].source) != plain_text(source_cell.source)
+    ):
         cell["source"] = copies[0].source
     if notes:
         cells.set_course(cell, notes=notes)
     if is_quiz(cell) and len(copies) > 1:
         cells.set_course(cell, copies=[submitted.source for submitted in copies])
     return cell
-
-
-def _visible_text(test: str) -> str:
-    """Return what students see of a test: without its hidden part and without spacing."""
-    lines, is_hidden = [], False
-    for line in test.split("\n"):
-        is_hidden = is_hidden or "BEGIN HIDDEN TESTS" in line
-        if not is_hidden:
-            lines.append("".join(line.split()))
-        is_hidden = is_hidden and "END HIDDEN TESTS" not in line
-    return "\n".join(lines).strip()
 
 
 def _added_cells(added: CellsByPosition, position: int) -> list[NotebookNode]:

@@ -1,4 +1,4 @@
-"""Read a student's notebook, whatever the file holds, without failing.
+"""Parse a student's notebook, whatever the file holds, without failing.
 
 An unreadable notebook is a fact about one submission, not an error of the run: the reason is
 returned in plain words, and the next submission is graded.
@@ -7,13 +7,17 @@ returned in plain words, and the next submission is graded.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from autograder import cells
+from autograder.grading import file_kind
 
 MAX_BYTES: Final = 64 * 2**20  # a lesson with all its figures has some 2 MB
+
+_CONFLICT_MARKER: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,13 @@ class Submission:
 
     cells: tuple[SubmittedCell, ...] = ()  # in the student's order
     unreadable: str = ""  # why it can't be read, or an empty string
+    undecided: str = ""  # why a person must choose between notebooks, or an empty string
     notes: tuple[str, ...] = ()  # further sentences for the student and the instructor
-    file: str = ""  # the name of the file that was read, if it isn't the expected one
+    file: str = ""  # the path of the file that was read, if it isn't the expected one
 
 
-def _text(value: Any) -> str:
+def clean_text(value: Any) -> str:
+    """Return text from a notebook or a file's name as valid text with Unix line ends."""
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))
     if not isinstance(value, str):
@@ -46,11 +52,11 @@ def _text(value: Any) -> str:
 
 
 def _parse_cell(value: dict[str, Any]) -> SubmittedCell:
-    cell_id, kind = value.get("id"), value.get("cell_type")
+    kind = value.get("cell_type")
     return SubmittedCell(
         kind=kind if kind in ("code", "markdown") else "raw",
-        source=_text(value.get("source", value.get("input"))),  # "input" in nbformat 3
-        id=cell_id if isinstance(cell_id, str) else "",
+        source=clean_text(value.get("source", value.get("input"))),  # "input" in nbformat 3
+        id=cells.cell_id(value),
         grade_id=cells.grade_id(value),
     )
 
@@ -62,19 +68,56 @@ def parse(content: bytes) -> Submission:
         >>> parse(b'{"cells": [').unreadable
         'Not a complete notebook: the file is cut off or damaged at line 1, column 12.'
     """
-    if len(content) > MAX_BYTES:
-        return _too_large(len(content))
     try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return Submission(unreadable="Not a valid notebook: the file isn't UTF-8 text.")
-    except json.JSONDecodeError as error:
-        return Submission(
-            unreadable="Not a complete notebook: the file is cut off or damaged "
-            f"at line {error.lineno}, column {error.colno}."
+        values = _cell_values(_load(content))
+    except _UnreadableError as error:
+        return Submission(unreadable=str(error))
+    return Submission(tuple(_parse_cell(value) for value in values if isinstance(value, dict)))
+
+
+class _UnreadableError(ValueError):
+    """The file holds no notebook, and why."""
+
+
+def _load(content: bytes) -> Any:
+    if len(content) > MAX_BYTES:
+        raise _UnreadableError(_too_large(len(content)))
+    if kind := file_kind.of_content(content[: file_kind.HEAD_BYTES]):
+        raise _UnreadableError(
+            f"Not a notebook: the file is {kind}. Submit the .ipynb file of the notebook itself."
         )
+    encoding = json.detect_encoding(content)
+    if encoding.startswith(("utf-16", "utf-32")):
+        raise _UnreadableError(
+            f"Not a valid notebook: the file isn't UTF-8 text but {encoding[:6].upper()}."
+            " Save it as UTF-8."
+        )
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise _UnreadableError("Not a valid notebook: the file isn't UTF-8 text.") from None
+    except json.JSONDecodeError as error:
+        raise _UnreadableError(_explain(error)) from None
     except (RecursionError, ValueError):
-        return Submission(unreadable="Not a valid notebook: the file is nested too deeply.")
+        reason = "Not a valid notebook: the file is nested too deeply."
+        raise _UnreadableError(reason) from None
+
+
+def _explain(error: json.JSONDecodeError) -> str:
+    """Say what is wrong with a file that isn't JSON."""
+    if marker := _CONFLICT_MARKER.search(error.doc):
+        line = error.doc.count("\n", 0, marker.start()) + 1
+        return (
+            "Not a valid notebook: it has the markers of a merge conflict in Git, the first in line"
+            f" {line}. Resolve the conflict and submit it again."
+        )
+    return (
+        "Not a complete notebook: the file is cut off or damaged "
+        f"at line {error.lineno}, column {error.colno}."
+    )
+
+
+def _cell_values(document: Any) -> list[Any]:
     notebook = document if isinstance(document, dict) else {}
     values = notebook.get("cells")
     if values is None:  # nbformat 3 has its cells in worksheets
@@ -82,47 +125,26 @@ def parse(content: bytes) -> Submission:
         sheets = sheets if isinstance(sheets, list) else []
         lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
         values = [item for items in lists if isinstance(items, list) for item in items] or None
-    if not isinstance(values, list):
-        return Submission(unreadable="Not a valid notebook: the file has no list of cells.")
-    return Submission(tuple(_parse_cell(value) for value in values if isinstance(value, dict)))
+    if isinstance(values, list):
+        return values
+    if isinstance(document, str):
+        raise _UnreadableError(
+            "Not a valid notebook: the file holds one long text, perhaps a notebook that was"
+            " encoded twice."
+        )
+    raise _UnreadableError("Not a valid notebook: the file has no list of cells.")
 
 
-def _too_large(size: int) -> Submission:
-    return Submission(
-        unreadable=f"The file is too large: {size / 2**20:.0f} MB, "
-        f"more than {MAX_BYTES / 2**20:.0f} MB."
-    )
+def _too_large(size: int) -> str:
+    return f"The file is too large: {size / 2**20:.0f} MB, more than {MAX_BYTES / 2**20:.0f} MB."
 
 
-def _read_file(path: Path) -> Submission:
+def read_file(path: Path) -> Submission:
+    """Read and parse one file."""
     try:
         size = path.stat().st_size
-        return parse(path.read_bytes()) if size <= MAX_BYTES else _too_large(size)
+        if size > MAX_BYTES:
+            return Submission(unreadable=_too_large(size))
+        return parse(path.read_bytes())
     except OSError as error:
         return Submission(unreadable=f"The file can't be read: {error.strerror}.")
-
-
-def read(path: Path, names: frozenset[str]) -> Submission:
-    """Read a student's notebook, even if it was renamed.
-
-    Args:
-        path: The expected file.
-        names: The `grade_id` of each cell of the lesson; a renamed notebook has some of them.
-    """
-    if path.is_file() and not path.is_symlink():
-        return _read_file(path)
-    candidates = []
-    for file in sorted(path.parent.glob("*.ipynb")):
-        if file.is_file() and not file.is_symlink():
-            submission = _read_file(file)
-            if names & {name for cell in submission.cells for name in (cell.grade_id, cell.id)}:
-                candidates.append((_text(file.name), submission))  # a name need not be valid text
-    missing = f"The submission has no notebook “{path.name}”"
-    if not candidates:
-        return Submission(unreadable=f"{missing}.")
-    if len(candidates) > 1:
-        listed = ", ".join(f"“{name}”" for name, _ in candidates)
-        return Submission(unreadable=f"{missing}, but several that could be it: {listed}.")
-    ((name, submission),) = candidates
-    note = f"The notebook is named “{name}” instead of “{path.name}”."
-    return replace(submission, notes=(note,), file=name)

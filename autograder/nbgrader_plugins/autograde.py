@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,11 +11,11 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
 
-from autograder import cells
-from autograder.grading import grade_notebook, merge, submission
+from autograder.grading import find_notebook, grade_notebook, merge
 from autograder.grading.settings import GradingSettings
 from autograder.nbgrader_plugins.collect import sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CoursePaths
@@ -36,6 +37,26 @@ def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> Non
     notebooks[:] = [str(folder / path.name) for path in expected] or notebooks
 
 
+def _list_submissions(converter: Autograde) -> None:
+    """List all submissions, also those without a notebook, which nbgrader would skip.
+
+    The notebook may have another ending or be in a folder. `expect_notebooks` completes the list.
+    """
+    course = converter.coursedir
+    pattern = converter._format_source(course.assignment_id, course.student_id)  # noqa: SLF001
+    folders = [path for path in sorted(glob.glob(pattern)) if Path(path).is_dir()]  # noqa: PTH207
+    if not folders or course.notebook_id != "*":
+        _list_notebooks(converter)
+        return
+    converter.notebooks = []
+    converter.assignments = {folder: [f"{folder}/any.ipynb"] for folder in folders}
+
+
+# nbgrader lists the submissions before it calls any hook.
+_list_notebooks: Final = Autograde.init_notebooks
+Autograde.init_notebooks = _list_submissions
+
+
 class ReadSubmission(NotebookExporter):
     """Read a submitted notebook, in whatever state, or one that is already graded."""
 
@@ -48,7 +69,8 @@ class ReadSubmission(NotebookExporter):
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         if any(isinstance(step, MergeSubmission) for step in self._preprocessors):
             nb = read_source_notebook(self, resources)
-            resources["submission"] = submission.read(path, cells.grade_ids(nb))
+            names = [source.name for source in _source_folder(self, resources).glob("*.ipynb")]
+            resources["submission"] = find_notebook.read(path, nb, names)
         else:
             nb = NotebookNode(nbformat.read(path, as_version=4))
         return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
@@ -132,9 +154,12 @@ class Grade(NbGraderPreprocessor):
 
 def read_source_notebook(exporter: Any, resources: Resources) -> NotebookNode:
     """Read the instructor's version of the notebook that is being converted."""
-    nbgrader = resources["nbgrader"]
-    folder = CoursePaths(exporter.parent.coursedir, nbgrader["assignment"]).source
-    return NotebookNode(nbformat.read(folder / f"{nbgrader['notebook']}.ipynb", as_version=4))
+    path = _source_folder(exporter, resources) / f"{resources['nbgrader']['notebook']}.ipynb"
+    return NotebookNode(nbformat.read(path, as_version=4))
+
+
+def _source_folder(exporter: Any, resources: Resources) -> Path:
+    return CoursePaths(exporter.parent.coursedir, resources["nbgrader"]["assignment"]).source
 
 
 SANITIZE_PREPROCESSORS: Final = [MergeSubmission, CheckCellMetadata]

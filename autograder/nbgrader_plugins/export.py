@@ -24,8 +24,9 @@ class ExportGrades(ExportPlugin):
     """nbgrader's columns plus ``status`` and ``reason``.
 
     ``status`` is ``graded``, ``needs review`` (some answers need manual grading), ``not graded``
-    or ``not submitted``. Only ``graded`` rows have a final score. The others have a reason
-    instead of a number, so that no one mistakes them for a zero.
+    (not yet, or the submission is unreadable) or ``not submitted``. Only ``graded`` rows have a
+    final score. The others have a reason instead of a number, so that no one mistakes them for a
+    zero.
     """
 
     def export(self, gradebook: Gradebook) -> None:
@@ -66,7 +67,7 @@ def _row(
         submission = gradebook.find_submission(assignment.name, student.id)
     except MissingEntry:
         if paths.submitted(student.id).exists():
-            reason = "The submission has no notebook or has not been graded yet."
+            reason = "The submission has not been graded yet."
             return row | {"status": "not graded", "reason": reason}
         return row | {"status": "not submitted", "reason": "Nothing was submitted."}
     row["timestamp"] = submission.timestamp
@@ -81,17 +82,18 @@ def _row(
     if not ungraded:
         score = max(0.0, submission.score - (penalty or 0.0))
         return row | {"raw_score": submission.score, "score": score, "status": "graded"}
-    reasons = _reasons(graded_notebooks, ungraded)
-    if all(grade.needs_manual_grade for grade in grades):
+    notebooks = [json.loads(path.read_bytes()) for path in graded_notebooks]
+    reasons = _reasons(notebooks, ungraded)
+    if all(grade.needs_manual_grade for grade in grades) and all(map(cells.unreadable, notebooks)):
         return row | {"status": "not graded", "reason": reasons}
     return row | {"raw_score": submission.score, "status": "needs review", "reason": reasons}
 
 
-def _reasons(graded_notebooks: list[Path], ungraded: set[str]) -> str:
+def _reasons(graded_notebooks: list[dict[str, Any]], ungraded: set[str]) -> str:
     """Say why the cells need manual grading, as recorded in the graded notebooks."""
     reasons: dict[str, list[str]] = {}
-    for path in graded_notebooks:
-        for cell in json.loads(path.read_bytes())["cells"]:
+    for notebook in graded_notebooks:
+        for cell in notebook["cells"]:
             name, record = cells.grade_id(cell), cells.score_record(cell)
             if name in ungraded and record and record["points"] is None:
                 reasons.setdefault(record["reason"], []).append(name)

@@ -70,14 +70,15 @@ def copy_feedback_for_renamed(
 ) -> None:
     """Copy the feedback on a renamed notebook to the name under which it was submitted.
 
-    nbgrader calls this when the pages are written. Students fetch feedback by the submitted
-    file's name.
+    nbgrader calls this when the pages are written. Students fetch feedback by the name of a
+    notebook in the submitted folder itself.
     """
     for path in map(Path, notebooks):
-        submitted = cells.submitted_file(nbformat.read(path, as_version=4)) or path.name
+        submitted = Path(cells.submitted_file(nbformat.read(path, as_version=4)))
         html = Path("feedback", *path.parts[-3:-1], f"{path.stem}.html")
-        if submitted != path.name and html.exists():
-            shutil.copyfile(html, html.with_name(f"{Path(submitted).stem}.html"))
+        is_renamed = submitted.suffix == ".ipynb" and len(submitted.parts) == 1
+        if is_renamed and submitted.name != path.name and html.exists():
+            shutil.copyfile(html, html.with_name(f"{submitted.stem}.html"))
 
 
 PREPROCESSORS: Final = [HideTests, ShowGrades]

@@ -46,6 +46,19 @@ def grade_id(cell: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
+def cell_id(cell: Mapping[str, Any]) -> str:
+    """Return the cell's id, which Colab moves into the metadata; empty if it has none.
+
+    Example:
+        >>> cell_id({"id": "intro"}), cell_id({"metadata": {"id": "intro"}}), cell_id({})
+        ('intro', 'intro', '')
+    """
+    metadata = cell.get("metadata")
+    in_metadata = metadata.get("id") if isinstance(metadata, Mapping) else None
+    identity = cell.get("id", in_metadata)
+    return identity if isinstance(identity, str) else ""
+
+
 def source(cell: Mapping[str, Any]) -> str:
     """Return the cell's text, which a notebook's JSON may hold as a list of lines."""
     text = cell["source"]

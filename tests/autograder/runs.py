@@ -30,7 +30,7 @@ from tests.hostile.corpus import Submission, entries
 CORPUS: Final = {entry.name: entry for entry in entries()}
 LATE, EMPTY, EXCLUDED = "late", "empty", "left-out"
 CLASS: Final = ("ada", EMPTY, "exit-in-a-cell", LATE, EXCLUDED, "truncated", "two-ticks")
-GRADED: Final = [name for name in CLASS if name not in {EMPTY, EXCLUDED}]
+GRADED: Final = [name for name in CLASS if name != EXCLUDED]
 SETTINGS: Final = f"""
 c.CourseDirectory.student_id_exclude = {EXCLUDED!r}
 c.LateSubmissionPlugin.penalty_method = "zero"

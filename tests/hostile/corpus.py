@@ -10,19 +10,25 @@ folder.
 from __future__ import annotations
 
 import copy
+import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from autograder.publish.answer_leaks import CODE_STUB
 from tests.autograder.lessons import submitted_notebook
+from tests.autograder.tools import TOOLS
 
 FOLDER: Final = Path(__file__).with_name("corpus")
 NOTEBOOK: Final = "small.ipynb"
+NOTHING: Final = "nothing"  # as a name: the notebook isn't saved
 NAMES: Final = {"title": "c-0c0cdea3b455", "base": "c-3a456839500b"}  # cells without a name
+STUB: Final = CODE_STUB.replace("\n", "\n    ")
 _SECTION: Final = re.compile(r"^(---|===) (.+)$")
 
 Cell = dict[str, Any]
@@ -41,6 +47,15 @@ class Submission:
     nested_folders: dict[str, int] = field(default_factory=dict)
     raw: Callable[[bytes], bytes] | None = None
 
+    def content(self) -> bytes:
+        """Return the notebook as the student's program saves it."""
+        cells = [
+            {key: value for key, value in cell.items() if key != "names"}
+            for cell in self.nb["cells"]
+        ]
+        content = (json.dumps(self.nb | {"cells": cells}, indent=1) + "\n").encode()
+        return self.raw(content) if self.raw else content
+
     def cell(self, name: str) -> Cell:
         identity = NAMES.get(name, name)
         cell: Cell = next(cell for cell in self.nb["cells"] if identity in cell["names"])
@@ -48,11 +63,8 @@ class Submission:
 
     def write(self, folder: Path) -> None:
         """Write the submitted folder."""
-        for cell in self.nb["cells"]:
-            cell.pop("names", None)
-        content = (json.dumps(self.nb, indent=1) + "\n").encode()
-        content = self.raw(content) if self.raw else content
-        files = {**dict.fromkeys(self.saved or [NOTEBOOK], content), **self.files}
+        names = [] if self.saved == [NOTHING] else self.saved or [NOTEBOOK]
+        files = {**dict.fromkeys(names, self.content()), **self.files}
         for name, data in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
@@ -164,6 +176,20 @@ def _strip(submission: Submission, _: str, __: str) -> None:
         del cell["id"]
 
 
+def _clear(submission: Submission, _: str, __: str) -> None:
+    for cell in submission.nb["cells"]:
+        cell["source"] = cell["source"].replace("[x]", "[ ]")
+        if cell["cell_type"] == "code" and cell["source"].startswith("def "):
+            cell["source"] = cell["source"].partition("\n")[0] + f"\n    {STUB}"
+
+
+def _zip(submission: Submission, name: str, _: str) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(NOTEBOOK, submission.content())
+    submission.files[name] = archive.getvalue()
+
+
 def _format_3(content: bytes) -> bytes:
     nb = json.loads(content)
     for cell in nb["cells"]:
@@ -179,6 +205,7 @@ _RAW: Final[dict[str, Callable[[bytes], bytes]]] = {
     "nested": lambda _: b"[" * 100_000,
     "utf-16": lambda content: content.decode().encode("utf-16"),
     "byte-order-mark": lambda content: b"\xef\xbb\xbf" + content,
+    "encoded-twice": lambda content: json.dumps(content.decode()).encode(),
     "windows-lines": lambda content: content.replace(b"\n", b"\r\n").replace(rb"\n", rb"\r\n"),
     "format-3": _format_3,
 }
@@ -207,12 +234,19 @@ _ACTIONS: Final[dict[str, Callable[[Submission, str, str], object]]] = {
     ),
     "notebook": lambda submission, more, _: _merge(submission.nb, json.loads(more)),
     "strip": _strip,  # all metadata and ids
+    "tool": lambda submission, name, _: TOOLS[name](submission.nb),  # as another tool saves it
+    "clear": _clear,  # all answers
+    "beside": lambda submission, name, _: submission.files.update(
+        {_name(name): submission.content()}
+    ),  # NAME: the notebook as it is now in a further file
+    "zip": _zip,  # NAME: the same, packed
+    "hex": lambda submission, name, text: submission.files.update({name: bytes.fromhex(text)}),
     "pad": _pad,  # CELL SIZE: append the text as lines, repeatedly
     "outputs": _outputs,  # CELL SIZE: outputs of this many characters
     "raw": _raw,  # the whole file as bytes; `text` takes the text, others are in _RAW
     "save": lambda submission, name, _: submission.saved.append(
         _name(name)
-    ),  # the notebook, under this name
+    ),  # the notebook, under this name; `nothing` to not save it
     "file": lambda submission, name, text: submission.files.update(
         {_name(name): f"{text}\n".encode()}
     ),

@@ -11,6 +11,7 @@ import sqlite3
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder import cells
 from autograder.sandbox import launch
 from autograder.sandbox.limits import MB, Limits
 from tests.autograder.pages import Page
@@ -90,7 +91,8 @@ def test_the_export_lists_every_student(graded: Graded) -> None:
             assert row["status"] == "graded", student
             assert float(row["score"]) == sum(value or 0 for value in points), student
         else:
-            status = "not graded" if len(undecided) == len(FULL) else "needs review"
+            is_unreadable = cells.unreadable(graded.notebook(student) or {})
+            status = "not graded" if is_unreadable else "needs review"
             assert (row["status"], row["score"]) == (status, ""), student
             assert row["reason"], student
     assert graded.rows[IDLE_STUDENT]["status"] == "not submitted"

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from autograder.batch import fingerprint, job, report
-from autograder.batch.batch import NO_NOTEBOOK
 from autograder.batch.report import ReportLine, RunCosts
 from autograder.sandbox.launch import UnprotectedError
 from tests.autograder.runs import (
@@ -43,14 +42,15 @@ def test_one_job_two_jobs_and_nbgrader_give_the_same_grades(new_course: NewCours
         code, output = grade(course, "--jobs", jobs, "--report", str(course / "report.json"))
         assert code == 1, output  # one notebook is unreadable
         assert "truncated" in output
-        assert "needs review" in output
+        assert "not graded" in output
         assert_same_grades(course, plain)
     data = json.loads((two / "report.json").read_bytes())
     lines = {line["student"]: line for line in data["submissions"]}
     assert sorted(lines) == sorted({*CLASS} - {EXCLUDED})
-    assert data["total"]["needs review"] == 2
+    assert data["total"]["not graded"] == 2
     assert lines["ada"]["score"] == 8
-    assert lines[EMPTY]["reason"] == NO_NOTEBOOK
+    assert (lines[EMPTY]["status"], lines[EMPTY]["score"]) == ("not graded", None)
+    assert "It has “data.csv”. Submit “small.ipynb” itself." in lines[EMPTY]["reason"]
     tables = dump(two)
     assert len(tables["submitted_assignment"]) == len(GRADED)
     assert any("('late_submission_penalty', 8.0)" in row for row in tables["submitted_notebook"])
@@ -119,7 +119,7 @@ def test_only_changed_submissions_are_graded_again(new_course: NewCourse) -> Non
     assert newly_graded([*inline_run(course).grade()]) == everybody
     submit(course, "eve")
     (course / "submitted" / "ada" / LESSON / "data.csv").write_text("3,4\n")
-    assert newly_graded([*inline_run(course).grade()]) == {"eve", "ada", EMPTY}
+    assert newly_graded([*inline_run(course).grade()]) == {"eve", "ada"}
     retried = newly_graded([*inline_run(course).grade(only_failed=True)])
     assert retried == {"truncated", EMPTY}
     (course / "source" / LESSON / "extra.csv").write_text("new")

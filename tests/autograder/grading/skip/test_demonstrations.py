@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.cells import grade_ids, is_answer, is_test
+from autograder.cells import is_answer, is_test
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.settings import GradingSettings
@@ -69,7 +69,7 @@ def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> Gr
     for cell, original in zip(submitted.cells, source.cells, strict=False):
         cell["id"] = original["id"]  # a cell keeps its id when its text is changed
     nbformat.write(submitted, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", grade_ids(source))
+    read = submission.read_file(folder / "lesson.ipynb")
     merged = nbformat.reads(nbformat.writes(merge.merge_submission(source, read)), as_version=4)
     settings = GradingSettings(20, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
     return grade_notebook.grade(NotebookNode(merged), source, folder, settings)

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.cells import grade_ids, is_answer, is_test
+from autograder.cells import is_answer, is_test
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.settings import GradingSettings
@@ -60,7 +60,7 @@ def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> 
     source = build.notebook_from_text(TEXT)
     submitted = build.notebook_from_text(TEXT.replace(SOLUTION, solution))
     nbformat.write(submitted, folder / "lesson.ipynb")
-    read = submission.read(folder / "lesson.ipynb", grade_ids(source))
+    read = submission.read_file(folder / "lesson.ipynb")
     merged = nbformat.reads(nbformat.writes(merge.merge_submission(source, read)), as_version=4)
     settings = GradingSettings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
     return grade_notebook.grade(NotebookNode(merged), source, folder, settings)

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.cells import grade_ids, is_answer, is_test
+from autograder.cells import is_answer, is_test
 from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.settings import GradingSettings
 from autograder.grading.skip import dependencies, independence
@@ -138,7 +138,7 @@ def test_a_skipped_cell_that_changes_a_module_may_matter() -> None:
 def test_skipping_costs_no_points(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lesson.ipynb"
     nbformat.write(answered(TRACES[kind]), path)
-    submitted = submission.read(path, grade_ids(lesson()))
+    submitted = submission.read_file(path)
     nb = nbformat.from_dict(
         nbformat.reads(nbformat.writes(merge.merge_submission(lesson(), submitted)), 4)
     )
