@@ -1,5 +1,8 @@
 """Become a student's kernel: set the limits, check the course, start ipykernel.
 
+What runs in the kernel that Jupyter starts must run here, too: ``await``, shell commands, modules
+beside the notebook.
+
 The one JSON argument has ``filter_fd``, an open file with a seccomp filter or null, and the keyword
 arguments of `run`. The private names of ipykernel that are used here are checked in
 `tests/autograder/kernels/test_jupyter_internals.py`.
@@ -7,15 +10,22 @@ arguments of `run`. The private names of ipykernel that are used here are checke
 
 from __future__ import annotations
 
-import importlib
+import codecs
+import importlib.util
 import json
 import os
+import select
+import subprocess
 import sys
 from contextlib import suppress
+from threading import current_thread
 from types import SimpleNamespace
 from typing import Any
 
 from . import rights
+
+_SHELL_POLL_S = 0.05
+_PACKAGE_DIRS = ("site-packages", "dist-packages")
 
 
 def set_rlimits(limits: dict[str, int]) -> None:
@@ -61,6 +71,53 @@ def import_course() -> None:
         ) from error
 
 
+def run_shell_command(command: str) -> int:
+    """Run the command of ``!command`` or ``%pip`` and print its output as it comes.
+
+    IPython would give it a terminal, which the sandbox has not. Processes that it leaves in the
+    background are not awaited.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    process = subprocess.Popen(  # noqa: S602  (a shell is what the student asks for)
+        command,
+        shell=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    with process:
+        assert process.stdout is not None  # noqa: S101  (for the type checker)
+        fd, ended = process.stdout.fileno(), False
+        try:
+            while not ended:
+                ended = process.poll() is not None  # before the last look at its output
+                while select.select([fd], [], [], 0 if ended else _SHELL_POLL_S)[0]:
+                    output = os.read(fd, 1 << 16)
+                    sys.stdout.write(decoder.decode(output))
+                    sys.stdout.flush()
+                    if not output:
+                        ended = True
+                        break
+        except BaseException:
+            process.kill()
+            raise
+    return process.returncode
+
+
+class NoThread:
+    """In place of ipykernel's thread for subshells, and as false as None.
+
+    When a cell awaits something, ipykernel asks in which thread that one was started.
+    """
+
+    def __init__(self) -> None:
+        self.parent_thread = current_thread()
+
+    def __bool__(self) -> bool:
+        """Return that there is no thread."""
+        return False
+
+
 def load_app_class() -> Any:
     """Import ipykernel, without its debugger, and return the class of its application."""
     modules: dict[str, Any] = sys.modules
@@ -69,7 +126,14 @@ def load_app_class() -> Any:
     if modules["debugpy"] is None:
         del modules["debugpy"]  # a student may import it
     ipkernel: Any = importlib.import_module("ipykernel.ipkernel")
+    zmqshell: Any = importlib.import_module("ipykernel.zmqshell")
+    zmqshell.system = run_shell_command
     from ipykernel.kernelapp import IPKernelApp
+
+    class Kernel(ipkernel.IPythonKernel):  # type: ignore[misc,name-defined] # has no types
+        """ipykernel's kernel without subshells."""
+
+        _supports_kernel_subshells = False
 
     class KernelApp(IPKernelApp):
         """ipykernel's application without what a graded kernel doesn't need."""
@@ -80,7 +144,8 @@ def load_app_class() -> Any:
         def init_control(self, context: Any) -> None:
             """Open the control channel without a thread for subshells, which slows cells down."""
             super().init_control(context)  # type: ignore[no-untyped-call] # ipykernel has no types
-            self.shell_channel_thread = None
+            self.shell_channel_thread = NoThread()
+            self.kernel_class = Kernel
 
         def init_heartbeat(self) -> None:
             """Don't: the grader watches the process itself."""
@@ -92,6 +157,15 @@ def load_app_class() -> Any:
                 super().init_kernel()  # type: ignore[no-untyped-call] # ipykernel has no types
             finally:
                 ipkernel.sys = sys
+
+        def init_path(self) -> None:
+            """Find modules beside the notebook, behind the standard library, as Jupyter does.
+
+            IPython leaves them out if Python was started with ``-P``, as it is here.
+            """
+            names = [path.rpartition("/")[2] for path in sys.path]
+            indexes = [index for index, name in enumerate(names) if name in _PACKAGE_DIRS]
+            sys.path.insert(min(indexes, default=0), "")
 
     return KernelApp
 
@@ -107,6 +181,9 @@ def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -
         use_open_sockets(sockets)
     app_class = load_app_class()
     import_course()
+    # A module that is written twice within a second would be read from its first cache file.
+    sys.dont_write_bytecode = True
+    sys.argv[:] = [importlib.util.find_spec("ipykernel_launcher").origin, "-f", connection_file]
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):  # the grader reads errors up to this point, not the student's output
         os.dup2(null, fd)
