@@ -69,6 +69,7 @@ Packages import only what is listed below them.
       connection         start a test runner and talk to it
       forkserver         fork test runners
       runner             the process that runs tests
+      remote             objects in the student's kernel, as tests see them
       kernel_agent       the code in the student's kernel that answers tests
       codec              JSON encoding of values
     kernels/             a student's kernel

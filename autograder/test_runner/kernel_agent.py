@@ -11,7 +11,7 @@ import json
 import traceback
 from typing import Any
 
-from autograder.test_runner.codec import MAX_MESSAGE_CHARS, decode, encode
+from autograder.test_runner.codec import MAX_MESSAGE_CHARS, decode, encode, encode_data
 
 _objects: list[Any] = []  # what isn't plain data stays here; the test has the index
 
@@ -21,7 +21,7 @@ def _register(value: Any) -> int:
     return len(_objects) - 1
 
 
-def _resolve(number: int, _type_name: str, _is_callable: bool) -> Any:
+def _resolve(number: int, *_: Any) -> Any:
     return _objects[number]
 
 
@@ -41,16 +41,9 @@ def handle(request: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]
         if kind == "names":
             return {"names": {name: _look_up(name, namespace) for name in request["names"]}}
         target = _objects[request["object"]]
-        if kind == "call":
-            arguments = [decode(item, _resolve) for item in request["arguments"]]
-            keywords = {key: decode(item, _resolve) for key, item in request["keywords"].items()}
-            result = target(*arguments, **keywords)
-        elif kind == "attribute":
-            result = getattr(target, request["name"])
-        elif kind == "item":
-            result = target[decode(request["key"])]
-        else:
-            result = len(target)
+        if kind == "data":
+            return {"value": encode_data(target, _register)}
+        result = _OPERATIONS[kind](target, request)
         return {"value": encode(result, _register)}
     except KeyboardInterrupt:
         raise
@@ -62,6 +55,28 @@ def handle(request: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]
         }
 
 
+def _call(target: Any, request: dict[str, Any]) -> Any:
+    arguments = [decode(item, _resolve) for item in request["arguments"]]
+    keywords = {key: decode(item, _resolve) for key, item in request["keywords"].items()}
+    return target(*arguments, **keywords)
+
+
+def _next(target: Any, _: dict[str, Any]) -> tuple[Any, ...]:
+    end = object()
+    item = next(target, end)
+    return () if item is end else (item,)
+
+
+_OPERATIONS: dict[str, Any] = {
+    "call": _call,
+    "attribute": lambda target, request: getattr(target, request["name"]),
+    "item": lambda target, request: target[decode(request["key"], _resolve)],
+    "length": lambda target, _: len(target),
+    "iterator": lambda target, _: iter(target),
+    "next": _next,
+}
+
+
 def _builtin_name(error: BaseException) -> str:
     """Return the name of the error's class, or of its nearest built-in base class."""
     for kind in type(error).__mro__:
@@ -71,10 +86,16 @@ def _builtin_name(error: BaseException) -> str:
 
 
 def _traceback(error: BaseException) -> str:
+    ours = (globals(), encode.__globals__)
+    frames = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not any(frame.f_globals is names for names in ours)
+    ]
     lines = []
-    for frame in traceback.extract_tb(error.__traceback__)[1:][-8:]:  # the first is `handle`
-        where = "a cell" if "ipykernel" in frame.filename else frame.filename.rsplit("/", 1)[-1]
-        lines.append(f"line {frame.lineno} of {where}, in {frame.name}: {frame.line}")
+    for entry in traceback.StackSummary.extract(iter(frames[-8:])):
+        where = "a cell" if "ipykernel" in entry.filename else entry.filename.rsplit("/", 1)[-1]
+        lines.append(f"line {entry.lineno} of {where}, in {entry.name}: {entry.line}")
     return "\n".join(lines)[-4000:]
 
 

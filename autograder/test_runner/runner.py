@@ -1,9 +1,9 @@
 """The process in which an instructor's tests run, out of reach of the student's code.
 
 Names that a test doesn't define come from the student's kernel: as plain data, or as a
-`RemoteObject` whose calls run over there. So nothing that a student did to Python, NumPy or an
-``assert`` is in this process, and no hidden test ever leaves it. It exchanges JSON lines with the
-grader on standard input and output; see ``docs/wire-format.md``.
+`remote.RemoteObject` whose calls run over there. So nothing that a student did to Python, NumPy or
+an ``assert`` is in this process, and no hidden test ever leaves it. It exchanges JSON lines with
+the grader on standard input and output; see ``docs/wire-format.md``.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ import json
 import sys
 import traceback
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final, NoReturn
 
 import psutil
 
-from autograder.test_runner import codec
+from autograder.test_runner import codec, remote
+from autograder.test_runner.remote import StudentError
 
 TEST_FILENAME: Final = "<test>"
 MAX_MEMORY_GROWTH_BYTES: Final = 1 << 30  # decoding the largest response needs half of it
-MAX_LENGTH: Final = 10**9  # of a remote object
 # Student's errors that become a StudentError: their constructors need other arguments, they would
 # look like an error of the test itself, or they would silently end a loop in the test.
 _NEVER_RERAISED: Final = (
@@ -44,23 +46,18 @@ _BROKEN: Final = (ImportError,)
 _BROKEN_BEFORE_RESPONSE: Final = (SyntaxError, MemoryError, RecursionError)
 
 
-class StudentError(Exception):
-    """An error raised by the student's code, with the name it had there."""
-
-    def __init__(self, name: str, message: str, remote_traceback: str = "") -> None:
-        super().__init__(message)
-        self.name, self.remote_traceback = name, remote_traceback
-
-
 class GraderConnection:
     """JSON lines to and from the grader, which passes requests on to the student's kernel.
 
     Attributes:
         has_response: Whether anything has come from the student's kernel since the test began.
+        exact_types: The types of exact numbers that the test names. It gets others as the int or
+            float of the same value, which work in any formula.
     """
 
     def __init__(self) -> None:
         self.has_response = False
+        self.exact_types: tuple[type, ...] = ()
         self._in, self._out = sys.stdin, sys.stdout
         sys.stdout = sys.stderr  # what a test prints must not look like a message
 
@@ -105,10 +102,16 @@ class GraderConnection:
 
     def _decode(self, data: Any) -> Any:
         try:
-            return codec.decode(data, lambda *about: RemoteObject(self, *about))
+            return codec.decode(data, self._stand_in, self._number)
         except Exception as error:  # noqa: BLE001  (the sender may have sent anything)
             message = f"the returned data can't be decoded ({error!r:.200})"
             raise StudentError("ValueError", message) from None
+
+    def _stand_in(self, *reference: Any) -> Any:
+        return remote.stand_in(self.evaluate, *reference)
+
+    def _number(self, number: Any) -> Any:
+        return number if isinstance(number, self.exact_types) else codec.simplify(number)
 
 
 def reraise(response: dict[str, Any]) -> NoReturn:
@@ -125,72 +128,6 @@ def reraise(response: dict[str, Any]) -> NoReturn:
     error = kind(message)
     error.remote_traceback = remote_traceback  # type: ignore[attr-defined]  # any exception may have attributes
     raise error
-
-
-class RemoteObject:
-    """An object in the student's kernel that isn't plain data: a function, a model."""
-
-    __slots__ = ("_callable", "_connection", "_number", "_type_name")
-
-    def __init__(
-        self, connection: GraderConnection, number: int, type_name: str, is_callable: bool
-    ) -> None:
-        self._connection, self._number = connection, number
-        self._type_name, self._callable = type_name, is_callable
-
-    def _evaluate(self, request: str, **arguments: Any) -> Any:
-        return self._connection.evaluate({"request": request, "object": self._number, **arguments})
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call it in the student's kernel, with plain data and remote objects."""
-        if not self._callable:
-            raise TypeError(f"'{self._type_name}' object is not callable")
-        return self._evaluate(
-            "call",
-            arguments=[_encode(argument) for argument in arguments],
-            keywords={key: _encode(argument) for key, argument in keywords.items()},
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        """Return an attribute."""
-        if name.startswith("__") and name not in {"__name__", "__doc__"}:
-            raise AttributeError(name)
-        return self._evaluate("attribute", name=name)
-
-    def __getitem__(self, key: Any) -> Any:
-        """Return an item."""
-        return self._evaluate("item", key=codec.encode(key))
-
-    def __len__(self) -> int:
-        """Return the length."""
-        length = self._evaluate("length")
-        if not isinstance(length, int) or not 0 <= length < MAX_LENGTH:
-            raise StudentError("TypeError", "the object's length isn't a number")
-        return length
-
-    def __iter__(self) -> Iterator[Any]:
-        """Yield the items, with one request each."""
-        return (self[index] for index in range(len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        """Refuse to compare: the student's ``__eq__`` could claim anything."""
-        raise TypeError(f"compare plain data, not the student's '{self._type_name}' object")
-
-    __hash__ = None  # type: ignore[assignment]  # without equality there are no keys
-
-    def __bool__(self) -> bool:
-        """Refuse to be true or false, for the same reason."""
-        raise TypeError(f"the student's '{self._type_name}' object is neither true nor false")
-
-    def __repr__(self) -> str:
-        """Return the type's name."""
-        return f"<the student's {self._type_name}>"
-
-
-def _encode(value: Any) -> Any:
-    if isinstance(value, RemoteObject):
-        return {"object": value._number, "type": "", "callable": False}  # noqa: SLF001  (same module)
-    return codec.encode(value)
 
 
 class Namespace(dict[str, Any]):
@@ -242,6 +179,9 @@ def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
         code = compile(source, TEST_FILENAME, "exec")
     except Exception:  # noqa: BLE001  (the instructor must hear of any error)
         return {"result": "broken", "message": traceback.format_exc()}
+    namespace.connection.exact_types = tuple(
+        kind for kind in (Fraction, Decimal) if kind.__name__ in source
+    )
     try:
         exec(code, namespace)  # noqa: S102  (the instructor's code)
     except SystemExit:
@@ -255,10 +195,18 @@ def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
         return {
             "result": "failed",
             "error": error.name if isinstance(error, StudentError) else type(error).__name__,
-            "message": str(error),
+            "message": _message(error),
             "traceback": remote_traceback or "",
         }
     return {"result": "passed"}
+
+
+def _message(error: BaseException) -> str:
+    """Return an error's message, which may hold a student's object."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (the student's code raised it)
+        return ""
 
 
 def limit_memory() -> None:

@@ -130,7 +130,7 @@ def load_app_class() -> Any:
     zmqshell.system = run_shell_command
     from ipykernel.kernelapp import IPKernelApp
 
-    class Kernel(ipkernel.IPythonKernel):  # type: ignore[misc,name-defined] # has no types
+    class Kernel(ipkernel.IPythonKernel):
         """ipykernel's kernel without subshells."""
 
         _supports_kernel_subshells = False
@@ -183,7 +183,9 @@ def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -
     import_course()
     # A module that is written twice within a second would be read from its first cache file.
     sys.dont_write_bytecode = True
-    sys.argv[:] = [importlib.util.find_spec("ipykernel_launcher").origin, "-f", connection_file]
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    program = (launcher.origin if launcher else None) or "ipykernel_launcher.py"
+    sys.argv[:] = [program, "-f", connection_file]  # what notebooks that parse options expect
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):  # the grader reads errors up to this point, not the student's output
         os.dup2(null, fd)

@@ -1,0 +1,95 @@
+"""Everything that Jupyter runs, the grader runs: the same points as under Validate."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from nbgrader.validator import Validator
+
+from autograder import cells
+from autograder.sandbox import landlock, launch
+from tests.autograder import idioms, runs
+from tests.autograder.small import LESSON, NOTEBOOK, open_course
+from tests.hostile.batch import nbgrader
+
+STUDENT = "ada"
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("idioms")]
+UNAVAILABLE = {
+    "Bubblewrap": " ".join(launch.missing_features()),
+    "Landlock": landlock.unavailable_reason(),
+}
+USUAL = [("warm", "Bubblewrap", "grade"), ("cold", "Landlock", "autograde")]
+COMBINATIONS = [
+    pytest.param(
+        combination,
+        marks=[
+            pytest.mark.skipif(bool(reason := UNAVAILABLE[combination[1]]), reason=reason),
+            *([] if combination in USUAL else [pytest.mark.long]),
+        ],
+        id="-".join(combination),
+    )
+    for combination in itertools.product(
+        ("warm", "cold"), ("Bubblewrap", "Landlock"), ("grade", "autograde")
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course whose lesson has an exercise for each idiom, and one submission."""
+    course = open_course(tmp_path_factory.mktemp("idioms") / "course", idioms.TEXT)
+    code, output = nbgrader(course, "generate_assignment", LESSON)
+    assert code == 0, output
+    idioms.write(course / "submitted" / STUDENT / LESSON, NOTEBOOK)
+    return course
+
+
+@pytest.fixture(scope="session")
+def path_without_bubblewrap(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A search path with links to all programs but ``bwrap``."""
+    folder = tmp_path_factory.mktemp("programs")
+    for path in os.environ["PATH"].split(os.pathsep):
+        for program in Path(path).glob("*"):
+            link = folder / program.name
+            if program.name != "bwrap" and not link.is_symlink():
+                link.symlink_to(program.absolute())
+    return str(folder)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS)
+def test_honest_idioms_get_full_points(
+    template: Path,
+    tmp_path: Path,
+    path_without_bubblewrap: str,
+    monkeypatch: pytest.MonkeyPatch,
+    combination: tuple[str, str, str],
+) -> None:
+    start, protection, command = combination
+    course = Path(shutil.copytree(template, tmp_path / "course"))
+    with (course / "nbgrader_config.py").open("a", encoding="utf-8") as settings:
+        settings.write(f"c.Grade.warm = {start == 'warm'}\n")
+    if protection == "Landlock":
+        monkeypatch.setenv("PATH", path_without_bubblewrap)
+    if command == "grade":
+        code, output = runs.grade(course, "--jobs", "1")
+    else:
+        code, output = nbgrader(course, "autograde", LESSON)
+    assert code == 0, output
+    nb = json.loads((course / "autograded" / STUDENT / LESSON / NOTEBOOK).read_bytes())
+    records = {cells.grade_id(cell): cells.score_record(cell) for cell in nb["cells"]}
+    scores = {name: record for name, record in records.items() if record}
+    missed = {name: record["reason"] for name, record in scores.items() if record["points"] != 1}
+    assert missed == {}
+    assert len(scores) == len(idioms.IDIOMS) >= 100
+
+
+@pytest.mark.long
+def test_the_idioms_pass_validate(tmp_path: Path) -> None:
+    idioms.write(tmp_path, NOTEBOOK)
+    result = Validator(timeout=60).validate(str(tmp_path / NOTEBOOK))
+    assert [cell["source"] for cell in result.get("failed", [])] == []
