@@ -17,7 +17,8 @@ COURSE_PACKAGE: Final = "course"
 KERNEL_MODULES: Final = (  # imported by every kernel before its first cell
     *("IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger"),
     *("IPython.core.displayhook", "IPython.core.magics", "IPython.core.oinspect"),
-    *("IPython.extensions.storemagic", "faulthandler", "ipykernel.comm", "ipykernel.zmqshell"),
+    *("IPython.extensions.storemagic", "datetime", "faulthandler", "fractions", "ipykernel.comm"),
+    *("ipykernel.zmqshell",),
     *("matplotlib_inline.config", "psutil", "tornado.platform.asyncio", "zmq.eventloop.zmqstream"),
 )
 PRELOAD_CALLS: Final = {  # calls that fill a cache of the module, as module:function:argument

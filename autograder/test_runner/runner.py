@@ -176,11 +176,13 @@ def lesson_imports(sources: list[str]) -> dict[str, str]:
 def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
     """Run a test; return its result message: ``passed``, ``failed`` or ``broken``."""
     try:
-        code = compile(source, TEST_FILENAME, "exec")
+        tree = ast.parse(source, TEST_FILENAME)
+        code = compile(tree, TEST_FILENAME, "exec")
     except Exception:  # noqa: BLE001  (the instructor must hear of any error)
         return {"result": "broken", "message": traceback.format_exc()}
+    names = {getattr(node, key, "") for node in ast.walk(tree) for key in ("id", "attr", "name")}
     namespace.connection.exact_types = tuple(
-        kind for kind in (Fraction, Decimal) if kind.__name__ in source
+        kind for kind in (Fraction, Decimal) if kind.__name__ in names
     )
     try:
         exec(code, namespace)  # noqa: S102  (the instructor's code)

@@ -175,7 +175,6 @@ def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -
 
     ``sockets`` are the fds of its listening sockets by address; empty if it opens them itself.
     """
-    del sys.argv[1:]  # not for the student's parser of arguments
     set_rlimits(limits)
     if sockets:
         use_open_sockets(sockets)
