@@ -55,6 +55,11 @@ def is_locked(cell: Holder) -> bool:
     return bool(_nbgrader(cell).get("locked"))
 
 
+def is_task(cell: Holder) -> bool:
+    """Return whether the cell is a task of nbgrader's, which a person grades."""
+    return bool(_nbgrader(cell).get("task"))
+
+
 def is_test(cell: Holder) -> bool:
     """Return whether the cell earns its points by running without an error."""
     return cell["cell_type"] == "code" and is_graded(cell) and not is_answer(cell)

@@ -129,12 +129,11 @@ def _score_quiz(source_cell: NotebookNode, cell: NotebookNode, maximum: float) -
     if MISSING_CELL in cells.notes(cell):
         return 0.0, MISSING_CELL, ()
     key = quiz.parse(source_cell.source)
-    copies = cells.copies(cell)
-    comparisons = {quiz.compare(quiz.parse(source), key) for source in copies}
+    copies = [quiz.parse(source) for source in cells.copies(cell)]
+    comparisons = {quiz.compare(copy, key, is_part=len(copies) > 1) for copy in copies}
     answers = {comparison for comparison in comparisons if not comparison.blank}
     if not answers:
-        has_options = quiz.parse(copies[0]).options
-        return 0.0, "No option is ticked." if has_options else "The options were deleted.", ()
+        return 0.0, "No option is ticked." if copies[0].options else "The options were deleted.", ()
     if len(answers) > 1:
         reason = "This question was submitted more than once, with different answers."
         return _left_to_a_person(reason)
@@ -143,9 +142,16 @@ def _score_quiz(source_cell: NotebookNode, cell: NotebookNode, maximum: float) -
     if answer.doubts:
         return _left_to_a_person(one_line(" ".join(answer.doubts)), chosen)
     if len(chosen) > 1 and not cells.allows_multiple(source_cell):
-        return 0.0, f"{len(chosen)} options are ticked, but only one can be right.", chosen
+        return _score_too_many(chosen, copies)
     points = quiz.credit(answer, maximum, cells.credit_rule(source_cell))
     return points, "" if points == maximum else _explain_missed(answer), chosen
+
+
+def _score_too_many(chosen: tuple[int, ...], copies: list[quiz.Question]) -> _Score:
+    reason = f"{len(chosen)} options are ticked, but only one can be right."
+    if any(option.crossed for copy in copies for option in copy.options):
+        return _left_to_a_person(f"{reason} Crosses may also mean no.", chosen)
+    return 0.0, reason, chosen
 
 
 def _explain_missed(answer: quiz.Comparison) -> str:

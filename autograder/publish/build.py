@@ -12,8 +12,10 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from jupytext.myst import MystMetadataParsingError
 from nbformat import NotebookNode
 
+from autograder.publish import kernel_names, near_misses
 from autograder.publish.cell_roles import AuthoringError, cell_id, expand_role, set_display
 from autograder.publish.expected_release import NOTEBOOK_FORMAT
 from course import atomic_write
@@ -55,7 +57,10 @@ def notebook_from_text(text: str, where: str = "text") -> NotebookNode:
     Raises:
         AuthoringError: The text is invalid.
     """
-    draft = jupytext.reads(text, fmt="md:myst")
+    try:
+        draft = jupytext.reads(text, fmt="md:myst")
+    except MystMetadataParsingError as error:
+        raise AuthoringError(f"{where}: {error}") from error
     ids: set[str] = set()
     for number, cell in enumerate(draft.cells, start=1):
         label = f"{where}, cell {number}"
@@ -63,12 +68,19 @@ def notebook_from_text(text: str, where: str = "text") -> NotebookNode:
             name = expand_role(cell)
         except AuthoringError as error:
             raise AuthoringError(f"{label}: {error}") from error
+        if problem := next(near_misses.problems(cell), None):
+            raise AuthoringError(f"{label}, {problem}")
         if name in ids:
             raise AuthoringError(f"{label}: another cell is already called {name!r}; rename one")
         base = cell_id(cell, name)
         candidates = chain([base], (f"{base}-{copy}" for copy in count(2)))
         cell["id"] = next(id_ for id_ in candidates if id_ not in ids)  # identical texts may occur
         ids.add(cell["id"])
+    for cell, name in kernel_names.undefined_names(draft):
+        raise AuthoringError(
+            f"{where}: the test {cell['id']!r} reads {name!r}, which no exercise defines, so a"
+            " student can give it any value; define it in the test"
+        )
     nb = nbformat.from_dict({"cells": draft.cells, **NOTEBOOK_FORMAT})
     set_display(nb)
     nbformat.validate(nb)

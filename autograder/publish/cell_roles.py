@@ -18,13 +18,16 @@ something may set ``demonstration: true``; grading can skip it (see
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
+import unicodedata
 from typing import Any, Final
 
 from nbformat import NotebookNode
 
 from autograder import cells
+from autograder.publish import near_misses
 from course import quiz
 
 COLLAPSED: Final = {"jupyter": {"source_hidden": True}}
@@ -39,6 +42,7 @@ ROLE_SETTINGS: Final = {
     "locked": set[str](),
 }
 _ALL_SETTINGS: Final = set().union(*ROLE_SETTINGS.values())
+_CODE_SETTINGS: Final = {"seconds", "demonstration"}
 _MARKDOWN_ROLES: Final = {"quiz", "prediction"}
 _CODE_ROLES: Final = {"exercise", "test"}
 _ANNOUNCED_POINTS: Final = re.compile(r"^@exercises\.check\(.*\bpoints=([\d.]+)\)", re.MULTILINE)
@@ -59,6 +63,7 @@ def expand_role(cell: NotebookNode) -> str | None:
         AuthoringError: A role or setting is unknown, missing, or doesn't fit the cell.
     """
     entries: dict[str, Any] = dict(cell.metadata)
+    _check_spelling(entries)
     roles = sorted(entries.keys() & ROLE_SETTINGS)
     course = _pop_time_limit(entries, cell.cell_type)
     course |= _pop_demonstration(entries, cell.cell_type, roles)
@@ -101,6 +106,15 @@ def set_display(nb: NotebookNode) -> None:
             cell.metadata |= RUN_ALL_CONTINUES
         if cells.is_test(cell):
             cell.metadata |= COLLAPSED
+
+
+def _check_spelling(entries: dict[str, Any]) -> None:
+    """Refuse an entry that is nearly a role or setting: without its role, a key is released."""
+    for entry in entries.keys() - _ALL_SETTINGS - ROLE_SETTINGS.keys() - _CODE_SETTINGS:
+        known = [*ROLE_SETTINGS, *_ALL_SETTINGS, *_CODE_SETTINGS]
+        word = unicodedata.normalize("NFKC", entry).casefold().strip()
+        if close := difflib.get_close_matches(word, known, n=1, cutoff=0.8):
+            raise AuthoringError(f"unknown entry {entry!r}; write {close[0]!r}")
 
 
 def cell_id(cell: NotebookNode, name: str | None) -> str:
@@ -162,6 +176,8 @@ def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any
         raise AuthoringError(
             f"credit must be one of {', '.join(quiz.CREDIT_RULES)}; got {credit!r}"
         )
+    if problem := next(near_misses.question_problems(source), None):
+        raise AuthoringError(problem)
     question = quiz.parse(source)
     ticks = len(question.ticked)
     if len(question.options) < 2:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from nbformat import NotebookNode
 
 from autograder import cells
-from autograder.publish import answer_leaks
+from autograder.publish import answer_leaks, near_misses
 from autograder.publish.answer_leaks import Secret
 from autograder.publish.cell_roles import COLLAPSED, RUN_ALL_CONTINUES
 from course import quiz
@@ -67,6 +67,11 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
     problems += [f"cell {cell_id!r} is missing" for cell_id in expected if cell_id not in ids]
     if not problems and ids != list(expected):
         problems.append("the cells are in a different order than in source/")
+    problems += [
+        f"cell {cell['id']!r} in source/, {problem}"
+        for cell in source.cells
+        for problem in near_misses.problems(cell)
+    ]
     for cell in released.cells:
         cell_id = cell.get("id", "")
         cell_problems = _check_cell(cell, expected.get(cell_id), secrets)

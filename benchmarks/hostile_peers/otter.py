@@ -18,7 +18,7 @@ from tests.hostile.corpus import Fair, Submission
 _NEXT = "next"  # made by the loop when it comes to the next student
 _CASES = {
     "double-test": [("double(2) == 4", 1), ("double(-3) == -6", 1)],
-    "half-test": [("half(base) == 0.5", 3)],
+    "half-test": [("half(1) == 0.5", 3)],
 }
 
 

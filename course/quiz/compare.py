@@ -8,14 +8,21 @@ manual grading.
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from dataclasses import dataclass
 
-from course.quiz.text import Question
+from course.quiz.text import (
+    MAX_CHARS,
+    MAX_NAME_CHARS,
+    Option,
+    Question,
+    bare,
+    split_lines,
+    without_layout,
+)
 
 _MIN_SIMILARITY = 0.85
 _MIN_LEAD = 0.08  # over the next most similar option
-_MAX_CHARS = 2_000  # comparing takes quadratic time, and no option is this long
+_MAX_OPTION_CHARS = 2_000  # comparing takes quadratic time, and no option is this long
 _MAX_FUZZY_MATCHES = 20  # per answer
 _MAX_DOUBTS = 3  # one is enough for manual grading
 
@@ -42,7 +49,7 @@ class Comparison:
 
 def _most_similar(text: str, names: list[str]) -> int | None:
     """Return the index of the one name that is clearly most similar to the text, if any."""
-    if len(text) > _MAX_CHARS:
+    if len(text) > _MAX_OPTION_CHARS:
         return None
     ratios = sorted(
         ((difflib.SequenceMatcher(None, text, name).ratio(), i) for i, name in enumerate(names)),
@@ -53,7 +60,7 @@ def _most_similar(text: str, names: list[str]) -> int | None:
     return index if best >= _MIN_SIMILARITY and best - second >= _MIN_LEAD else None
 
 
-def compare(answer: Question, key: Question) -> Comparison:
+def compare(answer: Question, key: Question, *, is_part: bool = False) -> Comparison:
     r"""Compare a student's answer with the key from ``source/``.
 
     Example:
@@ -61,27 +68,25 @@ def compare(answer: Question, key: Question) -> Comparison:
         >>> key = parse("Even?\n- [ ] one\n- [x] two")
         >>> sorted(compare(parse("Even?\n- [x] two\n- [ ] one"), key).chosen)
         [1]
+        >>> compare(parse("Even?\n- [ ] one\n- [ ] two\n\nIt is two."), key).doubts
+        ('No option is ticked, but the question was changed: “It is two.”',)
 
-    A ticked line that matches no option, or an option that occurs both ticked and unticked, is a
-    doubt.
+    A ticked line that matches no option, an option that occurs both ticked and unticked, a mark
+    that can't be read, and an answer in words are doubts.
+
+    Args:
+        answer: The student's copy of the question.
+        key: The question in ``source/``.
+        is_part: Whether the student has split the question, and this is only one part of it.
 
     Raises:
         ValueError: The key has no options, or two with the same text.
     """
-    names = [option.name for option in key.options]
-    duplicates = [name for name, count in Counter(names).items() if count > 1]
-    if not names:
-        raise ValueError("the key has no options; write them as lines like '- [ ] text'")
-    if duplicates:
-        raise ValueError(f"the key has two options with the same text, {duplicates[0]!r}")
+    options = _OptionIndex(key)
     doubts: list[str] = []
     marks: dict[int, set[bool]] = {}
-    fuzzy_matches = 0
     for option in answer.options:
-        index = names.index(option.name) if option.name in names else None
-        if index is None and option.ticked and fuzzy_matches < _MAX_FUZZY_MATCHES:
-            fuzzy_matches += 1
-            index = _most_similar(option.name, names)
+        index = options.find(option)
         if index is not None:
             marks.setdefault(index, set()).add(option.ticked)
         elif option.ticked and len(doubts) < _MAX_DOUBTS:
@@ -91,12 +96,69 @@ def compare(answer: Question, key: Question) -> Comparison:
             doubts.append(
                 f"The option “{_shorten(key.options[index].text)}” occurs both ticked and unticked."
             )
+    if len(answer.source) > MAX_CHARS:
+        doubts.append(f"The cell is too long to be read: {len(answer.source):,} characters.")
+    if answer.mixed:
+        doubts.append("Different marks are used, so it isn't clear which of them are ticks.")
+    stray = [line for line in answer.stray_boxes if line not in key.stray_boxes]
+    if stray:
+        doubts.append(f"The mark in “{_shorten(stray[0])}” can't be read.")
+    chosen = frozenset(i for i, boxes in marks.items() if boxes == {True})
+    if not chosen and not doubts and (change := _explain_change(answer, key, is_part=is_part)):
+        doubts.append(change)
     return Comparison(
         wanted=frozenset(i for i, option in enumerate(key.options) if option.ticked),
-        chosen=frozenset(i for i, boxes in marks.items() if boxes == {True}),
-        count=len(names),
+        chosen=chosen,
+        count=len(key.options),
         doubts=tuple(doubts),
     )
+
+
+class _OptionIndex:
+    """Finds the option of a key that a line of an answer means."""
+
+    def __init__(self, key: Question) -> None:
+        if not key.options:
+            raise ValueError("the key has no options; write them as lines like '- [ ] text'")
+        self._exact_names: dict[str, int] = {}
+        self._names: dict[str, int | None] = {}  # None if only exact names tell two options apart
+        for index, option in enumerate(key.options):
+            if (other := self._exact_names.setdefault(option.exact_name, index)) != index:
+                raise ValueError(
+                    f"the options {key.options[other].text!r} and {option.text!r} are the same"
+                    " except for spacing, emphasis or final punctuation; change one of them"
+                )
+            self._names[option.name] = None if option.name in self._names else index
+        self._all_names = [option.name for option in key.options]
+        self._known: dict[str, int | None] = {}
+        self._fuzzy_matches = 0
+
+    def find(self, option: Option) -> int | None:
+        """Return the index of the option in the key; None if it is none of them, or several."""
+        text = option.text[:MAX_NAME_CHARS]
+        if text not in self._known:
+            exact = self._exact_names.get(option.exact_name)
+            self._known[text] = self._names.get(option.name) if exact is None else exact
+        index = self._known[text]
+        if index is None and option.ticked and self._fuzzy_matches < _MAX_FUZZY_MATCHES:
+            self._fuzzy_matches += 1
+            index = _most_similar(option.name, self._all_names)
+        return index
+
+
+def _explain_change(answer: Question, key: Question, *, is_part: bool) -> str:
+    """Say how an answer without ticks differs from the released question; empty if it doesn't."""
+    released = bare(key.source)
+    limit = 2 * len(released) + _MAX_OPTION_CHARS
+    own, expected = without_layout(answer.source[:limit]), without_layout(released)
+    is_blank = not own or own == expected or (is_part and own in expected)
+    if is_blank and len(answer.source) <= limit:
+        return ""
+    known = {without_layout(line) for line in split_lines(released)}
+    for line in split_lines(answer.source[:limit]):
+        if (text := without_layout(line)) and text not in known:
+            return f"No option is ticked, but the question was changed: “{_shorten(line)}”"
+    return "No option is ticked, but the question was changed."
 
 
 def _shorten(text: str, max_chars: int = 80) -> str:

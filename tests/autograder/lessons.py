@@ -64,14 +64,14 @@ assert double(-3) == -6, "double(-3) should be -6"
 :exercise: half
 def half(x):
     ### BEGIN SOLUTION
-    return x / 2
+    return base * x / 2
     ### END SOLUTION
 ```
 
 ```{code-cell} ipython3
 :test: half-test
 :points: 3
-assert half(base) == 0.5, "half(1) should be 0.5"
+assert half(1) == 0.5, "half(1) should be 0.5"
 ```
 """
 

@@ -35,6 +35,7 @@ def test_the_python_parser_agrees_with_the_cases(case: dict[str, Any]) -> None:
     options = [{"text": option.text, "ticked": option.ticked} for option in question.options]
     assert question.prompt == case["prompt"]
     assert options == case["options"]
+    assert (question.mixed or bool(question.stray_boxes)) == case["unclear"]
     assert quiz.mark(case["source"], frozenset(case["ticks"])) == case["marked"]
 
 
@@ -78,9 +79,10 @@ def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None) -> Non
 def test_the_javascript_parser_agrees_with_the_cases(run: Run) -> None:
     results = run(
         """return given.map(({ source, ticks }) => {
-            const { prompt, options } = parse(source);
+            const { prompt, options, unclear } = parse(source);
             const marked = mark(source, new Set(ticks));
-            return { prompt, marked, options: options.map(({ body, ticked }) => [body, ticked]) };
+            return { prompt, marked, unclear,
+                options: options.map(({ body, ticked }) => [body, ticked]) };
         })""",
         CASES,
     )
@@ -92,6 +94,7 @@ def test_the_javascript_parser_agrees_with_the_cases(run: Run) -> None:
         ]
         assert texts == case["options"], case["case"]
         assert result["prompt"] == case["prompt"], case["case"]
+        assert result["unclear"] == case["unclear"], case["case"]
         assert result["marked"] == case["marked"], case["case"]
 
 
@@ -227,6 +230,19 @@ def test_a_verdict_on_an_older_answer_is_dropped(run: Run, page: Page) -> None:
     reply = json.dumps({"verdict": "right", "message": "Correct."})
     run("sendReply({ json: async () => JSON.parse(given) }); await new Promise(setTimeout);", reply)
     expect(page.locator(".course-verdict")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    "source", ["- [*] a\n- [ ] b", "- [✓] a\n- [✓] b\n- [✗] c", "- [x] a\n- [ ] b [x]"]
+)
+def test_marks_that_cannot_be_read_do_not_count_as_an_answer(
+    run: Run, page: Page, source: str
+) -> None:
+    open_notebook(run, cell("one", f"Which?\n{source}", MULTIPLE))
+    expect(page.locator(".course-state")).to_have_text("Unclear: write [x] to tick an option")
+    expect(page.locator(".course-count")).to_have_text("0 of 1 answered")
+    run("panel.content.model.cells[0].sharedModel.setSource('Which?\\n- [x] a\\n- [ ] b')")
+    expect(page.locator(".course-count")).to_have_text("1 of 1 answered")
 
 
 def test_copies_with_the_same_name_are_kept_equal(run: Run, page: Page) -> None:

@@ -234,7 +234,7 @@ def test_nbgrader_grades_a_class_of_mutilated_notebooks(tmp_path: Path) -> None:
 
 EXIT = "\nimport os\nos._exit(0)"
 POINTS_AFTER_EXIT: dict[str, dict[str, float]] = {
-    "base": {"double-test": 2, "half-test": 0},  # half's test needs `base`
+    "base": {"double-test": 2, "half-test": 0},  # half needs `base`
     "double": {"double-test": 0, "half-test": 3},
     "double-test": {"double-test": 2, "half-test": 3},  # the instructor's test is run
     "half": {"double-test": 2, "half-test": 0},

@@ -75,7 +75,7 @@ export class QuizNotebook {
     }
     const graded = this.questions.filter(({ kind }) => kind === "quiz");
     this.unanswered = graded.filter((question) =>
-      ["blank", "many"].includes(this.stateOf(question)),
+      ["blank", "many", "unclear"].includes(this.stateOf(question)),
     );
     const tests = [...this.panel.content.model.cells].flatMap(readTest);
     this.failing = tests.filter(({ passed }) => !passed);
@@ -109,6 +109,7 @@ export class QuizNotebook {
 
   stateOf({ model, multiple, source }) {
     const count = tickedIndices(source).size;
+    if (parse(source).unclear) return "unclear";
     if (!count) return "blank";
     if (count > 1 && !multiple) return "many";
     return this.savedTicks.get(model) === ticks(source) ? "saved" : "unsaved";

@@ -4,6 +4,7 @@ import { mark, parse, tickedIndices } from "./text.js";
 const STATES = {
   blank: "Not answered",
   many: "Choose only one",
+  unclear: "Unclear: write [x] to tick an option",
   unsaved: "Unsaved",
   saved: "Saved",
 };
@@ -61,7 +62,7 @@ export class QuestionView {
     Object.assign(this, { blank, source });
     const ticked = tickedIndices(source);
     for (const [index, input] of this.inputs.entries()) {
-      input.checked = ticked.has(index) && state !== "many";
+      input.checked = ticked.has(index) && !["many", "unclear"].includes(state);
     }
     this.clearButton.hidden = !ticked.size || this.settings.readOnly;
     this.node.dataset.state = state;

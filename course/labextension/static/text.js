@@ -1,8 +1,7 @@
 // Reads and writes the task list of a question exactly as course/quiz/text.py does. The cases in
 // tests/browser/task_list_cases.json keep the two in agreement.
+import { hasStrayBox, readBox } from "./boxes.js";
 
-const BOX =
-  /^([ \t]*)([-*+•]|\p{Nd}{1,3}[.)])[ \t]*(?:\[(?:[ \t\u00a0]*([xX✓✔☑☒×✗]))?[ \t\u00a0]*\]|([☐☑☒]))([ \t]*)(?!\()([^\n]*)$/u;
 const FENCE = /^[ \t]*(`{3,}|~{3,})/;
 const QUOTE = /^[ \t]*>/;
 
@@ -18,18 +17,29 @@ function findBoxes(lines) {
   const boxes = [];
   let fence = "";
   for (const [number, line] of lines.entries()) {
-    const [opening, text, box] = [line.match(FENCE), line.trim(), line.match(BOX)];
+    const [opening, text, box] = [line.match(FENCE), line.trim(), readBox(line)];
     if (opening && !fence) fence = opening[1];
     else if (opening && text.startsWith(fence) && !text.replaceAll(fence[0], "")) fence = "";
-    else if (!fence && box) {
-      const [, indent, bullet, tick, drawn, gap, body] = box;
-      boxes.push({ number, indent, bullet, gap, body, ticked: (tick ?? drawn ?? "☐") !== "☐" });
-    }
+    else if (!fence && box) boxes.push({ number, ...box });
   }
-  return boxes;
+  const kinds = boxes.map(({ kind }) => kind);
+  const tickKinds = kinds.includes("check") ? ["letter", "check"] : ["letter", "cross"];
+  return boxes.map((box) => ({ ...box, ticked: tickKinds.includes(box.kind) }));
 }
 
-/** Parse a question into its prompt and options. Each option has `ticked`, its text (`body`), and
+/** Return whether marks of several kinds leave open which of them are ticks. Crosses beside one
+ * check mark mean no. Crosses beside several check marks or an x, or an x in each box without a
+ * check mark, may mean yes or no. */
+function areMixed(boxes) {
+  const kinds = boxes.map(({ kind }) => kind);
+  const [letters, checks, crosses, empty] = ["letter", "check", "cross", ""].map(
+    (kind) => kinds.filter((other) => other === kind).length,
+  );
+  return crosses > 0 ? letters > 0 || checks > 1 : checks > 0 && letters > 0 && !empty;
+}
+
+/** Parse a question into its prompt and options; `unclear` if it has marks that may or may not be
+ * ticks. Each option has `ticked`, its text (`body`), and
  * what follows it before the next one (`aside`): a quoted explanation and any unindented text. */
 export function parse(source) {
   const lines = splitLines(source);
@@ -48,7 +58,11 @@ export function parse(source) {
     const text = [body.trim(), ...continued.map((line) => line.slice(margin))];
     return { ticked, body: joinLines(text), aside: joinLines([...quoted, "", ...rest]) };
   });
-  return { prompt: joinLines(lines.slice(0, boxes[0]?.number)), options };
+  const bodies = new Map(boxes.map(({ number, body }) => [number, body]));
+  const isStray = (line, number) =>
+    bodies.has(number) ? hasStrayBox(bodies.get(number), false) : hasStrayBox(line);
+  const unclear = areMixed(boxes) || lines.some(isStray);
+  return { prompt: joinLines(lines.slice(0, boxes[0]?.number)), options, unclear };
 }
 
 /** Return the source with exactly the options of these indices ticked and all else unchanged. */

@@ -69,7 +69,7 @@ def test_a_deleted_answer_is_noted_and_a_deleted_test_restored() -> None:
     assert notes(result, "single") == notes(result, "half") == [merge.MISSING_CELL]
     assert "[x]" not in by_id(result, "single").source
     assert by_id(result, "half").source == ""
-    assert "half(base)" in by_id(result, "half-test").source
+    assert "half(1)" in by_id(result, "half-test").source
 
 
 def test_both_halves_of_a_split_exercise_run() -> None:

@@ -71,7 +71,7 @@ def test_an_invented_option_is_left_to_a_person() -> None:
 
 def test_deleted_options_and_a_deleted_cell_have_different_reasons() -> None:
     nb = submitted_notebook()
-    cell(nb, "single")["source"] = "I don't know."
+    cell(nb, "single")["source"] = ""
     assert score(nb, "single").reason == "The options were deleted."
     nb["cells"].remove(cell(nb, "single"))
     assert score(nb, "single").reason == merge.MISSING_CELL

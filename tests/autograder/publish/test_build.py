@@ -118,8 +118,8 @@ HEAD = "# A lesson\n\n"
         ('+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.', "at least two options, got 1"),
         ('+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.\n- [ ] b', "no explanation"),
         (
-            '+++ {"quiz": "one"}\n\nQ\n\n- [x] a\n  > A.\n- [ ] A.\n  > B.',
-            "two options with the same text",
+            '+++ {"quiz": "one"}\n\nQ\n\n- [x] *A*\n  > A.\n- [ ] A.\n  > B.',
+            "one: the options '*A*' and 'A.' are the same except for spacing, emphasis",
         ),
         (
             '+++ {"quiz": "one", "points": 0}\n\nQ\n\n- [x] a\n  > A.\n- [ ] b\n  > B.',
@@ -173,6 +173,33 @@ def test_an_invalid_text_is_reported(text: str, message: str) -> None:
     with pytest.raises(AuthoringError, match=re.escape(message)) as error:
         build.notebook_from_text(HEAD + text, where="lesson.md")
     assert "lesson.md, cell" in str(error.value)
+
+
+EXERCISE = "```{code-cell}\n:exercise: half\ndef half(x):\n    return x / 2\n```\n\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "name"),
+    [
+        ("assert half(base) == 0.5", "base"),
+        ("def check():\n    assert half(base) == 0.5\ncheck()", "base"),
+        ("assert np.isclose(half(1), 0.5)", "np"),
+        ("assert all(half(x) == x / 2 for x in examples)", "examples"),
+        ("base = base + 1\nassert half(base) == 1", None),
+        ("import numpy as np\nexamples = [1, 2]\nassert np.isclose(half(examples[0]), 0.5)", None),
+        ("for x in range(3):\n    assert half(x) == x / 2, f'{x}'", None),
+    ],
+)
+def test_a_test_reads_only_what_an_exercise_defines(test: str, name: str | None) -> None:
+    """A student can give any other name a value that makes the test pass."""
+    text = f"{HEAD}```{{code-cell}}\nimport numpy as np\nbase, examples = 1, []\n```\n\n{EXERCISE}"
+    text += f"```{{code-cell}}\n:test: half-test\n{test}\n```"
+    if name is None:
+        build.notebook_from_text(text)
+        return
+    message = f"the test 'half-test' reads {name!r}, which no exercise defines"
+    with pytest.raises(AuthoringError, match=message):
+        build.notebook_from_text(text)
 
 
 def test_a_code_cell_can_set_its_time_limit() -> None:

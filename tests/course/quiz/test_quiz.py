@@ -45,6 +45,10 @@ Think before you tick.
         "-[x] yes",
         "- [\u00a0x\u00a0] yes",
         "- [x] yes   ",
+        *("- [х] yes", "- [Χ] yes", "- [ｘ] yes", "- ［x］ yes", "- 【ⅹ】 yes", "－ [𝐱] yes"),
+        *("- [✅] yes", "- [✔️] yes", "- ✅ yes", "- ☑️ yes", "- [√] yes", "- [✗] yes", "- ❌ yes"),
+        *(r"- \[x\] yes", r"\- \[x] yes", "\u200f- [x] yes", "-\u00a0[\u200bx]\ufeff yes"),
+        *("– [x] yes", "· [x] yes", "\u3000- [\u2003x\u2003] yes", "1． [x] yes"),
     ],
 )
 def test_every_style_of_tick_is_recognized(line: str) -> None:
@@ -66,6 +70,27 @@ def test_every_style_of_empty_box_is_recognized(line: str) -> None:
 )
 def test_other_text_is_not_an_option(text: str) -> None:
     assert quiz.parse(text).options == ()
+
+
+@pytest.mark.parametrize(
+    ("marks", "ticked", "is_mixed"),
+    [
+        ("✗✓✗", [1], False),
+        ("✗  ", [0], False),
+        ("✗✗ ", [0, 1], False),
+        ("✓x ", [0, 1], False),
+        ("✓✓✗", [0, 1], True),
+        ("✓xx", [0, 1, 2], True),
+        ("x✗ ", [0, 1], True),
+        ("xxx", [0, 1, 2], False),
+    ],
+)
+def test_a_cross_beside_a_check_mark_means_no(
+    marks: str, ticked: list[int], is_mixed: bool
+) -> None:
+    question = quiz.parse("\n".join(f"- [{mark}] option" for mark in marks))
+    assert [i for i, option in enumerate(question.options) if option.ticked] == ticked
+    assert question.mixed == is_mixed
 
 
 def test_code_is_no_option() -> None:
@@ -140,6 +165,77 @@ def test_an_option_both_ticked_and_unticked_is_left_to_a_person() -> None:
     assert "both ticked and unticked" in comparison.doubts[0]
 
 
+COLORS = "**Which?**\n\n- [x] red\n- [ ] green\n- [x] dark red\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("- [ ] red", "- [*] red"),
+        ("- [ ] red", "- [v] red"),
+        ("- [ ] red", "- [yes] red"),
+        ("- [ ] red", "[x] red"),
+        ("- [ ] red", "a) [x] red"),
+        ("- [ ] red", "- [ ] red [x]"),
+        ("- [ ] red", "- [ ] **red**"),
+        ("- [ ] red", "- [ ] red <-- this"),
+        ("- [ ] red", '- <input type="checkbox" checked> red'),
+        ("- [ ] red\n", "- [ ] ~~red~~\n"),
+        ("- [ ] red\n- [ ] green\n", ""),
+        ("dark red\n", "dark red\n\nRed and dark red."),
+        ("**Which?**", "**Which?** Red!"),
+        ("- [ ] green", "```\n- [x] red\n```\n- [ ] green"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_left_to_a_person(change: tuple[str, str]) -> None:
+    blank = quiz.bare(COLORS)
+    assert change[0] in blank
+    comparison = quiz.compare(quiz.parse(blank.replace(*change)), quiz.parse(COLORS))
+    assert len(comparison.doubts) == 1
+    assert not comparison.blank
+
+
+def test_a_mark_that_cannot_be_read_beside_a_tick_is_left_to_a_person() -> None:
+    text = "**Which?**\n\n- [x] red\n- [ ] green\n- [*] dark red\n"
+    assert quiz.compare(quiz.parse(text), quiz.parse(COLORS)).doubts == (
+        "The mark in “- [*] dark red” can't be read.",
+    )
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        quiz.bare(COLORS).replace("\n", "\r\n"),
+        quiz.bare(COLORS).replace("- [ ]", "* [  ]").rstrip(),
+        quiz.bare(COLORS).replace("**", "__").replace("\n\n", "\n\n\n"),
+        quiz.bare(COLORS).replace("- [ ]", r"- \[ \]").replace("?", r"\?"),
+        "",
+    ],
+)
+def test_an_untouched_question_is_blank_whichever_program_saved_it(copy: str) -> None:
+    assert quiz.compare(quiz.parse(copy), quiz.parse(COLORS)).blank
+
+
+def test_the_parts_of_a_split_question_are_blank() -> None:
+    for part in ("**Which?**\n\n- [ ] red", "- [ ] green\n- [ ] dark red"):
+        assert quiz.compare(quiz.parse(part), quiz.parse(COLORS), is_part=True).blank
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("$X$", "$x$"), ("x²", "x2"), ("2³", "23"), ("`a*b`", "`ab`"), ("a", "A.")]
+)
+def test_options_may_differ_in_case_powers_and_signs(right: str, wrong: str) -> None:
+    text = f"Which?\n- [x] {right}\n- [ ] {wrong}"
+    for ticked in (0, 1):
+        answer = quiz.parse(quiz.mark(text, {ticked}))
+        assert quiz.compare(answer, quiz.parse(text)).chosen == {ticked}
+
+
+def test_text_that_fits_two_options_is_left_to_a_person() -> None:
+    key = quiz.parse("Which?\n- [x] One $X$ of them\n- [ ] One $x$ of them")
+    assert quiz.compare(quiz.parse("- [x] one $X$ of THEM"), key).doubts
+
+
 def test_text_between_two_options_is_not_guessed() -> None:
     key = quiz.parse("Q\n- [x] the encoder maps x to z\n- [ ] the decoder maps z to x")
     comparison = quiz.compare(quiz.parse("- [x] the eecoder maps x to z to x"), key)
@@ -147,14 +243,27 @@ def test_text_between_two_options_is_not_guessed() -> None:
 
 
 def test_a_huge_answer_is_read_quickly() -> None:
-    huge = "\n".join(f"- [x] {'a' * 5000} {number}" for number in range(2000))
+    huge = "\n".join(f"- [x] {'a' * 5000} {number}" for number in range(300))
     comparison = answer(huge)
     assert len(comparison.doubts) == 3
 
 
+@pytest.mark.parametrize("text", ["\ufdfa", "`", "$", "[", "[ ", "&", "\\", "\u200b", "- [x"])
+def test_a_long_answer_takes_linear_time(text: str) -> None:
+    """Some of these characters become eighteen others when they are normalized."""
+    long = text * (300_000 // len(text))
+    for source in (f"- [x] {long}", f"{quiz.bare(KEY)}\n{long}", long):
+        assert quiz.compare(quiz.parse(source), quiz.parse(KEY)).doubts
+
+
+def test_a_cell_that_is_too_long_is_left_to_a_person() -> None:
+    comparison = answer("- [x] Fewer layers".ljust(2_000_001))
+    assert "The cell is too long to be read: 2,000,001 characters." in comparison.doubts
+
+
 def test_a_key_whose_options_are_alike_is_refused() -> None:
-    key = quiz.parse("Q\n- [x] One.\n- [ ] *one*")
-    with pytest.raises(ValueError, match="the same text, 'one'"):
+    key = quiz.parse("Q\n- [x] One.\n- [ ] *One*")
+    with pytest.raises(ValueError, match=r"the options 'One\.' and '\*One\*' are the same"):
         quiz.compare(key, key)
 
 

@@ -293,4 +293,4 @@ def test_the_window_of_the_rate_limit_slides() -> None:
 def test_parsing_an_answer_takes_linear_time(post: Post) -> None:
     """A regular expression that backtracks would try these spaces in every combination."""
     status, verdict = post(request("even", f"- [{' ' * 60_000}y"))
-    assert (status, verdict["verdict"]) == (200, "blank")
+    assert (status, verdict["verdict"]) == (200, "unclear")
