@@ -26,7 +26,19 @@ _ENTITY: Final = re.compile(r"&(?=#|[A-Za-z0-9]+;)")
 # The beginning of a link's target: after "](", or after "]:" in a reference definition. There may
 # be newlines and quote marks between the two.
 _TARGET: Final = re.compile(rf"\](?=[(:][\s>]*<?([^\n]{{0,{_MAX_TARGET_CHARS}}}))")
-_PLAIN_TARGET: Final = re.compile(r"(?:https?://|mailto:|[\w./#-]*[)\s>])")
+_PLAIN_TARGET: Final = re.compile(r"(?:https?://|mailto:|[\w#-]*[)\s>])")
+# Formgrader serves a submission's other files, which may be pages with scripts.
+_ACTIVE_PATH: Final = re.compile(
+    r"/|.*(?:\.\./|%[0-9a-f]{2}|\.(?:[xs]?html?|xht|svgz?|x[ms]lt?|mht)(?!\w))", re.IGNORECASE
+)
+_TYPES: Final = "data:image/(?:png|jpeg|gif|webp);base64,"
+_DATA_IMAGE: Final = re.compile(_TYPES)
+_OTHER_IMAGE: Final = re.compile(rf"!(?=\[)(?!\[[\w .,:-]*\]\({_TYPES}[A-Za-z0-9+/=]+\))")
+# Fenced code in another language, maybe in a list or a quotation.
+_OTHER_FENCE: Final = re.compile(
+    r"^([ \t>*+.):\d-]*(?:`{3,}|~{3,})[ \t]*)(?=[^\s`~])(?!(?:python3?|py|json|text)[ \t]*$)",
+    re.MULTILINE,
+)
 # MathJax commands that make links, style the page or load extensions.
 _ACTING: Final = re.compile(r"\\(?=(?:href|mmlToken|require|style|class|cssId|data)(?![A-Za-z]))")
 _BEGIN: Final = re.compile(r"\\begin\{([a-z]*\*?)\}")
@@ -34,17 +46,20 @@ _BEGIN: Final = re.compile(r"\\begin\{([a-z]*\*?)\}")
 
 def sanitize(source: str) -> str:
     """Return Markdown that looks nearly the same and can't act."""
+    source = re.sub(r"\r\n?", "\n", source)  # a renderer would do it later
     if len(source) > MAX_CELL_CHARS:
         source = f"{source[:MAX_CELL_CHARS]}\n\n{TRUNCATED}"
     source = _TARGET.sub(lambda match: "]" if _is_harmless(match[1]) else "]\\", source)
+    source = _OTHER_IMAGE.sub("! ", source)
+    source = _OTHER_FENCE.sub(r"\1text ", source)
     source = _ACTING.sub(r"\\ ", source)
     source = _break_unclosed_environments(source)
     return _TAG.sub("&lt;", _ENTITY.sub("&amp;", source))
 
 
 def _is_harmless(target: str) -> bool:
-    """Return whether a link's target has an allowed scheme, or none."""
-    if _PLAIN_TARGET.match(target):
+    """Return whether a link's target has an allowed scheme, or is an inactive file."""
+    if _PLAIN_TARGET.match(target) or _DATA_IMAGE.match(target):
         return True
     if len(target) == _MAX_TARGET_CHARS:  # the scheme may come later
         return False
@@ -52,7 +67,10 @@ def _is_harmless(target: str) -> bool:
         target = html.unescape(target)
     target = re.sub(r"[\x00-\x20\x7f-\xa0\\<>]", "", target)  # browsers ignore some of these
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", target)
-    return scheme is None or scheme[1].lower() in SCHEMES
+    if scheme is None:
+        return not _ACTIVE_PATH.match(target)
+    # Without slashes, a browser takes the rest as a path.
+    return re.match(r"https?://|mailto:", target, re.IGNORECASE) is not None
 
 
 def _break_unclosed_environments(source: str) -> str:

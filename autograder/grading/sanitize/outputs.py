@@ -8,6 +8,7 @@ a plain text that says what it was. A student's Markdown is handled by `markdown
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any, Final
 
 from nbformat import NotebookNode
@@ -20,19 +21,43 @@ MAX_TEXT_CHARS: Final = 100_000
 MAX_ALT_CHARS: Final = 2000
 DEFAULT_ALT: Final = "An image drawn by this cell."
 
+_LONG_SPACE: Final = re.compile(r"\s{201,}")
 _SIGNATURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
 def sanitize_notebook(nb: NotebookNode) -> None:
-    """Sanitize the outputs and the student's Markdown of a graded notebook, in place."""
+    """Sanitize the outputs and the student's text of a graded notebook, in place."""
     chars_left = markdown.MAX_NOTEBOOK_CHARS
     for cell in nb.cells:
-        if cell.cell_type == "code":
+        is_code = cell.cell_type == "code"
+        if is_code:
             sanitize_outputs(cell)
-        elif cell["id"].startswith("extra-") or cells.is_answer(cell):
-            text = markdown.sanitize(cell["source"])
-            cell["source"] = text if len(text) <= chars_left else markdown.TRUNCATED
+        if cell["id"].startswith("extra-") or cells.is_answer(cell) or is_unlocked_code(cell):
+            text = shorten_code(cell["source"]) if is_code else markdown.sanitize(cell["source"])
+            note = f"# {markdown.TRUNCATED}" if is_code else markdown.TRUNCATED
+            cell["source"] = text if len(text) <= chars_left else note
             chars_left -= len(cell["source"])
+
+
+def is_unlocked_code(cell: NotebookNode) -> bool:
+    """Return whether a cell is lesson code that students may change."""
+    return cell.cell_type == "code" and not cells.is_managed(cell)
+
+
+def shorten_code(source: str) -> str:
+    r"""Return a student's code, cut off where no lesson's code is that long.
+
+    Example:
+        >>> shorten_code("x = 1\n" + "\n" * 1000 + "y = 2") == "x = 1" + "\n" * 200 + "y = 2"
+        True
+
+    Formgrader highlights it at each look, which takes the square of its length, or of the length of
+    empty space.
+    """
+    source = _LONG_SPACE.sub(lambda match: match[0][:100] + match[0][-100:], source)
+    if len(source) > markdown.MAX_CELL_CHARS:
+        source = f"{source[: markdown.MAX_CELL_CHARS]}\n# {markdown.TRUNCATED}"
+    return source
 
 
 def sanitize_outputs(cell: NotebookNode) -> None:
