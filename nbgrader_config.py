@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import SAWarning
 
-from autograder.feedback import page
-from autograder.nbgrader_plugins import autograde, collect, feedback, release
+from autograder.feedback import markup, page
+from autograder.nbgrader_plugins import autograde, collect, feedback, release, release_feedback
 from autograder.publish import answer_leaks, release_check
 
 # nbgrader runs `alembic`, which is installed next to Python, by name to create a gradebook.
@@ -57,12 +57,18 @@ c.Grade.start_seconds = 60  # extra time for the imports of a new kernel
 
 # Feedback.
 c.GenerateFeedback.preprocessors = feedback.PREPROCESSORS
-c.GenerateFeedback.post_convert_hook = feedback.copy_feedback_for_renamed
-# Only for feedback: formgrader has its own templates.
+c.GenerateFeedback.exporter_class = feedback.FeedbackExporter
+c.GenerateFeedback.post_convert_hook = feedback.finish_pages
+c.GenerateFeedback.HTMLExporter.template_name = "feedback"
 c.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES)]
-c.GenerateFeedback.HTMLExporter.filters = {"sanitize_html": page.sanitize_html}
+c.ExchangeFactory.release_feedback = release_feedback.ReleaseFeedback
 # When feedback shows keys and explanations: "never", "after the due date" or "always".
 c.ShowGrades.reveal = "after the due date"
+
+# Markdown and code as safe HTML, and in formgrader a page that loads nothing from elsewhere.
+c.HTMLExporter.filters = markup.FILTERS
+c.HTMLExporter.template_name = "safe_formgrade"
+c.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES), feedback.FORMGRADER_TEMPLATES]
 
 # Exporting grades.
 c.ExportApp.plugin_class = "autograder.nbgrader_plugins.export.ExportGrades"

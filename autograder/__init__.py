@@ -29,6 +29,7 @@ Packages import only what is listed below them.
       collect            collect submissions and remove what is unsafe
       autograde          grade submissions
       feedback           generate feedback
+      release_feedback   release feedback
       export             export grades
       gradebook          write scores and comments
       gradebook_reader   read all scores of an assignment
@@ -36,7 +37,10 @@ Packages import only what is listed below them.
       converter_writer   write graded submissions through nbgrader's converter
       course_paths       the folders of an assignment
     feedback/            the feedback page
+      render             render the page within limits
+      markup             Markdown and code as safe HTML
       page               data and HTML filter for the page
+      formulas           formulas as MathML
       questions          questions with or without the key
     publish/             build notebooks and check releases
       build              Markdown to the instructor's notebooks

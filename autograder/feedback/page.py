@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import Any, Final
 
-import bleach
+import nh3
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
@@ -19,37 +19,62 @@ from course import quiz
 TEMPLATES: Final = Path(__file__).with_name("templates")
 MAX_TITLE_CHARS: Final = 120  # two lines on a laptop
 _STYLE: Final = Path(__file__).with_name("style.css")
-_ALLOWED_TAGS: Final = bleach.ALLOWED_TAGS | {
-    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "pre", "span", "div"),
-    *("table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"),
-    *("img", "sup", "sub", "del", "details", "summary", "figure", "figcaption"),
+_ALLOWED_TAGS: Final = {
+    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "pre", "span", "div", "blockquote"),
+    *("table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd", "ol", "ul", "li"),
+    *("img", "sup", "sub", "del", "details", "summary", "figure", "figcaption", "a"),
+    *("abbr", "acronym", "b", "code", "em", "i", "strong"),
 }
+_ALLOWED_ATTRIBUTES: Final = {
+    "*": {"id", "class", "title", "lang", "dir"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+}
+_OTHER_TAG: Final = re.compile(
+    rf"<(?!/?(?:{'|'.join(sorted(_ALLOWED_TAGS))})(?=[\s/>])|!--)", re.IGNORECASE
+)
+_HREF: Final = re.compile(r"https?://|mailto:", re.IGNORECASE)
+_IMAGE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*")
 
 
-def sanitize_html(html: str) -> str:
-    """Escape or remove scripts, event handlers, styles and unsafe links.
+def sanitize_html(html: str, id_prefix: str = "") -> str:
+    """Escape or remove scripts, event handlers, styles, unsafe links, and what would be loaded.
 
     Example:
-        >>> sanitize_html("<p onclick='steal()'>a<script>b</script></p>")
-        '<p>a&lt;script&gt;b&lt;/script&gt;</p>'
+        >>> sanitize_html("<p onclick='steal()'>a<script>b</script><img src='https://x.y/z'></p>")
+        '<p>a&lt;script&gt;b&lt;/script&gt;<img></p>'
+
+    Pictures must be part of the page: loading one acts with the reader's cookies, and tells
+    another host who reads the page.
+
+    Args:
+        html: Any text.
+        id_prefix: Put before each id and before the targets of links within the text, to keep them
+            apart from the ids of the page.
     """
-    return bleach.clean(
-        html,
+
+    def filter_attribute(tag: str, name: str, value: str) -> str | None:
+        """Return an attribute's value, or None to remove the attribute."""
+        if name == "id":
+            return id_prefix + value
+        if name == "href":
+            value = value.strip()
+            if value.startswith("#"):
+                return f"#{id_prefix}{value[1:]}"
+            return value if _HREF.match(value) else None
+        if name == "src":
+            return value if tag == "img" and _IMAGE.fullmatch(value) else None
+        return value
+
+    return nh3.clean(
+        _OTHER_TAG.sub("&lt;", html),
         tags=_ALLOWED_TAGS,
-        attributes=_is_allowed_attribute,
-        protocols={"http", "https", "mailto", "data"},
+        clean_content_tags=set(),
+        attributes=_ALLOWED_ATTRIBUTES,
+        attribute_filter=filter_attribute,
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel=None,  # the page has a referrer policy
     )
-
-
-def _is_allowed_attribute(tag: str, name: str, value: str) -> bool:
-    if name in {"id", "class", "title", "lang", "dir"}:
-        return True
-    if name == "href":
-        return tag == "a" and not value.lower().lstrip().startswith("data")
-    if name == "src":
-        is_image = re.match(r"data:image/(png|jpeg|svg\+xml);base64,", value) is not None
-        return tag == "img" and (is_image or not value.lower().startswith("data"))
-    return name in {"alt", "width", "height"} and tag == "img"
 
 
 def prepare_page(nb: NotebookNode, source: NotebookNode, *, reveal: bool) -> dict[str, Any]:
@@ -84,7 +109,6 @@ def prepare_page(nb: NotebookNode, source: NotebookNode, *, reveal: bool) -> dic
         "cells": graded,
         "pending": sum(map(cells.awaits_grading, graded)),
         "notes": list(filter(None, [cells.unreadable(nb), cells.undecided(nb), *cells.notes(nb)])),
-        "has_math": any("$" in cell.source for cell in nb.cells if cell.cell_type == "markdown"),
         "style": _STYLE.read_text(encoding="utf-8"),
         "highlighting": _highlighting(),
     }

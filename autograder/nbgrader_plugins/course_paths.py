@@ -47,6 +47,11 @@ class CoursePaths:
         """Return everything in place of a submission, by student, even if it isn't a folder."""
         return self._by_student(self._course.submitted_directory)
 
+    def feedback(self) -> dict[str, Path]:
+        """Return the folders of feedback pages, by student."""
+        folders = self._by_student(self._course.feedback_directory)
+        return {name: path for name, path in folders.items() if path.is_dir()}
+
     def students(self) -> list[str]:
         """Return who has submitted so far, without those excluded by ``student_id_exclude``."""
         folders = self.submissions()

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import nbformat
+import nbgrader
+from nbconvert.exporters import Exporter, HTMLExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import Enum
 
 from autograder import cells
-from autograder.feedback import page, questions
+from autograder.feedback import page, questions, render
 from autograder.nbgrader_plugins.autograde import read_source_notebook
+from autograder.nbgrader_plugins.collect import TIMESTAMP
+
+SECRET: Final = "submission_secret.txt"  # noqa: S105  (a file's name)
+# The parts of formgrader's page; importing formgrader would be slow.
+FORMGRADER_TEMPLATES: Final = str(
+    Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
+)
 
 Resources = dict[str, Any]
 
@@ -63,22 +73,67 @@ class ShowGrades(GetGrades):
         return nb, resources
 
 
-def copy_feedback_for_renamed(
+class FeedbackExporter(HTMLExporter):
+    """Render feedback pages within limits, and keep students' other files out of the folder."""
+
+    def __init__(self, config: Any = None, **settings: Any) -> None:
+        """Let the converter that uses this exporter copy no files."""
+        super().__init__(config=config, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
+        if self.parent is not None:
+            course = copy.copy(self.parent.coursedir)  # others keep using the original
+            course.ignore = ["*"]
+            self.parent.coursedir = course
+
+    def from_notebook_node(  # type: ignore[override]  # as in nbconvert's own HTMLExporter
+        self, nb: NotebookNode, resources: Resources | None = None, **settings: Any
+    ) -> tuple[str, Resources]:
+        """Return the page on one graded notebook."""
+        nb, made = Exporter.from_notebook_node(self, nb, resources, **settings)
+        shown = {name: made[name] for name in ("nbgrader", "feedback")}
+        return render.render_page(nb, shown, self.extra_template_basedirs), made
+
+
+def finish_pages(
     assignment: str,  # noqa: ARG001  (nbgrader passes it)
     student: str,  # noqa: ARG001  (as above)
     notebooks: list[str],
 ) -> None:
-    """Copy the feedback on a renamed notebook to the name under which it was submitted.
+    """Complete a student's folder of feedback pages.
 
-    nbgrader calls this when the pages are written. Students fetch feedback by the name of a
-    notebook in the submitted folder itself.
+    nbgrader calls this when the pages are written. A page on a renamed notebook is copied to the
+    name under which the notebook was submitted: students fetch feedback by the name of a notebook
+    in the submitted folder itself. Of the submission's other files, only those are copied that
+    releasing needs.
     """
-    for path in map(Path, notebooks):
-        submitted = Path(cells.submitted_file(nbformat.read(path, as_version=4)))
-        html = Path("feedback", *path.parts[-3:-1], f"{path.stem}.html")
-        is_renamed = submitted.suffix == ".ipynb" and len(submitted.parts) == 1
-        if is_renamed and submitted.name != path.name and html.exists():
-            shutil.copyfile(html, html.with_name(f"{submitted.stem}.html"))
+    graded = Path(notebooks[0]).parent
+    folder = Path("feedback", *graded.parts[-2:])
+    for name, original in page_names(graded).items():
+        if name != original and (folder / original).is_file():
+            shutil.copyfile(folder / original, folder / name)
+    for name in (TIMESTAMP, SECRET):
+        if is_regular_file(graded / name):
+            shutil.copyfile(graded / name, folder / name)
+
+
+def page_names(graded: Path) -> dict[str, str]:
+    """Return the name of each page to release, with that of the page it is a copy of.
+
+    Args:
+        graded: A student's folder in ``autograded/``.
+    """
+    own, renamed = {}, {}
+    for path in sorted(graded.glob("*.ipynb")):
+        name = f"{path.stem}.html"
+        own[name] = name
+        submitted = Path(cells.submitted_file(json.loads(path.read_bytes())))
+        if submitted.suffix == ".ipynb" and len(submitted.parts) == 1:
+            renamed[f"{submitted.stem}.html"] = name
+    return renamed | own
+
+
+def is_regular_file(path: Path) -> bool:
+    """Return whether a path is a file and not a link to one."""
+    return path.is_file() and not path.is_symlink()
 
 
 PREPROCESSORS: Final = [HideTests, ShowGrades]
