@@ -39,6 +39,26 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
     return command + more
 
 
+def lab_environment() -> dict[str, str]:
+    """Return the environment for JupyterLab on a learner's own machine.
+
+    Example:
+        >>> lab_environment()["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+        True
+
+    In its terminal, ``python`` is the one with the course. The tools of instructors, which would
+    find no class here, and the news are switched off.
+    """
+    first = {
+        "PATH": str(Path(sys.executable).parent),
+        "JUPYTER_CONFIG_PATH": str(Path(__file__).parent / "server" / "learner"),
+    }
+    return os.environ | {
+        name: os.pathsep.join(filter(None, [path, os.environ.get(name)]))
+        for name, path in first.items()
+    }
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; ``lab`` updates the learner's lessons and is then replaced by JupyterLab."""
     parser = argparse.ArgumentParser(prog="python -m course", description=__doc__)
@@ -65,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(message)
     sys.stdout.flush()
     command = lab_command(chosen.root, work, browser=not chosen.no_browser, more=more)
-    os.execv(command[0], command)  # noqa: S606  (no shell involved)
+    os.execve(command[0], command, lab_environment())  # noqa: S606  (no shell involved)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ class Explanation(TypedDict):
 
     option: str
     text: str
+    right: bool
 
 
 class CheckResult(TypedDict):
@@ -43,7 +44,7 @@ def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
     Example:
         >>> key = Key("01-intro", quiz.parse("Even?\n- [ ] one\n- [x] two\n  > Twice one."), False)
         >>> check_answer(quiz.parse("Even?\n- [ ] one\n- [x] two"), key)["explanations"]
-        [{'option': 'two', 'text': 'Twice one.'}]
+        [{'option': 'two', 'text': 'Twice one.', 'right': True}]
 
     Raises:
         ValueError: The key has no options, or two that can't be told apart.
@@ -60,9 +61,14 @@ def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
         return _result("unclear", f"You selected {len(options)} options; select only one.")
     incomplete = comparison.chosen < comparison.wanted
     message = "Correct so far, but incomplete." if incomplete else "Not quite."
+    if key.multiple and (missing := len(comparison.wanted - comparison.chosen)):
+        message += f" {missing} more to find."
     return _result("wrong", message, options)
 
 
 def _result(verdict: str, message: str, options: Sequence[quiz.Option] = ()) -> CheckResult:
-    explanations: list[Explanation] = [{"option": o.text, "text": o.explanation} for o in options]
+    explanations: list[Explanation] = [
+        {"option": option.text, "text": option.explanation, "right": option.ticked}
+        for option in options
+    ]
     return {"verdict": verdict, "message": message, "explanations": explanations}

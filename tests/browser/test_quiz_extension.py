@@ -183,6 +183,23 @@ def test_two_saves_never_run_at_once(run: Run, page: Page) -> None:
     assert run("return [panel.context.maxRunning, panel.context.saves > 2]") == [1, True]
 
 
+def test_each_choice_of_several_is_marked_right_or_wrong(run: Run, page: Page) -> None:
+    explanations = [
+        {"option": "a", "text": "A.", "right": True},
+        {"option": "c", "text": "C.", "right": False},
+    ]
+    message = "Not quite. 1 more to find."
+    reply = json.dumps({"verdict": "wrong", "message": message, "explanations": explanations})
+    open_notebook(run, cell("one", "- [x] a\n- [ ] b\n- [x] c", MULTIPLE), reply=reply)
+    run("await panel.context.save()")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".course-message")).to_have_text(message)
+    expect(page.locator(".course-chosen")).to_have_text(["✓a", "✗c"])
+    signs = page.locator(".course-verdict").get_by_role("img")
+    expect(signs.nth(0)).to_have_accessible_name("correct")
+    expect(signs.nth(1)).to_have_accessible_name("incorrect")
+
+
 def test_an_unsaved_answer_is_not_shown_as_saved(run: Run, page: Page) -> None:
     reply = json.dumps({"verdict": "saved", "message": "Saved.", "explanations": []})
     open_notebook(run, cell("one", "- [ ] a\n- [ ] b", QUIZ), reply=reply)

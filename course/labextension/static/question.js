@@ -123,10 +123,16 @@ export class QuestionView {
   showVerdict({ verdict, message, explanations = [] }) {
     this.verdict.dataset.verdict = verdict;
     this.verdict.replaceChildren(createNode("p", "course-message", message));
-    for (const { option, text } of explanations) {
+    for (const { option, text, right } of explanations) {
       const chosen = createNode("div", "course-chosen");
+      const name = right ? "correct" : "incorrect";
+      const sign = createNode("span", "course-sign", right ? "✓" : "✗");
+      sign.setAttribute("role", "img");
+      sign.ariaLabel = name;
+      chosen.append(sign);
+      chosen.dataset.choice = name;
       const explanation = createNode("div", "course-because");
-      if (explanations.length > 1) this.verdict.append(chosen);
+      if (this.settings.multiple) this.verdict.append(chosen);
       this.verdict.append(explanation);
       this.actions.render(chosen, option);
       this.actions.render(explanation, text);

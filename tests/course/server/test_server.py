@@ -93,13 +93,13 @@ def test_a_right_answer_is_explained(post: Post) -> None:
     status, verdict = post(request("even", tick(SINGLE_CHOICE, 1)))
     assert status == 200
     assert verdict["verdict"] == "right"
-    assert verdict["explanations"] == [{"option": "two", "text": "Twice $1$."}]
+    assert verdict["explanations"] == [{"option": "two", "text": "Twice $1$.", "right": True}]
 
 
 def test_a_wrong_answer_reveals_only_the_chosen_option(post: Post) -> None:
     status, verdict = post(request("even", tick(SINGLE_CHOICE, 0)))
     assert (status, verdict["verdict"]) == (200, "wrong")
-    assert verdict["explanations"] == [{"option": "one", "text": "It is odd."}]
+    assert verdict["explanations"] == [{"option": "one", "text": "It is odd.", "right": False}]
     assert "two" not in json.dumps(verdict)
 
 
@@ -271,10 +271,22 @@ def test_the_chosen_options_are_explained(
     assert result["message"].endswith(".")
 
 
-def test_a_part_of_the_right_options_is_correct_so_far() -> None:
+@pytest.mark.parametrize(
+    ("indices", "rights", "message"),
+    [
+        ([0], [True], "Correct so far, but incomplete. 1 more to find."),
+        ([0, 2], [True, False], "Not quite. 1 more to find."),
+        ([0, 1, 2], [True, True, False], "Not quite."),
+        ([2], [False], "Not quite. 2 more to find."),
+    ],
+)
+def test_each_chosen_option_is_marked_and_missing_ones_are_counted(
+    indices: list[int], rights: list[bool], message: str
+) -> None:
     key = Key("01-one", quiz.parse(MULTIPLE_CHOICE), multiple=True)
-    result = check_answer(quiz.parse(tick(MULTIPLE_CHOICE, 1)), key)
-    assert result["message"] == "Correct so far, but incomplete."
+    result = check_answer(quiz.parse(tick(MULTIPLE_CHOICE, *indices)), key)
+    assert [explanation["right"] for explanation in result["explanations"]] == rights
+    assert result["message"] == message
 
 
 def test_an_edited_option_is_unclear() -> None:

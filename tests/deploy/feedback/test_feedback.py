@@ -94,7 +94,7 @@ RIGHT, WRONG = tick(SINGLE_CHOICE, 1), tick(SINGLE_CHOICE, 0)
 def test_a_result_explains_only_the_chosen_options(ask: ServiceClient) -> None:
     status, reply = ask(RIGHT)
     assert (status, reply["verdict"]) == (200, "right")
-    assert reply["explanations"] == [{"option": "two", "text": "Twice $1$."}]
+    assert reply["explanations"] == [{"option": "two", "text": "Twice $1$.", "right": True}]
     status, reply = ask(WRONG, token="ben")
     assert (status, reply["verdict"]) == (200, "wrong")
     assert "two" not in json.dumps(reply)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course.__main__ import lab_environment
+
+PAGE_CONFIG = """
+import json, sys
+from jupyter_core.paths import jupyter_path
+from jupyterlab_server.config import get_page_config
+print(json.dumps(get_page_config(jupyter_path("labextensions"))))
+"""
+
+
+def test_a_learner_sees_no_tools_of_instructors_and_no_news() -> None:
+    output = subprocess.run(
+        [sys.executable, "-c", PAGE_CONFIG],
+        env=lab_environment(),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    config = json.loads(output)
+    assert {
+        "@jupyter/nbgrader:create-assignment",
+        "@jupyter/nbgrader:assignment-list",
+        "@jupyterlab/apputils-extension:announcements",
+    } <= set(config["disabledExtensions"])
+    installed = {extension["name"] for extension in config["federated_extensions"]}
+    assert {"@jupyter/nbgrader", "autoencoder-course"} <= installed
+
+
+def test_python_in_the_terminal_is_the_one_with_the_course() -> None:
+    python = shutil.which("python", path=lab_environment()["PATH"])
+    assert python is not None
+    assert Path(python).parent == Path(sys.executable).parent
