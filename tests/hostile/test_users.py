@@ -1,21 +1,39 @@
-"""Kernels of a grader that is an ordinary user, and of root: student code never runs as root."""
+"""Kernels of a grader that is an ordinary user, and of root: student code never runs as root.
+
+Nor does any system call change what is outside of a kernel's sandbox.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autograder.kernels.kernel import Kernel, KernelStartError
-from autograder.sandbox import bubblewrap, landlock
+from autograder.sandbox import bubblewrap, landlock, launch, seccomp
 from autograder.sandbox.inside import rights
 from autograder.sandbox.launch import Protection
 from tests.hostile import users
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("users")]
+
+
+SUCCEED_WITHOUT_EFFECT = set(seccomp.IGNORED_CALLS.split())
+
+
+def skip_unless_possible(uid: int, mode: str) -> None:
+    reason = users.unavailable_reason(uid)
+    if mode == "landlock" and landlock.abi_version() < landlock.MIN_ABI_VERSION:
+        reason = reason or "this Linux has no Landlock"
+    if mode in {"forked", "started"}:
+        reason = reason or " ".join(launch.missing_features())
+    if reason:
+        pytest.skip(reason)
 
 
 @pytest.fixture
@@ -25,12 +43,10 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.skipif(bool(users.UNAVAILABLE), reason=users.UNAVAILABLE)
-@pytest.mark.parametrize("uid", [users.ORDINARY_UID, 0], ids=["ordinary", "root"])
+@pytest.mark.parametrize("uid", users.UIDS.values(), ids=users.UIDS)
 def test_landlock_protects_the_grader(uid: int, home: Path) -> None:
     """Runs `test_landlock` for graders that this process is not."""
-    if landlock.abi_version() < landlock.MIN_ABI_VERSION:
-        pytest.skip("this Linux has no Landlock")
+    skip_unless_possible(uid, "landlock")
     arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/hostile/test_landlock.py"]
     if uid == 0:
         arguments += ["-k", "stay_unchanged or signaled or socket"]
@@ -89,8 +105,8 @@ def test_privileges_cannot_be_dropped_without_leaving_root() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
-@pytest.mark.skipif(bool(users.UNAVAILABLE), reason=users.UNAVAILABLE)
 def test_container_with_root_alone_is_refused_with_a_reason(home: Path) -> None:
+    skip_unless_possible(users.ORDINARY_UID, "started")
     code = """
 import subprocess, sys
 script = "from autograder.sandbox import launch; print(launch.missing_features())"
@@ -98,3 +114,54 @@ subprocess.run(["unshare", "--user", "--map-root-user", sys.executable, "-c", sc
 """
     run = users.run_python(["-c", code], users.ORDINARY_UID, home)
     assert "no other users" in run.stdout, run
+
+
+def fuzz(uid: int, mode: str, home: Path, rounds: int, seed: int) -> dict[str, Any]:
+    """Try all system calls from a kernel of this user's grader; return the report."""
+    skip_unless_possible(uid, mode)
+    arguments = ["-m", "tests.hostile.syscall_fuzz", mode, str(rounds), str(seed)]
+    run = users.run_python(arguments, uid, home, seconds=600)
+    assert run.returncode == 0, run
+    report: dict[str, Any] = json.loads(run.stdout)
+    return report
+
+
+def assert_nothing_changed(report: dict[str, Any], mode: str) -> None:
+    assert report["changes"] == []
+    ignored = SUCCEED_WITHOUT_EFFECT
+    if mode == "landlock":
+        ignored = ignored | set(seccomp.IGNORED_WITHOUT_NAMESPACES.split())
+    assert {name for name, error in report["known"] if error == 0} <= ignored
+    assert report["tried"] > 0.9 * report["calls"] > 800
+    assert report["exist"] > 200  # the filter did not block everything
+
+
+FUZZED = [
+    *(("ordinary", "landlock"), ("root", "landlock"), ("ordinary", "forked"), ("root", "started")),
+]
+
+
+@pytest.mark.parametrize(("user", "mode"), FUZZED)
+def test_no_system_call_changes_anything_outside(user: str, mode: str, home: Path) -> None:
+    assert_nothing_changed(fuzz(users.UIDS[user], mode, home, rounds=2, seed=15), mode)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("user", "mode"), FUZZED)
+def test_no_system_call_changes_anything_in_ten_times_as_many(
+    user: str, mode: str, home: Path, seed: int
+) -> None:
+    assert_nothing_changed(fuzz(users.UIDS[user], mode, home, rounds=10, seed=seed), mode)
+
+
+def test_known_attacks_work_without_a_sandbox(home: Path) -> None:
+    """Otherwise the tests above would prove little."""
+    report = fuzz(users.ORDINARY_UID, "unprotected", home, rounds=0, seed=0)
+    changes = "\n".join(report["changes"])
+    for change in ("gradebook.db", "mode", "user.mark", "nice", "scheduler", "io", "limits"):
+        assert change in changes
+    worked = {name for name, error in report["known"] if error == 0}
+    assert {"setxattr", "fchmod", "ioctl", "fcntl", "unlink", "sched_setattr"} <= worked
+    if landlock.abi_version() >= 7:  # Linux 6.15
+        assert "setxattrat" in worked
