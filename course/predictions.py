@@ -14,15 +14,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from course import quiz
-from course.quiz.cells import is_prediction, source
+from course.quiz.cells import cell_id, is_prediction, source
 
 __all__ = ["predicted", "show"]
+
+_SHOWN: Final = re.compile(r"""\b(?:show|predicted)\(\s*["']([\w-]+)["']""")
 
 
 def show(name: str, folder: str | Path = ".") -> None:
@@ -56,8 +59,9 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
     """
     for notebook in _notebooks(Path(folder)):
         try:
-            cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-            matching = [cell for cell in cells if is_prediction(cell) and cell.get("id") == name]
+            cells = json.loads(notebook.read_text(encoding="utf-8-sig"))["cells"]
+            matching = [cell for cell in cells if is_prediction(cell) and cell_id(cell) == name]
+            matching = matching or _shown_below(cells, name)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # an incomplete or invalid notebook
         if matching:
@@ -65,6 +69,34 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
             options = [option.text for question in questions for option in question.ticked]
             return list(dict.fromkeys(options))  # without the duplicates of copied cells
     return None
+
+
+def _shown_below(cells: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """Return the prediction that a code cell further down shows, in a notebook without its ids.
+
+    Colab, older versions of Jupyter and others drop ids, and some drop the metadata, too. The last
+    questions above the code are then those that it shows, in the same order.
+    """
+    shown = [_SHOWN.findall(source(cell)) if cell["cell_type"] == "code" else [] for cell in cells]
+    ids = {cell_id(cell) for cell in cells}
+    if any(other in ids for names in shown for other in names):
+        return []  # the notebook has its ids, so the prediction was deleted
+    has_metadata = any(map(is_prediction, cells))
+    above: list[dict[str, Any]] = []  # questions whose answer isn't shown yet
+    names: list[str] = []  # what the code since the last question shows
+    for cell, more_names in zip(cells, shown, strict=True):
+        if is_prediction(cell) if has_metadata else _is_question(cell):
+            if name in names:
+                break
+            above, names = [*above[: max(0, len(above) - len(names))], cell], []
+        names += [other for other in more_names if other not in names]
+    if name not in names or len(names) > len(above):
+        return []
+    return [above[names.index(name) - len(names)]]
+
+
+def _is_question(cell: dict[str, Any]) -> bool:
+    return cell["cell_type"] == "markdown" and bool(quiz.parse(source(cell)).options)
 
 
 def _notebooks(folder: Path) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course import predictions
+from tests.autograder.tools import TOOLS
 
 ASKED = "**Which error is larger?**\n\n- [ ] of the mean image\n- [x] of $k = 30$ numbers\n"
 
@@ -95,3 +97,46 @@ def test_a_prediction_is_shown_in_a_real_kernel(tmp_path: Path) -> None:
     (output,) = nbformat.read(path, as_version=4).cells[-1].outputs
     assert output.data["text/markdown"] == "**You predicted:**\n\n> of $k = 30$ numbers"
     assert output.data["text/plain"] == "You predicted:\n  of $k = 30$ numbers"
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("tool", [*TOOLS])
+@pytest.mark.parametrize("path", sorted((ROOT / "release").glob("*/*.ipynb")), ids=lambda p: p.stem)
+def test_predictions_are_found_in_notebooks_that_other_tools_saved(
+    tmp_path: Path, path: Path, tool: str
+) -> None:
+    nb = json.loads(path.read_bytes())
+    expected = {}
+    for cell in nb["cells"]:
+        cell["source"] = "".join(cell["source"])
+        if "prediction" in cell["metadata"].get("course", {}):
+            options = cell["source"].split("- [ ] ")
+            expected[cell["id"]] = " ".join(options[2].split())
+            cell["source"] = "- [ ] ".join(options[:2]) + "- [x] " + "- [ ] ".join(options[2:])
+    assert len(expected) >= 2
+    TOOLS[tool](nb)
+    (tmp_path / path.name).write_text(json.dumps(nb), encoding="utf-8")
+    found = {name: predictions.predicted(name, tmp_path) or [""] for name in expected}
+    assert {name: " ".join(options[0].split()) for name, options in found.items()} == expected
+
+
+def test_a_deleted_prediction_is_not_confused_with_another(tmp_path: Path) -> None:
+    """The ids are those of the lesson, so the missing one is missing."""
+    path = save(tmp_path / "lesson.ipynb", ASKED)
+    nb = nbformat.read(path, as_version=4)
+    nb.cells.append(new_code_cell("predictions.show('predict-error')"))
+    nb.cells.append(new_code_cell("predictions.show('predict-deleted')"))
+    nbformat.write(nb, path)
+    assert predictions.predicted("predict-deleted", tmp_path) is None
+    assert predictions.predicted("predict-error", tmp_path) == ["of $k = 30$ numbers"]
+
+
+@pytest.mark.parametrize("source", ["show(" * 1000, "predictions.show('predict-error')", ""])
+def test_code_that_shows_a_prediction_without_a_question_finds_none(
+    tmp_path: Path, source: str
+) -> None:
+    nb = {"cells": [{"cell_type": "code", "source": [source], "metadata": {}}]}
+    (tmp_path / "lesson.ipynb").write_text(json.dumps(nb), encoding="utf-8-sig")
+    assert predictions.predicted("predict-error", tmp_path) is None
