@@ -52,6 +52,7 @@ Packages import only what is listed below them.
       kernel_names       find what tests read from students' kernels
       wheel_check        check the packages of ``course``
     grading/             grade one notebook
+      bounded            do so in a process with limits on time and memory
       grade_notebook     merge, run and score a notebook
       find_notebook      find the notebook among a student's files
       submission         parse a submitted notebook

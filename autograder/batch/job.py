@@ -17,16 +17,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.batch import fingerprint
 from autograder.batch.result import JobResult
-from autograder.grading import execute, find_notebook, grade_notebook, merge
+from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
-from autograder.sandbox import forkserver_client, temp_dirs
+from autograder.sandbox import bounded_worker, forkserver_client, temp_dirs
+from autograder.sandbox.bounded_worker import BoundedError
 from autograder.sandbox.forkserver_client import ServerAddress
+from autograder.sandbox.worker_process import begin_step
 
 
 class WorkerMismatchError(RuntimeError):
@@ -82,9 +85,9 @@ def grade_to_json(job: Job, version: str, key: str) -> str:
             " Install the same version on all workers and restart them."
         )
     _check_unchanged(job, version, key)
-    result = grade(job)
+    text = _grade_in_worker(job)
     _check_unchanged(job, version, key)
-    return result.model_dump_json()
+    return text
 
 
 def _check_unchanged(job: Job, version: str, key: str) -> None:
@@ -92,20 +95,56 @@ def _check_unchanged(job: Job, version: str, key: str) -> None:
         raise SubmissionChangedError("The submission or assignment changed while it was graded.")
 
 
+def _grade_in_worker(job: Job) -> str:
+    """Grade one submission in a process with limits; return the `JobResult` as JSON.
+
+    Raises:
+        UnprotectedError: This machine can't sandbox students' code.
+    """
+    start = time.monotonic()
+    start_fork_servers(job)
+    paths = {"source": str(job.source), "submitted": str(job.submitted)}
+    data = {"job": dataclasses.asdict(job) | paths, "warm": forkserver_client.servers_memory()}
+    try:
+        return bounded_worker.run_bounded(
+            grade_from_json, data, seconds=bounded.STEP_SECONDS, megabytes=bounded.MEGABYTES
+        )
+    except BoundedError as error:
+        return JobResult(
+            notebooks={
+                path.stem: bounded.left_to_a_person(_read_source(path), str(error))
+                for path in job.notebooks()
+            },
+            seconds=time.monotonic() - start,
+            kernel=0,
+            worker=0,
+            warm=0,
+            disturbed=error.cause == "crash",
+        ).model_dump_json()
+
+
+def grade_from_json(data: dict[str, Any]) -> str:
+    """As `grade`, in a worker process."""
+    values = data["job"]
+    values |= {"source": Path(values["source"]), "submitted": Path(values["submitted"])}
+    values |= {"ignore": tuple(values["ignore"])}
+    job = Job(**values | {"settings": GradingSettings.from_json(values["settings"])})
+    return grade(job).model_copy(update={"warm": data["warm"]}).model_dump_json()
+
+
 def grade(job: Job) -> JobResult:
-    """Grade one submission."""
+    """Grade one submission in this process."""
     start = time.monotonic()
     results, settings = {}, job.settings
+    begin_step("copying the files", bounded.STEP_SECONDS)
     with temp_dirs.temp_dir("grading") as folder:
         for origin in (job.submitted, job.source):  # the instructor's files overwrite the student's
             _copy_files(origin, folder, job.ignore)
         names = [path.name for path in job.notebooks()]
         for path in job.notebooks():
-            instructor_nb = NotebookNode(nbformat.read(path, as_version=4))
-            submitted = find_notebook.read(job.submitted / path.name, instructor_nb, names)
-            text = nbformat.writes(merge.merge_submission(instructor_nb, submitted), indent=None)
-            merged = NotebookNode(nbformat.reads(text, as_version=4))
-            results[path.stem] = grade_notebook.grade(merged, instructor_nb, folder, settings)
+            source_nb = _read_source(path)
+            merged = bounded.read_and_merge(source_nb, job.submitted / path.name, names)
+            results[path.stem] = grade_notebook.grade(merged, source_nb, folder, settings)
     return JobResult(
         notebooks=results,
         seconds=time.monotonic() - start,
@@ -114,6 +153,10 @@ def grade(job: Job) -> JobResult:
         warm=forkserver_client.servers_memory(),
         disturbed=any(result.disturbed for result in results.values()),
     )
+
+
+def _read_source(path: Path) -> NotebookNode:
+    return NotebookNode(nbformat.read(path, as_version=4))
 
 
 def _peak_memory() -> int:
@@ -127,9 +170,14 @@ def _peak_memory() -> int:
 
 
 def start_fork_servers(job: Job) -> list[ServerAddress]:
-    """Start the fork servers that a job needs; return their addresses for the workers."""
+    """Start the fork servers that a job needs; return their addresses for the workers.
+
+    Raises:
+        UnprotectedError: This machine can't sandbox students' code.
+    """
+    bounded_worker.start_server(__name__)
     for path in job.notebooks():
-        execute.warm_up(NotebookNode(nbformat.read(path, as_version=4)), job.settings)
+        bounded.prepare(_read_source(path), job.settings)
     return forkserver_client.server_addresses()
 
 

@@ -6,9 +6,10 @@ can't depend on a skipped cell, and `skip.demonstrations` for what is skipped ev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from nbformat import NotebookNode
 
@@ -23,10 +24,15 @@ from autograder.kernels.time_budget import TimeBudget
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.worker_process import begin_step
 from autograder.test_runner import forkserver
 from autograder.test_runner.broker import BrokenTest
 
+ANALYSIS_SECONDS: Final = 60.0  # of processor time; a lesson takes a hundredth of a second
+MAX_ANALYZED_CHARS: Final = 300_000  # of the student's code; a lesson has some 10,000
 UNANSWERED_ERROR: Final = "NotImplementedError"  # raised by an exercise as it is released
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ def run(
 
     def run_only(cell_ids: frozenset[str]) -> Execution:
         nonlocal peak
+        begin_step("running the code", 2 * (settings.notebook_seconds + settings.start_seconds))
         kernel = Kernel(
             folder,
             _env(settings),
@@ -72,14 +79,19 @@ def run(
             nb, kernel, budget, lesson, only=cell_ids, test_fork_server=test_fork_server
         )
         peak = max(peak, kernel.peak_bytes)
+        begin_step("analyzing the code", ANALYSIS_SECONDS)
         broken = [end for end in outcomes.values() if isinstance(end, BrokenTest)]
         disturbed = kernel.disturbed or any(end.retry for end in broken)
         return Execution(outcomes, peak, disturbed)
 
     code = code_cells(nb)
     every_id = frozenset(cell["id"] for cell in code)
-    needed = dependencies.needed_cells(nb, source_nb)
-    if settings.shortcut and not needed >= every_id:
+    begin_step("analyzing the code", ANALYSIS_SECONDS)
+    shortcut = settings.shortcut and _can_be_analyzed(code, source_nb)
+    needed = every_id
+    if shortcut:
+        needed = _analyze(lambda: dependencies.needed_cells(nb, source_nb), default=every_id)
+    if not needed >= every_id:
         execution = run_only(needed)
         outcomes = execution.outcomes
         tests = [cell["id"] for cell in code if is_test(cell)]
@@ -87,15 +99,38 @@ def run(
         errors = _error_names(outcomes)
         if not failed or (
             errors is not None
-            and independence.are_independent(nb, source_nb, needed, failed, errors)
+            and _analyze(
+                lambda: independence.are_independent(nb, source_nb, needed, failed, errors or {}),
+                default=False,
+            )
         ):
             dependencies.mark_skipped(code, needed)
             return execution
-    if settings.shortcut:
-        every_id -= demonstrations.skippable_cells(nb, source_nb)
+    if shortcut:
+        every_id -= _analyze(
+            lambda: demonstrations.skippable_cells(nb, source_nb), default=frozenset[str]()
+        )
     execution = run_only(every_id)
     dependencies.mark_skipped(code, every_id)
     return execution
+
+
+def _can_be_analyzed(code: list[NotebookNode], source_nb: NotebookNode) -> bool:
+    """Return whether the student's code is short enough; else all of it is run."""
+    sources = {cell["id"]: cell.source for cell in source_nb.cells}
+    changed = (cell.source for cell in code if sources.get(cell["id"]) != cell.source)
+    return sum(map(len, changed)) <= MAX_ANALYZED_CHARS
+
+
+def _analyze(analysis: Callable[[], T], *, default: T) -> T:
+    """Return the result of an analysis, or the default, with which everything is run.
+
+    Python's own parser fails in several ways on code that is nested deeply enough.
+    """
+    try:
+        return analysis()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return default
 
 
 def warm_up(

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path, PurePath
+from typing import Final
 
 import nbformat
 from nbformat import NotebookNode
@@ -24,7 +25,10 @@ from autograder.grading.sanitize import outputs
 from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
 from autograder.sandbox import temp_dirs
+from autograder.sandbox.worker_process import begin_step
 from autograder.test_runner.broker import BrokenTest
+
+SCORING_SECONDS: Final = 60.0  # of processor time; a lesson takes hundredths of a second
 
 
 class GradedNotebook(BaseModel):
@@ -83,6 +87,7 @@ def grade(
         with _files_beside(cells.submitted_file(nb), folder) as files:
             execution = execute.run(nb, source_nb, files, settings)
     outcomes = execution.outcomes
+    begin_step("scoring the answers", SCORING_SECONDS)
     scores = {}
     for cell in nb.cells:
         if source_cell := source_cells.get(name := cells.grade_id(cell)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, Self
 
 THREAD_VARIABLES: Final = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -24,3 +24,8 @@ class GradingSettings:
     threads: int = 0  # of a kernel's libraries; 0 for the libraries' own choice
     shortcut: bool = True  # skip cells that no graded test depends on
     warm: bool = True  # fork kernels from a process that has loaded their libraries
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the settings that `dataclasses.asdict` has written as JSON."""
+        return cls(**{**values, "visible": tuple(values["visible"])})

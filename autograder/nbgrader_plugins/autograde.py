@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import glob
 from pathlib import Path
@@ -15,7 +16,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
 
-from autograder.grading import find_notebook, grade_notebook, merge
+from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
 from autograder.nbgrader_plugins.collect import sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CoursePaths
@@ -58,7 +59,7 @@ Autograde.init_notebooks = _list_submissions
 
 
 class ReadSubmission(NotebookExporter):
-    """Read a submitted notebook, in whatever state, or one that is already graded."""
+    """Read the instructor's notebook for a submission, or a notebook that is already merged."""
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **settings: Any
@@ -70,7 +71,7 @@ class ReadSubmission(NotebookExporter):
         if any(isinstance(step, MergeSubmission) for step in self._preprocessors):
             nb = read_source_notebook(self, resources)
             names = [source.name for source in _source_folder(self, resources).glob("*.ipynb")]
-            resources["submission"] = find_notebook.read(path, nb, names)
+            resources["submitted"] = path, names
         else:
             nb = NotebookNode(nbformat.read(path, as_version=4))
         return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
@@ -80,8 +81,11 @@ class MergeSubmission(NbGraderPreprocessor):
     """Put the student's answers into the instructor's notebook."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Merge the submission that `ReadSubmission` read."""
-        return merge.merge_submission(nb, resources["submission"]), resources
+        """Merge the submission, unless it is graded already."""
+        graded = grade_notebook.available_result(resources["nbgrader"]["notebook"])
+        if graded is not None:
+            return copy.deepcopy(graded.nb), resources
+        return bounded.merge_submission(nb, *resources["submitted"]), resources
 
 
 class Grade(NbGraderPreprocessor):
@@ -137,7 +141,7 @@ class Grade(NbGraderPreprocessor):
         if graded is None:
             source_nb = read_source_notebook(self.parent, resources)
             folder = Path(resources["metadata"]["path"])
-            graded = grade_notebook.grade(nb, source_nb, folder, self.settings())
+            graded = bounded.grade(nb, source_nb, folder, self.settings())
         for name, reason in graded.faults.items():
             self.log.error("%s: %s", name, reason)
         with Gradebook(nbgrader["db_url"], self.parent.parent.coursedir.course_id) as gradebook:

@@ -64,9 +64,9 @@ def _without_numbers(source: str) -> str:
     """Return the cell's syntax tree with all numbers 0; empty if it isn't plain Python."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
+                node.value = 0
+        return ast.dump(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last if nested too deeply
         return ""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
-            node.value = 0
-    return ast.dump(tree)

@@ -64,7 +64,7 @@ def name_usage(source: str) -> NameUsage | None:
     try:
         tree = ast.parse(source)
         top = symtable.symtable(source, "<cell>", "exec")
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last if nested too deeply
         return None
     binds, reads, tables = set(), set(), [top]
     for table in tables:

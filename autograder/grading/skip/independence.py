@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import functools
 import symtable
 from collections.abc import Iterator
@@ -170,10 +171,13 @@ def _is_stateless(module: str) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _traits(source: str) -> _Traits:
     usage = dependencies.name_usage(source)
-    if usage is None:
-        return _Traits(
-            shares_only_names=False, uses_global_random_state=True, may_change_modules=True
-        )
+    if usage is not None:
+        with contextlib.suppress(RecursionError, MemoryError):  # nested too deeply
+            return _read_traits(source, usage)
+    return _Traits(shares_only_names=False, uses_global_random_state=True, may_change_modules=True)
+
+
+def _read_traits(source: str, usage: dependencies.NameUsage) -> _Traits:
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     imports = tuple(_imports(nodes))
