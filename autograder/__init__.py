@@ -56,6 +56,7 @@ Packages import only what is listed below them.
       grade_notebook     merge, run and score a notebook
       find_notebook      find the notebook among a student's files
       submission         parse a submitted notebook
+      limited_json       parse JSON within limits
       file_kind          what a file is that is not a notebook
       match_cells        find the instructor's cell for each submitted cell
       merge              put a student's answers into the instructor's notebook

@@ -112,6 +112,11 @@ def copies(cell: Holder) -> list[str]:
     return list(metadata_entries(cell, "course").get("copies", [cell["source"]]))
 
 
+def left_out(holder: Holder) -> str:
+    """Return why a submitted cell's text was too long to be read, or an empty string."""
+    return str(metadata_entries(holder, "course").get("left_out", ""))
+
+
 def score_record(cell: Holder) -> dict[str, Any] | None:
     """Return the stored score, `CellScore.to_json`, of a graded cell, if there is one."""
     record = metadata_entries(cell, "course").get("verdict")

@@ -65,7 +65,8 @@ def read(path: Path, source_nb: NotebookNode, other_notebooks: Iterable[str] = (
         return Submission(undecided=f"{missing}, but several that could be it: {_names(choices)}.")
     file = choices[0]
     note = f"The notebook is named {_names([file])} instead of “{path.name}”."
-    main = replace(found.pop(file), notes=(note,), file=submission.clean_text(str(file)))
+    main = found.pop(file)
+    main = replace(main, notes=(note, *main.notes), file=submission.clean_text(str(file)))
     return _unless_copies_have_more(main, file, found, source_nb)
 
 

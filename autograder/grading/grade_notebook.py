@@ -88,10 +88,12 @@ def grade(
             execution = execute.run(nb, source_nb, files, settings)
     outcomes = execution.outcomes
     begin_step("scoring the answers", SCORING_SECONDS)
+    left_out = next(filter(None, map(cells.left_out, cells.code_cells(nb))), "")
     scores = {}
     for cell in nb.cells:
         if source_cell := source_cells.get(name := cells.grade_id(cell)):
-            scores[name] = scoring.score(source_cell, cell, outcomes.get(cell["id"]), no_score)
+            outcome = outcomes.get(cell["id"])
+            scores[name] = scoring.score(source_cell, cell, outcome, no_score, left_out)
     student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)
     comments.write_scores(nb, scores, outcomes)

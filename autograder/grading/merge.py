@@ -108,7 +108,7 @@ def _merge_cell(
             notes = [EDITED_TEST]
     elif is_answer(cell):
         if copies:
-            cell["source"] = copies[0].source
+            cell["source"] = _text(copies[0])
             notes = [COPIES.format(count=len(copies))] if len(copies) > 1 else []
         else:
             cell["source"] = quiz.bare(source_cell.source) if is_quiz(cell) else ""
@@ -119,12 +119,21 @@ def _merge_cell(
         and cell.cell_type == "code"
         and plain_text(copies[0].source) != plain_text(source_cell.source)
     ):
-        cell["source"] = copies[0].source
+        cell["source"] = _text(copies[0])
+    left_out = [submitted.left_out for submitted in copies if submitted.left_out]
+    if left_out and not is_test(cell):
+        notes.append(left_out[0])
+        cells.set_course(cell, left_out=left_out[0])
     if notes:
         cells.set_course(cell, notes=notes)
     if is_quiz(cell) and len(copies) > 1:
         cells.set_course(cell, copies=[submitted.source for submitted in copies])
     return cell
+
+
+def _text(cell: SubmittedCell) -> str:
+    """Return a cell's text, or a comment about why it is missing."""
+    return f"# {cell.left_out}" if cell.left_out else cell.source
 
 
 def _added_cells(added: CellsByPosition, position: int) -> list[NotebookNode]:
@@ -135,6 +144,8 @@ def _added_cells(added: CellsByPosition, position: int) -> list[NotebookNode]:
         node = NotebookNode(id=f"extra-{position + 1}-{index}", cell_type="markdown")
         if cell.kind == "code":
             node.update(cell_type="code", outputs=[], execution_count=None)
-        node.update(metadata=NotebookNode(), source=cell.source)
+        node.update(metadata=NotebookNode(), source=_text(cell))
+        if cell.left_out:
+            cells.set_course(node, left_out=cell.left_out, notes=[cell.left_out])
         nodes.append(node)
     return nodes

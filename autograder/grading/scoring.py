@@ -25,6 +25,7 @@ BROKEN_TEST: Final = "The test itself could not be run. A person will look at it
 BUSY_MACHINE: Final = (
     "The grading machine failed or was too busy to run this test. A person will look at it."
 )
+LEFT_OUT: Final = "A cell was left out, so a person will look at this."
 NOT_IMPLEMENTED: Final = "This code is still to be written."
 MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason
 
@@ -87,6 +88,7 @@ def score(
     cell: NotebookNode,
     outcome: CellOutcome | BrokenTest | None,
     unreadable: str = "",
+    left_out: str = "",
 ) -> CellScore:
     """Score a graded cell.
 
@@ -95,14 +97,20 @@ def score(
         cell: The same cell with the student's answer.
         outcome: How it ended, if it was run.
         unreadable: Why the submission can't be read, or an empty string.
+        left_out: Why some of the student's code was not run, or an empty string. A test that
+            failed might have passed with it.
     """
     maximum = float(cells.max_points(source_cell))
     if unreadable:
         points, reason, chosen = _left_to_a_person(unreadable)
+    elif cells.is_quiz(source_cell) and cells.left_out(cell):
+        points, reason, chosen = _left_to_a_person(cells.left_out(cell))
     elif cells.is_quiz(source_cell):
         points, reason, chosen = _score_quiz(source_cell, cell, maximum)
     elif cells.is_test(source_cell):
         points, reason, chosen = _score_test(outcome, maximum)
+        if points == 0 and left_out:
+            points, reason, chosen = _left_to_a_person(f"{reason} {LEFT_OUT} {left_out}")
     else:
         points, reason, chosen = _left_to_a_person("This answer is graded by a person.")
     return CellScore(cells.grade_id(source_cell), points, maximum, reason, chosen)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from autograder import cells
-from autograder.grading import file_kind
+from autograder.grading import file_kind, limited_json
 
 MAX_BYTES: Final = 64 * 2**20  # a lesson with all its figures has some 2 MB
+MAX_CELLS: Final = 100_000  # a lesson has some 60
+MAX_CELL_CHARS: Final = 1_500_000  # a lesson's longest cell has 2,600
+MAX_NOTEBOOK_CHARS: Final = 4_000_000  # of all cells without outputs; a lesson has 30,000
 
 _CONFLICT_MARKER: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 
@@ -28,6 +32,7 @@ class SubmittedCell:
     source: str
     id: str = ""
     grade_id: str = ""
+    left_out: str = ""  # why the source isn't here, or an empty string
 
 
 @dataclass(frozen=True)
@@ -69,17 +74,20 @@ def parse(content: bytes) -> Submission:
         'Not a complete notebook: the file is cut off or damaged at line 1, column 12.'
     """
     try:
-        values = _cell_values(_load(content))
+        document, notes = _load(content)
+        values = _cell_values(document)
     except _UnreadableError as error:
         return Submission(unreadable=str(error))
-    return Submission(tuple(_parse_cell(value) for value in values if isinstance(value, dict)))
+    parsed = [_parse_cell(value) for value in values if isinstance(value, dict)]
+    return Submission(tuple(_leave_out_oversized(parsed)), notes=notes)
 
 
 class _UnreadableError(ValueError):
     """The file holds no notebook, and why."""
 
 
-def _load(content: bytes) -> Any:
+def _load(content: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Parse a file; return also sentences about what was ignored."""
     if len(content) > MAX_BYTES:
         raise _UnreadableError(_too_large(len(content)))
     if kind := file_kind.of_content(content[: file_kind.HEAD_BYTES]):
@@ -93,14 +101,13 @@ def _load(content: bytes) -> Any:
             " Save it as UTF-8."
         )
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        return limited_json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise _UnreadableError("Not a valid notebook: the file isn't UTF-8 text.") from None
     except json.JSONDecodeError as error:
         raise _UnreadableError(_explain(error)) from None
-    except (RecursionError, ValueError):
-        reason = "Not a valid notebook: the file is nested too deeply."
-        raise _UnreadableError(reason) from None
+    except limited_json.TooLargeError as error:
+        raise _UnreadableError(f"Not a valid notebook: the file has {error}.") from None
 
 
 def _explain(error: json.JSONDecodeError) -> str:
@@ -125,14 +132,33 @@ def _cell_values(document: Any) -> list[Any]:
         sheets = sheets if isinstance(sheets, list) else []
         lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
         values = [item for items in lists if isinstance(items, list) for item in items] or None
-    if isinstance(values, list):
-        return values
-    if isinstance(document, str):
-        raise _UnreadableError(
-            "Not a valid notebook: the file holds one long text, perhaps a notebook that was"
-            " encoded twice."
-        )
-    raise _UnreadableError("Not a valid notebook: the file has no list of cells.")
+    if not isinstance(values, list):
+        if isinstance(document, str):
+            raise _UnreadableError(
+                "Not a valid notebook: the file holds one long text, perhaps a notebook that was"
+                " encoded twice."
+            )
+        raise _UnreadableError("Not a valid notebook: the file has no list of cells.")
+    if len(values) > MAX_CELLS:
+        raise _UnreadableError(f"The notebook has {len(values):,} cells, more than {MAX_CELLS:,}.")
+    return values
+
+
+def _leave_out_oversized(parsed: list[SubmittedCell]) -> Iterator[SubmittedCell]:
+    """Replace the text of cells that are too long, and of those that make the notebook too long."""
+    chars_left = MAX_NOTEBOOK_CHARS
+    for cell in parsed:
+        size = len(cell.source)
+        if size > MAX_CELL_CHARS:
+            limit = f"at most {MAX_CELL_CHARS:,} are read"
+        elif size > chars_left:
+            limit = f"at most {MAX_NOTEBOOK_CHARS:,} of all cells are read"
+        else:
+            chars_left -= size
+            yield cell
+            continue
+        left_out = f"This cell was left out: it has {size:,} characters, and {limit}."
+        yield replace(cell, source="", left_out=left_out)
 
 
 def _too_large(size: int) -> str:

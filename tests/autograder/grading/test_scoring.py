@@ -8,7 +8,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.grading import comments, merge, scoring
-from autograder.kernels.kernel import CellOutcome, Kernel
+from autograder.kernels.kernel import CellOutcome, Kernel, Status
 from autograder.test_runner.broker import BrokenTest
 from benchmarks import quiz_scoring
 from tests.autograder.lessons import cell, read, source_notebook, submitted_notebook
@@ -163,3 +163,21 @@ def test_scoring_quizzes_starts_no_kernel(monkeypatch: pytest.MonkeyPatch) -> No
     earned = {score.points for scores in results for score in scores}
     assert {0.0, 1.0} <= earned
     assert all(score.points is not None for scores in results for score in scores)
+
+
+def test_a_question_that_is_too_long_needs_review() -> None:
+    nb = submitted_notebook()
+    cell(nb, "single")["source"] += "x" * 1_500_000
+    long = score(nb, "single")
+    assert long.points is None
+    assert "at most 1,500,000 are read" in long.reason
+    assert score(nb, "several").points == 2
+
+
+@pytest.mark.parametrize("status", ["ran", "raised"])
+def test_a_failed_test_needs_review_if_code_was_left_out(status: Status) -> None:
+    source_cell = NotebookNode(cell(SOURCE, "double-test"))
+    outcome = CellOutcome(status, "NameError", "name 'table' is not defined")
+    result = scoring.score(source_cell, source_cell, outcome, left_out="It was too long.")
+    assert result.points == (2 if status == "ran" else None)
+    assert ("It was too long." in result.reason) is (status == "raised")

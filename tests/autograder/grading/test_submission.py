@@ -62,17 +62,47 @@ def test_nbformat_3_worksheets_are_read() -> None:
             b"{\n<<<<<<< HEAD\n=======\n>>>>>>> main\n}",
             "merge conflict in Git, the first in line 2",
         ),
-        (b"[" * 200_000 + b"]" * 200_000, "nested too deeply"),
+        (b"[" * 200_000 + b"]" * 200_000, "the file has 200,000 levels of nesting"),
+        (b'{"x": "[[", "cells": ' + b"[" * 50_000, "the file has 50,001 levels of nesting"),
+        (b"[" + b"[]," * 4_000_000 + b"[]]", "8,000,002 values, more than 4,000,000."),
+        (b'{"cells": [' + b"1," * 100_000 + b"1]}", "100,001 cells, more than 100,000."),
         (b"[1, 2]", "has no list of cells"),
         (b'{"cells": 5}', "has no list of cells"),
         (b'{"nbformat": 4}', "has no list of cells"),
-        (b"9" * 6000, "nested too deeply"),
+        (b"9" * 6000, "has no list of cells"),
     ],
+    ids=lambda value: repr(value[:20]),
 )
 def test_unreadable_content_has_a_reason(content: bytes, reason: str) -> None:
     read = submission.parse(content)
     assert reason in read.unreadable
     assert read.cells == ()
+
+
+def test_brackets_and_commas_in_outputs_are_not_counted() -> None:
+    output = {"output_type": "stream", "name": "stdout", "text": '[1, \\"' * 2_000_000}
+    code = {"cell_type": "code", "source": "x = 1", "outputs": [output]}
+    assert submission.parse(json.dumps(notebook(code)).encode()).cells[0].source == "x = 1"
+
+
+def test_a_huge_number_is_ignored_with_a_note() -> None:
+    content = (
+        json.dumps(notebook(CELL)).encode().replace(b'"nbformat": 4', b'"nbformat": ' + b"4" * 6000)
+    )
+    read = submission.parse(content)
+    assert read.cells[0].source == "a\nb"
+    assert read.notes == ("A number with more than 4,300 digits was ignored.",)
+
+
+def test_a_cell_that_is_too_long_is_left_out_alone() -> None:
+    sources = ["first", "x" * 1_500_001, "y" * 1_500_000, "z" * 1_500_000, "w" * 1_000_001, "last"]
+    cells = [{"cell_type": "code", "source": source} for source in sources]
+    read = submission.parse(json.dumps(notebook(*cells)).encode())
+    assert [len(cell.source) for cell in read.cells] == [5, 0, 1_500_000, 1_500_000, 0, 4]
+    assert [cell.left_out.partition("it has ")[2] for cell in read.cells if cell.left_out] == [
+        "1,500,001 characters, and at most 1,500,000 are read.",
+        "1,000,001 characters, and at most 4,000,000 of all cells are read.",
+    ]
 
 
 def test_oversized_content_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
