@@ -200,6 +200,7 @@ class Kernel:
                 roots,
                 self.limits.memory if sandbox_launch.cgroup is None else None,
                 home=(home, self.limits) if home else None,
+                max_tasks=self.limits.processes if sandbox_launch.cgroup is None else None,
             )
             self._guard = self._stack.enter_context(guard)
 
@@ -211,6 +212,8 @@ class Kernel:
         exceeded = self._guard.exceeded if self._guard else ""
         if exceeded == "memory" or (self._cgroup and self._cgroup.had_oom_kill()):
             cause = f"It used more than {self.limits.memory / GB:.1f} GB of memory."
+        elif exceeded == "processes":
+            cause = f"It started more than {self.limits.processes} processes and threads."
         elif exceeded == "disk":
             cause = "It wrote more files than the limits allow."
         elif exceeded == "messages":

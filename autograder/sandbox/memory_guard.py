@@ -1,5 +1,8 @@
 """Memory of process trees: end a kernel that exceeds its limits, and measure a run's peak.
 
+Where no control group does it, the processes and threads of each kernel are counted, too, and the
+memory that Linux keeps for them: page tables are counted, the buffers of sockets estimated.
+
 The grader's own memory is watched, too: a multipart message that never ends is buffered here until
 its last part arrives, which no limit on the size of a message prevents.
 """
@@ -51,13 +54,14 @@ class MemoryGuard(_Poller):
     Args:
         pids: The roots of the tree.
         max_bytes: Memory of the tree; None if a control group caps it.
+        max_tasks: Its processes and threads; None if a control group limits them.
         max_growth_bytes: How much the grader's own memory may grow during `receiving`.
         home: The kernel's home folder and the limits on its content; None if the file system
             enforces them.
 
     Attributes:
-        exceeded: The limit for which the tree was ended: its ``memory``, its files on ``disk``, or
-            the ``messages`` that it sent; empty if it was not.
+        exceeded: The limit for which the tree was ended: its ``memory``, its ``processes``, its
+            files on ``disk``, or the ``messages`` that it sent; empty if it was not.
     """
 
     def __init__(
@@ -66,10 +70,12 @@ class MemoryGuard(_Poller):
         max_bytes: int | None,
         max_growth_bytes: int = MAX_GRADER_GROWTH_BYTES,
         home: tuple[Path, Limits] | None = None,
+        max_tasks: int | None = None,
     ) -> None:
         super().__init__()
-        self.exceeded: Literal["", "memory", "disk", "messages"] = ""
+        self.exceeded: Literal["", "memory", "processes", "disk", "messages"] = ""
         self._pids, self._max_bytes, self._home = pids, max_bytes, home
+        self._max_tasks = max_tasks
         self._max_growth_bytes = max_growth_bytes
         self._max_grader_bytes: int | None = None
 
@@ -89,6 +95,8 @@ class MemoryGuard(_Poller):
                 self.exceeded = "messages"
             elif self._home is not None and exceeds_disk_limits(*self._home):
                 self.exceeded = "disk"
+            elif self._max_tasks is not None and count_tasks(*self._pids) > self._max_tasks:
+                self.exceeded = "processes"
             elif self._max_bytes is not None and self._exceeds_memory(self._max_bytes):
                 self.exceeded = "memory"
             else:
@@ -97,9 +105,12 @@ class MemoryGuard(_Poller):
 
     def _exceeds_memory(self, max_bytes: int) -> bool:
         processes = process_tree(*self._pids)
+        in_linux = sum(_kernel_bytes(process.pid) for process in processes)
+        in_linux += _queued_bytes(processes[-1].pid) if processes else 0
         # The exact count takes longer, so it is made only when the upper bound is above the limit.
         return all(
-            sum(map(count, processes)) > max_bytes for count in (_resident_bytes, _unreclaimable)
+            sum(map(count, processes)) + in_linux > max_bytes
+            for count in (_resident_bytes, _unreclaimable)
         )
 
     def _end_tree(self) -> None:
@@ -174,6 +185,15 @@ def tree_pids(*roots: int) -> list[int]:
     return list(dict.fromkeys(pids))
 
 
+def count_tasks(*roots: int) -> int:
+    """Return the number of processes and threads of process trees."""
+    tasks = 0
+    for pid in tree_pids(*roots):
+        with contextlib.suppress(OSError):
+            tasks += len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208  (the names are enough)
+    return tasks
+
+
 def process_tree(*pids: int) -> list[psutil.Process]:
     """Return processes and all their descendants, parents before children."""
     processes: dict[int, psutil.Process] = {}
@@ -227,3 +247,45 @@ def _unreclaimable(process: psutil.Process) -> int:
         return _private_bytes(process)
     lines = (line.split() for line in rollup.splitlines())
     return sum(int(line[1]) * 1024 for line in lines if line[0] in {"Pss_Anon:", "Pss_Shmem:"})
+
+
+def _kernel_bytes(pid: int) -> int:
+    """Bytes that Linux itself may use for a process: its page tables and its sockets' buffers."""
+    size = 0
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines():
+            if line.startswith("VmPTE:"):
+                size += int(line.split()[1]) * 1024
+    with contextlib.suppress(OSError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208  (the names are enough)
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:"):  # noqa: PTH115
+                    size += _socket_bytes()
+    return size
+
+
+@functools.cache
+def _socket_bytes() -> int:
+    """Return the most that one socket can hold for a reader; Linux doubles the value."""
+    with contextlib.suppress(OSError, ValueError):
+        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text(encoding="ascii"))
+    return 0
+
+
+def _queued_bytes(pid: int) -> int:
+    """Bytes that wait in the network connections that a process can see, in its own namespace."""
+    size = 0
+    if Path(f"/proc/{pid}/ns/net").exists() and not _shares_network(pid):
+        for name in ("tcp", "tcp6", "udp", "udp6"):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                _, *rows = Path(f"/proc/{pid}/net/{name}").read_text("ascii").splitlines()
+                queues = (row.split()[4].split(":") for row in rows)
+                size += sum(int(sent, 16) + int(received, 16) for sent, received in queues)
+    return size
+
+
+def _shares_network(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/ns/net").samefile("/proc/self/ns/net")
+    except OSError:  # not ours to look at
+        return True
