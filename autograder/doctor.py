@@ -31,7 +31,7 @@ from autograder.kernels import imports
 from autograder.kernels.kernel import Kernel, KernelStartError
 from autograder.sandbox import environment, forkserver_client, launch
 from autograder.sandbox.inside import probe
-from autograder.sandbox.launch import Protection, UnprotectedError
+from autograder.sandbox.launch import Protection, UnprotectedError, Weakness
 from autograder.sandbox.limits import MB, Limits
 
 TRIAL_LIMITS: Final = Limits(
@@ -67,7 +67,12 @@ _POLLED: Final = "checked 4 times per second"
 _USE_BUBBLEWRAP: Final = (
     "Landlock only checks 4 times per second; install Bubblewrap for a hard limit."
 )
+_NO_GROUP: Final = f"There is no control group. {launch.DELEGATE}. Until then:"
 _CHECKS: Final = (
+    _Check(
+        *("bubblewrap", "the stronger of two kinds of isolation", "Bubblewrap", "Landlock"),
+        essential=False,
+    ),
     _Check("connect", "no network, not even localhost", "network namespace", "Landlock, seccomp"),
     _Check("unix", "no access to local services by sockets", "mount namespace", "seccomp"),
     _Check("read", "no access to other files", "mount namespace", "Landlock"),
@@ -87,9 +92,18 @@ _CHECKS: Final = (
     _Check("fork", "a limit on the number of processes", "rlimit, control group", "same"),
     _Check("outlives", "no process outlives its kernel", "PID namespace", "child subreaper"),
     _Check(
-        *("memory", "a limit on the memory of all processes", "control group or polling", "same"),
-        fix="Let the grader create control groups: run it as root, or as a systemd service with"
-        f" Delegate=yes. Without them memory is limited per process, and the sum {_POLLED}.",
+        *("memory", "a limit on the memory of all processes", "control group", "same"),
+        fix=f"{_NO_GROUP} memory is limited per process, and the sum is {_POLLED}.",
+        essential=False,
+    ),
+    _Check(
+        *("linux_memory", "the same for what Linux keeps for them", "control group", "same"),
+        fix=f"{_NO_GROUP} page tables and sockets are counted, the rest is not.",
+        essential=False,
+    ),
+    _Check(
+        *("cpu", "the same share of the processor for each kernel", "control group", "same"),
+        fix=f"{_NO_GROUP} a kernel with many processes slows others down. That costs no points.",
         essential=False,
     ),
 )
@@ -108,25 +122,29 @@ def run_checks(protection: Protection | None = None, *, forked: bool = True) -> 
         return [Finding(check.text, enforced=False, fix=fix) for check in _CHECKS]
     except KernelStartError as error:
         return [Finding("a kernel starts", enforced=False, fix=str(error))]
-    return [_finding(check, protection, succeeded[check.trial]) for check in _CHECKS]
+    return [_finding(check, protection, succeeded) for check in _CHECKS]
 
 
-def _finding(check: _Check, protection: Protection, succeeded: bool) -> Finding:
+def _finding(check: _Check, protection: Protection, succeeded: dict[str, bool]) -> Finding:
     fix, essential, by = check.fix, check.essential, check.bubblewrap
+    if check.trial == "bubblewrap":
+        fix = " ".join(launch.missing_features())
     if protection is Protection.NONE:
         by = "resource limits"
     elif protection is Protection.LANDLOCK:
         by = check.bubblewrap if check.landlock == "same" else check.landlock
         if check.landlock_fix:
             fix, essential = check.landlock_fix, False
-    return Finding(check.text, not succeeded, by, fix, essential)
+    if by == "control group" and succeeded["ungrouped"]:
+        by = _POLLED
+    return Finding(check.text, not succeeded[check.trial], by, fix, essential)
 
 
 def _try_everything(protection: Protection, *, forked: bool) -> dict[str, bool]:
     """Run the probe in a kernel; return for each trial whether it succeeded."""
     source = Path(probe.__file__).read_text(encoding="utf-8")
     word = f"planted-{secrets.token_hex(8)}"
-    left_word = f"left-{word}"
+    left_word, size = f"left-{word}", TRIAL_LIMITS.memory
     server = None
     if forked:
         server = forkserver_client.shared_fork_server("kernel", imports.KERNEL_MODULES, {})
@@ -140,16 +158,27 @@ def _try_everything(protection: Protection, *, forked: bool) -> dict[str, bool]:
         succeeded: dict[str, bool] = _run(kernel, f"{source}\nprint_json(probe({bait!r}))")
         leave = f"leave_process({left_word!r})\nprint_json(sees_process({left_word!r}))"
         left = _run(kernel, leave)
-        succeeded["memory"] = any(_can_hold(kernel, source, kind) for kind in probe.ALLOCATIONS)
+        succeeded["memory"] = any(
+            _can_hold(kernel, f"{source}\nprint_json(can_hold_memory({size}, {kind!r}))")
+            for kind in probe.ALLOCATIONS
+        )
+        ungrouped = Weakness.NO_CONTROL_GROUP in kernel.weaknesses
+        # Without a group, only some of it is counted.
+        succeeded["linux_memory"] = ungrouped or any(
+            _can_hold(kernel, f"{source}\nprint_json(can_hold_kernel_memory({size}, {kind!r}))")
+            for kind in probe.KERNEL_ALLOCATIONS
+        )
+        succeeded["cpu"] = ungrouped or Weakness.NO_CPU_WEIGHT in kernel.weaknesses
+        succeeded["ungrouped"] = ungrouped
+        succeeded["bubblewrap"] = protection is not Protection.BUBBLEWRAP
     succeeded["outlives"] = left is None or _still_running(left_word)
     return succeeded
 
 
-def _can_hold(kernel: Kernel, source: str, kind: str) -> bool:
+def _can_hold(kernel: Kernel, code: str) -> bool:
     kernel.restart()
-    call = f"can_hold_memory({TRIAL_LIMITS.memory}, {kind!r})"
     try:
-        return bool(_run(kernel, f"{source}\nprint_json({call})"))
+        return bool(_run(kernel, code))
     except KernelStartError:  # the kernel was killed for its memory
         return False
 

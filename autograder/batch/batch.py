@@ -20,6 +20,7 @@ from autograder.batch.result import JobResult, read_max_points
 from autograder.batch.result_cache import ResultCache
 from autograder.batch.scheduler import MAX_ATTEMPTS, QueuedJob, Scheduler
 from autograder.nbgrader_plugins.converter_writer import NotWrittenError
+from autograder.sandbox.launch import WEAKNESSES, Weakness
 
 
 class BatchRun:
@@ -28,6 +29,7 @@ class BatchRun:
     Attributes:
         cache: The results of this and earlier runs.
         write_seconds: Seconds spent on writing new results.
+        weaknesses: What was not enforced for students' code in this run.
     """
 
     def __init__(
@@ -44,6 +46,8 @@ class BatchRun:
         self._attempts: Counter[str] = Counter()
         self._disturbed: set[str] = set()  # students to grade once more, with nobody beside them
         self.write_seconds = 0.0
+        self.weaknesses: list[Weakness] = []
+        self._notify = notify
 
     def read_gradebook(self) -> None:
         """Read what the gradebook holds already.
@@ -122,6 +126,7 @@ class BatchRun:
             except ValueError as invalid:
                 error = invalid
             else:
+                self._report_weaknesses(result)
                 if result.disturbed and student not in self._disturbed:
                     self._disturbed.add(student)
                     return None
@@ -133,6 +138,12 @@ class BatchRun:
             return None
         message = str(error) or type(error).__name__
         return ReportLine(student, "failed", reason=f"The grader failed: {message}")
+
+    def _report_weaknesses(self, result: JobResult) -> None:
+        for weakness in result.weaknesses:
+            if weakness not in self.weaknesses:
+                self.weaknesses.append(weakness)
+                self._notify(WEAKNESSES[weakness])
 
     def _write(self, student: str, key: str, result: JobResult, *, unchanged: bool) -> ReportLine:
         start = time.monotonic()

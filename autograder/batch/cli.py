@@ -22,7 +22,7 @@ from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.batch.result_cache import RunInProgressError
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.sandbox import temp_dirs
-from autograder.sandbox.launch import UnprotectedError
+from autograder.sandbox.launch import WEAKNESSES, UnprotectedError
 from autograder.sandbox.memory_guard import PeakMemory
 
 SUCCESS, NEEDS_ATTENTION, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -70,7 +70,8 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
                 message = f"{error} Results so far are kept; run the same command to continue."
     scheduler = run.scheduler
     costs = report.RunCosts(
-        scheduler.start_seconds, run.write_seconds, scheduler.base_bytes, peak.bytes
+        *(scheduler.start_seconds, run.write_seconds, scheduler.base_bytes, peak.bytes),
+        tuple(WEAKNESSES[weakness] for weakness in run.weaknesses),
     )
     totals = report.summarize(lines, time.monotonic() - start, max(1, pool.size()), costs)
     if options.report:

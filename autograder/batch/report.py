@@ -90,12 +90,13 @@ class ReportLine:
 
 @dataclass(frozen=True)
 class RunCosts:
-    """What a run spent besides grading."""
+    """What a run spent besides grading, and what it could not enforce."""
 
     start_seconds: float = 0.0  # before the first submission was graded
     write_seconds: float = 0.0  # on new results
     base_bytes: int = 0  # memory of this machine before the first submission
     peak_bytes: int = 0  # of this machine; 0 if not measured
+    weaknesses: tuple[str, ...] = ()  # what was not enforced for students' code
 
 
 def summarize(
@@ -126,6 +127,7 @@ def summarize(
         "base_mb": base // MB,
         "job_mb": job // MB,
         "fullest_mb": costs.peak_bytes // MB,
+        "not_enforced": list(costs.weaknesses),
     }
 
 
@@ -141,6 +143,7 @@ def format_summary(totals: dict[str, Any]) -> str:
         f" {totals['per_minute']:g} submissions per minute.\n"
         f"Peak memory: {totals['worker_mb']} MB per worker, {totals['kernel_mb']} MB per kernel,"
         f" {totals['fullest_mb']} MB in total on this machine."
+        + "".join(f"\nNot enforced: {weakness}" for weakness in totals["not_enforced"])
     )
 
 

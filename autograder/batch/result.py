@@ -8,13 +8,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import nbformat
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    ValidationError,
+)
 
 from autograder import cells
 from autograder.grading.grade_notebook import GradedNotebook
+from autograder.sandbox.launch import Weakness
 
 MAX_CHARS: Final = 256 << 20  # a lesson's notebook with all its figures has some 2 million
 
@@ -32,6 +40,7 @@ class JobResult(BaseModel):
     worker: NonNegativeInt
     warm: NonNegativeInt  # the fork servers that the worker has started
     disturbed: bool = False  # whether other programs may have cost points
+    weaknesses: Annotated[tuple[Weakness, ...], Field(strict=False)] = ()  # of its kernels
 
     @classmethod
     def read(cls, text: object, max_points: MaxPoints) -> JobResult:

@@ -23,6 +23,7 @@ from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
+from autograder.sandbox.launch import Weakness
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.worker_process import begin_step
 from autograder.test_runner import forkserver
@@ -43,11 +44,13 @@ class Execution:
         outcomes: How each cell ended.
         peak: A kernel's peak memory in bytes.
         disturbed: Whether other programs may be the reason why something failed.
+        weaknesses: What was not enforced for the kernel.
     """
 
     outcomes: CellOutcomes
     peak: int = 0
     disturbed: bool = False
+    weaknesses: tuple[Weakness, ...] = ()
 
 
 def run(
@@ -82,7 +85,7 @@ def run(
         begin_step("analyzing the code", ANALYSIS_SECONDS)
         broken = [end for end in outcomes.values() if isinstance(end, BrokenTest)]
         disturbed = kernel.disturbed or any(end.retry for end in broken)
-        return Execution(outcomes, peak, disturbed)
+        return Execution(outcomes, peak, disturbed, tuple(kernel.weaknesses))
 
     code = code_cells(nb)
     every_id = frozenset(cell["id"] for cell in code)

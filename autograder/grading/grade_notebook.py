@@ -25,6 +25,7 @@ from autograder.grading.sanitize import outputs
 from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
 from autograder.sandbox import temp_dirs
+from autograder.sandbox.launch import Weakness
 from autograder.sandbox.worker_process import begin_step
 from autograder.test_runner.broker import BrokenTest
 
@@ -42,6 +43,7 @@ class GradedNotebook(BaseModel):
         unreadable: Why the submission couldn't be read, or an empty string.
         peak: Peak memory of a kernel in bytes; 0 without one, or where it isn't counted.
         disturbed: Whether other programs may have cost points, so that another try is worth it.
+        weaknesses: What was not enforced for the student's code.
     """
 
     model_config = ConfigDict(
@@ -55,6 +57,7 @@ class GradedNotebook(BaseModel):
     unreadable: str = ""
     peak: int = Field(default=0, exclude=True)
     disturbed: bool = Field(default=False, exclude=True)
+    weaknesses: tuple[Weakness, ...] = Field(default=(), exclude=True)
 
     @functools.cached_property
     def nb(self) -> NotebookNode:
@@ -106,6 +109,7 @@ def grade(
         unreadable=cells.unreadable(nb),
         peak=execution.peak,
         disturbed=execution.disturbed,
+        weaknesses=execution.weaknesses,
     )
 
 

@@ -31,7 +31,7 @@ from autograder.sandbox import launch, temp_dirs
 from autograder.sandbox.cgroups import ControlGroup
 from autograder.sandbox.cpu_wait import CpuWait, Deadline
 from autograder.sandbox.forkserver_client import ForkServer
-from autograder.sandbox.launch import Launch, LaunchRequest, Protection
+from autograder.sandbox.launch import Launch, LaunchRequest, Protection, Weakness
 from autograder.sandbox.limits import GB, Limits
 from autograder.sandbox.memory_guard import MemoryGuard
 
@@ -86,6 +86,7 @@ class Kernel:
         peak_bytes: Peak memory of the kernels so far, without what they share with others; 0
             where no control group counts it.
         generation: A number that is different after each restart, and for each kernel.
+        weaknesses: What is not enforced for it, known when it has started.
         cpu_wait: How long other programs have kept it from running.
         disturbed: Whether a cell timed out of which that is true for most of the time.
 
@@ -110,6 +111,7 @@ class Kernel:
         self.protection = protection or launch.choose_protection(allow_unprotected)
         self.fork_server = fork_server if self.protection is Protection.BUBBLEWRAP else None
         self.generation = self.peak_bytes = 0
+        self.weaknesses: list[Weakness] = []
         self.cpu_wait, self.disturbed = CpuWait(cores), False
         self._stack = ExitStack()  # closed at each restart: it holds all that one process needs
         self._client: LimitedNotebookClient | None = None
@@ -192,6 +194,7 @@ class Kernel:
         process = getattr(self._manager.provisioner, "process", None)
         if process is not None and (sandbox_launch := self._manager.sandbox_launch):
             home, entry = sandbox_launch.home, sandbox_launch.sandbox_entry
+            self.weaknesses = sandbox_launch.weaknesses(self.protection)
             if home:
                 self._stack.callback(_end_landlock_main, process)
             roots = (process.pid, entry.pid) if entry and entry.pid else (process.pid,)

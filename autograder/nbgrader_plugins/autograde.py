@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import glob
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -21,6 +21,7 @@ from autograder.grading.settings import GradingSettings
 from autograder.nbgrader_plugins.collect import sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
+from autograder.sandbox.launch import WEAKNESSES, Weakness
 from autograder.sandbox.limits import Limits
 
 Resources = dict[str, Any]
@@ -91,6 +92,7 @@ class MergeSubmission(NbGraderPreprocessor):
 class Grade(NbGraderPreprocessor):
     """Run the merged notebook, score it and write the scores to the gradebook."""
 
+    _reported: ClassVar[set[Weakness]] = set()  # each is logged once
     cell_seconds = Float(30.0, help="Time limit for one cell, in seconds.").tag(config=True)
     notebook_seconds = Float(300.0, help="Time limit for a whole notebook, in seconds.").tag(
         config=True
@@ -142,6 +144,10 @@ class Grade(NbGraderPreprocessor):
             source_nb = read_source_notebook(self.parent, resources)
             folder = Path(resources["metadata"]["path"])
             graded = bounded.grade(nb, source_nb, folder, self.settings())
+        for weakness in graded.weaknesses:
+            if weakness not in self._reported:
+                self._reported.add(weakness)
+                self.log.warning(WEAKNESSES[weakness])
         for name, reason in graded.faults.items():
             self.log.error("%s: %s", name, reason)
         with Gradebook(nbgrader["db_url"], self.parent.parent.coursedir.course_id) as gradebook:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import secrets
 import shutil
 import sys
@@ -130,9 +132,16 @@ class Sandbox:
             setpriv += ["--bounding-set=-all"]
         kernel = ["sh", "-c", WAIT_SCRIPT]
         if sockets is not None:
-            kernel = kernel_command(self.limits, CONNECTION_FILE, sockets, filter_fd, INSIDE_DIR)
+            rlimits = self.rlimits()
+            kernel = kernel_command(rlimits, CONNECTION_FILE, sockets, filter_fd, INSIDE_DIR)
         unpack = ["sh", "-c", UNPACK_SCRIPT, "sh"]
         return ["sh", "-c", _LIMIT_FILES_SCRIPT, options, *setpriv, *unpack, *kernel]
+
+    def rlimits(self) -> dict[str, int]:
+        """Return the kernel's limits by their names in `resource`."""
+        # Since Linux 5.14, the processes of a user namespace are counted apart from others.
+        version = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
+        return self.limits.rlimits(shared_user=os.geteuid() != 0 and version < (5, 14))
 
     def user_files(self) -> dict[str, str]:
         """Return the contents of ``/etc/passwd`` and ``/etc/group`` by their file names."""
@@ -184,14 +193,14 @@ def bind_arguments(shown: set[Path], hidden: set[Path]) -> list[str]:
 
 
 def kernel_command(
-    limits: Limits,
+    rlimits: dict[str, int],
     connection_file: str,
     sockets: dict[str, int],
     filter_fd: int | None = None,
     programs: Path | str = PROGRAMS,
 ) -> list[str]:
     """Return the command that sets the limits, installs the filter, and becomes the kernel."""
-    options: dict[str, object] = {"limits": limits.rlimits(), "connection_file": connection_file}
+    options: dict[str, object] = {"limits": rlimits, "connection_file": connection_file}
     options |= {"sockets": sockets, "filter_fd": filter_fd}
     return [sys.executable, "-P", f"{programs}/start.py", "kernel_main", json.dumps(options)]
 

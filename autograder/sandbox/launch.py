@@ -14,7 +14,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import IO, Final
 
@@ -27,6 +27,39 @@ from autograder.sandbox.limits import Limits
 
 MIN_BWRAP_VERSION: Final = (0, 8)  # the first whose --size for a tmpfs is reliable
 TRIAL_TIMEOUT_S: Final = 60
+
+
+class Weakness(StrEnum):
+    """What is not enforced for a kernel; `WEAKNESSES` explains it."""
+
+    LANDLOCK = "Landlock"
+    UNPROTECTED = "unprotected"
+    NO_CONTROL_GROUP = "no control group"
+    NO_CPU_WEIGHT = "no CPU weight"
+
+
+DELEGATE: Final = (
+    "Grade as root, or start the command with: systemd-run --user --scope -p Delegate=yes"
+)
+WEAKNESSES: Final = {
+    Weakness.LANDLOCK: (
+        "Kernels are isolated by Landlock, because Bubblewrap can't be used: they see the names of"
+        " the machine's folders, and their files are only counted 4 times per second."
+        " 'python -m autograder doctor' says what Bubblewrap needs."
+    ),
+    Weakness.UNPROTECTED: (
+        "Kernels are not isolated: students' code can read and change whatever you can."
+    ),
+    Weakness.NO_CONTROL_GROUP: (
+        "Kernels have no control group: their memory and processes are only counted 4 times per"
+        " second, most of what Linux itself keeps for them is not, and a kernel with many processes"
+        f" slows others down. {DELEGATE}"
+    ),
+    Weakness.NO_CPU_WEIGHT: (
+        "The control groups of kernels have no CPU weight: a kernel with many processes slows"
+        " others down."
+    ),
+}
 
 
 class Protection(Enum):
@@ -79,6 +112,19 @@ class Launch:
     cgroup: ControlGroup | None = None
     home: Path | None = None  # if it is a folder of the machine whose size has to be watched
     sandbox_entry: SandboxEntry | None = None  # None if the command starts the kernel itself
+
+    def weaknesses(self, protection: Protection) -> list[Weakness]:
+        """Return what is not enforced with this protection."""
+        found = []
+        if protection is Protection.LANDLOCK:
+            found.append(Weakness.LANDLOCK)
+        elif protection is Protection.NONE:
+            found.append(Weakness.UNPROTECTED)
+        if self.cgroup is None:
+            found.append(Weakness.NO_CONTROL_GROUP)
+        elif not self.cgroup.has_cpu_weight:
+            found.append(Weakness.NO_CPU_WEIGHT)
+        return found
 
 
 def choose_protection(allow_unprotected: bool = False) -> Protection:
@@ -203,7 +249,7 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
             "cwd": bubblewrap.WORK_DIR,
             "env": dict(env),  # Jupyter adds variables to the other one
             "cgroup_files": launch.cgroup.procs_files() if launch.cgroup else [],
-            "limits": request.limits.rlimits(),
+            "limits": sandbox.rlimits(),
             "connection_file": bubblewrap.CONNECTION_FILE,
         }
     return launch
@@ -234,7 +280,8 @@ def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
     env = environment.kernel_env(request.env, home, data_dir, library)
     command = landlock.landlock_command(home, filter_fd, uid, visible, data_dir)
     command += ["sh", "-c", bubblewrap.UNPACK_SCRIPT, "sh"]
-    command += bubblewrap.kernel_command(request.limits, str(connection_file), request.sockets)
+    rlimits = request.limits.rlimits(shared_user=uid is None)
+    command += bubblewrap.kernel_command(rlimits, str(connection_file), request.sockets)
     stdin, pass_fds = _pack_submission(stack, request), [*request.sockets.values(), filter_fd]
     launch = Launch(command, env, Path("/"), stdin, pass_fds, home=home)
     _add_control_group(stack, request, launch)
@@ -249,7 +296,8 @@ def launch_unprotected(stack: ExitStack, request: LaunchRequest) -> Launch:
     env = environment.kernel_env(request.env, home, os.environ.get("COURSE_DATA"), library)
     if os.name != "posix":  # Python does not start on Windows without these
         env |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
-    command = bubblewrap.kernel_command(request.limits, str(connection_file), request.sockets)
+    rlimits = request.limits.rlimits(shared_user=True)
+    command = bubblewrap.kernel_command(rlimits, str(connection_file), request.sockets)
     launch = Launch(command, env, request.folder, pass_fds=list(request.sockets.values()))
     _add_control_group(stack, request, launch)
     return launch

@@ -266,9 +266,9 @@ def _kernel_bytes(pid: int) -> int:
 
 @functools.cache
 def _socket_bytes() -> int:
-    """Return the most that one socket can hold for a reader; Linux doubles the value."""
+    """Return the most that a socket holds for a reader; the system call filter keeps it so."""
     with contextlib.suppress(OSError, ValueError):
-        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text(encoding="ascii"))
+        return int(Path("/proc/sys/net/core/wmem_default").read_text(encoding="ascii"))
     return 0
 
 

@@ -45,7 +45,7 @@ ALLOWED_CALLS: Final = """
     ppoll pselect6 select signalfd signalfd4
 
     accept accept4 getpeername getsockname getsockopt recvfrom recvmmsg recvmsg sendmmsg sendmsg
-    sendto setsockopt shutdown
+    sendto shutdown
 """
 # Calls that change the mode, owner or time of a file that can merely be seen, and network calls.
 # A mount namespace with read-only mounts and a network namespace make them harmless.
@@ -94,6 +94,8 @@ ALLOWED_PRCTLS: Final = (
 )
 ALLOWED_PERSONALITIES: Final = (0, 8, 0x20000, 0x20008, 0xFFFFFFFF)
 AF_NETLINK: Final = 16
+BUFFER_SIZES: Final = frozenset({7, 8, 32, 33})  # SO_SNDBUF, ..RCVBUF, ..SNDBUFFORCE, ..RCVBUFFORCE
+MAX_SOCKET_OPTION: Final = 90
 # Family, type and protocol; None for any.
 ALLOWED_SOCKETS: Final = (
     (socket.AF_UNIX, None, None),
@@ -195,6 +197,14 @@ def _add_conditional_rules(rules: _Filter) -> None:
         rules.allow(name, _Condition(0, _EQUAL, 0, 0))
         rules.fail(name, errno.EPERM, _Condition(0, _GREATER, 0, 0))
     rules.allow("setpriority", _is(0, 0), _is(1, 0))
+    # Sockets keep the size of their buffers, which the memory guard relies on.
+    for comparison in (_LESS, _GREATER):
+        rules.allow("setsockopt", _Condition(1, comparison, socket.SOL_SOCKET, 0))
+    for option in range(MAX_SOCKET_OPTION):
+        if option in BUFFER_SIZES:
+            rules.fail("setsockopt", 0, _is(1, socket.SOL_SOCKET), _is(2, option))
+        else:
+            rules.allow("setsockopt", _is(1, socket.SOL_SOCKET), _is(2, option))
     # A pair of datagram sockets could be connected to a server elsewhere.
     for pair in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
         rules.allow("socketpair", _is(0, socket.AF_UNIX), _is(1, pair, _SOCKET_TYPE_MASK))

@@ -42,6 +42,7 @@ def test_probe_succeeds_where_nothing_is_isolated(bait: tuple[int, str], tmp_pat
     assert probe.can_create_files(folder, 10)
     assert probe.can_grow_file(folder, MB)
     assert all(probe.can_hold_memory(10 * MB, kind) for kind in probe.ALLOCATIONS)
+    assert all(probe.can_hold_kernel_memory(40 * MB, kind) for kind in probe.KERNEL_ALLOCATIONS)
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 

@@ -125,12 +125,16 @@ ALLOCATIONS = {  # kinds of memory: a process's own, shareable, and a file witho
 
 def can_hold_memory(max_bytes: int, kind: str) -> bool:
     """Return whether two processes together can hold more than this, though each holds less."""
-    allocate = ALLOCATIONS[kind].format(size=max_bytes * 6 // 10)
+    return _can_run_together(ALLOCATIONS[kind].format(size=max_bytes * 6 // 10), 2)
+
+
+def _can_run_together(allocate: str, processes: int) -> bool:
+    """Return whether all of these processes can hold at the same time what they allocate."""
     code = f"{allocate}\nimport sys; print('allocated', flush=True); sys.stdin.read()"
     command, pipe = [sys.executable, "-S", "-c", code], subprocess.PIPE
     children = [
         subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)  # noqa: S603  (our own command)
-        for _ in range(2)
+        for _ in range(processes)
     ]
     replies = [child.stdout.readline() for child in children if child.stdout]
     time.sleep(0.3)  # a guard that polls gets its chance
@@ -139,6 +143,32 @@ def can_hold_memory(max_bytes: int, kind: str) -> bool:
         child.kill()
         child.communicate()
     return all(alive) and all(replies)
+
+
+# Memory that Linux keeps for a process: a page table for each touched 2 MB of a map without pages,
+# and data in sockets that nobody reads.
+KERNEL_ALLOCATIONS = {
+    "page tables": (
+        "import mmap; size = {size} << 9\n"
+        "m = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)\n"
+        "for at in range(0, size, 2 << 20): m[at]\n"
+    ),
+    "sockets": (
+        "import socket; held, pairs = 0, []\n"
+        "while held < {size}:\n"
+        "    pairs.append(socket.socketpair()); pairs[-1][0].setblocking(False)\n"
+        "    try:\n"
+        "        while held < {size}: held += pairs[-1][0].send(bytes(4096))\n"
+        "    except BlockingIOError: pass\n"
+    ),
+}
+KERNEL_MEMORY_PER_CHILD = 16 * MB
+
+
+def can_hold_kernel_memory(max_bytes: int, kind: str) -> bool:
+    """Return whether processes can make Linux hold more than this for them."""
+    code = KERNEL_ALLOCATIONS[kind].format(size=KERNEL_MEMORY_PER_CHILD)
+    return _can_run_together(code, max_bytes * 12 // 10 // KERNEL_MEMORY_PER_CHILD)
 
 
 def leave_process(word: str) -> None:

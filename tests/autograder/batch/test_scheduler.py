@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from autograder.batch import executors, fingerprint, job, scheduler
+from autograder.batch import executors, fingerprint, job, report, scheduler
 from autograder.batch.batch import BatchRun
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
@@ -29,6 +29,7 @@ from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.batch.result import JobResult
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
+from autograder.sandbox.launch import WEAKNESSES, Weakness
 from tests.autograder.runs import (
     GRADED,
     LATE,
@@ -254,3 +255,21 @@ def test_a_job_runs_alone_when_all_others_are_done() -> None:
     assert finished[-2:] == ["job 0", "job 1"]
     assert beside["job 0"] == beside["job 1"] == 1
     assert max(beside.values()) == 3
+
+
+def weaken(text: str) -> str:
+    """Change a result as if its worker's machine had no control groups."""
+    at = text.index('"weaknesses":[') + len('"weaknesses":[')
+    return f'{text[:at]}"no control group"{text[text.index("]", at) :]}'
+
+
+def test_what_was_not_enforced_is_said_once_and_reported(new_course: NewCourse) -> None:
+    messages: list[str] = []
+    pool = WorkerPool(lambda _: InlineExecutor(iter([weaken] * 9)), lambda: 1)
+    run = BatchRun(CourseFolder.open(new_course("weak"), LESSON, 1), pool, messages.append)
+    assert len(list(run.grade())) > 2
+    explanation = WEAKNESSES[Weakness.NO_CONTROL_GROUP]
+    assert messages.count(explanation) == 1
+    totals = report.summarize([], 1, 1, report.RunCosts(weaknesses=(explanation,)))
+    assert totals["not_enforced"] == [explanation]
+    assert f"Not enforced: {explanation}" in report.format_summary(totals)

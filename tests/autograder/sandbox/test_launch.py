@@ -13,8 +13,9 @@ from autograder import doctor
 from autograder.kernels.kernel import Kernel, KernelStartError
 from autograder.nbgrader_plugins.autograde import Grade
 from autograder.sandbox import bubblewrap, environment, landlock, launch, seccomp
-from autograder.sandbox.launch import Launch, Protection, UnprotectedError
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.cgroups import ControlGroup
+from autograder.sandbox.launch import Launch, Protection, UnprotectedError, Weakness
+from autograder.sandbox.limits import MAX_USER_PROCESSES, Limits
 
 
 def test_nothing_runs_without_protection_unless_allowed(
@@ -87,6 +88,7 @@ def test_rlimits_have_the_names_of_the_resource_module() -> None:
     rlimits = Limits(memory=1, processes=2, file_size=3).rlimits()
     assert rlimits["RLIMIT_NPROC"] == 2
     assert Limits(processes=9).rlimits()["RLIMIT_NPROC"] == 9
+    assert Limits(processes=9).rlimits(shared_user=True)["RLIMIT_NPROC"] == MAX_USER_PROCESSES
     assert all(name.startswith("RLIMIT_") for name in rlimits)
 
 
@@ -98,3 +100,16 @@ def test_invalid_limits_are_rejected(limits: dict[str, int], message: str) -> No
     with pytest.raises(TraitError, match=message):
         Grade(limits=limits)
     assert Grade(limits={"memory": 1 << 30}).limits == {"memory": 1 << 30}
+
+
+def test_what_is_not_enforced_is_named(tmp_path: Path) -> None:
+    group = ControlGroup((tmp_path,))
+    start = Launch([], {}, tmp_path, cgroup=group)
+    assert start.weaknesses(Protection.BUBBLEWRAP) == [Weakness.NO_CPU_WEIGHT]
+    (tmp_path / "cpu.weight").touch()
+    assert start.weaknesses(Protection.BUBBLEWRAP) == []
+    assert start.weaknesses(Protection.LANDLOCK) == [Weakness.LANDLOCK]
+    start.cgroup = None
+    expected = [Weakness.UNPROTECTED, Weakness.NO_CONTROL_GROUP]
+    assert start.weaknesses(Protection.NONE) == expected
+    assert launch.WEAKNESSES.keys() == set(Weakness)

@@ -33,6 +33,40 @@ def test_guard_ends_a_tree_that_uses_too_much_memory(kind: str) -> None:
         assert strict.exceeded == "memory"
 
 
+@pytest.mark.parametrize("kind", probe.KERNEL_ALLOCATIONS)
+def test_guard_counts_the_memory_that_linux_keeps_for_a_process(kind: str) -> None:
+    code = f"{probe.KERNEL_ALLOCATIONS[kind].format(size=60_000_000)}\nimport time; time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-S", "-c", code]) as process:
+        with MemoryGuard((process.pid,), max_bytes=50_000_000) as guard:
+            assert process.wait(WAIT_TIMEOUT_S) == -9
+        assert guard.exceeded == "memory"
+
+
+def test_guard_counts_the_tasks_of_its_own_tree_only() -> None:
+    threads = "threading.Thread(target=time.sleep, args=(600,)).start()"
+    code = f"import threading, time\nfor _ in range(10): {threads}\nprint(1, flush=True)"
+    command = [sys.executable, "-S", "-c", code]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as neighbor,
+        subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+    ):
+        try:
+            for each in (neighbor, process):
+                assert each.stdout
+                assert each.stdout.readline() == b"1\n"
+            assert memory_guard.count_tasks(process.pid, neighbor.pid) == 22
+            with MemoryGuard((process.pid,), None, max_tasks=11) as generous:
+                time.sleep(3 * memory_guard.CHECK_INTERVAL_S)
+            assert not generous.exceeded
+            with MemoryGuard((process.pid,), None, max_tasks=10) as strict:
+                assert process.wait(WAIT_TIMEOUT_S) == -9
+            assert strict.exceeded == "processes"
+            assert neighbor.poll() is None
+        finally:
+            neighbor.kill()
+            process.kill()
+
+
 def test_guard_ends_the_kernel_if_receiving_makes_the_grader_grow() -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
         with MemoryGuard((process.pid,), max_bytes=None, max_growth_bytes=100 * MB) as guard:

@@ -101,7 +101,7 @@ def test_calls_that_are_not_listed_do_not_exist(rules: Filter) -> None:
         *seccomp.ALLOWED_CALLS.split(),
         *seccomp.ALLOWED_IN_NAMESPACES.split(),
         *("clone", "ioctl", "fcntl", "prctl", "personality", "prlimit64", "sched_setaffinity"),
-        *("setpriority", "socketpair", "socket", "mknod", "mknodat"),
+        *("setpriority", "setsockopt", "socketpair", "socket", "mknod", "mknodat"),
     }
     numbers = {rules.number(name) for name in listed}
     allowed = {number for number in range(MAX_NUMBER) if rules.decide(number) == ALLOWED}
@@ -140,6 +140,10 @@ def test_honest_programs_keep_their_calls(rules: Filter) -> None:
     assert rules("prlimit64", 0, 7) == ALLOWED
     assert rules("mknodat", 3, 0, stat.S_IFIFO | 0o600) == ALLOWED
     assert rules("sched_setscheduler", 0, 0) == "ignored"
+    assert rules("setsockopt", 3, 6, 1) == rules("setsockopt", 3, 0, 7) == ALLOWED
+    assert rules("setsockopt", 3, socket.SOL_SOCKET, socket.SO_REUSEADDR) == ALLOWED
+    for size in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        assert rules("setsockopt", 3, socket.SOL_SOCKET, size) == "ignored"
 
 
 def test_calls_on_other_processes_are_blocked(rules: Filter) -> None:
