@@ -14,7 +14,6 @@ import platform
 import re
 import secrets
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,7 +44,9 @@ _DEVICES: Final = ("null", "zero", "full", "random", "urandom")
 _HIDDEN_DIRS: Final = ("/usr/local/share/nbgrader", "/usr/local/etc", "/usr/etc", "/usr/src")
 _HIDDEN_IN_PYTHON: Final = ("etc/jupyter", "etc/jupyterhub")
 
-_LIMIT_FILES_SCRIPT: Final = 'mount -n -o "$0" "$HOME" && exec "$@"'
+_LIMIT_FILES_SCRIPT: Final = (
+    'for folder in $1; do mount -n -o "$0" "$folder" || exit 1; done; shift; exec "$@"'
+)
 UNPACK_SCRIPT: Final = (
     'mkdir -p "$HOME/tmp" "$HOME/work" && cd "$HOME/work" && '
     "{ [ -f /dev/fd/0 -a ! -s /dev/fd/0 ] ||"  # usually there are no files
@@ -86,15 +87,16 @@ class Sandbox:
             arguments += ["--unshare-user"]
         for folder in ("/dev", "/etc", "/home", "/run", RUN_DIR, "/srv", "/var"):
             arguments += [*_WORLD_READABLE, "--dir", folder]
-        visible = self._visible_folders()
-        arguments += _system_arguments() + visible
+        own_tmp_dirs = self._own_tmp_dirs()
+        for folder in own_tmp_dirs:
+            arguments += ["--perms", "1777", "--size", str(self.limits.disk), "--tmpfs", folder]
+        arguments += _system_arguments() + self._visible_folders()
         arguments += ["--perms", "1777", "--size", str(self.limits.disk)]
         arguments += ["--tmpfs", environment.HOME, "--proc", "/proc"]
         for device in _DEVICES:
             arguments += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-        for link in _TMP_LINKS:
-            if not any(path.startswith(f"{link}/") for path in visible):  # a course in /tmp
-                arguments += ["--symlink", environment.TMP_DIR, link]
+        for link in sorted({*_TMP_LINKS} - {*own_tmp_dirs}):
+            arguments += ["--symlink", environment.TMP_DIR, link]
         arguments += ["--symlink", "/proc/self/fd", "/dev/fd"]
         if (course := environment.course_folder()) is not None:
             arguments += [*_WORLD_READABLE, "--dir", LIBRARY_DIR]
@@ -119,6 +121,11 @@ class Sandbox:
             hidden.add(root)
         return bind_arguments(shown, hidden)
 
+    def _own_tmp_dirs(self) -> list[str]:
+        """Return the folders for temporary files that can't be links, since a course is in them."""
+        visible = self._visible_folders()
+        return [link for link in _TMP_LINKS if any(path.startswith(f"{link}/") for path in visible)]
+
     def inner_command(self, sockets: dict[str, int] | None, filter_fd: int) -> list[str]:
         """Return the command that Bubblewrap starts.
 
@@ -135,7 +142,8 @@ class Sandbox:
             rlimits = self.rlimits()
             kernel = kernel_command(rlimits, CONNECTION_FILE, sockets, filter_fd, INSIDE_DIR)
         unpack = ["sh", "-c", UNPACK_SCRIPT, "sh"]
-        return ["sh", "-c", _LIMIT_FILES_SCRIPT, options, *setpriv, *unpack, *kernel]
+        folders = " ".join([environment.HOME, *self._own_tmp_dirs()])
+        return ["sh", "-c", _LIMIT_FILES_SCRIPT, options, folders, *setpriv, *unpack, *kernel]
 
     def rlimits(self) -> dict[str, int]:
         """Return the kernel's limits by their names in `resource`."""
@@ -202,7 +210,7 @@ def kernel_command(
     """Return the command that sets the limits, installs the filter, and becomes the kernel."""
     options: dict[str, object] = {"limits": rlimits, "connection_file": connection_file}
     options |= {"sockets": sockets, "filter_fd": filter_fd}
-    return [sys.executable, "-P", f"{programs}/start.py", "kernel_main", json.dumps(options)]
+    return [environment.python(), "-P", f"{programs}/start.py", "kernel_main", json.dumps(options)]
 
 
 def unused_uid(uid_map: Path = Path("/proc/self/uid_map")) -> int:

@@ -48,7 +48,7 @@ def kernel_env(
     """
     threads = str(min(os.cpu_count() or 1, MAX_THREADS))
     variables = {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
+        "PATH": os.pathsep.join([str(Path(python()).parent), "/usr/bin", "/bin"]),
         "LANG": "C.UTF-8",
         "HOME": str(home),
         "USER": "student",
@@ -71,13 +71,19 @@ def kernel_env(
     return variables | ({"PYTHONPATH": path} if path else {})
 
 
+def python() -> str:
+    """Return the path of this Python for use in a sandbox, where ``folder/..`` may not exist."""
+    path = Path(sys.executable)
+    return str(path.parent.resolve() / path.name) if ".." in path.parts else sys.executable
+
+
 def python_folders() -> list[Path]:
     """Return the folders of this Python and its packages.
 
     If the course's folder is itself a virtual environment, only that environment's own entries.
     """
     folders = [Path(sys.prefix), Path(sys.exec_prefix), Path(sys.base_prefix)]
-    executable = Path(sys.executable)
+    executable = Path(python())
     for _ in range(10):  # a venv's python is a link to a link to a python
         folders.append(executable.parent.parent)
         if not executable.is_symlink():

@@ -67,7 +67,7 @@ class ForkServer(ExitStack):
         with temp_dirs.temp_dir("forkserver-home") as home:  # needed for the imports only
             variables = environment.kernel_env(env, home)
             variables.setdefault("MPLBACKEND", INLINE_BACKEND)
-            command = [sys.executable, "-P", str(START_SCRIPT), "forkserver"]
+            command = [environment.python(), "-P", str(START_SCRIPT), "forkserver"]
             return cls.spawn(command, variables, modules, env)
 
     @classmethod

@@ -82,7 +82,7 @@ def landlock_command(
         "filter_fd": filter_fd,
         "cwd": str(home / "work"),
     }
-    start = [sys.executable, "-P", "-S", str(START_SCRIPT), "landlock_main"]
+    start = [environment.python(), "-P", "-S", str(START_SCRIPT), "landlock_main"]
     return [*start, json.dumps(options)]
 
 

@@ -187,10 +187,10 @@ def _try_sandbox() -> str:
         (private_dir / "kernel.json").write_text("{}", encoding="ascii")
         request = LaunchRequest(private_dir, private_dir / "none", Limits())
         launch = launch_in_bubblewrap(stack, request)
-        sandbox_command = launch.command[: launch.command.index(sys.executable)]
+        sandbox_command = launch.command[: launch.command.index(environment.python())]
         try:
             run = subprocess.run(  # noqa: S603  (our own command)
-                [*sandbox_command, sys.executable, "-c", "pass"],
+                [*sandbox_command, environment.python(), "-c", "pass"],
                 env=launch.env,
                 stdin=launch.stdin,
                 pass_fds=launch.pass_fds,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
 from autograder.sandbox import environment, landlock, launch
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.launch import Protection
-from tests.hostile.machine import BLOCKED_CALLS, ROOT, SECRET, Machine, run_json
+from tests.hostile.machine import BLOCKED_CALLS, ROOT, SECRET, TIGHT_LIMITS, Machine, run, run_json
 
 MISSING = launch.missing_features()
 pytestmark = [
@@ -270,3 +271,61 @@ def test_broken_course_is_a_start_error(
         Kernel(work, fork_server=fork_server),
     ):
         pass
+
+
+def test_a_course_in_tmp_leaves_the_kernel_its_own_tmp(tmp_path: Path) -> None:
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    (shown / "data.txt").write_text("data")
+    (tmp_path / "hidden.txt").write_text(SECRET)
+    code = f"""
+    import os, tempfile
+    from pathlib import Path
+    def attempt(action):
+        try:
+            return action()
+        except OSError as error:
+            return type(error).__name__
+    shown = Path({str(shown)!r})
+    paths = [Path(folder, "file") for folder in ("/tmp", "/var/tmp", tempfile.gettempdir())]
+    result = [attempt(lambda: path.write_text("x")) for path in paths]
+    result += [attempt((shown / "data.txt").read_text), attempt((shown / "new").touch)]
+    result += [attempt((shown.parent / "hidden.txt").read_text)]
+    many = [Path("/tmp", str(number)) for number in range({TIGHT_LIMITS.files} + 1)]
+    result += [attempt(lambda: [path.touch() for path in many])]
+    for path in many:
+        path.unlink(missing_ok=True)
+    result += [attempt(lambda: paths[0].write_bytes(bytes({TIGHT_LIMITS.file_size})))]
+    """
+    with Kernel(tmp_path / "none", limits=TIGHT_LIMITS, visible=(shown,)) as kernel:
+        assert run(kernel, "import json").status == "ran"
+        expected = [1, 1, 1, "data", "OSError", "FileNotFoundError", "OSError"]
+        assert run_json(kernel, code) == [*expected, TIGHT_LIMITS.file_size]
+
+
+def test_python_called_by_a_path_with_dots_has_the_same_sandbox() -> None:
+    folder = ROOT / "tests"
+    executable = os.path.relpath(sys.executable, folder)
+    code = """
+    import sys
+    from nbformat.v4 import new_code_cell
+    from autograder.kernels.kernel import Kernel
+    from autograder.sandbox import environment, forkserver_client, launch
+    from pathlib import Path
+    assert ".." in sys.executable
+    assert launch.choose_protection() is launch.Protection.BUBBLEWRAP
+    server = forkserver_client.shared_fork_server("kernel", (), {})
+    check = "import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', ''], check=True)"
+    for warm in (server, None):
+        with Kernel(Path("none"), fork_server=warm) as kernel:
+            print(kernel.run_cell(new_code_cell(check), 60).status)
+    """
+    done = subprocess.run(
+        [executable, "-P", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.split() == ["ran", "ran"], done.stderr

@@ -38,6 +38,8 @@ def valid_result() -> dict[str, Any]:
             }
         },
         "seconds": 0.5,
+        "disturbed": False,
+        "weaknesses": ["Landlock"],
         "kernel": 1,
         "worker": 2,
         "warm": 0,
