@@ -152,7 +152,6 @@ def grade(job: Job) -> JobResult:
         worker=_peak_memory(),
         warm=forkserver_client.servers_memory(),
         disturbed=any(result.disturbed for result in results.values()),
-        weaknesses=tuple({w: 0 for result in results.values() for w in result.weaknesses}),
     )
 
 

@@ -8,17 +8,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import nbformat
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from autograder import cells
 from autograder.grading.grade_notebook import GradedNotebook
@@ -40,7 +33,6 @@ class JobResult(BaseModel):
     worker: NonNegativeInt
     warm: NonNegativeInt  # the fork servers that the worker has started
     disturbed: bool = False  # whether other programs may have cost points
-    weaknesses: Annotated[tuple[Weakness, ...], Field(strict=False)] = ()  # of its kernels
 
     @classmethod
     def read(cls, text: object, max_points: MaxPoints) -> JobResult:
@@ -68,6 +60,12 @@ class JobResult(BaseModel):
         if mismatch := result.mismatch(max_points):
             raise _invalid(mismatch)
         return result
+
+    @property
+    def weaknesses(self) -> list[Weakness]:
+        """What was not enforced for the student's code."""
+        found = (weak for notebook in self.notebooks.values() for weak in notebook.weaknesses)
+        return list(dict.fromkeys(found))
 
     def mismatch(self, max_points: MaxPoints) -> str:
         """Return how the result differs from these cells and maxima; empty if it fits them."""

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Annotated, Final
 
 import nbformat
 from nbformat import NotebookNode
@@ -57,7 +57,7 @@ class GradedNotebook(BaseModel):
     unreadable: str = ""
     peak: int = Field(default=0, exclude=True)
     disturbed: bool = Field(default=False, exclude=True)
-    weaknesses: tuple[Weakness, ...] = Field(default=(), exclude=True)
+    weaknesses: Annotated[tuple[Weakness, ...], Field(strict=False)] = ()
 
     @functools.cached_property
     def nb(self) -> NotebookNode:

@@ -35,11 +35,12 @@ def valid_result() -> dict[str, Any]:
                 "verdicts": [score, ungraded],
                 "told": {"single": "Right."},
                 "faults": {},
+                "unreadable": "",
+                "weaknesses": ["no control group"],
             }
         },
         "seconds": 0.5,
         "disturbed": False,
-        "weaknesses": ["Landlock"],
         "kernel": 1,
         "worker": 2,
         "warm": 0,
@@ -81,6 +82,7 @@ INVALID: dict[str, tuple[Change, str]] = {
     "no notebook": (notebook(notebook=None), r"notebook: .* a valid string"),
     "comments are a list": (notebook(told=[]), "told: .* an object"),
     "a fault is a number": (notebook(faults={"single": 1}), r"faults\.single: .* a valid string"),
+    "an unknown weakness": (notebook(weaknesses=["x"]), r"weaknesses\.0: .* got 'x'"),
     "no notebooks": (lambda data: data.update(notebooks={}), "different notebooks: small"),
     "an unknown notebook": (
         lambda data: data["notebooks"].update(more=data["notebooks"]["small"]),
