@@ -59,6 +59,7 @@ Packages import only what is listed below them.
       limited_json       parse JSON within limits
       file_kind          what a file is that is not a notebook
       match_cells        find the instructor's cell for each submitted cell
+      split_questions    separate questions that were merged into one cell
       merge              put a student's answers into the instructor's notebook
       execute            run a notebook, skipping cells where possible
       run_cells          run cells one by one

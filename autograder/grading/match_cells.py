@@ -157,22 +157,31 @@ def _keys(cell: SubmittedCell) -> Iterator[tuple[str, str]]:
 def _match_by_options(
     source_nb: NotebookNode, submission: Submission, positions: Positions
 ) -> None:
-    """Let questions whose text was changed fill empty places by their options, in place."""
+    """Let questions whose text was changed fill empty places by their options, in place.
+
+    If fewer cells than places have the same options, as after True or False was asked twice,
+    nobody can say which places they fill.
+    """
     filled = set(positions)
     empty: defaultdict[frozenset[str], deque[int]] = defaultdict(deque)
     for position, source_cell in enumerate(source_nb.cells):
         if is_quiz(source_cell) and position not in filled:
-            empty[_option_names(source_cell.source)].append(position)
+            empty[option_names(quiz.parse(source_cell.source))].append(position)
     if not empty:
         return
+    found: defaultdict[frozenset[str], list[int]] = defaultdict(list)
     for index, cell in enumerate(submission.cells):
-        if positions[index] is None and "[" in cell.source:
-            places = empty.get(_option_names(cell.source))
-            positions[index] = _take(places, source_nb) if places else None
+        if positions[index] is None and cell.source:
+            found[option_names(quiz.parse(cell.source))].append(index)
+    for names, places in empty.items():
+        if len(found[names]) >= len(places):
+            for index in found[names]:
+                positions[index] = _take(places, source_nb)
 
 
-def _option_names(source: str) -> frozenset[str]:
-    return frozenset(option.name for option in quiz.parse(source).options)
+def option_names(question: quiz.Question) -> frozenset[str]:
+    """Return what identifies a question by its options."""
+    return frozenset(option.name for option in question.options)
 
 
 def _match_by_definition(

@@ -22,16 +22,23 @@ from autograder import cells
 from autograder.cells import is_answer, is_quiz, is_test
 from autograder.grading import match_cells
 from autograder.grading.match_cells import plain_text, visible_text
+from autograder.grading.split_questions import MissingQuestions
 from autograder.grading.submission import Submission, SubmittedCell
 from course import quiz
 
 MISSING_CELL: Final = "This cell is missing from the submission."
+UNDECIDED: Final = (
+    "This question may be answered, but several questions have the same options, and the cell"
+    " doesn't say which one it is."
+)
+ANSWER_BELOW: Final = "No option is ticked, but a cell below may have the answer."
 COPIES: Final = "The submission has {count} copies of this cell."
 EDITED_TEST: Final = "This test was changed in the submission; the original version was run."
 TOO_MANY_CELLS: Final = (
     "The submission has {count:,} added cells; only the first {limit:,} are kept."
 )
 MAX_ADDED_CELLS: Final = 1000  # a lesson has some 60 cells
+MAX_READ_CELLS: Final = 5  # below a question
 
 CellsByPosition = defaultdict[int, list[SubmittedCell]]
 
@@ -41,11 +48,21 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
 
     `cells.notes` of the result and of its cells say what was missing, copied or changed.
     """
-    copies, added, dropped_count = _assign(source_nb, submission)
+    positions = match_cells.match(source_nb, submission)
+    undecided: set[int] = set()
+    missing = MissingQuestions(source_nb, positions)
+    if missing.places:
+        submission = missing.split(submission, positions)
+        positions = match_cells.match(source_nb, submission)
+        undecided = missing.undecided(submission, positions)
+    copies, added, dropped_count = _assign(source_nb, submission, positions)
     is_readable = not (submission.unreadable or submission.undecided)
     merged_cells = _added_cells(added, -1)
     for position, source_cell in enumerate(source_nb.cells):
-        merged_cells.append(_merge_cell(source_cell, copies[position], is_readable=is_readable))
+        cell = _merge_cell(source_cell, copies[position], is_readable=is_readable)
+        if is_quiz(cell) and (note := _doubt(cell, added[position], position in undecided)):
+            cells.set_course(cell, notes=[note])
+        merged_cells.append(cell)
         merged_cells += _added_cells(added, position)
     notes = list(submission.notes)
     if dropped_count:
@@ -68,7 +85,7 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
 
 
 def _assign(
-    source_nb: NotebookNode, submission: Submission
+    source_nb: NotebookNode, submission: Submission, positions: match_cells.Positions
 ) -> tuple[CellsByPosition, CellsByPosition, int]:
     """Assign each submitted cell to a position in the instructor's notebook.
 
@@ -76,7 +93,6 @@ def _assign(
         The copies of each instructor's cell; the cells to keep after it, -1 for the beginning; how
         many further cells are dropped.
     """
-    positions = match_cells.match(source_nb, submission)
     copies, added = CellsByPosition(list), CellsByPosition(list)
     previous, added_count = -1, 0
     for cell, position in zip(submission.cells, positions, strict=True):
@@ -134,6 +150,19 @@ def _merge_cell(
 def _text(cell: SubmittedCell) -> str:
     """Return a cell's text, or a comment about why it is missing."""
     return f"# {cell.left_out}" if cell.left_out else cell.source
+
+
+def _doubt(cell: NotebookNode, added: list[SubmittedCell], is_undecided: bool) -> str:
+    """Return why a question that looks unanswered may have an answer, or an empty string."""
+    if cells.left_out(cell):
+        return ""  # needs review already
+    if is_undecided:
+        return UNDECIDED
+    question = quiz.parse(cell.source)
+    if question.ticked or len(cells.copies(cell)) > 1:
+        return ""
+    is_answered = any(quiz.is_in_words(other.source, question) for other in added[:MAX_READ_CELLS])
+    return ANSWER_BELOW if is_answered else ""
 
 
 def _added_cells(added: CellsByPosition, position: int) -> list[NotebookNode]:

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, Strict
 from pydantic.dataclasses import dataclass
 
 from autograder import cells
-from autograder.grading.merge import MISSING_CELL
+from autograder.grading.merge import ANSWER_BELOW, MISSING_CELL, UNDECIDED
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 from course import quiz
@@ -27,6 +27,8 @@ BUSY_MACHINE: Final = (
 )
 LEFT_OUT: Final = "A cell was left out, so a person will look at this."
 NOT_IMPLEMENTED: Final = "This code is still to be written."
+# Points of a question that has none of its options ticked, by what merging noted about it.
+_NOTED_SCORES: Final = {MISSING_CELL: 0.0, ANSWER_BELOW: None, UNDECIDED: None}
 MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason
 
 
@@ -134,8 +136,8 @@ def _score_test(outcome: CellOutcome | BrokenTest | None, maximum: float) -> _Sc
 
 
 def _score_quiz(source_cell: NotebookNode, cell: NotebookNode, maximum: float) -> _Score:
-    if MISSING_CELL in cells.notes(cell):
-        return 0.0, MISSING_CELL, ()
+    if noted := [note for note in cells.notes(cell) if note in _NOTED_SCORES]:
+        return _NOTED_SCORES[noted[0]], noted[0], ()
     key = quiz.parse(source_cell.source)
     copies = [quiz.parse(source) for source in cells.copies(cell)]
     comparisons = {quiz.compare(copy, key, is_part=len(copies) > 1) for copy in copies}

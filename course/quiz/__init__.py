@@ -12,7 +12,7 @@ clicked or typed, and reading it never runs code. This package contains no keys:
 ``source/``.
 """
 
-from course.quiz.compare import Comparison, compare
+from course.quiz.compare import Comparison, compare, is_in_words
 from course.quiz.credit import CREDIT_RULES, credit
 from course.quiz.text import Option, Question, bare, mark, parse
 
@@ -24,6 +24,7 @@ __all__ = [
     "bare",
     "compare",
     "credit",
+    "is_in_words",
     "mark",
     "parse",
 ]

@@ -8,6 +8,7 @@ manual grading.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 
 from course.quiz.text import (
@@ -16,10 +17,16 @@ from course.quiz.text import (
     Option,
     Question,
     bare,
+    normalized,
     split_lines,
     without_layout,
 )
 
+# Besides letters and numbers, in an answer such as "My answer: B and C".
+_FILLERS = frozenset(
+    ["my", "the", "answer", "answers", "solution", "option", "options", "is", "are", "and", "or"]
+)
+_LETTER = re.compile(r"[a-h]|\d{1,2}")
 _MIN_SIMILARITY = 0.85
 _MIN_LEAD = 0.08  # over the next most similar option
 _MAX_OPTION_CHARS = 2_000  # comparing takes quadratic time, and no option is this long
@@ -111,6 +118,26 @@ def compare(answer: Question, key: Question, *, is_part: bool = False) -> Compar
         chosen=chosen,
         count=len(key.options),
         doubts=tuple(doubts),
+    )
+
+
+def is_in_words(text: str, question: Question) -> bool:
+    r"""Return whether a text, such as the cell below a question, may answer it in words.
+
+    Example:
+        >>> from course.quiz import parse
+        >>> question = parse("Even?\n- [ ] one\n- [ ] two")
+        >>> [is_in_words(text, question) for text in ("It is two.", "Answer: B", "Is this hard?")]
+        [True, True, False]
+    """
+    plain = normalized(text[:_MAX_OPTION_CHARS])
+    words = [word for word in re.findall(r"[^\W_]+", plain) if word not in _FILLERS]
+    if words and all(map(_LETTER.fullmatch, words)):
+        return True
+    return any(
+        re.search(rf"(?<!\w){re.escape(option.name)}(?!\w)", plain)
+        for option in question.options
+        if len(option.name) > 1
     )
 
 
