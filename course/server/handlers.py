@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeGuard
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -82,8 +82,8 @@ def parse_request(body: bytes) -> tuple[str, str, str]:
     if not isinstance(request, dict):
         raise web.HTTPError(400, f"the request must be an object with {', '.join(_FIELDS)}")
     for name in _FIELDS:
-        if not isinstance(request.get(name), str):
-            raise web.HTTPError(400, f"{name} must be a string")
+        if not is_unicode(request.get(name)):
+            raise web.HTTPError(400, f"{name} must be a string of valid Unicode characters")
     path, question, answer = (request[name] for name in _FIELDS)
     parsed = PurePosixPath(path.replace("\\", "/"))
     if parsed.is_absolute() or ".." in parsed.parts or "\0" in path:
@@ -91,3 +91,16 @@ def parse_request(body: bytes) -> tuple[str, str, str]:
     if parsed.suffix != ".ipynb":
         raise web.HTTPError(400, "the path must end in .ipynb")
     return path, question, answer
+
+
+def is_unicode(value: object) -> TypeGuard[str]:
+    r"""Return whether a JSON value is a string that can be written as UTF-8.
+
+    Example:
+        >>> is_unicode("é"), is_unicode("\ud800"), is_unicode(1)
+        (True, False, False)
+    """
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False

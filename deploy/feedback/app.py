@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 from tornado import web
 
 from course import quiz
 from course.server.check_result import SAVED, CheckResult, check_answer
 from course.server.handlers import MAX_BODY_BYTES, parse_request
-from course.server.keys import AnswerKeys, UnknownQuestionError
+from course.server.keys import AnswerKeys, Key, UnknownQuestionError
 from course.server.rate import RateLimit
 from deploy.feedback import receipts
 from deploy.feedback.identity import Identity, Person, TooManyUnknownTokensError
 from deploy.feedback.policy import Policy, PolicyError
 from deploy.feedback.request_log import COUNTED_RESULTS, RequestLog, answer_hash
+
+MAX_ANSWER_CHARS: Final = 16_000  # the longest question has 2,000; comparing takes time
+_TOKEN: Final = re.compile(r"[!-~]{1,8000}")
 
 
 class RefusedError(Exception):
@@ -73,6 +78,9 @@ class CheckService:
         except web.HTTPError as error:
             reason = str(error.log_message)
             self._refuse(person.name, reason, error.status_code, reason)
+        if len(answer) > MAX_ANSWER_CHARS:
+            message = f"the answer is too long; the limit is {MAX_ANSWER_CHARS:,} characters"
+            self._refuse(person.name, "too long", 413, message)
         return self._check(person, path, question, quiz.parse(answer))
 
     async def receive(self, token: str, body: bytes | None, client: str = "") -> dict[str, str]:
@@ -138,11 +146,15 @@ class CheckService:
             return SAVED
         question = (person.name, key.assignment, name)
         with self.log.transaction():
-            answer = answer_hash(option.name for option in submitted.options if option.ticked)
-            result = check_answer(submitted, key)
+            try:
+                result = check_answer(submitted, key)
+            except ValueError as error:  # the instructor's mistake
+                self.log.add(*question, "", f"refused: {error}")
+                return SAVED
             if result["verdict"] not in COUNTED_RESULTS:
                 self.log.add(*question, "", result["verdict"])
                 return result
+            answer = answer_hash(_option_names(result, key))
             earlier = self.log.counted_answers(*question)
             used_up = rule.attempts and answer not in earlier and len(earlier) >= rule.attempts
             outcome = "refused: no attempts left" if used_up else result["verdict"]
@@ -154,6 +166,14 @@ class CheckService:
                 " saved and will be graded when you submit the assignment.",
             )
         return _with_attempts_left(result, rule.attempts, len(earlier | {answer}))
+
+
+def _option_names(result: CheckResult, key: Key) -> Iterator[str]:
+    """Yield names of the key's options that the answer resolves to; its spelling doesn't matter."""
+    names = [option.name for option in key.question.options]
+    for item in result["explanations"]:
+        name = quiz.Option(item["option"], ticked=True).name
+        yield name if names.count(name) == 1 else item["option"]
 
 
 def _with_attempts_left(result: CheckResult, attempts: int, used: int) -> CheckResult:
@@ -192,6 +212,8 @@ async def _respond(
     client = request.client.host if request.client else ""
     try:
         content = await handler(_token(request), await _body(request), client)
+    except ClientDisconnect:
+        return JSONResponse({"message": "the request is incomplete"}, status_code=400)
     except RefusedError as error:
         headers = {"Retry-After": str(math.ceil(error.wait_s))} if error.wait_s else {}
         return JSONResponse({"message": str(error)}, status_code=error.status, headers=headers)
@@ -200,7 +222,8 @@ async def _respond(
 
 def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() in {"token", "bearer"} else ""
+    is_token = scheme.lower() in {"token", "bearer"} and _TOKEN.fullmatch(token)
+    return token if is_token else ""
 
 
 async def _body(request: Request) -> bytes | None:

@@ -100,7 +100,7 @@ class RequestLog:
 
 
 def answer_hash(chosen: Iterator[str]) -> str:
-    """Return a short hash of the chosen options, independent of their order.
+    """Return a short hash of the names of the chosen options, independent of their order.
 
     Example:
         >>> answer_hash(iter(["b", "a"])) == answer_hash(iter(["a", "b"]))
