@@ -6,6 +6,8 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,19 +15,23 @@ from nbgrader.validator import Validator
 
 from autograder import cells
 from autograder.sandbox import landlock, launch
-from tests.autograder import idioms, runs
+from tests.autograder import idioms
 from tests.autograder.small import LESSON, NOTEBOOK, open_course
+from tests.hostile import users
 from tests.hostile.batch import nbgrader
 
 STUDENT = "ada"
+PROGRAMS = Path(sys.executable).parent
 # Landlock can't give a kernel a /dev/shm of its own.
 WITH_SHARED_MEMORY = {
     *("pool", "process-and-queue", "manager", "shared-memory", "spawned-pool", "process-executor"),
 }
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("idioms")]
+# If root's Python lies in a closed folder, the command runs where all users can start it.
+PREFIX = [] if users.UNAVAILABLE or landlock.closed_folder() is None else users.command_prefix(0)
 UNAVAILABLE = {
     "Bubblewrap": " ".join(launch.missing_features()),
-    "Landlock": landlock.unavailable_reason(),
+    "Landlock": "" if PREFIX else landlock.unavailable_reason(),
 }
 USUAL = [("warm", "Bubblewrap", "grade"), ("cold", "Landlock", "autograde")]
 COMBINATIONS = [
@@ -70,20 +76,23 @@ def test_honest_idioms_get_full_points(
     template: Path,
     tmp_path: Path,
     path_without_bubblewrap: str,
-    monkeypatch: pytest.MonkeyPatch,
     combination: tuple[str, str, str],
 ) -> None:
     start, protection, command = combination
     course = Path(shutil.copytree(template, tmp_path / "course"))
     with (course / "nbgrader_config.py").open("a", encoding="utf-8") as settings:
         settings.write(f"c.Grade.warm = {start == 'warm'}\n")
+    env = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+    arguments = [sys.executable, "-m", "autograder", "grade", LESSON, "--jobs", "1"]
+    if command == "autograde":
+        arguments = [str(PROGRAMS / "nbgrader"), "autograde", LESSON]
     if protection == "Landlock":
-        monkeypatch.setenv("PATH", path_without_bubblewrap)
-    if command == "grade":
-        code, output = runs.grade(course, "--jobs", "1")
-    else:
-        code, output = nbgrader(course, "autograde", LESSON)
-    assert code == 0, output
+        arguments = [*PREFIX, *arguments]
+        env["PATH"] = f"{PROGRAMS}{os.pathsep}{path_without_bubblewrap}"
+    run = subprocess.run(
+        arguments, cwd=course, env=env, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
     nb = json.loads((course / "autograded" / STUDENT / LESSON / NOTEBOOK).read_bytes())
     records = {cells.grade_id(cell): cells.score_record(cell) for cell in nb["cells"]}
     scores = {name: record for name, record in records.items() if record}
