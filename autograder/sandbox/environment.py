@@ -18,6 +18,8 @@ HOME: Final = "/home/student"
 TMP_DIR: Final = f"{HOME}/tmp"  # noqa: S108  (inside the sandbox)
 DATA_DIR: Final = "/srv/data"
 QUIET_TENSORFLOW: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+# Without a network, pip would try again for ten seconds.
+OFFLINE: Final = {"PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_OFFLINE": "1"}
 _THREAD_VARIABLES: Final = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"),
     "TF_NUM_INTEROP_THREADS",
@@ -60,6 +62,7 @@ def kernel_env(
         "GIT_CONFIG_NOSYSTEM": "1",  # git stops if it may not read /etc/gitconfig
         **dict.fromkeys(_THREAD_VARIABLES, threads),
         **QUIET_TENSORFLOW,
+        **OFFLINE,
     }
     if site.ENABLE_USER_SITE:
         variables["PYTHONUSERBASE"] = site.getuserbase()

@@ -6,6 +6,7 @@ imported: see `broker`. The messages are described in ``docs/wire-format.md``.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import json
 import traceback
@@ -67,6 +68,17 @@ def _next(target: Any, _: dict[str, Any]) -> tuple[Any, ...]:
     return () if item is end else (item,)
 
 
+def _await(target: Any, _: dict[str, Any]) -> Any:
+    """Return the result of a coroutine; the kernel's own event loop waits for the running cell."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    async def wait() -> Any:
+        return await target
+
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, wait()).result()
+
+
 _OPERATIONS: dict[str, Any] = {
     "call": _call,
     "attribute": lambda target, request: getattr(target, request["name"]),
@@ -74,6 +86,7 @@ _OPERATIONS: dict[str, Any] = {
     "length": lambda target, _: len(target),
     "iterator": lambda target, _: iter(target),
     "next": _next,
+    "await": _await,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
 from autograder.test_runner import codec
@@ -75,6 +75,11 @@ class RemoteObject:
         if not item:
             raise StopIteration
         return item[0]
+
+    def __await__(self) -> Generator[None, None, Any]:
+        """Return what a coroutine of the student's returns; it runs to its end at once."""
+        yield from ()
+        return self._evaluate("await")
 
     def __eq__(self, other: object) -> bool:
         """Refuse to compare: the student's ``__eq__`` could claim anything."""

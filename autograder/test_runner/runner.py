@@ -9,10 +9,12 @@ the grader on standard input and output; see ``docs/wire-format.md``.
 from __future__ import annotations
 
 import ast
+import asyncio
 import builtins
 import contextlib
 import copy
 import importlib
+import inspect
 import json
 import sys
 import traceback
@@ -177,7 +179,7 @@ def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
     """Run a test; return its result message: ``passed``, ``failed`` or ``broken``."""
     try:
         tree = ast.parse(source, TEST_FILENAME)
-        code = compile(tree, TEST_FILENAME, "exec")
+        code = compile(tree, TEST_FILENAME, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except Exception:  # noqa: BLE001  (the instructor must hear of any error)
         return {"result": "broken", "message": traceback.format_exc()}
     names = {getattr(node, key, "") for node in ast.walk(tree) for key in ("id", "attr", "name")}
@@ -185,7 +187,9 @@ def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
         kind for kind in (Fraction, Decimal) if kind.__name__ in names
     )
     try:
-        exec(code, namespace)  # noqa: S102  (the instructor's code)
+        result = eval(code, namespace)  # noqa: S307  (the instructor's code)
+        if code.co_flags & inspect.CO_COROUTINE:  # it awaits something
+            asyncio.run(result)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001  (any error is a result)

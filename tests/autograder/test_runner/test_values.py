@@ -41,6 +41,12 @@ def count():
         number += 1
 def give(source): return eval(source)
 def same(x): return x
+async def slowly(x):
+    import asyncio
+    await asyncio.sleep(0)
+    return 2 * x
+async def fail():
+    raise ValueError("no")
 def kind(x): return type(x).__name__
 def apply(pairs): return [function(x) for function, x in pairs]
 """
@@ -141,6 +147,21 @@ def test_a_right_value_passes(broker: Broker, kernel: Kernel, expression: str) -
 )
 def test_a_test_that_names_an_exact_type_gets_it(broker: Broker, kernel: Kernel, test: str) -> None:
     assert run(broker, kernel, test) == CellOutcome("ran")
+
+
+def test_a_test_can_await(broker: Broker, kernel: Kernel) -> None:
+    test = """
+assert await slowly(2) == 4
+try:
+    await fail()
+except ValueError as error:
+    assert str(error) == "no"
+else:
+    raise AssertionError
+assert [await slowly(number) for number in range(3)] == [0, 2, 4]
+"""
+    assert run(broker, kernel, test) == CellOutcome("ran")
+    assert run(broker, kernel, "assert await slowly(2) == 5").status == "raised"
 
 
 def test_a_test_can_pass_what_it_got(broker: Broker, kernel: Kernel) -> None:
