@@ -153,7 +153,8 @@ for _function in (*_BUILTINS, *_MORE_BUILTINS):
 @functools.lru_cache(maxsize=256)
 def _named(kind: type[RemoteObject], name: str) -> Any:
     """Return a subclass with the name of the student's class."""
-    return type(name if name.isidentifier() else "object", (kind,), {"__slots__": ()})
+    body = {"__slots__": (), "__module__": "__main__"}  # both are shown in messages
+    return type(name if name.isidentifier() else "object", (kind,), body)
 
 
 def stand_in(

@@ -126,8 +126,9 @@ def load_app_class() -> Any:
     if modules["debugpy"] is None:
         del modules["debugpy"]  # a student may import it
     ipkernel: Any = importlib.import_module("ipykernel.ipkernel")
-    zmqshell: Any = importlib.import_module("ipykernel.zmqshell")
-    zmqshell.system = run_shell_command
+    if os.name == "posix":
+        zmqshell: Any = importlib.import_module("ipykernel.zmqshell")
+        zmqshell.system = run_shell_command
     from ipykernel.kernelapp import IPKernelApp
 
     class Kernel(ipkernel.IPythonKernel):

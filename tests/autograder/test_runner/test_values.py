@@ -191,6 +191,7 @@ assert [kind(value) for value in ({1}, range(2), datetime.date(2020, 1, 2))] == 
         ("give('type(\"Not a name!\", (), {})()') + 1", "for +: 'object' and 'int'"),
         ("give('Stack()') + 1", 'can only concatenate list (not "int") to list'),
         ("raise AssertionError(x)", "<the student's Shape>"),
+        ("raise AssertionError(type(x))", "<class '__main__.Shape'>"),
     ],
 )
 def test_messages_name_the_students_type(
