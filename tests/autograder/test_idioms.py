@@ -28,7 +28,11 @@ WITH_SHARED_MEMORY = {
 }
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("idioms")]
 # If root's Python lies in a closed folder, the command runs where all users can start it.
-PREFIX = [] if users.UNAVAILABLE or landlock.closed_folder() is None else users.command_prefix(0)
+PREFIX = (
+    users.command_prefix(0)
+    if landlock.closed_folder() is not None and not users.unavailable_reason(0)
+    else []
+)
 UNAVAILABLE = {
     "Bubblewrap": " ".join(launch.missing_features()),
     "Landlock": "" if PREFIX else landlock.unavailable_reason(),

@@ -22,6 +22,10 @@ from tests.classroom.loop import Classroom
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 NAME = "01-small"
+FORMULA = r"$\hat{x} = \frac{1}{2} \sum_i x_i^2$"
+REQUESTS = (
+    "![a](/hub/logout) ![b](https://x.y/z.png) [c](evil.html)\n\n# half-test\n\n# half-comment"
+)
 MALICIOUS_HTML = (
     "<script>window.compromised = true; alert(1)</script>"
     "<img src=x onerror='window.compromised = true'>"
@@ -62,7 +66,8 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
     classroom.create([])
     text = classroom.course / "source" / NAME / "small.md"
     text.parent.mkdir()
-    text.write_text(lessons.TEXT, encoding="utf-8")
+    formula = f"**Which one?** {FORMULA}"
+    text.write_text(lessons.TEXT.replace("**Which one?**", formula), encoding="utf-8")
     build.build_source(classroom.course, [NAME])
     classroom.instructor.nbgrader("generate_assignment", NAME)
     release = (classroom.course / "release" / NAME / "small.ipynb").read_bytes()
@@ -97,7 +102,7 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
             "cell_type": "markdown",
             "id": "mine",
             "metadata": {},
-            "source": f"My notes. {MALICIOUS_HTML}",
+            "source": f"My notes. {MALICIOUS_HTML}\n\n{REQUESTS}\n\n{FORMULA}",
         }
     )
     malicious.write_text(json.dumps(nb), encoding="utf-8")
@@ -138,6 +143,22 @@ def test_the_feedback_page_is_accessible(
     )
 
 
+@pytest.mark.parametrize("student", ["clara", "eve"])
+def test_the_feedback_page_draws_formulas_and_asks_nobody(
+    graded: Graded, page: Page, student: str
+) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(graded.feedback(student), wait_until="networkidle")
+    formula = page.locator("math").first
+    box = formula.locator("mfrac").bounding_box()
+    assert box is not None
+    assert box["height"] > 1.3 * box["width"]  # one above the other: drawn, not written
+    expect(page.locator("article")).not_to_contain_text("frac")
+    assert requests == [graded.feedback(student)]
+    assert page.locator("img").count() == 0
+
+
 def test_formgrader_shows_a_script_as_text(graded: Graded, page: Page, tmp_path: Path) -> None:
     course = graded.classroom.course
     options = [
@@ -151,7 +172,21 @@ def test_formgrader_shows_a_script_as_text(graded: Graded, page: Page, tmp_path:
         page.goto(f"{server.url}formgrader?token={server.token}")
         reply = page.request.get(f"{listing}?token={server.token}")
         submissions = {one["student"]: one["id"] for one in reply.json()}
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
         page.goto(f"{server.url}formgrader/submissions/{submissions['eve']}/?index=0")
         expect(page.locator("body")).to_contain_text("window.compromised = true; alert(1)")
         assert_no_script_ran(page)
         assert page.locator("img[src='x']").count() == 0
+        assert [url for url in requests if not url.startswith(f"{server.url}formgrader")] == []
+        assert page.locator("#notebook img").count() == 0
+        assert page.locator("a[href*=evil]").count() == 0
+        expect(page.locator("math").first).to_be_visible()
+        # A student's heading doesn't take the place of the grader's fields.
+        assert page.locator("#half-test").evaluate("field => field.tagName") == "INPUT"
+        assert page.locator("#half-comment").evaluate("field => field.tagName") == "TEXTAREA"
+        # The page's own scripts work under its policy, and a picture of another host does not load.
+        expect(page.locator("#half-test")).to_have_value("0")
+        assert "img-src data:" in str(
+            page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+        )
