@@ -29,7 +29,7 @@ _SHOWN: Final = re.compile(r"""\b(?:show|predicted)\(\s*["']([\w-]+)["']""")
 
 
 def show(name: str, folder: str | Path = ".") -> None:
-    """Show the prediction, or print what to do if there is none.
+    """Show the question with the prediction, or print what to do if there is none.
 
     Example:
         >>> show("predict-nothing", folder="/nowhere")
@@ -39,13 +39,14 @@ def show(name: str, folder: str | Path = ".") -> None:
         name: The name of the prediction's cell.
         folder: Where to look if Jupyter doesn't reveal the notebook's path.
     """
-    options = predicted(name, folder)
-    if options is None:
+    questions = _find(name, folder)
+    options = _ticked(questions)
+    if not questions:
         print(f"Couldn't find the prediction “{name}”. Save the notebook and run this cell again.")
     elif not options:
         print("You haven't predicted yet. Tick an option above, then run this cell again.")
     else:
-        _display("You predicted:", options)
+        _display(questions[0].prompt, options)
 
 
 def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
@@ -57,6 +58,12 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
 
     The list is empty if none is ticked. None means that no saved notebook has the cell.
     """
+    questions = _find(name, folder)
+    return _ticked(questions) if questions else None
+
+
+def _find(name: str, folder: str | Path) -> list[quiz.Question]:
+    """Return the prediction with this name, and its copies, of the first notebook that has it."""
     for notebook in _notebooks(Path(folder)):
         try:
             cells = json.loads(notebook.read_text(encoding="utf-8-sig"))["cells"]
@@ -65,10 +72,13 @@ def predicted(name: str, folder: str | Path = ".") -> list[str] | None:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # an incomplete or invalid notebook
         if matching:
-            questions = [quiz.parse(source(cell)) for cell in matching]
-            options = [option.text for question in questions for option in question.ticked]
-            return list(dict.fromkeys(options))  # without the duplicates of copied cells
-    return None
+            return [quiz.parse(source(cell)) for cell in matching]
+    return []
+
+
+def _ticked(questions: list[quiz.Question]) -> list[str]:
+    options = [option.text for question in questions for option in question.ticked]
+    return list(dict.fromkeys(options))  # without the duplicates of copied cells
 
 
 def _shown_below(cells: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -111,13 +121,16 @@ def _notebooks(folder: Path) -> Iterator[Path]:
     yield from sorted(saved, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _display(heading: str, options: list[str]) -> None:
-    """Show the options as Markdown in a notebook, else as plain text."""
-    plain = "\n".join([heading, *(f"  {' '.join(option.split())}" for option in options)])
+def _display(prompt: str, options: list[str]) -> None:
+    """Show question and options as Markdown in a notebook, else as plain text."""
+    prompt = prompt.replace("**Before you go on.** ", "").replace("**Before you run it.** ", "")
+    heading = "You predicted:"
+    plain = "\n".join([prompt, heading, *(f"  {' '.join(option.split())}" for option in options)])
     interactive = sys.modules.get("IPython")
     if interactive is None or not hasattr(interactive.get_ipython(), "kernel"):
         print(plain)
         return
-    quoted = "\n>\n".join("> " + option.replace("\n", "\n> ") for option in options)
-    bundle = {"text/plain": plain, "text/markdown": f"**{heading}**\n\n{quoted}"}
+    lines = [prompt, f"**{heading}**", *options]
+    quoted = "\n>\n".join("> " + line.replace("\n", "\n> ") for line in lines)
+    bundle = {"text/plain": plain, "text/markdown": quoted}
     interactive.display.display(bundle, raw=True)

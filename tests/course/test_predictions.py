@@ -51,7 +51,8 @@ def test_a_plain_program_gets_plain_text(
 ) -> None:
     save(tmp_path / "lesson.ipynb", ASKED)
     predictions.show("predict-error", tmp_path)
-    assert capsys.readouterr().out == "You predicted:\n  of $k = 30$ numbers\n"
+    expected = "**Which error is larger?**\nYou predicted:\n  of $k = 30$ numbers\n"
+    assert capsys.readouterr().out == expected
 
 
 def test_the_notebooks_path_comes_from_jupyter(
@@ -95,8 +96,12 @@ def test_a_prediction_is_shown_in_a_real_kernel(tmp_path: Path) -> None:
     environment = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
     subprocess.run(command, check=True, capture_output=True, env=environment)
     (output,) = nbformat.read(path, as_version=4).cells[-1].outputs
-    assert output.data["text/markdown"] == "**You predicted:**\n\n> of $k = 30$ numbers"
-    assert output.data["text/plain"] == "You predicted:\n  of $k = 30$ numbers"
+    assert output.data["text/markdown"] == (
+        "> **Which error is larger?**\n>\n> **You predicted:**\n>\n> of $k = 30$ numbers"
+    )
+    assert output.data["text/plain"] == (
+        "**Which error is larger?**\nYou predicted:\n  of $k = 30$ numbers"
+    )
 
 
 ROOT = Path(__file__).resolve().parents[2]

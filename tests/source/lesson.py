@@ -115,6 +115,13 @@ class LessonTests:
         with_objective = {word for word in table.split("`") if word in graded}
         assert with_objective == graded
 
+    def test_links_to_other_lessons_lead_to_released_notebooks(self) -> None:
+        text = "\n".join(cell.source for cell in self.lesson.notebook.cells)
+        targets = re.findall(r"\]\((\.\./[^)#]+\.ipynb)\)", text)
+        assert targets
+        for target in targets:
+            assert (ROOT / "release" / self.lesson.name / target).is_file(), target
+
     def test_the_lesson_has_all_standard_parts(self) -> None:
         cells = self.lesson.notebook.cells
         predictions = [cell for cell in cells if "prediction" in cell.metadata.get("course", {})]
