@@ -36,6 +36,7 @@ Packages import only what is listed below them.
       direct_writer      write graded submissions directly
       converter_writer   write graded submissions through nbgrader's converter
       course_paths       the folders of an assignment
+      timestamps         submission times in any time zone
     feedback/            the feedback page
       render             render the page within limits
       markup             Markdown and code as safe HTML
@@ -115,6 +116,7 @@ Packages import only what is listed below them.
         probe            try to break out, for ``doctor``
     cells                roles and grading metadata of cells
     untrusted_folders    clean and copy students' folders
+    student_names        valid student ids; show any name safely
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.batch.job import Job
 from autograder.grading.settings import GradingSettings
 from autograder.nbgrader_plugins.autograde import Grade
-from autograder.nbgrader_plugins.collect import sanitize_folder
+from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 
 
@@ -24,6 +24,7 @@ class CourseFolder:
     assignment: str
     paths: CoursePaths
     settings: GradingSettings
+    zone: str  # in which nbgrader writes times
 
     @classmethod
     def open(cls, root: Path, assignment: str, threads: int = 0) -> CourseFolder:
@@ -49,10 +50,10 @@ class CourseFolder:
             raise CourseError(
                 f"No assignment {assignment!r} in source/. Available: {', '.join(names) or 'none'}."
             )
-        return cls(root, config, assignment, paths, settings)
+        return cls(root, config, assignment, paths, settings, exchange_zone(config))
 
     def job(self, student: str) -> Job:
         """Return the job for a student's submission, after removing what can't be graded safely."""
         paths, submitted = self.paths, self.paths.submitted(student)
-        sanitize_folder(submitted)
+        sanitize_folder(submitted, self.zone)
         return Job(self.assignment, student, paths.source, submitted, paths.ignore, self.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import glob
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -15,10 +16,11 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
-from autograder.nbgrader_plugins.collect import sanitize_folder
+from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
 from autograder.sandbox.launch import WEAKNESSES, Weakness
@@ -34,7 +36,7 @@ def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> Non
     renamed notebook would stop the run, and nbgrader would copy the targets of links.
     """
     folder = Path(notebooks[0]).parent
-    sanitize_folder(folder)
+    sanitize_folder(folder, _course_zone(Path.cwd()))
     expected = sorted(Path("source", folder.name).glob("*.ipynb"))
     notebooks[:] = [str(folder / path.name) for path in expected] or notebooks
 
@@ -57,6 +59,15 @@ def _list_submissions(converter: Autograde) -> None:
 # nbgrader lists the submissions before it calls any hook.
 _list_notebooks: Final = Autograde.init_notebooks
 Autograde.init_notebooks = _list_submissions
+
+
+@functools.cache
+def _course_zone(root: Path) -> str:
+    """Return the zone of a course; nbgrader calls hooks without its configuration."""
+    try:
+        return exchange_zone(PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config())
+    except Exception:  # noqa: BLE001  (an exception would prevent sanitizing the submission)
+        return "UTC"
 
 
 class ReadSubmission(NotebookExporter):

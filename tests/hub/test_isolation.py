@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.nbgrader_plugins import timestamps
 from course.server.receipts import Receipt, hash_files
 from deploy.__main__ import verify_receipt
-from deploy.hub import collect, privileged_ports, submission_time
+from deploy.hub import collect, privileged_ports
 from deploy.hub.settings import CHECKOUT
 from tests.hub.running_hub import WAIT_TIMEOUT_S, RunningHub
 
@@ -200,7 +201,7 @@ class TestExchange:
         # It counts, but not as early as its name says, and a warning tells the instructor.
         valid = inbound / names["valid"]
         assert f"{names['valid']} was added or changed on" in caplog.text
-        time = submission_time.newest_change(valid).replace(tzinfo=None)
+        time = timestamps.newest_change(valid).replace(tzinfo=None)
         assert collector._path_to_record(str(valid))["timestamp"] == time
         for name in names.values():
             (inbound / name).rmdir()

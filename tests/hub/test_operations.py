@@ -19,6 +19,7 @@ import pamela
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.nbgrader_plugins import timestamps
 from deploy.__main__ import upgrade
 from deploy.hub import accounts, class_list, hub_api, roles, submission_time
 from deploy.hub import backup as backups
@@ -263,13 +264,13 @@ def test_submissions_during_a_backup_do_no_harm(
 
 def test_a_restore_keeps_submission_times(hub: RunningHub, tmp_path: Path) -> None:
     submission = hub.submit_folder("ben", "08-early")
-    time = submission_time.newest_change(submission)
+    time = timestamps.newest_change(submission)
     first, second = tmp_path / "1.tar.gz", tmp_path / "2.tar.gz"
     backup(hub.settings, first)
     other = other_machine(hub, tmp_path)
     restore(other, first)
     restored = other.exchange / other.course / "inbound" / submission.name
-    assert submission_time.newest_change(restored) > time
+    assert timestamps.newest_change(restored) > time
     known = submission_time.read_remembered(other.course_folder)
     assert submission_time.submission_time(restored, known) == time
     backup(other, second)  # also holds the times remembered by the first
@@ -279,7 +280,7 @@ def test_a_restore_keeps_submission_times(hub: RunningHub, tmp_path: Path) -> No
     known = submission_time.read_remembered(third.course_folder)
     assert submission_time.submission_time(restored, known) == time
     (restored / "a").write_text("better work")
-    changed = submission_time.newest_change(restored)
+    changed = timestamps.newest_change(restored)
     assert submission_time.submission_time(restored, known) == changed > time
 
 

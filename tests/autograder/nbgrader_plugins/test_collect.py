@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import pwd
 import shutil
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc
 
 from autograder import untrusted_folders
+from autograder.nbgrader_plugins import autograde
 from autograder.nbgrader_plugins.autograde import expect_notebooks
 from autograder.nbgrader_plugins.collect import (
     TIMESTAMP,
@@ -92,6 +97,7 @@ def test_with_too_many_files_the_notebook_stays(
         b"0001-01-01 00:00:00 +0500",
         b"9999-12-31 23:59:59 -0500",
         b"2026-03-01 12:00:00 " + b"9" * 40,
+        b"12:00",
     ],
 )
 def test_an_invalid_timestamp_is_removed(submission: Path, content: bytes) -> None:
@@ -122,6 +128,32 @@ def test_a_valid_timestamp_stays(submission: Path) -> None:
     assert timestamp.isoformat() == "2026-03-01T12:00:00"
 
 
+@pytest.mark.parametrize(
+    ("text", "zone", "time"),
+    [
+        ("2026-07-01 11:50:00.000000 CEST", "UTC", "2026-07-01 09:50:00.000000 UTC"),
+        ("2026-07-01 11:50:00 +0200", "UTC", "2026-07-01 09:50:00.000000 UTC"),
+        ("2026-07-01 05:50:00 CDT", "America/Chicago", "2026-07-01 10:50:00.000000 UTC"),
+        ("2026-07-01 09:50:00", "Europe/Berlin", "2026-07-01 09:50:00"),  # as nbgrader writes it
+    ],
+)
+def test_a_timestamp_is_converted_where_nbgrader_would_misread_it(
+    submission: Path, text: str, zone: str, time: str
+) -> None:
+    (submission / TIMESTAMP).write_text(text)
+    sanitize_folder(submission, zone)
+    assert (submission / TIMESTAMP).read_text() == time
+    assert read_timestamp(submission) == parse_utc(time)
+
+
+def test_a_timestamp_in_an_ambiguous_zone_is_left_out_with_its_text(submission: Path) -> None:
+    (submission / TIMESTAMP).write_text("2026-07-01 11:50:00 IST")
+    message = sanitize_folder(submission)[-1]
+    assert "'2026-07-01 11:50:00 IST' is ambiguous" in message
+    assert "write the time in UTC" in message
+    assert read_timestamp(submission) is None
+
+
 def test_autograde_sanitizes_before_anything_is_copied(
     submission: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +161,13 @@ def test_autograde_sanitizes_before_anything_is_copied(
     (submission / TIMESTAMP).write_text("garbage")
     expect_notebooks("01-intro", "*", [str(submission / "intro.ipynb")])
     assert names(submission) == REGULAR_FILES
+    (tmp_path / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.Exchange.timezone = 'America/Chicago'\n"
+    )
+    (submission / TIMESTAMP).write_text("2026-07-01 05:50:00 CDT")
+    autograde._course_zone.cache_clear()
+    expect_notebooks("01-intro", "*", [str(submission / "intro.ipynb")])
+    assert (submission / TIMESTAMP).read_text() == "2026-07-01 10:50:00.000000 UTC"
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +241,124 @@ class TestCollectFiles:
     def test_the_time_comes_from_the_exchange_not_from_the_file(
         self, inbound: Path, collector: CollectFiles, content: str
     ) -> None:
+        collector.check_time = False
         (self.submit(inbound, "eve") / TIMESTAMP).write_text(content)
         self.collect(collector)
-        collected = Path(collector.coursedir.root, "submitted", "eve", "01-intro", TIMESTAMP)
-        assert collected.read_text() == SUBMITTED_AT
+        assert self.time(collector, "eve") == SUBMITTED_AT
+
+    @staticmethod
+    def time(collector: CollectFiles, student: str) -> str:
+        return Path(
+            collector.coursedir.root, "submitted", student, "01-intro", TIMESTAMP
+        ).read_text()
+
+    def test_a_time_before_the_last_change_does_not_count(
+        self, inbound: Path, collector: CollectFiles, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        collector.log = logging.getLogger("collector")
+        before = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=1)
+        self.submit(inbound, "eve")
+        self.collect(collector)
+        assert parse_utc(self.time(collector, "eve")) > before
+        assert "that time counts, not the one in its name" in caplog.text
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to other accounts")
+    def test_another_account_can_not_submit_in_a_students_name(
+        self, inbound: Path, collector: CollectFiles, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        collector.log = logging.getLogger("collector")
+        collector.check_owner = True
+        ada = self.submit(inbound, "daemon")
+        os.chown(ada, pwd.getpwnam("daemon").pw_uid, -1)
+        forged = self.submit(inbound, "daemon", "2026-03-02 12:00:00 UTC")
+        (forged / "intro.ipynb").write_text("forged")
+        os.chown(forged, pwd.getpwnam("nobody").pw_uid, -1)
+        os.chown(self.submit(inbound, "ghost"), 54_321, -1)
+        self.submit(inbound, "cleo")  # belongs to the account that collects
+        assert set(self.collect(collector)) == {"daemon", "cleo"}
+        work = Path(collector.coursedir.root, "submitted", "daemon", "01-intro", "intro.ipynb")
+        assert work.read_text() == "{}"
+        assert "it belongs to nobody; if student ids are not the names of accounts" in caplog.text
+        assert "it belongs to a deleted account" in caplog.text
+        assert "1 submissions belong to the account that collects them" in caplog.text
+        collector.check_owner = False
+        assert set(self.collect(collector)) == {"daemon", "cleo", "ghost"}
+
+    def test_times_in_the_future_are_refused(self, inbound: Path, collector: CollectFiles) -> None:
+        self.submit(inbound, "ada")
+        self.submit(inbound, "ada", "2999-03-01 12:00:00.000000 UTC")
+        self.submit(inbound, "ben", "2999-03-01 12:00:00.000000 UTC")
+        assert set(self.collect(collector)) == {"ada"}
+
+    @pytest.mark.parametrize(
+        ("name", "zone", "time"),
+        [
+            ("ada+01-intro+2026-07-01 11:50:00.000000 CEST+x", "Europe/Berlin", "09:50"),
+            ("ada+01-intro+2026-07-01 11:50:00.000000 CEST+x", "UTC", "09:50"),
+            ("ada+01-intro+2026-07-01 12:50:00.000000 +03+x-_9", "Europe/Istanbul", "09:50"),
+            ("ada+01-intro+2026-07-01 12:50:00.000000 +03", "Europe/Istanbul", "09:50"),
+            ("ada+01-intro+2026-07-01 11:50:00", "Europe/Berlin", "09:50"),
+            ("ada+01-intro+2026-07-01 11:50:00+0200+x", "UTC", "09:50"),
+            ("a+d+a+01-intro+2026-07-01 09:50:00 UTC+x", "UTC", "09:50"),
+        ],
+    )
+    def test_names_hold_times_in_any_zone(
+        self, inbound: Path, collector: CollectFiles, name: str, zone: str, time: str
+    ) -> None:
+        collector.timezone, collector.check_time = zone, False
+        (inbound / name).mkdir()
+        self.collect(collector)
+        student = name.partition("+01-intro+")[0]
+        assert self.time(collector, student) == f"2026-07-01 {time}:00.000000 UTC"
+
+    def test_an_ambiguous_time_is_replaced_by_that_of_the_last_change(
+        self, inbound: Path, collector: CollectFiles, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        collector.log = logging.getLogger("collector")
+        before = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=1)
+        self.submit(inbound, "ada", "2026-07-01 11:50:00 IST")
+        self.collect(collector)
+        assert parse_utc(self.time(collector, "ada")) > before
+        assert "is ambiguous" in caplog.text
+        assert "The time of its last change counts." in caplog.text
+
+    @pytest.mark.parametrize(
+        "student",
+        [
+            "*",
+            "?",
+            "[abc]",
+            "-2",
+            "a*",
+            "eve\n",
+            "a\x1b[2J",
+            "a\udcff",
+            "~",
+            "a;b",
+            ".a",
+            "a ",
+            "a" * 129,
+        ],
+    )
+    def test_only_names_are_student_ids(
+        self, inbound: Path, collector: CollectFiles, student: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        collector.log = logging.getLogger("collector")
+        self.submit(inbound, student)
+        for name in (
+            "o'neil@uni.example",
+            "李小龙",
+            "josé",
+            "cafe\u0301",
+            "100%",
+            "007",
+            "A-b_c.d",
+        ):
+            self.submit(inbound, name)
+        assert set(self.collect(collector)) == {
+            *("o'neil@uni.example", "李小龙", "josé", "cafe\u0301", "100%", "007", "A-b_c.d")
+        }
+        assert caplog.text.replace("\n", "").isprintable()
 
     def test_entries_that_are_not_submissions_are_ignored(
         self, inbound: Path, collector: CollectFiles, submission: Path
