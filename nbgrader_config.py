@@ -8,7 +8,14 @@ from pathlib import Path
 from sqlalchemy.exc import SAWarning
 
 from autograder.feedback import markup, page
-from autograder.nbgrader_plugins import autograde, collect, feedback, release, release_feedback
+from autograder.nbgrader_plugins import (
+    autograde,
+    collect,
+    feedback,
+    generate,
+    release,
+    release_feedback,
+)
 from autograder.publish import answer_leaks, release_check
 
 # nbgrader runs `alembic`, which is installed next to Python, by name to create a gradebook.
@@ -36,6 +43,9 @@ c.CourseDirectory.ignore = [
 # overwriting it loses nothing.
 c.GenerateAssignment.force = True
 c.GenerateAssignment.preprocessors = release.PREPROCESSORS
+# Replaces an earlier release only by a complete new one. Questions may change when submissions
+# exist; what a person has scored stays.
+c.GenerateAssignment.exporter_class = generate.SafeGenerate
 c.ClearSolutions.code_stub = {"python": answer_leaks.CODE_STUB}
 # Checks the release again, in case it is out of date or was edited by hand.
 c.ExchangeFactory.release_assignment = release.ReleaseAssignment

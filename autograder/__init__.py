@@ -25,18 +25,22 @@ Packages import only what is listed below them.
       fingerprint        a hash of the grader and its libraries
       fast_imports       skip a slow import that grading never needs
     nbgrader_plugins/    the only package that uses nbgrader
-      release            generate and release assignments
+      release            check what is generated and released
+      generate           generate an assignment that may be in use
       collect            collect submissions and remove what is unsafe
       autograde          grade submissions
       feedback           generate feedback
       release_feedback   release feedback
       export             export grades
       gradebook          write scores and comments
+      gradebook_cells    update an assignment's cells, keeping scores
       gradebook_reader   read all scores of an assignment
       direct_writer      write graded submissions directly
       converter_writer   write graded submissions through nbgrader's converter
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
+      late_policy        late penalties
+      review             why a submission needs review
     feedback/            the feedback page
       render             render the page within limits
       markup             Markdown and code as safe HTML

@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     cluster.add_argument("--gateway", nargs="?", const="", metavar="ADDRESS", help=gateway_help)
     only_help = "retry submissions that failed or need review; others keep their result"
     grade.add_argument("--only", choices=["failed"], help=only_help)
+    force_help = "grade everything again, even what has not changed"
+    grade.add_argument("--force", action="store_true", help=force_help)
     grade.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report to FILE")
     grade.epilog = (
         "Exit status: 0 if everything is graded, 1 if a submission needs attention or the run"

@@ -1,7 +1,7 @@
 """Names that students choose: which of them can be a student's id, and how to show the others.
 
-Whoever can write to the exchange names folders there. nbgrader uses such a name as a pattern for
-files, in regular expressions and in commands, and a terminal obeys escape sequences in it.
+Anyone who can write to the exchange can name folders there. nbgrader uses such a name as a pattern
+for files, in regular expressions and in commands, and a terminal obeys escape sequences in it.
 """
 
 from __future__ import annotations
@@ -46,8 +46,17 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
+        character if _is_visible(character) else character.encode("unicode_escape").decode()
         for character in text
+    )
+
+
+def _is_visible(character: str) -> bool:
+    """Return whether a character shows as itself; spaces and joiners of letters do."""
+    return (
+        character.isprintable()
+        or unicodedata.category(character) == "Zs"
+        or character in {"\u200c", "\u200d"}
     )
 
 

@@ -20,7 +20,9 @@ from autograder.batch.result import JobResult, read_max_points
 from autograder.batch.result_cache import ResultCache
 from autograder.batch.scheduler import MAX_ATTEMPTS, QueuedJob, Scheduler
 from autograder.nbgrader_plugins.converter_writer import NotWrittenError
+from autograder.nbgrader_plugins.gradebook_reader import StoredSubmission
 from autograder.sandbox.launch import WEAKNESSES, Weakness
+from autograder.student_names import why_invalid
 
 
 class BatchRun:
@@ -44,6 +46,7 @@ class BatchRun:
         self.cache = ResultCache(course.root, course.assignment, self._writer.db_url)
         self._has_read = False
         self._attempts: Counter[str] = Counter()
+        self._only_failed = self._force = False
         self._disturbed: set[str] = set()  # students to grade once more, with nobody beside them
         self.write_seconds = 0.0
         self.weaknesses: list[Weakness] = []
@@ -59,10 +62,10 @@ class BatchRun:
         self._writer.read(read_max_points(self.course.paths.source))
         self._has_read = True
 
-    def grade(self, *, only_failed: bool = False) -> Iterator[ReportLine]:
+    def grade(self, *, only_failed: bool = False, force: bool = False) -> Iterator[ReportLine]:
         """Grade all submissions, including those that arrive meanwhile; yield a line for each.
 
-        With `only_failed`, grade those again, too, that failed or need review.
+        With `only_failed`, grade those again, too, that failed or need review; with `force`, all.
 
         Raises:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
@@ -71,21 +74,22 @@ class BatchRun:
             RunStoppedError: The run can't continue; what is graded is kept.
         """
         seen: set[str] = set()
+        self._only_failed, self._force = only_failed, force
         try:
             if not self._has_read:
                 self.read_gradebook()
             while new := [name for name in self.course.paths.students() if name not in seen]:
                 seen.update(new)
-                yield from self._grade(new, only_failed)
+                yield from self._grade(new)
         finally:
             self.scheduler.shutdown()
             self._writer.close()
 
-    def _grade(self, students: list[str], only_failed: bool) -> Iterator[ReportLine]:
+    def _grade(self, students: list[str]) -> Iterator[ReportLine]:
         queue = deque(students)
         while queue or not self.scheduler.idle:
             while queue and self.scheduler.has_capacity():
-                line = self._start(queue.popleft(), only_failed)
+                line = self._start(queue.popleft())
                 if line:
                     yield line
             for queued, outcome in self.scheduler.wait_for_finished():
@@ -95,21 +99,30 @@ class BatchRun:
                 else:
                     queue.append(queued.job.student)
 
-    def _start(self, student: str, only_failed: bool) -> ReportLine | None:
+    def _start(self, student: str) -> ReportLine | None:
         """Submit a job, or return the line of a submission that needs none."""
+        if problem := why_invalid(student):
+            return ReportLine(student, "failed", reason=f"{problem}. Rename the folder.")
         job = self.course.job(student)
         version = fingerprint.current()
         key = job.cache_key(version)
-        is_new = not self._attempts[student] and student not in self._disturbed
-        cached = self._cached(student, key) if is_new else None
-        if cached is not None:
-            line = ReportLine.from_result(student, cached, unchanged=True)
-            if line.settled or not only_failed:  # the others may come out better this time
-                if self.cache.is_written(student, key) and self._writer.holds(student, cached):
-                    return line
-                return self._write(student, key, cached, unchanged=True)
+        is_again = self._force or self._attempts[student] or student in self._disturbed
+        cached = None if is_again else self._cached(student, key)
+        # With --only failed, the others may come out better this time.
+        if cached is not None and (cached.is_complete or not self._only_failed):
+            if self.cache.is_written(student, key) and self._writer.holds(student, cached):
+                stored = self._writer.update_late_penalty(student)
+                return self._line(student, cached, stored, unchanged=True)
+            return self._write(student, key, cached, unchanged=True)
         self.scheduler.submit(QueuedJob(job, version, key), alone=student in self._disturbed)
         return None
+
+    def _line(
+        self, student: str, result: JobResult, stored: StoredSubmission | None, *, unchanged: bool
+    ) -> ReportLine:
+        before = self._writer.before(student)
+        stored = stored or StoredSubmission()
+        return ReportLine.from_result(student, result, stored, before, unchanged=unchanged)
 
     def _cached(self, student: str, key: str) -> JobResult | None:
         """Return the result of an earlier run if it is still valid."""
@@ -149,7 +162,7 @@ class BatchRun:
         start = time.monotonic()
         self.cache.clear_mark(student)
         try:
-            self._writer.write(student, result)
+            self._writer.write(student, result, unchanged=unchanged)
         except (ValueError, NotWrittenError) as error:
             if isinstance(error, ValueError):  # an invalid notebook, which will stay invalid
                 self.cache.delete(student)
@@ -157,4 +170,4 @@ class BatchRun:
         if not unchanged:
             self.write_seconds += time.monotonic() - start
         self.cache.mark_written(student, key)
-        return ReportLine.from_result(student, result, unchanged=unchanged)
+        return self._line(student, result, self._writer.now(student), unchanged=unchanged)

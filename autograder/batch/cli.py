@@ -57,7 +57,9 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
         total = len(run.course.paths.students())
         with tqdm(total=total, unit="submission", desc=options.name) as bar:
             try:
-                for line in run.grade(only_failed=options.only == "failed"):
+                for line in run.grade(
+                    only_failed=options.only == "failed", force=bool(options.force)
+                ):
                     lines.append(line)
                     bar.total = max(bar.total, len(lines))
                     bar.update()
@@ -76,6 +78,8 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     totals = report.summarize(lines, time.monotonic() - start, max(1, pool.size()), costs)
     if options.report:
         report.write_report(options.report, lines, totals)
+    if changes := report.format_changes(lines):
+        print(changes)
     print(report.format_summary(totals))
     if message:
         print(message, file=sys.stderr)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.batch.gradebook_lock import retry_while_locked
 from autograder.batch.result import JobResult, MaxPoints
 from autograder.nbgrader_plugins import gradebook_reader
 from autograder.nbgrader_plugins.converter_writer import ConverterWriter
-from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
+from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.direct_writer import DirectWriter
-from autograder.nbgrader_plugins.gradebook_reader import CellPoints
+from autograder.nbgrader_plugins.gradebook_reader import StoredScores, StoredSubmission
+from autograder.nbgrader_plugins.late_policy import LatePolicy
 
 
 class GradebookWriter:
@@ -23,9 +25,13 @@ class GradebookWriter:
         self._assignment, self._notify = assignment, notify
         self._paths = CoursePaths.from_config(config, assignment)
         self.db_url = self._paths.db_url
-        writer = DirectWriter if DirectWriter.supports(config) else ConverterWriter
-        self._writer: DirectWriter | ConverterWriter = writer(config, assignment)
-        self._points: Mapping[str, CellPoints] = {}
+        self._late_policy = LatePolicy(config, self.db_url, assignment)
+        self._writer: DirectWriter | ConverterWriter = (
+            DirectWriter(config, assignment, self._late_policy)
+            if DirectWriter.supports(config)
+            else ConverterWriter(config, assignment)
+        )
+        self._stored = StoredScores({}, {})
 
     def close(self) -> None:
         """Close the gradebook."""
@@ -38,16 +44,27 @@ class GradebookWriter:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        read = functools.partial(gradebook_reader.read_scores, self.db_url, self._assignment)
-        stored = retry_while_locked(read, self.db_url, self._notify)
-        cells = {(notebook, cell) for notebook, maxima in max_points.items() for cell in maxima}
-        if stored.cells != cells:
-            differing = ", ".join(sorted({cell for _, cell in stored.cells ^ cells}))
-            raise CourseError(
-                f"{self._assignment}: source/ and the gradebook have different cells: {differing}."
-                f" Run: nbgrader generate_assignment {self._assignment} --force"
-            )
-        self._points = stored.points
+        self._stored = self._read()
+        maxima = {
+            (notebook, cell): points
+            for notebook, cells in max_points.items()
+            for cell, points in cells.items()
+        }
+        gradebook_reader.require_same_cells(self._assignment, self._stored.maxima, maxima)
+
+    def _read(self, student: str | None = None) -> StoredScores:
+        read = functools.partial(
+            gradebook_reader.read_scores, self.db_url, self._assignment, student
+        )
+        return retry_while_locked(read, self.db_url, self._notify)
+
+    def before(self, student: str) -> StoredSubmission | None:
+        """Return what the gradebook held about a submission when it was read."""
+        return self._stored.submissions.get(student)
+
+    def now(self, student: str) -> StoredSubmission | None:
+        """Return what the gradebook holds about a submission now."""
+        return self._read(student).submissions.get(student)
 
     def holds(self, student: str, result: JobResult) -> bool:
         """Return whether gradebook and ``autograded/`` held this result when they were read."""
@@ -57,10 +74,38 @@ class GradebookWriter:
             for score in notebook.scores
         }
         is_graded = self._paths.has_graded(student, result.notebooks)
-        return is_graded and points == self._points.get(student, {})
+        stored = self.before(student)
+        return is_graded and points == (stored.points if stored else {})
 
-    def write(self, student: str, result: JobResult) -> None:
+    def update_late_penalty(self, student: str) -> StoredSubmission | None:
+        """Set the late penalty anew if it isn't what the policy says now.
+
+        Returns:
+            What the gradebook holds about the submission now.
+
+        Raises:
+            RunStoppedError: Another program kept the gradebook locked.
+        """
+        stored = self.before(student)
+        if stored is None or self._late_policy.is_current(student, stored):
+            return stored
+
+        def apply() -> None:
+            try:
+                for notebook in stored.penalties:
+                    self._late_policy.apply(student, notebook)
+            except SQLAlchemyError as error:
+                if gradebook_reader.is_lock_error(error):
+                    raise gradebook_reader.GradebookLockedError from error
+                raise
+
+        retry_while_locked(apply, self.db_url, self._notify)
+        return self.now(student)
+
+    def write(self, student: str, result: JobResult, *, unchanged: bool = False) -> None:
         """Write the results of one submission; wait while another program locks the gradebook.
+
+        With `unchanged`, the results are those of an earlier run.
 
         Raises:
             NotWrittenError: nbgrader refused the result; nothing was written.
@@ -70,4 +115,5 @@ class GradebookWriter:
         graded = result.notebooks
         for notebook in graded.values():
             _ = notebook.nb  # an invalid one raises here, before anything is written
-        retry_while_locked(lambda: self._writer.write(student, graded), self.db_url, self._notify)
+        write = functools.partial(self._writer.write, student, graded, unchanged=unchanged)
+        retry_while_locked(write, self.db_url, self._notify)

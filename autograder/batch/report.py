@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from autograder.batch.result import JobResult
+from autograder.nbgrader_plugins.gradebook_reader import StoredSubmission
+from autograder.nbgrader_plugins.review import review_reasons
 from autograder.sandbox.limits import MB
+from autograder.student_names import printable
 from course import atomic_write
 
 _MEMORY_FIELDS: Final = ("kernel", "worker", "warm")
@@ -23,11 +26,12 @@ class RunStoppedError(RuntimeError):
 
 @dataclass(frozen=True)
 class ReportLine:
-    """The outcome of one submission.
+    """The outcome of one submission, as the export has it.
 
     Attributes:
         status: ``graded``, ``needs review``, ``not graded`` (unreadable) or ``failed``.
-        score: Points so far; None if nothing was graded.
+        score: Points so far, with what a person gave, less the late penalty; None if nothing was
+            graded.
         maximum: The most points the submission could earn.
         seconds: How long grading took; 0 if the result is from an earlier run.
         reason: Why a person must look at it, or why it failed.
@@ -35,6 +39,8 @@ class ReportLine:
         kernel: Peak memory of its kernel in bytes; 0 if it needed none.
         worker: Peak memory of the worker process in bytes.
         warm: Memory of the worker's own fork servers in bytes.
+        before: The score in the gradebook before this run; None if there was none.
+        penalty: The late penalty.
     """
 
     student: str
@@ -47,27 +53,47 @@ class ReportLine:
     kernel: int = 0
     worker: int = 0
     warm: int = 0
+    before: float | None = None
+    penalty: float = 0.0
 
     @classmethod
-    def from_result(cls, student: str, result: JobResult, *, unchanged: bool) -> ReportLine:
-        """Return the line for a result, `unchanged` if that is from an earlier run."""
+    def from_result(
+        cls,
+        student: str,
+        result: JobResult,
+        stored: StoredSubmission,
+        before: StoredSubmission | None,
+        *,
+        unchanged: bool,
+    ) -> ReportLine:
+        """Return the line for a result, `unchanged` if that is from an earlier run.
+
+        Args:
+            student: The student's id.
+            result: The result of grading.
+            stored: What the gradebook holds now.
+            before: What it held before.
+            unchanged: Whether the result is from an earlier run.
+        """
         scores = [score for notebook in result.notebooks.values() for score in notebook.scores]
-        cells_by_reason: dict[str, list[str]] = defaultdict(list)
-        for score in scores:
-            if score.points is None:
-                cells_by_reason[score.reason].append(score.name)
-        reasons = [f"{', '.join(names)}: {reason}" for reason, names in cells_by_reason.items()]
         is_readable = any(not notebook.unreadable for notebook in result.notebooks.values())
-        status = "needs review" if reasons else "graded"
+        is_graded = is_readable or stored.needs_review - stored.by_hand != stored.points.keys()
+        status = "needs review" if stored.needs_review else "graded"
         measured = () if unchanged else ("seconds", *_MEMORY_FIELDS)
         return cls(
             student,
-            status if is_readable else "not graded",
-            sum(score.points or 0 for score in scores) if is_readable else None,
+            status if is_graded else "not graded",
+            stored.score if is_graded else None,
             sum(score.maximum for score in scores),
-            reason=" ".join(reasons),
+            reason=review_reasons(
+                {cell for _, cell in stored.needs_review},
+                {cell for _, cell in stored.by_hand},
+                {score.name: score.reason for score in scores if score.points is None},
+            ),
             unchanged=unchanged,
             **{name: getattr(result, name) for name in measured},
+            before=before.score if before else None,
+            penalty=stored.penalty,
         )
 
     @property
@@ -75,17 +101,25 @@ class ReportLine:
         """True if nobody needs to look at the submission."""
         return self.status == "graded"
 
+    @property
+    def changed(self) -> bool:
+        """True if the gradebook had another score before this run."""
+        return None not in {self.before, self.score} and self.before != self.score
+
     def __str__(self) -> str:
         """Return the line as the terminal shows it.
 
         Example:
-            >>> print(ReportLine("ada", "graded", 7, 8, seconds=2.5))
-            ada                  graded         7 of 8     2.5 s
+            >>> print(ReportLine("ada", "graded", 7, 8, seconds=2.5, before=6))
+            ada                  graded         7 of 8     2.5 s  Was 6.
         """
         points = "" if self.score is None else f"{self.score:g} of {self.maximum:g}"
         duration = "unchanged" if self.unchanged else f"{self.seconds:.1f} s"
-        line = f"{self.student:20} {self.status:12} {points:>8} {duration:>9}  {self.reason}"
-        return line.rstrip()
+        notes = [f"Was {self.before:g}."] if self.changed else []
+        notes += [f"Late: {self.penalty:g} off."] if self.penalty else []
+        text = " ".join([*notes, self.reason])
+        line = f"{self.student:20} {self.status:12} {points:>8} {duration:>9}  {text}"
+        return printable(line.rstrip())
 
 
 @dataclass(frozen=True)
@@ -145,6 +179,26 @@ def format_summary(totals: dict[str, Any]) -> str:
         f" {totals['fullest_mb']} MB in total on this machine."
         + "".join(f"\nNot enforced: {weakness}" for weakness in totals["not_enforced"])
     )
+
+
+def format_changes(lines: Iterable[ReportLine]) -> str:
+    """Return whose score changed, from what to what; empty if nobody's did.
+
+    Example:
+        >>> print(format_changes([ReportLine("ada", "graded", 7, 8, before=6)]))
+        1 score changed:
+          ada: 6 -> 7 of 8
+    """
+    changed = sorted((line for line in lines if line.changed), key=lambda line: line.student)
+    if not changed:
+        return ""
+    rows = [
+        f"  {printable(line.student)}: {line.before:g} -> {line.score:g} of {line.maximum:g}"
+        + ("" if line.settled else f" ({line.status})")
+        for line in changed
+    ]
+    heading = "1 score changed:" if len(rows) == 1 else f"{len(rows):,} scores changed:"
+    return "\n".join([heading, *rows])
 
 
 def write_report(path: Path, lines: Iterable[ReportLine], totals: dict[str, Any]) -> None:

@@ -34,6 +34,12 @@ class JobResult(BaseModel):
     warm: NonNegativeInt  # the fork servers that the worker has started
     disturbed: bool = False  # whether other programs may have cost points
 
+    @property
+    def is_complete(self) -> bool:
+        """True if every cell has points."""
+        scores = (score for notebook in self.notebooks.values() for score in notebook.scores)
+        return all(score.points is not None for score in scores)
+
     @classmethod
     def read(cls, text: object, max_points: MaxPoints) -> JobResult:
         """Validate what a worker sent.

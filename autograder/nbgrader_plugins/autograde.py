@@ -14,14 +14,18 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
+from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import cells
 from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
+from autograder.nbgrader_plugins import gradebook_reader
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
-from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
 from autograder.sandbox.launch import WEAKNESSES, Weakness
 from autograder.sandbox.limits import Limits
@@ -73,6 +77,20 @@ def _course_zone(root: Path) -> str:
 class ReadSubmission(NotebookExporter):
     """Read the instructor's notebook for a submission, or a notebook that is already merged."""
 
+    def __init__(self, config: Config | None = None, **settings: Any) -> None:
+        """Check names and cells before `nbgrader autograde` changes anything.
+
+        Raises:
+            NbGraderException: The gradebook doesn't have the cells of ``source/``.
+        """
+        super().__init__(config=config, **settings)  # type: ignore[no-untyped-call]
+        if isinstance(self.parent, Autograde):
+            paths = CoursePaths(self.parent.coursedir, self.parent.coursedir.assignment_id)
+            for path, problem in paths.invalid_submissions().items():
+                if self.parent.assignments.pop(str(path), None):
+                    self.log.error("Not graded: %s. Rename the folder.", problem)
+            _require_same_cells(self.parent, paths)
+
     def from_filename(
         self, filename: str, resources: Resources | None = None, **settings: Any
     ) -> Any:
@@ -87,6 +105,24 @@ class ReadSubmission(NotebookExporter):
         else:
             nb = NotebookNode(nbformat.read(path, as_version=4))
         return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
+
+
+def _require_same_cells(converter: Autograde, paths: CoursePaths) -> None:
+    maxima = {}
+    for path in paths.source.glob("*.ipynb"):
+        nb = NotebookNode(nbformat.read(path, as_version=4))
+        for name, cell in cells.graded_cells(nb).items():
+            maxima[path.stem, name] = float(cells.max_points(cell))
+    assignment = converter.coursedir.assignment_id
+    try:
+        stored = gradebook_reader.read_scores(paths.db_url, assignment, "")
+    except (CourseError, gradebook_reader.GradebookLockedError):
+        return  # nbgrader waits, or says what is missing
+    try:
+        gradebook_reader.require_same_cells(assignment, stored.maxima, maxima)
+    except CourseError as error:
+        converter.log.error("%s", error)  # noqa: TRY400  (the traceback wouldn't help)
+        raise NbGraderException(str(error)) from error
 
 
 class MergeSubmission(NbGraderPreprocessor):

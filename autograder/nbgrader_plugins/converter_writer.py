@@ -51,7 +51,13 @@ class ConverterWriter:
     def close(self) -> None:
         """Do nothing: the converter closes the gradebook after each submission."""
 
-    def write(self, student: str, graded: dict[str, GradedNotebook]) -> None:
+    def write(
+        self,
+        student: str,
+        graded: dict[str, GradedNotebook],
+        *,
+        unchanged: bool = False,  # noqa: ARG002  (nbgrader flags what was scored by hand)
+    ) -> None:
         """Write the results of one submission; as `DirectWriter.write`."""
         log = ErrorLog(student)
         config = copy.deepcopy(self._config)

@@ -8,6 +8,8 @@ from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.student_names import why_invalid
+
 
 class CourseError(ValueError):
     """The course folder or its gradebook can't be used; the message says how to fix that."""
@@ -51,6 +53,11 @@ class CoursePaths:
         """Return the folders of feedback pages, by student."""
         folders = self._by_student(self._course.feedback_directory)
         return {name: path for name, path in folders.items() if path.is_dir()}
+
+    def invalid_submissions(self) -> dict[Path, str]:
+        """Return the submissions whose folder has no student's name, and what is wrong with it."""
+        problems = {path: why_invalid(name) for name, path in self.submissions().items()}
+        return {path: problem for path, problem in problems.items() if problem}
 
     def students(self) -> list[str]:
         """Return who has submitted so far, without those excluded by ``student_id_exclude``."""

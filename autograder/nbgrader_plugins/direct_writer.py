@@ -20,7 +20,6 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
@@ -31,14 +30,16 @@ from autograder.nbgrader_plugins.collect import read_timestamp
 from autograder.nbgrader_plugins.converter_writer import ErrorLog, NotWrittenError
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
+from autograder.nbgrader_plugins.late_policy import LatePolicy
 
 
 class DirectWriter:
     """Keeps a gradebook open and writes results into it."""
 
-    def __init__(self, config: Config, assignment: str) -> None:
+    def __init__(self, config: Config, assignment: str, late_policy: LatePolicy) -> None:
         self._config, self._assignment = config, assignment
-        self._gradebook: Gradebook | None = None
+        self._late_policy = late_policy
+        self._gradebook: Any = None  # a `Gradebook` while one is open
 
     @staticmethod
     def supports(config: Config) -> bool:
@@ -58,8 +59,10 @@ class DirectWriter:
             self._gradebook.close()
             self._gradebook = None
 
-    def write(self, student: str, graded: dict[str, GradedNotebook]) -> None:
-        """Write the graded notebooks of one submission, by name.
+    def write(
+        self, student: str, graded: dict[str, GradedNotebook], *, unchanged: bool = False
+    ) -> None:
+        """Write the graded notebooks of one submission, by name; see `write_scores`.
 
         Raises:
             NotWrittenError: The results don't fit the gradebook, or the disk refuses them.
@@ -67,13 +70,20 @@ class DirectWriter:
         """
         log = ErrorLog(student)
         try:
-            self._write(student, graded, log.logger)
+            self._write(student, graded, log.logger, unchanged=unchanged)
         except (MissingEntry, LookupError, OSError, SQLAlchemyError) as error:
             if is_lock_error(error):
                 raise GradebookLockedError from error
             raise NotWrittenError(log.last_line() or str(error)) from error
 
-    def _write(self, student: str, graded: dict[str, GradedNotebook], log: logging.Logger) -> None:
+    def _write(
+        self,
+        student: str,
+        graded: dict[str, GradedNotebook],
+        log: logging.Logger,
+        *,
+        unchanged: bool,
+    ) -> None:
         course = CourseDirectory(
             config=self._config, assignment_id=self._assignment, student_id=student
         )
@@ -89,7 +99,7 @@ class DirectWriter:
                     text = nbformat.writes(notebook.nb)
                     (folder / f"{name}.ipynb").write_text(f"{text}\n", encoding="utf-8")
                 timestamp = read_timestamp(paths.submitted(student))
-                self._store(self._gradebook, converter, student, timestamp, graded)
+                self._store(converter, student, timestamp, graded, unchanged=unchanged)
             converter.set_permissions(self._assignment, student)
         finally:
             self._gradebook.db.remove()  # the session must not serve stale rows later
@@ -109,13 +119,15 @@ class DirectWriter:
 
     def _store(
         self,
-        book: Gradebook,
         converter: BaseConverter,
         student: str,
         timestamp: datetime | None,
         graded: dict[str, GradedNotebook],
+        *,
+        unchanged: bool,
     ) -> None:
         """Write the scores, and first the student and the submission where they are new."""
+        book = self._gradebook
         due_date = book.find_assignment(self._assignment).duedate
         if not converter.create_student:
             book.find_student(student)  # raises MissingEntry
@@ -128,23 +140,14 @@ class DirectWriter:
         book.update_or_create_submission(self._assignment, student, **attributes)
         for name, result in graded.items():
             notebook = book.find_submission_notebook(name, self._assignment, student)
-            gradebook.write_scores(book, notebook, result)
-            self._apply_late_penalty(book, converter.coursedir.db_url, notebook, result)
+            gradebook.write_scores(book, notebook, result, unchanged=unchanged)
+            self._apply_late_penalty(notebook)
 
-    def _apply_late_penalty(
-        self, book: Gradebook, db_url: str, notebook: SubmittedNotebook, graded: GradedNotebook
-    ) -> None:
-        """Let nbgrader's preprocessor decide what a late submission costs."""
+    def _apply_late_penalty(self, notebook: SubmittedNotebook) -> None:
+        """Let nbgrader decide what a late submission costs."""
         submission = notebook.assignment
-        if submission.total_seconds_late > 0:
-            penalties = AssignLatePenalties(config=self._config)
-            penalties.log.setLevel(logging.ERROR)
-            keys = {"assignment": submission.name, "student": submission.student_id}
-            nbgrader = keys | {"notebook": notebook.name, "db_url": db_url}
-            penalties.preprocess(graded.nb, {"nbgrader": nbgrader})
-        elif notebook.late_submission_penalty is not None:
-            notebook.late_submission_penalty = None
-            book.db.commit()
+        if submission.total_seconds_late > 0 or notebook.late_submission_penalty is not None:
+            self._late_policy.apply(submission.student_id, notebook.name)
 
 
 @contextlib.contextmanager

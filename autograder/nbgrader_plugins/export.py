@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,13 @@ from nbgrader.plugins import ExportPlugin
 
 from autograder import cells
 from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.review import review_reasons
+from autograder.student_names import printable, why_invalid
 from course import atomic_write
+
+# Also as wide characters, which spreadsheets read in East Asian languages.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_NUMBER: Final = re.compile(r"-\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
 
 COLUMNS: Final = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
@@ -46,9 +53,24 @@ class ExportGrades(ExportPlugin):
                 unknown = [Student(id=name) for name in sorted(paths.submissions().keys() - known)]
                 for student in [*known.values(), *unknown]:
                     if not self.student or student.id in map(str, self.student):
-                        row = _row(gradebook, assignment, student, paths)
+                        row = self._row(gradebook, assignment, student, paths)
                         table.writerow({key: _csv_text(value) for key, value in row.items()})
         self.log.info("Exported grades to %s", path)
+
+    def _row(
+        self, gradebook: Gradebook, assignment: Assignment, student: Student, paths: CoursePaths
+    ) -> dict[str, Any]:
+        """Return one row; if it can't be made, one that says why."""
+        known = {"assignment": assignment.name, "student_id": student.id, "status": "not graded"}
+        if student not in gradebook.db and (problem := why_invalid(student.id)):
+            return known | {"reason": f"{problem}. Rename the folder in submitted/."}
+        try:
+            return _row(gradebook, assignment, student, paths)
+        except Exception as error:
+            name = printable(student.id)
+            self.log.exception("Can't export %s for %s", assignment.name, name)
+            reason = f"Can't be exported: {type(error).__name__}: {error}"
+            return known | {"max_score": assignment.max_score, "reason": reason}
 
 
 def _row(
@@ -82,29 +104,33 @@ def _row(
     if not ungraded:
         score = max(0.0, submission.score - (penalty or 0.0))
         return row | {"raw_score": submission.score, "score": score, "status": "graded"}
+    by_hand = {grade.name for grade in grades if grade.manual_score is not None}
     notebooks = [json.loads(path.read_bytes()) for path in graded_notebooks]
-    reasons = _reasons(notebooks, ungraded)
-    if all(grade.needs_manual_grade for grade in grades) and all(map(cells.unreadable, notebooks)):
+    reasons = review_reasons(ungraded, by_hand, _recorded_reasons(notebooks))
+    is_ungraded = all(grade.needs_manual_grade and grade.name not in by_hand for grade in grades)
+    if is_ungraded and all(map(cells.unreadable, notebooks)):
         return row | {"status": "not graded", "reason": reasons}
     return row | {"raw_score": submission.score, "status": "needs review", "reason": reasons}
 
 
-def _reasons(graded_notebooks: list[dict[str, Any]], ungraded: set[str]) -> str:
-    """Say why the cells need manual grading, as recorded in the graded notebooks."""
-    reasons: dict[str, list[str]] = {}
-    for notebook in graded_notebooks:
+def _recorded_reasons(notebooks: list[dict[str, Any]]) -> dict[str, str]:
+    """Return why cells got no points, as recorded in the graded notebooks."""
+    reasons = {}
+    for notebook in notebooks:
         for cell in notebook["cells"]:
-            name, record = cells.grade_id(cell), cells.score_record(cell)
-            if name in ungraded and record and record["points"] is None:
-                reasons.setdefault(record["reason"], []).append(name)
-    if not reasons:
-        return f"Needs manual grading: {', '.join(sorted(ungraded))}."
-    if len(reasons) == 1 and set(*reasons.values()) == ungraded and len(ungraded) > 1:
-        return next(iter(reasons))
-    return " ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+            record = cells.score_record(cell)
+            if record and record["points"] is None:
+                reasons[cells.grade_id(cell)] = record["reason"]
+    return reasons
 
 
 def _csv_text(value: Any) -> str:
-    """Format a value so that no spreadsheet takes a student's name for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "@", "\t", "\r")) else text
+    """Format a value so that no spreadsheet takes a student's name for a formula.
+
+    Example:
+        >>> _csv_text("-2+3"), _csv_text("-2.5"), _csv_text(-2.5)
+        ("'-2+3", '-2.5', '-2.5')
+    """
+    text = "" if value is None else printable(str(value))
+    is_formula = text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text

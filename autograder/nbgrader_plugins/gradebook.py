@@ -28,10 +28,22 @@ _GRADED_TYPES: Final = ("GradeCell", "TaskCell")
 _COMMENTED_TYPES: Final = ("SolutionCell", "TaskCell")
 
 
-def write_scores(gradebook: Gradebook, notebook: SubmittedNotebook, graded: GradedNotebook) -> None:
+def write_scores(
+    gradebook: Gradebook,
+    notebook: SubmittedNotebook,
+    graded: GradedNotebook,
+    *,
+    unchanged: bool = False,
+) -> None:
     """Write the scores and comments of one notebook in one transaction.
 
     A manual score stays; as in nbgrader, its cell is flagged for another look.
+
+    Args:
+        gradebook: The open gradebook.
+        notebook: The submitted notebook.
+        graded: The result.
+        unchanged: Whether the result was written before; flags stay then where scores do.
 
     Raises:
         LookupError: The gradebook and ``source/`` have different questions.
@@ -44,8 +56,9 @@ def write_scores(gradebook: Gradebook, notebook: SubmittedNotebook, graded: Grad
     _require_same_cells(notebook.assignment.name, grade_rows.keys(), scored)
     for score in graded.scores:
         row = grade_rows[score.name]
+        if not unchanged or row.auto_score != score.points:
+            row.needs_manual_grade = score.points is None or row.manual_score is not None
         row.auto_score = score.points
-        row.needs_manual_grade = score.points is None or row.manual_score is not None
     for name, text in graded.comments.items():
         comment_rows[name].auto_comment = text or None
     gradebook.db.commit()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from nbgrader.api import (
     Assignment,
     BaseCell,
     Grade,
+    GradeCell,
     Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
+    TaskCell,
 )
-from sqlalchemy import Connection, create_engine, inspect, select
+from sqlalchemy import Connection, create_engine, func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -32,16 +36,52 @@ class GradebookLockedError(RuntimeError):
     """Another program has locked the gradebook."""
 
 
+@dataclass
+class StoredSubmission:
+    """What the gradebook holds about one submission.
+
+    Attributes:
+        points: The automatic score of each cell; None where there is none.
+        by_hand: The cells that a person has scored.
+        needs_review: The cells that a person must look at.
+        scores: The score of each notebook, with what a person gave, before the late penalty.
+        penalties: The late penalty of each notebook; None without one.
+        seconds_late: How long after its due date, with its extension, it was handed in.
+    """
+
+    points: dict[CellKey, float | None] = field(default_factory=dict)
+    by_hand: set[CellKey] = field(default_factory=set)
+    needs_review: set[CellKey] = field(default_factory=set)
+    scores: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    penalties: dict[str, float | None] = field(default_factory=dict)
+    seconds_late: float = 0.0
+
+    @property
+    def penalty(self) -> float:
+        """The late penalty."""
+        return sum(penalty or 0.0 for penalty in self.penalties.values())
+
+    @property
+    def score(self) -> float:
+        """The score as the export has it: with what a person gave, less the late penalty."""
+        return max(0.0, sum(self.scores.values()) - self.penalty)
+
+
 @dataclass(frozen=True)
 class StoredScores:
-    """The graded cells of one assignment and, by student, their automatic scores."""
+    """The graded cells of one assignment with their maxima, and all submissions, by student."""
 
-    cells: frozenset[CellKey]
-    points: Mapping[str, CellPoints]
+    maxima: Mapping[CellKey, float]
+    submissions: Mapping[str, StoredSubmission]
+
+    @property
+    def points(self) -> dict[str, CellPoints]:
+        """The automatic scores, by student."""
+        return {student: stored.points for student, stored in self.submissions.items()}
 
 
-def read_scores(db_url: str, assignment: str) -> StoredScores:
-    """Read the cells and scores of an assignment.
+def read_scores(db_url: str, assignment: str, student: str | None = None) -> StoredScores:
+    """Read the cells and scores of an assignment, for all students or for one.
 
     Raises:
         CourseError: The gradebook can't be read or doesn't contain the assignment.
@@ -56,10 +96,10 @@ def read_scores(db_url: str, assignment: str) -> StoredScores:
         with engine.connect() as connection:
             if not inspect(connection).has_table(Assignment.__tablename__):
                 raise CourseError(f"The gradebook is empty. Fill it with: {generate}")
-            cells = _cells(connection, assignment)
-            if not cells:
+            maxima = _maxima(connection, assignment)
+            if not maxima:
                 raise CourseError(f"{assignment} isn't in the gradebook yet. Run: {generate}")
-            return StoredScores(frozenset(cells), _points(connection, assignment))
+            return StoredScores(maxima, read_submissions(connection, assignment, student))
     except ModuleNotFoundError as error:
         raise CourseError(
             f"c.CourseDirectory.db_url needs the Python package {error.name}; for PostgreSQL:"
@@ -73,6 +113,25 @@ def read_scores(db_url: str, assignment: str) -> StoredScores:
         raise CourseError(f"Can't read the gradebook: {error.orig}") from error
     except SQLAlchemyError as error:
         raise CourseError(f"Can't read the gradebook: {error}") from error
+
+
+def require_same_cells(
+    assignment: str, in_gradebook: Mapping[CellKey, float], in_source: Mapping[CellKey, float]
+) -> None:
+    """Check that the gradebook has the graded cells of ``source/``, with the same points.
+
+    Raises:
+        CourseError: It hasn't; a score could exceed the maximum, or its cell be missing.
+    """
+    if dict(in_gradebook) == dict(in_source):
+        return
+    differing = sorted({cell for _, cell in dict(in_gradebook.items() ^ in_source.items())})
+    kind = "points" if in_gradebook.keys() == in_source.keys() else "cells"
+    raise CourseError(
+        f"{assignment}: source/ and the gradebook have different {kind}: {', '.join(differing)}."
+        " Update the gradebook and release/, which keeps what was scored by hand, and then grade"
+        f" again: nbgrader generate_assignment {shlex.quote(assignment)}"
+    )
 
 
 def sqlite_path(db_url: str) -> Path | None:
@@ -96,19 +155,30 @@ def is_lock_error(error: BaseException | str) -> bool:
     return "database is locked" in str(error) or "database table is locked" in str(error)
 
 
-def _cells(connection: Connection, assignment: str) -> list[CellKey]:
+def _maxima(connection: Connection, assignment: str) -> dict[CellKey, float]:
+    graded, tasks = GradeCell.__table__, TaskCell.__table__
     query = (
-        select(Notebook.name, _CELL.name)
+        select(Notebook.name, _CELL.name, func.coalesce(graded.c.max_score, tasks.c.max_score))
+        .select_from(BaseCell.__table__)
+        .outerjoin(graded, graded.c.id == _CELL.id)
+        .outerjoin(tasks, tasks.c.id == _CELL.id)
         .join(Notebook, Notebook.id == _CELL.notebook_id)
         .join(Assignment, Assignment.id == Notebook.assignment_id)
         .where(Assignment.name == assignment, _CELL.type.in_(("GradeCell", "TaskCell")))
     )
-    return [(notebook, cell) for notebook, cell in connection.execute(query)]
+    return {(notebook, cell): maximum for notebook, cell, maximum in connection.execute(query)}
 
 
-def _points(connection: Connection, assignment: str) -> dict[str, CellPoints]:
+def read_submissions(
+    connection: Connection, assignment: str, student: str | None = None
+) -> dict[str, StoredSubmission]:
+    """Return the submissions of an assignment, or that of one student, by student."""
+    handed_in = SubmittedAssignment
     query = (
-        select(SubmittedAssignment.student_id, Notebook.name, _CELL.name, Grade.auto_score)
+        select(handed_in.student_id, handed_in.timestamp, handed_in.extension, Assignment.duedate)
+        .add_columns(Notebook.name.label("notebook"), _CELL.name.label("cell"))
+        .add_columns(SubmittedNotebook.late_submission_penalty, Grade.auto_score)
+        .add_columns(Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
         .select_from(Grade)
         .join(BaseCell.__table__, _CELL.id == Grade.cell_id)
         .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
@@ -117,7 +187,21 @@ def _points(connection: Connection, assignment: str) -> dict[str, CellPoints]:
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .where(Assignment.name == assignment)
     )
-    points: dict[str, dict[CellKey, float | None]] = defaultdict(dict)
-    for student, notebook, cell, score in connection.execute(query):
-        points[student][notebook, cell] = score
-    return dict(points)
+    if student is not None:
+        query = query.where(SubmittedAssignment.student_id == student)
+    submissions: dict[str, StoredSubmission] = defaultdict(StoredSubmission)
+    for row in connection.execute(query):
+        stored, key = submissions[row.student_id], (row.notebook, row.cell)
+        stored.points[key] = row.auto_score
+        if row.manual_score is not None:
+            stored.by_hand.add(key)
+        if row.needs_manual_grade:
+            stored.needs_review.add(key)
+        given = row.auto_score if row.manual_score is None else row.manual_score
+        # As in nbgrader, extra credit counts only where there is a score.
+        stored.scores[row.notebook] += 0.0 if given is None else given + (row.extra_credit or 0.0)
+        stored.penalties[row.notebook] = row.late_submission_penalty
+        if row.timestamp and row.duedate:
+            late = row.timestamp - row.duedate - (row.extension or timedelta())
+            stored.seconds_late = max(0.0, late.total_seconds())
+    return dict(submissions)

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader import preprocessors
 from nbgrader.converters import GenerateAssignment
@@ -20,6 +21,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import cells
 from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.generate import SaveCells
 from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import check_notebook
@@ -47,7 +49,7 @@ class CheckRelease(preprocessors.NbGraderPreprocessor):
         """Check one notebook and the files that nbgrader copied next to it.
 
         Raises:
-            ReleaseError: The check failed; nbgrader then removes the released folder.
+            ReleaseError: The check failed; the earlier release stays.
         """
         assignment = resources["nbgrader"]["assignment"]
         paths = CoursePaths(self.parent.parent.coursedir, assignment)
@@ -105,6 +107,7 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
 
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.GenerateAssignment.no_database = True
+    config.GenerateAssignment.exporter_class = NotebookExporter
     config.SaveCells.enabled = False
     config.CheckRelease.enabled = False  # its message would go to the log; checked below instead
     config.CourseDirectory.root = str(root)
@@ -132,7 +135,7 @@ PREPROCESSORS: Final = [
     preprocessors.ClearOutput,
     preprocessors.CheckCellMetadata,
     preprocessors.ComputeChecksums,
-    preprocessors.SaveCells,
+    SaveCells,
     preprocessors.ClearHiddenTests,
     preprocessors.ClearMarkScheme,
     preprocessors.ComputeChecksums,
