@@ -44,7 +44,8 @@ class GradebookWriter:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        self._stored = self._read()
+        read = functools.partial(gradebook_reader.read_scores, self.db_url, self._assignment)
+        self._stored = retry_while_locked(read, self.db_url, self._notify)
         maxima = {
             (notebook, cell): points
             for notebook, cells in max_points.items()
@@ -52,19 +53,16 @@ class GradebookWriter:
         }
         gradebook_reader.require_same_cells(self._assignment, self._stored.maxima, maxima)
 
-    def _read(self, student: str | None = None) -> StoredScores:
-        read = functools.partial(
-            gradebook_reader.read_scores, self.db_url, self._assignment, student
-        )
-        return retry_while_locked(read, self.db_url, self._notify)
-
     def before(self, student: str) -> StoredSubmission | None:
         """Return what the gradebook held about a submission when it was read."""
         return self._stored.submissions.get(student)
 
     def now(self, student: str) -> StoredSubmission | None:
         """Return what the gradebook holds about a submission now."""
-        return self._read(student).submissions.get(student)
+        read = functools.partial(
+            gradebook_reader.read_submission, self.db_url, self._assignment, student
+        )
+        return retry_while_locked(read, self.db_url, self._notify)
 
     def holds(self, student: str, result: JobResult) -> bool:
         """Return whether gradebook and ``autograded/`` held this result when they were read."""

@@ -27,6 +27,7 @@ from autograder.nbgrader_plugins import gradebook_reader
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
+from autograder.nbgrader_plugins.late_policy import LatePolicy
 from autograder.sandbox.launch import WEAKNESSES, Weakness
 from autograder.sandbox.limits import Limits
 
@@ -89,7 +90,7 @@ class ReadSubmission(NotebookExporter):
             for path, problem in paths.invalid_submissions().items():
                 if self.parent.assignments.pop(str(path), None):
                     self.log.error("Not graded: %s. Rename the folder.", problem)
-            _require_same_cells(self.parent, paths)
+            _check_gradebook(self.parent, paths)
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **settings: Any
@@ -107,7 +108,8 @@ class ReadSubmission(NotebookExporter):
         return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
 
 
-def _require_same_cells(converter: Autograde, paths: CoursePaths) -> None:
+def _check_gradebook(converter: Autograde, paths: CoursePaths) -> None:
+    """Require the cells of ``source/``; set late penalties, also of submissions to be skipped."""
     maxima = {}
     for path in paths.source.glob("*.ipynb"):
         nb = NotebookNode(nbformat.read(path, as_version=4))
@@ -115,7 +117,7 @@ def _require_same_cells(converter: Autograde, paths: CoursePaths) -> None:
             maxima[path.stem, name] = float(cells.max_points(cell))
     assignment = converter.coursedir.assignment_id
     try:
-        stored = gradebook_reader.read_scores(paths.db_url, assignment, "")
+        stored = gradebook_reader.read_scores(paths.db_url, assignment)
     except (CourseError, gradebook_reader.GradebookLockedError):
         return  # nbgrader waits, or says what is missing
     try:
@@ -123,6 +125,11 @@ def _require_same_cells(converter: Autograde, paths: CoursePaths) -> None:
     except CourseError as error:
         converter.log.error("%s", error)  # noqa: TRY400  (the traceback wouldn't help)
         raise NbGraderException(str(error)) from error
+    policy = LatePolicy(converter.config, paths.db_url, assignment)
+    for student, submission in stored.submissions.items():
+        if not policy.is_current(student, submission):
+            for notebook in submission.penalties:
+                policy.apply(student, notebook)
 
 
 class MergeSubmission(NbGraderPreprocessor):

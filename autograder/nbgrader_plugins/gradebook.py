@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -144,5 +145,5 @@ def _require_same_cells(
         difference = ", ".join(sorted(in_gradebook ^ in_source))
         raise LookupError(
             f"{assignment}: source/ and the gradebook differ in {difference};"
-            f" run: nbgrader generate_assignment {assignment} --force"
+            f" run: nbgrader generate_assignment {shlex.quote(assignment)}"
         )

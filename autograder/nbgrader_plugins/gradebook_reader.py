@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import shlex
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     TaskCell,
 )
-from sqlalchemy import Connection, create_engine, func, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -80,26 +82,42 @@ class StoredScores:
         return {student: stored.points for student, stored in self.submissions.items()}
 
 
-def read_scores(db_url: str, assignment: str, student: str | None = None) -> StoredScores:
-    """Read the cells and scores of an assignment, for all students or for one.
+def read_scores(db_url: str, assignment: str) -> StoredScores:
+    """Read the cells and scores of an assignment.
 
     Raises:
         CourseError: The gradebook can't be read or doesn't contain the assignment.
         GradebookLockedError: Another program has locked it.
     """
-    generate = f"nbgrader generate_assignment {assignment}"
+    generate = f"nbgrader generate_assignment {shlex.quote(assignment)}"
     path = sqlite_path(db_url)
     if path is not None and not path.is_file():
         raise CourseError(f"There is no gradebook {path} yet. Create it with: {generate}")
+    with _connection(db_url) as connection:
+        if not inspect(connection).has_table(Assignment.__tablename__):
+            raise CourseError(f"The gradebook is empty. Fill it with: {generate}")
+        maxima = _maxima(connection, assignment)
+        if not maxima:
+            raise CourseError(f"{assignment} isn't in the gradebook yet. Run: {generate}")
+        return StoredScores(maxima, read_submissions(connection, assignment))
+
+
+def read_submission(db_url: str, assignment: str, student: str) -> StoredSubmission | None:
+    """Read the scores of one submission; None if there is none.
+
+    Raises:
+        CourseError: The gradebook can't be read.
+        GradebookLockedError: Another program has locked it.
+    """
+    with _connection(db_url) as connection:
+        return read_submissions(connection, assignment, student).get(student)
+
+
+@contextlib.contextmanager
+def _connection(db_url: str) -> Iterator[Connection]:
     try:
-        engine = create_engine(db_url, poolclass=NullPool)
-        with engine.connect() as connection:
-            if not inspect(connection).has_table(Assignment.__tablename__):
-                raise CourseError(f"The gradebook is empty. Fill it with: {generate}")
-            maxima = _maxima(connection, assignment)
-            if not maxima:
-                raise CourseError(f"{assignment} isn't in the gradebook yet. Run: {generate}")
-            return StoredScores(maxima, read_submissions(connection, assignment, student))
+        with _engine(db_url).connect() as connection:
+            yield connection
     except ModuleNotFoundError as error:
         raise CourseError(
             f"c.CourseDirectory.db_url needs the Python package {error.name}; for PostgreSQL:"
@@ -113,6 +131,11 @@ def read_scores(db_url: str, assignment: str, student: str | None = None) -> Sto
         raise CourseError(f"Can't read the gradebook: {error.orig}") from error
     except SQLAlchemyError as error:
         raise CourseError(f"Can't read the gradebook: {error}") from error
+
+
+@functools.cache
+def _engine(db_url: str) -> Engine:
+    return create_engine(db_url, poolclass=NullPool)  # it keeps no connection
 
 
 def require_same_cells(

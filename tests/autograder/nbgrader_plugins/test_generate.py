@@ -218,6 +218,10 @@ def test_the_due_date_the_policy_and_extensions_count_from_the_next_run_on(cours
         file.write("\nc.LateSubmissionPlugin.penalty_method = 'none'\n")
     assert course.grade()["late"].score == 8
     assert summary(course)["late"][0] == "8.0"
+    with (course.root / "nbgrader_config.py").open("a") as file:
+        file.write("\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    course.shell.nbgrader("autograde", LESSON)  # skips what is graded
+    assert summary(course)["late"][0] == "0.0"
 
 
 def test_everything_can_be_graded_again(course: Course) -> None:
