@@ -65,6 +65,12 @@ def is_test(cell: Holder) -> bool:
     return cell["cell_type"] == "code" and is_graded(cell) and not is_answer(cell)
 
 
+def checksum(cell: Holder) -> str | None:
+    """Return nbgrader's checksum of the released cell, if there is one."""
+    value = _nbgrader(cell).get("checksum")
+    return None if value is None else str(value)
+
+
 def is_demonstration(cell: Holder) -> bool:
     """Return whether the author marked the cell as a slow one that only shows something."""
     return metadata_entries(cell, "course").get("demonstration") is True

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from nbformat import NotebookNode
-from nbgrader import utils
 from nbgrader.api import (
     Assignment,
     BaseCell,
@@ -29,6 +28,8 @@ from nbgrader.api import (
     TaskCell,
 )
 from sqlalchemy import delete, select, update
+
+from autograder import cells
 
 _KINDS: Final[tuple[Any, ...]] = (GradeCell, SolutionCell, TaskCell, SourceCell)
 _SCORED: Final = (GradeCell, TaskCell)
@@ -50,26 +51,25 @@ class NotebookCells:
         """Return the cells of an instructor's notebook with checksums and without answers."""
         rows: dict[Any, Rows] = {kind: {} for kind in _KINDS}
         for cell in nb.cells:
-            roles = {
-                GradeCell: utils.is_grade(cell),
-                SolutionCell: utils.is_solution(cell),
-                TaskCell: utils.is_task(cell),
+            kinds = {
+                GradeCell: cells.is_graded(cell),
+                SolutionCell: cells.is_answer(cell),
+                TaskCell: cells.is_task(cell),
             }
-            if not any(roles.values()) and not utils.is_locked(cell):
+            is_locked = not cells.is_answer(cell) and (
+                cells.is_graded(cell) or cells.is_locked(cell)
+            )
+            if not any(kinds.values()) and not is_locked:
                 continue
-            metadata = cell.metadata["nbgrader"]
-            for kind, has_role in roles.items():
-                if has_role:
-                    rows[kind][metadata["grade_id"]] = (
-                        {"max_score": float(metadata["points"]), "cell_type": cell.cell_type}
-                        if kind in _SCORED
-                        else {}
-                    )
-            rows[SourceCell][metadata["grade_id"]] = {
+            points = {"max_score": float(cells.max_points(cell)), "cell_type": cell.cell_type}
+            for kind, applies in kinds.items():
+                if applies:
+                    rows[kind][cells.grade_id(cell)] = points if kind in _SCORED else {}
+            rows[SourceCell][cells.grade_id(cell)] = {
                 "cell_type": cell.cell_type,
-                "locked": utils.is_locked(cell),
+                "locked": is_locked,
                 "source": cell.source,
-                "checksum": metadata.get("checksum"),
+                "checksum": cells.checksum(cell),
             }
         return cls(name, json.dumps(nb.metadata.get("kernelspec", {})), rows)
 
@@ -101,11 +101,11 @@ def update_cells(
     """
     db, changes = gradebook.db, CellChanges()
     existing = {row.name: row for row in db.query(Notebook).filter_by(assignment_id=assignment.id)}
-    for cells in notebooks:
-        row = existing.pop(cells.name, None) or _add_notebook(db, assignment, cells.name)
-        row.kernelspec = cells.kernelspec
+    for notebook in notebooks:
+        row = existing.pop(notebook.name, None) or _add_notebook(db, assignment, notebook.name)
+        row.kernelspec = notebook.kernelspec
         for kind in _KINDS:
-            _update_kind(db, row, kind, cells.rows[kind], changes)
+            _update_kind(db, row, kind, notebook.rows[kind], changes)
     for row in existing.values() if all_ else ():
         for kind in _KINDS:
             _update_kind(db, row, kind, {}, changes)
