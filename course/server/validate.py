@@ -16,12 +16,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+import nbformat
 from jupyter_server.utils import url_path_join
+from nbformat import NotebookNode
 from nbgrader.server_extensions.validate_assignment.handlers import ValidateAssignmentHandler
+from nbgrader.utils import compute_checksum
 from tornado import web
+
+from course import quiz
+from course.quiz import cells
 
 _LOCK: Final = asyncio.Lock()  # one notebook at a time
 _MAX_ERROR_CHARS: Final = 2000
+_UNREAD: Final = (
+    "No answer can be read here. Write [x] into the box of each option that you choose."
+)
 
 
 class BackgroundValidateHandler(ValidateAssignmentHandler):  # type: ignore[misc]  # no types
@@ -70,6 +79,31 @@ def install(serverapp: Any) -> None:
     serverapp.web_app.add_handlers(".*$", [(route, BackgroundValidateHandler)])
 
 
+def unread_answers(path: Path) -> list[dict[str, str]]:
+    """Return the questions of a notebook that grading would leave to a person, as failed cells.
+
+    Those with a mark that can't be read, and those without a tick whose text was changed: the
+    answer may be in words.
+    """
+    failed = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cells.is_quiz(cell) and cell.cell_type == "markdown":
+            question = quiz.parse(cell.source)
+            is_clear = not question.mixed and not question.stray_boxes
+            if not is_clear or (not question.ticked and _is_changed(cell)):
+                texts = {"source": cell.source.strip(), "error": _UNREAD, "raw_error": _UNREAD}
+                failed.append(texts)
+    return failed
+
+
+def _is_changed(cell: NotebookNode) -> bool:
+    """Return whether a question without ticks isn't as it was released."""
+    released = cells.metadata_entries(cell, "nbgrader").get("checksum")
+    blank = quiz.mark(cell.source, frozenset())
+    copies = (NotebookNode(cell, source=text) for text in (blank, blank.rstrip(), f"{blank}\n"))
+    return released is not None and released not in map(compute_checksum, copies)
+
+
 def main(root: str, path: str) -> None:
     """Validate one notebook with nbgrader's handler and print its reply."""
     # Kernels print to standard output, too: keep it for the reply, and give them standard error.
@@ -77,7 +111,13 @@ def main(root: str, path: str) -> None:
         os.dup2(2, 1)
         handler = SimpleNamespace(root_dir=root, log=logging.getLogger("nbgrader"))
         handler.load_config = lambda: ValidateAssignmentHandler.load_config(handler)
-        json.dump(ValidateAssignmentHandler.validate_notebook(handler, path), reply)
+        result = ValidateAssignmentHandler.validate_notebook(handler, path)
+        is_unchanged = (
+            result["success"] and not {"changed", "type_changed"} & result["value"].keys()
+        )
+        if is_unchanged and (failed := unread_answers(Path(root, path))):
+            result["value"]["failed"] = [*failed, *result["value"].get("failed", [])]
+        json.dump(result, reply)
 
 
 if __name__ == "__main__":

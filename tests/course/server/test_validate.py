@@ -9,7 +9,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.utils import compute_checksum
 from tornado import web
 
 from course.server import validate
@@ -68,6 +69,47 @@ def test_the_reply_is_nbgraders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     reply = asyncio.run(validate.validate_in_subprocess(tmp_path, failing))
     assert reply["success"] is True
     assert "FileNotFoundError" in json.dumps(reply["value"])
+
+
+BLANK = "**Which?**\n\n- [ ] red\n- [ ] green\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_read"),
+    [
+        (BLANK, True),
+        (BLANK.rstrip(), True),
+        (BLANK.replace("- [ ] red", "- [✓] red"), True),
+        (BLANK.replace("- [ ] red", "- [х] red") + "I guess.", True),
+        (BLANK.replace("- [ ] red", "- [*] red"), False),
+        (BLANK.replace("- [ ] red", "- [ ] red [x]"), False),
+        (BLANK + "Red!", False),
+        (BLANK.replace("red", "**red**"), False),
+    ],
+)
+def test_validate_reports_an_answer_that_cannot_be_read(
+    tmp_path: Path, source: str, is_read: bool
+) -> None:
+    cell = new_markdown_cell(BLANK)
+    cell.metadata["course"] = {"quiz": {"multiple": True}}
+    cell.metadata["nbgrader"] = {"grade": True, "grade_id": "colors", "points": 1}
+    cell.metadata["nbgrader"]["checksum"] = compute_checksum(cell)
+    cell.source = source
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "one.ipynb")
+    failed = validate.unread_answers(tmp_path / "one.ipynb")
+    assert [entry["source"] for entry in failed] == ([] if is_read else [source.strip()])
+
+
+def test_an_answer_that_cannot_be_read_fails_validation(tmp_path: Path) -> None:
+    path = write_notebook(tmp_path / "lesson", "assert True")
+    nb = nbformat.read(tmp_path / path, as_version=4)
+    question = new_markdown_cell("Which?\n\n- [*] red\n- [ ] green", id="colors")
+    question.metadata["course"] = {"quiz": {}}
+    nb.cells.append(question)
+    nbformat.write(nb, tmp_path / path)
+    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, path))
+    assert reply["success"] is True
+    assert "Write [x] into the box" in json.dumps(reply["value"]["failed"])
 
 
 @pytest.mark.parametrize("path", ["../one.ipynb", "/etc/passwd", "a/../../x.ipynb"])
