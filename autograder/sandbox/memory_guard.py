@@ -90,18 +90,22 @@ class MemoryGuard(_Poller):
 
     def _poll(self) -> None:
         while not self._done.wait(CHECK_INTERVAL_S):
-            grader_limit = self._max_grader_bytes
-            if grader_limit is not None and _private_bytes(psutil.Process()) > grader_limit:
-                self.exceeded = "messages"
-            elif self._home is not None and exceeds_disk_limits(*self._home):
-                self.exceeded = "disk"
-            elif self._max_tasks is not None and count_tasks(*self._pids) > self._max_tasks:
-                self.exceeded = "processes"
-            elif self._max_bytes is not None and self._exceeds_memory(self._max_bytes):
-                self.exceeded = "memory"
-            else:
-                continue
-            self._end_tree()
+            with contextlib.suppress(OSError, psutil.Error):  # a process has ended
+                self._check()
+
+    def _check(self) -> None:
+        grader_limit = self._max_grader_bytes
+        if grader_limit is not None and _private_bytes(psutil.Process()) > grader_limit:
+            self.exceeded = "messages"
+        elif self._home is not None and exceeds_disk_limits(*self._home):
+            self.exceeded = "disk"
+        elif self._max_tasks is not None and count_tasks(*self._pids) > self._max_tasks:
+            self.exceeded = "processes"
+        elif self._max_bytes is not None and self._exceeds_memory(self._max_bytes):
+            self.exceeded = "memory"
+        else:
+            return
+        self._end_tree()
 
     def _exceeds_memory(self, max_bytes: int) -> bool:
         processes = process_tree(*self._pids)
@@ -275,7 +279,7 @@ def _socket_bytes() -> int:
 def _queued_bytes(pid: int) -> int:
     """Bytes that wait in the network connections that a process can see, in its own namespace."""
     size = 0
-    if Path(f"/proc/{pid}/ns/net").exists() and not _shares_network(pid):
+    if not _shares_network(pid):
         for name in ("tcp", "tcp6", "udp", "udp6"):
             with contextlib.suppress(OSError, ValueError, IndexError):
                 _, *rows = Path(f"/proc/{pid}/net/{name}").read_text("ascii").splitlines()
@@ -287,5 +291,7 @@ def _queued_bytes(pid: int) -> int:
 def _shares_network(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/ns/net").samefile("/proc/self/ns/net")
-    except OSError:  # not ours to look at
+    except PermissionError:  # in a user namespace
+        return False
+    except OSError:  # it has ended
         return True

@@ -297,3 +297,19 @@ def test_gateway_errors_are_explained(
     monkeypatch.setitem(sys.modules, "dask_gateway", None)
     assert main([*arguments, gateway]) == 2
     assert "Install the extra `cluster`" in capsys.readouterr().err
+
+
+def test_a_flood_ends_no_kernel_of_the_same_worker(new_course: NewCourse) -> None:
+    """One process of a cluster grades with several threads; the guard counts each kernel apart."""
+    course = new_course("flooded")
+    submit(course, "endless-message", *MORE)
+    with (course / "nbgrader_config.py").open("a") as settings:
+        settings.write("\nc.Grade.cell_seconds = 6\nc.Grade.start_seconds = 4\n")
+    with local_cluster(n_workers=1, threads_per_worker=3) as cluster:
+        pool = dask.connect(cluster.scheduler_address)
+        assert pool.size() == 3
+        lines = outcomes(BatchRun(CourseFolder.open(course, LESSON, 1), pool).grade())
+        pool.close()
+    status, points, _ = lines["endless-message"]
+    assert (status, points) == ("graded", 6.0)
+    assert {lines[student] for student in MORE} == {("graded", 8.0, "")}
