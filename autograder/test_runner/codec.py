@@ -308,7 +308,7 @@ _DECODERS: dict[Any, Any] = {
     "float": (str, _decode_float),
     "decimal": (str, _decode_number(Decimal)),
     "complex": (list, lambda b, _d, p, _k: complex(*(float(p(item)) for item in b))),
-    "fraction": (list, lambda b, _d, p, _k: Fraction(*map(p, b))),
+    "fraction": (list, lambda b, _d, p, _k: Fraction(p(b[0]), p(b[1]))),
     "range": (list, lambda b, _d, p, _k: range(*map(p, b))),
     "bytes": (str, lambda b, *_: base64.b64decode(b, validate=True)),
     "array": (str, _decode_array),

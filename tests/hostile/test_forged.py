@@ -55,6 +55,28 @@ FORGED = {
     "a shape that would fill memory": DOUBLE
     + """"value": {"array": "", "dtype": "<f8", "shape": [1099511627776, 0, 1099511627776]}}'""",
     "an int of a million digits": DOUBLE + """"value": {"int": "' + '9' * 10**6 + '"}}'""",
+    "a Decimal of a million digits": DOUBLE + """"value": {"decimal": "' + '9' * 10**6 + '"}}'""",
+    "a Decimal of a million digits, once written out": (
+        DOUBLE + """"value": {"decimal": "1E+999999999999999999"}}'"""
+    ),
+    "a fraction over zero": DOUBLE + """"value": {"fraction": [1, 0]}}'""",
+    "a fraction of strings": DOUBLE + """"value": {"fraction": ["1", "3"]}}'""",
+    "a fraction that would fill memory": DOUBLE + """"value": {"fraction": ["1e999999999"]}}'""",
+    "a range of huge numbers": (
+        DOUBLE + """"value": {"range": [0, {"int": "' + '9' * 4000 + '"}, 1]}}'"""
+    ),
+    "a set of lists": DOUBLE + """"value": {"set": [{"list": []}]}}'""",
+    "a set of objects": DOUBLE + """"value": {"set": [{"object": 0}]}}'""",
+    "a dict with a default that is no function": (
+        DOUBLE + """"value": {"dict": [], "default": 4}}'"""
+    ),
+    "a date that never was": DOUBLE + """"value": {"date": "2026-02-30"}}'""",
+    "an object whose data is an object": (
+        DOUBLE + """"value": {"object": 0, "type": "x", "base": "list"}}'"""
+    ),
+    "an object of an unknown type": (
+        DOUBLE + """"value": {"object": 0, "type": "\\\\ud800", "base": "Remote"}}'"""
+    ),
     "a number too large for its type": (
         DOUBLE + """"value": {"complex": [{"int": "1' + '0' * 400 + '"}, 0]}}'"""
     ),

@@ -244,6 +244,15 @@ def double(x): return 2 * x
         assert outcome == CellOutcome("ran")
 
 
+def test_an_endless_iterator_is_stopped(run_test: RunTest, kernel: Kernel) -> None:
+    student = "def double(x):\n    while True:\n        yield x"
+    assert run_test(student, "assert next(double(2)) == 2", 20) == CellOutcome("ran")
+    outcome = run_test(student, "for value in double(2):\n    pass", 4)
+    assert isinstance(outcome, CellOutcome)
+    assert outcome.status == "timed out"
+    kernel.restart()
+
+
 @pytest.mark.parametrize(
     ("student", "status"),
     [
