@@ -73,7 +73,7 @@ class Sandbox:
     def bwrap_arguments(self, private_dir: Path, filter_fd: int | None = None) -> list[str]:
         """Return Bubblewrap's arguments.
 
-        ``private_dir`` has ``kernel.json``, ``passwd`` and ``group``; ``filter_fd`` is an open file
+        ``private_dir`` has ``kernel.json`` and `etc_files`; ``filter_fd`` is an open file
         with the seccomp filter for all programs in the sandbox.
         """
         arguments = [f"--unshare-{kind}" for kind in ("pid", "net", "ipc", "uts", "cgroup-try")]
@@ -103,7 +103,7 @@ class Sandbox:
             arguments += ["--symlink", str(course), f"{LIBRARY_DIR}/{course.name}"]
         arguments += ["--ro-bind", str(PROGRAMS), INSIDE_DIR]
         arguments += ["--ro-bind", str(private_dir / "kernel.json"), CONNECTION_FILE]
-        for name in ("passwd", "group"):
+        for name in self.etc_files():
             arguments += ["--ro-bind", str(private_dir / name), f"/etc/{name}"]
         if self.data_dir is not None:
             arguments += ["--ro-bind", str(self.data_dir.resolve()), environment.DATA_DIR]
@@ -151,12 +151,14 @@ class Sandbox:
         version = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
         return self.limits.rlimits(shared_user=os.geteuid() != 0 and version < (5, 14))
 
-    def user_files(self) -> dict[str, str]:
-        """Return the contents of ``/etc/passwd`` and ``/etc/group`` by their file names."""
+    def etc_files(self) -> dict[str, str]:
+        """Return the contents of the sandbox's own files in ``/etc`` by their names."""
         gid = self.uid if os.geteuid() == 0 else os.getegid()
         return {
             "passwd": f"student:x:{self.uid}:{gid}::{environment.HOME}:/bin/sh\n",
             "group": f"student:x:{gid}:\n",
+            "hosts": "127.0.0.1 localhost kernel\n::1 localhost\n",
+            "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
         }
 
 

@@ -217,9 +217,9 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
     """
     data_dir = _data_dir()
     sandbox = Sandbox(request.limits, bubblewrap.unused_uid(), data_dir, request.visible)
-    for name, text in sandbox.user_files().items():
+    for name, text in sandbox.etc_files().items():
         (request.private_dir / name).write_text(text, encoding="ascii")
-    for name in ("kernel.json", *sandbox.user_files()):  # readable inside; nobody else can enter
+    for name in ("kernel.json", *sandbox.etc_files()):  # readable inside; nobody else can enter
         (request.private_dir / name).chmod(0o644)
     setup_fd = _open_file(stack, seccomp.compile_filter(setup=True)).fileno()
     filter_fd = _open_file(stack, seccomp.compile_filter()).fileno()
