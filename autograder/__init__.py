@@ -116,6 +116,7 @@ Packages import only what is listed below them.
         forkserver       fork kernels
         kernel_main      become a kernel
         landlock_main    run a command under Landlock
+        plain_multiprocessing  multiprocessing without /dev/shm and sockets
         rights           give up privileges
         probe            try to break out, for ``doctor``
     cells                roles and grading metadata of cells

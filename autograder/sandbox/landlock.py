@@ -11,6 +11,7 @@ import ctypes
 import functools
 import json
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -27,8 +28,12 @@ _SYSTEM_PATHS: Final = (
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/dev/urandom", "/dev/random"),
     *("/dev/zero", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems"),
     *("/proc/sys/kernel/osrelease", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu"),
+    # joblib, and so scikit-learn, asks how many cores a container may use.
+    *(f"/sys/fs/cgroup/{name}" for name in ("cpu.max", "cpu/cpu.cfs_quota_us")),
+    "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
 )
 _WRITABLE_DEVICES: Final = ("/dev/null", "/dev/full")
+_MULTIPROCESSING_ADAPTER: Final = bubblewrap.PROGRAMS / "plain_multiprocessing.py"
 _GET_VERSION: Final = (444, None, 0, 1)  # landlock_create_ruleset(.., .._CREATE_RULESET_VERSION)
 
 
@@ -86,10 +91,16 @@ def landlock_command(
     return [*start, json.dumps(options)]
 
 
-def make_library_dir(parent: Path) -> Path:
-    """Make a folder for Python's path that holds the course and nothing beside it."""
+def make_library_dir(parent: Path, *, isolated: bool = True) -> Path:
+    """Make a folder for Python's path that holds the course and nothing of the grader.
+
+    If the kernel is isolated by Landlock, it also holds what adapts multiprocessing to that.
+    """
     folder = parent / "lib"
     folder.mkdir(mode=0o755)
+    if isolated:
+        adapter = shutil.copyfile(_MULTIPROCESSING_ADAPTER, folder / "sitecustomize.py")
+        adapter.chmod(0o644)
     if (course := environment.course_folder()) is not None:
         (folder / course.name).symlink_to(course)
     return folder

@@ -292,7 +292,7 @@ def launch_unprotected(stack: ExitStack, request: LaunchRequest) -> Launch:
     """Prepare a kernel that only has limits and works in the submission's folder itself."""
     home, connection_file = request.private_dir / "home", request.private_dir / "kernel.json"
     (home / "tmp").mkdir(parents=True)
-    library = landlock.make_library_dir(request.private_dir)
+    library = landlock.make_library_dir(request.private_dir, isolated=False)
     env = environment.kernel_env(request.env, home, os.environ.get("COURSE_DATA"), library)
     if os.name != "posix":  # Python does not start on Windows without these
         env |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}

@@ -41,6 +41,38 @@ BLOCKED_CALLS = (
     *("process_vm_readv", "io_uring_setup", "userfaultfd", "init_module", "mknodat", "setuid"),
     *("memfd_create", "shmget", "shmat"),
 )
+# What honest students use of it; sets ``result``.
+MULTIPROCESSING = """
+import json, multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from joblib import Parallel, delayed
+from multiprocessing.shared_memory import SharedMemory
+context = multiprocessing.get_context("fork")
+def square(x):
+    return x * x
+with context.Pool(2) as pool, ProcessPoolExecutor(2, context) as executor:
+    result = [pool.map(square, [1, 2]), list(executor.map(square, [3, 4]))]
+result += [Parallel(n_jobs=2)(delayed(square)(x) for x in [5, 6])]
+queue, lock, total = context.Queue(), context.Lock(), context.Value("i", 0)
+def count():
+    with lock:
+        total.value += 1
+    queue.put(total.value)
+with context.Manager() as manager:
+    shared = manager.dict()
+    workers = [context.Process(target=count)]
+    workers += [context.Process(target=shared.update, args=[{"a": 1}])]
+    [worker.start() for worker in workers]
+    result += [queue.get(timeout=20)]
+    [worker.join() for worker in workers]
+    result += [dict(shared)]
+memory = SharedMemory(create=True, size=8)
+memory.buf[0] = 9
+result += [memory.buf[0]]
+memory.close()
+memory.unlink()
+"""
+MULTIPROCESSING_RESULT = [[1, 4], [9, 16], [25, 36], 1, {"a": 1}, 9]
 TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
 RunTest = Callable[[str, str, float], CellOutcome | BrokenTest]  # student's code, a test, seconds
 SECRET = f"secret-{uuid.uuid4().hex}"

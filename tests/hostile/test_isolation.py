@@ -21,7 +21,17 @@ from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
 from autograder.sandbox import environment, landlock, launch
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.launch import Protection
-from tests.hostile.machine import BLOCKED_CALLS, ROOT, SECRET, TIGHT_LIMITS, Machine, run, run_json
+from tests.hostile.machine import (
+    BLOCKED_CALLS,
+    MULTIPROCESSING,
+    MULTIPROCESSING_RESULT,
+    ROOT,
+    SECRET,
+    TIGHT_LIMITS,
+    Machine,
+    run,
+    run_json,
+)
 
 MISSING = launch.missing_features()
 pytestmark = [
@@ -243,6 +253,11 @@ def test_kernel_imports_the_course_that_the_grader_found(
         result += [subprocess.run(child, capture_output=True).stdout.decode()]
         """
         assert run_json(kernel, code) == ["here", "here\n"]
+
+
+def test_multiprocessing_works(tmp_path: Path, fork_server: ForkServer | None) -> None:
+    with Kernel(tmp_path, fork_server=fork_server) as kernel:
+        assert run_json(kernel, MULTIPROCESSING, seconds=60) == MULTIPROCESSING_RESULT
 
 
 def test_student_files_do_not_shadow_the_course(

@@ -20,6 +20,8 @@ from autograder.sandbox import landlock
 from autograder.sandbox.launch import Protection
 from tests.hostile.machine import (
     ATTACK_HELPERS,
+    MULTIPROCESSING,
+    MULTIPROCESSING_RESULT,
     ROOT,
     TIGHT_LIMITS,
     marked_pids,
@@ -74,6 +76,20 @@ def test_lessons_run_under_landlock(kernel: Kernel) -> None:
     """
     files = ["copy.csv", "data.csv", "figure.png"]
     assert run_json(kernel, code) == ["1,2", [28, 28], files, "said\n"]
+
+
+def test_multiprocessing_works(kernel: Kernel) -> None:
+    assert run_json(kernel, MULTIPROCESSING, seconds=60) == MULTIPROCESSING_RESULT
+
+
+def test_git_works(kernel: Kernel) -> None:
+    code = """
+    commit = "git -c user.name=a -c user.email=a commit -qm x"
+    commands = f"git init -q . && touch f && git add f && {commit} && git log --format=%s"
+    git = subprocess.run(commands, shell=True, capture_output=True)
+    result = [git.stdout.decode(), git.stderr.decode()]
+    """
+    assert run_json(kernel, code) == ["x\n", ""]
 
 
 @contextmanager
