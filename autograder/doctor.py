@@ -162,6 +162,8 @@ def _try_everything(protection: Protection, *, forked: bool) -> dict[str, bool]:
             _can_hold(kernel, f"{source}\nprint_json(can_hold_memory({size}, {kind!r}))")
             for kind in probe.ALLOCATIONS
         )
+        fork = f"{source}\nprint_json(can_fork({TRIAL_LIMITS.processes}))"
+        succeeded["fork"] = _can_hold(kernel, fork)
         ungrouped = Weakness.NO_CONTROL_GROUP in kernel.weaknesses
         # Without a group, only some of it is counted.
         succeeded["linux_memory"] = ungrouped or any(
@@ -179,7 +181,7 @@ def _can_hold(kernel: Kernel, code: str) -> bool:
     kernel.restart()
     try:
         return bool(_run(kernel, code))
-    except KernelStartError:  # the kernel was killed for its memory
+    except KernelStartError:  # the kernel was killed for its memory or its processes
         return False
 
 

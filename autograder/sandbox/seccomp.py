@@ -96,6 +96,9 @@ ALLOWED_PERSONALITIES: Final = (0, 8, 0x20000, 0x20008, 0xFFFFFFFF)
 AF_NETLINK: Final = 16
 BUFFER_SIZES: Final = frozenset({7, 8, 32, 33})  # SO_SNDBUF, ..RCVBUF, ..SNDBUFFORCE, ..RCVBUFFORCE
 MAX_SOCKET_OPTION: Final = 90
+SOCKET_OPTION_LEVELS: Final = (
+    *(socket.IPPROTO_IP, socket.IPPROTO_TCP, socket.IPPROTO_UDP, socket.IPPROTO_IPV6),
+)
 # Family, type and protocol; None for any.
 ALLOWED_SOCKETS: Final = (
     (socket.AF_UNIX, None, None),
@@ -198,8 +201,8 @@ def _add_conditional_rules(rules: _Filter) -> None:
         rules.fail(name, errno.EPERM, _Condition(0, _GREATER, 0, 0))
     rules.allow("setpriority", _is(0, 0), _is(1, 0))
     # Sockets keep the size of their buffers, which the memory guard relies on.
-    for comparison in (_LESS, _GREATER):
-        rules.allow("setsockopt", _Condition(1, comparison, socket.SOL_SOCKET, 0))
+    for level in SOCKET_OPTION_LEVELS:
+        rules.allow("setsockopt", _is(1, level))
     for option in range(MAX_SOCKET_OPTION):
         if option in BUFFER_SIZES:
             rules.fail("setsockopt", 0, _is(1, socket.SOL_SOCKET), _is(2, option))

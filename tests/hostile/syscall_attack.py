@@ -27,7 +27,7 @@ FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION = 0x40086602, 0x401C5820, 
 FS_IOC_ENABLE_VERITY = 0x40806685
 NO_DUMP, NO_ATIME = 0x40, 0x80
 F_SETLEASE, F_NOTIFY, PR_SCHED_CORE = 1024, 1026, 62
-# Random ones would end the kernel that shall report.
+# Random ones would end the kernel that is to report.
 SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal")
 
 Call = tuple[str, list[int]]

@@ -166,6 +166,13 @@ def test_attributes_leases_and_notifications_are_blocked(rules: Filter) -> None:
     assert rules("inotify_init1") == rules("fanotify_init") == "ENOSYS"
 
 
+def test_sizes_of_socket_buffers_cannot_be_set(rules: Filter) -> None:
+    for level in (socket.SOL_SOCKET, socket.SOL_SOCKET | 1 << 32):
+        assert rules("setsockopt", 3, level, socket.SO_SNDBUF) != ALLOWED
+    assert rules("setsockopt", 3, socket.IPPROTO_TCP, socket.TCP_NODELAY) == ALLOWED
+    assert rules("setsockopt", 3, socket.SOL_SOCKET, socket.SO_REUSEADDR) == ALLOWED
+
+
 def test_namespaces_and_kernel_objects_are_blocked(rules: Filter) -> None:
     assert rules("clone", CLONE_NEWUSER) == "ENOSYS"
     assert rules("unshare", CLONE_NEWUSER) == "EPERM"
