@@ -31,9 +31,10 @@ _PLAIN_TARGET: Final = re.compile(r"(?:https?://|mailto:|[\w#-]*[)\s>])")
 _ACTIVE_PATH: Final = re.compile(
     r"/|.*(?:\.\./|%[0-9a-f]{2}|\.(?:[xs]?html?|xht|svgz?|x[ms]lt?|mht)(?!\w))", re.IGNORECASE
 )
-_TYPES: Final = "data:image/(?:png|jpeg|gif|webp);base64,"
-_DATA_IMAGE: Final = re.compile(_TYPES)
-_OTHER_IMAGE: Final = re.compile(rf"!(?=\[)(?!\[[\w .,:-]*\]\({_TYPES}[A-Za-z0-9+/=]+\))")
+# A picture that is part of the text. The second bracket is a group.
+_PICTURE: Final = r"\[[\w .,:-]*(\])\(data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+\)"
+_OWN_PICTURE: Final = re.compile(f"!{_PICTURE}")
+_OTHER_PICTURE: Final = re.compile(rf"!(?=\[)(?!{_PICTURE})")
 # Fenced code in another language, maybe in a list or a quotation.
 _OTHER_FENCE: Final = re.compile(
     r"^([ \t>*+.):\d-]*(?:`{3,}|~{3,})[ \t]*)(?=[^\s`~])(?!(?:python3?|py|json|text)[ \t]*$)",
@@ -49,8 +50,11 @@ def sanitize(source: str) -> str:
     source = re.sub(r"\r\n?", "\n", source)  # a renderer would do it later
     if len(source) > MAX_CELL_CHARS:
         source = f"{source[:MAX_CELL_CHARS]}\n\n{TRUNCATED}"
-    source = _TARGET.sub(lambda match: "]" if _is_harmless(match[1]) else "]\\", source)
-    source = _OTHER_IMAGE.sub("! ", source)
+    pictures = {match.start(1) for match in _OWN_PICTURE.finditer(source)}
+    source = _TARGET.sub(
+        lambda match: "]" if match.start() in pictures or _is_harmless(match[1]) else "]\\", source
+    )
+    source = _OTHER_PICTURE.sub("! ", source)
     source = _OTHER_FENCE.sub(r"\1text ", source)
     source = _ACTING.sub(r"\\ ", source)
     source = _break_unclosed_environments(source)
@@ -59,7 +63,7 @@ def sanitize(source: str) -> str:
 
 def _is_harmless(target: str) -> bool:
     """Return whether a link's target has an allowed scheme, or is an inactive file."""
-    if _PLAIN_TARGET.match(target) or _DATA_IMAGE.match(target):
+    if _PLAIN_TARGET.match(target):
         return True
     if len(target) == _MAX_TARGET_CHARS:  # the scheme may come later
         return False

@@ -93,12 +93,95 @@ def test_formulas_are_made_inactive(formula: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
+        "![a](/hub/logout)",
+        "![a](https://x.y/z.png)",
+        "![a](//x.y/z.png 'title')",
+        "![a](<figure 1.png>)",
+        "![a][b]\n\n[b]: https://x.y/z.png",
+        "![a]\n\n[a]: /hub/logout",
+        "[![a](/hub/logout)](https://x.y)",
+        "![![a](/hub/logout)](/hub/logout)",
+        "> ![a](\n> /hub/logout)",
+        "\\\\![a](/hub/logout)",
+        "![a](attachment:a.png)",
+        "![a](data:image/svg+xml;base64,AA==)",
+        "![a](data:image/png;base64,AA== https://x.y/z.png)",
+        "![a\\](data:image/png;base64,AA==)](https://x.y/z.png)",
+        "![a [b](data:image/png;base64,AA==)](https://x.y/z.png)",
+        "![`](data:image/png;base64,AA==)`](https://x.y/z.png)",
+        "<img src='/hub/logout'>",
+    ],
+)
+def test_a_picture_that_would_be_loaded_is_not_drawn(source: str) -> None:
+    shown = markdown2html(markdown.sanitize(source))
+    assert Page(shown).acts == []
+    assert not re.search(r'src="(?!data:image/png)', shown)
+
+
+def test_a_picture_in_the_text_is_drawn() -> None:
+    source = "![a picture, 1:2](data:image/png;base64,iVBORw0KGgo=)"
+    assert markdown.sanitize(source) == source
+    assert Page(markdown2html(source)).acts == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "evil.html",
+        "./evil.HTM#a",
+        "<evil.html>",
+        "evil&period;html",
+        "evil\\.html",
+        "evil%2Ehtml",
+        "evil.%68tml",
+        "a/evil.xhtml?b",
+        "evil.svg",
+        "evil.xml",
+        "/hub/logout",
+        "//x.y",
+        "../x",
+        "https:evil.html",
+        "http:/hub/logout",
+        "a\\/../../b",
+    ],
+)
+def test_a_link_to_a_page_of_the_server_is_text(target: str) -> None:
+    for source in (f"[a]({target})", f"[a][b]\n\n[b]: {target}", f"[a]({target} 'title')"):
+        assert "href" not in markdown2html(markdown.sanitize(source)), source
+
+
+@pytest.mark.parametrize(
+    "fence",
+    [
+        "```xpp",
+        "~~~ xpp",
+        "````   {xpp} more",
+        "- ```xpp",
+        "1) ~~~xpp",
+        "> > ```xpp",
+        "text\r```xpp",
+        "   ```perl6",
+        "```mermaid",
+    ],
+)
+def test_students_choose_no_language_for_their_code(fence: str) -> None:
+    source = f"{fence}\na\n"
+    clean = markdown.sanitize(source)
+    assert re.search(r"(?:`{3,}|~{3,})\s*text ", clean)
+    assert "<span class" not in markdown2html(clean)
+    assert "mermaid" not in re.findall('class="(.*?)"', markdown2html(clean))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         "[a](https://x.y/z?a=b:c) [a](mailto:a@b.c) [a](#place), and: so [a](figure-1.png)",
         "[a]\n\n[a]: http://x.y",
         "`x[0]: int`, a < b && c > d",
         "for x in y[1]:\n  print(x[2:3])",
         r"$\alpha < \beta$ and \begin{align} x &= 1 \end{align}",
         "- [x] the first\n- [ ] the second: b",
+        "```python\nx = 1\n```\n\n~~~\ntext\n~~~\n\n```json\n{}\n```",
         "# A heading\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |",
     ],
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 
+from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.grading.sanitize import outputs
+from autograder.grading.sanitize import markdown, outputs
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 30).decode()
 EVIL = "<script>alert(1)</script>"
@@ -73,3 +75,26 @@ def test_html_in_a_students_text_becomes_text() -> None:
     assert nb.cells[1].source.startswith("&lt;img")
     assert nb.cells[2].source == "<b>the instructor's</b>"
     assert "<script" not in json.dumps(nb)
+
+
+def test_long_code_of_a_student_is_cut_and_the_instructors_is_not() -> None:
+    long = "x = 1\n" * 10_000
+    answer, test, lesson, added = (new_code_cell(long, id=name) for name in "abcd")
+    answer.metadata["nbgrader"] = {"solution": True, "grade_id": "a"}
+    test.metadata["nbgrader"] = {"grade": True, "grade_id": "b", "locked": True}
+    added["id"] = "extra-0-0"
+    outputs.sanitize_notebook(NotebookNode(cells=[answer, test, lesson, added]))
+    assert test.source == long
+    for cell in (answer, lesson, added):
+        assert len(cell.source) < markdown.MAX_CELL_CHARS + 100
+        assert cell.source.endswith("# [The rest was cut off.]")
+
+
+def test_highlighting_a_graded_notebook_is_fast_whatever_a_student_wrote() -> None:
+    """With nbconvert's own highlighting, as stock formgrader does it at each look."""
+    for piece in ("\t\n", "\n", " ", "%%perl\n \n"):
+        cell = new_code_cell("x" + piece * 100_000 + "y", id="extra-0-0")
+        outputs.sanitize_notebook(NotebookNode(cells=[cell]))
+        start = time.process_time()
+        Highlight2HTML()(cell.source)
+        assert time.process_time() - start < 20, repr(piece)
