@@ -79,6 +79,7 @@ c.ShowGrades.reveal = "after the due date"
 c.HTMLExporter.filters = markup.FILTERS
 c.HTMLExporter.template_name = "safe_formgrade"
 c.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES), feedback.FORMGRADER_TEMPLATES]
+c.HTMLExporter.extra_template_paths = [feedback.FORMGRADER_TEMPLATES]
 
 # Exporting grades.
 c.ExportApp.plugin_class = "autograder.nbgrader_plugins.export.ExportGrades"
