@@ -17,12 +17,19 @@ Example:
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import re
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import nbformat
 from nbformat import NotebookNode
 
 from course.quiz import cells as _shared
+
+MAX_ID_CHARS: Final = 64  # of nbformat
 
 Holder = Mapping[str, Any]  # a cell or a notebook: NotebookNode, or a dict from the JSON
 
@@ -48,6 +55,11 @@ def is_graded(cell: Holder) -> bool:
 def is_answer(cell: Holder) -> bool:
     """Return whether the student writes into the cell."""
     return bool(_nbgrader(cell).get("solution"))
+
+
+def is_manual(cell: Holder) -> bool:
+    """Return whether a person grades the student's answer."""
+    return is_graded(cell) and is_answer(cell) and not is_quiz(cell)
 
 
 def is_locked(cell: Holder) -> bool:
@@ -147,6 +159,42 @@ def submitted_file(nb: Holder) -> str:
 def awaits_grading(cell: Holder) -> bool:
     """Return whether nbgrader has no score for a graded cell."""
     return _nbgrader(cell).get("score") is None
+
+
+def read_source(path: Path) -> NotebookNode:
+    """Read an instructor's notebook; cells without an id get one.
+
+    Raises:
+        OSError: The file can't be read.
+        ValueError: It isn't a notebook.
+    """
+    nb = NotebookNode(nbformat.read(path, as_version=4))
+    add_ids(nb)
+    return nb
+
+
+def add_ids(nb: NotebookNode) -> bool:
+    """Give an id to each cell without one; return whether any cell lacked it.
+
+    Example:
+        >>> nb = NotebookNode(cells=[NotebookNode(cell_type="markdown", source="A")])
+        >>> add_ids(nb), nb.cells[0]["id"], add_ids(nb)
+        (True, 'c-6b50713650a2', False)
+
+    An id is the name or a hash of the text, so that it is the same whenever the notebook is read.
+    """
+    ids = {cell["id"] for cell in nb.cells if "id" in cell}
+    lacking = [cell for cell in nb.cells if "id" not in cell]
+    for cell in lacking:
+        text = f"{cell.cell_type}\n{cell.source}"
+        name = re.sub(r"[^a-zA-Z0-9-_]", "-", grade_id(cell))[:MAX_ID_CHARS]
+        base = name or "c-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+        candidates = itertools.chain([base], (f"{base[:-5]}-{copy}" for copy in itertools.count(2)))
+        cell["id"] = next(candidate for candidate in candidates if candidate not in ids)
+        ids.add(cell["id"])
+    if lacking:
+        nb["nbformat_minor"] = 5  # the first with ids
+    return bool(lacking)
 
 
 def set_score_record(cell: NotebookNode, record: Mapping[str, Any]) -> None:

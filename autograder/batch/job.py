@@ -19,9 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
-
+from autograder import cells
 from autograder.batch import fingerprint
 from autograder.batch.result import JobResult
 from autograder.grading import bounded, grade_notebook
@@ -112,7 +110,7 @@ def _grade_in_worker(job: Job) -> str:
     except BoundedError as error:
         return JobResult(
             notebooks={
-                path.stem: bounded.left_to_a_person(_read_source(path), str(error))
+                path.stem: bounded.left_to_a_person(cells.read_source(path), str(error))
                 for path in job.notebooks()
             },
             seconds=time.monotonic() - start,
@@ -142,7 +140,7 @@ def grade(job: Job) -> JobResult:
             _copy_files(origin, folder, job.ignore)
         names = [path.name for path in job.notebooks()]
         for path in job.notebooks():
-            source_nb = _read_source(path)
+            source_nb = cells.read_source(path)
             merged = bounded.read_and_merge(source_nb, job.submitted / path.name, names)
             results[path.stem] = grade_notebook.grade(merged, source_nb, folder, settings)
     return JobResult(
@@ -153,10 +151,6 @@ def grade(job: Job) -> JobResult:
         warm=forkserver_client.servers_memory(),
         disturbed=any(result.disturbed for result in results.values()),
     )
-
-
-def _read_source(path: Path) -> NotebookNode:
-    return NotebookNode(nbformat.read(path, as_version=4))
 
 
 def _peak_memory() -> int:
@@ -177,7 +171,7 @@ def start_fork_servers(job: Job) -> list[ServerAddress]:
     """
     bounded_worker.start_server(__name__)
     for path in job.notebooks():
-        bounded.prepare(_read_source(path), job.settings)
+        bounded.prepare(cells.read_source(path), job.settings)
     return forkserver_client.server_addresses()
 
 

@@ -86,7 +86,7 @@ def grade(
     source_cells = cells.graded_cells(source_nb)
     no_score = cells.unreadable(nb) or cells.undecided(nb)
     execution = execute.Execution(CellOutcomes())
-    if run_cells.needs_kernel(nb) and not no_score:
+    if run_cells.needs_kernel(nb) and settings.execute and not no_score:
         with _files_beside(cells.submitted_file(nb), folder) as files:
             execution = execute.run(nb, source_nb, files, settings)
     outcomes = execution.outcomes
@@ -96,7 +96,9 @@ def grade(
     for cell in nb.cells:
         if source_cell := source_cells.get(name := cells.grade_id(cell)):
             outcome = outcomes.get(cell["id"])
-            scores[name] = scoring.score(source_cell, cell, outcome, no_score, left_out)
+            is_not_run = cells.is_test(source_cell) and not settings.execute
+            reason = no_score or (scoring.NOT_EXECUTED if is_not_run else "")
+            scores[name] = scoring.score(source_cell, cell, outcome, reason, left_out)
     student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)
     comments.write_scores(nb, scores, outcomes)

@@ -26,6 +26,7 @@ BUSY_MACHINE: Final = (
     "The grading machine failed or was too busy to run this test. A person will look at it."
 )
 LEFT_OUT: Final = "A cell was left out, so a person will look at this."
+NOT_EXECUTED: Final = "It was not run: grading was started with --no-execute."
 NOT_IMPLEMENTED: Final = "This code is still to be written."
 # Points of a question that has none of its options ticked, by what merging noted about it.
 _NOTED_SCORES: Final = {MISSING_CELL: 0.0, ANSWER_BELOW: None, UNDECIDED: None}

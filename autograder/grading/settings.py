@@ -23,6 +23,7 @@ class GradingSettings:
     visible: tuple[str, ...] = ()  # further paths that students' code may read
     threads: int = 0  # of a kernel's libraries; 0 for the libraries' own choice
     shortcut: bool = True  # skip cells that no graded test depends on
+    execute: bool = True  # run notebooks; without it, tests are left to a person
     warm: bool = True  # fork kernels from a process that has loaded their libraries
 
     @classmethod

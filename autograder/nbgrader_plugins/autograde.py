@@ -213,13 +213,15 @@ class Grade(NbGraderPreprocessor):
         """Return the configured settings."""
         names = [field.name for field in dataclasses.fields(GradingSettings)]
         values = {name: getattr(self, name) for name in names if self.has_trait(name)}
-        return GradingSettings(**values | {"visible": tuple(self.visible)})
+        # What `nbgrader autograde --no-execute` sets.
+        execute = self.config.Execute.get("enabled", True)
+        return GradingSettings(**values | {"visible": tuple(self.visible), "execute": execute})
 
 
 def read_source_notebook(exporter: Any, resources: Resources) -> NotebookNode:
     """Read the instructor's version of the notebook that is being converted."""
     path = _source_folder(exporter, resources) / f"{resources['nbgrader']['notebook']}.ipynb"
-    return NotebookNode(nbformat.read(path, as_version=4))
+    return cells.read_source(path)
 
 
 def _source_folder(exporter: Any, resources: Resources) -> Path:

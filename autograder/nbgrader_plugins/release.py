@@ -6,6 +6,7 @@ when an assignment is released, in case ``release/`` is out of date or was edite
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -24,11 +25,25 @@ from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.generate import SaveCells
 from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
-from autograder.publish.expected_release import check_notebook
+from autograder.publish.expected_release import NOTEBOOK_FORMAT, check_notebook
 from autograder.publish.release_check import ReleaseError
 from course import quiz
 
 Resources = dict[str, Any]
+
+
+class CompleteNotebook(preprocessors.NbGraderPreprocessor):
+    """Give a notebook from an older Jupyter what the build gives to lessons, ids above all."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Complete one notebook unless all its cells have ids."""
+        kernel = nb.metadata.get("kernelspec", {})
+        if cells.add_ids(nb) and kernel.get("language", "python") == "python":
+            nb["metadata"] = NotebookNode(copy.deepcopy(NOTEBOOK_FORMAT["metadata"]))
+            for cell in nb.cells:
+                if cells.is_managed(cell):
+                    cells.set_nbgrader(cell, cell_type=cell.cell_type)
+        return nb, resources
 
 
 class ClearAnswers(preprocessors.ClearSolutions):
@@ -130,6 +145,7 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
 
 
 PREPROCESSORS: Final = [
+    CompleteNotebook,
     preprocessors.LockCells,
     ClearAnswers,
     preprocessors.ClearOutput,

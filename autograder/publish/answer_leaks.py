@@ -23,6 +23,7 @@ from course import quiz
 from course.quiz.text import normalized
 
 CODE_STUB: Final = "# Your code here\nraise NotImplementedError"
+TEXT_STUB: Final = "YOUR ANSWER HERE"  # nbgrader's
 
 EXPLANATION: Final = "an explanation"
 HIDDEN_TEST: Final = "a hidden test"
@@ -73,20 +74,21 @@ def student_text(cell: NotebookNode) -> str:
         raise NotImplementedError
 
     Returns:
-        A question without ticks and explanations; code with a stub in place of each solution
-        and without hidden tests; any other text unchanged.
+        A question without ticks and explanations; code or text with a stub in place of each
+        solution and without hidden tests; any other text unchanged.
     """
+    stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
     if cells.is_quiz(cell):
         return quiz.bare(str(cell.source))
     if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:
-        return CODE_STUB
+        return stub
     visible = []
     for kind, line in _classified_lines(cell.source):
         if not kind:
             visible.append(line)
         elif "BEGIN SOLUTION" in line:
             indent = line[: len(line) - len(line.lstrip())]
-            visible.append(textwrap.indent(CODE_STUB, indent))
+            visible.append(textwrap.indent(stub, indent))
     return "\n".join(visible)
 
 

@@ -101,7 +101,7 @@ def build_source(root: Path, names: list[str] | None = None) -> list[Path]:
     """Build the instructor's notebooks; return the paths of those that changed."""
     changed = []
     for path in lesson_files(root, names):
-        text, target = path.read_text(encoding="utf-8"), path.with_suffix(".ipynb")
+        text, target = path.read_text(encoding="utf-8-sig"), path.with_suffix(".ipynb")
         if write_notebook(notebook_from_text(text, f"{path.parent.name}/{path.name}"), target):
             changed.append(target)
     return changed

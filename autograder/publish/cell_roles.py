@@ -7,6 +7,7 @@ in the text      meaning
 ``prediction``   an ungraded task list; ``multiple``
 ``exercise``     a code cell for the student's code
 ``test``         a code cell that earns ``points`` if it passes
+``manual``       a text or code cell that a person grades, for ``points``
 ``locked``       a cell that grading restores to its original text
 ===============  =======================================================================
 
@@ -39,6 +40,7 @@ ROLE_SETTINGS: Final = {
     "prediction": {"multiple"},
     "exercise": set[str](),
     "test": {"points"},
+    "manual": {"points"},
     "locked": set[str](),
 }
 _ALL_SETTINGS: Final = set().union(*ROLE_SETTINGS.values())
@@ -69,7 +71,7 @@ def expand_role(cell: NotebookNode) -> str | None:
     course |= _pop_demonstration(entries, cell.cell_type, roles)
     if not roles:
         if misplaced := sorted(entries.keys() & _ALL_SETTINGS):
-            raise AuthoringError(f"{misplaced[0]} needs a role: quiz, prediction or test")
+            raise AuthoringError(f"{misplaced[0]} needs a role: quiz, prediction, test or manual")
         cell.metadata = NotebookNode(entries)
         cells.set_course(cell, **course)
         return None
@@ -204,11 +206,11 @@ def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any
 def _nbgrader(cell_type: str, role: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "cell_type": cell_type,
-        "grade": role in {"quiz", "test"},
+        "grade": role in {"quiz", "test", "manual"},
         "grade_id": name,
         "locked": role in {"test", "locked"},
         "schema_version": 3,
-        "solution": role in {"quiz", "exercise"},
+        "solution": role in {"quiz", "exercise", "manual"},
         "task": False,
     }
     if metadata["grade"]:

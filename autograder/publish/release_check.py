@@ -17,6 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import rejoin_lines
 
+from autograder import cells
 from autograder.publish import answer_leaks
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import Checksum, check_notebook
@@ -97,8 +98,10 @@ def check_files(release: Path, source: Path) -> list[str]:
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """Read a notebook without converting its format."""
-    return NotebookNode(nbformat.read(path, as_version=nbformat.NO_CONVERT))
+    """Read a notebook without converting its format; cells without an id get one."""
+    nb = NotebookNode(nbformat.read(path, as_version=nbformat.NO_CONVERT))
+    cells.add_ids(nb)
+    return nb
 
 
 def _check_extra_file(

@@ -79,7 +79,7 @@ def format_ledger(root: Path) -> str:
     rows = []
     for path in build.lesson_files(root):
         name = path.parent.name
-        for claim in read(path.read_text(encoding="utf-8"), f"{name}/{path.name}"):
+        for claim in read(path.read_text(encoding="utf-8-sig"), f"{name}/{path.name}"):
             cells = [cell.replace("|", "\\|") for cell in astuple(claim)]
             rows.append(f"| {' | '.join(cells)} | [{name}](../source/{name}/{path.name}) |\n")
     return _HEAD.format(count=len(rows)) + "".join(rows)

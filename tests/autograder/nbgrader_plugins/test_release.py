@@ -6,12 +6,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import cells
 from autograder.nbgrader_plugins.release import build_release
 from autograder.publish import build
 from autograder.publish.cell_roles import AuthoringError
@@ -132,3 +135,48 @@ def test_a_release_of_an_older_text_is_stopped(
     output = Instructor(root, capfd).nbgrader("release_assignment", LESSON, expect=1)
     assert "cell 'rules' has unexpected text from line 1 on: 'Numbers ar" in output
     assert not (tmp_path / "exchange" / "autoencoders" / "outbound").exists()
+
+
+OWN_CELLS = [
+    ("markdown", "# My own\n\nSome text.", ""),
+    ("code", "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION", "f"),
+    ("code", "assert f() == 1", "f-test"),
+    ("markdown", "Why?\n\n### BEGIN SOLUTION\nBecause I say so.\n### END SOLUTION", "why"),
+    ("markdown", "# My own\n\nSome text.", ""),
+]
+
+
+def test_an_own_notebook_without_ids_is_released(tmp_path: Path) -> None:
+    """Written with nbgrader's "Create Assignment" in a Jupyter whose format has no ids."""
+    root = open_course(tmp_path / "course")
+    nb = nbformat.v4.new_notebook()
+    nb["nbformat_minor"] = 4
+    for kind, source, name in OWN_CELLS:
+        new_cell = new_code_cell if kind == "code" else new_markdown_cell
+        cell = new_cell(source)  # type: ignore[no-untyped-call]
+        del cell["id"]
+        if name:
+            roles = {"grade": name != "f", "solution": name != "f-test", "locked": name == "f-test"}
+            points = {"points": 2} if name != "f" else {}
+            common = {"grade_id": name, "schema_version": 3, "task": False}
+            cell.metadata["nbgrader"] = {**common, **roles, **points}
+        nb.cells.append(cell)
+    (root / "source" / "own").mkdir()
+    nbformat.write(nb, root / "source" / "own" / "own.ipynb")
+    Shell(root).nbgrader("generate_assignment", "own")
+    Shell(root).nbgrader("release_assignment", "own", "--course", "autoencoders")
+    released = nbformat.read(root / "release" / "own" / "own.ipynb", as_version=4)
+    assert [cell["id"] for cell in released.cells][1:4] == ["f", "f-test", "why"]
+    assert len({cell["id"] for cell in released.cells}) == len(OWN_CELLS)
+    assert released.cells[3].source == "Why?\n\nYOUR ANSWER HERE"
+    # The ids are those with which a submission is graded.
+    source_nb = cells.read_source(root / "source" / "own" / "own.ipynb")
+    assert [cell["id"] for cell in source_nb.cells] == [cell["id"] for cell in released.cells]
+
+
+def test_a_text_with_a_byte_order_mark_is_built_as_without(tmp_path: Path) -> None:
+    text = f"---\njupytext:\n  text_representation:\n    format_name: myst\n---\n\n{TEXT}"
+    plain, marked = open_course(tmp_path / "a", text), open_course(tmp_path / "b", f"\ufeff{text}")
+    path = Path("source", LESSON, NOTEBOOK)
+    assert (marked / path).read_bytes() == (plain / path).read_bytes()
+    assert "jupytext" not in (plain / path).read_text(encoding="utf-8")
