@@ -104,6 +104,12 @@ def test_no_answer_is_released(name: str) -> None:
             for option in quiz.parse("".join(cell["source"])).options:
                 for line in option.explanation.split("\n"):
                     assert json.dumps(line)[1:-1] not in released
+    for cell in json.loads(released)["cells"]:
+        if "course" in cell["metadata"] and cell["cell_type"] == "markdown":
+            question = quiz.parse("".join(cell["source"]))
+            assert question.options
+            assert not question.ticked
+            assert not question.stray_boxes  # nothing like a box in another script or place
 
 
 HEAD = "# A lesson\n\n"
