@@ -27,7 +27,8 @@ _KINDS: Final = (
     | dict.fromkeys(_CHECKS, "check")
     | dict.fromkeys(_CROSSES, "cross")
 )
-_DRAWN: Final = "☐⬜▢◻☑☒✅✓✔✗✘❌❎🗹🗷"  # need no brackets
+_DRAWN_TICKS: Final = "☑☒✅✓✔✗✘❌❎🗹🗷"  # need no brackets
+_DRAWN: Final = f"☐⬜▢◻{_DRAWN_TICKS}"
 
 _BOX: Final = re.compile(
     rf"""^(?P<indent>{_BLANK}*)(?P<bullet>{_BULLET}){_BLANK}*
@@ -47,6 +48,12 @@ _ANYWHERE: Final = re.compile(
         (?![(\[:]) | [{_DRAWN}] | <(?:input|li)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+_TICK_ANYWHERE: Final = re.compile(
+    rf"""(?<![\]!]){_OPEN}{_BLANK}{{0,4}}[{_LETTERS}{_CHECKS}{_CROSSES}]{_BLANK}{{0,4}}{_CLOSE}
+        (?![(\[:]) | [{_DRAWN_TICKS}] | <input\b[^>]{{0,200}}\bchecked""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOTHING: Final = re.compile(f"{_BLANK}*")
 _MAX_LINE_CHARS: Final = 10_000  # searched for misplaced boxes; a question's lines are shorter
 
 
@@ -84,10 +91,10 @@ def read_box(line: str) -> TickBox | None:
 
 
 def has_stray_box(text: str, *, at_start: bool = True) -> bool:
-    """Return whether a text has something like a box or a tick where none is read.
+    """Return whether a text has something like a box, ticked or not, where none is read.
 
     Example:
-        >>> [has_stray_box(text) for text in ("[x] no bullet", "- [*] a star", "the last one [x]")]
+        >>> [has_stray_box(text) for text in ("[ ] no bullet", "- [*] a star", "the last one [x]")]
         [True, True, True]
         >>> [has_stray_box(text) for text in ("[a link](x)", "$[x]$ and `[ ]`", "as in [3]")]
         [False, False, False]
@@ -97,7 +104,28 @@ def has_stray_box(text: str, *, at_start: bool = True) -> bool:
         at_start: Whether the text starts a line, where nearly everything in brackets is a box.
     """
     text = _CODE.sub("·", text[:_MAX_LINE_CHARS])
-    start = _AT_START.match(text) if at_start else None
-    if start and (start["bullet"] or not start["inside"].strip().isdecimal()):
-        return True
-    return _ANYWHERE.search(text) is not None
+    return bool((at_start and _mark_at_start(text) is not None) or _ANYWHERE.search(text))
+
+
+def has_stray_tick(text: str, *, at_start: bool = True) -> bool:
+    """Return whether a text has something like a ticked box where none is read.
+
+    Example:
+        >>> [has_stray_tick(text) for text in ("[ ] no bullet", "- [*] a star", "late [x]")]
+        [False, True, True]
+
+    Args:
+        text: As for `has_stray_box`.
+        at_start: As above.
+    """
+    text = _CODE.sub("·", text[:_MAX_LINE_CHARS])
+    mark = _mark_at_start(text) if at_start else None
+    return bool((mark and not _NOTHING.fullmatch(mark)) or _TICK_ANYWHERE.search(text))
+
+
+def _mark_at_start(text: str) -> str | None:
+    """Return what is in the brackets that a line starts with; None for a number in the text."""
+    start = _AT_START.match(text)
+    if start is None or (not start["bullet"] and start["inside"].strip().isdecimal()):
+        return None
+    return start["inside"]

@@ -107,7 +107,7 @@ def compare(answer: Question, key: Question, *, is_part: bool = False) -> Compar
         doubts.append(f"The cell is too long to be read: {len(answer.source):,} characters.")
     if answer.mixed:
         doubts.append("Different marks are used, so it isn't clear which of them are ticks.")
-    stray = [line for line in answer.stray_boxes if line not in key.stray_boxes]
+    stray = [line for line in answer.stray_ticks if line not in key.stray_ticks]
     if stray:
         doubts.append(f"The mark in “{_shorten(stray[0])}” can't be read.")
     chosen = frozenset(i for i, boxes in marks.items() if boxes == {True})

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from course.quiz.boxes import INVISIBLE, TickBox, has_stray_box, read_box
+from course.quiz.boxes import INVISIBLE, TickBox, has_stray_tick, read_box
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?(.*)$")
@@ -37,7 +37,7 @@ _VERBATIM = re.compile(r"(`[^`]*`|\$[^$]*\$)")  # code and formulas
 _PLAIN_PUNCTUATION = str.maketrans("\u2018\u2019\u201c\u201d\u2013", "''\"\"-")
 MAX_CHARS = 2_000_000  # of a cell; the rest isn't read
 MAX_NAME_CHARS = 4_000  # of an option; some characters become eighteen when they are normalized
-_MAX_STRAY_BOXES = 20
+_MAX_STRAY_TICKS = 20
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Question:
     options: tuple[Option, ...]
     source: str = field(default="", compare=False, repr=False)
     mixed: bool = False  # has marks of several kinds, and it isn't clear which of them are ticks
-    stray_boxes: tuple[str, ...] = ()  # lines with something like a tick that can't be read
+    stray_ticks: tuple[str, ...] = ()  # lines with something like a tick that can't be read
 
     @property
     def ticked(self) -> tuple[Option, ...]:
@@ -188,21 +188,21 @@ def parse(source: str) -> Question:
         tuple(options),
         source,
         mixed=_are_mixed(kinds),
-        stray_boxes=_stray_boxes(lines, dict(boxes)),
+        stray_ticks=_stray_ticks(lines, dict(boxes)),
     )
 
 
-def _stray_boxes(lines: list[str], boxes: dict[int, TickBox]) -> tuple[str, ...]:
+def _stray_ticks(lines: list[str], boxes: dict[int, TickBox]) -> tuple[str, ...]:
     stray = (
         line.strip()
         for number, line in enumerate(lines)
         if (
-            has_stray_box(boxes[number].text, at_start=False)
+            has_stray_tick(boxes[number].text, at_start=False)
             if number in boxes
-            else has_stray_box(line)
+            else has_stray_tick(line)
         )
     )
-    return tuple(itertools.islice(stray, _MAX_STRAY_BOXES))
+    return tuple(itertools.islice(stray, _MAX_STRAY_TICKS))
 
 
 def mark(source: str, ticked: AbstractSet[int]) -> str:

@@ -89,7 +89,7 @@ def unread_answers(path: Path) -> list[dict[str, str]]:
     for cell in nbformat.read(path, as_version=4).cells:
         if cells.is_quiz(cell) and cell.cell_type == "markdown":
             question = quiz.parse(cell.source)
-            is_clear = not question.mixed and not question.stray_boxes
+            is_clear = not question.mixed and not question.stray_ticks
             if not is_clear or (not question.ticked and _is_changed(cell)):
                 texts = {"source": cell.source.strip(), "error": _UNREAD, "raw_error": _UNREAD}
                 failed.append(texts)

@@ -35,7 +35,7 @@ def test_the_python_parser_agrees_with_the_cases(case: dict[str, Any]) -> None:
     options = [{"text": option.text, "ticked": option.ticked} for option in question.options]
     assert question.prompt == case["prompt"]
     assert options == case["options"]
-    assert (question.mixed or bool(question.stray_boxes)) == case["unclear"]
+    assert (question.mixed or bool(question.stray_ticks)) == case["unclear"]
     assert quiz.mark(case["source"], frozenset(case["ticks"])) == case["marked"]
 
 

@@ -10,7 +10,8 @@ const CLOSE = "\\\\?[\\]］】〕⟧]";
 const LETTERS = "xXхХχΧⅹⅩｘＸҳҲⲭⲬ𝐱𝐗𝑥𝑋𝒙𝑿𝓍𝒳𝔁𝓧𝔵𝔛𝕩𝕏𝖝𝖃𝗑𝖷𝘅𝗫𝘹𝘟𝙭𝙓𝚡𝚇☒🗷";
 const CHECKS = "✓✔☑✅🗸🗹√";
 const CROSSES = "×✕✖✗✘❌❎⨯☓╳🗙🗴🗶";
-const DRAWN = "☐⬜▢◻☑☒✅✓✔✗✘❌❎🗹🗷";
+const DRAWN_TICKS = "☑☒✅✓✔✗✘❌❎🗹🗷";
+const DRAWN = `☐⬜▢◻${DRAWN_TICKS}`;
 const TICK = `[${LETTERS}${CHECKS}${CROSSES}]`;
 
 const BOX = new RegExp(
@@ -24,11 +25,12 @@ const AT_START = new RegExp(
     `${OPEN}([^\\[\\]]{0,3})${CLOSE}(?![(\\[:])`,
   "u",
 );
-const ANYWHERE = new RegExp(
-  `(?<![\\]!])${OPEN}${BLANK}{0,4}(?:${TICK}${BLANK}{0,4})?${CLOSE}(?![(\\[:])` +
-    `|[${DRAWN}]|<(?:input|li)\\b`,
+const TICK_ANYWHERE = new RegExp(
+  `(?<![\\]!])${OPEN}${BLANK}{0,4}${TICK}${BLANK}{0,4}${CLOSE}(?![(\\[:])` +
+    `|[${DRAWN_TICKS}]|<input\\b[^>]{0,200}\\bchecked`,
   "iu",
 );
+const NOTHING = new RegExp(`^${BLANK}*$`, "u");
 const MAX_LINE_LENGTH = 10_000;
 
 /** Return the box that a line starts with, {indent, bullet, kind, gap, body}, or null. */
@@ -41,9 +43,10 @@ export function readBox(line) {
   return { indent, bullet, kind: kind || "", gap, body };
 }
 
-/** Return whether a text has something like a box or a tick where none is read. */
-export function hasStrayBox(text, atStart = true) {
+/** Return whether a text has something like a ticked box where none is read. */
+export function hasStrayTick(text, atStart = true) {
   const prose = text.slice(0, MAX_LINE_LENGTH).replace(CODE, "·");
-  const start = atStart && prose.match(AT_START);
-  return Boolean(start && (start[1] || !/^\p{Nd}+$/u.test(start[2].trim()))) || ANYWHERE.test(prose);
+  const [, bullet, inside = ""] = (atStart && prose.match(AT_START)) || [];
+  const isNumber = !bullet && /^\p{Nd}+$/u.test(inside.trim());
+  return (!isNumber && !NOTHING.test(inside)) || TICK_ANYWHERE.test(prose);
 }

@@ -1,6 +1,6 @@
 // Reads and writes the task list of a question exactly as course/quiz/text.py does. The cases in
 // tests/browser/task_list_cases.json keep the two in agreement.
-import { hasStrayBox, readBox } from "./boxes.js";
+import { hasStrayTick, readBox } from "./boxes.js";
 
 const FENCE = /^[ \t]*(`{3,}|~{3,})/;
 const QUOTE = /^[ \t]*>/;
@@ -60,7 +60,7 @@ export function parse(source) {
   });
   const bodies = new Map(boxes.map(({ number, body }) => [number, body]));
   const isStray = (line, number) =>
-    bodies.has(number) ? hasStrayBox(bodies.get(number), false) : hasStrayBox(line);
+    bodies.has(number) ? hasStrayTick(bodies.get(number), false) : hasStrayTick(line);
   const unclear = areMixed(boxes) || lines.some(isStray);
   return { prompt: joinLines(lines.slice(0, boxes[0]?.number)), options, unclear };
 }

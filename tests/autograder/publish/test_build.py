@@ -109,7 +109,7 @@ def test_no_answer_is_released(name: str) -> None:
             question = quiz.parse("".join(cell["source"]))
             assert question.options
             assert not question.ticked
-            assert not question.stray_boxes  # nothing like a box in another script or place
+            assert not question.stray_ticks  # nothing like a box in another script or place
 
 
 HEAD = "# A lesson\n\n"
