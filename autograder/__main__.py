@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(options: argparse.Namespace) -> int:
     from autograder.nbgrader_plugins import release
-    from autograder.publish import build
+    from autograder.publish import build, guessable_keys
     from autograder.publish.cell_roles import AuthoringError
     from autograder.reports import claims_ledger
 
@@ -83,6 +83,8 @@ def _build(options: argparse.Namespace) -> int:
     try:
         for path in build.build_source(root, options.names):
             print(f"built {path.relative_to(root)}")
+        for path in build.lesson_files(root, options.names):
+            guessable_keys.check(path)
         for path in claims_ledger.write(root):
             print(f"built {path.relative_to(root)}")
         for path in release.build_release(root, options.names):
