@@ -21,10 +21,6 @@ from tests.hostile.batch import nbgrader
 
 STUDENT = "ada"
 PROGRAMS = Path(sys.executable).parent
-# Landlock can't give a kernel a /dev/shm of its own.
-WITH_SHARED_MEMORY = {
-    *("pool", "process-and-queue", "manager", "shared-memory", "spawned-pool", "process-executor"),
-}
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("idioms")]
 # If root's Python lies in a closed folder, the command runs where all users can start it.
 PREFIX = (
@@ -101,8 +97,6 @@ def test_honest_idioms_get_full_points(
     records = {cells.grade_id(cell): cells.score_record(cell) for cell in nb["cells"]}
     scores = {name: record for name, record in records.items() if record}
     missed = {name: record["reason"] for name, record in scores.items() if record["points"] != 1}
-    if protection == "Landlock":
-        missed = {name: missed[name] for name in missed if name[:-5] not in WITH_SHARED_MEMORY}
     assert missed == {}
     assert len(scores) == len(idioms.IDIOMS) >= 100
 
