@@ -29,6 +29,7 @@ Packages import only what is listed below them.
       generate           generate an assignment that may be in use
       collect            collect submissions and remove what is unsafe
       autograde          grade submissions
+      find_files         find files in linear time, and within limits
       feedback           generate feedback
       release_feedback   release feedback
       export             export grades

@@ -7,19 +7,18 @@ a cluster, must see the course folder under the same path.
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import hashlib
 import json
 import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder import cells
+from autograder import cells, untrusted_folders
 from autograder.batch import fingerprint
 from autograder.batch.result import JobResult
 from autograder.grading import bounded, grade_notebook
@@ -54,7 +53,7 @@ class Job:
         # Neither threads nor fork servers change the result.
         settings = dataclasses.asdict(dataclasses.replace(self.settings, threads=0, warm=True))
         parts = [version, json.dumps(settings, sort_keys=True)]
-        parts += [*_hashes(self.source), *_hashes(self.submitted)]
+        parts += [*_hashes(self.source, limited=False), *_hashes(self.submitted, limited=True)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def notebooks(self) -> list[Path]:
@@ -136,12 +135,18 @@ def grade(job: Job) -> JobResult:
     results, settings = {}, job.settings
     begin_step("copying the files", bounded.STEP_SECONDS)
     with temp_dirs.temp_dir("grading") as folder:
-        for origin in (job.submitted, job.source):  # the instructor's files overwrite the student's
-            _copy_files(origin, folder, job.ignore)
-        names = [path.name for path in job.notebooks()]
+        patterns = (*job.ignore, "*.ipynb")
+        for origin, names in (
+            (job.submitted, untrusted_folders.list_copied(job.submitted, patterns).paths),
+            (job.source, untrusted_folders.walk(job.source, patterns)),  # overwrites the student's
+        ):
+            _copy_files(origin, names, folder)
+        notebook_names = [path.name for path in job.notebooks()]
         for path in job.notebooks():
             source_nb = cells.read_source(path)
-            merged = bounded.read_and_merge(source_nb, job.submitted / path.name, names)
+            merged = bounded.read_and_merge(
+                source_nb, job.submitted / path.name, notebook_names, job.ignore
+            )
             results[path.stem] = grade_notebook.grade(merged, source_nb, folder, settings)
     return JobResult(
         notebooks=results,
@@ -175,25 +180,22 @@ def start_fork_servers(job: Job) -> list[ServerAddress]:
     return forkserver_client.server_addresses()
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the regular files of a folder; symbolic links are never followed."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            yield path
+def _hashes(folder: Path, *, limited: bool) -> Iterator[str]:
+    """Yield the name of each file with the hash of its content; links are never followed.
+
+    If `limited`, files beyond the limits on copying are told apart by size and time.
+    """
+    copied = set(untrusted_folders.list_copied(folder).paths)
+    for path in untrusted_folders.walk(folder):
+        name = str(path).encode(errors="surrogateescape").hex()
+        if path in copied or not limited:
+            yield f"{name} {fingerprint.hash_file(folder / path)}"
+        else:
+            status = (folder / path).lstat()
+            yield f"{name} {status.st_size} {status.st_mtime_ns}"
 
 
-def _hashes(folder: Path) -> Iterator[str]:
-    for path in _files(folder):
-        name = str(path.relative_to(folder)).encode(errors="surrogateescape").hex()
-        yield f"{name} {fingerprint.hash_file(path)}"
-
-
-def _copy_files(origin: Path, folder: Path, ignore: tuple[str, ...]) -> None:
-    patterns = (*ignore, "*.ipynb")
-    for path in _files(origin):
-        relative = path.relative_to(origin)
-        if any(fnmatch.fnmatch(part, pattern) for part in relative.parts for pattern in patterns):
-            continue
-        target = folder / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+def _copy_files(origin: Path, names: Iterable[Path], folder: Path) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(origin / name, folder / name)

@@ -7,12 +7,14 @@ reason. Other submissions notice nothing.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import nbformat
 from nbformat import NotebookNode
 
+from autograder import untrusted_folders
 from autograder.grading import execute, find_notebook, grade_notebook, merge, run_cells
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.settings import GradingSettings
@@ -25,13 +27,15 @@ STEP_SECONDS: Final = 60.0  # of processor time; a step takes a tenth of a secon
 MEGABYTES: Final = 1500  # half of it for what a kernel sends; see `sandbox.memory_guard`
 
 
-def merge_submission(source_nb: NotebookNode, path: Path, names: list[str]) -> NotebookNode:
+def merge_submission(
+    source_nb: NotebookNode, path: Path, names: list[str], ignore: list[str]
+) -> NotebookNode:
     """Return the instructor's notebook with the answers in a submission.
 
     The arguments are those of `read_and_merge`.
     """
     source = nbformat.writes(source_nb, indent=None)
-    data = {"source": source, "path": str(path), "names": names}
+    data = {"source": source, "path": str(path), "names": names, "ignore": ignore}
     try:
         text = bounded_worker.run_bounded(_merge, data, seconds=STEP_SECONDS, megabytes=MEGABYTES)
     except BoundedError as error:
@@ -74,16 +78,21 @@ def left_to_a_person(source_nb: NotebookNode, reason: str) -> GradedNotebook:
     return grade_notebook.grade(merged, source_nb, Path(), GradingSettings())
 
 
-def read_and_merge(source_nb: NotebookNode, path: Path, names: list[str]) -> NotebookNode:
+def read_and_merge(
+    source_nb: NotebookNode, path: Path, names: Iterable[str], ignore: Iterable[str]
+) -> NotebookNode:
     """Return the instructor's notebook with the answers in a submission, in this process.
 
     Args:
         source_nb: The instructor's notebook.
         path: The expected file.
         names: The file names of all the assignment's notebooks.
+        ignore: Patterns of file names that are never copied.
     """
     begin_step("reading the notebook", STEP_SECONDS)
     submitted = find_notebook.read(path, source_nb, names)
+    if left_out := untrusted_folders.list_copied(path.parent, [*ignore, "*.ipynb"]).left_out:
+        submitted = dataclasses.replace(submitted, notes=(*submitted.notes, left_out))
     begin_step("merging the notebook", STEP_SECONDS)
     text = nbformat.writes(merge.merge_submission(source_nb, submitted), indent=None)
     return NotebookNode(nbformat.reads(text, as_version=4))
@@ -91,7 +100,7 @@ def read_and_merge(source_nb: NotebookNode, path: Path, names: list[str]) -> Not
 
 def _merge(data: dict[str, Any]) -> str:
     source_nb = NotebookNode(nbformat.reads(data["source"], as_version=4))
-    merged = read_and_merge(source_nb, Path(data["path"]), data["names"])
+    merged = read_and_merge(source_nb, Path(data["path"]), data["names"], data["ignore"])
     return str(nbformat.writes(merged, indent=None))
 
 

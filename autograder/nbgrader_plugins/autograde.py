@@ -23,7 +23,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder import cells
 from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
-from autograder.nbgrader_plugins import gradebook_reader
+from autograder.nbgrader_plugins import find_files, gradebook_reader
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
@@ -42,6 +42,7 @@ def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> Non
     """
     folder = Path(notebooks[0]).parent
     sanitize_folder(folder, _course_zone(Path.cwd()))
+    find_files.limit_files(folder)
     expected = sorted(Path("source", folder.name).glob("*.ipynb"))
     notebooks[:] = [str(folder / path.name) for path in expected] or notebooks
 
@@ -102,7 +103,7 @@ class ReadSubmission(NotebookExporter):
         if any(isinstance(step, MergeSubmission) for step in self._preprocessors):
             nb = read_source_notebook(self, resources)
             names = [source.name for source in _source_folder(self, resources).glob("*.ipynb")]
-            resources["submitted"] = path, names
+            resources["submitted"] = path, names, _ignored_files(self)
         else:
             nb = NotebookNode(nbformat.read(path, as_version=4))
         return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types
@@ -222,6 +223,10 @@ def read_source_notebook(exporter: Any, resources: Resources) -> NotebookNode:
     """Read the instructor's version of the notebook that is being converted."""
     path = _source_folder(exporter, resources) / f"{resources['nbgrader']['notebook']}.ipynb"
     return cells.read_source(path)
+
+
+def _ignored_files(exporter: Any) -> list[str]:
+    return list(exporter.parent.coursedir.ignore)
 
 
 def _source_folder(exporter: Any, resources: Resources) -> Path:

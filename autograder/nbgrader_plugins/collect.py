@@ -250,7 +250,9 @@ class CollectFiles(ExchangeCollect):
         with tempfile.TemporaryDirectory(prefix="collect-") as temp:
             copy = Path(temp, "submission")
             max_file_bytes = 1000 * self.coursedir.max_file_size
-            for message in untrusted_folders.copy_regular_files(Path(src), copy, max_file_bytes):
+            for message in untrusted_folders.copy_regular_files(
+                Path(src), copy, max_file_bytes, self.coursedir.ignore
+            ):
                 self.log.warning("%s: %s", ascii(Path(src).name), message)
             if (copy / TIMESTAMP).exists():
                 untrusted_folders.remove_tree(copy / TIMESTAMP, copy)

@@ -20,15 +20,16 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
+from autograder import untrusted_folders
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.nbgrader_plugins import autograde, gradebook
 from autograder.nbgrader_plugins.collect import read_timestamp
 from autograder.nbgrader_plugins.converter_writer import ErrorLog, NotWrittenError
 from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.find_files import find_all_files
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
 from autograder.nbgrader_plugins.late_policy import LatePolicy
 
@@ -110,12 +111,15 @@ class DirectWriter:
         """Copy the student's other files, then overwrite them with the instructor's."""
         excluded = set(converter.exclude_overwriting.get(self._assignment, []))
         patterns = [*converter.coursedir.ignore, "*.ipynb"]
-        for origin in (submitted, source):
-            for path in sorted(map(Path, find_all_files(str(origin), patterns))):
-                name = path.relative_to(origin)
+        sources = (Path(path).relative_to(source) for path in find_all_files(str(source), patterns))
+        for origin, names in (
+            (submitted, untrusted_folders.list_copied(submitted, patterns).paths),
+            (source, sources),
+        ):
+            for name in names:
                 if origin == submitted or str(name) not in excluded:
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(path, folder / name)
+                    shutil.copy(origin / name, folder / name)
 
     def _store(
         self,

@@ -45,6 +45,7 @@ class Submission:
     saved: list[str] = field(default_factory=list)
     pipes: list[str] = field(default_factory=list)
     nested_folders: dict[str, int] = field(default_factory=dict)
+    sparse: dict[str, int] = field(default_factory=dict)
     raw: Callable[[bytes], bytes] | None = None
 
     def content(self) -> bytes:
@@ -68,6 +69,9 @@ class Submission:
         for name, data in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
+        for name, size in self.sparse.items():
+            with (folder / name).open("wb") as file:
+                file.truncate(size)
         for name, target in self.links.items():
             (folder / name).symlink_to(target)
         for name in self.pipes:
@@ -159,6 +163,28 @@ def _note(submission: Submission, name: str, text: str) -> None:
     submission.nb["cells"].insert(at + 1, note)
 
 
+def _code(submission: Submission, name: str, text: str) -> None:
+    _note(submission, name, text)
+    submission.cell("note").update(
+        {"cell_type": "code", "id": "own", "names": {"own"}, "outputs": [], "execution_count": None}
+    )
+
+
+def _repeat(submission: Submission, words: str, text: str) -> None:
+    name, count = words.split()
+    submission.cell(name)["source"] += text * int(count)
+
+
+def _add_cells(submission: Submission, words: str, text: str) -> None:
+    cell = {"cell_type": "markdown", "metadata": {}, "source": text, "names": set[str]()}
+    submission.nb["cells"] += [{**cell, "id": f"more-{number}"} for number in range(int(words))]
+
+
+def _values(submission: Submission, count: str, text: str) -> None:
+    more = b'"metadata": {"more": [' + text.encode() * int(count) + b"0], "
+    submission.raw = lambda content: content.replace(b'"metadata": {', more, 1)
+
+
 def _pad(submission: Submission, words: str, text: str) -> None:
     name, size = words.split()
     submission.cell(name)["source"] += f"\n{text}" * (int(size) // (len(text) + 1))
@@ -241,6 +267,16 @@ _ACTIONS: Final[dict[str, Callable[[Submission, str, str], object]]] = {
     ),  # NAME: the notebook as it is now in a further file
     "zip": _zip,  # NAME: the same, packed
     "hex": lambda submission, name, text: submission.files.update({name: bytes.fromhex(text)}),
+    "code": _code,  # the text as a code cell below, which is `own`
+    "repeat": _repeat,  # CELL COUNT: append the text so often
+    "cells": _add_cells,  # COUNT: as many notes with the text at the end
+    "values": _values,  # COUNT: the text so often in a list in the metadata
+    "many": lambda submission, words, _: submission.files.update(
+        {f"{words.split()[0]}/{number}": b"" for number in range(int(words.split()[1]))}
+    ),  # FOLDER COUNT: so many empty files
+    "sparse": lambda submission, words, _: submission.sparse.update(
+        {words.split()[0]: int(words.split()[1])}
+    ),  # NAME SIZE: a file of this size that takes no space
     "pad": _pad,  # CELL SIZE: append the text as lines, repeatedly
     "outputs": _outputs,  # CELL SIZE: outputs of this many characters
     "raw": _raw,  # the whole file as bytes; `text` takes the text, others are in _RAW

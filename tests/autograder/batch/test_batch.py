@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder import untrusted_folders
 from autograder.batch import fingerprint, job, report
 from autograder.batch.report import ReportLine, RunCosts
 from autograder.sandbox.launch import UnprotectedError
@@ -182,8 +183,24 @@ def test_symbolic_links_are_not_read(tmp_path: Path) -> None:
     (elsewhere / "b.txt").write_text("b")
     (submission / "file-link").symlink_to("/etc/passwd")
     (submission / "folder-link").symlink_to(elsewhere)
-    assert [path.name for path in job._files(submission)] == ["a.txt"]
-    assert list(job._files(tmp_path / "missing")) == []
+    assert [path.name for path in untrusted_folders.walk(submission)] == ["a.txt"]
+    assert list(untrusted_folders.walk(tmp_path / "missing")) == []
+
+
+def test_only_so_much_of_a_submission_is_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(untrusted_folders, "MAX_COPIED_BYTES", 1000)
+    (tmp_path / "small.ipynb").write_text("{}")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(10 << 40)
+    before = list(job._hashes(tmp_path, limited=True))
+    (tmp_path / "small.ipynb").write_text("[]")
+    changed = list(job._hashes(tmp_path, limited=True))
+    with (tmp_path / "huge").open("r+b") as file:
+        file.truncate(9 << 40)
+    shrunk = list(job._hashes(tmp_path, limited=True))
+    assert len({tuple(before), tuple(changed), tuple(shrunk)}) == 3
 
 
 def test_totals_of_a_run() -> None:

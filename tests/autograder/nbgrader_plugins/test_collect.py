@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
+import nbgrader.converters.base
+import nbgrader.utils
 import pytest
 from nbgrader.utils import parse_utc
 
@@ -76,6 +79,75 @@ def test_with_too_many_files_the_notebook_stays(
     assert len(sanitize_folder(submission)) >= 30
     assert (submission / "intro.ipynb").exists()
     assert len(names(submission)) <= 20
+
+
+def fill(folder: Path) -> None:
+    """Add 30 files in a folder, 30 in an ignored one, and two large files without content."""
+    for name in ("venv", ".git"):
+        (folder / name).mkdir()
+        for number in range(30):
+            (folder / name / f"{number}.py").write_text("x")
+    for name, size in (("huge.bin", 10 << 40), ("large.bin", 99 << 20)):
+        with (folder / name).open("wb") as file:
+            file.truncate(size)
+
+
+@pytest.fixture
+def full_submission(submission: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(untrusted_folders, "MAX_COPIED_FILES", 10)
+    monkeypatch.setattr(untrusted_folders, "MAX_COPIED_BYTES", 100 << 20)
+    fill(submission)
+    return submission
+
+
+LEFT_OUT = "Left out 24 files: at most 10 files with 100 MB in total are copied."
+COPIED = ["intro.ipynb", "large.bin", "deep/notes.txt", *(f"venv/{n}.py" for n in (0, 1, 10, 11))]
+
+
+def test_the_nearest_files_within_the_limits_are_copied(full_submission: Path) -> None:
+    copied = untrusted_folders.list_copied(full_submission, [".*"])
+    assert [str(path) for path in copied.paths][: len(COPIED)] == COPIED
+    assert len(copied.paths) == 10
+    assert copied.left_out == LEFT_OUT
+
+
+def test_collecting_copies_no_more(full_submission: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    messages = untrusted_folders.copy_regular_files(full_submission, target, ignore=[".*"])
+    assert messages[-1] == LEFT_OUT
+    files = [path for path in target.rglob("*") if path.is_file()]
+    assert len(files) == 10
+    assert (target / "large.bin").stat().st_size == 99 << 20
+
+
+def test_nothing_is_removed_for_its_size(full_submission: Path) -> None:
+    before = {name for name in names(full_submission) if not (full_submission / name).is_symlink()}
+    sanitize_folder(full_submission)
+    assert set(names(full_submission)) == before - {"pipe"}
+
+
+def test_files_are_found_as_nbgrader_finds_them(
+    submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = importlib.util.find_spec("nbgrader.utils")
+    assert spec is not None
+    assert spec.loader is not None
+    original = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(original)
+    fill(submission)
+    (submission / "venv" / ".git" / "deep").mkdir(parents=True)
+    (submission / "venv" / ".git" / "deep" / "x.txt").write_text("")
+    for patterns in (
+        [],
+        None,
+        [".*", "*.pyc", "notes.txt"],
+        ["venv", "*.ipynb"],
+        ["d??p", "[0-2].py"],
+    ):
+        expected = original.find_all_files(str(submission), patterns)
+        assert sorted(nbgrader.utils.find_all_files(str(submission), patterns)) == sorted(expected)
+    monkeypatch.setattr("glob.glob", None)  # which takes quadratic time
+    assert nbgrader.converters.base.find_all_files(str(submission), ["*"]) == []
 
 
 @pytest.mark.parametrize(
@@ -165,12 +237,12 @@ def test_autograde_sanitizes_before_anything_is_copied(
 def test_a_link_created_after_listing_is_not_followed(submission: Path, tmp_path: Path) -> None:
     """A student can replace an entry by a link between listing a folder and opening the entry."""
     target = tmp_path / "stolen"
-    top = os.open(submission, os.O_RDONLY)
+    top, limit = os.open(submission, os.O_RDONLY), untrusted_folders._CopyLimit()
     try:
         with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
-            untrusted_folders._copy_file(top, Path("all/gradebook.db"), target, 1000)
+            untrusted_folders._copy_file(top, Path("all/gradebook.db"), target, 1000, limit)
         with pytest.raises(OSError, match="symbolic links"):
-            untrusted_folders._copy_file(top, Path("deep/book"), target, 1000)
+            untrusted_folders._copy_file(top, Path("deep/book"), target, 1000, limit)
     finally:
         os.close(top)
     assert not target.exists()

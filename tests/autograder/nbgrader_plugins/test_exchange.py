@@ -9,6 +9,7 @@ import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
@@ -233,10 +234,10 @@ class TestCollectFiles:
     ) -> None:
         copy = untrusted_folders.copy_regular_files
 
-        def fail_for_ben(folder: Path, to: Path, max_file_bytes: float) -> list[str]:
+        def fail_for_ben(folder: Path, *arguments: Any) -> list[str]:
             if folder.name.startswith("ben"):
                 raise OSError("No space left on device")
-            return copy(folder, to, max_file_bytes)
+            return copy(folder, *arguments)
 
         monkeypatch.setattr(untrusted_folders, "copy_regular_files", fail_for_ben)
         for student in ("ada", "ben", "cleo"):
