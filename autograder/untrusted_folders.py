@@ -104,7 +104,7 @@ class _CopyLimit:
         if not left_out:
             return ""
         return (
-            f"Left out {left_out:,} files: at most {MAX_COPIED_FILES:,} files with"
+            f"Left out {left_out:,} {'file' if left_out == 1 else 'files'}: at most {MAX_COPIED_FILES:,} files with"
             f" {MAX_COPIED_BYTES >> 20} MB in total are copied."
         )
 

@@ -181,8 +181,8 @@ def _add_cells(submission: Submission, words: str, text: str) -> None:
 
 
 def _values(submission: Submission, count: str, text: str) -> None:
-    more = b'"metadata": {"more": [' + text.encode() * int(count) + b"0], "
-    submission.raw = lambda content: content.replace(b'"metadata": {', more, 1)
+    more = b'"more": [' + text.encode() * int(count) + b'0], "nbformat"'
+    submission.raw = lambda content: content.replace(b'"nbformat"', more, 1)
 
 
 def _pad(submission: Submission, words: str, text: str) -> None:
@@ -270,7 +270,7 @@ _ACTIONS: Final[dict[str, Callable[[Submission, str, str], object]]] = {
     "code": _code,  # the text as a code cell below, which is `own`
     "repeat": _repeat,  # CELL COUNT: append the text so often
     "cells": _add_cells,  # COUNT: as many notes with the text at the end
-    "values": _values,  # COUNT: the text so often in a list in the metadata
+    "values": _values,  # COUNT: the text so often in a list in the notebook
     "many": lambda submission, words, _: submission.files.update(
         {f"{words.split()[0]}/{number}": b"" for number in range(int(words.split()[1]))}
     ),  # FOLDER COUNT: so many empty files
