@@ -103,8 +103,9 @@ class _CopyLimit:
     def message(left_out: int) -> str:
         if not left_out:
             return ""
+        files = "file" if left_out == 1 else "files"
         return (
-            f"Left out {left_out:,} {'file' if left_out == 1 else 'files'}: at most {MAX_COPIED_FILES:,} files with"
+            f"Left out {left_out:,} {files}: at most {MAX_COPIED_FILES:,} files with"
             f" {MAX_COPIED_BYTES >> 20} MB in total are copied."
         )
 
