@@ -1,5 +1,5 @@
-// Recognizes the boxes and ticks of a task list exactly as course/quiz/boxes.py does, which explains
-// the terms. The cases in tests/browser/task_list_cases.json keep the two in agreement.
+// Recognizes the boxes and ticks of a task list exactly as course/quiz/boxes.py does. The cases in
+// tests/browser/task_list_cases.json keep the two in agreement.
 
 const INVISIBLE =
   "\\u00ad\\u034f\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufe00-\\ufe0f\\ufeff";
@@ -10,6 +10,7 @@ const CLOSE = "\\\\?[\\]］】〕⟧]";
 const LETTERS = "xXхХχΧⅹⅩｘＸҳҲⲭⲬ𝐱𝐗𝑥𝑋𝒙𝑿𝓍𝒳𝔁𝓧𝔵𝔛𝕩𝕏𝖝𝖃𝗑𝖷𝘅𝗫𝘹𝘟𝙭𝙓𝚡𝚇☒🗷";
 const CHECKS = "✓✔☑✅🗸🗹√";
 const CROSSES = "×✕✖✗✘❌❎⨯☓╳🗙🗴🗶";
+const KINDS = { letter: LETTERS, check: CHECKS, cross: CROSSES };
 const DRAWN_TICKS = "☑☒✅✓✔✗✘❌❎🗹🗷";
 const DRAWN = `☐⬜▢◻${DRAWN_TICKS}`;
 const TICK = `[${LETTERS}${CHECKS}${CROSSES}]`;
@@ -38,9 +39,8 @@ export function readBox(line) {
   const match = line.match(BOX);
   if (!match) return null;
   const [, indent, bullet, tick, drawn, gap, body] = match;
-  const isIn = (marks) => [...marks].includes(tick ?? drawn);
-  const kind = (isIn(LETTERS) && "letter") || (isIn(CHECKS) && "check") || (isIn(CROSSES) && "cross");
-  return { indent, bullet, kind: kind || "", gap, body };
+  const kind = Object.keys(KINDS).find((name) => [...KINDS[name]].includes(tick ?? drawn)) ?? "";
+  return { indent, bullet, kind, gap, body };
 }
 
 /** Return whether a text has something like a ticked box where none is read. */
