@@ -105,8 +105,10 @@ def read_items(paths: CoursePaths) -> list[Item]:
 
 
 def _scores(path: Path) -> dict[str, dict[str, Any]]:
-    graded_cells = json.loads(path.read_bytes())["cells"]
-    scores = ((cells.grade_id(cell), cells.score_record(cell)) for cell in graded_cells)
+    nb = json.loads(path.read_bytes())
+    if cells.unreadable(nb):
+        return {}  # nobody answered anything
+    scores = ((cells.grade_id(cell), cells.score_record(cell)) for cell in nb["cells"])
     return {name: score for name, score in scores if name and score}
 
 

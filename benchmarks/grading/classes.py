@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.publish import build
 from benchmarks.peers import ROOT
+from course import quiz
 
 QUIZ: Final = "07-questions"
 KINDS: Final = {
@@ -96,7 +97,7 @@ def load(kind: str, folder: Path) -> Assignment:
     if kind in QUIZ_KINDS:
         question = next(cell for cell in wrong.cells if cells.is_quiz(cell))
         failed_tests = (question["id"],)
-        question.source = question.source.replace("- [x]", "- [ ]")
+        question.source = quiz.bare(question.source)
     elif kind in UNTOUCHED:
         release = nbformat.read(ROOT / "release" / name / path.name, as_version=4)
         _cell(wrong, UNTOUCHED[kind]).source = _cell(release, UNTOUCHED[kind]).source
