@@ -130,5 +130,5 @@ class TestCommand:
         output = capsys.readouterr().out
         # One is unreadable, one has ticked two options, one has ended its kernel; two are correct.
         assert "| **single** | 4 | 75% | 75% |" in output
-        assert "| [x] the second of them | 80% |" in output
+        assert "| [x] the second of them | 100% |" in output
         assert "4 students with all cells graded." in output
