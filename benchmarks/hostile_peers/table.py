@@ -18,8 +18,9 @@ _HEAD: Final = """# Hostile submissions, three graders
 Made by `python -m benchmarks.hostile_peers`; do not edit.
 
 {count} submissions of [tests/hostile/corpus](../tests/hostile/corpus), all that it had when this
-table was made, attack the two tests of a small lesson, worth 2 and 3 points. Only these tests count here, because the peers do not grade the
-lesson's questions automatically; `tests/hostile` checks that this course grades those fairly too.
+table was made, attack the two tests of a small lesson, worth 2 and 3 points. Only these tests count
+here, because the peers do not grade the lesson's questions automatically; `tests/hostile` checks
+that this course grades those fairly too.
 Stock nbgrader {nbgrader} and otter-grader (`otter run`) run with their default settings.
 
 - **Unearned**: points above what is fair.
