@@ -163,7 +163,8 @@ class Reading(BaseModel):
         reconstruction: The autoencoder's copy of the 784 numbers, through a code of 30.
         error: Squared error of the copy, summed over the 784 numbers.
         error_limit: Error that 1% of MNIST's test digits exceed.
-        looks_like_a_digit: True if the error is at most that limit.
+        looks_like_a_digit: True if the error is at most that limit, small compared with the ink,
+            and the ink is not flat like a dash.
     """
 
     digit: Annotated[int, Field(ge=0, le=9)]
