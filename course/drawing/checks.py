@@ -22,7 +22,7 @@ _DOT: Final = "That is a dot, not a digit. Draw larger, or with a thinner pen."
 _MIN_SIZE: Final = 8  # pixels; smaller digits aren't readable
 _MAX_THICKNESS: Final = 0.62  # as a fraction of the longer side; a round dot has 1
 _MAX_GAP: Final = 0.12  # between parts of one digit, as a fraction of the longer side
-_MIN_SECOND_DIGIT: Final = 0.5  # size of a second digit, as a fraction of the largest
+_MIN_SECOND_DIGIT: Final = 0.5  # its height, as a fraction of the tallest; a bar is flatter
 _MAX_PIECES: Final = 200  # of ink; lines form only a few
 
 
@@ -81,7 +81,7 @@ def touched_edges(alpha: ByteArray) -> tuple[str, ...]:
 
 
 def _count_digits(ink: NDArray[np.bool_], max_gap: float) -> int:
-    """Count groups of ink separated by more than ``max_gap`` pixels, ignoring small ones."""
+    """Count groups of ink separated by more than ``max_gap`` pixels, without flat or small ones."""
     from scipy.ndimage import find_objects, label
 
     labels, pieces = label(ink, structure=np.ones((3, 3)))
@@ -100,8 +100,8 @@ def _count_digits(ink: NDArray[np.bool_], max_gap: float) -> int:
             boxes.append(Box(min(tops), min(lefts), max(bottoms), max(rights)))
         else:
             groups.append(box)
-    sizes = [max(box.height, box.width) for box in groups]
-    return sum(size >= _MIN_SECOND_DIGIT * max(sizes) for size in sizes)
+    heights = [box.height for box in groups]
+    return sum(height >= _MIN_SECOND_DIGIT * max(heights) for height in heights)
 
 
 def _gap(a: Box, b: Box) -> int:

@@ -36,9 +36,27 @@ def test_three_digits_are_counted_and_a_star_passes() -> None:
     assert drawing.preprocess(drawing.stored()["star"].rgba).vector.max() == 1
 
 
-def test_a_digit_of_several_strokes_is_one_digit() -> None:
-    five = [[[200, 60], [120, 60]], [[112, 72], [105, 120], [170, 130], [150, 200], [90, 190]]]
-    assert drawing.preprocess(drawing.rasterise(five, pen=6)).notes == ()
+TWO_STROKES = {
+    "5": [[[200, 60], [120, 60]], [[112, 72], [105, 120], [170, 130], [150, 200], [90, 190]]],
+    "5 with its bar far above": [
+        [[215, 40], [120, 36]],
+        [[112, 85], [105, 125], [170, 135], [150, 205], [90, 195]],
+    ],
+    "5 with its bar far to the right": [
+        [[240, 75], [160, 70]],
+        [[112, 72], [105, 120], [170, 130], [150, 200], [90, 190]],
+    ],
+    "7 with a bar beside its stem": [
+        [[80, 40], [190, 40], [120, 220]],
+        [[190, 140], [250, 130]],
+    ],
+    "4": [[[110, 40], [60, 140], [180, 140]], [[160, 60], [150, 230]]],
+}
+
+
+@pytest.mark.parametrize("name", TWO_STROKES)
+def test_a_digit_of_two_strokes_with_a_gap_is_one_digit(name: str) -> None:
+    assert drawing.preprocess(drawing.rasterise(TWO_STROKES[name], pen=6)).notes == ()
 
 
 def test_ink_at_the_edge_is_reported_but_accepted() -> None:
@@ -175,13 +193,14 @@ def test_an_unknown_way_is_rejected() -> None:
         drawing.preprocess(drawing.stored()["1"].rgba, "other")  # type: ignore[arg-type]
 
 
-def test_real_digits_are_not_refused() -> None:
+@pytest.mark.parametrize("pen", [4, 14])
+def test_real_digits_are_not_refused(pen: int) -> None:
     folder = os.environ.get("COURSE_DATA")
     if folder is None:
         pytest.skip("COURSE_DATA names no folder with pen strokes")
     with gzip.open(Path(folder) / "pen_strokes.jsonl.gz", "rt", encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file][::10]
+        lines = [json.loads(line) for line in file][::5]
     for line in lines:
         strokes = [[[40 + 190 * x, 40 + 190 * y] for x, y in stroke] for stroke in line["strokes"]]
-        result = drawing.preprocess(drawing.rasterise(strokes, pen=14))
+        result = drawing.preprocess(drawing.rasterise(strokes, pen=pen))
         assert result.vector.sum() > 20
