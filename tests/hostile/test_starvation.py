@@ -12,6 +12,7 @@ import pytest
 from autograder.sandbox import launch
 from tests.autograder.runs import grade, make_class
 from tests.autograder.small import COURSE, LESSON
+from tests.hostile import LENGTH
 from tests.hostile.corpus import Submission
 
 MISSING = launch.missing_features()
@@ -20,8 +21,8 @@ pytestmark = [
     pytest.mark.xdist_group("starvation"),
     pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING)),
 ]
-RUNS = 20
-BURNING_PROCESSES = (2, 10, 40, 150)  # one after the other
+RUNS = 2 * LENGTH
+BURNING_PROCESSES = (40, 2, 150, 10)  # one after the other
 SETTINGS = """
 c.Grade.cell_seconds = 4
 c.Grade.start_seconds = 3
