@@ -103,7 +103,7 @@ def test_a_missing_release_is_named(tmp_path: Path) -> None:
 
 def started(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> list[str]:
     commands: list[list[str]] = []
-    monkeypatch.setattr(os, "execv", lambda _, command: commands.append(command))
+    monkeypatch.setattr(os, "execve", lambda _, command, __: commands.append(command))
     program.main(["lab", *arguments])
     return commands[0]
 
