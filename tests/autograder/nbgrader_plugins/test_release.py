@@ -71,11 +71,12 @@ def test_generate_assignment_stops_at_a_leak(
     root = open_course(tmp_path / "course")
     instructor = Instructor(root, capfd)
     instructor.nbgrader("generate_assignment", "--no-db", LESSON)
-    assert (root / "release" / LESSON / NOTEBOOK).exists()
+    released = root / "release" / LESSON / NOTEBOOK
+    earlier = released.read_bytes()
     (root / "source" / LESSON / "held_out.npz").write_bytes(b"x")
     output = instructor.nbgrader("generate_assignment", "--no-db", LESSON, expect=1)
     assert "'held_out.npz' is neither a notebook of the lesson nor listed" in output
-    assert not (root / "release" / LESSON).exists()
+    assert [*released.parent.iterdir()] == [released]
     (root / "source" / LESSON / "held_out.npz").unlink()
     for text, problem in LEAKING_TEXTS.values():
         (root / "source" / LESSON / "small.md").write_text(text, encoding="utf-8")
@@ -83,7 +84,8 @@ def test_generate_assignment_stops_at_a_leak(
         output = instructor.nbgrader("generate_assignment", "--no-db", LESSON, expect=1)
         assert f"{NOTEBOOK}: cell " in output
         assert problem in output
-        assert not (root / "release" / LESSON).exists()
+        assert [*released.parent.iterdir()] == [released]
+        assert released.read_bytes() == earlier
 
 
 def formgrader_api(root: Path) -> NbGraderAPI:
