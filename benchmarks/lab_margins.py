@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -182,10 +183,12 @@ class Judged(NamedTuple):
 def judge(exercise: str, answer: str, names: dict[str, Any], seed: int) -> Judged:
     """Grade an answer with the lesson's own test cell."""
     names["keras"].utils.set_random_seed(seed)
-    names, said = dict(names), ""
+    names, said, test = dict(names), "", CELLS[f"{exercise}-test"]
     try:
         exec(answer, names)
-        exec(CELLS[f"{exercise}-test"], names)
+        # The error that the test measures becomes a global name.
+        test = re.sub(r"(?m)^(def \w+_test\(\):)$", r"\1\n    global error", test)
+        exec(test, names)
     except AssertionError as failure:
         said = str(failure) or "no message"
     finally:
