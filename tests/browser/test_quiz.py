@@ -264,4 +264,5 @@ def test_a_prediction_is_shown_again_next_to_the_result(
             await jupyterapp.commands.execute('notebook:run-cell');"""
         )
         output = lesson.page.locator(".jp-OutputArea:visible blockquote")
-        expect(output).to_have_text("PCA")
+        expect(output.locator("p").first).to_contain_text("which error is larger?")
+        expect(output.locator("p").last).to_have_text("PCA")
