@@ -211,6 +211,6 @@ class TestRun:
         by_student = {line.student: line for line in run.grade()}
         assert by_student["ada"].status == "failed"
         assert [line.status for line in by_student.values()].count("failed") == 1
-        assert len(by_student) > len(GRADED)
+        assert len(by_student) >= len(GRADED)
         scores = {line.student: line.score for line in inline_run(course).grade()}
         assert scores["ada"] == 8

@@ -26,7 +26,6 @@ from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, SubmissionChangedError, WorkerMismatchError
 from autograder.batch.report import ReportLine, RunStoppedError
-from autograder.batch.result import JobResult
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.launch import WEAKNESSES, Weakness
@@ -161,14 +160,14 @@ def test_a_worker_refuses_a_job_that_it_sees_differently(
         job.grade_to_json(seen, version, "another key")
     with pytest.raises(WorkerMismatchError, match="another version of the course"):
         job.grade_to_json(seen, "another version", key)
-    real_grade = job.grade
+    real_grade = job._grade_in_worker
 
-    def grade_and_change(job: Job) -> JobResult:
+    def grade_and_change(job: Job) -> str:
         result = real_grade(job)
         (job.submitted / "data.csv").write_text("5,6\n")
         return result
 
-    monkeypatch.setattr(job, "grade", grade_and_change)
+    monkeypatch.setattr(job, "_grade_in_worker", grade_and_change)
     with pytest.raises(SubmissionChangedError):
         job.grade_to_json(seen, version, key)
 
