@@ -1,4 +1,4 @@
-"""Tell learners whether an exercise is solved, in words instead of a traceback.
+"""Show learners a short message about each exercise instead of a traceback.
 
 Example:
     The test below an exercise is a function that `check` runs at once::

@@ -43,7 +43,6 @@ WALL_EXTRA_S: Final = 60.0
 
 _MEMORY_TOLERANCE: Final = 1.2  # where the system enforces the limit itself, it comes first
 _MODULE: Final = worker_process.__name__
-_ROOT: Final = Path(__file__).resolve().parents[2]
 
 Cause = Literal["time", "memory", "crash", "error"]
 
@@ -169,7 +168,7 @@ class _Worker:
             stdin=subprocess.DEVNULL,
             pass_fds=(fd,),
             cwd="/",
-            env=_environment(),
+            env=forkserver_client.grader_environment(),
         )
         return self._child.pid
 
@@ -270,10 +269,6 @@ def _fork_server(module: str) -> ForkServer | None:
 
 def _start_fork_server(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
     command = [sys.executable, "-P", "-m", _MODULE]
-    return ForkServer.spawn(command, _environment() | dict(variables), modules, variables)
-
-
-def _environment() -> dict[str, str]:
-    """Return the variables of a worker: the grader's, with its packages on the path."""
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path}
+    return ForkServer.spawn(
+        command, forkserver_client.grader_environment() | dict(variables), modules, variables
+    )

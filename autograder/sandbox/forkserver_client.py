@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+import os
 import socket
 import struct
 import subprocess
@@ -33,6 +34,9 @@ _ServerKey = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], float]
 _log: Final = logging.getLogger("autograder.sandbox.forkserver_client")
 _SERVERS: Final[dict[_ServerKey, ForkServer | None]] = {}
 _LOCK: Final = threading.RLock()
+
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 class ForkServerError(RuntimeError):
@@ -124,6 +128,12 @@ class ForkServer(ExitStack):
 def _terminate(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     process.communicate()
+
+
+def grader_environment() -> dict[str, str]:
+    """Return the environment of a process of the grader's, with its packages on the path."""
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def shared_fork_server(

@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import Final
 
+from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer, ForkServerError
 from autograder.test_runner import forkserver
 
@@ -58,7 +59,7 @@ class RunnerConnection:
                 stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env=forkserver.environment(),
+                env=forkserver_client.grader_environment(),
             )
             self.pid = self._process.pid
             self._stack.callback(self._process.wait)

@@ -9,7 +9,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from autograder.kernels import imports
@@ -18,7 +17,6 @@ from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.inside import forkserver
 from autograder.test_runner import runner
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
 RUNNER_SOCKET: Final = "socket"
 
 
@@ -32,13 +30,9 @@ def shared_fork_server(tests: Iterable[str]) -> ForkServer | None:
 def start(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
     """Start a fork server; as `ForkServer.start`."""
     command = [sys.executable, "-P", "-m", __name__]
-    return ForkServer.spawn(command, environment() | dict(variables), modules, variables)
-
-
-def environment() -> dict[str, str]:
-    """Return a test runner's environment: the grader's, with its packages on the path."""
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path}
+    return ForkServer.spawn(
+        command, forkserver_client.grader_environment() | dict(variables), modules, variables
+    )
 
 
 def _become_runner(_: dict[str, Any], fds: list[int]) -> None:

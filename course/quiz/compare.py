@@ -79,7 +79,7 @@ def compare(answer: Question, key: Question, *, is_part: bool = False) -> Compar
         ('No option is ticked, but the question was changed: “It is two.”',)
 
     A ticked line that matches no option, an option that occurs both ticked and unticked, a mark
-    that can't be read, and an answer in words are doubts.
+    that can't be read, and a written answer are doubts.
 
     Args:
         answer: The student's copy of the question.
@@ -122,7 +122,7 @@ def compare(answer: Question, key: Question, *, is_part: bool = False) -> Compar
 
 
 def is_in_words(text: str, question: Question) -> bool:
-    r"""Return whether a text, such as the cell below a question, may answer it in words.
+    r"""Return whether a text, such as the cell below a question, may be a written answer to it.
 
     Example:
         >>> from course.quiz import parse

@@ -83,7 +83,7 @@ def unread_answers(path: Path) -> list[dict[str, str]]:
     """Return the questions of a notebook that grading would leave to a person, as failed cells.
 
     Those with a mark that can't be read, and those without a tick whose text was changed: the
-    answer may be in words.
+    answer may be written out.
     """
     failed = []
     for cell in nbformat.read(path, as_version=4).cells:
