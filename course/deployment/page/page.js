@@ -148,9 +148,10 @@ function showAnswer(reading, { stages, choices }) {
   paintImages();
   Object.assign(byId("error"), { max: 3 * limit, high: limit, value: error });
   byId("error-text").textContent = error.toFixed(1);
-  const isOdd = error <= limit
-    ? "The copy is close, but there is too little ink for a digit, or it is too flat."
-    : `Only 1 digit in 100 exceeds ${limit}, so this may not be a digit, or it wasn’t prepared like one.`;
+  const isOdd =
+    error <= limit
+      ? "The copy is close, but there is too little ink for a digit, or it is too flat."
+      : `Only 1 digit in 100 exceeds ${limit}, so this may not be a digit, or it wasn’t prepared like one.`;
   const isFine = `99 out of 100 digits stay below ${limit}, so this looks like a digit.`;
   byId("verdict").textContent = isDigit ? isFine : isOdd;
   byId("verdict").classList.toggle("trouble", !isDigit);
