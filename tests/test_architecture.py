@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,23 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 
-
-def modules(folder: str) -> Iterator[Path]:
-    return (path for path in sorted((ROOT / folder).rglob("*.py")))
+pytestmark = pytest.mark.xdist_group("architecture")  # which reads each file once
 
 
+@functools.cache
+def modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@functools.cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imported(path: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -82,7 +91,7 @@ def test_the_map_of_the_grader_lists_every_package_and_module() -> None:
 def grader_imports(path: Path) -> set[str]:
     """The packages of the grader that a module imports, `from autograder import x` included."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module == "autograder":
@@ -132,7 +141,7 @@ def test_code_inside_the_sandbox_imports_the_standard_library_only() -> None:
         known = kernel if path.stem == "kernel_main" else set()
         names = {name.split(".")[0] for name in imported(path)} - sys.stdlib_module_names
         foreign += [f"{path.name}: {name}" for name in names - known]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse(path)):
             if isinstance(node, ast.ImportFrom) and node.level:
                 relative = {alias.name for alias in node.names}
                 if node.level > 1 or node.module or not relative <= siblings:
@@ -231,7 +240,7 @@ def test_only_the_cells_modules_read_cell_metadata(folder: str) -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in modules(folder)
         if str(path.relative_to(ROOT)) not in METADATA_MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parse(path))
         if isinstance(node, ast.expr) and reads_cell_metadata(node)
     }
     assert readers == set()
@@ -260,7 +269,7 @@ def test_class_names_are_unique_in_the_product() -> None:
     homes: dict[str, list[str]] = {}
     for folder in ("autograder", "course", "deploy"):
         for path in modules(folder):
-            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            for node in parse(path).body:
                 if isinstance(node, ast.ClassDef):
                     homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

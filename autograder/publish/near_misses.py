@@ -196,9 +196,11 @@ def _near_mark(line: str, *, is_code: bool, is_hidden: bool) -> str:
             and line.lstrip().startswith("#")
             and _LONE_REGION.match(words) is not None
         )
+        may_be_misspelled = words[:1] in {"b", "e"}
+        if not (is_near or is_lone or may_be_misspelled):
+            continue
         mark, similarity = _closest_mark(words)
-        is_misspelled = words[:1] in {"b", "e"} and similarity >= _MIN_SIMILARITY
-        if is_near or is_lone or is_misspelled:
+        if is_near or is_lone or similarity >= _MIN_SIMILARITY:
             return f"write {mark}, in capitals and with single spaces"
     return ""
 

@@ -41,6 +41,8 @@ MAX_RESULT_BYTES: Final = 512 * MB
 WALL_FACTOR: Final = 10
 WALL_EXTRA_S: Final = 60.0
 
+# CPython's SystemError where a C function lost the MemoryError on its way.
+_LOST_MEMORY_ERROR: Final = "without setting an exception"
 _MEMORY_TOLERANCE: Final = 1.2  # where the system enforces the limit itself, it comes first
 _MODULE: Final = worker_process.__name__
 
@@ -112,7 +114,7 @@ def run_bounded(
         return answer.decode("utf-8", "surrogatepass")
     failure = json.loads(answer)
     step = _Step(failure["step"], seconds)
-    if failure["type"] == "MemoryError":
+    if failure["type"] == "MemoryError" or _LOST_MEMORY_ERROR in failure["message"]:
         raise step.memory_error(megabytes)
     raise step.error(f"failed ({failure['type']}: {failure['message']})", "error")
 

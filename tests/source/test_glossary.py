@@ -6,6 +6,7 @@ the lesson's number because JupyterLab looks for it in all open notebooks.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,10 @@ LESSONS = build.assignment_names(COURSE)
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
 LINK = re.compile(r"\[([^\]]+)\]\(#([^)]+)\)")
 
+pytestmark = pytest.mark.xdist_group("glossary")  # which reads each lesson once
 
+
+@functools.cache
 def parts(name: str) -> tuple[str, str]:
     """Return the text of a lesson's Markdown cells before the glossary, and the glossary."""
     (path,) = build.lesson_files(COURSE, [name])

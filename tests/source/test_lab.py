@@ -274,6 +274,7 @@ def run(kernel: Kernel, *sources: str) -> list[Any]:
     return list(cell["outputs"])
 
 
+@pytest.mark.slow
 def test_the_optional_network_for_faces_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """The lab skips it by default because training takes minutes; here it is small."""
     source = next(c.source for c in LESSON.notebook.cells if c.source.startswith("run_it = False"))

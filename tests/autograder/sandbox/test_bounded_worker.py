@@ -97,6 +97,10 @@ def nest(_: Any) -> str:
     return nest(_)
 
 
+def lose_memory_error(_: Any) -> str:
+    raise SystemError("<built-in function exec> returned NULL without setting an exception")
+
+
 def fail(_: Any) -> str:
     begin_step("failing", seconds=20)
     raise ValueError("no such thing")
@@ -128,6 +132,7 @@ def test_worker_is_kept_for_the_next_call() -> None:
         (busy_in_c, None, "time", "Processing the submission took more than 1 s."),
         (fill, 500 * MB, "memory", "Filling needed more than 300 MB of memory."),
         (fill_slowly, None, "memory", "Processing the submission needed more than 300 MB"),
+        (lose_memory_error, None, "memory", "Processing the submission needed more than 300 MB"),
         (die, None, "crash", "Processing the submission crashed."),
         (nest, None, "error", "Processing the submission failed (RecursionError: "),
         (fail, None, "error", "Failing failed (ValueError: no such thing)."),
