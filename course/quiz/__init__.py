@@ -14,6 +14,7 @@ clicked or typed, and reading it never runs code. This package contains no keys:
 
 from course.quiz.compare import Comparison, compare, is_in_words
 from course.quiz.credit import CREDIT_RULES, credit
+from course.quiz.restore import is_intact, option_texts, restore
 from course.quiz.text import Option, Question, bare, mark, parse
 
 __all__ = [
@@ -25,6 +26,9 @@ __all__ = [
     "compare",
     "credit",
     "is_in_words",
+    "is_intact",
     "mark",
+    "option_texts",
     "parse",
+    "restore",
 ]

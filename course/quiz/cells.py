@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 DEFAULT_CREDIT_RULE = "all-or-nothing"
+MAX_SHOWN_POINTS = 1_000_000
 
 
 def is_quiz(cell: Mapping[str, Any]) -> bool:
@@ -28,6 +29,26 @@ def is_quiz(cell: Mapping[str, Any]) -> bool:
 def is_prediction(cell: Mapping[str, Any]) -> bool:
     """Return whether the cell is a question that is kept but never graded."""
     return "prediction" in metadata_entries(cell, "course")
+
+
+def is_test(cell: Mapping[str, Any]) -> bool:
+    """Return whether the cell earns its points by running without an error."""
+    entries = metadata_entries(cell, "nbgrader")
+    is_graded = bool(entries.get("grade")) and not entries.get("solution")
+    return cell.get("cell_type") == "code" and is_graded
+
+
+def points(cell: Mapping[str, Any]) -> float:
+    """Return what the cell can earn, to be shown only: students can edit it; 0 without a number.
+
+    Example:
+        >>> points({"metadata": {"nbgrader": {"points": 2}}}), points({"metadata": {}})
+        (2.0, 0.0)
+    """
+    value = metadata_entries(cell, "nbgrader").get("points")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value <= MAX_SHOWN_POINTS else 0.0
 
 
 def allows_multiple(cell: Mapping[str, Any]) -> bool:
@@ -63,6 +84,22 @@ def source(cell: Mapping[str, Any]) -> str:
     """Return the cell's text, which a notebook's JSON may hold as a list of lines."""
     text = cell["source"]
     return text if isinstance(text, str) else "".join(text)
+
+
+def released_questions(notebook: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the notebook's questions as they were released: cells without ticks.
+
+    The release keeps them in the notebook's metadata, so that a damaged question can be restored.
+    Each is a whole cell with its id; the entry ``after`` is the id of the cell above it.
+    """
+    questions = metadata_entries(notebook, "course").get("questions")
+    if not isinstance(questions, list):
+        return []
+    return [
+        cell
+        for cell in questions
+        if isinstance(cell, Mapping) and isinstance(cell.get("source"), str) and grade_id(cell)
+    ]
 
 
 def metadata_entries(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
