@@ -55,6 +55,7 @@ Packages import only what is listed below them.
       expected_release   what a released notebook must be
       answer_leaks       find answers in anything that is published
       guessable_keys     find keys that place or length give away
+      objectives         follow the links of a lesson's objectives
       near_misses        find boxes and marks that are only nearly right
       kernel_names       find what tests read from students' kernels
       wheel_check        check the packages of ``course``

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import NOTEBOOK_FORMAT, check_notebook
 from autograder.publish.release_check import ReleaseError
-from course import quiz
+from course import atomic_write, quiz
 
 Resources = dict[str, Any]
 
@@ -113,7 +114,7 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
     The gradebook stays unchanged: it belongs to one class, the release to the course.
 
     Returns:
-        The paths of the notebooks that changed.
+        The paths of the files that changed.
 
     Raises:
         AuthoringError: A step or the check failed.
@@ -141,7 +142,19 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
                 target = root / "release" / name / path.name
                 if build.write_notebook(release_check.read_notebook(path), target):
                     changed.append(target)
+            changed += _copy_extra_files(Path(temp) / name, root / "release" / name)
     return changed
+
+
+def _copy_extra_files(built: Path, release: Path) -> Iterator[Path]:
+    """Copy what isn't a notebook; yield the paths of the files that changed."""
+    for path in sorted(path for path in built.rglob("*") if path.is_file()):
+        target = release / path.relative_to(built)
+        content = path.read_bytes()
+        if path.suffix != ".ipynb" and not (target.is_file() and target.read_bytes() == content):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write.write_bytes(target, content)
+            yield target
 
 
 PREPROCESSORS: Final = [

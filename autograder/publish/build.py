@@ -15,7 +15,7 @@ import nbformat
 from jupytext.myst import MystMetadataParsingError
 from nbformat import NotebookNode
 
-from autograder.publish import kernel_names, near_misses
+from autograder.publish import kernel_names, near_misses, objectives
 from autograder.publish.cell_roles import AuthoringError, cell_id, expand_role, set_display
 from autograder.publish.expected_release import NOTEBOOK_FORMAT
 from course import atomic_write
@@ -81,6 +81,10 @@ def notebook_from_text(text: str, where: str = "text") -> NotebookNode:
             f"{where}: the test {cell['id']!r} reads {name!r}, which no exercise defines, so a"
             " student can give it any value; define it in the test"
         )
+    try:
+        list(objectives.checked_cells(draft))
+    except AuthoringError as error:
+        raise AuthoringError(f"{where}: {error}") from error
     nb = nbformat.from_dict({"cells": draft.cells, **NOTEBOOK_FORMAT})
     set_display(nb)
     nbformat.validate(nb)

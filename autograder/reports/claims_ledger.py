@@ -25,6 +25,7 @@ LEDGER: Final = Path("course", "claims.md")
 LABELS: Final = ("The lecture says", "The literature says", "Source")
 _BOX: Final = re.compile(r"(?:^>.*\n?)+", re.MULTILINE)
 _PART: Final = re.compile(r"\*\*([^*]+):\*\*\s*(.+)", re.DOTALL)
+_LESSON_NUMBER: Final = re.compile(r"0*(\d+)-")
 _HEAD: Final = """# What the lecture says, and what the literature says
 
 Generated from the boxes in the lessons by `python -m autograder build`; do not edit.
@@ -60,8 +61,10 @@ def read(text: str, where: str) -> Iterator[Claim]:
     """Yield the claims of a lesson; `where` names it in error messages.
 
     Raises:
-        AuthoringError: A box lacks one of its three paragraphs.
+        AuthoringError: A box lacks one of its three paragraphs, or names its own lesson as if it
+            were another.
     """
+    own = _LESSON_NUMBER.match(where)
     for box in _BOX.findall(text):
         if f"**{LABELS[0]}:**" not in box:
             continue
@@ -71,6 +74,8 @@ def read(text: str, where: str) -> Iterator[Claim]:
         for label in LABELS:
             if label not in paragraphs:
                 raise AuthoringError(f"{where}: no '**{label}:**' in the box {box[:90]!r}")
+        if own and re.search(rf"\blesson {own[1]}\b", box, re.IGNORECASE):
+            raise AuthoringError(f"{where}: write 'this lesson' in the box {box[:90]!r}")
         yield Claim(*(paragraphs[label] for label in LABELS))
 
 

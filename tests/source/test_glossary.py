@@ -18,7 +18,7 @@ from autograder.publish import build
 COURSE = Path(__file__).resolve().parents[2]
 LESSONS = build.assignment_names(COURSE)
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
-LINK = re.compile(r"\[([^\]]+)\]\(#([^)]+)\)")
+LINK = re.compile(r"\[([^\]]+)\]\(#(glossary-[^)]+)\)")
 
 pytestmark = pytest.mark.xdist_group("glossary")  # which reads each lesson once
 

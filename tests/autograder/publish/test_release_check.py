@@ -162,3 +162,26 @@ def test_a_listed_file_with_an_answer_or_of_another_type_is_found(
     assert "'note.txt' contains an explanation of cell 'dice'" in problems
     assert f"{FILE_LIST} lists 'grades.db', but only .csv" in problems
     assert "'grades.db' is neither a notebook" in problems
+
+
+def test_an_answer_is_found_in_a_page_whatever_tags_are_in_it(folders: tuple[Path, Path]) -> None:
+    words = EXPLANATION.split()
+    for folder in folders:
+        page = f"<p>{words[0]} <em>{' '.join(words[1:])}</em></p>"
+        (folder / "page.html").write_text(page, encoding="utf-8")
+    release, source = folders
+    (source / FILE_LIST).write_text("page.html\n", encoding="utf-8")
+    (problem,) = check(release, source)
+    assert problem.startswith("'page.html' contains an explanation of cell 'dice'")
+
+
+def test_the_build_releases_listed_files_and_updates_them(course: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(course, tmp_path / "course"))
+    page = root / "source" / LESSON / "page.html"
+    (page.parent / FILE_LIST).write_text("page.html\n", encoding="utf-8")
+    for text in ("<p>One.</p>", "<p>Two.</p>"):
+        page.write_text(text, encoding="utf-8")
+        released = root / "release" / LESSON / "page.html"
+        assert build_release(root) == [released]
+        assert released.read_text(encoding="utf-8") == text
+        assert build_release(root) == []
