@@ -40,6 +40,7 @@ grade_id = _shared.grade_id
 cell_id = _shared.cell_id
 allows_multiple = _shared.allows_multiple
 credit_rule = _shared.credit_rule
+hints = _shared.hints
 
 
 def is_managed(cell: Holder) -> bool:
@@ -215,6 +216,16 @@ def set_course(cell: NotebookNode, **entries: Any) -> None:
     """Add entries to a cell's ``course`` metadata."""
     if entries:
         cell["metadata"]["course"] = {**metadata_entries(cell, "course"), **entries}
+
+
+def remove_hints(cell: NotebookNode) -> None:
+    """Remove the hints of an exercise."""
+    if "hints" in metadata_entries(cell, "course"):
+        course = dict(metadata_entries(cell, "course"))
+        del course["hints"]
+        cell["metadata"] |= {"course": course}
+        if not course:
+            del cell["metadata"]["course"]
 
 
 def set_nbgrader(cell: NotebookNode, **entries: Any) -> None:

@@ -48,10 +48,11 @@ class CompleteNotebook(preprocessors.NbGraderPreprocessor):
 
 
 class ClearAnswers(preprocessors.ClearSolutions):
-    """Remove the solutions of code cells and the keys and explanations of questions."""
+    """Remove the solutions and hints of exercises, and the keys and explanations of questions."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: Resources, cell_index: int) -> Any:
         """Clear one cell; nbgrader's own step would remove the whole question."""
+        cells.remove_hints(cell)
         if not cells.is_quiz(cell):
             return super().preprocess_cell(cell, resources, cell_index)
         cell.source = quiz.bare(cell.source)

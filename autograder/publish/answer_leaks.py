@@ -26,6 +26,7 @@ CODE_STUB: Final = "# Your code here\nraise NotImplementedError"
 TEXT_STUB: Final = "YOUR ANSWER HERE"  # nbgrader's
 
 EXPLANATION: Final = "an explanation"
+HINT: Final = "a hint"
 HIDDEN_TEST: Final = "a hidden test"
 KEY: Final = "the key"
 RIGHT_OPTION: Final = "the right option"
@@ -46,7 +47,7 @@ class Secret:
     """A line that students must not see.
 
     Attributes:
-        kind: ``SOLUTION``, ``HIDDEN_TEST``, ``EXPLANATION``, ``KEY`` or ``RIGHT_OPTION``.
+        kind: ``SOLUTION``, ``HINT``, ``HIDDEN_TEST``, ``EXPLANATION``, ``KEY`` or ``RIGHT_OPTION``.
         text: The line as the instructor wrote it.
         cell: The id of the instructor's cell.
     """
@@ -133,6 +134,9 @@ def _quiz_secrets(cell: NotebookNode) -> Iterator[Secret]:
 
 
 def _code_secrets(cell: NotebookNode) -> Iterator[Secret]:
+    for hint in cells.hints(cell):
+        for line in hint.split("\n"):
+            yield Secret(HINT, line.strip(), cell["id"])
     lines = list(_classified_lines(cell.source))
     if cells.is_answer(cell) and not any(kind for kind, _ in lines):  # all of it is the solution
         lines = [(SOLUTION, line) for _, line in lines]

@@ -5,7 +5,7 @@ in the text      meaning
 ===============  =======================================================================
 ``quiz``         an automatically graded question; ``points``, ``multiple``, ``credit``
 ``prediction``   an ungraded task list; ``multiple``
-``exercise``     a code cell for the student's code
+``exercise``     a code cell for the student's code; ``hints``
 ``test``         a code cell that earns ``points`` if it passes
 ``manual``       a text or code cell that a person grades, for ``points``
 ``locked``       a cell that grading restores to its original text
@@ -35,10 +35,11 @@ COLLAPSED: Final = {"jupyter": {"source_hidden": True}}
 RUN_ALL_CONTINUES: Final = {"tags": ["raises-exception"]}
 MAX_SECONDS: Final = 3600
 MAX_POINTS: Final = 100
+HINTS: Final = range(2, 4)  # how many an exercise has, if any
 ROLE_SETTINGS: Final = {
     "quiz": {"points", "multiple", "credit"},
     "prediction": {"multiple"},
-    "exercise": set[str](),
+    "exercise": {"hints"},
     "test": {"points"},
     "manual": {"points"},
     "locked": set[str](),
@@ -71,7 +72,8 @@ def expand_role(cell: NotebookNode) -> str | None:
     course |= _pop_demonstration(entries, cell.cell_type, roles)
     if not roles:
         if misplaced := sorted(entries.keys() & _ALL_SETTINGS):
-            raise AuthoringError(f"{misplaced[0]} needs a role: quiz, prediction, test or manual")
+            fitting = [role for role, names in ROLE_SETTINGS.items() if misplaced[0] in names]
+            raise AuthoringError(f"{misplaced[0]} needs a role: {' or '.join(fitting)}")
         cell.metadata = NotebookNode(entries)
         cells.set_course(cell, **course)
         return None
@@ -94,6 +96,8 @@ def expand_role(cell: NotebookNode) -> str | None:
             cells.set_course(cell, **_question(cell.source, role, settings))
         if role != "prediction":
             cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings))
+        if "hints" in settings:
+            cells.set_course(cell, hints=_hints(settings["hints"]))
     except ValueError as error:
         raise AuthoringError(f"{name}: {error}") from error
     return name
@@ -166,6 +170,18 @@ def _pop_demonstration(entries: dict[str, Any], cell_type: str, roles: list[str]
             f"demonstration must be true, in a code cell; got {value!r} in a {cell_type} cell"
         )
     return {"demonstration": True}
+
+
+def _hints(value: Any) -> list[str]:
+    """Check the hints of an exercise, from the idea to nearly the line; return them."""
+    is_list = isinstance(value, list) and all(isinstance(hint, str) for hint in value)
+    hints = [hint.strip() for hint in value] if is_list else []
+    if len(hints) not in HINTS or not all(hints):
+        raise AuthoringError(
+            f"hints must be a list of {HINTS.start} or {HINTS.stop - 1} texts, each below a line"
+            f" '- |'; got {value!r}"
+        )
+    return hints
 
 
 def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any]:

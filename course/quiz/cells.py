@@ -61,6 +61,17 @@ def credit_rule(cell: Mapping[str, Any]) -> str:
     return str(_question_settings(cell).get("credit", DEFAULT_CREDIT_RULE))
 
 
+def hints(cell: Mapping[str, Any]) -> list[str]:
+    """Return the hints of an exercise, which only the instructor's notebook holds.
+
+    Example:
+        >>> hints({"metadata": {"course": {"hints": ["Use a mean.", "`.mean(axis=0)`"]}}})
+        ['Use a mean.', '`.mean(axis=0)`']
+    """
+    entries = metadata_entries(cell, "course").get("hints")
+    return [str(hint) for hint in entries] if isinstance(entries, list) else []
+
+
 def grade_id(cell: Mapping[str, Any]) -> str:
     """Return the cell's name in the gradebook, or an empty string."""
     name = metadata_entries(cell, "nbgrader").get("grade_id")

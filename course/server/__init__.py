@@ -1,4 +1,4 @@
-"""The Jupyter server extension behind the Check button.
+"""The Jupyter server extension behind the Check button and the hints.
 
 Example:
     A quiz cell posts itself to ``course/check`` and gets a result::
@@ -9,8 +9,9 @@ Example:
 If the server has the instructor's notebooks (self-study), the result comes with an explanation of
 each chosen option. If it has none (a student on a hub), it asks the class's feedback service, or
 answers that the answer is saved and will be graded after submission. No key is ever sent to the
-page, and a student's server has none. Jupyter finds the extension through
-``jupyter_server_config.json``.
+page, and a student's server has none. In the same way, ``course/help`` gives self-learners the
+hints and the worked solution of an exercise, one step at a time. Jupyter finds the extension
+through ``jupyter_server_config.json``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from jupyter_server.utils import url_path_join
 
     from course.server.feedback import FeedbackService
-    from course.server.handlers import CheckHandler
+    from course.server.handlers import CheckHandler, HelpHandler
     from course.server.keys import AnswerKeys
     from course.server.rate import RateLimit
     from course.server.receipts import EVENT_SCHEMA
@@ -43,8 +44,12 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
         "rate": RateLimit(parent=serverapp),
         "service": FeedbackService(parent=serverapp),
     }
-    route = url_path_join(serverapp.web_app.settings["base_url"], "course", "check")
-    handlers = [(route, CheckHandler, settings)]
+    routes = {"check": CheckHandler, "help": HelpHandler}
+    base_url = serverapp.web_app.settings["base_url"]
+    handlers = [
+        (url_path_join(base_url, "course", name), handler, settings)
+        for name, handler in routes.items()
+    ]
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
     if serverapp.jpserver_extensions.get("nbgrader.server_extensions.validate_assignment"):
         from course.server import validate

@@ -1,11 +1,11 @@
-"""The extension's only route: ``POST course/check``."""
+"""The extension's routes: ``POST course/check`` and ``POST course/help``."""
 
 from __future__ import annotations
 
 import json
 import math
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Final, TypeGuard
+from typing import Any, ClassVar, Final, TypedDict, TypeGuard
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -14,17 +14,28 @@ from tornado import web
 from course import quiz
 from course.server.check_result import SAVED, CheckResult, check_answer
 from course.server.feedback import FeedbackService
-from course.server.keys import AnswerKeys, UnknownQuestionError
+from course.server.keys import AnswerKeys, Exercise, UnknownQuestionError
 from course.server.rate import RateLimit
 
+CHECK_FIELDS: Final = ("path", "question", "answer")
 MAX_BODY_BYTES: Final = 64 * 1024  # the longest question of the course needs about 2,000
 _TOO_LARGE: Final = f"the request is larger than {MAX_BODY_BYTES:,} bytes"
-_FIELDS: Final = ("path", "question", "answer")
 
 
-@web.stream_request_body  # a body that is too large is refused unread
-class CheckHandler(APIHandler):
-    """Checks one answer. The base class handles XSRF, origin and authentication."""
+class Help(TypedDict):
+    """The reply to a request for help.
+
+    Attributes:
+        steps: How many steps of help each exercise has: its hints and the worked solution.
+        text: The step asked for, in Markdown; empty without an exercise.
+    """
+
+    steps: dict[str, int]
+    text: str
+
+
+class JsonHandler(APIHandler):
+    """Replies to a small JSON object. The base class handles XSRF, origin and authentication."""
 
     auth_resource: ClassVar[str] = "contents"  # who may read the notebook may check it
 
@@ -45,17 +56,31 @@ class CheckHandler(APIHandler):
         """Collect the body, up to one byte more than the limit."""
         self.received += chunk[: MAX_BODY_BYTES + 1 - len(self.received)]
 
-    @web.authenticated
-    @authorized("read")  # type: ignore[untyped-decorator]  # jupyter_server gives it no types
-    async def post(self) -> None:
-        """Reply with a `CheckResult`, or with 4xx and the reason as ``message``."""
+    def read_body(self, *fields: str) -> list[str]:
+        """Return the fields of the request, the notebook's path first."""
+        if len(self.received) > MAX_BODY_BYTES:
+            raise web.HTTPError(413, _TOO_LARGE)
+        return parse_request(bytes(self.received), fields)
+
+    def limit_rate(self) -> None:
+        """Refuse the request if there have been too many."""
         wait = math.ceil(self.rate.try_acquire())
         if wait:
             self.set_header("Retry-After", str(wait))
             raise web.HTTPError(429, f"too many checks; try again in {wait} seconds")
-        if len(self.received) > MAX_BODY_BYTES:
-            raise web.HTTPError(413, _TOO_LARGE)
-        self.finish(json.dumps(await self._check(*parse_request(bytes(self.received)))))
+
+
+@web.stream_request_body  # a body that is too large is refused unread
+class CheckHandler(JsonHandler):
+    """Checks one answer."""
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator]  # jupyter_server gives it no types
+    async def post(self) -> None:
+        """Reply with a `CheckResult`, or with 4xx and the reason as ``message``."""
+        self.limit_rate()
+        path, question, answer = self.read_body(*CHECK_FIELDS)
+        self.finish(json.dumps(await self._check(path, question, answer)))
 
     async def _check(self, path: str, question: str, answer: str) -> CheckResult:
         if not self.keys.available:
@@ -69,8 +94,38 @@ class CheckHandler(APIHandler):
             raise web.HTTPError(404, str(error)) from error
 
 
-def parse_request(body: bytes) -> tuple[str, str, str]:
-    """Return path, question and answer of a request.
+@web.stream_request_body
+class HelpHandler(JsonHandler):
+    """Gives self-learners hints and worked solutions; a class's server has none."""
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator]  # jupyter_server gives it no types
+    async def post(self) -> None:
+        """Reply with a `Help`: what there is for a notebook, or one step for one exercise."""
+        path, name, step = self.read_body("path", "exercise", "step")
+        # A class with a feedback service limits attempts at questions; help would be out of place.
+        exercises = {} if self.service.available else self.keys.exercises(path)
+        steps = {name: len(exercise.hints) + 1 for name, exercise in exercises.items()}
+        reply: Help = {"steps": steps, "text": ""}
+        if name:
+            if name not in exercises:
+                raise web.HTTPError(404, f"there is no help with “{name[:80]}” here")
+            self.limit_rate()
+            reply["text"] = _step(exercises[name], step)
+        self.finish(json.dumps(reply))
+
+
+def _step(exercise: Exercise, step: str) -> str:
+    """Return a hint, counted from 1, or after the last one the worked solution."""
+    texts = [*exercise.hints, f"~~~python\n{exercise.solution}\n~~~"]
+    numbers = [str(number) for number in range(1, len(texts) + 1)]
+    if step not in numbers:
+        raise web.HTTPError(400, f"step must be between 1 and {len(texts)}, got {step[:80]!r}")
+    return texts[numbers.index(step)]
+
+
+def parse_request(body: bytes, fields: tuple[str, ...] = CHECK_FIELDS) -> list[str]:
+    """Return the fields of a request, of which one is ``path``.
 
     Raises:
         web.HTTPError: 400 for invalid JSON or fields, 403 for a path outside the server's folder.
@@ -80,17 +135,17 @@ def parse_request(body: bytes) -> tuple[str, str, str]:
     except (ValueError, RecursionError) as error:
         raise web.HTTPError(400, "the request is not valid JSON") from error
     if not isinstance(request, dict):
-        raise web.HTTPError(400, f"the request must be an object with {', '.join(_FIELDS)}")
-    for name in _FIELDS:
+        raise web.HTTPError(400, f"the request must be an object with {', '.join(fields)}")
+    for name in fields:
         if not is_unicode(request.get(name)):
             raise web.HTTPError(400, f"{name} must be a string of valid Unicode characters")
-    path, question, answer = (request[name] for name in _FIELDS)
+    path = request["path"]
     parsed = PurePosixPath(path.replace("\\", "/"))
     if parsed.is_absolute() or ".." in parsed.parts or "\0" in path:
         raise web.HTTPError(403, "the path must stay inside the server's folder")
     if parsed.suffix != ".ipynb":
         raise web.HTTPError(400, "the path must end in .ipynb")
-    return path, question, answer
+    return [request[name] for name in fields]
 
 
 def is_unicode(value: object) -> TypeGuard[str]:

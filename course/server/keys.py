@@ -1,8 +1,9 @@
-"""Find the key of a question in the instructor's notebooks."""
+"""Find keys of questions and help with exercises in the instructor's notebooks."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,6 +31,21 @@ class Key:
     assignment: str
     question: quiz.Question
     multiple: bool
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Help with an exercise, from ``source/``.
+
+    Attributes:
+        assignment: The assignment's folder, such as ``01-intro``.
+        hints: From the idea to nearly the line, in Markdown.
+        solution: The worked solution, in Python.
+    """
+
+    assignment: str
+    hints: tuple[str, ...]
+    solution: str
 
 
 class UnknownQuestionError(LookupError):
@@ -97,14 +113,34 @@ class AnswerKeys(LoggingConfigurable):
             )
         return keys[0]
 
+    def exercises(self, path: str) -> dict[str, Exercise]:
+        """Return the exercises with hints in a notebook's assignment, by their ``grade_id``.
+
+        If the notebook has been moved out of its assignment's folder: those of all assignments.
+        """
+        found = [
+            (cells.grade_id(cell), Exercise(assignment, tuple(hints), _solution(cell)))
+            for assignment, cell in self._all_cells()
+            if (hints := cells.hints(cell))
+        ]
+        parts = PurePosixPath(path).parent.parts
+        same_folder = [(name, exercise) for name, exercise in found if exercise.assignment in parts]
+        return dict(same_folder or found)
+
     def _named(self, name: str) -> Iterator[Key]:
+        for assignment, cell in self._all_cells():
+            if cells.is_quiz(cell) and cells.grade_id(cell) == name:
+                question = quiz.parse(cells.source(cell))
+                yield Key(assignment, question, cells.allows_multiple(cell))
+
+    def _all_cells(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each cell of the instructor's notebooks with its assignment."""
         folder = self.folder
         for notebook in _notebooks(folder) if folder else ():
             try:
                 for cell in self._cells(notebook):
-                    if cells.is_quiz(cell) and cells.grade_id(cell) == name:
-                        question = quiz.parse(cells.source(cell))
-                        yield Key(notebook.parent.name, question, cells.allows_multiple(cell))
+                    cells.source(cell)  # raises unless it is text
+                    yield notebook.parent.name, cell
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 self.log.warning("Can't read keys from %s: %r", notebook, error)
 
@@ -117,6 +153,11 @@ class AnswerKeys(LoggingConfigurable):
             document = json.loads(notebook.read_text(encoding="utf-8"))
             cached = self._cache[notebook] = (version, document["cells"])
         return cached[1]
+
+
+def _solution(cell: dict[str, Any]) -> str:
+    """Return an exercise's code with its solution, without nbgrader's marks."""
+    return re.sub(r"(?m)^[ \t]*#+ *(?:BEGIN|END) SOLUTION\n?", "", cells.source(cell)).strip()
 
 
 def _notebooks(source: Path) -> Iterator[Path]:

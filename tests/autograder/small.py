@@ -12,6 +12,7 @@ NOTEBOOK = "small.ipynb"
 SOLUTION = "return sum(number * number for number in numbers)"
 HIDDEN = 'assert squares([3, 4]) == 25, "3 and 4 make 25"'
 EXPLANATION = "It draws its hidden units by chance, again and again."
+HINT = "Square each number inside a generator, and give that to sum."
 RIGHT = "The machine that throws dice for every hidden unit"
 TEXT = f"""# A small lesson
 
@@ -38,7 +39,14 @@ base = 1
 +++
 
 ```{{code-cell}} ipython3
-:exercise: squares
+---
+exercise: squares
+hints:
+- |
+  A sum needs one term for each number; a comprehension writes them down.
+- |
+  {HINT}
+---
 def squares(numbers):
     ### BEGIN SOLUTION
     {SOLUTION}

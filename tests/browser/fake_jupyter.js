@@ -43,7 +43,7 @@ export function fakePanel(cells) {
   const models = cells.map(({ source, type = "markdown", outputs, ...metadata }, index) => ({
     id: metadata.id ?? `cell-${index}`,
     type,
-    outputs: outputs && { toJSON: () => outputs },
+    outputs: outputs && { toJSON: () => outputs, get: (number) => outputs[number] },
     getMetadata: (key) => metadata[key],
     sharedModel: new Text(source, contentChanged),
   }));
@@ -57,6 +57,7 @@ export function fakePanel(cells) {
       ready: Promise.resolve(),
       rendered: true,
       renderedChanged: new Signal(),
+      layout: { addWidget: (widget) => node.append(widget.node) },
       inputArea: { layout: { addWidget: (widget) => node.append(widget.node) } },
       toggleClass: (name, on) => node.classList.toggle(name, on),
     };

@@ -14,10 +14,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
+NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 TIMEOUT_S = 120  # for everything a test waits for: a busy machine may take long
 COURSE = Path(__file__).resolve().parents[2] / "course"
 PREFIX = "/user/jane/named-server/"  # as for a named server of JupyterHub
@@ -52,10 +55,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(program: str, root: Path, home: Path, *options: str) -> Iterator[Server]:
+def serve(
+    program: str, root: Path, home: Path, *options: str, variables: Mapping[str, str] = NO_VARIABLES
+) -> Iterator[Server]:
     """Run ``jupyter lab`` or ``jupyter server`` on `root`; it writes its own files to `home`."""
     token = secrets.token_hex(16)
-    environment = _environment(home)
+    environment = {**_environment(home), **variables}
     _write_settings(program, home)
     command = [*_command(program, root, token), *options]
     log = home / "server.log"

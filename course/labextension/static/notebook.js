@@ -1,6 +1,8 @@
 // One open notebook: finds its questions, syncs copies, counts answers, saves, asks the server.
+import { ExerciseHelp, readTests } from "./exercises.js";
 import { createButton, createNode, QuestionView } from "./question.js";
 import { copyTicks, parse, tickedIndices } from "./text.js";
+import { addView } from "./view_widget.js";
 
 const SAVE_DELAY_MS = 400; // so that several clicks in a row are saved once
 const ticks = (source) => [...tickedIndices(source)].join();
@@ -16,18 +18,10 @@ function readQuestion(model, index) {
   return [{ name, kind, multiple: course[kind].multiple === true, model, index, source }];
 }
 
-/** Return a cell's test, [{model, index, passed}], or [] if it is not the test of an exercise. */
-function readTest(model, index) {
-  const nbgrader = model.type === "code" && model.getMetadata("nbgrader");
-  if (!nbgrader?.grade || nbgrader.solution) return [];
-  const outputs = model.outputs?.toJSON() ?? [];
-  const said = (output) => [output.text ?? ""].flat().join("");
-  return [{ model, index, passed: outputs.some((output) => said(output).startsWith("✓ ")) }];
-}
-
 export class QuizNotebook {
   constructor(panel, { Widget, post }) {
     Object.assign(this, { panel, Widget, post });
+    this.help = new ExerciseHelp(panel, { Widget, post });
     this.views = new WeakMap(); // cell -> its QuestionView
     this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
     this.savedTicks = new WeakMap(); // cell's model -> the ticks in the file
@@ -77,7 +71,8 @@ export class QuizNotebook {
     this.unanswered = graded.filter((question) =>
       ["blank", "many", "unclear"].includes(this.stateOf(question)),
     );
-    const tests = [...this.panel.content.model.cells].flatMap(readTest);
+    const tests = readTests([...this.panel.content.model.cells]);
+    this.help.refresh(tests);
     this.failing = tests.filter(({ passed }) => !passed);
     const passing = tests.length - this.failing.length;
     const answered = graded.length - this.unanswered.length;
@@ -128,33 +123,16 @@ export class QuizNotebook {
   }
 
   createView(cell, { name, kind, multiple }) {
-    const { Widget, panel } = this;
-    const rendermime = cell._rendermime ?? panel.content.rendermime; // knows the cell's images
-    let renderers = [];
-    const render = (node, markdown) => {
-      const renderer = rendermime.createRenderer("text/markdown");
-      const present = renderers.filter((other) => view.node.contains(other.node));
-      renderers = [...present, renderer];
-      node.append(renderer.node);
-      if (host.isAttached) renderer.processMessage(Widget.Msg.AfterAttach); // formulas wait for it
-      renderer.renderModel({ data: { "text/markdown": markdown }, metadata: {}, trusted: false });
-    };
     const answer = (source) => {
       cell.model.sharedModel.setSource(source);
       this.refresh();
       clearTimeout(this.saveTimer);
       this.saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS);
     };
-    const actions = { render, answer, check: () => this.check(name, cell.model) };
+    const actions = { answer, check: () => this.check(name, cell.model) };
     const view = new QuestionView({ kind, multiple, readOnly: cell.readOnly }, actions);
     view.node.dataset.name = name;
-    const host = new Widget({ node: view.node });
-    host.processMessage = (message) => {
-      Widget.prototype.processMessage.call(host, message);
-      if (!/attach|detach/.test(message.type)) return;
-      for (const renderer of renderers) renderer.processMessage(message);
-    };
-    cell.inputArea.layout.addWidget(host);
+    actions.render = addView(this, cell, cell.inputArea.layout, view);
     cell.renderedChanged.connect(() => this.scheduleRefresh());
     return view;
   }
@@ -196,8 +174,8 @@ export class QuizNotebook {
     const { content } = this.panel;
     const isBelow = ({ index }) => index > content.activeCellIndex;
     if (!this.unanswered.length) {
-      const { index } = this.failing.find(isBelow) ?? this.failing[0];
-      content.activeCellIndex = this.exerciseOf(index);
+      const { index, exerciseIndex } = this.failing.find(isBelow) ?? this.failing[0];
+      content.activeCellIndex = exerciseIndex < 0 ? index : exerciseIndex;
       await content.scrollToItem(content.activeCellIndex);
       content.widgets[content.activeCellIndex].node.focus();
       return;
@@ -209,12 +187,5 @@ export class QuizNotebook {
     cell.rendered = true;
     await this.draw(next);
     this.views.get(cell).focus();
-  }
-
-  /** Return the index of the exercise above a test. */
-  exerciseOf(index) {
-    const cells = [...this.panel.content.model.cells].slice(0, index);
-    const above = cells.findLastIndex((model) => model.getMetadata("nbgrader")?.solution);
-    return above < 0 ? index : above;
   }
 }

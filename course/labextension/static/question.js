@@ -23,7 +23,7 @@ export const createButton = (label, onclick) =>
 // the question. Only shortcuts that run cells, save, or belong to the browser pass. JupyterLab
 // looks for the attribute on the focused element while the event travels down from the window.
 const suppressShortcuts = ({ target, key, altKey, ctrlKey, metaKey, shiftKey }) => {
-  if (!target.closest?.(".course-question, .course-progress")) return;
+  if (!target.closest?.(".course-question, .course-progress, .course-help")) return;
   const ctrl = ctrlKey || metaKey;
   const runs = key === "Enter" && (ctrl || altKey || shiftKey);
   const saves = ctrl && (shiftKey ? /^[scdf]$/i : /^[sbj]$/i).test(key);

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder import cells
 from autograder.nbgrader_plugins.release import build_release
 from autograder.publish import build
 from autograder.publish.cell_roles import AuthoringError
@@ -60,8 +61,9 @@ def test_a_rebuild_is_byte_identical(course: Path) -> None:
 
 
 def rotate_keys(text: str) -> tuple[str, int]:
-    """Move every key to the next option and replace every explanation; count the questions."""
-    parts, count = re.split(r"(?m)(^\+\+\+.*$)", text), 0
+    """Move every key, replace every explanation and hint; count the questions and exercises."""
+    text, count = re.subn(r"(?ms)^hints:\n.*?^---$", "hints:\n- A\n- B\n---", text)
+    parts = re.split(r"(?m)(^\+\+\+.*$)", text)
     for index in range(2, len(parts), 2):
         if '"quiz"' in parts[index - 1]:
             options = quiz.parse(parts[index]).options
@@ -100,6 +102,8 @@ def test_no_answer_is_released(name: str) -> None:
     for marker in ("BEGIN SOLUTION", "HIDDEN TESTS", "[x]", '"outputs": [\n'):
         assert marker not in released
     for cell in source["cells"]:
+        for hint in cell["metadata"].get("course", {}).get("hints", []):
+            assert not any(json.dumps(line)[1:-1] in released for line in hint.split("\n"))
         if "quiz" in cell["metadata"].get("course", {}):
             for option in quiz.parse("".join(cell["source"])).options:
                 for line in option.explanation.split("\n"):
@@ -144,6 +148,16 @@ HEAD = "# A lesson\n\n"
             '+++ {"quiz": "one", "prediction": "two"}\n\nQ',
             "a cell has one role, but this one has prediction and quiz",
         ),
+        (
+            "```{code-cell}\n---\nexercise: one\nhints:\n- only one\n---\nx = 1\n```",
+            "hints must be a list of 2 or 3 texts, each below a line '- |'; got ['only one']",
+        ),
+        (
+            "```{code-cell}\n---\nexercise: one\nhints:\n- a\n- b: c\n---\nx = 1\n```",
+            "got ['a', {'b': 'c'}]",
+        ),
+        ('+++ {"prediction": "one", "hints": ["a", "b"]}\n\nQ', "'one' can't have hints"),
+        ("```{code-cell}\n:hints: a\nx = 1\n```", "hints needs a role: exercise"),
         ('+++ {"exercise": "one"}\n\nText.', "can't be a markdown cell"),
         ('+++ {"points": 2}\n\nText.', "points needs a role"),
         ("```{code-cell}\n:quiz: one\nx = 1\n```", "can't be a code cell"),
@@ -220,6 +234,14 @@ def test_a_code_cell_can_be_a_demonstration() -> None:
     text = "```{code-cell}\n:seconds: 90\n:demonstration: true\nx = 1\n```"
     (cell,) = build.notebook_from_text(HEAD + text).cells[1:]
     assert cell.metadata == {"course": {"seconds": 90, "demonstration": True}}
+
+
+def test_hints_stay_in_the_instructors_notebook() -> None:
+    text = "```{code-cell}\n---\nexercise: one\nhints:\n- |\n  An *idea*: `x`.\n- Nearly.\n---\n1\n```"
+    (exercise,) = build.notebook_from_text(HEAD + text).cells[1:]
+    assert exercise.metadata["course"] == {"hints": ["An *idea*: `x`.", "Nearly."]}
+    cells.remove_hints(exercise)
+    assert "course" not in exercise.metadata
 
 
 def test_tests_are_collapsed_and_run_all_continues_from_the_first_exercise_on() -> None:

@@ -31,6 +31,7 @@ from tests.autograder.small import (
     COURSE,
     EXPLANATION,
     HIDDEN,
+    HINT,
     LESSON,
     NOTEBOOK,
     RIGHT,
@@ -158,6 +159,18 @@ LEAKS: dict[str, tuple[Edit, str]] = {
     "hidden test in an exercise": (
         add_line("squares", f"# {HIDDEN}"),
         "'squares' contains a hidden test",
+    ),
+    "hints in an exercise's metadata": (
+        update_metadata("squares", course={"hints": [HINT]}),
+        "'squares' contains a hint of cell 'squares'",
+    ),
+    "hints without a text": (
+        update_metadata("squares", course={"hints": []}),
+        "'squares' has unexpected metadata.course",
+    ),
+    "hint in a text": (
+        add_line("rules", HINT.replace("Square", "*Square*")),
+        "'rules' contains a hint of cell 'squares'",
     ),
     "base64": (
         add_line("squares-test", f"# {BASE64}"),

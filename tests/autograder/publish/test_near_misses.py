@@ -134,6 +134,13 @@ def test_a_role_that_is_nearly_right_is_refused(entry: str) -> None:
         student_text(f"# Lesson\n\n+++ {entry}\n\nWhich?\n\n- [x] one{EXPLANATIONS}")
 
 
+@pytest.mark.parametrize("entry", ["hint", "Hints", "hnits", "hints "])
+def test_hints_that_are_nearly_right_are_refused(entry: str) -> None:
+    text = f"```{{code-cell}}\n---\nexercise: one\n'{entry}':\n- a\n- b\n---\nx = 1\n```"
+    with pytest.raises(AuthoringError, match=r"unknown entry .* write 'hints'"):
+        build.notebook_from_text(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets import Unicode
 from traitlets.config import Configurable
 
@@ -28,8 +28,14 @@ MULTIPLE_CHOICE = (
 )
 
 
+EXERCISE = "def half(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION"
+
+
 def write_notebook(path: Path, **questions: str) -> None:
-    cells = []
+    exercise = new_code_cell(EXERCISE, id="half")
+    exercise.metadata["course"] = {"hints": ["Halves are $x/2$.", f"`/` in {path.stem}"]}
+    exercise.metadata["nbgrader"] = {"grade_id": "half", "grade": False, "solution": True}
+    cells = [exercise]
     for name, source in questions.items():
         cell = new_markdown_cell(source, id=name)
         cell.metadata["course"] = {"quiz": {"multiple": source == MULTIPLE_CHOICE}}
@@ -68,7 +74,10 @@ def post(self_study_server: Server) -> Post:
 
 
 def send(
-    server: Server, body: object, headers: dict[str, str] | None = None
+    server: Server,
+    body: object,
+    headers: dict[str, str] | None = None,
+    route: str = "course/check",
 ) -> tuple[int, dict[str, Any]]:
     url = urllib.parse.urlsplit(server.url)
     connection = http.client.HTTPConnection(url.netloc, timeout=30)
@@ -76,7 +85,7 @@ def send(
     default = {"Authorization": f"token {server.token}", "Content-Type": "application/json"}
     try:
         connection.request(
-            "POST", f"{url.path}course/check", content, default if headers is None else headers
+            "POST", f"{url.path}{route}", content, default if headers is None else headers
         )
         reply = connection.getresponse()
         text = reply.read()
@@ -149,6 +158,61 @@ def test_a_body_without_content_length_is_limited_too(self_study_server: Server)
     connection.close()
 
 
+def ask(
+    server: Server, exercise: str = "", step: str = "", path: str = "01-one/one.ipynb"
+) -> tuple[int, dict[str, Any]]:
+    body = {"path": path, "exercise": exercise, "step": step}
+    return send(server, body, route="course/help")
+
+
+def test_a_self_learner_gets_one_step_of_help_at_a_time(self_study_server: Server) -> None:
+    steps = {"half": 3}
+    assert ask(self_study_server) == (200, {"steps": steps, "text": ""})
+    texts = ["Halves are $x/2$.", "`/` in one", "~~~python\ndef half(x):\n    return x / 2\n~~~"]
+    for number, text in enumerate(texts, start=1):
+        reply = ask(self_study_server, "half", str(number))
+        assert reply == (200, {"steps": steps, "text": text})
+    reply = ask(self_study_server, "half", "2", "02-two/two.ipynb")
+    assert reply == (200, {"steps": steps, "text": "`/` in two"})
+
+
+@pytest.mark.parametrize(
+    ("exercise", "step", "path", "status", "reason"),
+    [
+        ("half", "4", "01-one/one.ipynb", 400, "step must be between 1 and 3, got '4'"),
+        ("half", "0", "01-one/one.ipynb", 400, "got '0'"),
+        ("half", "٣", "01-one/one.ipynb", 400, "got '٣'"),
+        ("third", "1", "01-one/one.ipynb", 404, "there is no help with “third” here"),
+        ("half", "1", "../secret.ipynb", 403, "inside the server's folder"),
+        ("half", 1, "01-one/one.ipynb", 400, "step must be a string"),
+    ],
+)
+def test_an_invalid_request_for_help_gets_the_reason(
+    self_study_server: Server, exercise: str, step: str, path: str, status: int, reason: str
+) -> None:
+    actual, reply = ask(self_study_server, exercise, step, path)
+    assert actual == status
+    assert reason in reply["message"]
+    assert ask(self_study_server, path="one.ipynb")[1]["steps"] == {"half": 3}
+
+
+def test_help_needs_a_token_too(self_study_server: Server) -> None:
+    body = {"path": "01-one/one.ipynb", "exercise": "half", "step": "3"}
+    status, reply = send(self_study_server, body, headers={}, route="course/help")
+    assert status == 403
+    assert "x / 2" not in json.dumps(reply)
+
+
+def test_a_class_with_a_feedback_service_gives_no_help(tmp_path: Path) -> None:
+    """Not even if its server can read the instructor's notebooks."""
+    write_notebook(tmp_path / "source" / "01-one" / "one.ipynb", even=SINGLE_CHOICE)
+    options = ["--FeedbackService.url=http://127.0.0.1:9"]
+    token = {"COURSE_FEEDBACK_TOKEN": "any"}
+    with serve("server", tmp_path, tmp_path / "home", *options, variables=token) as server:
+        assert ask(server) == (200, {"steps": {}, "text": ""})
+        assert ask(server, "half", "1")[0] == 404
+
+
 def test_a_request_without_a_valid_token_is_refused(self_study_server: Server) -> None:
     assert send(self_study_server, request("even", SINGLE_CHOICE), headers={})[0] == 403
     assert (
@@ -188,6 +252,8 @@ def test_without_keys_the_answer_is_saved_and_checks_are_limited(tmp_path: Path)
     (tmp_path / "work").mkdir()
     options = ["--RateLimit.checks=2", "--RateLimit.seconds=600"]
     with serve("server", tmp_path / "work", tmp_path / "home", *options) as server:
+        assert ask(server) == (200, {"steps": {}, "text": ""})
+        assert ask(server, "half", "1")[0] == 404
         status, verdict = send(server, request("even", tick(SINGLE_CHOICE, 1)))
         assert (status, verdict["verdict"]) == (200, "saved")
         assert "graded after you submit" in verdict["message"]
