@@ -71,9 +71,7 @@ def expand_role(cell: NotebookNode) -> str | None:
     course = _pop_time_limit(entries, cell.cell_type)
     course |= _pop_demonstration(entries, cell.cell_type, roles)
     if not roles:
-        if misplaced := sorted(entries.keys() & _ALL_SETTINGS):
-            fitting = [role for role, names in ROLE_SETTINGS.items() if misplaced[0] in names]
-            raise AuthoringError(f"{misplaced[0]} needs a role: {' or '.join(fitting)}")
+        _check_placing(entries, "without a role, a cell can't have")
         cell.metadata = NotebookNode(entries)
         cells.set_course(cell, **course)
         return None
@@ -86,8 +84,7 @@ def expand_role(cell: NotebookNode) -> str | None:
         raise AuthoringError(f"{role}: invalid name {name!r}; use 2 to 63 of a-z, 0-9 and dashes")
     if role in {"markdown": _CODE_ROLES, "code": _MARKDOWN_ROLES}.get(cell.cell_type, set()):
         raise AuthoringError(f"{role} {name!r} can't be a {cell.cell_type} cell")
-    if misplaced := sorted(entries.keys() & _ALL_SETTINGS):
-        raise AuthoringError(f"{role} {name!r} can't have {misplaced[0]}; remove it")
+    _check_placing(entries, f"{role} {name!r} can't have")
     cell.metadata = NotebookNode(entries)
     cells.set_course(cell, **course)
     _check_announced_points(cell.source, name, settings)
@@ -112,6 +109,13 @@ def set_display(nb: NotebookNode) -> None:
             cell.metadata |= RUN_ALL_CONTINUES
         if cells.is_test(cell):
             cell.metadata |= COLLAPSED
+
+
+def _check_placing(entries: dict[str, Any], problem: str) -> None:
+    """Refuse a setting that is not one of the cell's role."""
+    for setting in sorted(entries.keys() & _ALL_SETTINGS):
+        fitting = [role for role, settings in ROLE_SETTINGS.items() if setting in settings]
+        raise AuthoringError(f"{problem} {setting}, which is for {' or '.join(fitting)}")
 
 
 def _check_spelling(entries: dict[str, Any]) -> None:

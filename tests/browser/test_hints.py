@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -51,7 +51,7 @@ def half_test():
 
 @pytest.fixture
 def notebook(server: Server) -> Iterator[Path]:
-    """A learner's notebook on the server; its help comes from the folder `source`, if that exists."""
+    """A learner's notebook on the server; the folder `source` has its hints, if it exists."""
     nb = build.notebook_from_text(TEXT)
     cells.remove_hints(nb.cells[1])
     nb.cells[1].source = "def half(x):\n    raise NotImplementedError"
