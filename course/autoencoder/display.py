@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,10 +27,10 @@ class Display:
     def __enter__(self) -> Self:
         """Show an empty bar."""
         if self._shown:
-            from tqdm.auto import tqdm
+            from course.progress import progress_bar
 
             total = self._epochs * self._per_epoch
-            self._bar = tqdm(total=total, desc="learning", unit="batch", file=sys.stdout, delay=0.5)
+            self._bar = progress_bar(total=total, desc="learning", unit=" batches", delay=0.5)
             self._drawn = time.monotonic()
         return self
 
@@ -57,6 +56,8 @@ class Display:
             self._draw()
 
     def _draw(self) -> None:
+        from course.progress import in_notebook
+
         if not in_notebook() or len(self._history.loss) < 2:
             return
         from IPython import display
@@ -68,15 +69,6 @@ class Display:
         else:
             self._curve.update(bundle, metadata=metadata, raw=True)
         self._drawn = time.monotonic()
-
-
-def in_notebook() -> bool:
-    """Return whether this code runs in a notebook's kernel, not in a terminal."""
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")
 
 
 @figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -110,12 +109,12 @@ class LogisticPCA(Baseline):
         return [to_encoder, code.T @ error, error.sum(0)]
 
     def _steps(self) -> Iterable[int]:
-        from tqdm.auto import tqdm
+        from course.progress import progress_bar
 
-        bar: Iterable[int] = tqdm(
+        bar: Iterable[int] = progress_bar(
             range(1, self.steps + 1),
             desc=repr(self),
-            file=sys.stdout,
+            unit=" steps",
             delay=1,
             leave=False,
             disable=not self.progress,

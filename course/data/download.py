@@ -5,7 +5,6 @@ A download stays in memory until the caller has checked it; only then is it save
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,14 +54,14 @@ def fetch(url: str, *, max_bytes: int, title: str = "") -> bytes:
 
 
 def _read(url: str, response: HTTPResponse, max_bytes: int, title: str) -> bytes:
-    from tqdm.auto import tqdm
+    from course.progress import progress_bar
 
     length = response.headers.get("Content-Length", "")
     expected = int(length) if length.isdecimal() else None
     if expected is not None and expected > max_bytes:
         raise DataError(f"{url}: the file is too large: {expected:,} bytes, at most {max_bytes:,}")
     content = bytearray()
-    bar = tqdm(total=expected, desc=title or None, unit="B", unit_scale=True, file=sys.stdout)
+    bar = progress_bar(total=expected, desc=title or None, unit="B", unit_scale=True)
     with bar:
         while chunk := response.read(_CHUNK_BYTES):
             content += chunk

@@ -34,9 +34,10 @@ def numbers_of_a_face(pixels: ArrayLike, emotion: str) -> Picture:
     top, left, height, width = _MOUTH
     region = face[top : top + height, left : left + width]
     picture, [(image, numbers, goal)] = new_grid(8, 3.1, 1, 3, width_ratios=[1.1, 1.7, 0.7])
-    show_image(image, 1 - face, "28 × 28 = 784 numbers")
+    show_image(image, face, "28 × 28 = 784 numbers", ink=False)
     style.add_frame(image, (left, top, width, height), style.ORANGE)
     numbers.imshow(region, cmap="gray", vmin=0, vmax=1)
+    numbers.set_gid(style.PHOTOGRAPH)
     for (row, column), value in np.ndenumerate(region):
         look = {"color": style.INK if value > 0.5 else "white", "fontsize": 8}
         numbers.text(column, row, f"{value:.2f}"[-3:], ha="center", va="center", **look)
@@ -65,8 +66,8 @@ def bottleneck(original: ArrayLike, code: ArrayLike, copy: ArrayLike) -> Picture
 
     z = np.asarray(code, dtype=float).ravel()
     picture, (axes,) = new_grid(8, 3.2, 1, 5, width_ratios=[1.25, 0.85, 0.5, 0.85, 1.25])
-    show_image(axes[0], 1 - np.asarray(original), "x: 784 numbers")
-    show_image(axes[4], 1 - np.asarray(copy), "x′: 784 numbers")
+    show_image(axes[0], original, "x: 784 numbers", ink=False)
+    show_image(axes[4], copy, "x′: 784 numbers", ink=False)
     for panel, wide, letter, role in (axes[1], 0, "f", "encoder"), (axes[3], 1, "g", "decoder"):
         corners = [(wide, 0), (wide, 1), (1 - wide, 0.7), (1 - wide, 0.3)]
         panel.add_patch(Polygon(corners, facecolor=style.SKY, edgecolor=style.BLUE, alpha=0.35))
@@ -309,5 +310,5 @@ def _image_rows(rows: Mapping[str, ArrayLike], *, ink: bool) -> Picture:
     picture, grid = new_grid(8, 0.3 + len(images) * 6.9 / columns, len(images), columns)
     picture.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
     for panels, (name, row) in zip(grid, images.items(), strict=True):
-        show_row(panels, name, row if ink else 1 - row)
+        show_row(panels, name, row, ink=ink)
     return picture

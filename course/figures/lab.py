@@ -55,7 +55,7 @@ def faces(images: ArrayLike, names: Sequence[str]) -> Picture:
         raise ValueError(f"names must have one entry per image ({len(values)}), got {len(names)}")
     picture, (panels,) = new_grid(8, 8 / max(len(values), 5) + 0.45, 1, len(values))
     for panel, pixels, name in zip(panels, values, names, strict=True):
-        show_image(panel, 1 - pixels, name)
+        show_image(panel, pixels, name, ink=False)
     return picture.describe(f"A row of {len(values)} faces: {', '.join(names)}.")
 
 
@@ -75,7 +75,7 @@ def copies(rows: Mapping[str, ArrayLike], *, photographs: bool = False) -> Pictu
     for number, (panel_row, (name, grid)) in enumerate(zip(panels, grids.items(), strict=True)):
         errors = ((grid - originals) ** 2).sum(axis=1)
         titles = [f"{error:.1f}" for error in errors] if number else []
-        show_row(panel_row, name, 1 - grid if photographs else grid, titles)
+        show_row(panel_row, name, grid, titles, ink=not photographs)
         if number:
             descriptions.append(f"{name}: mean error of the images shown {errors.mean():.1f}")
     if not descriptions:

@@ -1,7 +1,8 @@
 """A Matplotlib figure with alternative text.
 
 JupyterLab drops the alternative text of a PNG but keeps the ``alt`` of an HTML image; LaTeX and
-plain viewers need the PNG. So a picture is displayed as both.
+plain viewers need the PNG. So a picture is displayed as both. In the HTML, an element lies over
+each photograph, so that a dark page can filter it apart from the rest.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Iterator
 from typing import Any, Final, Self
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from course.figures.style import PHOTOGRAPH
+
 _PIXEL_RATIO: Final = 2  # image pixels per CSS pixel, for high-density screens
 _CSS_PIXELS_PER_INCH: Final = 96
+_BOX: Final = "position: absolute; left: {:.2%}; top: {:.2%}; width: {:.2%}; height: {:.2%}"
 
 
 class Picture(Figure):
@@ -55,12 +60,29 @@ class Picture(Figure):
             raise ValueError("this picture has no alternative text; call describe() first")
         data = base64.b64encode(self.png()).decode()
         width, height = (round(float(x) * _CSS_PIXELS_PER_INCH) for x in self.get_size_inches())
+        image = (
+            f'<img alt="{html.escape(self.alt)}" width="{width}" style="display: block; '
+            f'max-width: 100%; border-radius: 8px" src="data:image/png;base64,{data}">'
+        )
+        photographs = "".join(
+            f'<span class="course-photograph" style="{_BOX.format(*box)}"></span>'
+            for box in self._photographs()
+        )
         page = (
-            f'<img alt="{html.escape(self.alt)}" width="{width}" '
-            f'style="max-width: 100%; border-radius: 8px" src="data:image/png;base64,{data}">'
+            '<div class="course-figure" style="display: inline-block; position: relative; '
+            f'max-width: 100%">{image}{photographs}</div>'
         )
         bundle = {"text/html": page, "image/png": data, "text/plain": f"Figure: {self.alt}"}
         return bundle, {"image/png": {"alt": self.alt, "width": width, "height": height}}
+
+    def _photographs(self) -> Iterator[tuple[float, float, float, float]]:
+        """Yield left, top, width and height of each photograph, as shares of the picture drawn."""
+        for axes in self.axes:
+            if axes.get_gid() == PHOTOGRAPH:
+                # Within the frame, which is part of the figure.
+                inside = axes.get_window_extent().padded(-1)
+                box = inside.transformed(self.transFigure.inverted())
+                yield box.x0, 1 - box.y1, box.width, box.height
 
     def _ipython_display_(self) -> None:
         """Show the picture in a notebook; formatters that Pyplot registers are ignored."""

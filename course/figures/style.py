@@ -9,7 +9,11 @@ Example:
     >>> line(2.0).alt
     'A level line at 2.0.'
 
-Figures have a light background, so they look the same on a light page, on a dark page and in print.
+Figures have a light background, in print and on pages that know nothing of them. In a dark
+JupyterLab, the style sheet of the extension applies ``DARK_FILTER``: light and dark change places,
+hues and contrasts stay. Photographs are filtered twice, so they remain as they are. The explorers
+(``course/widgets/explorer.css``) do the same.
+
 Colors: Masataka Okabe and Kei Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/.
 """
 
@@ -49,6 +53,11 @@ PAPER: Final = "#FBFAF7"
 INK: Final = "#222222"
 GRAY: Final = "#6B6B6B"  # contrast 5:1 on paper, enough for small text
 LIGHT_GRAY: Final = "#DAD7CF"
+
+DARK_FILTER: Final = "invert(1) hue-rotate(180deg)"
+"""What a dark page does to a figure, as a CSS filter; it undoes itself."""
+PHOTOGRAPH: Final = "photograph"
+"""Group id of axes that keep their colors on a dark page."""
 
 RC: Final[dict[str, Any]] = {
     "figure.facecolor": PAPER,
@@ -131,7 +140,12 @@ def new_grid(
 
 
 def show_image(
-    axes: Axes, pixels: ArrayLike, title: str = "", *, shape: tuple[int, int] = (28, 28)
+    axes: Axes,
+    pixels: ArrayLike,
+    title: str = "",
+    *,
+    shape: tuple[int, int] = (28, 28),
+    ink: bool = True,
 ) -> AxesImage:
     """Show an image of ``shape[0] * shape[1]`` numbers, 0 as white to 1 as black.
 
@@ -141,10 +155,12 @@ def show_image(
         (28, 28)
 
     Values outside [0, 1] are clipped. For photographs and faces, where 0 is dark, pass
-    ``1 - pixels``.
+    ``ink=False``.
     """
     image = np.asarray(pixels, dtype=np.float64).reshape(shape)
-    shown = axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    shown = axes.imshow(image if ink else 1 - image, cmap="gray_r", vmin=0, vmax=1)
+    if not ink:
+        axes.set_gid(PHOTOGRAPH)
     axes.grid(visible=False)
     axes.set(xticks=[], yticks=[])
     for edge in axes.spines.values():
@@ -153,19 +169,21 @@ def show_image(
     return shown
 
 
-def show_row(
+def show_row(  # noqa: PLR0913  (most are keywords)
     panels: Sequence[Axes],
     name: str,
     images: ArrayLike,
     titles: Sequence[str] = (),
     *,
     shape: tuple[int, int] = (28, 28),
+    ink: bool = True,
 ) -> None:
     """Show images ``(n, pixels)`` side by side, with a name on the left; hide unused panels."""
     rows = np.asarray(images, dtype=np.float64)
     for number, axes in enumerate(panels):
         if number < len(rows):
-            show_image(axes, rows[number], titles[number] if titles else "", shape=shape)
+            title = titles[number] if titles else ""
+            show_image(axes, rows[number], title, shape=shape, ink=ink)
         else:
             axes.axis("off")
     panels[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)

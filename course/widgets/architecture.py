@@ -10,16 +10,19 @@ The errors are precomputed by ``architecture_grid``; the page looks them up.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from course.widgets import architecture_grid as grid
 from course.widgets.frontend import frontend_file
+from course.widgets.saved_picture import PicturedWidget
+
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
 
 
-class NetworkExplorer(anywidget.AnyWidget):
+class NetworkExplorer(PicturedWidget):
     """Three choices: the units of two layers (0 for no layer) and of the code.
 
     Attributes:
@@ -38,6 +41,13 @@ class NetworkExplorer(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         choices = {"first": grid.FIRST, "second": grid.SECOND, "code": grid.CODE}
         super().__init__(content={"choices": choices, **grid.load()}, **traits)
+
+    def picture(self) -> Picture:
+        """Draw the chosen layers."""
+        from course.figures import architecture as figures
+
+        layers = grid.sizes(self.first, self.second if self.first else 0, self.code)
+        return figures.network(layers[: len(layers) // 2 + 1])
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""

@@ -12,17 +12,20 @@ needs no kernel, TensorFlow or network.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from course import assets
 from course.widgets.frontend import frontend_file
+from course.widgets.saved_picture import PicturedWidget
 from course.widgets.traits import check_range
 
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
 
-class CodeSizeExplorer(anywidget.AnyWidget):
+
+class CodeSizeExplorer(PicturedWidget):
     """An image, and its copies by PCA and by an autoencoder.
 
     Example:
@@ -62,6 +65,12 @@ class CodeSizeExplorer(anywidget.AnyWidget):
         if name not in names:
             raise traitlets.TraitError(f"image must be one of {', '.join(names)}; got {name!r}")
         return name
+
+    def picture(self) -> Picture:
+        """Draw copies of the image at some code sizes, and the errors at all."""
+        from course.figures import intro as figures
+
+        return figures.code_sizes(self.image)
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""

@@ -15,18 +15,22 @@ milliseconds, and sends two images back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from course.widgets.frontend import frontend_file
+from course.widgets.saved_picture import PicturedWidget
 from course.widgets.traits import check_range, gray_bytes
+
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
 
 _PIXELS: Final = 784
 _MAX_PUSH: Final = 3.0  # standard deviations; hardly any real code is further out
+_STEPS: Final = 8  # of the static picture
 _SLIDERS: Final = ("way", "first", "second", "number", "push")
 
 
@@ -40,7 +44,7 @@ class Coder(Protocol):
         """Map codes ``(n, k)`` to images ``(n, 784)``."""
 
 
-class CodeWalk(anywidget.AnyWidget):
+class CodeWalk(PicturedWidget):
     """Two images, and the images between their codes; one number of the code can be changed.
 
     Example:
@@ -122,6 +126,19 @@ class CodeWalk(anywidget.AnyWidget):
 
     def _show(self, _change: object = None) -> None:
         self.shown = gray_bytes(self._decode(self.code)) + gray_bytes(self._mix(self._images))
+
+    def picture(self) -> Picture:
+        """Draw the walk between the two images in steps."""
+        from course.figures import lab as figures
+
+        ends = [self.first, self.second]
+        share = np.linspace(0, 1, _STEPS)[:, None]
+        pixels, codes = (
+            (1 - share) * rows[ends[0]] + share * rows[ends[1]]
+            for rows in (self._images, self._codes)
+        )
+        rows = {"mixed codes": self._decode(codes), "mixed pixels": pixels}
+        return figures.walk(rows, (self.names[ends[0]], self.names[ends[1]]))
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""

@@ -12,22 +12,25 @@ The page gets all data once, so choosing a point needs no kernel.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from course.figures.style import class_style
 from course.widgets.frontend import frontend_file
+from course.widgets.saved_picture import PicturedWidget
 from course.widgets.traits import check_range, gray_bytes
+
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
 
 _PIXELS: Final = 784
 _MAX_CLASSES: Final = 40  # as many as have different markers and colors
 
 
-class CodesMap(anywidget.AnyWidget):
+class CodesMap(PicturedWidget):
     """Linked maps of the same examples: choosing one marks it in all maps.
 
     Example:
@@ -110,6 +113,14 @@ class CodesMap(anywidget.AnyWidget):
                 f"hidden must be class numbers from 0 to {count - 1}, got {classes}"
             )
         return classes
+
+    def picture(self) -> Picture:
+        """Draw the maps."""
+        from course.figures import comparison as figures
+
+        titles, labels = self.content["titles"], self.content["labels"]
+        codes = np.frombuffer(self.places, "<f4").reshape(len(titles), len(labels), 2)
+        return figures.maps(dict(zip(titles, codes, strict=True)), labels, self.content["names"])
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""

@@ -12,14 +12,17 @@ kernel.
 from __future__ import annotations
 
 import functools
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import anywidget
 import numpy as np
 import traitlets
 
 from course import curse
 from course.widgets.frontend import frontend_file
+from course.widgets.saved_picture import PicturedWidget
+
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
 
 _MAX_POINTS: Final = 200
 _DISTANCE_DIMENSIONS: Final = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -28,7 +31,7 @@ _SIZES: Final = (100, 300, 1000, 3000)
 _SMOOTHNESS: Final = 2
 
 
-class CurseExplorer(anywidget.AnyWidget):
+class CurseExplorer(PicturedWidget):
     """Three panels: empty space, distances, and the examples a model needs.
 
     Attributes:
@@ -50,6 +53,12 @@ class CurseExplorer(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(content=_content(), **traits)
+
+    def picture(self) -> Picture:
+        """Draw the first panel."""
+        from course.figures import curse as figures
+
+        return figures.sparsity(self.n, self.bins)
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""

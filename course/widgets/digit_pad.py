@@ -16,15 +16,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from typing import Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from course import drawing
 from course.widgets.frontend import frontend_file
+from course.widgets.saved_picture import PicturedWidget
+
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
 
 _SHOWN_NUMBERS: Final = 400  # of a function payload
 _PROMPT: Final = "Draw a digit, 0 to 9."
@@ -32,7 +35,7 @@ _PROMPT: Final = "Draw a digit, 0 to 9."
 Classify = Callable[[NDArray[np.float32]], ArrayLike]
 
 
-class DigitPad(anywidget.AnyWidget):
+class DigitPad(PicturedWidget):
     """A canvas for one digit.
 
     Attributes:
@@ -98,6 +101,16 @@ class DigitPad(anywidget.AnyWidget):
     def payload(self) -> dict[str, Any]:
         """The request to the chosen deployment, ready for JSON; raises as `preprocessed` does."""
         return self.preprocessed.payload(cast("Literal['model', 'function']", self.deployment))
+
+    def picture(self) -> Picture:
+        """Draw the steps of the drawing, or those of a stored 7."""
+        from course.figures import drawing as figures
+
+        try:
+            preprocessed = self.preprocessed
+        except drawing.DrawingError:
+            preprocessed = drawing.preprocess(drawing.stored()["7"].rgba)
+        return figures.stages(preprocessed)
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""

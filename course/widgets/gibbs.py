@@ -12,9 +12,8 @@ Example:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
@@ -22,10 +21,16 @@ from numpy.typing import ArrayLike
 from course.arrays import Float64Array
 from course.rbm import RBM
 from course.widgets.frontend import frontend_file
+from course.widgets.saved_picture import PicturedWidget
 from course.widgets.traits import gray_bytes
 
+if TYPE_CHECKING:
+    from course.figures.picture import Picture
 
-class GibbsExplorer(anywidget.AnyWidget):
+_STEPS: Final = 7  # of the static picture
+
+
+class GibbsExplorer(PicturedWidget):
     """Image, hidden units, image again, and so on.
 
     Attributes:
@@ -83,6 +88,19 @@ class GibbsExplorer(anywidget.AnyWidget):
             f"Its free energy is {float(self._machine.free_energy(after)):.1f}."
         )
         self._show(words, self.steps + 1, before, hidden, after)
+
+    def picture(self) -> Picture:
+        """Draw the first steps of two chains from the chosen image, with and without coins."""
+        from course.figures import architecture as figures
+
+        machine, rng = self._machine, np.random.default_rng(0)
+        start = self._images[self.choice % len(self._images)]
+        sampled, settled = [start], [start]
+        for _ in range(_STEPS):
+            sampled.append(machine.sample_v(machine.sample_h(sampled[-1], rng), rng))
+            settled.append(machine.p_v_given_h(machine.p_h_given_v(settled[-1])))
+        rows = {"with coins": sampled, "without": settled}
+        return figures.rows(rows, f"An image and {_STEPS} steps of a Gibbs chain from it.")
 
     def __repr__(self) -> str:
         """Return the text for pages without widgets."""

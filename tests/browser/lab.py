@@ -184,16 +184,19 @@ class Lab:
     server: Server
 
     @contextlib.contextmanager
-    def open(self, path: Path) -> Iterator[Lesson]:
-        """Open a notebook in the server's folder; in the end, save and close it."""
+    def open(self, path: Path, **options: Any) -> Iterator[Lesson]:
+        """Open a notebook in the server's folder; in the end, save and close it.
+
+        The options are those of JupyterLab's command.
+        """
         relative = path.relative_to(self.server.root).as_posix()
-        script = """async path => {
-            const panel = await jupyterapp.commands.execute('docmanager:open', { path });
+        script = """async options => {
+            const panel = await jupyterapp.commands.execute('docmanager:open', options);
             await panel.context.ready;
             await panel.revealed;
             window.opened = panel;
         }"""
-        self.page.evaluate(script, relative)
+        self.page.evaluate(script, {"path": relative, **options})
         try:
             yield Lesson(self.page, path)
         finally:

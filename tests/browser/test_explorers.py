@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell
+from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.browser import lab as labs
@@ -89,6 +92,45 @@ def test_the_explorers_are_accessible(lesson: Lesson) -> None:
     for name in EXPLORERS:
         explorer(lesson, name)
     assert_accessible(lesson.page, ".explorer", checks=("color-contrast", "button-name", "label"))
+
+
+def test_an_explorer_is_dark_on_a_dark_page_and_controls_look_alike(lesson: Lesson) -> None:
+    theme = "document.body.dataset.jpThemeLight = argument"
+    ring = """node => {
+        const { accentColor, outlineColor, outlineWidth } = getComputedStyle(node);
+        return [accentColor, outlineColor, outlineWidth];
+    }"""
+    for name in EXPLORERS:
+        root = explorer(lesson, name)
+        light = brightness(root)
+        lesson.js(theme, "false")
+        try:
+            dark = brightness(root)
+        finally:
+            lesson.js(theme, "true")
+        assert np.median(light) > 240, name
+        assert np.median(dark) < 15, name
+        assert np.percentile(dark, 99) > 150, name  # text and lines
+        for slider in root.locator("input[type=range]:visible").all():
+            slider.press("Shift")  # so that the focus comes from the keyboard
+            assert slider.evaluate(ring) == ["rgb(0, 114, 178)", "rgb(213, 94, 0)", "3px"], name
+
+
+def brightness(root: Locator) -> np.typing.NDArray[np.uint8]:
+    image = Image.open(io.BytesIO(root.screenshot(animations="disabled")))
+    return np.asarray(image.convert("L"))
+
+
+@pytest.mark.parametrize("width", [320, 480])
+def test_an_explorer_fits_a_narrow_page(lesson: Lesson, width: int) -> None:
+    overflows = """node => [...node.querySelectorAll('*')].filter(child =>
+        child.getBoundingClientRect().right > node.getBoundingClientRect().right + 1
+        && getComputedStyle(child).position !== 'absolute').map(child => child.outerHTML)"""
+    for name in EXPLORERS:
+        root = explorer(lesson, name)
+        root.evaluate("(node, width) => { node.style.width = width + 'px'; }", width)
+        assert root.evaluate(overflows) == [], name
+        root.evaluate("node => { node.style.width = ''; }")
 
 
 def test_code_size_changes_with_the_slider_and_the_image_with_a_click(lesson: Lesson) -> None:

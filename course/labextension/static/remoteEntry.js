@@ -16,10 +16,9 @@
     const packages = ["notebook", "services", "apputils"].map((name) => `@jupyterlab/${name}`);
     const [{ INotebookTracker }, { ServerConnection }, { Notification }, { Widget }] =
       await Promise.all([...packages, "@lumino/widgets"].map(importShared));
-    const scripts = ["notebook.js", "receipt.js", "anchor_links.js"];
-    const [{ QuizNotebook }, { showReceipts }, { followAnchorLinks }] = await Promise.all(
-      scripts.map((name) => import(new URL(name, baseUrl).href)),
-    );
+    const scripts = ["notebook.js", "receipt.js", "anchor_links.js", "widget_pictures.js"];
+    const [{ QuizNotebook }, { showReceipts }, { followAnchorLinks }, { showWidgetPictures }] =
+      await Promise.all(scripts.map((name) => import(new URL(name, baseUrl).href)));
     const style = { rel: "stylesheet", href: new URL("style.css", baseUrl).href };
     document.head.append(Object.assign(document.createElement("link"), style));
 
@@ -36,6 +35,7 @@
         const extend = (panel) => {
           new QuizNotebook(panel, { Widget, post });
           followAnchorLinks(panel.content.node);
+          showWidgetPictures(panel);
         };
         tracker.forEach(extend);
         tracker.widgetAdded.connect((_, panel) => extend(panel));

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import tqdm.auto
-import tqdm.std
 
 from course import data
 from course.data import sources
@@ -129,7 +127,7 @@ def test_a_download_is_checked_saved_and_reused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A terminal's bar, even if an earlier test in this process has imported ipykernel.
-    monkeypatch.setattr("tqdm.auto.tqdm", tqdm.std.tqdm)
+    monkeypatch.setattr("course.progress.in_notebook", lambda: False)
     loaded = load_toy(url=f"{server}/toy.npz", download=True)
     assert loaded.note == f"the real toy, downloaded from {server}/toy.npz"
     out, err = capsys.readouterr()

@@ -6,6 +6,8 @@ import html
 import io
 import itertools
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -127,8 +129,68 @@ def test_colors_differ_with_every_kind_of_vision(vision: str) -> None:
         assert np.linalg.norm(first - second) > min_distance, (style.COLORS[i], style.COLORS[j])
 
 
-def test_lines_contrast_with_paper_and_pale_marks_have_a_dark_edge() -> None:
-    assert all(contrast(color, style.PAPER) > 3 for color in style.COLORS[:4])
+# The filter of a dark page on sRGB, https://www.w3.org/TR/filter-effects-1/#feColorMatrixElement:
+# hue-rotate(180deg) is the matrix for a cosine of -1 and a sine of 0.
+LUMA = np.array([0.213, 0.715, 0.072])
+HUE_ROTATION = 2 * np.tile(LUMA, (3, 1)) - np.eye(3)
+
+
+def on_light(color: str) -> str:
+    return color
+
+
+def on_dark(color: str) -> str:
+    """Return the color that a dark page shows."""
+    srgb = HUE_ROTATION @ [1 - int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = np.clip(srgb, 0, 1).tolist()
+    return str(mpl.colors.to_hex((red, green, blue)))
+
+
+PAGES = pytest.mark.parametrize("page", [on_light, on_dark])
+
+
+@PAGES
+def test_text_lines_and_edges_contrast_with_light_and_dark_paper(
+    page: Callable[[str], str],
+) -> None:
+    paper = page(style.PAPER)
+    assert contrast(page(style.INK), paper) > 12
+    assert contrast(page(style.GRAY), paper) > 4.5
+    assert all(contrast(page(color), paper) > 3 for color in style.COLORS[:4])
+
+
+def test_a_dark_page_shows_dark_paper_and_keeps_the_hues() -> None:
+    assert contrast(on_dark(style.PAPER), "#111111") < 1.2  # JupyterLab's dark page
+    for color in (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE):
+        before, after = (lab(shown, VISION["normal"])[1:] for shown in (color, on_dark(color)))
+        cosine = before @ after / np.linalg.norm(before) / np.linalg.norm(after)
+        assert cosine > 0.85, color
+    assert style.DARK_FILTER == "invert(1) hue-rotate(180deg)"  # what `on_dark` computes
+
+
+@pytest.mark.parametrize("path", ["labextension/static/style.css", "widgets/explorer.css"])
+def test_style_sheets_filter_as_the_figures_expect(path: str) -> None:
+    sheet = (Path(style.__file__).parents[1] / path).read_text(encoding="utf-8")
+    filters = re.findall(r"filter: (.*);", sheet)
+    assert len(filters) == 2
+    assert set(filters) == {style.DARK_FILTER}
+
+
+def test_only_photographs_keep_their_colors_on_a_dark_page() -> None:
+    boxes = r'class="course-photograph" style="position: absolute; left: ([\d.]+)%; top: ([\d.]+)%'
+    digits, faces = (
+        re.findall(
+            boxes, intro.copies(IMAGES, {"c": IMAGES}, ink=ink)._repr_mimebundle_()[0]["text/html"]
+        )
+        for ink in (True, False)
+    )
+    assert not digits
+    assert len(faces) == 12
+    assert float(faces[0][0]) < float(faces[1][0])  # from left to right
+    assert float(faces[0][1]) < float(faces[6][1])  # from top to bottom
+
+
+def test_pale_marks_have_a_dark_edge() -> None:
     codes = rng.normal(size=(80, 2))
     pictures = [
         intro.code_map(codes, np.arange(80) % 8, "abcdefgh"),
@@ -140,11 +202,6 @@ def test_lines_contrast_with_paper_and_pale_marks_have_a_dark_edge() -> None:
         for mark in marks:
             edge = mpl.colors.to_hex(np.asarray(mark.get_edgecolor())[0])
             assert contrast(edge, style.PAPER) > 3
-
-
-def test_text_contrasts_with_paper() -> None:
-    assert contrast(style.INK, style.PAPER) > 12
-    assert contrast(style.GRAY, style.PAPER) > 4.5
 
 
 def test_classes_differ_in_shape_before_colors_repeat() -> None:

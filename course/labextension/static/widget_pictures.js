@@ -1,0 +1,62 @@
+// A widget lives in the kernel. Where its kernel is gone, show the picture saved with the notebook
+// instead of an error.
+
+const VIEW = "application/vnd.jupyter.widget-view+json";
+const ERROR = "Error displaying widget"; // what Jupyter's widget manager writes
+const LOADING = "Loading widget..."; // what it leaves there as long as there is no kernel
+const REPAIR_DELAY_MS = 100;
+
+function createPicture({ data, metadata }) {
+  const figure = document.createElement("figure");
+  figure.className = "course-widget-picture";
+  const description = metadata["image/png"]?.alt ?? data["text/plain"] ?? "An interactive figure.";
+  if (typeof data["image/png"] === "string") {
+    const image = document.createElement("img");
+    image.className = "course-figure";
+    image.src = `data:image/png;base64,${data["image/png"].replaceAll("\n", "")}`;
+    image.alt = description;
+    image.width = metadata["image/png"]?.width ?? 768;
+    figure.append(image);
+  } else {
+    figure.append(String(description));
+  }
+  const caption = document.createElement("figcaption");
+  caption.textContent =
+    "Run this cell to play again. In a new kernel, run the cells above it first.";
+  figure.append(caption);
+  return figure;
+}
+
+/** Return the outputs of a cell that are widgets, [node, output]. */
+function* widgetOutputs({ outputArea: area }) {
+  for (const [i, { node }] of (area?.widgets ?? []).entries()) {
+    const output = area.model.get(i);
+    const shown = node.querySelector(".jp-OutputArea-output");
+    if (shown && output?.data[VIEW]) yield [shown, output];
+  }
+}
+
+/** Show pictures in place of the widgets of a notebook that have no kernel. */
+export function showWidgetPictures({ content, sessionContext }) {
+  let timer = null;
+  const repair = () => {
+    timer = null;
+    if (content.isDisposed) return;
+    const hasKernel = sessionContext.isReady && sessionContext.session?.kernel;
+    for (const cell of content.widgets) {
+      for (const [node, output] of widgetOutputs(cell)) {
+        const text = node.childElementCount ? "" : node.textContent;
+        const isStuck = text === LOADING && sessionContext.isReady && !hasKernel;
+        if (text.startsWith(ERROR) || isStuck) node.replaceChildren(createPicture(output));
+      }
+    }
+  };
+  const scheduleRepair = () => {
+    if (timer === null) timer = setTimeout(repair, REPAIR_DELAY_MS); // once after a burst of output
+  };
+  const observer = new MutationObserver(scheduleRepair);
+  observer.observe(content.node, { childList: true, subtree: true });
+  sessionContext.kernelChanged.connect(scheduleRepair);
+  sessionContext.ready.then(scheduleRepair);
+  content.disposed.connect(() => observer.disconnect());
+}

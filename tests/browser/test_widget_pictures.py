@@ -1,0 +1,77 @@
+"""Every widget leaves a picture in the saved notebook, shown when its kernel is gone."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from nbformat.v4 import new_code_cell, new_output
+from playwright.sync_api import Page, expect
+
+from tests.browser import lab as labs
+from tests.browser.lab import Lab, Lesson
+from tests.browser.pads import RUN_ALL
+from tests.browser.servers import Server
+from tests.browser.test_explorers import EXPLORERS, SETUP
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+PAD = "from course.widgets.digit_pad import DigitPad\nDigitPad()"
+OTHER = "import ipywidgets\nipywidgets.IntSlider(description='any')"
+WIDGETS = EXPLORERS | {"digit-pad-widget": PAD}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+MAX_CHARS = 250_000  # of a saved widget
+
+
+@pytest.mark.slow
+def test_a_widget_without_its_kernel_shows_its_picture(
+    lab: Lab, page: Page, server: Server
+) -> None:
+    nb = labs.lesson()
+    cells = [new_code_cell(code, id=f"the-{name}") for name, code in WIDGETS.items()]
+    nb.cells = [new_code_cell(SETUP, id="setup"), *cells, new_code_cell(OTHER, id="other")]
+    path = labs.write(nb, server.root / "pictures" / "pictures.ipynb")
+    with lab.open(path) as lesson:
+        lesson.js(RUN_ALL)
+        for name in WIDGETS:
+            expect(lesson.page.locator(f".{name}:visible")).to_be_visible()
+        expect(lesson.page.locator(".course-widget-picture")).to_have_count(0)
+    for cell in json.loads(path.read_text())["cells"][1:-1]:
+        (output,) = cell["outputs"]
+        assert {WIDGET_VIEW, "image/png", "text/plain"} == set(output["data"]), cell["id"]
+        assert len(json.dumps(output)) < MAX_CHARS, cell["id"]
+
+    with lab.open(path) as lesson:
+        expect_pictures(lesson)
+        lesson.js("content.activeCellIndex = 0; await content.scrollToItem(0);")
+        lesson.js("await jupyterapp.commands.execute('notebook:run-cell');")
+        lesson.js("content.activeCellIndex = 1;")
+        lesson.js("await jupyterapp.commands.execute('notebook:run-cell');")
+        expect(lesson.page.locator(".code-size:visible")).to_be_visible()  # plays again
+        pictures = lesson.page.locator(".course-widget-picture")
+        expect(pictures).to_have_count(len(WIDGETS))
+    expect_pictures(labs.open_in_notebook(page, server, path))
+
+
+def expect_pictures(lesson: Lesson) -> None:
+    pictures = lesson.page.locator(".course-widget-picture")
+    expect(pictures).to_have_count(len(WIDGETS) + 1)
+    expect(lesson.page.get_by_text("Error displaying widget")).to_have_count(0)
+    for picture in pictures.all():
+        expect(picture).to_contain_text("Run this cell to play again.")
+    assert "IntSlider" in (pictures.last.text_content() or "")  # has no picture
+    for image in pictures.locator("img").all():
+        assert image.evaluate("node => node.decode().then(() => node.naturalWidth)") > 500
+        assert len(image.get_attribute("alt") or "") > 40
+
+
+def test_a_widget_without_any_kernel_shows_its_picture(lab: Lab, server: Server) -> None:
+    output = {"text/plain": "An explorer.", WIDGET_VIEW: {"model_id": "gone"}}
+    cell = new_code_cell("1", id="widget")
+    cell.outputs = [new_output("execute_result", output, execution_count=1)]
+    nb = labs.lesson(cell)
+    path = labs.write(nb, server.root / "pictures" / "no-kernel.ipynb")
+    with lab.open(path, kernelPreference={"shouldStart": False, "canStart": True}) as lesson:
+        lesson.js("for (const model of content.model.cells) model.trusted = true;")
+        picture = lesson.page.locator(".course-widget-picture")
+        expect(picture).to_have_text(re.compile("^An explorer.Run this cell to play again."))
