@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 
 from autograder.publish import objectives
 from autograder.publish.build import notebook_from_text
+from tests.source.solutions import given_away, top_level_names
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,6 +109,16 @@ class LessonTests:
             self.lesson.hint_for(exercise, answer) for answer in self.lesson.wrong_answers[exercise]
         ]
         assert len(set(hints)) == len(hints)
+
+    def test_the_visible_test_does_not_show_the_solution(self, exercise: str) -> None:
+        cells = self.lesson.cells
+        shown = given_away(cells[exercise].source, cells[f"{exercise}-test"].source)
+        assert list(shown) == []
+
+    def test_the_test_cell_overwrites_no_variable(self, exercise: str) -> None:
+        name = f"{exercise}-test"
+        names = list(top_level_names(self.lesson.cells[name].source))
+        assert names == [name.replace("-", "_")]
 
     def test_objectives_and_graded_cells_match(self) -> None:
         graded = {name for name, cell in self.lesson.cells.items() if cell.metadata.nbgrader.grade}
