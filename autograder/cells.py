@@ -17,6 +17,7 @@ Example:
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 import re
@@ -30,6 +31,7 @@ from nbformat import NotebookNode
 from course.quiz import cells as _shared
 
 MAX_ID_CHARS: Final = 64  # of nbformat
+KEPT_ENTRIES: Final = ("id", "metadata", "source")  # of a released question, in the notebook
 
 Holder = Mapping[str, Any]  # a cell or a notebook: NotebookNode, or a dict from the JSON
 
@@ -210,6 +212,19 @@ def set_submission_facts(
     further = {"undecided": undecided, "file": file}
     entries = {"notes": notes, "unreadable": unreadable}
     nb.metadata["course"] = entries | {key: value for key, value in further.items() if value}
+
+
+def keep_questions(nb: NotebookNode) -> None:
+    """Store the questions in the notebook's metadata; `course` can restore damaged ones from it."""
+    questions = []
+    above = ""
+    for cell in nb.cells:
+        if is_quiz(cell):
+            kept = {key: cell[key] for key in KEPT_ENTRIES}
+            questions.append(copy.deepcopy({"after": above, **kept}))
+        above = cell["id"]
+    if questions:
+        nb.metadata["course"] = {"questions": questions}
 
 
 def set_course(cell: NotebookNode, **entries: Any) -> None:

@@ -59,6 +59,15 @@ class ClearAnswers(preprocessors.ClearSolutions):
         return cell, resources
 
 
+class KeepQuestions(preprocessors.NbGraderPreprocessor):
+    """Keep the released questions in the notebook's metadata, to restore damaged ones."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Complete one notebook; its questions have no key any more."""
+        cells.keep_questions(nb)
+        return nb, resources
+
+
 class CheckRelease(preprocessors.NbGraderPreprocessor):
     """Stop ``nbgrader generate_assignment`` if students would get more than they may see."""
 
@@ -170,5 +179,6 @@ PREPROCESSORS: Final = [
     preprocessors.ClearMarkScheme,
     preprocessors.ComputeChecksums,
     preprocessors.CheckCellMetadata,
+    KeepQuestions,
     CheckRelease,
 ]

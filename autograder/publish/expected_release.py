@@ -20,7 +20,7 @@ from autograder.publish.answer_leaks import Secret
 from autograder.publish.cell_roles import COLLAPSED, RUN_ALL_CONTINUES
 from course import quiz
 
-NOTEBOOK_FORMAT: Final = {
+NOTEBOOK_FORMAT: Final[dict[str, Any]] = {
     "metadata": {
         "kernelspec": {
             "display_name": "Python 3 (ipykernel)",
@@ -55,9 +55,12 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
     """
     secrets = answer_leaks.find_secrets(source)
     rest = {key: value for key, value in released.items() if key != "cells"}
-    leaks = answer_leaks.find_leaks(_all_text(rest), secrets)
-    problems = [f"the notebook {text}" for text in (*_differences(rest, NOTEBOOK_FORMAT), *leaks)]
+    # Prose, and the questions in the metadata, may use the words of a right option.
+    in_prose = [secret for secret in secrets if secret.kind != answer_leaks.RIGHT_OPTION]
+    leaks = answer_leaks.find_leaks(_all_text(rest), in_prose)
     expected = {cell["id"]: _student_cell(cell, checksum) for cell in source.cells}
+    differences = _differences(rest, _student_notebook(source, expected))
+    problems = [f"the notebook {text}" for text in (*differences, *leaks)]
     ids = [cell.get("id", "") for cell in released.cells]
     for cell_id, count in Counter(ids).items():
         if cell_id not in expected:
@@ -74,9 +77,26 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
     ]
     for cell in released.cells:
         cell_id = cell.get("id", "")
-        cell_problems = _check_cell(cell, expected.get(cell_id), secrets)
+        # Code and its comments need not use the words of a right option.
+        is_code = cell.get("cell_type") == "code"
+        in_source = secrets if is_code else in_prose
+        cell_problems = _check_cell(cell, expected.get(cell_id), secrets, in_source)
         problems += [f"cell {cell_id!r} {problem}" for problem in cell_problems]
     return problems
+
+
+def _student_notebook(source: NotebookNode, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return what students get besides the cells: questions as released, to restore them from."""
+    ids = [cell["id"] for cell in source.cells]
+    questions = [
+        {"after": above, **{key: expected[cell["id"]][key] for key in cells.KEPT_ENTRIES}}
+        for above, cell in zip(["", *ids], source.cells, strict=False)
+        if cells.is_quiz(cell)
+    ]
+    if not questions:
+        return NOTEBOOK_FORMAT
+    metadata = {**NOTEBOOK_FORMAT["metadata"], "course": {"questions": questions}}
+    return {**NOTEBOOK_FORMAT, "metadata": metadata}
 
 
 def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
@@ -121,7 +141,10 @@ def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
 
 
 def _check_cell(
-    cell: NotebookNode, expected: dict[str, Any] | None, secrets: list[Secret]
+    cell: NotebookNode,
+    expected: dict[str, Any] | None,
+    secrets: list[Secret],
+    in_source: list[Secret],
 ) -> Iterator[str]:
     source, rest = cell.get("source", ""), {k: v for k, v in cell.items() if k != "source"}
     if expected is not None:
@@ -132,10 +155,7 @@ def _check_cell(
                 (n, line) for n, (line, want) in enumerate(pairs, 1) if line != want
             )
             yield f"has unexpected text from line {number} on: {line!r}"
-    # Prose may use the words of a right option; code and its comments need not.
-    is_code = cell.get("cell_type") == "code"
-    in_prose = [secret for secret in secrets if secret.kind != answer_leaks.RIGHT_OPTION]
-    yield from answer_leaks.find_leaks(str(source), secrets if is_code else in_prose)
+    yield from answer_leaks.find_leaks(str(source), in_source)
     yield from answer_leaks.find_leaks(_all_text(rest), secrets)
 
 

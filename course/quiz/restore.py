@@ -8,7 +8,7 @@ Example:
     True
     >>> is_intact("Even?\n- [x] two\n", released)
     False
-    >>> restore(released, ["- [x] two"])
+    >>> restore(released, "- [x] two")
     'Even?\n- [ ] one\n- [x] two\n'
 """
 
@@ -16,10 +16,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-
 from course.quiz.compare import compare
-from course.quiz.text import MAX_CHARS, mark, parse
+from course.quiz.text import mark, parse
 
 
 def is_intact(source: str, released: str) -> bool:
@@ -36,25 +34,27 @@ def option_texts(source: str) -> tuple[str, ...]:
     return tuple(sorted(_plain(option.text) for option in parse(source).options))
 
 
-def restore(released: str, sources: Sequence[str]) -> str:
+def restore(released: str, rest: str) -> str:
     r"""Return the released question with the answer that can still be read.
 
     Options are matched by their text, as in grading. An option that is ticked in one copy and not
     in another stays empty.
 
     Example:
-        >>> restore("Even?\n- [ ] one\n- [ ] two", ["- [x] one", "- [ ] one\n- [x] Two."])
+        >>> restore("Even?\n- [ ] one\n- [ ] two", "- [x] one\n- [ ] one\n- [x] Two.")
         'Even?\n- [ ] one\n- [x] two'
 
     Args:
         released: The question as it was released.
-        sources: What is left of it: the text of each cell that belongs to it.
+        rest: What is left of it, in one or more cells.
+
+    Raises:
+        ValueError: The released question has two options with the same text.
     """
-    answer = parse("\n".join(sources)[:MAX_CHARS])
     question = parse(released)
     if not question.options:
         return released
-    return mark(released, compare(answer, question).chosen)
+    return mark(released, compare(parse(rest), question).chosen)
 
 
 def _plain(text: str) -> str:

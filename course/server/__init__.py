@@ -16,7 +16,7 @@ through ``jupyter_server_config.json``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -31,27 +31,25 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from jupyter_server.utils import url_path_join
 
+    from course.server import validate
     from course.server.feedback import FeedbackService
-    from course.server.handlers import CheckHandler, HelpHandler
+    from course.server.handlers import CheckHandler, HelpHandler, RestoreHandler
     from course.server.keys import AnswerKeys
     from course.server.rate import RateLimit
     from course.server.receipts import EVENT_SCHEMA
 
     if serverapp.event_logger is not None:
         serverapp.event_logger.register_event_schema(EVENT_SCHEMA)
-    settings = {
+    settings: dict[str, Any] = {
         "keys": AnswerKeys(parent=serverapp),
         "rate": RateLimit(parent=serverapp),
         "service": FeedbackService(parent=serverapp),
     }
-    routes = {"check": CheckHandler, "help": HelpHandler}
+    routes = {"check": CheckHandler, "help": HelpHandler, "restore": RestoreHandler}
     base_url = serverapp.web_app.settings["base_url"]
     handlers = [
         (url_path_join(base_url, "course", name), handler, settings)
         for name, handler in routes.items()
     ]
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
-    if serverapp.jpserver_extensions.get("nbgrader.server_extensions.validate_assignment"):
-        from course.server import validate
-
-        validate.install(serverapp)
+    validate.install(serverapp, settings["keys"])

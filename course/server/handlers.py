@@ -1,4 +1,4 @@
-"""The extension's routes: ``POST course/check`` and ``POST course/help``."""
+"""The extension's routes: ``POST course/check``, ``course/help`` and ``course/restore``."""
 
 from __future__ import annotations
 
@@ -113,6 +113,23 @@ class HelpHandler(JsonHandler):
             self.limit_rate()
             reply["text"] = _step(exercises[name], step)
         self.finish(json.dumps(reply))
+
+
+@web.stream_request_body
+class RestoreHandler(JsonHandler):
+    """Restores one damaged question from its released text, which the notebook holds."""
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator]  # jupyter_server gives it no types
+    async def post(self) -> None:
+        """Reply with the restored ``source``, or with 4xx and the reason as ``message``."""
+        self.limit_rate()
+        _, released, answer = self.read_body("path", "released", "answer")
+        try:
+            source = quiz.restore(released, answer)
+        except ValueError as error:
+            raise web.HTTPError(400, str(error)) from error
+        self.finish(json.dumps({"source": source}))
 
 
 def _step(exercise: Exercise, step: str) -> str:

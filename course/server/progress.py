@@ -131,6 +131,14 @@ class Progress:
         parts += [f"question {question.number} is damaged" for question in self.damaged]
         return ", ".join(parts)
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Progress:
+        """Return what ``dataclasses.asdict`` has turned into plain data."""
+        return cls(
+            tuple(ExerciseProgress(**exercise) for exercise in data["exercises"]),
+            tuple(QuestionProgress(**question) for question in data["questions"]),
+        )
+
 
 def read_progress(path: Path) -> Progress:
     """Return the progress in a notebook's file.
@@ -227,7 +235,7 @@ def _find_questions(all_cells: list[Cell], originals: Mapping[str, Cell]) -> dic
     others: dict[tuple[str, ...], list[Cell]] = {}
     for cell in all_cells:
         name = cells.grade_id(cell) or cells.cell_id(cell)
-        if not cells.is_quiz(cell) and name not in originals:
+        if not _is_question(cell) and name not in originals:
             name = names_by_id.get(cells.cell_id(cell), "")
         if name:
             found.setdefault(name, []).append(cell)
@@ -241,11 +249,15 @@ def _find_questions(all_cells: list[Cell], originals: Mapping[str, Cell]) -> dic
     return found
 
 
+def _is_question(cell: Cell) -> bool:
+    return isinstance(cells.metadata_entries(cell, "course").get("quiz"), Mapping)
+
+
 def _state(cell: Cell, original: Cell | None) -> QuestionState:
     source = _text(cell.get("source"))
     question = quiz.parse(source)
     is_intact = quiz.is_intact(source, original["source"]) if original else bool(question.options)
-    if not (is_intact and cells.is_quiz(cell) and cell.get("cell_type") == "markdown"):
+    if not (is_intact and _is_question(cell) and cell.get("cell_type") == "markdown"):
         return "damaged"
     if question.mixed or question.stray_ticks:
         return "unclear"

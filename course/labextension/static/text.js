@@ -87,3 +87,19 @@ export function copyTicks(source, other, multiple) {
   );
   return mark(source, new Set([...ticked.keys()].filter((index) => ticked[index])));
 }
+
+const plain = (text) => text.normalize("NFC").replace(/\s+/g, " ").trim();
+
+/** Return the texts of a question's options, in a fixed order and without their layout. */
+export const optionTexts = (source) =>
+  parse(source)
+    .options.map(({ body }) => plain(body))
+    .sort();
+
+/** Return whether a source has the released prompt and exactly the released options; their order
+ * and what is written around them make no difference. */
+export function isIntact(source, released) {
+  const [own, original] = [source, released].map((text) => plain(parse(text).prompt));
+  const options = [source, released].map((text) => JSON.stringify(optionTexts(text)));
+  return own.includes(original) && options[0] === options[1];
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from autograder.grading import comments, merge, scoring
 from autograder.kernels.kernel import CellOutcome, Kernel, Status
 from autograder.test_runner.broker import BrokenTest
 from benchmarks import quiz_scoring
+from course import quiz
 from tests.autograder.lessons import cell, read, source_notebook, submitted_notebook
 
 SOURCE = source_notebook()
@@ -75,6 +77,30 @@ def test_deleted_options_and_a_deleted_cell_have_different_reasons() -> None:
     assert score(nb, "single").reason == "The options were deleted."
     nb["cells"].remove(cell(nb, "single"))
     assert score(nb, "single").reason == merge.MISSING_CELL
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda source: source.replace("[ ] the second", "[x] the second"),
+        lambda source: source.replace("- [ ] the second", "2. [X]  The *second* answer."),
+        lambda source: source.replace("[ ] the second", "[x] the sekond"),
+        lambda source: "\n".join(
+            line.replace("[ ]", "[x]") for line in source.split("\n") if "second" in line
+        ),
+        lambda source: source.replace("[ ] the first", "[x] the first").replace("?", "."),
+    ],
+)
+def test_a_restored_question_is_graded_like_the_damaged_one(damage: Callable[[str], str]) -> None:
+    nb = submitted_notebook()
+    released = quiz.bare(cell(SOURCE, "single")["source"])
+    damaged = damage(released)
+    cell(nb, "single")["source"] = damaged
+    before = score(nb, "single")
+    restored = quiz.restore(released, damaged)
+    assert quiz.is_intact(restored, released)
+    cell(nb, "single")["source"] = restored
+    assert score(nb, "single") == before
 
 
 def test_equal_copies_count_and_different_ones_are_left_to_a_person() -> None:

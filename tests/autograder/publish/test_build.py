@@ -109,7 +109,11 @@ def test_no_answer_is_released(name: str) -> None:
             for option in quiz.parse("".join(cell["source"])).options:
                 for line in option.explanation.split("\n"):
                     assert json.dumps(line)[1:-1] not in released
-    for cell in json.loads(released)["cells"]:
+    notebook = json.loads(released)
+    kept = notebook["metadata"]["course"]["questions"]
+    questions = [cell for cell in notebook["cells"] if cell["id"] in {cell["id"] for cell in kept}]
+    assert [cell["source"] for cell in kept] == ["".join(cell["source"]) for cell in questions]
+    for cell in notebook["cells"]:
         if "course" in cell["metadata"] and cell["cell_type"] == "markdown":
             question = quiz.parse("".join(cell["source"]))
             assert question.options

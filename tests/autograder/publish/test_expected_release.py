@@ -104,6 +104,14 @@ LEAKS: dict[str, tuple[Edit, str]] = {
         update_notebook(keys={"dice": f"[x] {RIGHT}"}),
         "the notebook contains the key of cell 'dice'",
     ),
+    "key in a kept question": (
+        lambda nb: nb["metadata"]["course"]["questions"][0].update(source=source_text("dice")),
+        "the notebook contains the key of cell 'dice'",
+    ),
+    "no kept questions": (
+        lambda nb: nb["metadata"].pop("course"),
+        "the notebook lacks metadata.course=",
+    ),
     "note in the notebook's metadata": (
         update_notebook(note=2),
         "the notebook has unexpected metadata.note=2",

@@ -142,6 +142,18 @@ def test_an_invalid_request_gets_the_reason(
     assert "not for you" not in json.dumps(reply)
 
 
+def damage(released: str, answer: str) -> dict[str, str]:
+    return {"path": "01-one/one.ipynb", "released": released, "answer": answer}
+
+
+def test_a_question_is_restored_with_the_answer_that_can_be_read(post: Post) -> None:
+    left = damage(quiz.bare(SINGLE_CHOICE), "nonsense\n- [x] Two.\n- [x] three")
+    assert post(left, route="course/restore") == (200, {"source": tick(SINGLE_CHOICE, 1)})
+    assert post(damage("Hm", ""), route="course/restore") == (200, {"source": "Hm"})
+    status, reply = post(damage("- [ ] a\n- [ ] a", ""), route="course/restore")
+    assert (status, "are the same" in reply["message"]) == (400, True)
+
+
 def test_a_body_without_content_length_is_limited_too(self_study_server: Server) -> None:
     url = urllib.parse.urlsplit(self_study_server.url)
     connection = http.client.HTTPConnection(url.netloc, timeout=30)

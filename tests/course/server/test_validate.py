@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -14,8 +16,10 @@ from nbgrader.utils import compute_checksum
 from tornado import web
 
 from course.server import validate
+from course.server.keys import AnswerKeys
 
 pytestmark = pytest.mark.slow
+NO_KEYS = AnswerKeys(source="/nonexistent")
 
 
 def write_notebook(folder: Path, source: str) -> str:
@@ -32,7 +36,7 @@ def write_notebook(folder: Path, source: str) -> str:
     }
     nb = new_notebook(cells=[cell])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(nb, folder / "one.ipynb")
     return f"{folder.name}/one.ipynb"
 
@@ -47,12 +51,12 @@ async def validate_and_watch(root: Path, path: str) -> tuple[dict[str, object], 
             await asyncio.sleep(0.05)
 
     watcher = asyncio.create_task(watch())
-    reply = await validate.validate_in_subprocess(root, path)
+    reply = await validate.validate_in_subprocess(root, path, NO_KEYS)
     watcher.cancel()
     return reply, directories
 
 
-def test_the_reply_is_nbgraders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reply_is_of_nbgraders_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "course").mkdir()  # a student's folder of the same name
     (tmp_path / "course" / "__init__.py").write_text("raise SystemExit('not mine')")
@@ -63,53 +67,77 @@ def test_the_reply_is_nbgraders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "import os\nos.write(1, b'{')\nassert open('data.txt').read() == '42'",
     )
     reply, directories = asyncio.run(validate_and_watch(tmp_path, passing))
-    assert reply == {"success": True, "value": {}}
+    assert (reply["success"], reply["value"]) == (True, {})
     assert directories == {str(tmp_path)}
     failing = write_notebook(tmp_path / "other", "assert open('data.txt').read() == '42'")
-    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, failing))
+    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, failing, NO_KEYS))
     assert reply["success"] is True
     assert "FileNotFoundError" in json.dumps(reply["value"])
 
 
-BLANK = "**Which?**\n\n- [ ] red\n- [ ] green\n"
+RED = "Which?\n\n- [ ] red\n- [ ] green\n"
 
 
-@pytest.mark.parametrize(
-    ("source", "is_read"),
-    [
-        (BLANK, True),
-        (BLANK.rstrip(), True),
-        (BLANK.replace("- [ ] red", "- [✓] red"), True),
-        (BLANK.replace("- [ ] red", "- [х] red") + "I guess.", True),
-        (BLANK.replace("- [ ] red", "- [*] red"), False),
-        (BLANK.replace("- [ ] red", "- [ ] red [x]"), False),
-        (BLANK + "Red!", False),
-        (BLANK.replace("red", "**red**"), False),
-    ],
-)
-def test_validate_reports_an_answer_that_cannot_be_read(
-    tmp_path: Path, source: str, is_read: bool
-) -> None:
-    cell = new_markdown_cell(BLANK)
-    cell.metadata["course"] = {"quiz": {"multiple": True}}
-    cell.metadata["nbgrader"] = {"grade": True, "grade_id": "colors", "points": 1}
-    cell.metadata["nbgrader"]["checksum"] = compute_checksum(cell)
-    cell.source = source
-    nbformat.write(new_notebook(cells=[cell]), tmp_path / "one.ipynb")
-    failed = validate.unread_answers(tmp_path / "one.ipynb")
-    assert [entry["source"] for entry in failed] == ([] if is_read else [source.strip()])
+def question(name: str, source: str) -> dict[str, Any]:
+    cell: dict[str, Any] = new_markdown_cell(source, id=name)
+    cell["metadata"]["course"] = {"quiz": {"multiple": False}}
+    cell.metadata["nbgrader"] = {"grade": True, "solution": True, "grade_id": name, "points": 1}
+    return cell
 
 
-def test_an_answer_that_cannot_be_read_fails_validation(tmp_path: Path) -> None:
+def write_lesson(root: Path, *cells: dict[str, Any]) -> str:
+    """Write a notebook whose three questions were released; one test passes, one fails."""
+    passing = write_notebook(root / "01-lesson", "assert True")
+    nb = nbformat.read(root / passing, as_version=4)
+    failing = copy.deepcopy(nb.cells[0])
+    failing.update(id="test-2", source="assert 1 == 2, 'one is <not> two'")
+    failing.metadata["nbgrader"]["grade_id"] = "test-2"
+    nb.cells += [failing, *cells]
+    released = [question(name, RED) for name in ("a", "b", "c")]
+    nb.metadata["course"] = {"questions": released}
+    nbformat.write(nb, root / passing)
+    return passing
+
+
+def test_the_report_tells_the_truth_with_and_without_keys(tmp_path: Path) -> None:
+    wrong, right = RED.replace("[ ] red", "[x] red"), RED.replace("[ ] green", "[x] green")
+    twice = [question("b", right), {**question("b", right), "id": "copy"}]  # nbgrader refuses them
+    work = tmp_path / "work"
+    path = write_lesson(work, question("a", wrong), *twice, question("c", "three"))
+    reply = asyncio.run(validate.validate_in_subprocess(work, path, NO_KEYS))
+    told = reply["report"]
+    counts = ["Exercises: 1 of 2 pass.", "Quiz: 2 of 3 answered, answers saved."]
+    assert told["summary"] == [*counts, "Question 3 is damaged."]
+    assert [finding["name"] for finding in told["findings"]] == ["test-2", "c"]
+    assert "one is <not> two" in told["findings"][0]["message"]
+    assert told["findings"][1]["damaged"]
+    assert "one is &lt;not&gt; two" in reply["value"]["failed"][0]["error"]
+
+    key = RED.replace("- [ ] green", "- [x] green\n  > It is.").replace("red\n", "red\n  > No.\n")
+    keys = AnswerKeys(source=str(tmp_path / "source"))
+    nb = new_notebook(cells=[question(name, key) for name in ("a", "b", "c")])
+    (tmp_path / "source" / "01-lesson").mkdir(parents=True)
+    nbformat.write(nb, tmp_path / "source" / "01-lesson" / "lesson.ipynb")
+    told = asyncio.run(validate.validate_in_subprocess(work, path, keys))["report"]
+    assert told["summary"][1] == "Quiz: 2 of 3 answered, 1 correct."
+    assert [finding["name"] for finding in told["findings"]] == ["test-2", "a", "c"]
+    assert "not correct yet" in told["findings"][1]["message"]
+    assert "It is." not in json.dumps(told)
+
+
+def test_a_changed_test_is_reported(tmp_path: Path) -> None:
     path = write_notebook(tmp_path / "lesson", "assert True")
     nb = nbformat.read(tmp_path / path, as_version=4)
-    question = new_markdown_cell("Which?\n\n- [*] red\n- [ ] green", id="colors")
-    question.metadata["course"] = {"quiz": {}}
-    nb.cells.append(question)
+    entries = nb.cells[0].metadata["nbgrader"]
+    entries |= {"locked": True, "checksum": compute_checksum(nb.cells[0])}
+    nb.cells[0].source = "pass"
     nbformat.write(nb, tmp_path / path)
-    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, path))
-    assert reply["success"] is True
-    assert "Write [x] into the box" in json.dumps(reply["value"]["failed"])
+    told = asyncio.run(validate.validate_in_subprocess(tmp_path, path, NO_KEYS))["report"]
+    assert told["summary"] == [
+        "Exercises: 1 of 1 pass.",
+        "1 test was changed; grading runs the original.",
+    ]
+    assert [finding["name"] for finding in told["findings"]] == ["test"]
 
 
 @pytest.mark.parametrize("path", ["../one.ipynb", "/etc/passwd", "a/../../x.ipynb"])
@@ -119,6 +147,6 @@ def test_a_path_outside_the_servers_folder_is_refused(tmp_path: Path, path: str)
 
 
 def test_a_missing_notebook_is_an_error(tmp_path: Path) -> None:
-    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, "missing.ipynb"))
+    reply = asyncio.run(validate.validate_in_subprocess(tmp_path, "missing.ipynb", NO_KEYS))
     assert reply["success"] is False
     assert "missing.ipynb" in str(reply["value"])

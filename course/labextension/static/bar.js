@@ -1,0 +1,51 @@
+// The bar above a notebook: how far the learner has come, what is next, what needs repair.
+import { summarize } from "./progress.js";
+import { createButton, createNode } from "./question.js";
+
+const setText = (node, text) => {
+  if (node.textContent !== text) node.textContent = text; // else a screen reader repeats it
+};
+
+export class ProgressBar {
+  /** `actions` are goToNext(), restore(question) and validate(). */
+  constructor({ goToNext, restore, validate }) {
+    this.meter = createNode("progress", "course-meter");
+    this.meter.setAttribute("aria-hidden", "true"); // the text beside it says the same
+    this.count = createNode("span", "course-count");
+    this.notice = createNode("span", "course-notice");
+    for (const region of [this.count, this.notice]) region.setAttribute("role", "status");
+    this.nextButton = createButton("Next unanswered question", goToNext);
+    this.restoreButton = createButton("Restore", () => restore(this.damaged));
+    this.restoreButton.classList.add("course-restore");
+    this.validateButton = createButton("Validate", async () => {
+      this.validateButton.disabled = true;
+      setText(this.validateButton, "Validating …");
+      await validate();
+      setText(this.validateButton, "Validate");
+      this.validateButton.disabled = false;
+    });
+    const buttons = [this.nextButton, this.restoreButton, this.validateButton];
+    this.node = createNode("div", "course-progress", this.meter, this.count, ...buttons);
+    this.node.append(this.notice);
+  }
+
+  /** Show the counts; `tests` and `questions` are those of progress.js. */
+  update(tests, questions) {
+    const isDone = ({ state }) => state === "passed" || state === "answered";
+    const all = [...tests, ...questions];
+    setText(this.count, summarize(tests, questions));
+    Object.assign(this.meter, { value: all.filter(isDone).length, max: all.length || 1 });
+    this.damaged = questions.find(({ state, original }) => state === "damaged" && original);
+    this.restoreButton.hidden = !this.damaged;
+    if (this.damaged) setText(this.restoreButton, `Restore question ${this.damaged.number}`);
+    const isUnanswered = questions.some((question) => !isDone(question));
+    setText(this.nextButton, isUnanswered ? "Next unanswered question" : "Next open exercise");
+    this.nextButton.hidden = all.every(isDone);
+    return all.length > 0;
+  }
+
+  /** Tell the learner what has just happened. */
+  say(message) {
+    setText(this.notice, message);
+  }
+}
