@@ -11,7 +11,7 @@ from course.server.keys import AnswerKeys, UnknownQuestionError
 from course.server.progress import ExerciseProgress, Progress, QuestionProgress
 
 
-class Finding(TypedDict):
+class ValidationFinding(TypedDict):
     """Something to do before the notebook is submitted.
 
     Attributes:
@@ -31,7 +31,7 @@ class ValidationReport(TypedDict):
     """The sentences of the summary, and what remains to be done, in the notebook's order."""
 
     summary: list[str]
-    findings: list[Finding]
+    findings: list[ValidationFinding]
 
 
 _EXERCISE_MESSAGES = {
@@ -106,7 +106,7 @@ def _is_correct(question: QuestionProgress, keys: AnswerKeys, path: str) -> bool
         return None
 
 
-def _finding(name: str, title: str, message: str, *, damaged: bool = False) -> Finding:
+def _finding(name: str, title: str, message: str, *, damaged: bool = False) -> ValidationFinding:
     return {"name": name, "title": title, "message": message, "damaged": damaged}
 
 

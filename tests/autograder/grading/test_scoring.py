@@ -83,7 +83,7 @@ def test_deleted_options_and_a_deleted_cell_have_different_reasons() -> None:
     "damage",
     [
         lambda source: source.replace("[ ] the second", "[x] the second"),
-        lambda source: source.replace("- [ ] the second", "2. [X]  The *second* answer."),
+        lambda source: source.replace("- [ ] the second of", "2. [X]  The *second*  of"),
         lambda source: source.replace("[ ] the second", "[x] the sekond"),
         lambda source: "\n".join(
             line.replace("[ ]", "[x]") for line in source.split("\n") if "second" in line

@@ -7,10 +7,10 @@ import copy
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 from tornado import web
@@ -78,14 +78,14 @@ def test_the_reply_is_of_nbgraders_form(tmp_path: Path, monkeypatch: pytest.Monk
 RED = "Which?\n\n- [ ] red\n- [ ] green\n"
 
 
-def question(name: str, source: str) -> dict[str, Any]:
-    cell: dict[str, Any] = new_markdown_cell(source, id=name)
-    cell["metadata"]["course"] = {"quiz": {"multiple": False}}
+def question(name: str, source: str) -> NotebookNode:
+    cell: NotebookNode = new_markdown_cell(source, id=name)
+    cell.metadata["course"] = {"quiz": {"multiple": False}}
     cell.metadata["nbgrader"] = {"grade": True, "solution": True, "grade_id": name, "points": 1}
     return cell
 
 
-def write_lesson(root: Path, *cells: dict[str, Any]) -> str:
+def write_lesson(root: Path, *cells: NotebookNode) -> str:
     """Write a notebook whose three questions were released; one test passes, one fails."""
     passing = write_notebook(root / "01-lesson", "assert True")
     nb = nbformat.read(root / passing, as_version=4)
@@ -101,7 +101,10 @@ def write_lesson(root: Path, *cells: dict[str, Any]) -> str:
 
 def test_the_report_tells_the_truth_with_and_without_keys(tmp_path: Path) -> None:
     wrong, right = RED.replace("[ ] red", "[x] red"), RED.replace("[ ] green", "[x] green")
-    twice = [question("b", right), {**question("b", right), "id": "copy"}]  # nbgrader refuses them
+    twice = [
+        question("b", right),
+        NotebookNode(question("b", right), id="copy"),
+    ]  # nbgrader refuses them
     work = tmp_path / "work"
     path = write_lesson(work, question("a", wrong), *twice, question("c", "three"))
     reply = asyncio.run(validate.validate_in_subprocess(work, path, NO_KEYS))
