@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+
 from course.quiz.compare import compare
 from course.quiz.text import mark, parse
 
