@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from course.autoencoder.history import History
-from course.figures.style import BLUE, VERMILLION, figure, new_picture
+from course.figures.style import BLUE, VERMILLION, figure, new_picture, plain_log_ticks
 
 if TYPE_CHECKING:
     from course.figures.picture import Picture
@@ -93,6 +93,7 @@ def loss_curve(history: History) -> Picture:
         axes.legend()
     axes.set(xlabel="epoch", ylabel="loss per example", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    plain_log_ticks(axes.yaxis)
     ranges = "".join(f"{name}from {v[0]:.2f} to {v[-1]:.2f}" for name, v in lines)
     verb = "falls" if history.loss[-1] < history.loss[0] else "goes"
     return picture.describe(f"Loss after each of {history.epochs:.4g} epochs: it {verb} {ranges}.")

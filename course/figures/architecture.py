@@ -56,7 +56,9 @@ def rows(images: Mapping[str, ArrayLike], words: str, shape: tuple[int, int] = (
     ``words`` say in the alternative text what the comparison shows.
     """
     columns = max(len(np.asarray(row)) for row in images.values())
-    picture, panels = new_grid(8, 0.25 + 0.95 * len(images), len(images), columns)
+    height = min(1.1, 6.9 / columns)
+    picture, panels = new_grid(8, 0.3 + height * len(images), len(images), columns)
+    picture.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
     for panel_row, (name, row) in zip(panels, images.items(), strict=True):
         show_row(panel_row, name, row, shape=shape)
     names = "; ".join(f"row {n}: {name}" for n, name in enumerate(images, 1))
@@ -165,6 +167,7 @@ def approach(ks: Sequence[int], lengths: Sequence[float], angles: Sequence[float
     for axes in (left, right):
         axes.set_xticks(ks, [str(k) for k in ks])
         axes.minorticks_off()
+    style.plain_log_ticks(left.yaxis)
     return picture.describe(
         "Difference between the average update of contrastive divergence and the exact gradient, "
         f"against the number of Gibbs steps. With {ks[0]} step, the difference is {lengths[0]:.0%} "
@@ -183,6 +186,7 @@ def trade(points: Mapping[str, Sequence[tuple[int, float]]]) -> Picture:
         axes.semilogx(x, y, ":", label=name, markersize=8, **style.class_style(number))
         descriptions.append(f"{name}: best {min(y):.2f} with {x[int(np.argmin(y))]:,} parameters")
     axes.set(xlabel="parameters", ylabel="test error, summed over pixels")
+    style.plain_log_ticks(axes.xaxis)
     axes.legend()
     return picture.describe(
         f"Test error against the number of parameters, on a logarithmic axis. "

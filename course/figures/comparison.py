@@ -39,7 +39,7 @@ def maps(codes: Mapping[str, ArrayLike], labels: ArrayLike, names: Sequence[str]
     points = {name: _pairs(name, values, len(classes)) for name, values in codes.items()}
     picture, (panels,) = new_grid(8.4, 0.9 + 7.2 / len(points), 1, len(points))
     for axes, (title, xy) in zip(panels, points.items(), strict=True):
-        style.scatter_classes(axes, xy, classes, names, max(9, min(24, 9000 / len(classes))))
+        style.scatter_classes(axes, xy, classes, names, max(14, min(34, 25_000 / len(classes))))
         axes.set(title=title, xlabel="first number of the code")
         axes.set_box_aspect(1)
         axes.tick_params(labelsize=8.5)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from course import curse
 from course.figures import style
@@ -119,7 +119,7 @@ def overlap(n: int = 10, seed: int = 3) -> Picture:
         look = style.class_style(number)
         clouds.scatter(x[:, 0], x[:, 1], s=22, alpha=0.75, label=name, **look)
         clouds.scatter(x[:, 0], np.full(60, -4.6 - 0.4 * number), s=14, alpha=0.45, **look)
-    clouds.set(xlabel="first feature", ylabel="second feature", ylim=(-5.4, 3.6))
+    clouds.set(xlabel="first feature", ylabel="second feature", ylim=(-5.4, None))
     clouds.set_title("Separate in 2-D, not in 1-D")
     clouds.legend(loc="upper left", handletextpad=0.1)
     clouds.annotate("projected onto the first feature", (-2.6, -4.2), color=style.GRAY, fontsize=9)
@@ -135,6 +135,7 @@ def overlap(n: int = 10, seed: int = 3) -> Picture:
     below = {"xytext": (0, -34), "textcoords": "offset points", "ha": "center"}
     curve.annotate(f"best at about {sizes[best]}", top, **below)
     curve.set(xlabel="features", ylabel="accuracy", ylim=(0.6, 1.01))
+    style.plain_log_ticks(curve.xaxis)
     curve.set_title("More features help, then harm")
     curve.legend(loc="lower left")
     return picture.describe(
@@ -154,10 +155,9 @@ def concentration(dimensions: Sequence[int] = (2, 10, 100, 1000)) -> Picture:
         sample = curse.pair_distances(d, pairs=40_000)
         relative = sample / sample.mean()
         spread = curse.coefficient_of_variation(sample)
-        heights, borders = np.histogram(relative, bins=60, range=(0, 2.4), density=True)
-        middle = (borders[1:] + borders[:-1]) / 2
+        distances, density = _density(relative, d)
         label = f"d = {d:,}: spread {spread:.0%}"
-        axes.plot(middle, heights / heights.max(), label=label, **style.line_style(number))
+        axes.plot(distances, density / density.max(), label=label, **style.line_style(number))
         descriptions.append(f"{spread:.0%} in {d}-D")
     axes.set(xlabel="distance between two random points, relative to the mean", ylabel="frequency")
     axes.set(xlim=(0, 2.4), yticks=[])
@@ -167,6 +167,25 @@ def concentration(dimensions: Sequence[int] = (2, 10, 100, 1000)) -> Picture:
         "distance, scaled to equal height. The more dimensions, the narrower the peak at 1. "
         f"Standard deviation relative to the mean: {', '.join(descriptions)}."
     )
+
+
+def _density(
+    sample: NDArray[np.float64], d: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return points and a smooth estimate of the density of distances in d dimensions.
+
+    It is a histogram that is fine compared with the spread, convolved with a Gaussian of 1.4 times
+    Silverman's width. Below 0, the density continues: mirrored in 1-D, where it is largest at 0;
+    mirrored and negative in more dimensions, where it is 0 there.
+    """
+    width = 1.5 * sample.std() * len(sample) ** -0.2
+    edges = np.arange(0, sample.max() + 5 * width, width / 5)
+    heights = np.histogram(sample, edges)[0].astype(float)
+    sign = 1 if d == 1 else -1
+    bell = np.exp(-0.5 * (np.arange(-25, 26) / 5) ** 2)
+    both = np.concatenate([sign * heights[::-1], heights])
+    smooth = np.convolve(both, bell, mode="same")[len(heights) :]
+    return (edges[1:] + edges[:-1]) / 2, smooth
 
 
 @figure
@@ -243,14 +262,15 @@ def costs(widths: Sequence[int], seconds: Sequence[float], p: float = 2) -> Pict
     time.set(xlabel="inputs d", ylabel="milliseconds")
     time.set_xticks(d, [f"{width:.0f}" for width in d], rotation=30)
     time.minorticks_off()
-    time.set_yticks(s[[0, -1]] * 1000, [f"{tick:.2g}" for tick in s[[0, -1]] * 1000])
+    style.plain_log_ticks(time.yaxis)
     time.set_title("Time per pass: linear")
     time.legend()
     dims = np.arange(1, 41)
     factors = [curse.cost_of_halving(p, int(k)) for k in dims]
     samples.semilogy(dims, factors, color=style.VERMILLION)
-    samples.set(xlabel="inputs d", ylabel="examples needed (factor)")
-    samples.set_title("Examples to halve the error: exponential")
+    samples.set(xlabel="inputs d", ylabel="factor to halve the error")
+    style.plain_log_ticks(samples.yaxis)
+    samples.set_title("Examples needed: exponential")
     return picture.describe(
         f"Left: time of a layer's forward pass from {widths[0]} to {widths[-1]} inputs, on "
         f"logarithmic axes; the slope is {slope:.2f}, so the time is about linear. Right: factor "

@@ -64,8 +64,8 @@ def stages(preprocessed: Preprocessed, title: str = "") -> Picture:
 @figure
 def answers(pictures: Sequence[tuple[str, ArrayLike, str]]) -> Picture:
     """Show images and a model's answers, given as triples (name, 784 numbers, answer)."""
-    columns = min(6, len(pictures))
-    lines = -(-len(pictures) // columns)
+    lines = -(-len(pictures) // 7)
+    columns = -(-len(pictures) // lines)  # as equal as possible
     picture, panels = new_grid(8, 1.85 * lines, lines, columns)
     for axes in panels.flat[len(pictures) :]:
         axes.axis("off")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from course.figures.picture import Picture
 
 _MOUTH: Final = (17, 9, 7, 10)  # top, left, height and width of the region around the mouth
+_MAX_STEPS: Final = 6
 
 
 @figure
@@ -36,6 +37,8 @@ def numbers_of_a_face(pixels: ArrayLike, emotion: str) -> Picture:
     picture, [(image, numbers, goal)] = new_grid(8, 3.1, 1, 3, width_ratios=[1.1, 1.7, 0.7])
     show_image(image, face, "28 × 28 = 784 numbers", ink=False)
     style.add_frame(image, (left, top, width, height), style.ORANGE)
+    for axes in (image, numbers):
+        axes.set_anchor("N")  # so that their titles are level
     numbers.imshow(region, cmap="gray", vmin=0, vmax=1)
     numbers.set_gid(style.PHOTOGRAPH)
     for (row, column), value in np.ndenumerate(region):
@@ -199,9 +202,19 @@ def emotion_scores(
 
 @figure
 def between(pixels: ArrayLike, decoded: ArrayLike) -> Picture:
-    """Draw small steps ``(n, 784)`` from one face to another: mixed as pixels, and as codes."""
-    picture = _image_rows({"mix pixels": pixels, "mix codes": decoded}, ink=False)
-    rows = [np.asarray(row, dtype=float) for row in (pixels, decoded)]
+    """Draw steps ``(n, 784)`` from one face to another, mixed as pixels and as codes.
+
+    At most six are shown, with the mouth of each enlarged: a double exposure is seen there.
+    """
+    rows = [np.asarray(row, dtype=float).reshape(-1, 784) for row in (pixels, decoded)]
+    shown = np.unique(np.linspace(0, len(rows[0]) - 1, _MAX_STEPS).round().astype(int))
+    picture, grid = new_grid(8, 4.1, 4, len(shown), height_ratios=[1, 0.7, 1, 0.7])
+    picture.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03)
+    top, left, height, width = _MOUTH
+    for number, (name, row) in enumerate(zip(("mix pixels", "mix codes"), rows, strict=True)):
+        mouths = row.reshape(-1, 28, 28)[shown, top : top + height, left : left + width]
+        show_row(grid[2 * number], name, row[shown], ink=False)
+        show_row(grid[2 * number + 1], "mouth", mouths, shape=(height, width), ink=False)
     bends = [_bend(row) for row in rows]
     ends = [_squared_error(row[0], row[-1]) for row in rows]
     return picture.describe(

@@ -141,6 +141,7 @@ def meter(errors: Mapping[str, ArrayLike], level: float) -> Picture:
     panel.annotate("alarm", (level, -0.62), xytext=(5, 0), textcoords="offset points", va="center")
     panel.set_yticks(range(len(errors)), list(errors))
     panel.set(xscale="log", xlabel="squared error of the copy", ylim=(len(errors) - 0.5, -0.85))
+    style.plain_log_ticks(panel.xaxis)
     panel.grid(visible=False, axis="y")
     return picture.describe(
         f"Errors of the copies on a logarithmic axis, one row per kind of image, and a dashed "

@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.image import AxesImage
 
     from course.figures.picture import Picture
@@ -88,6 +89,9 @@ RC: Final[dict[str, Any]] = {
     "legend.frameon": False,
     "image.interpolation": "nearest",
 }
+
+_NARROW: Final = 0.6  # decades; on a shorter axis, 1, 2 and 5 times a power of 10 are too few
+_WIDE: Final = 3.0  # decades; on a longer axis, they are too many
 
 _P = ParamSpec("_P")
 
@@ -198,6 +202,25 @@ def scatter_classes(
         x, y = xy[classes == number].T
         look = class_style(number) | {"edgecolors": INK}  # else yellow fades on paper
         axes.scatter(x, y, size, alpha=0.8, linewidths=0.3, label=name, **look)
+
+
+def plain_log_ticks(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers, such as 0.5, 20 and 10,000, not with powers.
+
+    Call it last: the numbers depend on the range shown.
+    """
+    from matplotlib import ticker
+
+    low, high = sorted(axis.get_view_interval())
+    decades = np.log10(high / low)
+    locator: ticker.Locator = ticker.MaxNLocator(4, steps=[1, 2, 5, 10])
+    if decades > _WIDE:
+        locator = ticker.LogLocator(subs=(1.0,), numticks=12)
+    elif decades > _NARROW:
+        locator = ticker.LogLocator(subs=(1.0, 2.0, 5.0), numticks=12)
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(lambda value, _position: f"{value:,.12g}")
+    axis.set_minor_locator(ticker.NullLocator())
 
 
 def add_frame(axes: Axes, box: tuple[float, float, float, float], color: str) -> None:

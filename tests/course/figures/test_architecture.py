@@ -53,3 +53,16 @@ def test_trade_names_the_best_of_each_kind() -> None:
     alt = figures.trade({"one": [(900, 4.0), (100, 6.0)], "two": [(500, 3.0)]}).alt
     assert "one: best 4.00 with 900 parameters" in alt
     assert "two: best 3.00 with 500 parameters" in alt
+
+
+@pytest.mark.parametrize("columns", [6, 10])
+def test_rows_of_images_are_large_and_close_together(columns: int) -> None:
+    picture = figures.rows(
+        {"one": np.zeros((columns, 784)), "two": np.zeros((columns, 784))}, "Two."
+    )
+    picture.draw_without_rendering()
+    boxes = [axes.get_window_extent() for axes in picture.axes[:2]]
+    width = boxes[0].width / picture.dpi * 96  # CSS pixels
+    gap = (boxes[1].x0 - boxes[0].x1) / picture.dpi * 96
+    assert width > 55
+    assert gap < 0.25 * width

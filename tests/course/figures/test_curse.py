@@ -57,3 +57,24 @@ def test_the_contrasts_description_has_every_group() -> None:
 def test_overlap_describes_the_number_of_examples(n: int) -> None:
     alt = figures.overlap(n=n).alt
     assert f"Learned from {n} examples" in alt
+
+
+def test_concentration_draws_smooth_densities_that_rise_and_fall_once() -> None:
+    picture = figures.concentration((2, 1000))
+    for line in picture.axes[0].get_lines():
+        heights = np.asarray(line.get_ydata(), dtype=float)
+        top = int(heights.argmax())
+        assert (np.diff(heights[: top + 1]) >= -0.004).all()
+        assert (np.diff(heights[top:]) <= 0.004).all()
+        assert heights[0] < 0.05  # no two points are at the same place
+
+
+def test_costs_have_more_than_two_ticks_and_overlap_shows_every_point() -> None:
+    costs = figures.costs([64, 512, 4096], [0.00017, 0.0009, 0.0053])
+    assert len(costs.axes[0].get_yticks()) > 4
+    clouds = figures.overlap().axes[0]
+    low, high = clouds.get_ylim()
+    for dots in clouds.collections:
+        heights = np.asarray(dots.get_offsets())[:, 1]
+        assert low < heights.min()
+        assert heights.max() < high

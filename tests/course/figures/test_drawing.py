@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from course import drawing
@@ -47,3 +48,10 @@ def test_the_box_surrounds_the_ink() -> None:
 def test_the_shares_are_described() -> None:
     alt = figures.shares({"one": 0.976, "two": 0.1}, "9 digits").alt
     assert alt == "Share of right answers for 9 digits: one 98%, two 10%."
+
+
+@pytest.mark.parametrize(("count", "columns"), [(6, 6), (7, 7), (8, 4), (9, 5)])
+def test_answers_fill_their_rows(count: int, columns: int) -> None:
+    picture = figures.answers([("a", np.zeros(784), "b")] * count)
+    left = {round(axes.get_position().x0, 2) for axes in picture.axes}
+    assert len(left) == columns

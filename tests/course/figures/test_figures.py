@@ -294,3 +294,38 @@ def test_names_on_the_map_do_not_overlap() -> None:
 def test_rows_of_different_lengths_are_named() -> None:
     with pytest.raises(ValueError, match=r"rows must have the same number of images, got \[2, 6\]"):
         intro.smiles({"six": IMAGES, "two": IMAGES[:2]})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (5.3, 5.9, ["5.4", "5.6", "5.8"]),
+        (18, 95, ["20", "50"]),
+        (0.009, 0.6, ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5"]),
+        (4, 2e6, ["10", "100", "1,000", "10,000", "100,000", "1,000,000"]),
+    ],
+)
+def test_logarithmic_axes_have_plain_numbers(low: float, high: float, labels: list[str]) -> None:
+    picture, axes = style.new_plot(6, 3)
+    axes.plot([0, 1], [low, high])
+    axes.set(yscale="log", ylim=(low, high))
+    style.plain_log_ticks(axes.yaxis)
+    picture.draw_without_rendering()
+    low_view, high_view = axes.get_ylim()
+    ticks = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+    shown = [label.get_text() for tick, label in ticks if low_view <= tick <= high_view]
+    assert shown == labels
+    assert not axes.yaxis.get_minorticklocs().size
+
+
+def test_titles_of_a_face_and_its_numbers_are_level() -> None:
+    picture = intro.numbers_of_a_face(IMAGES[0], "sad")
+    picture.draw_without_rendering()
+    image, numbers = (axes.title.get_window_extent() for axes in picture.axes[:2])
+    assert abs(image.y0 - numbers.y0) < 2
+
+
+def test_between_shows_few_large_steps_and_the_mouths() -> None:
+    picture = intro.between(np.repeat(IMAGES, 2, axis=0), np.repeat(IMAGES, 2, axis=0))
+    shapes = [np.asarray(axes.images[0].get_array()).shape for axes in picture.axes]
+    assert shapes == 2 * (6 * [(28, 28)] + 6 * [(7, 10)])
