@@ -9,12 +9,14 @@ Four groups: how empty a space is (``occupied_share``), how much of it is near i
 (``relative_contrast``, ``coefficient_of_variation``), and how many examples an estimate needs
 (``stone_rate``, ``samples_needed``, ``classifier_accuracy``, ``regression_errors``). Finally, the
 reason why learning works anyway: ``intrinsic_dimension``.
+
+``neighbor_error``, ``learning_curve`` and ``loglog_slope`` are for the learner's own experiment.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -289,6 +291,67 @@ def regression_errors(
             squared += ((predictions - _target(q)[:, None]) ** 2).mean(axis=0) / repeats
         errors.append(math.sqrt(squared.min()))
     return np.array(errors)
+
+
+def neighbor_error(x: ArrayLike, y: ArrayLike, new_x: ArrayLike, new_y: ArrayLike, k: int) -> float:
+    """Return the root mean squared error of predicting by the mean of the k nearest examples.
+
+    Example:
+        >>> neighbor_error([[0.0], [1.0], [9.0]], [1, 3, 8], [[0.4]], [4], k=2)
+        2.0
+
+    Args:
+        x: Examples, ``(m, d)``.
+        y: Their values, ``(m,)``.
+        new_x: New points, ``(n, d)``.
+        new_y: The values to predict, ``(n,)``.
+        k: Number of neighbors, 1 to m.
+    """
+    from scipy.spatial import cKDTree
+
+    examples, points = _points(x), _points(new_x)
+    _at_least(1, k=k)
+    near = cKDTree(examples).query(points, np.arange(1, k + 1))[1]
+    predictions = np.asarray(y, dtype=np.float64)[near].mean(axis=1)
+    return float(np.sqrt(((predictions - np.asarray(new_y)) ** 2).mean()))
+
+
+def learning_curve(
+    error: Callable[..., float], d: int, sizes: Sequence[int], *, noise: float = 0.5, seed: int = 0
+) -> Float64Array:
+    """Return the smallest error of k-NN regression for each number of examples, ``(len(sizes),)``.
+
+    Example:
+        >>> errors = learning_curve(neighbor_error, d=1, sizes=[30, 1000])
+        >>> bool(errors[1] < errors[0])
+        True
+
+    ``error`` is called like `neighbor_error`. The examples are values, with noise, of the function
+    of `regression_errors` at random points of the unit cube; 200 new points have no noise. The
+    squared errors of three repetitions are averaged before the best k is chosen.
+    """
+    _at_least(1, d=d)
+    curve = []
+    for m in sizes:
+        squared = []
+        for repeat in range(3):
+            rng = np.random.default_rng([seed, d, m, repeat])
+            x, new_x = rng.random((m, d)), rng.random((200, d))
+            y = _target(x) + noise * rng.standard_normal(m)
+            ks = [k for k in (3, 10, 30, 100, 300) if k <= m / 3] or [1]
+            squared.append([error(x, y, new_x, _target(new_x), k) ** 2 for k in ks])
+        curve.append(math.sqrt(np.mean(squared, axis=0).min()))
+    return np.array(curve)
+
+
+def loglog_slope(x: ArrayLike, y: ArrayLike) -> float:
+    """Return the slope of the least-squares line through ``(log x, log y)``.
+
+    Example:
+        >>> round(loglog_slope([1, 10, 100], [5, 50, 500]), 6)
+        1.0
+    """
+    return float(np.polyfit(np.log(np.asarray(x)), np.log(np.asarray(y)), 1)[0])
 
 
 def intrinsic_dimension(points: ArrayLike, k: int = 10) -> float:

@@ -245,6 +245,42 @@ def rates(sizes: Sequence[int], errors: Mapping[int, ArrayLike], p: float = 2) -
 
 
 @figure
+def sheets(n: int = 700, seed: int = 2) -> Picture:
+    """Draw points that need fewer numbers than they have: on a curve, and on a rolled-up sheet."""
+    rng = np.random.default_rng(seed)
+    picture = new_picture(8, 3.4)
+    grid = picture.add_gridspec(1, 3)
+    curve, roll = (picture.add_subplot(grid[i], projection="3d") for i in range(2))
+    flat = picture.add_subplot(grid[2])
+    colors = "cividis"
+
+    along = np.sort(rng.random(n // 4))
+    turns = 4 * np.pi * along
+    curve.scatter(np.cos(turns), np.sin(turns), along, c=along, cmap=colors, s=16, depthshade=False)
+    turns, across = 1.5 * np.pi * (1 + 2 * rng.random(n)), rng.random(n)
+    x, z = turns * np.cos(turns), turns * np.sin(turns)
+    roll.scatter(x, across, z, c=turns, cmap=colors, s=10, depthshade=False)
+    roll.view_init(elev=12, azim=-72)
+    # The length of the spiral up to each point: how far along the sheet it lies.
+    length = (turns * np.sqrt(1 + turns**2) + np.arcsinh(turns)) / 2
+    flat.scatter(length - length.min(), across, c=turns, cmap=colors, s=10)
+
+    for axes in (curve, roll):
+        axes.set(xticklabels=[], yticklabels=[], zticklabels=[])
+    flat.set(xticks=[], yticks=[], xlabel="along the sheet", ylabel="across")
+    flat.grid(visible=False)
+    titles = ("a curve in 3-D: 1 number", "a sheet in 3-D: 2 numbers", "the sheet, unrolled")
+    for axes, title in zip((curve, roll, flat), titles, strict=True):
+        axes.set_title(title, loc="center", y=1.0)
+    return picture.describe(
+        "Three panels; the color of a point shows how far along the curve or sheet it lies. Left: "
+        "points on a spiral curve in three dimensions, which one number describes. Middle: points "
+        "on a sheet that is rolled up in three dimensions; layers of different color lie close to "
+        "each other. Right: the same sheet unrolled, flat, with two coordinates, along and across."
+    )
+
+
+@figure
 def costs(widths: Sequence[int], seconds: Sequence[float], p: float = 2) -> Picture:
     """Draw two costs of dimensions: time per pass, and examples needed for a given error.
 

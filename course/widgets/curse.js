@@ -87,7 +87,7 @@ function drawEmptiness(model) {
   drawSquare(svg, points, bins, 1);
   drawSquare(svg, points, bins, 2);
   drawCube(svg, points, bins);
-  const shares = [1, 2, 3, 5, 10].map((d) => `${percent(expectedShare(n, bins, d))} in ${d}-D`);
+  const shares = [1, 2, 3].map((d) => `${percent(expectedShare(n, bins, d))} in ${d}-D`);
   const text =
     `${n} points, ${bins} parts per side. ${occupied}. Expected share of cells that hold ` +
     `a point: ${shares.join(", ")}.`;

@@ -9,10 +9,14 @@ from tests.source.lesson import Lesson, LessonTests
 SIGNATURES = {
     "occupied-share": "def occupied_share(n, bins, d): ",
     "relative-contrast": "def relative_contrast(X, q): ",
-    "stone-rate": "def stone_rate(m, p, d): ",
-    "samples-needed": "def samples_needed(m, d_from, d_to, p): ",
+    "neighbor-error": "def neighbor_error(x, y, new_x, new_y, k): ",
     "loglog-slope": "def loglog_slope(x, y): ",
 }
+NEAR = (
+    "a = ((new_x[:, None] - x[None]) ** 2).sum(axis=2); "
+    "p = y[np.argsort(a, axis=1)[:, :k]].mean(1); "
+)
+ROOT = "return np.sqrt(((p - new_y) ** 2).mean())"
 WRONG = {
     "occupied-share": {
         "1 - (1 - bins**-d) ** n": "returns nothing",
@@ -37,25 +41,24 @@ WRONG = {
         "a = np.linalg.norm(X - q, axis=0); return np.ptp(a) / a.min()": "each column",
         "a = np.linalg.norm(X, axis=1); return np.ptp(a) / a.min()": "Subtract q from X",
     },
-    "stone-rate": {
-        "m ** (-p / (2 * p + d))": "returns nothing",
-        "return m ** (p / (2 * p + d))": "minus sign",
-        "return m ** -p / (2 * p + d)": "power before the division",
-        "return m ** (-2 * p / (2 * p + d))": "squared error",
-        "return m ** (-p / (2 + d))": r"you have 2 \+ d",
-        "return m ** (-p / (2 * (p + d)))": "only p is doubled",
-        "return float(m) ** (-p / 2 * p + d)": "from left to right",
-        "return m ** (-2 / (4 + d))": "all three",
-    },
-    "samples-needed": {
-        "pass": "returns nothing",
-        "return m * d_to / d_from": "there would be no curse",
-        "return m * 2 ** (d_to - d_from)": "good guess",
-        "return m ** ((2*p + d_from) / (2*p + d_to))": "upside down",
-        "return m ** (d_to / d_from)": r"Where is p\?",
-        "return m ** ((p + d_to) / (p + d_from))": r"it is 2p \+ d",
-        "return m ** ((2*p + d_to) / (2*p + d_from)) - m": "how many examples to add",
-        "return m ** (-p / (2*p + d_to))": "That is a rate",
+    "neighbor-error": {
+        NEAR + "np.sqrt(((p - new_y) ** 2).mean())": "returns nothing",
+        NEAR + "return abs(p - new_y)": "Expected one number",
+        NEAR + "return ((p - new_y) ** 2).mean()": "mean squared error. Take its square root",
+        NEAR + "return abs(p - new_y).mean()": "absolute differences. Square them, average",
+        NEAR + "return (p - new_y).mean()": "plus and minus cancel",
+        NEAR + "return np.sqrt(((p - new_y) ** 2).sum())": "added up the squares",
+        NEAR.replace("[:, :k]", "[:, -k:]") + ROOT: "k farthest",
+        NEAR.replace("[:, :k]", "[:, :1]") + ROOT: "single nearest",
+        NEAR.replace("[:, :k]", "[:, k - 1 : k]") + ROOT: "only the k-th nearest",
+        NEAR.replace("[:, :k]", "[:, 1 : k + 1]") + ROOT: "left out the nearest",
+        NEAR.replace("[:, :k]", "") + ROOT: "all examples, wherever",
+        NEAR.replace(".mean(1)", ".sum(1)") + ROOT: "The prediction is their mean",
+        NEAR.replace(".mean(1)", ".T") + ROOT: "compared each neighbor",
+        NEAR.replace("((new", "(abs(new").replace(" ** 2", "") + ROOT: "Euclidean distance squares",
+        "new_x, x = new_x[:, :1], x[:, :1]; " + NEAR + ROOT: "first input only",
+        "x = x.T; " + NEAR + ROOT: "stopped on arrays of shape",
+        NEAR.replace("[:, :k]", "[:, :2]") + ROOT: "all its arguments",
     },
     "loglog-slope": {
         "np.polyfit(np.log(x), np.log(y), 1)": "returns nothing",
@@ -81,11 +84,11 @@ def relative_contrast(X, q):
     away = sorted(sum((a - b) ** 2 for a, b in zip(row, q)) ** 0.5 for row in X)
     return away[-1] / away[0] - 1
 """,
-    "stone-rate": "def stone_rate(m, p, d): return float(np.exp(-p * np.log(m) / (d + 2 * p)))",
-    "samples-needed": """
-def samples_needed(m, d_from, d_to, p):
-    rate = m ** (-p / (2 * p + d_from))
-    return rate ** (-(2 + d_to / p))
+    "neighbor-error": """
+def neighbor_error(x, y, new_x, new_y, k):
+    from sklearn.neighbors import KNeighborsRegressor
+    learned = KNeighborsRegressor(k).fit(x, y)
+    return float(np.linalg.norm(learned.predict(new_x) - new_y) / len(new_y) ** 0.5)
 """,
     "loglog-slope": """
 def loglog_slope(x, y):
