@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import traitlets
 
-from course import curse
+from course import curse, regression
 from course.widgets.frontend import frontend_file
 from course.widgets.saved_picture import PicturedWidget
 
@@ -90,7 +90,7 @@ def _spread(d: int) -> dict[str, Any]:
 
 
 def _rate(d: int) -> dict[str, Any]:
-    errors = curse.regression_errors(d, _SIZES, queries=200)
+    errors = regression.regression_errors(d, _SIZES, queries=200)
     return {
         "d": d,
         "errors": errors.round(4).tolist(),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from course import curse
+from course import curse, regression
 from course.widgets.curse import CurseExplorer
 
 
@@ -127,7 +127,7 @@ def test_the_exact_accuracy_agrees_with_drawn_examples() -> None:
 @pytest.mark.parametrize("d", [1, 2, 5, 8])
 def test_the_experiment_falls_with_stones_slope(d: int) -> None:
     sizes = [300, 1000, 3000]
-    errors = curse.regression_errors(d, sizes, queries=300)
+    errors = regression.regression_errors(d, sizes, queries=300)
     slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
     assert slope == pytest.approx(-2 / (4 + d), rel=0.3)
 
@@ -138,7 +138,7 @@ def test_neighbors_wrap_around_the_edge(d: int) -> None:
     x[1, 0], x[2, 0] = 0.99, 0.25
     query = np.full((1, d), 0.5)
     query[0, 0] = 0.01
-    assert curse._neighbors_on_torus(x, query, 3)[0].tolist() == [1, 2, 0]
+    assert regression._neighbors_on_torus(x, query, 3)[0].tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize("d", [1, 2, 5])
@@ -184,7 +184,7 @@ def test_errors_name_the_argument() -> None:
         (lambda: curse.stone_rate(0, 2, 10), "m must be 1 or more, got 0"),
         (lambda: curse.stone_rate(10, 0, 10), "p must be above 0, got 0"),
         (lambda: curse.samples_needed(10, 1, -2, 1), "d_to must be above 0, got -2"),
-        (lambda: curse.regression_errors(2, [0]), "sizes must be 1 or more, got 0"),
+        (lambda: regression.regression_errors(2, [0]), "sizes must be 1 or more, got 0"),
         (
             lambda: curse.count_occupied([0.5], 3),
             r"points must have the shape \(n, d\), got \(1,\)",

@@ -158,7 +158,9 @@ def test_the_time_series_question_explains_its_limits() -> None:
 
 def test_one_question_gives_credit_for_each_option() -> None:
     settings = [
-        cell.metadata.course.quiz for cell in LESSON.cells.values() if "course" in cell.metadata
+        cell.metadata.course.quiz
+        for cell in LESSON.cells.values()
+        if "quiz" in cell.metadata.get("course", {})
     ]
     assert {"multiple": True, "credit": "each-option"} in settings
 
