@@ -46,6 +46,8 @@ Packages import only what is listed below them.
       render             render the page within limits
       markup             Markdown and code as safe HTML
       page               data and HTML filter for the page
+      answers            exercises and questions with their titles
+      results            what each answer earned and why
       formulas           formulas as MathML
       questions          questions with or without the key
     publish/             build notebooks and check releases

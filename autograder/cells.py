@@ -159,9 +159,16 @@ def submitted_file(nb: Holder) -> str:
     return str(metadata_entries(nb, "course").get("file", ""))
 
 
-def awaits_grading(cell: Holder) -> bool:
-    """Return whether nbgrader has no score for a graded cell."""
-    return _nbgrader(cell).get("score") is None
+def comments(cell: Holder) -> tuple[str, str]:
+    """Return a person's comment on an answer and the grader's own, as the gradebook has them."""
+    entries = _nbgrader(cell)
+    return str(entries.get("manual_comment") or ""), str(entries.get("auto_comment") or "")
+
+
+def gradebook_score(cell: Holder) -> tuple[float | None, float, bool]:
+    """Return the gradebook's points of a graded cell, its maximum, and whether a person decided."""
+    entries = _nbgrader(cell)
+    return entries.get("score"), max_points(cell), bool(entries.get("by_hand"))
 
 
 def read_source(path: Path) -> NotebookNode:

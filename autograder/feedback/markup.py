@@ -6,6 +6,7 @@ become MathML, so no page loads anything.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import secrets
@@ -22,12 +23,15 @@ from autograder.feedback.page import sanitize_html
 
 MAX_CHARS: Final = 100_000  # of a cell; a lesson's longest has 2,600
 MAX_HIGHLIGHTED_CHARS: Final = 20_000
+MAX_CACHED_CHARS: Final = 5000  # a lesson's longest text has 3,000
 TRUNCATED: Final = "[The rest was cut off.]"
 
 _CHECKBOXES: Final = {
     '<input class="task-list-item-checkbox" type="checkbox" disabled/>': "☐ ",
     '<input class="task-list-item-checkbox" type="checkbox" disabled checked/>': "☑ ",
 }
+
+_NO_ALT: Final = re.compile(r"<img(?![^>]* alt=)")
 
 
 class _CodeLexer(PythonLexer):
@@ -66,18 +70,32 @@ def highlight_code(source: str, language: str = "python", metadata: object = Non
     return highlighted
 
 
-def render_markdown(source: str) -> str:
+def render_markdown(source: str, heading_offset: int = 0) -> str:
     r"""Return Markdown as safe HTML.
 
     Example:
         >>> render_markdown("*see* [this](javascript:alert(1)) ![it](https://x.y/z.png)")
         '<p><em>see</em> <a>this</a> it</p>\n'
+
+    Args:
+        source: Any text.
+        heading_offset: Added to the level of each heading, to fit them into a page's own.
     """
-    renderer = _Renderer()
+    if len(source) <= MAX_CACHED_CHARS:
+        return _render_cached(source, heading_offset)
+    return _render(source, heading_offset)
+
+
+def _render(source: str, heading_offset: int) -> str:
+    renderer = _Renderer(heading_offset)
     page = MarkdownWithMath(renderer=renderer).render(truncate(source))
     for box, sign in _CHECKBOXES.items():
         page = page.replace(box, sign)
-    return renderer.with_formulas(sanitize_html(page, id_prefix="text-"))
+    page = _NO_ALT.sub('<img alt="an image without a description"', sanitize_html(page, "text-"))
+    return renderer.with_formulas(page)
+
+
+_render_cached: Final = functools.lru_cache(maxsize=512)(_render)  # most text is the instructor's
 
 
 class _Renderer(IPythonRenderer):
@@ -87,8 +105,9 @@ class _Renderer(IPythonRenderer):
     MathML together with HTML is error-prone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, heading_offset: int) -> None:
         super().__init__(escape=False)
+        self._heading_offset = heading_offset
         self._mark = f"formula-{secrets.token_hex(8)}"
 
     def with_formulas(self, page: str) -> str:
@@ -98,6 +117,10 @@ class _Renderer(IPythonRenderer):
             lambda match: to_mathml(html.unescape(match[2]), display=match[1] == "block"),
             page,
         )
+
+    def heading(self, text: str, level: int, **attributes: Any) -> str:
+        """Return a heading at a level of the page."""
+        return super().heading(text, min(level + self._heading_offset, 6), **attributes)
 
     def _formula(self, tex: str, display: str) -> str:
         return f'<code class="{self._mark}-{display}">{html.escape(tex)}</code>'

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
+import functools
 import re
-import textwrap
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,12 +15,11 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from autograder import cells
-from autograder.feedback import questions
-from autograder.grading.scoring import NOT_IMPLEMENTED
-from course import quiz
+from autograder.feedback import answers, results
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
-MAX_TITLE_CHARS: Final = 120  # two lines on a laptop
+_KINDS: Final = ("exercise", "question", "manual")
+_NEXT: Final = re.compile(r"\*\*Next:\*\* *\[([^\]\n]+)\]\(")
 _STYLE: Final = Path(__file__).with_name("style.css")
 _ALLOWED_TAGS: Final = {
     *("p", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "pre", "span", "div", "blockquote"),
@@ -77,52 +79,105 @@ def sanitize_html(html: str, id_prefix: str = "") -> str:
     )
 
 
-def prepare_page(nb: NotebookNode, source: NotebookNode, *, reveal: bool) -> dict[str, Any]:
-    """Turn a graded notebook into what the page shows, in place.
+@dataclass(frozen=True)
+class SubmissionTime:
+    """When a notebook was handed in; all times are in UTC without a time zone."""
+
+    due_date: datetime | None = None  # with the student's extension
+    seconds_late: float = 0.0
+
+
+def prepare_page(
+    nb: NotebookNode, source: NotebookNode, submission: SubmissionTime, *, reveal: bool, policy: str
+) -> dict[str, Any]:
+    """Return the data that the template reads as ``resources.feedback``.
 
     Args:
         nb: The graded notebook; its ``nbgrader.score`` is None where manual grading is pending.
-        source: The instructor's notebook, for the questions' original text.
+        source: The instructor's notebook, for titles and the questions' original text.
+        submission: When it was handed in.
         reveal: Whether to show keys and explanations.
-
-    Returns:
-        The data that the template reads as ``resources.feedback``.
+        policy: One of `questions.REVEAL_POLICIES`.
     """
-    keys = {cells.grade_id(cell): cell.source for cell in source.cells if cells.is_quiz(cell)}
-    graded = []
-    for cell in nb.cells:
-        name, record = cells.grade_id(cell), cells.score_record(cell) or {}
-        if name in keys:
-            title = _title(quiz.parse(keys[name]).prompt)
-            cells.set_course(cell, title=title, open=not record.get("chosen"))
-            cell["source"] = questions.question_markdown(keys[name], record, reveal=reveal)
-        elif cells.is_test(cell):
-            is_open = record.get("reason") == NOT_IMPLEMENTED
-            cells.set_course(cell, title=f"Test: {name}", open=is_open)
-        else:
-            cells.set_course(cell, title=f"Answer: {name}")
-        if cells.is_graded(cell):
-            graded.append(cell)
-    headings = [re.match(r"# (.+)", cell.source) for cell in source.cells]
+    records = results.Results(nb, source, reveal=reveal).describe(answers.find_answers(source))
+    graded = [record for record in records if record["status"] != "ungraded"]
+    kinds = {kind: [item for item in graded if item["kind"] == kind] for kind in _KINDS}
+    is_missed = any(item["status"] != "full" for item in kinds["question"])
     return {
-        "title": next((match[1] for match in headings if match), "your notebook"),
-        "cells": graded,
-        "pending": sum(map(cells.awaits_grading, graded)),
+        "title": answers.notebook_title(source),
+        "answers": records,
+        "graded": graded,
+        "sums": {kind: results.count_points(items) for kind, items in kinds.items() if items},
+        "pending": sum(item["status"] == "pending" for item in graded),
+        "again": [item for item in graded if item["status"] in {"open", "zero", "partial"}],
+        "places": {str(position): item["id"] for item in records for position in item["cells"]},
+        "next": _next_lesson(source),
+        "key": "" if reveal or not is_missed else _key_note(policy, submission.due_date),
+        "late": _late_note(submission),
+        "unreadable": bool(cells.unreadable(nb)),
         "notes": list(filter(None, [cells.unreadable(nb), cells.undecided(nb), *cells.notes(nb)])),
         "style": _STYLE.read_text(encoding="utf-8"),
         "highlighting": _highlighting(),
     }
 
 
+def _next_lesson(source: NotebookNode) -> str:
+    """Return the title of the lesson that the instructor's notebook leads to, or an empty string.
+
+    The link itself is one between notebooks and leads nowhere from the page.
+    """
+    for cell in reversed(source.cells):
+        if cell.cell_type == "markdown" and (match := _NEXT.search(cell.source)):
+            return answers.plain_text(match[1])
+    return ""
+
+
+def _key_note(policy: str, due_date: datetime | None) -> str:
+    """Say when the right options will be shown."""
+    if policy == "after the due date" and due_date is not None:
+        return (
+            "The right options and the explanations are shown in feedback that is generated after"
+            f" the due date, {_format_time(due_date)}."
+        )
+    return ""
+
+
+def _late_note(submission: SubmissionTime) -> str:
+    """Say how late the submission was, or return an empty string."""
+    if submission.seconds_late <= 0 or submission.due_date is None:
+        return ""
+    delay = _format_duration(submission.seconds_late)
+    return f"Submitted {delay} after the due date, {_format_time(submission.due_date)}."
+
+
+def _format_time(time: datetime) -> str:
+    """Return a time in words.
+
+    Example:
+        >>> _format_time(datetime(2026, 3, 1, 12, 5))
+        'March 1, 2026, 12:05 UTC'
+    """
+    return f"{calendar.month_name[time.month]} {time.day}, {time:%Y, %H:%M} UTC"
+
+
+def _format_duration(seconds: float) -> str:
+    """Return a duration in its two largest units.
+
+    Example:
+        >>> _format_duration(90061), _format_duration(3600), _format_duration(20)
+        ('1 day 1 hour', '1 hour', 'less than a minute')
+    """
+    minutes = int(seconds // 60)
+    counts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60}
+    parts = [
+        f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in counts.items() if count
+    ]
+    return " ".join(parts[:2]) or "less than a minute"
+
+
+@functools.cache
 def _highlighting() -> str:
     """Return the CSS for highlighted code, light and dark."""
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
-    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
-
-
-def _title(prompt: str) -> str:
-    """Shorten a question's first paragraph to a plain-text title."""
-    text = re.sub(r"[*_`#]", "", prompt.strip().partition("\n\n")[0])
-    text = re.sub(r"\$([^$\\]*)\$", r"\1", text)  # drop the dollar signs of simple formulas
-    return textwrap.shorten(text, MAX_TITLE_CHARS, placeholder=" …") or "Question"
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any, Final
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -12,6 +14,8 @@ from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.scoring import CellScore, explain_failure, one_line
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
+
+IN_YOUR_CODE: Final = "In your code:"
 
 
 def escape_markdown(text: str) -> str:
@@ -49,8 +53,26 @@ def student_comments(
                 if isinstance(outcome, CellOutcome) and outcome.status != "ran":
                     lines.append(f"This cell failed. {explain_failure(outcome)}")
         elif cells.is_test(cell):
-            exercise_lines.append(f"{name}: {summarize(scores[name])}")
+            exercise_lines.append(_test_line(name, scores[name].to_json()))
     return {name: _to_markdown(lines) for name, lines in lines_by_answer.items()}
+
+
+def without_tests(comment: str, records: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the lines of an exercise's comment that aren't about its tests, in Markdown.
+
+    Args:
+        comment: One of `student_comments`, or any other.
+        records: The stored score of each test, by the test's name.
+    """
+    lines = comment.split("\n")
+    if all(line.startswith("- ") for line in lines):
+        lines = [line[2:] for line in lines]
+    tests = {escape_markdown(_test_line(name, record)) for name, record in records.items()}
+    return [line for line in lines if line.strip() and line not in tests]
+
+
+def _test_line(name: str, record: Mapping[str, Any]) -> str:
+    return f"{name}: {_summary(record['points'], record['maximum'], record['reason'])}"
 
 
 def _to_markdown(lines: list[str]) -> str:
@@ -66,10 +88,14 @@ def summarize(score: CellScore) -> str:
         >>> summarize(CellScore("double-test", 0.0, 2.0, "A check failed.", ()))
         '0 of 2 points. A check failed.'
     """
-    if score.points is None:
-        return f"Not graded yet. {score.reason}"
-    points = f"{score.points:g} of {score.maximum:g} points"
-    return f"{points}. {score.reason}" if score.reason else f"Passed, {points}."
+    return _summary(score.points, score.maximum, score.reason)
+
+
+def _summary(points: float | None, maximum: float, reason: str) -> str:
+    if points is None:
+        return f"Not graded yet. {reason}"
+    earned = f"{points:g} of {maximum:g} points"
+    return f"{earned}. {reason}" if reason else f"Passed, {earned}."
 
 
 def write_scores(nb: NotebookNode, scores: dict[str, CellScore], outcomes: CellOutcomes) -> None:
@@ -93,4 +119,10 @@ def _traceback(outcome: CellOutcome | BrokenTest | None) -> list[str]:
     if not isinstance(outcome, CellOutcome) or not outcome.traceback:
         return []
     lines = filter(None, outcome.traceback.split("\n"))
-    return ["In your code:", *(f"  {one_line(line)}" for line in lines)]
+    return [IN_YOUR_CODE, *(f"  {one_line(line)}" for line in lines)]
+
+
+def place_of_failure(cell: NotebookNode) -> str:
+    """Return where in the student's code a graded test failed, or an empty string."""
+    text = "".join(output.get("text", "") for output in cell["outputs"])
+    return text.partition(f"\n{IN_YOUR_CODE}\n")[2].rstrip()

@@ -12,7 +12,7 @@ from typing import Any, Final
 import nbgrader
 from nbconvert.exporters import Exporter, HTMLExporter
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Grade, Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import Enum
 
@@ -51,26 +51,55 @@ class ShowGrades(GetGrades):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Prepare one notebook."""
-        nb, resources = super().preprocess(nb, resources)
         nbgrader = resources["nbgrader"]
         with Gradebook(nbgrader["db_url"], self.parent.parent.coursedir.course_id) as gradebook:
             submitted = gradebook.find_submission_notebook(
                 nbgrader["notebook"], nbgrader["assignment"], nbgrader["student"]
             )
-            due_date = submitted.assignment.duedate
-            ungraded = {
-                grade.name
-                for grade in submitted.grades
-                if grade.auto_score is None and grade.manual_score is None
-            }
-        for cell in nb.cells:
-            if cells.grade_id(cell) in ungraded:
-                cells.set_nbgrader(cell, score=None)
+            penalty = submitted.late_submission_penalty or 0
+            nbgrader["score"], nbgrader["max_score"] = (
+                submitted.score - penalty,
+                submitted.max_score,
+            )
+            nbgrader["late_penalty"] = penalty
+            submission = page.SubmissionTime(
+                submitted.assignment.duedate, submitted.assignment.total_seconds_late
+            )
+            grades = {grade.name: grade for grade in submitted.grades}
+            comments = {comment.name: comment for comment in submitted.comments}
+            for cell in nb.cells:
+                name = cells.grade_id(cell)
+                if name in grades:
+                    _show_grade(cell, grades[name])
+                if name in comments:
+                    comment = comments[name]
+                    cells.set_nbgrader(
+                        cell,
+                        auto_comment=comment.auto_comment,
+                        manual_comment=comment.manual_comment,
+                    )
         now = datetime.now(UTC).replace(tzinfo=None)
-        reveal = questions.reveals_key(self.reveal, due_date, now)
+        reveal = questions.reveals_key(self.reveal, submission.due_date, now)
         source_nb = read_source_notebook(self.parent, resources)
-        resources["feedback"] = page.prepare_page(nb, source_nb, reveal=reveal)
+        resources["feedback"] = page.prepare_page(
+            nb,
+            source_nb,
+            submission,
+            reveal=reveal,
+            policy=self.reveal,
+        )
         return nb, resources
+
+
+def _show_grade(cell: NotebookNode, grade: Grade) -> None:
+    """Write into a cell what `cells.gradebook_score` reads."""
+    has_score = grade.auto_score is not None or grade.manual_score is not None
+    cells.set_nbgrader(
+        cell,
+        score=grade.score if has_score else None,
+        points=grade.max_score,
+        by_hand=grade.manual_score is not None or bool(grade.extra_credit),
+    )
 
 
 class FeedbackExporter(HTMLExporter):

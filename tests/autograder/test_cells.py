@@ -81,7 +81,7 @@ def test_writing_an_entry_keeps_the_others() -> None:
     assert cells.score_record(cell) == {"points": 1.0}
     assert cells.credit_rule(cell) == "each-option"
     assert cells.grade_id(cell) == "several"
-    assert cells.awaits_grading(cell)
+    assert cells.gradebook_score(cell) == (None, 2, False)
 
 
 def test_setting_nothing_adds_no_metadata() -> None:

@@ -137,9 +137,10 @@ def test_the_feedback_page_is_accessible(
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(graded.feedback(student), wait_until="load")
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     assert_accessible(page, checks=["color-contrast"])
     expect(page.locator("nav")).to_contain_text(
-        "✓ correct, 1 of 1 points" if student == "clara" else "…"
+        "✓ correct, 1 of 1 point" if student == "clara" else "…"
     )
 
 
@@ -154,9 +155,28 @@ def test_the_feedback_page_draws_formulas_and_asks_nobody(
     box = formula.locator("mfrac").bounding_box()
     assert box is not None
     assert box["height"] > 1.3 * box["width"]  # one above the other: drawn, not written
-    expect(page.locator("article")).not_to_contain_text("frac")
+    expect(page.locator("main")).not_to_contain_text("frac")
     assert requests == [graded.feedback(student)]
     assert page.locator("img").count() == 0
+
+
+def test_the_feedback_page_leads_to_what_was_missed(graded: Graded, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(graded.feedback("clara"), wait_until="load")
+    page.keyboard.press("Tab")
+    expect(page.locator("a:focus")).to_have_text("double")
+    page.keyboard.press("Enter")
+    answer = page.get_by_role("article", name="double")
+    expect(answer).to_be_in_viewport()
+    expect(answer).to_contain_text("○ not answered, 0 of 2 points")
+    expect(answer.get_by_role("group", name="Your code")).to_contain_text("def double(x):")
+    for group in (answer.get_by_role("group", name="Test"), page.get_by_text("Some text.")):
+        expect(group).to_be_hidden()
+    answer.get_by_text("Test code").press("Enter")
+    expect(answer.get_by_role("group", name="Test")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.emulate_media(media="print")
+    expect(page.get_by_text("The rest of the notebook")).to_be_hidden()
 
 
 def test_formgrader_shows_a_script_as_text(graded: Graded, page: Page, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.feedback import page, questions
 from tests.autograder.pages import Page
@@ -125,21 +124,3 @@ def test_ids_of_a_text_are_kept_apart_from_the_pages_own() -> None:
 
 def test_unknown_tags_are_shown_as_text() -> None:
     assert page.sanitize_html("List<int>, 1<2") == "List&lt;int&gt;, 1&lt;2"
-
-
-@pytest.mark.parametrize(
-    ("prompt", "title"),
-    [
-        ("**What** are $n$ codes?\n\nThink of the\nlecture.", "What are n codes?"),
-        ("Which of them\nis true?", "Which of them is true?"),
-        (r"Is $\hat{x}$ a copy?", r"Is $\hat{x}$ a copy?"),
-        ("word " * 40, "word " * 23 + "…"),
-    ],
-)
-def test_a_title_is_the_start_of_the_question(prompt: str, title: str) -> None:
-    cell = new_markdown_cell(f"{prompt}\n- [ ] one\n- [x] two")
-    cell.metadata = {"nbgrader": {"grade_id": "q", "grade": True}, "course": {"quiz": {}}}
-    nb, source = new_notebook(cells=[cell]), new_notebook(cells=[cell.copy()])
-    feedback = page.prepare_page(nb, source, reveal=False)["cells"][0].metadata["course"]
-    assert feedback["title"] == title
-    assert feedback["open"]

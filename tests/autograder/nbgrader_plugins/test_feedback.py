@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.utils import notebook_hash
 
-from autograder.feedback import render
+from autograder.feedback import page, render
 from autograder.nbgrader_plugins import release_feedback
 from autograder.sandbox.bounded_worker import BoundedError
 from tests.autograder import lessons
@@ -141,23 +141,17 @@ def notebook(source: str) -> NotebookNode:
 
 
 RESOURCES = {
-    "nbgrader": {"score": 1, "max_score": 2, "late_penalty": 0},
-    "feedback": {
-        "title": "A lesson",
-        "cells": [],
-        "pending": 0,
-        "notes": ["A note."],
-        "style": "",
-        "highlighting": "",
-    },
+    "nbgrader": {"score": 1, "max_score": 2, "late_penalty": 0, "notebook": "lesson"},
+    "feedback": page.prepare_page(
+        notebook(""), notebook(""), page.SubmissionTime(), reveal=False, policy="never"
+    )
+    | {"notes": ["A note."]},
 }
 
 
 def test_a_page_that_takes_too_long_is_shown_as_plain_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from autograder.feedback import page
-
     monkeypatch.setitem(render.LIMITS, "seconds", 2)
     slow = "\\\\(" * 30_000  # rendering takes the square of the length
     shown = render.render_page(notebook(f"<b>{slow}"), RESOURCES, [str(page.TEMPLATES)])

@@ -79,6 +79,7 @@ def test_a_manual_answer_waits_for_a_person_and_keeps_its_score(tmp_path: Path) 
     with Gradebook(f"sqlite:///{course}/gradebook.db", "autoencoders") as book:
         row = book.find_grade("essay", "small", LESSON, "ada")
         row.manual_score, row.needs_manual_grade = 2.5, False
+        book.find_comment("essay", "small", LESSON, "ada").manual_comment = "Which *pixels*?"
         book.db.commit()
     row = export(course)["ada"]
     assert (row["status"], row["score"], row["max_score"]) == ("graded", "5.5", "6.0")
@@ -87,5 +88,8 @@ def test_a_manual_answer_waits_for_a_person_and_keeps_its_score(tmp_path: Path) 
     code, output = nbgrader(course, "generate_feedback", LESSON)
     assert code == 0, output
     page = (course / "feedback" / "ada" / LESSON / "small.html").read_text(encoding="utf-8")
-    assert "<em>pixels</em>" in page
-    assert "2.5 of 3 points" in page
+    assert "<p>Because <em>pixels</em> repeat.</p>" in page
+    assert "◐ partial credit, 2.5 of 3 points" in page
+    assert "Comment from your instructor</p>\n<p>Which <em>pixels</em>?</p>" in page
+    assert "Why can a code be small?" in page  # the question, which the answer replaced
+    assert "same story" not in page
