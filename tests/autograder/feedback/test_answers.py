@@ -19,7 +19,7 @@ COURSE = Path(__file__).resolve().parents[3]
 PROBLEMS = Path(nbgrader.__file__).parent / "docs/source/user_guide/source/ps1/problem1.ipynb"
 
 
-def notebook(*members: NotebookNode | str) -> NotebookNode:
+def notebook(*members: Any) -> NotebookNode:
     texts = [new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in members]
     return NotebookNode(new_notebook(cells=texts))
 
@@ -39,7 +39,7 @@ def checker(name: str) -> NotebookNode:
     return code(name, grade=True, locked=True, points=1)
 
 
-def titles(*members: NotebookNode | str) -> list[tuple[str, list[str]]]:
+def titles(*members: Any) -> list[tuple[str, list[str]]]:
     found = answers.find_answers(notebook(*members))
     return [(answer.title, answer.names) for answer in found]
 
@@ -95,9 +95,9 @@ def test_equal_titles_get_the_name_of_their_cell() -> None:
 
 
 def test_answers_before_the_first_test_belong_together_unless_titled() -> None:
-    members: list[NotebookNode | str] = [exercise("a"), exercise("b"), checker("t")]
+    members = [exercise("a"), exercise("b"), checker("t")]
     assert titles("## One", *members) == [("One", ["a", "b", "t"])]
-    starred: list[NotebookNode | str] = [
+    starred = [
         "**Exercise ★.** Free.",
         exercise("a"),
         "**Exercise 2.** Graded.",
