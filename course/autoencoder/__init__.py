@@ -17,10 +17,19 @@ digits. The first `build` imports TensorFlow.
 from __future__ import annotations
 
 from course.autoencoder.checks import TrainingError
-from course.autoencoder.files import load, save
+from course.autoencoder.files import freeze, load, save
 from course.autoencoder.frozen import FrozenAutoencoder
 from course.autoencoder.history import History
 from course.autoencoder.model import build
 from course.autoencoder.training import train
 
-__all__ = ["FrozenAutoencoder", "History", "TrainingError", "build", "load", "save", "train"]
+__all__ = [
+    "FrozenAutoencoder",
+    "History",
+    "TrainingError",
+    "build",
+    "freeze",
+    "load",
+    "save",
+    "train",
+]

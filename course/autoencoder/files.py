@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course.autoencoder.archive import OUTPUTS, StoredAutoencoder, read_archive, write_archive
+from course.autoencoder.frozen import FrozenAutoencoder
 from course.autoencoder.model import build
 
 if TYPE_CHECKING:
@@ -53,6 +54,24 @@ def load(path: str | Path) -> keras.Model:
     weights = zip(content.kernels, content.biases, strict=True)
     model.set_weights([array for pair in weights for array in pair])
     return model
+
+
+def freeze(model: keras.Model) -> FrozenAutoencoder:
+    """Return a copy in plain NumPy that encodes and decodes arrays, as the baselines do.
+
+    Example:
+        >>> import numpy as np
+        >>> from course.autoencoder import build
+        >>> freeze(build(8, 3)).encode(np.zeros((2, 8))).shape
+        (2, 3)
+
+    Training the model further doesn't change the copy.
+
+    Raises:
+        ValueError: The model's layers aren't those of `build`.
+    """
+    stored = extract(model)
+    return FrozenAutoencoder(stored.kernels, stored.biases, stored.hidden, stored.output)
 
 
 def extract(model: keras.Model) -> StoredAutoencoder:

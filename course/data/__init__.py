@@ -34,8 +34,20 @@ from course.data.face_drawing import draw
 from course.data.face_factors import FaceFactors, plain_face
 from course.data.locations import keras_folder, scikit_learn_folder
 from course.data.sources import FallbackData, OriginalData, load
+from course.data.word_counts import typical_words, word_shares
 
-__all__ = ["DataError", "Dataset", "FaceFactors", "digits", "draw", "faces", "news", "plain_face"]
+__all__ = [
+    "DataError",
+    "Dataset",
+    "FaceFactors",
+    "digits",
+    "draw",
+    "faces",
+    "news",
+    "plain_face",
+    "typical_words",
+    "word_shares",
+]
 
 _MNIST = OriginalData(
     "MNIST", "mnist", mnist.read, "mnist.npz", mnist.URL, keras_folder, cached_by="Keras"

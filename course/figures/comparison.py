@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course.arrays import Float32Array
 from course.figures import style
 from course.figures.picture import Picture
 from course.figures.style import figure, new_grid, new_plot, show_image
@@ -130,6 +131,20 @@ def ladder(errors: Mapping[str, float]) -> Picture:
     panel.set(xlabel="squared error per test image", xlim=(0, 1.12 * max(values)))
     described = "; ".join(f"{name} {value:.2f}" for name, value in errors.items())
     return picture.describe(f"Bars of the squared error per test image, by method: {described}.")
+
+
+def grid_over(codes: ArrayLike, side: int = 14) -> Float32Array:
+    """Return ``side * side`` evenly spaced places on a map of codes ``(n, 2)``, row by row.
+
+    Example:
+        >>> grid_over([[0, 0], [1, 2]], side=2).astype(float).round(2).tolist()
+        [[0.03, 1.94], [0.97, 1.94], [0.03, 0.06], [0.97, 0.06]]
+
+    The outermost 3% of the codes are left out. `sheets` draws what decoders make of the rest.
+    """
+    low, high = np.percentile(np.asarray(codes), [3, 97], axis=0)
+    across, up = np.meshgrid(np.linspace(low[0], high[0], side), np.linspace(high[1], low[1], side))
+    return np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32)
 
 
 @figure
