@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SAWarning
 
+from autograder import student_text
 from autograder.feedback import markup, page
 from autograder.nbgrader_plugins import (
     autograde,
@@ -16,7 +17,7 @@ from autograder.nbgrader_plugins import (
     release,
     release_feedback,
 )
-from autograder.publish import answer_leaks, release_check
+from autograder.publish import release_check
 
 # nbgrader runs `alembic`, which is installed next to Python, by name to create a gradebook.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -28,7 +29,8 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821  (nbgrader provides
 
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "autoencoders"
-# Files that are never released: lesson texts, which contain the answers, and temporary files.
+# Files that are never released: lesson texts, which contain the answers, templates of autotests,
+# and temporary files.
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints",
     "*.pyc",
@@ -36,6 +38,7 @@ c.CourseDirectory.ignore = [
     ".*",
     "feedback",
     "*.md",
+    "autotests.yml",
     release_check.EXTRA_FILES_LIST,
 ]
 
@@ -46,7 +49,7 @@ c.GenerateAssignment.preprocessors = release.PREPROCESSORS
 # Replaces an earlier release only by a complete new one. Questions may change when submissions
 # exist; what a person has scored stays.
 c.GenerateAssignment.exporter_class = generate.SafeGenerate
-c.ClearSolutions.code_stub = {"python": answer_leaks.CODE_STUB}
+c.ClearSolutions.code_stub = {"python": student_text.CODE_STUB}
 # Checks the release again, in case it is out of date or was edited by hand.
 c.ExchangeFactory.release_assignment = release.ReleaseAssignment
 

@@ -38,6 +38,7 @@ Packages import only what is listed below them.
       gradebook_reader   read all scores of an assignment
       direct_writer      write graded submissions directly
       converter_writer   write graded submissions through nbgrader's converter
+      completed_source   the instructor's notebooks with headers and autotests
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
       late_policy        late penalties
@@ -124,6 +125,7 @@ Packages import only what is listed below them.
         plain_multiprocessing  multiprocessing without /dev/shm and sockets
         rights           give up privileges
         probe            try to break out, for ``doctor``
+    student_text         what students see of an instructor's cell
     cells                roles and grading metadata of cells
     untrusted_folders    clean and copy students' folders
     student_names        valid student ids; show any name safely

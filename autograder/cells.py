@@ -52,7 +52,7 @@ def is_managed(cell: Holder) -> bool:
 
 def is_graded(cell: Holder) -> bool:
     """Return whether the cell can earn points."""
-    return bool(_nbgrader(cell).get("grade"))
+    return bool(_nbgrader(cell).get("grade")) or is_task(cell)
 
 
 def is_answer(cell: Holder) -> bool:
@@ -61,7 +61,7 @@ def is_answer(cell: Holder) -> bool:
 
 
 def is_manual(cell: Holder) -> bool:
-    """Return whether a person grades the student's answer."""
+    """Return whether a person grades the student's answer in the cell."""
     return is_graded(cell) and is_answer(cell) and not is_quiz(cell)
 
 
@@ -71,13 +71,14 @@ def is_locked(cell: Holder) -> bool:
 
 
 def is_task(cell: Holder) -> bool:
-    """Return whether the cell is a task of nbgrader's, which a person grades."""
+    """Return whether the cell describes a task: students add cells, which a person grades."""
     return bool(_nbgrader(cell).get("task"))
 
 
 def is_test(cell: Holder) -> bool:
     """Return whether the cell earns its points by running without an error."""
-    return cell["cell_type"] == "code" and is_graded(cell) and not is_answer(cell)
+    is_code = cell["cell_type"] == "code"
+    return is_code and is_graded(cell) and not is_answer(cell) and not is_task(cell)
 
 
 def checksum(cell: Holder) -> str | None:

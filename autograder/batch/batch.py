@@ -59,7 +59,7 @@ class BatchRun:
             CourseError: The gradebook can't be read, or its cells aren't those of ``source/``.
             RunStoppedError: Another program kept the gradebook locked.
         """
-        self._writer.read(read_max_points(self.course.paths.source))
+        self._writer.read(read_max_points(self.course.source))
         self._has_read = True
 
     def grade(self, *, only_failed: bool = False, force: bool = False) -> Iterator[ReportLine]:
@@ -127,7 +127,7 @@ class BatchRun:
     def _cached(self, student: str, key: str) -> JobResult | None:
         """Return the result of an earlier run if it is still valid."""
         result = self.cache.get(student, key)
-        max_points = read_max_points(self.course.paths.source)
+        max_points = read_max_points(self.course.source)
         return result if result and not result.mismatch(max_points) else None
 
     def _finish(self, queued: QueuedJob, outcome: str | BaseException) -> ReportLine | None:

@@ -10,6 +10,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.batch.job import Job
 from autograder.grading.settings import GradingSettings
+from autograder.nbgrader_plugins import completed_source
 from autograder.nbgrader_plugins.autograde import Grade
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
@@ -23,6 +24,7 @@ class CourseFolder:
     config: Config  # the contents of that file
     assignment: str
     paths: CoursePaths
+    source: Path  # the folder with the instructor's notebooks to grade with
     settings: GradingSettings
     zone: str  # in which nbgrader writes times
 
@@ -50,10 +52,11 @@ class CourseFolder:
             raise CourseError(
                 f"No assignment {assignment!r} in source/. Available: {', '.join(names) or 'none'}."
             )
-        return cls(root, config, assignment, paths, settings, exchange_zone(config))
+        source = completed_source.folder(paths)
+        return cls(root, config, assignment, paths, source, settings, exchange_zone(config))
 
     def job(self, student: str) -> Job:
         """Return the job for a student's submission, after removing what can't be graded safely."""
         paths, submitted = self.paths, self.paths.submitted(student)
         sanitize_folder(submitted, self.zone)
-        return Job(self.assignment, student, paths.source, submitted, paths.ignore, self.settings)
+        return Job(self.assignment, student, self.source, submitted, paths.ignore, self.settings)

@@ -24,6 +24,7 @@ from autograder.grading import match_cells
 from autograder.grading.match_cells import plain_text, visible_text
 from autograder.grading.split_questions import MissingQuestions
 from autograder.grading.submission import Submission, SubmittedCell
+from autograder.student_text import student_text
 from course import quiz
 
 MISSING_CELL: Final = "This cell is missing from the submission."
@@ -31,6 +32,7 @@ UNDECIDED: Final = (
     "This question may be answered, but several questions have the same options, and the cell"
     " doesn't say which one it is."
 )
+TEXT_BELOW: Final = "This cell wasn't changed, but a cell below may have the answer."
 ANSWER_BELOW: Final = "No option is ticked, but a cell below may have the answer."
 COPIES: Final = "The submission has {count} copies of this cell."
 EDITED_TEST: Final = "This test was changed in the submission; the original version was run."
@@ -62,6 +64,8 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
         cell = _merge_cell(source_cell, copies[position], is_readable=is_readable)
         if is_quiz(cell) and (note := _doubt(cell, added[position], position in undecided)):
             cells.set_course(cell, notes=[note])
+        if cells.is_manual(cell) and added[position] and is_unchanged(source_cell, cell):
+            cells.set_course(cell, notes=[*cells.notes(cell), TEXT_BELOW])
         merged_cells.append(cell)
         merged_cells += _added_cells(added, position)
     notes = list(submission.notes)
@@ -82,6 +86,11 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
         file=submission.file,
     )
     return merged
+
+
+def is_unchanged(source_cell: NotebookNode, cell: NotebookNode) -> bool:
+    """Return whether a student's cell still has the text that was released."""
+    return plain_text(cell.source) == plain_text(student_text(source_cell))
 
 
 def _assign(

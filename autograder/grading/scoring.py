@@ -16,7 +16,13 @@ from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, Strict
 from pydantic.dataclasses import dataclass
 
 from autograder import cells
-from autograder.grading.merge import ANSWER_BELOW, MISSING_CELL, UNDECIDED
+from autograder.grading.merge import (
+    ANSWER_BELOW,
+    MISSING_CELL,
+    TEXT_BELOW,
+    UNDECIDED,
+    is_unchanged,
+)
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 from course import quiz
@@ -26,6 +32,7 @@ BUSY_MACHINE: Final = (
     "The grading machine failed or was too busy to run this test. A person will look at it."
 )
 LEFT_OUT: Final = "A cell was left out, so a person will look at this."
+NOT_ANSWERED: Final = "Not answered."
 NOT_EXECUTED: Final = "It was not run: grading was started with --no-execute."
 NOT_IMPLEMENTED: Final = "This code is still to be written."
 # Points of a question that has none of its options ticked, by what merging noted about it.
@@ -114,9 +121,15 @@ def score(
         points, reason, chosen = _score_test(outcome, maximum)
         if points == 0 and left_out:
             points, reason, chosen = _left_to_a_person(f"{reason} {LEFT_OUT} {left_out}")
+    elif cells.is_manual(source_cell) and _is_unanswered(source_cell, cell):
+        points, reason, chosen = 0.0, NOT_ANSWERED, ()
     else:
         points, reason, chosen = _left_to_a_person("This answer is graded by a person.")
     return CellScore(cells.grade_id(source_cell), points, maximum, reason, chosen)
+
+
+def _is_unanswered(source_cell: NotebookNode, cell: NotebookNode) -> bool:
+    return is_unchanged(source_cell, cell) and TEXT_BELOW not in cells.notes(cell)
 
 
 _Score = tuple[float | None, str, tuple[int, ...]]  # points, reason, chosen

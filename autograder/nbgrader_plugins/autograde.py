@@ -23,7 +23,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder import cells
 from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
-from autograder.nbgrader_plugins import find_files, gradebook_reader
+from autograder.nbgrader_plugins import completed_source, find_files, gradebook_reader
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
@@ -112,7 +112,12 @@ class ReadSubmission(NotebookExporter):
 def _check_gradebook(converter: Autograde, paths: CoursePaths) -> None:
     """Require the cells of ``source/``; set late penalties, also of submissions to be skipped."""
     maxima = {}
-    for path in paths.source.glob("*.ipynb"):
+    try:
+        source = completed_source.folder(paths)
+    except CourseError as error:
+        converter.log.error("%s", error)  # noqa: TRY400  (the traceback wouldn't help)
+        raise NbGraderException(str(error)) from error
+    for path in source.glob("*.ipynb"):
         nb = NotebookNode(nbformat.read(path, as_version=4))
         for name, cell in cells.graded_cells(nb).items():
             maxima[path.stem, name] = float(cells.max_points(cell))
@@ -230,7 +235,8 @@ def _ignored_files(exporter: Any) -> list[str]:
 
 
 def _source_folder(exporter: Any, resources: Resources) -> Path:
-    return CoursePaths(exporter.parent.coursedir, resources["nbgrader"]["assignment"]).source
+    paths = CoursePaths(exporter.parent.coursedir, resources["nbgrader"]["assignment"])
+    return completed_source.folder(paths)
 
 
 SANITIZE_PREPROCESSORS: Final = [MergeSubmission, CheckCellMetadata]

@@ -19,6 +19,8 @@ class CoursePaths:
     """The folders of one assignment.
 
     Attributes:
+        course: nbgrader's settings of the course.
+        assignment: The assignment's name.
         source: The instructor's folder.
         release: The folder that students get.
         db_url: The gradebook's address.
@@ -26,7 +28,7 @@ class CoursePaths:
     """
 
     def __init__(self, course: CourseDirectory, assignment: str) -> None:
-        self._course, self._assignment = course, assignment
+        self.course, self.assignment = course, assignment
         self.source = self._path(course.source_directory, ".")
         self.release = self._path(course.release_directory, ".")
         self.db_url = str(course.db_url)
@@ -39,19 +41,19 @@ class CoursePaths:
 
     def submitted(self, student: str) -> Path:
         """Return the folder of a student's submission."""
-        return self._path(self._course.submitted_directory, student)
+        return self._path(self.course.submitted_directory, student)
 
     def autograded(self, student: str) -> Path:
         """Return the folder of a student's graded notebooks."""
-        return self._path(self._course.autograded_directory, student)
+        return self._path(self.course.autograded_directory, student)
 
     def submissions(self) -> dict[str, Path]:
         """Return everything in place of a submission, by student, even if it isn't a folder."""
-        return self._by_student(self._course.submitted_directory)
+        return self._by_student(self.course.submitted_directory)
 
     def feedback(self) -> dict[str, Path]:
         """Return the folders of feedback pages, by student."""
-        folders = self._by_student(self._course.feedback_directory)
+        folders = self._by_student(self.course.feedback_directory)
         return {name: path for name, path in folders.items() if path.is_dir()}
 
     def invalid_submissions(self) -> dict[Path, str]:
@@ -63,7 +65,7 @@ class CoursePaths:
         """Return who has submitted so far, without those excluded by ``student_id_exclude``."""
         folders = self.submissions()
         names = {name for name, path in folders.items() if path.is_dir() and not path.is_symlink()}
-        return sorted(names.difference(self._course.student_id_exclude.split(",")))
+        return sorted(names.difference(self.course.student_id_exclude.split(",")))
 
     def has_graded(self, student: str, notebooks: Iterable[str]) -> bool:
         """Return whether a student's graded notebooks all exist."""
@@ -72,7 +74,7 @@ class CoursePaths:
 
     def graded_students(self) -> list[str]:
         """Return whose submission has been graded."""
-        folders = self._by_student(self._course.autograded_directory)
+        folders = self._by_student(self.course.autograded_directory)
         return sorted(name for name in folders if not name.startswith("."))
 
     def _by_student(self, directory: str) -> dict[str, Path]:
@@ -82,4 +84,4 @@ class CoursePaths:
         return {path.parts[index]: path for path in paths}
 
     def _path(self, directory: str, student: str) -> Path:
-        return Path(self._course.format_path(directory, student, self._assignment))
+        return Path(self.course.format_path(directory, student, self.assignment))

@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,14 +29,38 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.nbgrader_plugins import gradebook_reader
+from autograder import cells
+from autograder.nbgrader_plugins import completed_source, gradebook_reader
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.gradebook_cells import CellChanges, NotebookCells, update_cells
 from autograder.student_names import printable
 
 REMOVED_SCORES: Final = "removed-scores.csv"  # in .grading/ASSIGNMENT
 
-_collected: ContextVar[list[NotebookCells] | None] = ContextVar("collected", default=None)
+
+@dataclass
+class _Generated:
+    """What a run of nbgrader's converter has made, besides the release."""
+
+    cells: list[NotebookCells] = field(default_factory=list)
+    sources: dict[str, NotebookNode] = field(default_factory=dict)  # by notebook
+
+
+_generated: ContextVar[_Generated | None] = ContextVar("generated", default=None)
+
+
+class RememberSource(preprocessors.NbGraderPreprocessor):
+    """Keep the instructor's notebook as it is after headers and autotests were added to it."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Give ids to cells without one, and keep a copy of the notebook."""
+        cells.add_ids(nb)
+        resources["completed_source"] = copy.deepcopy(nb)
+        if (generated := _generated.get()) is not None:
+            generated.sources[resources["nbgrader"]["notebook"]] = resources["completed_source"]
+        return nb, resources
 
 
 class SaveCells(preprocessors.SaveCells):
@@ -45,10 +70,10 @@ class SaveCells(preprocessors.SaveCells):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Collect the cells of one notebook."""
-        collected = _collected.get()
-        if collected is None:  # in a course whose settings lack `SafeGenerate`
+        generated = _generated.get()
+        if generated is None:  # in a course whose settings lack `SafeGenerate`
             return tuple(super().preprocess(nb, resources))
-        collected.append(NotebookCells.read(resources["nbgrader"]["notebook"], nb))
+        generated.cells.append(NotebookCells.read(resources["nbgrader"]["notebook"], nb))
         return nb, resources
 
 
@@ -79,7 +104,7 @@ def _assignment_name(course: CourseDirectory, folder: str) -> str:
 
 
 def _generate(converter: GenerateAssignment, name: str, release: Path) -> None:
-    course, cells = converter.coursedir, list[NotebookCells]()
+    course, generated = converter.coursedir, _Generated()
     release.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".generate-", dir=release.parent) as temp:
         traits = {trait: getattr(course, trait) for trait in course.trait_names(config=True)}
@@ -93,19 +118,22 @@ def _generate(converter: GenerateAssignment, name: str, release: Path) -> None:
         config.GenerateAssignment.exporter_class = NotebookExporter
         nested = GenerateAssignment(coursedir=staged, config=config)
         nested.log, nested.force, nested.no_database = converter.log, True, True
-        token = _collected.set(cells)
+        token = _generated.set(generated)
         try:
             nested.start()
         finally:
-            _collected.reset(token)
-        if converter.no_database or not cells:
+            _generated.reset(token)
+        paths = CoursePaths(course, name)
+        if converter.no_database or not generated.cells:
             with _swapped(new, release, Path(temp, "old")):
+                completed_source.keep(paths, generated.sources)
                 return
         try:
             with (
-                _gradebook_update(converter, name, cells) as commit,
+                _gradebook_update(converter, name, generated.cells) as commit,
                 _swapped(new, release, Path(temp, "old")),
             ):
+                completed_source.keep(paths, generated.sources)
                 commit()
         except SQLAlchemyError as error:
             raise _failure(converter, f"Nothing was changed: the gradebook: {error}") from error
@@ -133,7 +161,7 @@ def _swapped(new: Path, target: Path, old: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _gradebook_update(
-    converter: GenerateAssignment, name: str, cells: list[NotebookCells]
+    converter: GenerateAssignment, name: str, notebooks: list[NotebookCells]
 ) -> Iterator[Callable[[], None]]:
     """Update the gradebook and yield the function that commits this."""
     course = converter.coursedir
@@ -150,7 +178,7 @@ def _gradebook_update(
             before = gradebook_reader.read_submissions(db.connection(), name)
             maximum = assignment.max_score
             all_ = course.notebook_id == "*"
-            changes = update_cells(gradebook, assignment, cells, all_=all_)
+            changes = update_cells(gradebook, assignment, notebooks, all_=all_)
             after = gradebook_reader.read_submissions(db.connection(), name)
             if before and (changes.lines or changes.removed):
                 _report(converter, name, changes)

@@ -52,13 +52,11 @@ class NotebookCells:
         rows: dict[Any, Rows] = {kind: {} for kind in _KINDS}
         for cell in nb.cells:
             kinds = {
-                GradeCell: cells.is_graded(cell),
+                GradeCell: cells.is_graded(cell) and not cells.is_task(cell),
                 SolutionCell: cells.is_answer(cell),
                 TaskCell: cells.is_task(cell),
             }
-            is_locked = not cells.is_answer(cell) and (
-                cells.is_graded(cell) or cells.is_locked(cell)
-            )
+            is_locked = not cells.is_answer(cell) and (kinds[GradeCell] or cells.is_locked(cell))
             if not any(kinds.values()) and not is_locked:
                 continue
             points = {"max_score": float(cells.max_points(cell)), "cell_type": cell.cell_type}

@@ -6,7 +6,6 @@ when an assignment is released, in case ``release/`` is out of date or was edite
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,29 +21,16 @@ from nbgrader.utils import compute_checksum
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import cells
-from autograder.nbgrader_plugins.course_paths import CoursePaths
-from autograder.nbgrader_plugins.generate import SaveCells
+from autograder.nbgrader_plugins import completed_source
+from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
+from autograder.nbgrader_plugins.generate import RememberSource, SaveCells
 from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
-from autograder.publish.expected_release import NOTEBOOK_FORMAT, check_notebook
+from autograder.publish.expected_release import check_notebook
 from autograder.publish.release_check import ReleaseError
 from course import atomic_write, quiz
 
 Resources = dict[str, Any]
-
-
-class CompleteNotebook(preprocessors.NbGraderPreprocessor):
-    """Give a notebook from an older Jupyter what the build gives to lessons, ids above all."""
-
-    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Complete one notebook unless all its cells have ids."""
-        kernel = nb.metadata.get("kernelspec", {})
-        if cells.add_ids(nb) and kernel.get("language", "python") == "python":
-            nb["metadata"] = NotebookNode(copy.deepcopy(NOTEBOOK_FORMAT["metadata"]))
-            for cell in nb.cells:
-                if cells.is_managed(cell):
-                    cells.set_nbgrader(cell, cell_type=cell.cell_type)
-        return nb, resources
 
 
 class ClearAnswers(preprocessors.ClearSolutions):
@@ -80,9 +66,14 @@ class CheckRelease(preprocessors.NbGraderPreprocessor):
         assignment = resources["nbgrader"]["assignment"]
         paths = CoursePaths(self.parent.parent.coursedir, assignment)
         name = f"{resources['nbgrader']['notebook']}.ipynb"
-        source_nb = release_check.read_notebook(paths.source / name)
         problems = [
-            f"{name}: {problem}" for problem in check_notebook(nb, source_nb, compute_checksum)
+            f"{name}: {problem}"
+            for problem in check_notebook(
+                nb,
+                resources["completed_source"],
+                compute_checksum,
+                is_built=release_check.is_built(paths.source / name),
+            )
         ]
         if paths.release.exists():  # if the lesson has other files, they are already there
             problems += release_check.check_files(paths.release, paths.source)
@@ -103,8 +94,8 @@ class ReleaseAssignment(ExchangeReleaseAssignment):
         super().init_src()
         paths = CoursePaths(self.coursedir, self.coursedir.assignment_id)
         try:
-            require_releasable(paths.release, paths.source)
-        except ReleaseError as error:
+            require_releasable(paths.release, completed_source.folder(paths))
+        except (CourseError, ReleaseError) as error:
             self.fail(str(error))
 
 
@@ -168,7 +159,9 @@ def _copy_extra_files(built: Path, release: Path) -> Iterator[Path]:
 
 
 PREPROCESSORS: Final = [
-    CompleteNotebook,
+    preprocessors.IncludeHeaderFooter,
+    preprocessors.InstantiateTests,
+    RememberSource,
     preprocessors.LockCells,
     ClearAnswers,
     preprocessors.ClearOutput,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import html
 import re
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,25 +18,18 @@ from urllib.parse import unquote
 from nbformat import NotebookNode
 
 from autograder import cells
+from autograder.student_text import MARKERS, SOLUTION, classified_lines
 from course import quiz
 from course.quiz.text import normalized
 
-CODE_STUB: Final = "# Your code here\nraise NotImplementedError"
-TEXT_STUB: Final = "YOUR ANSWER HERE"  # nbgrader's
-
 EXPLANATION: Final = "an explanation"
 HINT: Final = "a hint"
-HIDDEN_TEST: Final = "a hidden test"
 KEY: Final = "the key"
 RIGHT_OPTION: Final = "the right option"
-SOLUTION: Final = "a solution"
 
 # Non-space characters. A shorter line, such as "return x / 2", occurs in innocent cells too.
 MIN_SECRET_CHARS: Final = 20
 MIN_KEY_CHARS: Final = 8
-_BEGIN: Final = {"BEGIN SOLUTION": SOLUTION, "BEGIN HIDDEN TESTS": HIDDEN_TEST}
-_END: Final = ("END SOLUTION", "END HIDDEN TESTS")
-_MARKERS: Final = (*_BEGIN, *_END, "BEGIN MARK SCHEME", "END MARK SCHEME")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 
@@ -47,7 +39,8 @@ class Secret:
     """A line that students must not see.
 
     Attributes:
-        kind: ``SOLUTION``, ``HINT``, ``HIDDEN_TEST``, ``EXPLANATION``, ``KEY`` or ``RIGHT_OPTION``.
+        kind: One of `student_text`, or ``HINT``, ``EXPLANATION``, ``KEY`` or
+            ``RIGHT_OPTION``.
         text: The line as the instructor wrote it.
         cell: The id of the instructor's cell.
     """
@@ -60,37 +53,6 @@ class Secret:
     def pattern(self) -> str:
         """The normalized line to search for."""
         return _normalize(self.text)
-
-
-def student_text(cell: NotebookNode) -> str:
-    r"""Return the text that students get for one of the instructor's cells.
-
-    Example:
-        >>> from nbformat.v4 import new_code_cell
-        >>> exercise = {"nbgrader": {"solution": True, "grade": False}}
-        >>> cell = new_code_cell("n = 1\n### BEGIN SOLUTION\nm = 2\n### END SOLUTION")
-        >>> print(student_text(NotebookNode(cell, metadata=NotebookNode(exercise))))
-        n = 1
-        # Your code here
-        raise NotImplementedError
-
-    Returns:
-        A question without ticks and explanations; code or text with a stub in place of each
-        solution and without hidden tests; any other text unchanged.
-    """
-    stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
-    if cells.is_quiz(cell):
-        return quiz.bare(str(cell.source))
-    if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:
-        return stub
-    visible = []
-    for kind, line in _classified_lines(cell.source):
-        if not kind:
-            visible.append(line)
-        elif "BEGIN SOLUTION" in line:
-            indent = line[: len(line) - len(line.lstrip())]
-            visible.append(textwrap.indent(stub, indent))
-    return "\n".join(visible)
 
 
 def find_secrets(source: NotebookNode) -> list[Secret]:
@@ -115,7 +77,7 @@ def find_leaks(text: str, secrets: list[Secret]) -> Iterator[str]:
         >>> list(find_leaks("# return sum(a*b for a, b in pairs)", secrets))
         ["contains a solution of cell 'count': 'return sum(a * b for a, b in pairs)'"]
     """
-    for marker in _MARKERS:
+    for marker in MARKERS:
         if marker in text:
             yield f"contains the marker {marker!r}"
     views = [_normalize(view) for view in _decoded_views(text)]
@@ -137,24 +99,14 @@ def _code_secrets(cell: NotebookNode) -> Iterator[Secret]:
     for hint in cells.hints(cell):
         for line in hint.split("\n"):
             yield Secret(HINT, line.strip(), cell["id"])
-    lines = list(_classified_lines(cell.source))
+    lines = list(classified_lines(cell.source))
     if cells.is_answer(cell) and not any(kind for kind, _ in lines):  # all of it is the solution
         lines = [(SOLUTION, line) for _, line in lines]
     visible = {_normalize(line) for kind, line in lines if not kind}
     for kind, line in lines:
-        is_marker = any(marker in line for marker in _MARKERS)
+        is_marker = any(marker in line for marker in MARKERS)
         if kind and not is_marker and _normalize(line) not in visible:
             yield Secret(kind, line.strip(), cell["id"])
-
-
-def _classified_lines(source: str) -> Iterator[tuple[str, str]]:
-    """Yield each line with its kind: ``SOLUTION``, ``HIDDEN_TEST`` or an empty string."""
-    kind = ""
-    for line in source.split("\n"):
-        kind = next((kind for marker, kind in _BEGIN.items() if marker in line), kind)
-        yield kind, line
-        if any(marker in line for marker in _END):
-            kind = ""
 
 
 def _normalize(text: str) -> str:

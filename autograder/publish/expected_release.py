@@ -6,6 +6,7 @@ of nbgrader's steps, so that a bug in them, a changed setting or a manual edit i
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from autograder import cells
 from autograder.publish import answer_leaks, near_misses
 from autograder.publish.answer_leaks import Secret
 from autograder.publish.cell_roles import COLLAPSED, RUN_ALL_CONTINUES
+from autograder.student_text import student_text
 from course import quiz
 
 NOTEBOOK_FORMAT: Final[dict[str, Any]] = {
@@ -33,10 +35,15 @@ NOTEBOOK_FORMAT: Final[dict[str, Any]] = {
     "nbformat_minor": 5,
 }
 
+# What nbconvert removes from a code cell together with its outputs.
+OUTPUT_METADATA: Final = {"collapsed", "scrolled"}
+
 Checksum = Callable[[NotebookNode], str]
 
 
-def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Checksum) -> list[str]:
+def check_notebook(
+    released: NotebookNode, source: NotebookNode, checksum: Checksum, *, is_built: bool = True
+) -> list[str]:
     """List everything in a notebook that differs from what students should get.
 
     Example:
@@ -49,6 +56,8 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
         released: The notebook about to be published.
         source: The instructor's notebook it was made from.
         checksum: nbgrader's `compute_checksum`.
+        is_built: Whether the instructor's notebook was built from text. If not, its own metadata
+            may be in the release, too.
 
     Returns:
         One phrase for each problem, which names the cell; empty if there are none.
@@ -58,8 +67,10 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
     # Prose, and the questions in the metadata, may use the words of a right option.
     in_prose = [secret for secret in secrets if secret.kind != answer_leaks.RIGHT_OPTION]
     leaks = answer_leaks.find_leaks(_all_text(rest), in_prose)
-    expected = {cell["id"]: _student_cell(cell, checksum) for cell in source.cells}
-    differences = _differences(rest, _student_notebook(source, expected))
+    student_cell = _built_cell if is_built else _own_cell
+    expected = {cell["id"]: student_cell(cell, checksum) for cell in source.cells}
+    frame = NOTEBOOK_FORMAT if is_built else _own_frame(source)
+    differences = _differences(rest, _with_questions(frame, source, expected))
     problems = [f"the notebook {text}" for text in (*differences, *leaks)]
     ids = [cell.get("id", "") for cell in released.cells]
     for cell_id, count in Counter(ids).items():
@@ -85,8 +96,16 @@ def check_notebook(released: NotebookNode, source: NotebookNode, checksum: Check
     return problems
 
 
-def _student_notebook(source: NotebookNode, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return what students get besides the cells: questions as released, to restore them from."""
+def _own_frame(source: NotebookNode) -> dict[str, Any]:
+    """Return what students get besides the cells of a notebook that an instructor wrote."""
+    metadata = {key: value for key, value in source.metadata.items() if key != "celltoolbar"}
+    return {key: value for key, value in source.items() if key != "cells"} | {"metadata": metadata}
+
+
+def _with_questions(
+    frame: dict[str, Any], source: NotebookNode, expected: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Add the questions as released, to restore them from."""
     ids = [cell["id"] for cell in source.cells]
     questions = [
         {"after": above, **{key: expected[cell["id"]][key] for key in cells.KEPT_ENTRIES}}
@@ -94,15 +113,13 @@ def _student_notebook(source: NotebookNode, expected: dict[str, dict[str, Any]])
         if cells.is_quiz(cell)
     ]
     if not questions:
-        return NOTEBOOK_FORMAT
-    metadata = {**NOTEBOOK_FORMAT["metadata"], "course": {"questions": questions}}
-    return {**NOTEBOOK_FORMAT, "metadata": metadata}
+        return frame
+    return {**frame, "metadata": {**frame["metadata"], "course": {"questions": questions}}}
 
 
-def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
-    """Return exactly what students get for the instructor's cell."""
-    source = answer_leaks.student_text(cell)
-    released = NotebookNode(cell, source=source, metadata=NotebookNode())
+def _built_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
+    """Return exactly what students get for a cell that was built from text."""
+    released = NotebookNode(cell, source=student_text(cell), metadata=NotebookNode())
     if cells.is_prediction(cell):
         cells.set_course(released, prediction={"multiple": cells.allows_multiple(cell)})
     if cells.is_quiz(cell):
@@ -117,7 +134,6 @@ def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
     if cells.is_managed(cell):
         cells.set_nbgrader(
             released,
-            cell_type=cell.cell_type,
             grade=cells.is_graded(cell),
             grade_id=cell["id"],
             locked=cells.is_locked(cell),
@@ -126,16 +142,37 @@ def _student_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
             task=False,
             **({"points": cells.max_points(cell)} if cells.is_graded(cell) else {}),
         )
-        # Of the cleared text: with a checksum of the key, students could try out keys.
-        cells.set_nbgrader(released, checksum=checksum(released))
-        released.metadata["deletable"] = False
-        if not cells.is_answer(cell):
-            released.metadata["editable"] = False
     for entry in (COLLAPSED, RUN_ALL_CONTINUES):
         if entry.items() <= cell.metadata.items():
             released.metadata |= entry
-    expected = {key: released[key] for key in ("cell_type", "id", "metadata", "source")}
+    return _finished(released, checksum)
+
+
+def _own_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
+    """Return exactly what students get for a cell that an instructor wrote in a notebook."""
+    metadata = copy.deepcopy(cell.metadata)
     if cell.cell_type == "code":
+        metadata = {key: value for key, value in metadata.items() if key not in OUTPUT_METADATA}
+    released = NotebookNode(cell, source=student_text(cell), metadata=NotebookNode(metadata))
+    return _finished(released, checksum) | _attachments(cell)
+
+
+def _attachments(cell: NotebookNode) -> dict[str, Any]:
+    return {"attachments": cell["attachments"]} if "attachments" in cell else {}
+
+
+def _finished(released: NotebookNode, checksum: Checksum) -> dict[str, Any]:
+    """Return a student's cell with the metadata that nbgrader adds, and without outputs."""
+    is_checked = cells.is_graded(released) and not cells.is_task(released)
+    if is_checked or cells.is_answer(released) or cells.is_locked(released):
+        cells.set_nbgrader(released, cell_type=released.cell_type)
+        # Of the cleared text: with a checksum of the key, students could try out keys.
+        cells.set_nbgrader(released, checksum=checksum(released))
+        released.metadata["deletable"] = False
+        if not cells.is_answer(released):
+            released.metadata["editable"] = False
+    expected = {key: released[key] for key in ("cell_type", "id", "metadata", "source")}
+    if released.cell_type == "code":
         expected |= {"execution_count": None, "outputs": []}
     return expected
 

@@ -2,8 +2,10 @@
 
 The check is an allow-list: the lesson's notebooks, exactly as `expected_release` works them out,
 and the files that an optional ``for-students.txt`` next to them in ``source/`` lists, one per
-line. Anything else is reported with its file and cell. ``autograder.nbgrader_plugins.release``
-runs the check whenever an assignment is generated or released.
+line. Anything else is reported with its file and cell. An assignment of which no notebook was built
+from text needs no list: all its files are for students, as nbgrader has it, if they hold no answer.
+``autograder.nbgrader_plugins.release`` runs the check whenever an assignment is generated or
+released.
 """
 
 from __future__ import annotations
@@ -57,25 +59,19 @@ def check_folder(release: Path, source: Path, checksum: Checksum) -> list[str]:
         if not released.is_file():
             problems.append(f"{path.name} is missing; {_REBUILD}")
         elif not released.is_symlink():
-            notebook_problems = _check_notebook_file(released, read_notebook(path), checksum)
+            notebook_problems = _check_notebook_file(released, path, checksum)
             problems += [f"{path.name}: {problem}" for problem in notebook_problems]
     return problems
 
 
 def check_files(release: Path, source: Path) -> list[str]:
     """Check which files and folders are in a release; the notebooks' content isn't checked."""
-    file_list = source / EXTRA_FILES_LIST
-    lines = file_list.read_text(encoding="utf-8").splitlines() if file_list.is_file() else []
     notebooks = list(source.glob("*.ipynb"))
-    allowed, problems = {path.name for path in notebooks}, []
-    for name in filter(None, map(str.strip, lines)):
-        if Path(name).suffix.lower() in EXTRA_FILE_TYPES and name != EXTRA_FILES_LIST:
-            allowed.add(name)
-        else:
-            types = ", ".join(sorted(EXTRA_FILE_TYPES))
-            problems.append(
-                f"{EXTRA_FILES_LIST} lists {name!r}, but only {types} files can be released"
-            )
+    listed, problems = _listed_files(source)
+    if not any(map(is_built, notebooks)):
+        own = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+        listed |= own - {EXTRA_FILES_LIST}
+    allowed = listed | {path.name for path in notebooks}
     folders = {parent.as_posix() for name in allowed for parent in Path(name).parents}
     secrets = [
         secret for path in notebooks for secret in answer_leaks.find_secrets(read_notebook(path))
@@ -99,6 +95,28 @@ def check_files(release: Path, source: Path) -> list[str]:
     return problems
 
 
+def _listed_files(source: Path) -> tuple[set[str], list[str]]:
+    """Return the files that ``for-students.txt`` lists, and what is wrong with the list."""
+    file_list = source / EXTRA_FILES_LIST
+    lines = file_list.read_text(encoding="utf-8").splitlines() if file_list.is_file() else []
+    names = set(filter(None, map(str.strip, lines)))
+    allowed = {
+        name
+        for name in names
+        if Path(name).suffix.lower() in EXTRA_FILE_TYPES and name != EXTRA_FILES_LIST
+    }
+    types = ", ".join(sorted(EXTRA_FILE_TYPES))
+    return allowed, [
+        f"{EXTRA_FILES_LIST} lists {name!r}, but only {types} files can be released"
+        for name in sorted(names - allowed)
+    ]
+
+
+def is_built(notebook: Path) -> bool:
+    """Return whether an instructor's notebook was built from text, which lies beside it."""
+    return notebook.with_suffix(".md").is_file()
+
+
 def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook without converting its format; cells without an id get one."""
     nb = NotebookNode(nbformat.read(path, as_version=nbformat.NO_CONVERT))
@@ -120,11 +138,12 @@ def _check_extra_file(
     yield from (f"{name!r} {leak}" for leak in dict.fromkeys(leaks))
 
 
-def _check_notebook_file(path: Path, source: NotebookNode, checksum: Checksum) -> list[str]:
+def _check_notebook_file(path: Path, source: Path, checksum: Checksum) -> list[str]:
+    source_nb = read_notebook(source)
     try:
         text = path.read_text(encoding="utf-8")
         released = rejoin_lines(nbformat.from_dict(json.loads(text)))
-        problems = check_notebook(released, source, checksum)
+        problems = check_notebook(released, source_nb, checksum, is_built=is_built(source))
         canonical = nbformat.writes(released, version=nbformat.NO_CONVERT)
         if not problems and text.rstrip("\n") != canonical.rstrip("\n"):
             # For example, a duplicate JSON key is parsed once but published twice.

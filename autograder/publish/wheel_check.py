@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from autograder import student_text
 from autograder.publish import answer_leaks
 
 MAX_ASSET_BYTES: Final = {  # trained networks, which may be larger than other files
@@ -40,7 +41,7 @@ _SDIST_FILE: Final = re.compile(
 # The only code that other programs run because the course is installed: the digit page.
 _ENTRY_POINTS: Final = b"[jupyter_serverproxy_servers]\ndigits = course.deployment.launcher:tile\n"
 # The course itself computes and explains what exercises and questions ask for.
-_ALLOWED_SECRETS: Final = {answer_leaks.SOLUTION, answer_leaks.RIGHT_OPTION}
+_ALLOWED_SECRETS: Final = {student_text.SOLUTION, answer_leaks.RIGHT_OPTION}
 _TEXT_TYPES: Final = {".py", ".js", ".css", ".html", ".json", ".md", ".svg", ".toml"}
 
 Member = tuple[str, int, bytes | None]  # name, size, content

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.publish.answer_leaks import CODE_STUB
+from autograder.student_text import CODE_STUB
 from tests.autograder.lessons import submitted_notebook
 from tests.autograder.tools import TOOLS
 

@@ -12,7 +12,8 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.grading import match_cells, merge
-from autograder.publish import answer_leaks, build
+from autograder.publish import build
+from autograder.student_text import student_text
 from tests.autograder.lessons import cell, read, source_notebook, submitted_notebook
 from tests.autograder.small import COURSE
 from tests.autograder.tools import TOOLS
@@ -81,7 +82,7 @@ def released(nb: dict[str, Any]) -> dict[str, Any]:
     """Give the tests the text that students see."""
     for name in ("double-test", "half-test"):
         source_cell = NotebookNode(cell(SOURCE, name))
-        cell(nb, name)["source"] = answer_leaks.student_text(source_cell)
+        cell(nb, name)["source"] = student_text(source_cell)
     return nb
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cells
+from autograder import cells, student_text
 from autograder.nbgrader_plugins.release import build_release
 from autograder.publish import answer_leaks, build, cell_roles
 from autograder.publish.cell_roles import AuthoringError
@@ -269,7 +269,7 @@ def test_every_exercise_has_hints_that_leave_something_to_do(name: str) -> None:
             assert len(hints) in cell_roles.HINTS, cells.grade_id(cell)
             assert len(set(hints)) == len(hints)
             solution = [line for line in answer_leaks.find_secrets(nb) if line.cell == cell["id"]]
-            lines = [line for line in solution if line.kind == answer_leaks.SOLUTION]
+            lines = [line for line in solution if line.kind == student_text.SOLUTION]
             leaked = [
                 line for line in lines if any(answer_leaks.find_leaks("\n".join(hints), [line]))
             ]

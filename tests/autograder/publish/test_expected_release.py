@@ -13,8 +13,9 @@ from nbformat.v4.rwbase import rejoin_lines
 from nbgrader.utils import compute_checksum
 
 from autograder.nbgrader_plugins.release import build_release
-from autograder.publish import answer_leaks, build
+from autograder.publish import build
 from autograder.publish.expected_release import check_notebook
+from autograder.student_text import CODE_STUB, student_text
 from tests.autograder.publish.edits import (
     Edit,
     Notebook,
@@ -253,17 +254,17 @@ def test_a_checksum_of_the_instructors_cell_is_found(released: Notebook) -> None
 
 
 def test_student_text_has_stubs_and_no_hidden_tests() -> None:
-    def student_text(source: str, **nbgrader: Any) -> str:
+    def released(source: str, **nbgrader: Any) -> str:
         cell = nbformat.v4.new_code_cell(source, metadata={"nbgrader": nbgrader})
-        return answer_leaks.student_text(cell)
+        return student_text(cell)
 
-    assert student_text("x = 2", solution=True) == answer_leaks.CODE_STUB
+    assert released("x = 2", solution=True) == CODE_STUB
     source = "if x:\n    ### BEGIN SOLUTION\n    y = 1\n    ### END SOLUTION\nz = 2"
     stub = "    # Your code here\n    raise NotImplementedError"
-    assert student_text(source, solution=True) == f"if x:\n{stub}\nz = 2"
+    assert released(source, solution=True) == f"if x:\n{stub}\nz = 2"
     hidden = "a\n# BEGIN HIDDEN TESTS\nb\n# END HIDDEN TESTS\nc"
-    assert student_text(hidden, grade=True) == "a\nc"
-    assert student_text("plain") == "plain"
+    assert released(hidden, grade=True) == "a\nc"
+    assert released("plain") == "plain"
 
 
 def test_every_answer_of_the_course_is_found_in_the_instructors_notebook() -> None:
@@ -271,6 +272,6 @@ def test_every_answer_of_the_course_is_found_in_the_instructors_notebook() -> No
         source = build.notebook_from_text(path.with_suffix(".md").read_text(encoding="utf-8"))
         messages = check_notebook(source, source, compute_checksum)
         for cell in source.cells:
-            if answer_leaks.student_text(cell) != cell.source:
+            if student_text(cell) != cell.source:
                 expected = f"cell {cell['id']!r} has unexpected text"
                 assert any(expected in problem for problem in messages)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.nbgrader_plugins.release import build_release
-from autograder.publish import answer_leaks, build, near_misses, release_check
+from autograder.publish import build, near_misses, release_check
 from autograder.publish.cell_roles import AuthoringError
+from autograder.student_text import student_text
 from tests.autograder import small
 
 SECRET = "SECRET: the loss reaches both halves."
@@ -31,14 +32,14 @@ def question(body: str) -> str:
     return f'# Lesson\n\n+++ {{"quiz": "q-one"}}\n\n**Which one?**\n\n{body}\n'
 
 
-def student_text(text: str) -> str:
+def released_text(text: str) -> str:
     nb = build.notebook_from_text(text, "lesson.md")
-    return "\n".join(answer_leaks.student_text(cell) for cell in nb.cells)
+    return "\n".join(student_text(cell) for cell in nb.cells)
 
 
 @pytest.mark.parametrize("box", ["- [x]", "- [X]", "* [x]", "+ [x]", "1. [x]", "-  [x]", "\t- [x]"])
 def test_an_exact_box_is_read(box: str) -> None:
-    text = student_text(question(f"{box} one{EXPLANATIONS}"))
+    text = released_text(question(f"{box} one{EXPLANATIONS}"))
     assert "SECRET" not in text
     assert not re.search(r"\[[xX]\]", text)
 
@@ -81,12 +82,12 @@ def test_an_exact_box_is_read(box: str) -> None:
 )
 def test_a_box_that_is_nearly_right_is_refused(line: str) -> None:
     with pytest.raises(AuthoringError, match=r"lesson\.md, cell 2: q-one: .*(line \d|has no end)"):
-        student_text(question(line + EXPLANATIONS))
+        released_text(question(line + EXPLANATIONS))
 
 
 def test_the_message_names_the_line_and_the_right_spelling() -> None:
     with pytest.raises(AuthoringError) as error:
-        student_text(question(f"- [х] one{EXPLANATIONS}"))
+        released_text(question(f"- [х] one{EXPLANATIONS}"))
     assert str(error.value) == (
         "lesson.md, cell 2: q-one: line 3, '- [х] one': not an option; write '- [ ] text' or"
         " '- [x] text', or text without box and list"
@@ -106,7 +107,7 @@ def test_the_message_names_the_line_and_the_right_spelling() -> None:
 )
 def test_an_explanation_without_its_mark_is_refused(lines: str) -> None:
     with pytest.raises(AuthoringError, match=r"line \d, .*start (the line|it) with '>'"):
-        student_text(question(f"- [x] one\n{lines}\n- [ ] two\n  > No."))
+        released_text(question(f"- [x] one\n{lines}\n- [ ] two\n  > No."))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_an_explanation_without_its_mark_is_refused(lines: str) -> None:
     ],
 )
 def test_other_markdown_stays_possible(text: str) -> None:
-    released = student_text(
+    released = released_text(
         question(f"{text}- [x] one\n  more\n  > Yes.\n- [ ] two\n  > No.\n\nEnd.")
     )
     assert text.strip() in released
@@ -131,7 +132,7 @@ def test_other_markdown_stays_possible(text: str) -> None:
 )
 def test_a_role_that_is_nearly_right_is_refused(entry: str) -> None:
     with pytest.raises(AuthoringError, match=r"unknown entry .* write 'quiz'"):
-        student_text(f"# Lesson\n\n+++ {entry}\n\nWhich?\n\n- [x] one{EXPLANATIONS}")
+        released_text(f"# Lesson\n\n+++ {entry}\n\nWhich?\n\n- [x] one{EXPLANATIONS}")
 
 
 @pytest.mark.parametrize("entry", ["hint", "Hints", "hnits", "hints "])
@@ -154,18 +155,18 @@ def test_hints_that_are_nearly_right_are_refused(entry: str) -> None:
 )
 def test_a_cell_without_its_role_is_refused(text: str) -> None:
     with pytest.raises(AuthoringError, match=r"lesson\.md"):
-        student_text(f"# Lesson\n\n{text}")
+        released_text(f"# Lesson\n\n{text}")
 
 
 def test_text_may_explain_how_to_tick() -> None:
     text = "# Lesson\n\nWrite `[x]`:\n\n```\n- [x] one\n```\n\n- [ ] Read this.\n\n## Solution"
-    assert student_text(text) == text
+    assert released_text(text) == text
 
 
 @pytest.mark.parametrize("mark", ["### BEGIN", "# BEGIN", "###BEGIN", "    # === BEGIN"])
 def test_an_exact_mark_is_read(mark: str) -> None:
     hidden = f"double\n{mark} HIDDEN TESTS\n{SECRET!r}\n{mark.replace('BEGIN', 'END')} HIDDEN TESTS"
-    assert "SECRET" not in student_text(TEST.format(hidden))
+    assert "SECRET" not in released_text(TEST.format(hidden))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_an_exact_mark_is_read(mark: str) -> None:
 )
 def test_a_mark_that_is_nearly_right_is_refused(mark: str, right: str) -> None:
     with pytest.raises(AuthoringError) as error:
-        student_text(TEST.format(f"double\n### {mark}\n{SECRET!r}"))
+        released_text(TEST.format(f"double\n### {mark}\n{SECRET!r}"))
     assert f", cell 2, line 2, '### {' '.join(mark.split())}': write {right}, in" in str(
         error.value
     )
@@ -210,7 +211,7 @@ def test_a_mark_that_is_nearly_right_is_refused(mark: str, right: str) -> None:
 )
 def test_a_region_that_nbgrader_does_not_clear_is_refused(lines: str, message: str) -> None:
     with pytest.raises(AuthoringError, match=re.escape(message)):
-        student_text(TEST.format(lines))
+        released_text(TEST.format(lines))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_a_region_that_nbgrader_does_not_clear_is_refused(lines: str, message: s
     ["Resolution of the image", "start answering here", "hidden layers", "the end of the test"],
 )
 def test_an_ordinary_comment_is_no_mark(comment: str) -> None:
-    assert f"# {comment}" in student_text(TEST.format(f"double  # {comment}\n# {comment}"))
+    assert f"# {comment}" in released_text(TEST.format(f"double  # {comment}\n# {comment}"))
 
 
 CRITICAL = ("- [x] one", f"  > {SECRET}", "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
@@ -285,10 +286,10 @@ def lesson(right: int, mutation: tuple[str, str] = ("", "")) -> str:
 @settings(deadline=None)
 @given(mutations())
 def test_a_slip_is_read_as_it_was_meant_or_refused(mutation: tuple[str, str]) -> None:
-    expected = student_text(lesson(0))
-    assert student_text(lesson(1)) == expected
+    expected = released_text(lesson(0))
+    assert released_text(lesson(1)) == expected
     try:
-        released = student_text(lesson(0, mutation))
+        released = released_text(lesson(0, mutation))
     except AuthoringError:
         return
     assert "SECRET" not in released

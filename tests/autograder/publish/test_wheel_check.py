@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder import student_text
 from autograder.publish import answer_leaks, wheel_check
 
 COURSE = Path(__file__).resolve().parents[3]
@@ -43,10 +44,10 @@ def test_the_package_holds_only_the_course(built: dict[str, Path], kind: str) ->
     secrets = course_secrets()
     assert {secret.kind for secret in secrets} == {
         answer_leaks.EXPLANATION,
-        answer_leaks.HIDDEN_TEST,
+        student_text.HIDDEN_TEST,
         answer_leaks.KEY,
         answer_leaks.RIGHT_OPTION,
-        answer_leaks.SOLUTION,
+        student_text.SOLUTION,
     }
     assert wheel_check.check_package(built[kind], secrets) == []
 

@@ -1,0 +1,68 @@
+"""The text of an instructor's cell as students get it: without answers and hidden tests."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from nbformat import NotebookNode
+
+from autograder import cells
+from course import quiz
+
+CODE_STUB: Final = "# Your code here\nraise NotImplementedError"
+TEXT_STUB: Final = "YOUR ANSWER HERE"  # nbgrader's
+
+HIDDEN_TEST: Final = "a hidden test"
+MARK_SCHEME: Final = "a mark scheme"
+SOLUTION: Final = "a solution"
+
+_BEGIN: Final = {
+    "BEGIN SOLUTION": SOLUTION,
+    "BEGIN HIDDEN TESTS": HIDDEN_TEST,
+    "BEGIN MARK SCHEME": MARK_SCHEME,
+}
+_END: Final = ("END SOLUTION", "END HIDDEN TESTS", "END MARK SCHEME")
+MARKERS: Final = (*_BEGIN, *_END)
+
+
+def student_text(cell: NotebookNode) -> str:
+    r"""Return the text that students get for one of the instructor's cells.
+
+    Example:
+        >>> from nbformat.v4 import new_code_cell
+        >>> exercise = {"nbgrader": {"solution": True, "grade": False}}
+        >>> cell = new_code_cell("n = 1\n### BEGIN SOLUTION\nm = 2\n### END SOLUTION")
+        >>> print(student_text(NotebookNode(cell, metadata=NotebookNode(exercise))))
+        n = 1
+        # Your code here
+        raise NotImplementedError
+
+    Returns:
+        A question without ticks and explanations; code or text with a stub in place of each
+        solution, without hidden tests and mark schemes; any other text unchanged.
+    """
+    stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
+    if cells.is_quiz(cell):
+        return quiz.bare(str(cell.source))
+    if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:
+        return stub
+    visible = []
+    for kind, line in classified_lines(cell.source):
+        if not kind:
+            visible.append(line)
+        elif "BEGIN SOLUTION" in line:
+            indent = line[: len(line) - len(line.lstrip())]
+            visible.append(textwrap.indent(stub, indent))
+    return "\n".join(visible)
+
+
+def classified_lines(source: str) -> Iterator[tuple[str, str]]:
+    """Yield each line with its kind, such as ``SOLUTION``; an empty string if students see it."""
+    kind = ""
+    for line in source.split("\n"):
+        kind = next((kind for marker, kind in _BEGIN.items() if marker in line), kind)
+        yield kind, line
+        if any(marker in line for marker in _END):
+            kind = ""
