@@ -77,6 +77,7 @@ Packages import only what is listed below them.
       scoring            decide the points of each cell
       comments           the comments for the student
       settings           the grading settings
+      shared_tests       tests that must run in the student's kernel
       skip/              decide which cells can be skipped
         dependencies     cells that graded tests depend on
         independence     whether a skipped cell could matter after all

@@ -17,6 +17,7 @@ from autograder.cells import code_cells, is_test, lesson_code
 from autograder.grading import run_cells
 from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.settings import THREAD_VARIABLES, GradingSettings
+from autograder.grading.shared_tests import shared_tests
 from autograder.grading.skip import demonstrations, dependencies, independence
 from autograder.kernels import imports
 from autograder.kernels.kernel import CellOutcome, Kernel
@@ -62,6 +63,7 @@ def run(
     """
     kernel_fork_server, test_fork_server = warm_up(source_nb, settings)
     lesson = lesson_code(source_nb)
+    shared = shared_tests(source_nb)
     peak = 0
 
     def run_only(cell_ids: frozenset[str]) -> Execution:
@@ -79,18 +81,25 @@ def run(
         limits_s = settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
         budget = TimeBudget(*limits_s)
         outcomes = run_cells.run(
-            nb, kernel, budget, lesson, only=cell_ids, test_fork_server=test_fork_server
+            nb,
+            kernel,
+            budget,
+            lesson,
+            only=cell_ids,
+            shared=shared,
+            test_fork_server=test_fork_server,
         )
         peak = max(peak, kernel.peak_bytes)
         begin_step("analyzing the code", ANALYSIS_SECONDS)
         broken = [end for end in outcomes.values() if isinstance(end, BrokenTest)]
         disturbed = kernel.disturbed or any(end.retry for end in broken)
-        return Execution(outcomes, peak, disturbed, tuple(kernel.weaknesses))
+        weaknesses = [*kernel.weaknesses, *([Weakness.SHARED_TESTS] if shared else [])]
+        return Execution(outcomes, peak, disturbed, tuple(weaknesses))
 
     code = code_cells(nb)
     every_id = frozenset(cell["id"] for cell in code)
     begin_step("analyzing the code", ANALYSIS_SECONDS)
-    shortcut = settings.shortcut and _can_be_analyzed(code, source_nb)
+    shortcut = settings.shortcut and not shared and _can_be_analyzed(code, source_nb)
     needed = every_id
     if shortcut:
         needed = _analyze(lambda: dependencies.needed_cells(nb, source_nb), default=every_id)

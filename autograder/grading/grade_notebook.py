@@ -24,6 +24,7 @@ from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.sanitize import outputs
 from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
+from autograder.grading.shared_tests import is_other_language
 from autograder.sandbox import temp_dirs
 from autograder.sandbox.launch import Weakness
 from autograder.sandbox.worker_process import begin_step
@@ -85,8 +86,9 @@ def grade(
     """
     source_cells = cells.graded_cells(source_nb)
     no_score = cells.unreadable(nb) or cells.undecided(nb)
+    can_run = settings.execute and not is_other_language(source_nb)
     execution = execute.Execution(CellOutcomes())
-    if run_cells.needs_kernel(nb) and settings.execute and not no_score:
+    if run_cells.needs_kernel(nb) and can_run and not no_score:
         with _files_beside(cells.submitted_file(nb), folder) as files:
             execution = execute.run(nb, source_nb, files, settings)
     outcomes = execution.outcomes
@@ -96,8 +98,9 @@ def grade(
     for cell in nb.cells:
         if source_cell := source_cells.get(name := cells.grade_id(cell)):
             outcome = outcomes.get(cell["id"])
-            is_not_run = cells.is_test(source_cell) and not settings.execute
-            reason = no_score or (scoring.NOT_EXECUTED if is_not_run else "")
+            is_not_run = cells.is_test(source_cell) and not can_run
+            why_not = scoring.NOT_EXECUTED if not settings.execute else scoring.OTHER_LANGUAGE
+            reason = no_score or (why_not if is_not_run else "")
             scores[name] = scoring.score(source_cell, cell, outcome, reason, left_out)
     student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -47,12 +48,14 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     lesson: list[str],
     *,
     only: frozenset[str] | None = None,
+    shared: Collection[str] = (),
     test_fork_server: ForkServer | None = None,
 ) -> CellOutcomes:
     """Run the code cells of a merged notebook and keep their outputs in it.
 
     The student's cells run in the student's kernel, which isn't started yet, the tests in the
-    test runner. Tests may use what the instructor's own cells (`lesson`) import.
+    test runner, but for those whose ids are in `shared`. Tests may use what the instructor's own
+    cells (`lesson`) import.
 
     Returns:
         How each cell ended, by id. None if it wasn't run because the budget was used up or the
@@ -67,7 +70,8 @@ def run(  # noqa: PLR0913  (each is a part of the run)
                 if budget.next_limit() <= 0 or restarts > MAX_RESTARTS:
                     outcomes[cell["id"]] = None
                     continue
-                outcome = _run_cell(cell, broker, kernel, budget)
+                runner = None if cell["id"] in shared else broker
+                outcome = _run_cell(cell, runner, kernel, budget)
                 outcomes[cell["id"]] = outcome
                 if _lost_kernel(outcome) and index + 1 < len(cells):
                     restarts += 1
@@ -80,13 +84,14 @@ def run(  # noqa: PLR0913  (each is a part of the run)
 
 
 def _run_cell(
-    cell: NotebookNode, broker: Broker, kernel: Kernel, budget: TimeBudget
+    cell: NotebookNode, broker: Broker | None, kernel: Kernel, budget: TimeBudget
 ) -> CellOutcome | BrokenTest:
+    """Run a cell; without a broker a test runs in the student's kernel."""
     cell_limit = time_limit_s(cell)
     timeout, start = budget.next_limit(cell_limit), time.monotonic()
     lost_before = kernel.cpu_wait.seconds
     outcome: CellOutcome | BrokenTest
-    if is_test(cell):
+    if broker is not None and is_test(cell):
         outcome = broker.run_test(cell.source, kernel, timeout)
     else:
         outcome = kernel.run_cell(cell, timeout)

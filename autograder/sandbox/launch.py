@@ -36,6 +36,7 @@ class Weakness(StrEnum):
     UNPROTECTED = "unprotected"
     NO_CONTROL_GROUP = "no control group"
     NO_CPU_WEIGHT = "no CPU weight"
+    SHARED_TESTS = "shared tests"
 
 
 DELEGATE: Final = (
@@ -58,6 +59,10 @@ WEAKNESSES: Final = {
     Weakness.NO_CPU_WEIGHT: (
         "The control groups of kernels have no CPU weight: a kernel with many processes slows"
         " others down."
+    ),
+    Weakness.SHARED_TESTS: (
+        "Some tests ran in the student's kernel, where a student can tamper with them: they use"
+        " commands of IPython, or delete or change names that students define."
     ),
 }
 

@@ -1,0 +1,80 @@
+"""Tests that must run in the student's kernel because they can't run in the test runner.
+
+There a student could tamper with them, so the report names them. No lesson built from text has
+such a test; notebooks that were written for stock nbgrader may.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from nbformat import NotebookNode
+
+from autograder import cells
+
+MAGICS: Final = "it uses commands of IPython"
+CHANGES_NAMES: Final = "it deletes or changes {names}, which students define"
+
+
+def shared_tests(source_nb: NotebookNode) -> dict[str, str]:
+    r"""Return why each such test of an instructor's notebook shares the student's kernel, by id.
+
+    Example:
+        >>> from autograder.publish import build
+        >>> exercise = "```{code-cell}\n:exercise: half\ndef half(x): ...\n```\n\n"
+        >>> nb = build.notebook_from_text(exercise + "```{code-cell}\n:test: half-test\nhalf\n```")
+        >>> nb.cells[1].source = "whole = half\ndel half"
+        >>> shared_tests(nb)
+        {'half-test': 'it deletes or changes half, which students define'}
+    """
+    tests = [cell for cell in cells.code_cells(source_nb) if cells.is_test(cell)]
+    answers = [cell.source for cell in cells.code_cells(source_nb) if cells.is_answer(cell)]
+    defined = {name for source in answers for name in _changed_names(source) or ()}
+    reasons = {}
+    for cell in tests:
+        changed = _changed_names(cell.source)
+        if changed is None:
+            if _has_magics(cell.source):
+                reasons[cell["id"]] = MAGICS
+        elif names := sorted(changed & defined):
+            reasons[cell["id"]] = CHANGES_NAMES.format(names=", ".join(names))
+    return reasons
+
+
+def is_other_language(nb: NotebookNode) -> bool:
+    """Return whether a notebook's kernel runs another language than Python."""
+    kernel = nb.metadata.get("kernelspec", {})
+    language = kernel.get("language") or nb.metadata.get("language_info", {}).get("name")
+    return str(language or "python").lower() not in {"python", "python3", "ipython"}
+
+
+def _changed_names(source: str) -> set[str] | None:
+    """Return the global names that a cell binds or deletes; None if it isn't plain Python."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    names: set[str] = set()
+    nodes: list[ast.AST] = list(body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+            continue
+        if isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp):
+            continue
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        nodes += ast.iter_child_nodes(node)
+    return names
+
+
+def _has_magics(source: str) -> bool:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        manager = TransformerManager()  # type: ignore[no-untyped-call] # IPython has no types
+        return _changed_names(manager.transform_cell(source)) is not None
+    except SyntaxError:
+        return False
