@@ -20,8 +20,8 @@ from course import quiz
 MAX_TITLE_CHARS: Final = 120  # two lines on a laptop
 BEGIN_SOLUTION: Final = "### BEGIN SOLUTION"
 
-_LABEL: Final = re.compile(  # of an exercise, at the start of a paragraph
-    r"(?:^|\n\n)(\*\*((?:Exercise|Problem|Task|Question|Part)\b[^*\n]*|\w?\d[^*\n]*)\*\*)"
+_LABEL: Final = re.compile(  # of an exercise, at the start of a paragraph or below an anchor
+    r"(?:^|\n\n|</a>\n)(\*\*((?:Exercise|Problem|Task|Question|Part)\b[^*\n]*|\w?\d[^*\n]*)\*\*)"
 )
 _HEADING: Final = re.compile(r"^(#{1,6}) +(.+?)[ #]*$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
