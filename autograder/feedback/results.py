@@ -113,6 +113,7 @@ class Results:
                 record["tests"].append(
                     graded[name] | {"title": name, "cell": self._positions[name]}
                 )
+                notes += map(escape_markdown, cells.notes(cell))
             elif not cells.is_task(cell):
                 notes += without_tests(cells.comments(cell)[1], complete)
             if name in graded and name not in tests:

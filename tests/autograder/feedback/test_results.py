@@ -138,6 +138,15 @@ def test_a_failed_cell_is_named_before_what_follows_from_it() -> None:
     ) in article(html, "half")
 
 
+def test_a_note_on_a_test_is_shown() -> None:
+    nb = graded()
+    cells.set_course(next(c for c in nb.cells if c.id == "half-test"), notes=["It was changed."])
+    html, _ = show(nb)
+    assert "✓ correct, 3 of 3 points This cell failed. ValueError: a_b It was changed." in article(
+        html, "half"
+    )
+
+
 def test_an_open_exercise_is_not_called_incorrect() -> None:
     html, text = show(graded(double_test=(0.0, NOT_IMPLEMENTED), single=(0.0, NO_TICK)))
     shown = article(html, "Exercise 1: Write double")
