@@ -57,7 +57,10 @@ def test_each_exercise_of_a_lesson_has_its_title(path: Path) -> None:
 
 
 def test_an_exercise_is_titled_by_its_label_and_first_sentence() -> None:
-    text = "# L\n\n## 2. Copies\n\nText.\n\n<a id=e></a>\n**Exercise 1.** Use [code](#c) `f_x`. Or not.\n\nLook out."
+    text = (
+        "# L\n\n## 2. Copies\n\nText.\n\n<a id=e></a>\n"
+        "**Exercise 1.** Use [code](#c) `f_x`. Or not.\n\nLook out."
+    )
     (answer,) = answers.find_answers(notebook(text, exercise("a"), checker("a-test")))
     assert answer.title == "Exercise 1: Use code f_x"
     assert answer.section == "2. Copies"
