@@ -42,7 +42,7 @@ function drawNetwork(widths) {
     const name = i === code ? "layer code" : "layer";
     const box = { x: x - 9, y: 80 - height / 2, width: 18, height };
     appendSvg(svg, "rect", { ...box, class: name });
-    appendSvg(svg, "text", { x, y: 80 + height / 2 + 17, class: "units" }, units);
+    appendSvg(svg, "text", { x, y: 80 + height / 2 + 6, class: "units" }, units);
   }
   return svg;
 }

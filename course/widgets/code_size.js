@@ -7,7 +7,10 @@ import { appendSvg, createElement, createSvg, saveTraits, suppressShortcuts } fr
 
 const TILE = 28;
 const PIXELS = TILE * TILE;
-const PLOT = { width: 700, height: 240, left: 40, right: 596, top: 12, bottom: 210 };
+const PLOT = { height: 240, left: 40, top: 12, bottom: 210 };
+const PLOT_WIDTHS = [240, 700]; // the narrowest and the widest
+const NAMES_WIDTH = 104; // of the names right of the curves
+const MIN_TICK_DISTANCE = 22;
 const ERROR_RANGE = [0.7, 45];
 const MARKS = [1, 2, 5, 10, 20, 30, 60, 100];
 const SPEECH_DELAY_MS = 150; // while the slider moves, a screen reader announces the slider alone
@@ -111,44 +114,50 @@ function createStations(model) {
 
 // ---------------------------------------------------------------- the curve above the slider
 
-function plotScales(sizes) {
+function plotScales(sizes, width) {
   const [low, high] = ERROR_RANGE;
+  const right = width - NAMES_WIDTH;
   return {
-    x: (column) => PLOT.left + ((PLOT.right - PLOT.left) * column) / (sizes.length - 1),
+    right,
+    x: (column) => PLOT.left + ((right - PLOT.left) * column) / (sizes.length - 1),
     y: (error) =>
       PLOT.bottom - ((PLOT.bottom - PLOT.top) * Math.log(error / low)) / Math.log(high / low),
   };
 }
 
-function drawAxes(svg, sizes, mean, { x, y }) {
+function drawAxes(svg, sizes, mean, { right, x, y }) {
   const line = (left, right, top, bottom, name) =>
     appendSvg(svg, "line", { x1: left, x2: right, y1: top, y2: bottom, class: name });
   const label = (left, bottom, name, text) =>
     appendSvg(svg, "text", { x: left, y: bottom, class: name }, text);
   for (const error of [1, 2, 5, 10, 20]) {
-    line(PLOT.left, PLOT.right, y(error), y(error), "grid");
+    line(PLOT.left, right, y(error), y(error), "grid");
     label(PLOT.left - 8, y(error) + 4, "tick y", String(error));
   }
+  let last = Number.NEGATIVE_INFINITY;
   for (const size of MARKS) {
     const left = x(sizes.indexOf(size));
+    if (left - last < MIN_TICK_DISTANCE) continue;
+    last = left;
     line(left, left, PLOT.bottom, PLOT.bottom + 5, "grid");
     label(left, PLOT.bottom + 20, "tick", String(size));
   }
-  line(PLOT.left, PLOT.right, y(mean), y(mean), "mean");
-  label(PLOT.right + 8, y(mean) + 4, "name", "mean image");
+  line(PLOT.left, right, y(mean), y(mean), "mean");
+  label(right + 8, y(mean) + 4, "name", "mean image");
 }
 
-function drawCurve(svg, errors, kind, { x, y }, labelOffset) {
+function drawCurve(svg, errors, kind, { right, x, y }, labelOffset) {
   const points = errors.map((error, column) => `${x(column).toFixed(1)},${y(error).toFixed(1)}`);
   appendSvg(svg, "polyline", { points: points.join(" "), class: `curve ${kind}` });
-  const end = { x: PLOT.right + 8, y: y(errors.at(-1)) + labelOffset, class: `name ${kind}` };
+  const end = { x: right + 8, y: y(errors.at(-1)) + labelOffset, class: `name ${kind}` };
   appendSvg(svg, "text", end, kind === "pca" ? "PCA" : kind);
 }
 
-function createPlot(model) {
+function createPlot(model, width) {
   const { sizes, pca, autoencoder, mean_image: mean } = model.get("facts");
-  const svg = createSvg(PLOT.width, PLOT.height, "Error against code size");
-  const scales = plotScales(sizes);
+  const svg = createSvg(width, PLOT.height, "Error against code size");
+  svg.setAttribute("width", width);
+  const scales = plotScales(sizes, width);
   drawAxes(svg, sizes, mean, scales);
   const cursor = appendSvg(svg, "line", { y1: PLOT.top, y2: PLOT.bottom, class: "cursor" });
   drawCurve(svg, pca, "pca", scales, 9);
@@ -186,9 +195,7 @@ function createSlider(model, id) {
   input.addEventListener("input", () => model.set("code_size", sizes[Number(input.value)]));
   input.addEventListener("change", () => model.save_changes());
   // The middle of the thumb runs from the first to the last point of the curve.
-  const share = (length) => `${(100 * length) / PLOT.width}%`;
-  input.style.marginLeft = `calc(${share(PLOT.left)} - 10px)`;
-  input.style.width = `calc(${share(PLOT.right - PLOT.left)} + 20px)`;
+  input.style.marginLeft = `${PLOT.left - 10}px`;
   return {
     nodes: [input, createElement("div", { class: "size" }, label, output)],
     paint() {
@@ -197,6 +204,37 @@ function createSlider(model, id) {
       input.setAttribute("aria-valuetext", formatSize(size));
       output.textContent = String(size);
     },
+    fit(width) {
+      input.style.width = `${width - NAMES_WIDTH - PLOT.left + 20}px`;
+    },
+  };
+}
+
+/** The curves and the slider below them, as wide as the page allows. */
+function createCurves(model, id) {
+  const frame = createElement("div");
+  const slider = createSlider(model, id);
+  let plot = { paint() {} };
+  let drawn = 0;
+  const fit = () => {
+    const [narrowest, widest] = PLOT_WIDTHS;
+    const width = Math.min(widest, Math.max(narrowest, Math.floor(frame.clientWidth)));
+    if (width === drawn) return;
+    drawn = width;
+    plot = createPlot(model, width);
+    plot.paint();
+    frame.replaceChildren(plot.node);
+    slider.fit(width);
+  };
+  const observer = new ResizeObserver(fit);
+  observer.observe(frame);
+  return {
+    nodes: [frame, ...slider.nodes],
+    paint() {
+      plot.paint();
+      slider.paint();
+    },
+    destroy: () => observer.disconnect(),
   };
 }
 
@@ -224,8 +262,7 @@ async function render({ model, el }) {
   const id = `code-size-${explorers}`;
   const images = createImageChooser(model, id);
   const stations = createStations(model);
-  const plot = createPlot(model);
-  const slider = createSlider(model, id);
+  const curves = createCurves(model, id);
   const description = createElement("p", { "aria-live": "polite" });
   const heading = createElement("div", { class: "heading" }, "Squared error, test digits");
   const attributes = {
@@ -233,7 +270,7 @@ async function render({ model, el }) {
     role: "group",
     "aria-label": "Code-size explorer",
   };
-  const parts = [images.node, stations.node, heading, plot.node, ...slider.nodes, description];
+  const parts = [images.node, stations.node, heading, ...curves.nodes, description];
   const root = createElement("div", attributes, ...parts);
   el.append(root);
 
@@ -243,7 +280,7 @@ async function render({ model, el }) {
     description.textContent = describe(model);
   };
   const paint = () => {
-    for (const part of [images, stations, plot, slider]) part.paint();
+    for (const part of [images, stations, curves]) part.paint();
     if (pictures) stations.paintTiles(pictures);
     clearTimeout(speechTimer);
     speechTimer = setTimeout(say, SPEECH_DELAY_MS);
@@ -259,6 +296,7 @@ async function render({ model, el }) {
 
   return () => {
     clearTimeout(speechTimer);
+    curves.destroy();
     model.off("change:code_size change:image", paint);
     releaseShortcuts();
     pictures.close();

@@ -4,6 +4,7 @@
 import {
   createButton,
   createElement,
+  createRadioGroup,
   paintPixels,
   saveTraits,
   suppressShortcuts,
@@ -12,7 +13,14 @@ import {
 
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;
-const TRAITS = ["first", "second", "way", "number", "push", "shown"];
+const TRAITS = ["first", "second", "way", "basis", "number", "push", "shown"];
+const BASES = [
+  ["directions", "a principal direction of the codes"],
+  ["numbers", "one number of the code"],
+];
+const MOTION = { step: 2, pauseMs: 60 };
+const STILLS = { step: 25, pauseMs: 1200 }; // for people who asked for less motion
+const NO_CHANGE_MS = 2000;
 const SPEECH_DELAY_MS = 150; // while a slider moves, a screen reader announces the slider alone
 
 let walks = 0;
@@ -67,13 +75,15 @@ function createResults(model) {
 function describe(model) {
   const names = model.get("names");
   const shift = model.get("push")
-    ? `, number ${model.get("number")} shifted by ${formatShift(model.get("push"))}`
+    ? `, ${thing(model)} ${model.get("number")} shifted by ${formatShift(model.get("push"))}`
     : "";
   return (
     `${model.get("way")}% of the way from ${names[model.get("first")]} ` +
     `to ${names[model.get("second")]}${shift}`
   );
 }
+
+const thing = (model) => (model.get("basis") === "numbers" ? "number" : "direction");
 
 function formatShift(value) {
   return `${(value < 0 ? "−" : "+") + Math.abs(value).toFixed(1)} σ`;
@@ -105,9 +115,9 @@ const sliders = (model) => [
   },
   {
     trait: "number",
-    title: "Number in the code",
+    title: "Which one",
     range: { min: 1, max: model.get("size"), step: 1 },
-    format: (number) => `number ${number}`,
+    format: (number) => `${thing(model)} ${number}`,
   },
   {
     trait: "push",
@@ -117,6 +127,49 @@ const sliders = (model) => [
   },
 ];
 
+/** Moves from the first image to the second, one step after the kernel has shown the last. */
+class Player {
+  constructor(model) {
+    this.model = model;
+    this.isPlaying = false;
+    this.button = createButton("Play", () => (this.isPlaying ? this.stop() : this.play()));
+    this.onShown = () => this.isPlaying && this.scheduleStep(this.pace.pauseMs);
+    model.on("change:shown", this.onShown);
+  }
+
+  play() {
+    const isReduced = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.pace = isReduced ? STILLS : MOTION;
+    this.isPlaying = true;
+    this.button.textContent = "Stop";
+    if (this.model.get("way") >= 100) saveTraits(this.model, { way: 0 });
+    this.scheduleStep(this.pace.pauseMs);
+  }
+
+  scheduleStep(delayMs) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.step(), delayMs);
+  }
+
+  step() {
+    const way = Math.min(100, this.model.get("way") + this.pace.step);
+    this.scheduleStep(NO_CHANGE_MS); // unless the kernel shows another image before
+    saveTraits(this.model, { way });
+    if (way === 100) this.stop();
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.isPlaying = false;
+    this.button.textContent = "Play";
+  }
+
+  destroy() {
+    this.stop();
+    this.model.off("change:shown", this.onShown);
+  }
+}
+
 function render({ model, el }) {
   walks += 1;
   const id = `code-walk-${walks}`;
@@ -124,13 +177,21 @@ function render({ model, el }) {
   const second = createImageChooser(model, id, "second", "To");
   const results = createResults(model);
   const controls = sliders(model).map((settings) => createSlider(model, id, settings));
+  const [walk, ...pushes] = controls;
+  const bases = createRadioGroup(model, "basis", "Push along", BASES);
+  const player = new Player(model);
+  const reset = createButton("Back to the start", () => {
+    player.stop();
+    saveTraits(model, { way: 0, push: 0 });
+  });
   const description = createElement("p", { "aria-live": "polite" });
   const root = createElement(
     "div",
     { class: "explorer code-walk", role: "group", "aria-label": "Walk between codes" },
     createElement("div", { class: "row" }, first.node, results.node, second.node),
-    createElement("div", { class: "sliders" }, ...controls.flatMap(({ nodes }) => nodes)),
-    createButton("Back to the start", () => saveTraits(model, { way: 0, push: 0 })),
+    createElement("div", { class: "sliders" }, ...walk.nodes, player.button),
+    bases.node,
+    createElement("div", { class: "sliders" }, ...pushes.flatMap(({ nodes }) => nodes), reset),
     description,
   );
   el.append(root);
@@ -141,6 +202,9 @@ function render({ model, el }) {
   };
   const paint = () => {
     for (const part of [first, second, results, ...controls]) part.paint();
+    bases.paint();
+    // A screen reader would never fall silent while it plays.
+    description.setAttribute("aria-live", player.isPlaying ? "off" : "polite");
     clearTimeout(speechTimer);
     speechTimer = setTimeout(say, SPEECH_DELAY_MS);
   };
@@ -151,6 +215,7 @@ function render({ model, el }) {
   const releaseShortcuts = suppressShortcuts(root);
   return () => {
     clearTimeout(speechTimer);
+    player.destroy();
     model.off(changes, paint);
     releaseShortcuts();
   };

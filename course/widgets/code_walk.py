@@ -1,4 +1,4 @@
-"""Lesson 5's explorer: walk between the codes of two images, and change one number of the code.
+"""Lesson 5's explorer: walk between the codes of two images, and push the code aside.
 
 Example:
     >>> import numpy as np
@@ -32,6 +32,7 @@ _PIXELS: Final = 784
 _MAX_PUSH: Final = 3.0  # standard deviations; hardly any real code is further out
 _STEPS: Final = 8  # of the static picture
 _SLIDERS: Final = ("way", "first", "second", "number", "push")
+_CHANGES: Final = (*_SLIDERS, "basis")
 
 
 class Coder(Protocol):
@@ -45,14 +46,14 @@ class Coder(Protocol):
 
 
 class CodeWalk(PicturedWidget):
-    """Two images, and the images between their codes; one number of the code can be changed.
+    """Two images, and the images between their codes; the code can be pushed in a direction.
 
     Example:
         >>> from course import data
         >>> from course.autoencoder import frozen
         >>> digits = data.digits("bundled").x_test[:4]
         >>> walk = CodeWalk(frozen.digits(), digits, ["a", "b", "c", "d"], second=3)
-        >>> walk.push = 1.5  # moves number 1 of the code by 1.5 standard deviations
+        >>> walk.push = 1.5  # moves along the first principal direction of the codes
         >>> walk.code.shape
         (1, 30)
 
@@ -60,17 +61,19 @@ class CodeWalk(PicturedWidget):
         net: The model, such as ``course.autoencoder.frozen.digits()``.
         images: Two or more images to walk between, ``(n, 784)`` in [0, 1].
         names: The names of the images.
-        spread: Standard deviation of each number of a code, ``(k,)``; by default, that of the
-            images' codes.
+        codes: Codes ``(m, k)`` whose spread and principal directions to use; by default, those of
+            the images.
 
     Raises:
-        ValueError: The shapes of images, names and spread don't match.
+        ValueError: The shapes of images, names and codes don't match.
 
     Attributes:
         first: Index of the image where the walk starts.
         second: Index of the image where it ends.
         way: Position between them, 0 to 100 percent.
-        number: Which number of the code to change, counted from 1.
+        basis: ``"directions"`` to push along a principal direction, ``"numbers"`` to change one
+            number of the code.
+        number: Which direction, or which number, counted from 1.
         push: By how many standard deviations, -3 to 3.
         shown: Two images of 784 bytes: the decoded mix of codes, and the mix of pixels.
     """
@@ -84,6 +87,7 @@ class CodeWalk(PicturedWidget):
     first = traitlets.Int(0).tag(sync=True)
     second = traitlets.Int(1).tag(sync=True)
     way = traitlets.Int(0).tag(sync=True)
+    basis = traitlets.Enum(("directions", "numbers"), "directions").tag(sync=True)
     number = traitlets.Int(1).tag(sync=True)
     push = traitlets.Float(0.0).tag(sync=True)
 
@@ -93,25 +97,24 @@ class CodeWalk(PicturedWidget):
         images: ArrayLike,
         names: Sequence[str],
         *,
-        spread: ArrayLike | None = None,
+        codes: ArrayLike | None = None,
         **traits: Any,
     ) -> None:
         self._images = _images(images, names)
         self._decode = net.decode
         self._codes = np.asarray(net.encode(self._images), dtype=np.float64)
         size = self._codes.shape[1]
-        self._spread = self._codes.std(axis=0) if spread is None else _spread(spread, size)
+        self._steps = _steps(self._codes if codes is None else _rows_of(codes, size))
         pictures = gray_bytes(self._images)
         super().__init__(names=list(names), pictures=pictures, size=size, **traits)
         self._show()
-        self.observe(self._show, names=list(_SLIDERS))
+        self.observe(self._show, names=list(_CHANGES))
 
     @property
     def code(self) -> NDArray[np.float64]:
         """The code at the position of the sliders, ``(1, k)``."""
-        code = self._mix(self._codes)
-        code[self.number - 1] += self.push * self._spread[self.number - 1]
-        return np.atleast_2d(code)
+        step = self._steps[self.basis][self.number - 1]
+        return np.atleast_2d(self._mix(self._codes) + self.push * step)
 
     @traitlets.validate(*_SLIDERS)
     def _check_slider(self, proposal: dict[str, Any]) -> Any:
@@ -156,8 +159,19 @@ def _images(images: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
     return array
 
 
-def _spread(spread: ArrayLike, size: int) -> NDArray[np.float64]:
-    array = np.asarray(spread, dtype=np.float64)
-    if array.shape != (size,) or not np.isfinite(array).all():
-        raise ValueError(f"spread must be {size} finite numbers, got shape {array.shape}")
+def _rows_of(codes: ArrayLike, size: int) -> NDArray[np.float64]:
+    array = np.asarray(codes, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != size or not np.isfinite(array).all():
+        raise ValueError(f"codes must be finite, of shape (m, {size}); got shape {array.shape}")
     return array
+
+
+def _steps(codes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return what to add to a code for a push of one standard deviation, in the rows."""
+    variances, axes = np.linalg.eigh(np.cov(codes, rowvar=False, ddof=0))
+    directions = (axes * np.sqrt(np.maximum(variances, 0))).T[::-1]
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], 1)
+    return {
+        "numbers": np.diag(codes.std(axis=0)),
+        "directions": directions * np.where(largest < 0, -1, 1),
+    }

@@ -24,7 +24,7 @@ function occupiedCells(points, bins, d) {
 // ---------------------------------------------------------------- emptiness
 
 const SIDE = 200; // of a square, in SVG units
-const TOP = 28;
+const TOP = 30;
 
 /** Draw the unit interval (d = 1) or the unit square (d = 2), its grid, cells and points. */
 function drawSquare(svg, points, bins, d) {
@@ -79,10 +79,10 @@ function drawEmptiness(model) {
   const occupied = counts
     .map((count, i) => `${i + 1}-D: ${count} of ${bins ** (i + 1)} cells hold a point`)
     .join("; ");
-  const svg = createSvg(720, 236, `${n} points. ${occupied}.`);
+  const svg = createSvg(720, 238, `${n} points. ${occupied}.`);
   for (const [i, count] of counts.entries()) {
     const title = `${i + 1}-D: ${count} of ${bins ** (i + 1)}`;
-    appendSvg(svg, "text", { x: 110 + 240 * i, y: 16, class: "title" }, title);
+    appendSvg(svg, "text", { x: 110 + 240 * i, y: 21, class: "title" }, title);
   }
   drawSquare(svg, points, bins, 1);
   drawSquare(svg, points, bins, 2);
@@ -99,7 +99,7 @@ function drawEmptiness(model) {
 function drawDistances(model) {
   const { d, heights, mean, spread, contrast } =
     model.get("content").distances[model.get("distance_d")];
-  const svg = createSvg(720, 236, `Histogram of distances in ${d.toLocaleString("en")} dimensions`);
+  const svg = createSvg(720, 248, `Histogram of distances in ${d.toLocaleString("en")} dimensions`);
   const width = 680 / heights.length;
   for (const [i, share] of heights.entries()) {
     const height = 170 * share;
@@ -108,10 +108,10 @@ function drawDistances(model) {
   }
   appendSvg(svg, "line", { x1: 20, x2: 700, y1: 190, y2: 190, class: "axis" });
   for (const tick of [0, 0.5, 1, 1.5, 2, 2.5]) {
-    appendSvg(svg, "text", { x: 20 + (680 * tick) / 2.5, y: 208, class: "tick" }, tick);
+    appendSvg(svg, "text", { x: 20 + (680 * tick) / 2.5, y: 212, class: "tick" }, tick);
   }
-  const axis = "distance between two random points, in units of the mean";
-  appendSvg(svg, "text", { x: 360, y: 230, class: "tick" }, axis);
+  const axis = "distance of two points, in units of the mean";
+  appendSvg(svg, "text", { x: 360, y: 240, class: "tick" }, axis);
   const ratio = contrast + 1;
   const text =
     `${d.toLocaleString("en")} dimensions: two random points of the cube are ${mean} apart on average, give ` +
@@ -140,21 +140,21 @@ function drawRate(svg, rate, sizes, { x, y }, isChosen) {
 function drawExamples(model) {
   const { sizes, rates } = model.get("content");
   const chosen = model.get("rate_d");
-  const svg = createSvg(720, 236, `Error over number of examples in ${rates[chosen].d} dimensions`);
+  const svg = createSvg(720, 248, `Error over number of examples in ${rates[chosen].d} dimensions`);
   const scales = {
-    x: (size) => 60 + (620 * Math.log(size / sizes[0])) / Math.log(sizes.at(-1) / sizes[0]),
+    x: (size) => 76 + (604 * Math.log(size / sizes[0])) / Math.log(sizes.at(-1) / sizes[0]),
     y: (error) => 14 + (172 * Math.log(1 / error)) / Math.log(1 / 0.02),
   };
   for (const tick of [0.02, 0.05, 0.1, 0.2, 0.5, 1]) {
     const y = scales.y(tick);
-    appendSvg(svg, "line", { x1: 60, x2: 690, y1: y, y2: y, class: "grid" });
-    appendSvg(svg, "text", { x: 52, y: y + 4, class: "tick right" }, tick);
+    appendSvg(svg, "line", { x1: 76, x2: 690, y1: y, y2: y, class: "grid" });
+    appendSvg(svg, "text", { x: 68, y: y + 4, class: "tick right" }, tick);
   }
   for (const size of sizes) {
-    appendSvg(svg, "text", { x: scales.x(size), y: 208, class: "tick" }, size.toLocaleString("en"));
+    appendSvg(svg, "text", { x: scales.x(size), y: 212, class: "tick" }, size.toLocaleString("en"));
   }
   const axis = "examples (both axes are logarithmic)";
-  appendSvg(svg, "text", { x: 370, y: 230, class: "tick" }, axis);
+  appendSvg(svg, "text", { x: 370, y: 240, class: "tick" }, axis);
   for (const [i, rate] of rates.entries()) drawRate(svg, rate, sizes, scales, i === chosen);
   const { d, errors, slope, stone, halving } = rates[chosen];
   const measured = errors.map(

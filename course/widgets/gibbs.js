@@ -82,12 +82,9 @@ function createControls(model) {
 }
 
 function createPictures(model) {
-  const canvases = PICTURES.map(({ title }) =>
-    createElement("canvas", { role: "img", "aria-label": title }),
-  );
-  const figures = canvases.map((canvas, i) =>
-    createElement("figure", {}, canvas, createElement("figcaption", {}, PICTURES[i].title)),
-  );
+  const canvases = PICTURES.map(() => createElement("canvas", { role: "img" }));
+  const captions = canvases.map(() => createElement("figcaption"));
+  const figures = canvases.map((canvas, i) => createElement("figure", {}, canvas, captions[i]));
   return {
     node: createElement("div", { class: "pictures" }, ...figures),
     paint() {
@@ -95,7 +92,11 @@ function createPictures(model) {
         const bytes = toBytes(model.get("pictures")[name]);
         const pixels = side(bytes.length);
         paintPixels(canvases[i], bytes, pixels, pixels, PAPER, INK);
-        figures[i].classList.toggle("empty", name !== "before" && model.get("steps") === 0);
+        const isEmpty = name !== "before" && model.get("steps") === 0;
+        figures[i].classList.toggle("empty", isEmpty);
+        const title = isEmpty ? `${PICTURES[i].title}: after a step` : PICTURES[i].title;
+        canvases[i].setAttribute("aria-label", title);
+        captions[i].textContent = title;
       }
     },
   };

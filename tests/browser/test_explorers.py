@@ -126,10 +126,17 @@ def test_an_explorer_fits_a_narrow_page(lesson: Lesson, width: int) -> None:
     overflows = """node => [...node.querySelectorAll('*')].filter(child =>
         child.getBoundingClientRect().right > node.getBoundingClientRect().right + 1
         && getComputedStyle(child).position !== 'absolute').map(child => child.outerHTML)"""
+    font_size = """text => {
+        const { viewBox, clientWidth } = text.ownerSVGElement;
+        return parseFloat(getComputedStyle(text).fontSize) * clientWidth / viewBox.baseVal.width;
+    }"""
     for name in EXPLORERS:
         root = explorer(lesson, name)
         root.evaluate("(node, width) => { node.style.width = width + 'px'; }", width)
         assert root.evaluate(overflows) == [], name
+        for text in root.locator("svg text").all():
+            text.wait_for()
+            assert text.evaluate(font_size) > 10, (name, text.text_content())
         root.evaluate("node => { node.style.width = ''; }")
 
 
@@ -232,6 +239,33 @@ def test_gibbs_samples_or_settles_and_stops_on_request(lesson: Lesson) -> None:
     expect(words).to_contain_text(re.compile(r"Step 4[3-9]"))
     root.get_by_role("button", name="Stop").click()
     expect(run).to_be_visible()
+
+
+def test_a_walk_plays_to_its_end_and_pushes_along_directions(lesson: Lesson) -> None:
+    root = explorer(lesson, "code-walk")
+    position, which, push = root.get_by_role("slider").all()
+    lesson.page.emulate_media(reduced_motion="reduce")  # 4 steps instead of 50
+    root.get_by_role("button", name="Play").click()
+    stop = root.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    expect(position).to_have_value("25")
+    stop.click()
+    lesson.page.emulate_media(reduced_motion="no-preference")
+    position.press("End")
+    position.press("ArrowLeft")
+    root.get_by_role("button", name="Play").click()
+    expect(root.get_by_role("button", name="Play")).to_be_visible()  # played to the end
+    expect(description(root)).to_have_text("100% of the way from one to two.")
+    decoded = root.locator("figure.decoded canvas")
+    before = picture(decoded)
+    push.press("End")
+    expect(description(root)).to_contain_text("direction 1 shifted by +3.0 σ")
+    lesson.page.wait_for_function(
+        "([node, before]) => node.toDataURL() !== before", arg=[decoded.element_handle(), before]
+    )
+    root.get_by_label("one number of the code").check()
+    which.press("ArrowRight")
+    expect(description(root)).to_contain_text("number 2 shifted by +3.0 σ")
 
 
 SLOW_STEPS = """import time

@@ -54,6 +54,26 @@ def test_mouse_touch_and_keyboard_write_the_same_file(lab: Lab, write_lesson: Wr
         assert path.read_text(encoding="utf-8") == nbformat.writes(expected) + "\n"
 
 
+def test_the_bar_shows_all_its_parts_in_a_narrow_window(
+    lab: Lab, write_lesson: WriteLesson
+) -> None:
+    inside = """() => {
+        const bar = document.querySelector('.course-progress:not(.lm-mod-hidden)');
+        const { right, bottom } = bar.getBoundingClientRect();
+        const parts = [...bar.children].map(part => part.getBoundingClientRect());
+        return bottom < 200 && parts.every(part => part.right <= right && part.bottom <= bottom);
+    }"""
+    with lab.open(write_lesson()) as lesson:
+        wide = lesson.page.viewport_size
+        assert wide is not None
+        for width in (320, 480, wide["width"]):
+            lesson.page.set_viewport_size({"width": width, "height": wide["height"]})
+            lesson.page.wait_for_function(inside)
+        height = lesson.page.locator(".course-progress:visible").bounding_box()
+        assert height is not None
+        assert height["height"] < 50  # one line again
+
+
 def test_saving_while_an_answer_is_being_saved_opens_no_dialog(
     lab: Lab, write_lesson: WriteLesson
 ) -> None:

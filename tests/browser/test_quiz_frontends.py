@@ -30,6 +30,9 @@ def test_a_question_is_answered_and_checked_in_notebook_7(
     expect(kind).to_be_visible()
     count = page.locator(".course-count")
     expect(count).to_have_text("0 of 3 answered")
+    left = "node => node.getBoundingClientRect().left"
+    paper = page.locator(".jp-WindowedPanel-viewport").evaluate(left)
+    assert abs(page.locator(".course-meter").evaluate(left) - paper) < 24  # the bar is aligned
     kind.locator(".course-text").nth(1).click(position={"x": 3, "y": 8})
     expect(kind.locator(".course-state")).to_have_text("Saved")
     kind.get_by_role("button", name="Check").click()

@@ -47,6 +47,22 @@ export class QuizNotebook {
     const node = createNode("div", "course-progress", this.meter, this.count, this.nextButton);
     this.bar = new this.Widget({ node });
     this.panel.contentHeader.addWidget(this.bar);
+    // JupyterLab sets the bar's height, so it must hear when the parts take more lines.
+    const observer = new ResizeObserver(() => this.fitBar());
+    for (const part of [node, this.count, this.nextButton]) observer.observe(part);
+    this.bar.disposed.connect(() => observer.disconnect());
+  }
+
+  fitBar() {
+    const { node, parent } = this.bar;
+    const boxes = [...node.children].map((part) => part.getBoundingClientRect());
+    const shown = boxes.filter(({ height }) => height > 0);
+    if (!shown.length || !parent) return;
+    const bottom = Math.max(...shown.map((box) => box.bottom));
+    const minHeight = `${Math.ceil(bottom - Math.min(...shown.map(({ top }) => top))) + 8}px`;
+    if (node.style.minHeight === minHeight) return;
+    node.style.minHeight = minHeight;
+    parent.fit();
   }
 
   /** Refresh once after a burst of changes, such as the output of a running cell. */

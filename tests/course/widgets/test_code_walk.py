@@ -44,12 +44,27 @@ def test_half_way_codes_and_pixels_are_mixed(walk: CodeWalk) -> None:
 
 
 def test_a_push_moves_one_number_by_its_standard_deviation() -> None:
-    spread = np.arange(1.0, 31.0)
-    walk = CodeWalk(frozen.digits(), DIGITS, NAMES, spread=spread, number=4)
+    codes = np.vstack([np.arange(1.0, 31.0), -np.arange(1.0, 31.0)])
+    walk = CodeWalk(frozen.digits(), DIGITS, NAMES, codes=codes, basis="numbers", number=4)
     code, shown = walk.code, walk.shown
     walk.push = -1.5
     assert np.allclose((walk.code - code)[0], np.where(np.arange(30) == 3, -6.0, 0.0))
     assert walk.shown != shown
+    walk.close()
+
+
+def test_a_push_moves_along_a_principal_direction_of_the_codes() -> None:
+    codes = np.random.default_rng(0).normal(size=(400, 30)) * 0.1
+    diagonal = np.ones(30) / np.sqrt(30)
+    codes += np.linspace(-3, 3, 400)[:, None] * diagonal
+    walk = CodeWalk(frozen.digits(), DIGITS, NAMES, codes=codes)
+    code = walk.code
+    walk.push = 2.0
+    step = (walk.code - code)[0]
+    deviation = (codes @ diagonal).std()
+    assert np.allclose(step, 2 * deviation * diagonal, atol=0.1)
+    walk.number = 30  # the codes hardly vary in the last direction
+    assert np.linalg.norm(walk.code - code) < 0.1 * np.linalg.norm(step)
     walk.close()
 
 
@@ -77,8 +92,10 @@ def test_arguments_that_do_not_match_are_rejected() -> None:
         CodeWalk(net, DIGITS[:1], ["one"])
     with pytest.raises(ValueError, match=r"names must have one entry per image \(3\), got 2"):
         CodeWalk(net, DIGITS, NAMES[:2])
-    with pytest.raises(ValueError, match=r"spread must be 30 finite numbers, got shape \(3,\)"):
-        CodeWalk(net, DIGITS, NAMES, spread=[1, 2, 3])
+    with pytest.raises(
+        ValueError, match=r"codes must be finite, of shape \(m, 30\); got shape \(2, 3\)"
+    ):
+        CodeWalk(net, DIGITS, NAMES, codes=np.ones((2, 3)))
 
 
 def test_the_fallback_text_without_widgets_is_short(walk: CodeWalk) -> None:
