@@ -1,4 +1,4 @@
-# make lab       open the first lesson in JupyterLab
+# make lab       open the start page in JupyterLab
 # make quick     linters, types and the fast tests: under three minutes
 # make test      every check and test, but for those marked `long`
 # make long      the tests marked `long`: some minutes each

@@ -1,6 +1,6 @@
 """The learner's commands.
 
-``python -m course lab`` opens the first lesson in JupyterLab; ``python -m course serve`` starts the
+``python -m course lab`` opens the start page in JupyterLab; ``python -m course serve`` starts the
 digit canvas.
 """
 
@@ -10,13 +10,16 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 from course.deployment import serve
 from course.handout import hand_out
 
+LAB_WITH_HOME: Final = "/course/lab"  # see `course.server.home_handlers`
+
 
 def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> list[str]:
-    """Return the command that opens the first lesson of ``work`` in JupyterLab.
+    """Return the command that opens the start page in JupyterLab, with the lessons in ``work``.
 
     The folder ``source/`` in ``root``, if any, holds the keys for the Check button.
 
@@ -30,9 +33,7 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # usually in a container; Jupyter refuses otherwise
     command.append(f"--ServerApp.root_dir={work.resolve()}")
-    lesson = min(work.glob("*/*.ipynb"), default=None)
-    if lesson:
-        command.append(f"--LabApp.default_url=/lab/tree/{lesson.relative_to(work).as_posix()}")
+    command.append(f"--LabApp.default_url={LAB_WITH_HOME}")
     source = root.resolve() / "source"
     if source.is_dir():
         command.append(f"--AnswerKeys.source={source}")

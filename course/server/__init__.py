@@ -1,4 +1,4 @@
-"""The Jupyter server extension behind the Check button and the hints.
+"""The Jupyter server extension behind the Check button, the hints and the start page.
 
 Example:
     A quiz cell posts itself to ``course/check`` and gets a result::
@@ -10,8 +10,8 @@ If the server has the instructor's notebooks (self-study), the result comes with
 each chosen option. If it has none (a student on a hub), it asks the class's feedback service, or
 answers that the answer is saved and will be graded after submission. No key is ever sent to the
 page, and a student's server has none. In the same way, ``course/help`` gives self-learners the
-hints and the worked solution of an exercise, one step at a time. Jupyter finds the extension
-through ``jupyter_server_config.json``.
+hints and the worked solution of an exercise, one step at a time. `course.server.home` is the start
+page. Jupyter finds the extension through ``jupyter_server_config.json``.
 """
 
 from __future__ import annotations
@@ -29,21 +29,25 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
+    from pathlib import Path
+
     from jupyter_server.utils import url_path_join
 
     from course.server import validate
     from course.server.feedback import FeedbackService
     from course.server.handlers import CheckHandler, HelpHandler, RestoreHandler
+    from course.server.home_handlers import home_routes
     from course.server.keys import AnswerKeys
     from course.server.rate import RateLimit
     from course.server.receipts import EVENT_SCHEMA
 
     if serverapp.event_logger is not None:
         serverapp.event_logger.register_event_schema(EVENT_SCHEMA)
+    service = FeedbackService(parent=serverapp)
     settings: dict[str, Any] = {
         "keys": AnswerKeys(parent=serverapp),
         "rate": RateLimit(parent=serverapp),
-        "service": FeedbackService(parent=serverapp),
+        "service": service,
     }
     routes = {"check": CheckHandler, "help": HelpHandler, "restore": RestoreHandler}
     base_url = serverapp.web_app.settings["base_url"]
@@ -51,5 +55,6 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
         (url_path_join(base_url, "course", name), handler, settings)
         for name, handler in routes.items()
     ]
+    handlers += home_routes(base_url, service, Path(serverapp.root_dir).resolve())
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
     validate.install(serverapp, settings["keys"])

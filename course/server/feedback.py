@@ -6,7 +6,7 @@ import json
 import os
 import urllib.request
 from contextlib import suppress
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
@@ -20,6 +20,7 @@ URL_VARIABLE: Final = "COURSE_FEEDBACK_URL"
 # The first is valid for the feedback service only; on a cluster, the hub's token is sent instead.
 TOKEN_VARIABLES: Final = ("COURSE_FEEDBACK_TOKEN", "JUPYTERHUB_API_TOKEN")
 _STATUSES_FOR_STUDENTS: Final = (400, 403, 404, 413, 429)
+_MAX_PAGE_DELAY_S: Final = 3.0  # the start page waits for the due dates
 
 
 class FeedbackService(LoggingConfigurable):
@@ -32,6 +33,10 @@ class FeedbackService(LoggingConfigurable):
 
     url = Unicode(help=f"The service's URL. If empty, ${URL_VARIABLE}.").tag(config=True)
     seconds = Float(10.0, min=0.1, help="Timeout for its reply, in seconds.").tag(config=True)
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._due_dates: dict[str, str] = {}
 
     @property
     def base_url(self) -> str:
@@ -75,6 +80,25 @@ class FeedbackService(LoggingConfigurable):
         except (OSError, ValueError) as error:
             self.log.warning("Can't reach the feedback service: %s", error)
         return SAVED
+
+    async def due_dates(self) -> dict[str, str]:
+        """Return when each assignment is due for this student, in ISO 8601, as far as is known.
+
+        While the service doesn't answer, what it said last holds.
+        """
+        if not self.available:
+            return {}
+        try:
+            reply = await AsyncHTTPClient().fetch(
+                f"{self.base_url}/due",
+                headers=self.headers,
+                request_timeout=min(self.seconds, _MAX_PAGE_DELAY_S),
+            )
+            dates = json.loads(reply.body).items()
+            self._due_dates = {str(name): str(time) for name, time in dates}
+        except (HTTPClientError, OSError, ValueError, AttributeError) as error:
+            self.log.warning("The feedback service doesn't tell the due dates: %s", error)
+        return self._due_dates
 
 
 def confirm_receipt(receipt: Receipt, timeout_s: float = 5.0) -> tuple[str, str] | None:

@@ -80,7 +80,7 @@ class AnswerKeys(LoggingConfigurable):
             folders = [root / "source"]
             if (root / HANDOUT_MARKER).is_file():
                 folders.append(root.resolve().parent / "source")
-        return next((folder.resolve() for folder in folders if any(_notebooks(folder))), None)
+        return next((folder.resolve() for folder in folders if any(notebooks_of(folder))), None)
 
     @property
     def available(self) -> bool:
@@ -136,7 +136,7 @@ class AnswerKeys(LoggingConfigurable):
     def _all_cells(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each cell of the instructor's notebooks with its assignment."""
         folder = self.folder
-        for notebook in _notebooks(folder) if folder else ():
+        for notebook in notebooks_of(folder) if folder else ():
             try:
                 for cell in self._cells(notebook):
                     cells.source(cell)  # raises unless it is text
@@ -160,10 +160,13 @@ def _solution(cell: dict[str, Any]) -> str:
     return re.sub(r"(?m)^[ \t]*#+ *(?:BEGIN|END) SOLUTION\n?", "", cells.source(cell)).strip()
 
 
-def _notebooks(source: Path) -> Iterator[Path]:
-    """Yield the notebooks of all assignments; skip hidden ones and links that lead elsewhere."""
-    root = source.resolve()
-    for path in sorted(source.glob("*/*.ipynb")):
+def notebooks_of(folder: Path, assignment: str = "*") -> Iterator[Path]:
+    """Yield the notebooks of all assignments in a folder, or of one.
+
+    Hidden ones, links that lead elsewhere, and what is not a file are skipped.
+    """
+    root = folder.resolve()
+    for path in sorted(folder.glob(f"{assignment}/*.ipynb")):
         hidden = path.name.startswith(".") or path.parent.name.startswith(".")
         if not hidden and path.resolve().is_relative_to(root) and path.is_file():
             yield path

@@ -16,6 +16,7 @@ from deploy.feedback.identity import HubIdentity
 from deploy.feedback.policy import FILE, Policy
 from deploy.feedback.request_log import RequestLog
 from deploy.feedback.signed_token import TokenReader
+from deploy.hub.due_dates import DueDates
 from deploy.hub.roles import instructors_group, students_group
 from deploy.hub.settings import load
 
@@ -34,6 +35,7 @@ def main() -> None:
             Policy(settings.course_folder / FILE),
             log,
             key=key,
+            due_dates=DueDates(settings.gradebook_address).of,
         )
         config = uvicorn.Config(
             application(service, prefix),

@@ -1,4 +1,7 @@
-"""The routes of the service: ``POST check`` and ``POST receipt``, called by students' servers."""
+"""The routes of the service, called by students' servers.
+
+``POST check`` and ``POST receipt`` take answers and submissions; ``GET due`` tells due dates.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,7 @@ class CheckService:
         log: Who asked what.
         new_limit: Creates the rate limit of one student.
         key: The hub's key that signs receipts; if empty, receipts aren't confirmed.
+        due_dates: Returns when each assignment is due for a student.
     """
 
     identity: Identity
@@ -58,7 +62,8 @@ class CheckService:
     log: RequestLog
     new_limit: Callable[[], RateLimit] = field(default=RateLimit)
     key: str = ""
-    _limits: dict[str, RateLimit] = field(default_factory=dict)
+    due_dates: Callable[[str], dict[str, str]] = field(default=lambda _: {})
+    _limits: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
     _refusal_limits: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
 
     async def check(self, token: str, body: bytes | None, client: str = "") -> CheckResult:
@@ -99,8 +104,19 @@ class CheckService:
         self.log.add_submission(notice)
         return {"time": notice.received, "mark": notice.signature(self.key)}
 
-    async def _admit(self, token: str, body: bytes | None, client: str) -> tuple[Person, bytes]:
-        """Return who is asking and the body, or refuse."""
+    async def due(self, token: str, body: bytes | None, client: str = "") -> dict[str, str]:
+        """Return when each assignment is due for this student.
+
+        Raises:
+            RefusedError: With the status and the reason.
+        """
+        person, _ = await self._admit(token, body, client, limit="due")
+        return self.due_dates(person.name)
+
+    async def _admit(
+        self, token: str, body: bytes | None, client: str, limit: str = "check"
+    ) -> tuple[Person, bytes]:
+        """Return who is asking and the body, or refuse; each kind of request has its own limit."""
         try:
             person = await self.identity.identify(token, client) if token else None
         except TooManyUnknownTokensError as error:
@@ -112,7 +128,7 @@ class CheckService:
         if not person.groups & set(self.groups):
             message = f"only members of {self.groups[0]} can check answers"
             self._refuse(person.name, "not in the class", 403, message)
-        wait_s = self._limits.setdefault(person.name, self.new_limit()).try_acquire()
+        wait_s = self._limits.setdefault((person.name, limit), self.new_limit()).try_acquire()
         if wait_s:
             message = f"too many checks; wait {math.ceil(wait_s)} seconds"
             self._refuse(person.name, "too many checks", 429, message, wait_s)
@@ -198,6 +214,10 @@ def application(service: CheckService, prefix: str = "/services/feedback") -> Fa
     @app.post(f"{prefix}/receipt")
     async def receipt(request: Request) -> JSONResponse:
         return await _respond(service.receive, request)
+
+    @app.get(f"{prefix}/due")
+    async def due(request: Request) -> JSONResponse:
+        return await _respond(service.due, request)
 
     @app.get(f"{prefix}/")
     async def alive() -> dict[str, Any]:

@@ -108,7 +108,7 @@ def started(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> list[str]:
     return commands[0]
 
 
-def test_lab_opens_the_first_lesson_with_the_keys_at_hand(
+def test_lab_opens_the_start_page_with_the_keys_at_hand(
     release: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (release.parent / "source").mkdir()
@@ -117,7 +117,7 @@ def test_lab_opens_the_first_lesson_with_the_keys_at_hand(
     command = started(monkeypatch, "--root", str(release.parent), "--no-browser", "--port=1234")
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={work}" in command
-    assert "--LabApp.default_url=/lab/tree/01-intro/intro.ipynb" in command
+    assert "--LabApp.default_url=/course/lab" in command
     assert f"--AnswerKeys.source={release.parent / 'source'}" in command
     assert command[-1] == "--port=1234"
     assert "--no-browser" in command

@@ -6,15 +6,24 @@ const INTERVAL_MS = 100;
 const SETTLE_MS = 10_000;
 const USER_INPUT = ["wheel", "keydown", "pointerdown"];
 
+/** Call a function when the user does something in a notebook. */
+export function onUserInput(notebook, callback) {
+  for (const type of USER_INPUT) notebook.addEventListener(type, callback, { once: true });
+}
+
+/** Scroll a part of a notebook into view until the layout has settled or the user takes over. */
+export function holdInView(notebook, part) {
+  const timer = setInterval(() => part.scrollIntoView(), INTERVAL_MS);
+  const stop = () => clearInterval(timer);
+  setTimeout(stop, SETTLE_MS);
+  onUserInput(notebook, stop);
+}
+
 /** Follow clicks on links to anchors inside a notebook. */
 export function followAnchorLinks(notebook) {
   notebook.addEventListener("click", ({ target: clicked }) => {
     const id = clicked.closest?.('a[href^="#"]')?.getAttribute("href").slice(1);
     const target = id && notebook.querySelector(`[data-jupyter-id="${CSS.escape(id)}"]`);
-    if (!target) return;
-    const timer = setInterval(() => target.scrollIntoView(), INTERVAL_MS);
-    const stop = () => clearInterval(timer);
-    setTimeout(stop, SETTLE_MS);
-    for (const type of USER_INPUT) notebook.addEventListener(type, stop, { once: true });
+    if (target) holdInView(notebook, target);
   });
 }

@@ -19,8 +19,8 @@ function readQuestion(model, index) {
 }
 
 export class QuizNotebook {
-  constructor(panel, { Widget, post }) {
-    Object.assign(this, { panel, Widget, post });
+  constructor(panel, { Widget, post, homeLink }) {
+    Object.assign(this, { panel, Widget, post, homeLink });
     this.help = new ExerciseHelp(panel, { Widget, post });
     this.views = new WeakMap(); // cell -> its QuestionView
     this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
@@ -44,7 +44,9 @@ export class QuizNotebook {
     this.count = createNode("span", "course-count");
     this.count.setAttribute("role", "status");
     this.nextButton = createButton("Next unanswered question", () => this.goToNext());
-    const node = createNode("div", "course-progress", this.meter, this.count, this.nextButton);
+    const home = this.homeLink ? [this.homeLink()] : [];
+    const parts = [...home, this.meter, this.count, this.nextButton];
+    const node = createNode("div", "course-progress", ...parts);
     this.bar = new this.Widget({ node });
     this.panel.contentHeader.addWidget(this.bar);
     // JupyterLab sets the bar's height, so it must hear when the parts take more lines.

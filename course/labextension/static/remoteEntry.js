@@ -3,6 +3,14 @@
 (() => {
   const baseUrl = document.currentScript.src;
   const id = "autoencoder-course";
+  const SCRIPTS = [
+    "requests",
+    "notebook",
+    "receipt",
+    "anchor_links",
+    "widget_pictures",
+    "home_tab",
+  ];
   let sharedPackages;
 
   // Use Jupyter's own copy of a package, because its tokens are compared by identity.
@@ -12,28 +20,37 @@
     return (await (versions.find(({ loaded }) => loaded) ?? versions[0]).get())();
   };
 
+  const importAll = async (names, load) =>
+    Object.assign({}, ...(await Promise.all(names.map((name) => load(name)))));
+
   const loadPlugins = async () => {
-    const packages = ["notebook", "services", "apputils"].map((name) => `@jupyterlab/${name}`);
-    const [{ INotebookTracker }, { ServerConnection }, { Notification }, { Widget }] =
-      await Promise.all([...packages, "@lumino/widgets"].map(importShared));
-    const scripts = ["notebook.js", "receipt.js", "anchor_links.js", "widget_pictures.js"];
-    const [{ QuizNotebook }, { showReceipts }, { followAnchorLinks }, { showWidgetPictures }] =
-      await Promise.all(scripts.map((name) => import(new URL(name, baseUrl).href)));
-    const style = { rel: "stylesheet", href: new URL("style.css", baseUrl).href };
-    document.head.append(Object.assign(document.createElement("link"), style));
+    const names = ["notebook", "services", "apputils", "application", "launcher", "ui-components"];
+    const packages = [...names.map((name) => `@jupyterlab/${name}`), "@lumino/widgets"];
+    const jupyter = await importAll(packages, importShared);
+    const { INotebookTracker, ServerConnection, Notification, Widget } = jupyter;
+    const {
+      createRequester,
+      QuizNotebook,
+      showReceipts,
+      followAnchorLinks,
+      showWidgetPictures,
+      HomeTab,
+    } = await importAll(SCRIPTS, (name) => import(new URL(`${name}.js`, baseUrl).href));
+    for (const name of ["style.css", "home.css"]) {
+      const style = { rel: "stylesheet", href: new URL(name, baseUrl).href };
+      document.head.append(Object.assign(document.createElement("link"), style));
+    }
+    const requester = (app) => createRequester(app, ServerConnection);
+    const quizzes = new WeakMap(); // an open notebook -> its questions
 
     const quiz = {
       id: `${id}:quiz`,
       autoStart: true,
       requires: [INotebookTracker],
-      activate: ({ serviceManager: { serverSettings } }, tracker) => {
-        const post = (path, content) => {
-          const init = { method: "POST", body: JSON.stringify(content) };
-          const url = new URL(path, serverSettings.baseUrl).href;
-          return ServerConnection.makeRequest(url, init, serverSettings);
-        };
+      activate: (app, tracker) => {
+        const own = { Widget, post: requester(app), homeLink: () => HomeTab.createLink(app) };
         const extend = (panel) => {
-          new QuizNotebook(panel, { Widget, post });
+          quizzes.set(panel, new QuizNotebook(panel, own));
           followAnchorLinks(panel.content.node);
           showWidgetPictures(panel);
         };
@@ -49,7 +66,17 @@
         showReceipts(serviceManager.events.stream, Notification, openFile);
       },
     };
-    return () => ({ __esModule: true, default: [quiz, receipt] });
+    const home = {
+      id: `${id}:home`,
+      autoStart: true,
+      requires: [INotebookTracker],
+      optional: [jupyter.ICommandPalette, jupyter.ILayoutRestorer, jupyter.ILauncher],
+      activate: (app, notebooks, ...places) => {
+        const own = { notebooks, quizzes, request: requester(app) };
+        new HomeTab(app, { ...jupyter, ...own }).register(...places);
+      },
+    };
+    return () => ({ __esModule: true, default: [quiz, receipt, home] });
   };
 
   const init = (scope) => {

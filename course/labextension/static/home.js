@@ -1,0 +1,210 @@
+// The start page: where to go on, the map of lessons, and what was achieved. JupyterLab shows it in
+// a tab (home_tab.js), and the server as a page (home_page.js). Everything that comes from the
+// student's folder is inserted as text.
+import { drawArt, drawDigit } from "./home_art.js";
+import {
+  drawStop,
+  gainText,
+  isBegun,
+  isDone,
+  progressText,
+  shareOf,
+  timeText,
+  titleOf,
+} from "./home_lessons.js";
+import { drawSummary } from "./home_summary.js";
+import { createButton, createNode } from "./question.js";
+
+const INTRODUCTION =
+  "Squeeze a picture through thirty numbers and get it back. Learn what autoencoders are, build " +
+  "them, and find out whether they are any good.";
+const NOTE = "Progress is counted in your saved notebooks. It is your own check, not a grade.";
+const NO_ANSWER = "The server didn’t answer. Try again in a minute.";
+
+/** Return the lesson to go on with: the one last worked on that isn't complete, else the first one
+ * that isn't; undefined if none is left. */
+export function findNext(lessons) {
+  const open = lessons.filter(
+    (lesson) =>
+      !isDone(lesson) && (lesson.notebooks.length || lesson.assignment?.fetched === false),
+  );
+  const lastChange = ({ notebooks }) =>
+    notebooks
+      .map(({ changed }) => changed)
+      .sort()
+      .at(-1);
+  const begun = open.filter(isBegun).sort((a, b) => (lastChange(a) < lastChange(b) ? 1 : -1));
+  return begun[0] ?? open[0];
+}
+
+export class CourseHome {
+  /** `actions` are request(path, content), which resolves to the reply's JSON; href(path, kind) and
+   * open(path, kind), which returns whether it opens the file; save(folder); and print(). */
+  constructor(node, actions) {
+    Object.assign(this, { node, actions, sections: createNode("div", "course-sections") });
+    this.notice = createNode("p", "course-status");
+    this.notice.setAttribute("role", "status");
+    const introduction = createNode("p", "", INTRODUCTION);
+    const words = createNode("div", "", createNode("h1", "", "Autoencoders"), introduction);
+    const hero = createNode("header", "course-hero", words, drawArt());
+    node.classList.add("course-home");
+    node.append(createNode("div", "course-column", hero, this.sections, this.notice));
+  }
+
+  /** Read everything anew, and keep the focus where it is. */
+  async load() {
+    const content = await this.actions.request("course/home").catch(() => null);
+    if (!content?.lessons) return this.say(NO_ANSWER);
+    const focus = this.sections.contains(document.activeElement) && document.activeElement.dataset;
+    this.content = content;
+    this.draw();
+    if (content.trouble) this.say(content.trouble);
+    if (focus) this.focus(focus.focus);
+  }
+
+  /** Focus the first control with one of the keys. */
+  focus(...keys) {
+    const controls = [...this.sections.querySelectorAll("[data-focus]")];
+    const find = (key) => controls.find(({ dataset }) => dataset.focus === key);
+    keys.map(find).find(Boolean)?.focus();
+  }
+
+  say(message) {
+    this.notice.textContent = message;
+  }
+
+  find(name) {
+    return this.content.lessons.find((lesson) => lesson.name === name);
+  }
+
+  draw() {
+    const { lessons, digits } = this.content;
+    const finished = lessons.filter(isDone).length;
+    const isComplete = finished === lessons.length;
+    const next = findNext(lessons);
+    const minutes = lessons.reduce((sum, { lesson }) => sum + (lesson?.minutes[1] ?? 0), 0);
+    const size = `${lessons.length} lessons, about ${Math.round(minutes / 60)} hours in all`;
+    const stops = lessons.map((lesson, index) => drawStop(lesson, index + 1, this));
+    const map = createNode("ol", "course-map", ...stops);
+    const promise =
+      `${finished} of ${lessons.length} lessons complete. ` +
+      "When all are, your summary of achievement appears here, ready to print.";
+    this.sections.replaceChildren(
+      ...(isComplete ? [drawSummary(lessons, this)] : []),
+      ...(next ? [this.drawNext(next)] : []),
+      createNode("h2", "", "All lessons", createNode("span", "course-meta", size)),
+      map,
+      ...(isComplete ? [] : [createNode("p", "course-promise", promise)]),
+      ...(digits ? [this.drawDigits(digits)] : []),
+      createNode("p", "course-meta", NOTE),
+    );
+  }
+
+  drawNext(lesson) {
+    const { notebooks, name } = lesson;
+    const isFirst = !this.content.lessons.some(isBegun);
+    const begun = isBegun(lesson);
+    const label = begun ? "Continue where you were" : isFirst ? "Start here" : "Up next";
+    const button = notebooks.length
+      ? this.link(
+          begun ? "Continue" : "Begin",
+          notebooks[0].path,
+          "next",
+          begun ? "resume" : "notebook",
+        )
+      : this.button("Fetch", "next", () => this.fetch(name));
+    button.classList.add("course-primary");
+    button.setAttribute("aria-label", `${button.textContent}: ${titleOf(lesson)}`);
+    const words = createNode("div", "course-grow", createNode("h2", "course-eyebrow", label));
+    words.append(createNode("p", "course-title", titleOf(lesson)));
+    if (lesson.lesson) words.append(createNode("p", "", gainText(lesson)));
+    const meta = begun || !lesson.lesson ? progressText(lesson) : timeText(lesson);
+    words.append(createNode("p", "course-meta", meta));
+    const section = createNode("section", "course-card course-next", words, button);
+    section.style.setProperty("--course-share", `${100 * shareOf(lesson)}%`);
+    return section;
+  }
+
+  drawDigits(path) {
+    const words = createNode(
+      "div",
+      "course-grow",
+      createNode("h2", "course-title", "Draw a digit"),
+    );
+    const text = "Watch your drawing become 784 numbers, and see what a network makes of them.";
+    words.append(createNode("p", "", text));
+    const link = this.link("Open the digit page", path, "digits", "page");
+    link.target = "_blank";
+    return createNode("section", "course-card", drawDigit(), words, link);
+  }
+
+  /** Return a link to a file; `kind` is notebook, resume, file, feedback or page. */
+  link(label, path, key, kind) {
+    const link = createNode("a", "course-button", label);
+    link.href = this.actions.href(path, kind);
+    link.dataset.focus = key;
+    link.addEventListener("click", (event) => {
+      const opensTab = event.ctrlKey || event.metaKey || event.shiftKey;
+      if (!opensTab && this.actions.open?.(path, kind)) event.preventDefault();
+    });
+    return link;
+  }
+
+  /** Return a button whose action can't be started twice. */
+  button(label, key, action) {
+    const button = createButton(label, async () => {
+      if (button.ariaDisabled === "true") return;
+      button.ariaDisabled = "true"; // unlike `disabled`, it keeps the focus
+      await action();
+      button.ariaDisabled = "false";
+    });
+    button.dataset.focus = key;
+    return button;
+  }
+
+  print() {
+    this.actions.print();
+  }
+
+  /** Let nbgrader act on an assignment; return its reply, or null. */
+  ask(action, name) {
+    const content = { course_id: this.find(name).assignment.course_id, assignment_id: name };
+    return this.actions.request(`assignments/${action}`, content).catch(() => null);
+  }
+
+  async fetch(name) {
+    const title = titleOf(this.find(name));
+    this.say(`Fetching “${title}” …`);
+    await this.ask("fetch", name);
+    await this.load();
+    const isFetched = this.find(name)?.assignment?.fetched;
+    this.say(
+      isFetched
+        ? `“${title}” is in your folder ${name}.`
+        : `“${title}” was not fetched. Try again, and tell your instructor if that doesn’t help.`,
+    );
+    this.focus(`open ${name}`, `fetch ${name}`);
+  }
+
+  async submit(name) {
+    const title = titleOf(this.find(name));
+    this.say(`Submitting “${title}” …`);
+    await this.actions.save?.(name);
+    const reply = await this.ask("submit", name);
+    await this.load();
+    if (!reply) return this.say(NO_ANSWER);
+    const [, reason] = String(reply.value).match(/ExchangeError: ([\s\S]*)$/) ?? [];
+    const failure = reason ?? "Nothing was submitted. Tell your instructor.";
+    this.say(reply.success ? `“${title}” was submitted. Your receipt is in the list.` : failure);
+    this.focus(`submit ${name}`);
+  }
+
+  async getFeedback(name) {
+    this.say("Getting the feedback …");
+    await this.ask("fetch_feedback", name);
+    await this.load();
+    const pages = this.find(name).assignment.submissions.flatMap(({ feedback }) => feedback);
+    this.say(pages.length ? "Your feedback is here." : "There is no feedback yet.");
+    this.focus(...pages.map((page) => `feedback ${page}`));
+  }
+}

@@ -1,0 +1,30 @@
+"""The map of the start page says what the lessons say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from course.lessons import LESSONS, Lesson
+
+SOURCE = Path(__file__).resolve().parents[2] / "source"
+
+
+def test_the_map_lists_every_lesson_in_order() -> None:
+    assert [lesson.name for lesson in LESSONS] == sorted(
+        path.name for path in SOURCE.iterdir() if any(path.glob("*.md"))
+    )
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+def test_a_lesson_has_the_title_and_the_time_of_its_text(lesson: Lesson) -> None:
+    (path,) = (SOURCE / lesson.name).glob("*.md")
+    text = path.read_text(encoding="utf-8")
+    assert f"\n# {lesson.title}\n" in text
+    time = re.search(r"\btake (?:about )?(\d+)(?: to (\d+))? minutes\.", text)
+    assert time
+    least, most = time[1], time[2] or time[1]
+    assert lesson.minutes == (int(least), int(most))
+    assert not lesson.gives.endswith(".")  # the page makes it a sentence
