@@ -124,7 +124,7 @@ def configure(c: Any, settings: HubSettings) -> None:
     """Set the spawner in the hub's configuration."""
     c.JupyterHub.spawner_class = ClassSpawner
     c.Spawner.args = server_arguments(settings)
-    c.Spawner.default_url = "/lab"
+    c.Spawner.default_url = "/course/lab"  # the start page
     c.Spawner.mem_limit = int(settings.memory * 2**30)  # shown to the server as MEM_LIMIT
     c.Spawner.cpu_limit = settings.processors
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120
