@@ -55,6 +55,12 @@ def lesson(lab: Lab) -> Iterator[Lesson]:
         yield opened
 
 
+def test_the_caption_does_not_answer_the_prediction_above_it(lesson: Lesson) -> None:
+    root = explorer(lesson, "curse-explorer")
+    expect(root).to_contain_text("in 3-D")
+    expect(root).not_to_contain_text("10-D")
+
+
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_an_explorer_draws_itself_and_suppresses_shortcuts(lesson: Lesson, name: str) -> None:
     root = explorer(lesson, name)

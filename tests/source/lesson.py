@@ -131,6 +131,12 @@ class LessonTests:
         for target in targets:
             assert (ROOT / "release" / self.lesson.name / target).is_file(), target
 
+    def test_the_lecture_is_a_click_away(self) -> None:
+        text = "\n".join(cell.source for cell in self.lesson.notebook.cells)
+        page = re.search(r"\]\(([^)]*lecture\.html)\)", text)
+        assert page is not None
+        assert (ROOT / "release" / self.lesson.name / page[1]).is_file()
+
     def test_the_lesson_has_all_standard_parts(self) -> None:
         cells = self.lesson.notebook.cells
         predictions = [cell for cell in cells if "prediction" in cell.metadata.get("course", {})]

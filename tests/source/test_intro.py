@@ -156,6 +156,15 @@ def test_the_time_series_question_explains_its_limits() -> None:
     assert "10.1038/s41598-019-55320-6" in right.explanation
 
 
+def test_the_first_network_is_trained_in_plain_sight() -> None:
+    cells = LESSON.notebook.cells
+    (training,) = [cell for cell in cells if "keras.Sequential" in cell.source]
+    first_exercise = next(cell for cell in cells if cell.id == "linear-code")
+    assert cells.index(training) < cells.index(first_exercise)
+    network = training.source.partition("keras.Sequential")[2].partition("fit(images, images")[0]
+    assert len(network.splitlines()) <= 10
+
+
 def test_one_question_gives_credit_for_each_option() -> None:
     settings = [
         cell.metadata.course.quiz

@@ -114,6 +114,20 @@ class TestLesson(LessonTests):
     lesson = LESSON
 
 
+@pytest.mark.parametrize(
+    ("explanation", "use"),
+    [
+        ("the [**cross-entropy**]", 'loss="cross_entropy"'),
+        ("The [**learning rate**]", "learning_rate="),
+        ("A *logistic* output", "logistic PCA"),
+        ("a [**softmax**]", 'output="softmax"'),
+    ],
+)
+def test_nothing_is_used_before_it_is_explained(explanation: str, use: str) -> None:
+    text = "\n".join(cell.source for cell in LESSON.notebook.cells)
+    assert text.index(explanation) < text.index(use)
+
+
 @pytest.mark.parametrize("exercise", LESSON.exercises)
 def test_another_solution_passes(exercise: str) -> None:
     others = {
