@@ -40,6 +40,7 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from course.server.keys import AnswerKeys
     from course.server.rate import RateLimit
     from course.server.receipts import EVENT_SCHEMA
+    from course.server.student_seed import PAGE_OPTION, student_seed
 
     if serverapp.event_logger is not None:
         serverapp.event_logger.register_event_schema(EVENT_SCHEMA)
@@ -57,4 +58,6 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     ]
     handlers += home_routes(base_url, service, Path(serverapp.root_dir).resolve())
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
+    page_config = serverapp.web_app.settings.setdefault("page_config_data", {})
+    page_config[PAGE_OPTION] = student_seed(serverapp.cookie_secret)
     validate.install(serverapp, settings["keys"])

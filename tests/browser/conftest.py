@@ -86,7 +86,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     root = tmp_path_factory.mktemp("root").resolve()
-    with serve("lab", root, tmp_path_factory.mktemp("home") / "jupyter") as server:
+    home = tmp_path_factory.mktemp("home") / "jupyter"
+    with serve("lab", root, home, variables={"JUPYTERHUB_USER": "jane"}) as server:
         yield server
 
 

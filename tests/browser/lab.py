@@ -116,6 +116,14 @@ def write(nb: NotebookNode, path: Path) -> Path:
     return path
 
 
+PLACE = "box => [...box.closest('fieldset').querySelectorAll('.course-box')].indexOf(box)"
+
+
+def option(question: Locator, index: int) -> Locator:
+    """Return an option by its place in the text; each student sees another order."""
+    return question.locator(f".course-option[data-index='{index}']")
+
+
 @dataclass(frozen=True)
 class Lesson:
     """A notebook that is open on a page."""
@@ -150,23 +158,25 @@ class Lesson:
         return question
 
     def tick(self, name: str, options: Sequence[int], device: InputDevice = "mouse") -> None:
-        """Tick options of a question, given by their indices."""
+        """Tick options of a question, given by their places in the text."""
         question = self.scroll_to(name)
         for index in options:
-            box = question.locator(".course-box").nth(index)
+            row = option(question, index)
+            box = row.locator(".course-box")
+            place = box.evaluate(PLACE)
             if device == "mouse":
-                question.locator(".course-text").nth(index).click(position={"x": 3, "y": 8})
+                row.locator(".course-text").click(position={"x": 3, "y": 8})
             elif device == "touch":
                 box.tap()
             elif box.get_attribute("type") == "checkbox":
                 question.locator(".course-box").first.focus()
-                for _ in range(index):
+                for _ in range(place):
                     self.page.keyboard.press("Tab")
                 self.page.keyboard.press("Space")
             else:
                 question.locator(".course-box").first.focus()
                 self.page.keyboard.press("Space")
-                for _ in range(index):
+                for _ in range(place):
                     self.page.keyboard.press("ArrowDown")
             expect(box).to_be_checked()
 

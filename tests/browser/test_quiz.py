@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from course import quiz
-from tests.browser.lab import InputDevice, Lab, Lesson, question
+from tests.browser.lab import InputDevice, Lab, Lesson, option, question
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 WriteLesson = Callable[..., Path]
@@ -30,7 +30,7 @@ def test_an_answer_survives_kernel_shutdown_and_reopening(
         lesson.wait_until_saved("sizes")
     with lab.open(path) as lesson:
         kind = lesson.scroll_to("kind")
-        expect(kind.get_by_role("radio").nth(1)).to_be_checked()
+        expect(option(kind, 1).get_by_role("radio")).to_be_checked()
         expect(kind.locator(".course-state")).to_have_text("Saved")
         expect(lesson.scroll_to("sizes").get_by_role("checkbox", checked=True)).to_have_count(1)
 
@@ -97,7 +97,7 @@ def test_an_answer_can_be_changed_and_cleared(lab: Lab, write_lesson: WriteLesso
         kind = lesson.question("kind")
         kind.get_by_role("button", name="Clear").click()
         expect(kind.locator(".course-state")).to_have_text("Not answered")
-        expect(kind.get_by_role("radio").first).to_be_focused()
+        expect(option(kind, 0).get_by_role("radio")).to_be_focused()
         expect(kind.get_by_role("button", name="Clear")).to_be_hidden()
 
 
@@ -108,11 +108,13 @@ def test_all_copies_of_a_question_are_kept_equal(lab: Lab, write_lesson: WriteLe
         lesson.js("await jupyterapp.commands.execute('notebook:duplicate-below')")
         copies = lesson.page.locator(".course-question[data-name='kind']:visible")
         expect(copies).to_have_count(2)
-        for clicked, option in [(1, 1), (0, 0), (1, 2)]:
-            copies.nth(clicked).locator(".course-text").nth(option).click(position={"x": 3, "y": 8})
+        for clicked, index in [(1, 1), (0, 0), (1, 2)]:
+            option(copies.nth(clicked), index).locator(".course-text").click(
+                position={"x": 3, "y": 8}
+            )
             for copy in (0, 1):
                 expect(copies.nth(copy).get_by_role("radio", checked=True)).to_have_count(1)
-                expect(copies.nth(copy).get_by_role("radio").nth(option)).to_be_checked()
+                expect(option(copies.nth(copy), index).get_by_role("radio")).to_be_checked()
         lesson.wait_until_saved("kind")
         texts = [text for text in lesson.sources().values() if "RBMs?" in text]
         assert len(texts) == 2
@@ -201,7 +203,7 @@ def test_an_answer_is_explained_if_the_server_has_the_answer_keys(
         assert "Neither needs labels" in verdict
         expect(kind.locator(".course-verdict mjx-container")).to_have_count(1)
         assert "samples" not in verdict
-        kind.locator(".course-text").nth(1).click()
+        option(kind, 1).locator(".course-text").click()
         expect(kind.locator(".course-verdict")).to_be_empty()
         kind.get_by_role("button", name="Check").click()
         expect(kind.locator(".course-verdict")).to_contain_text("Correct.")
@@ -209,6 +211,22 @@ def test_an_answer_is_explained_if_the_server_has_the_answer_keys(
         expect(kind.locator(".course-verdict")).to_contain_text("An RBM samples")
         assert "Correct so far, but incomplete." in check(lesson, "sizes", [0])
         lesson.wait_until_saved("sizes")
+
+
+def test_the_page_shows_this_students_order_in_every_copy(
+    lab: Lab, write_lesson: WriteLesson
+) -> None:
+    with lab.open(write_lesson()) as lesson:
+        script = "return JSON.parse(document.getElementById('jupyter-config-data').text).courseSeed"
+        seed = lesson.js(script)
+        assert len(seed) == 16
+        assert "jane" not in seed
+        orders = []
+        for name in ("kind", "sizes", "rtl"):
+            rows = lesson.scroll_to(name).locator(".course-option")
+            orders.append([int(row.get_attribute("data-index") or -1) for row in rows.all()])
+        assert all(sorted(order) == list(range(len(order))) for order in orders)
+        assert orders != [sorted(order) for order in orders]
 
 
 def test_without_answer_keys_the_answer_is_saved_for_grading(

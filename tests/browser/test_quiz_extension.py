@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,13 @@ def run(page: Page) -> Run:
     page.goto("http://localhost/")
     page.evaluate(
         """async () => Object.assign(window, await import('./text.js'),
-           await import('./question.js'), await import('./notebook.js'),
+           await import('./question.js'), await import('./notebook.js'), await import('./order.js'),
            await import('./fake_jupyter.js'))"""
     )
     return lambda code, argument=None: page.evaluate(f"async given => {{ {code} }}", argument)
 
 
-def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None) -> None:
+def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None, seed: str = "") -> None:
     run(
         """window.requests = [];
         const post = async (path, body) => {
@@ -70,9 +71,9 @@ def open_notebook(run: Run, *cells: dict[str, Any], reply: object = None) -> Non
             return { json: async () => JSON.parse(given.reply) };
         };
         window.panel = fakePanel(given.cells);
-        window.notebook = new QuizNotebook(panel, { Widget, post });
+        window.notebook = new QuizNotebook(panel, { Widget, post, seed: given.seed });
         window.source = index => panel.content.model.cells[index].sharedModel.getSource();""",
-        {"cells": cells, "reply": reply},
+        {"cells": cells, "reply": reply, "seed": seed},
     )
 
 
@@ -158,6 +159,68 @@ def test_the_bar_counts_exercises_and_leads_to_the_next_open_one(run: Run, page:
     expect(page.locator(".course-count")).to_have_text("1 of 2 exercises pass, 1 of 1 answered")
     page.get_by_role("button", name="Next open exercise").click()
     assert run("return panel.content.activeCellIndex") == 2
+
+
+def orders(run: Run, source: str, seeds: int = 240) -> list[list[int]]:
+    script = """const { options } = parse(given.source);
+        return [...Array(given.seeds).keys()].map(n => shownOrder(options, `student-${n} dice`));"""
+    result: list[list[int]] = run(script, {"source": source, "seeds": seeds})
+    return result
+
+
+def test_every_order_of_the_options_is_equally_likely(run: Run) -> None:
+    counts = Counter(map(tuple, orders(run, "Q\n- [ ] a\n- [ ] b\n- [ ] c", 6000)))
+    assert len(counts) == 6
+    assert all(900 < count < 1100 for count in counts.values()), counts
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "All of the Above",
+        "*None of the above.*",
+        "all of these",
+        "Neither of them",
+        "Both of these",
+    ],
+)
+def test_all_of_the_above_stays_last(run: Run, last: str) -> None:
+    found = orders(run, f"Q\n- [ ] a\n- [ ] b\n- [ ] {last}\n- [ ] All of these digits are sevens")
+    assert {order[-1] for order in found} == {2}
+    assert {order[0] for order in found} == {0, 1, 3}
+
+
+def test_the_order_depends_on_student_and_question_and_changes_nothing_else(
+    run: Run, page: Page
+) -> None:
+    source = "Q\n- [ ] a\n- [ ] b\n- [ ] c\n- [ ] d\n- [ ] e\n\nThe end."
+    prediction = {"course": {"prediction": {"multiple": False}}}
+    cells = [cell("one", source, QUIZ), cell("two", source, QUIZ), cell("one", source, QUIZ)]
+    cells += [cell("guess", source, prediction), cell("key", source + "\n- [ ] f\n  > Why.", QUIZ)]
+
+    def shown(seed: str) -> list[list[str]]:
+        open_notebook(run, *cells, seed=seed)
+        expect(page.locator(".course-question")).to_have_count(len(cells))
+        rows = [
+            question.locator(".course-text") for question in page.locator(".course-question").all()
+        ]
+        return [row.all_inner_texts() for row in rows]
+
+    jane, june = shown("jane"), shown("june")
+    in_file = list("abcde")
+    assert jane == shown("jane")
+    assert jane[0] == jane[2] != in_file
+    assert len({tuple(texts) for texts in (jane[0], jane[1], june[0], june[1])}) == 4
+    assert [jane[3], jane[4]] == [in_file, [*in_file, "f"]]  # predictions, the instructor's copy
+    assert shown("")[0] == in_file  # without the server extension
+    open_notebook(run, cells[0], seed="jane")
+    text = page.locator("fieldset > *").all_inner_texts()
+    assert text[-1] == "The end."
+    page.locator(".course-text", has_text="d").click()
+    assert run("return source(0)") == source.replace("[ ] d", "[x] d")
+    assert page.locator(".course-option:has(:checked)").get_attribute("data-index") == "3"
+    run("notebook.views.get(panel.content.widgets[0]).focus()")
+    expect(page.get_by_role("radio", checked=True)).to_be_focused()
 
 
 def test_a_click_changes_one_cell_once_and_saves(run: Run, page: Page) -> None:

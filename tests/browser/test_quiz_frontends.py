@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from course import quiz
-from tests.browser.lab import Lab, load_lab
+from tests.browser.lab import Lab, load_lab, option
 from tests.browser.servers import COURSE, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -33,20 +33,20 @@ def test_a_question_is_answered_and_checked_in_notebook_7(
     left = "node => node.getBoundingClientRect().left"
     paper = page.locator(".jp-WindowedPanel-viewport").evaluate(left)
     assert abs(page.locator(".course-meter").evaluate(left) - paper) < 24  # the bar is aligned
-    kind.locator(".course-text").nth(1).click(position={"x": 3, "y": 8})
+    option(kind, 1).locator(".course-text").click(position={"x": 3, "y": 8})
     expect(kind.locator(".course-state")).to_have_text("Saved")
     kind.get_by_role("button", name="Check").click()
     message = kind.locator(".course-message")
     expect(message).to_have_text("Correct.")
-    kind.get_by_role("radio").nth(1).focus()
+    option(kind, 1).get_by_role("radio").focus()
     for key in ("d", "d", "x", "a"):
         page.keyboard.press(key)
-    expect(kind.get_by_role("radio").nth(1)).to_be_focused()
+    expect(option(kind, 1).get_by_role("radio")).to_be_focused()
     page.get_by_role("button", name="Next unanswered question").click()
     sizes = page.locator(".course-question[data-name=sizes]")
     expect(sizes.get_by_role("checkbox").first).to_be_focused()
     page.goto(url)
-    expect(kind.get_by_role("radio").nth(1)).to_be_checked()
+    expect(option(kind, 1).get_by_role("radio")).to_be_checked()
     expect(count).to_have_text("1 of 3 answered")
 
 

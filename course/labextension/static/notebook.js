@@ -19,8 +19,8 @@ function readQuestion(model, index) {
 }
 
 export class QuizNotebook {
-  constructor(panel, { Widget, post, homeLink }) {
-    Object.assign(this, { panel, Widget, post, homeLink });
+  constructor(panel, { Widget, post, homeLink, seed = "" }) {
+    Object.assign(this, { panel, Widget, post, homeLink, seed });
     this.help = new ExerciseHelp(panel, { Widget, post });
     this.views = new WeakMap(); // cell -> its QuestionView
     this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
@@ -148,7 +148,9 @@ export class QuizNotebook {
       this.saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS);
     };
     const actions = { answer, check: () => this.check(name, cell.model) };
-    const view = new QuestionView({ kind, multiple, readOnly: cell.readOnly }, actions);
+    const seed = this.seed && `${this.seed} ${name}`;
+    const settings = { kind, multiple, readOnly: cell.readOnly, seed };
+    const view = new QuestionView(settings, actions);
     view.node.dataset.name = name;
     actions.render = addView(this, cell, cell.inputArea.layout, view);
     cell.renderedChanged.connect(() => this.scheduleRefresh());

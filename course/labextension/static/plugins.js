@@ -16,7 +16,7 @@ function createRequester({ serviceManager: { serverSettings } }, { ServerConnect
 
 /** Return the plugins, whose names start with the extension's. */
 export function createPlugins(id, jupyter) {
-  const { INotebookTracker, Notification, Widget } = jupyter;
+  const { INotebookTracker, Notification, PageConfig, Widget } = jupyter;
   const quizzes = new WeakMap(); // an open notebook -> its questions
   const quiz = {
     id: `${id}:quiz`,
@@ -25,8 +25,9 @@ export function createPlugins(id, jupyter) {
     activate: (app, tracker) => {
       const post = createRequester(app, jupyter);
       const homeLink = () => HomeTab.createLink(app);
+      const seed = PageConfig.getOption("courseSeed"); // course/server/student_seed.py
       const extend = (panel) => {
-        quizzes.set(panel, new QuizNotebook(panel, { Widget, post, homeLink }));
+        quizzes.set(panel, new QuizNotebook(panel, { Widget, post, homeLink, seed }));
         followAnchorLinks(panel.content.node);
         showWidgetPictures(panel);
       };

@@ -1,4 +1,5 @@
 // One question on the page, as native controls; independent of Jupyter.
+import { shownOrder } from "./order.js";
 import { mark, parse, tickedIndices } from "./text.js";
 
 const STATES = {
@@ -32,7 +33,8 @@ const suppressShortcuts = ({ target, key, altKey, ctrlKey, metaKey, shiftKey }) 
 window.addEventListener("keydown", suppressShortcuts, true);
 
 export class QuestionView {
-  /** `settings` are kind ("quiz" or "prediction"), multiple and readOnly. `actions` are
+  /** `settings` are kind ("quiz" or "prediction"), multiple, readOnly, and the seed of the order in
+   * which a quiz shows its options; without a seed, it is that of the text. `actions` are
    * render(node, markdown), answer(source), and check(), which resolves to a verdict. */
   constructor(settings, actions) {
     Object.assign(this, { settings, actions });
@@ -81,9 +83,25 @@ export class QuestionView {
     fieldset.setAttribute("aria-describedby", hint.id);
     fieldset.dir = "auto"; // taken from the prompt's first letter
     this.actions.render(legend, prompt);
-    this.inputs = options.map((option, index) => this.drawOption(fieldset, option, index));
+    this.inputs = [];
+    this.order = this.orderOf(options);
+    for (const index of this.order) {
+      this.inputs[index] = this.drawOption(fieldset, options[index], index);
+    }
+    this.drawAside(fieldset, options.at(-1)?.aside); // may be text after the list
     const footer = createNode("div", "course-foot", this.checkButton, this.clearButton, this.state);
     this.node.replaceChildren(fieldset, footer, this.verdict);
+  }
+
+  orderOf(options) {
+    const { kind, seed } = this.settings;
+    const isExplained = ({ aside }) => aside.startsWith(">"); // in the instructor's notebook
+    const isShuffled = kind === "quiz" && seed && !options.some(isExplained);
+    return isShuffled ? shownOrder(options, seed) : [...options.keys()];
+  }
+
+  drawAside(fieldset, aside) {
+    if (aside) this.actions.render(fieldset.appendChild(createNode("div", "course-aside")), aside);
   }
 
   drawOption(fieldset, { body, aside }, index) {
@@ -99,6 +117,7 @@ export class QuestionView {
       this.actions.answer(mark(this.source, new Set(ticked)));
     });
     const row = createNode("div", "course-option", input, text);
+    row.dataset.index = index; // its place in the text
     row.addEventListener("click", ({ target }) => {
       if (target.closest("a, button, input, summary") || !getSelection().isCollapsed) return;
       input.focus();
@@ -106,12 +125,13 @@ export class QuestionView {
     });
     fieldset.append(row);
     this.actions.render(text, body);
-    if (aside) this.actions.render(fieldset.appendChild(createNode("div", "course-aside")), aside);
+    if (index < this.order.length - 1) this.drawAside(fieldset, aside);
     return input;
   }
 
   focus() {
-    (this.inputs?.find((input) => input.checked) ?? this.inputs?.[0])?.focus();
+    const shown = this.order?.map((index) => this.inputs[index]) ?? [];
+    (shown.find((input) => input.checked) ?? shown[0])?.focus();
   }
 
   async check() {

@@ -13,7 +13,15 @@
   };
 
   const loadPlugins = async () => {
-    const names = ["notebook", "services", "apputils", "application", "launcher", "ui-components"];
+    const names = [
+      "notebook",
+      "services",
+      "apputils",
+      "coreutils",
+      "application",
+      "launcher",
+      "ui-components",
+    ];
     const packages = [...names.map((name) => `@jupyterlab/${name}`), "@lumino/widgets"];
     const jupyter = Object.assign({}, ...(await Promise.all(packages.map(importShared))));
     const { createPlugins } = await import(new URL("plugins.js", baseUrl).href);
