@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.client
 import json
-import re
 import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +20,6 @@ from course import quiz
 from course.server.check_result import check_answer
 from course.server.keys import AnswerKeys, Key, UnknownQuestionError
 from course.server.rate import RateLimit
-from course.server.student_seed import student_seed
 from tests.browser.servers import Server, serve
 
 SINGLE_CHOICE = "**Even?**\n\n- [ ] one\n  > It is odd.\n- [x] two\n  > Twice $1$.\n"
@@ -370,17 +368,6 @@ def test_each_chosen_option_is_marked_and_missing_ones_are_counted(
     result = check_answer(quiz.parse(tick(MULTIPLE_CHOICE, *indices)), key)
     assert [explanation["right"] for explanation in result["explanations"]] == rights
     assert result["message"] == message
-
-
-def test_the_seed_is_that_of_the_hubs_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    seeds = set()
-    for name, secret in [("jane", b"1"), ("june", b"1"), ("", b"1"), ("", b"2")]:
-        monkeypatch.setenv("JUPYTERHUB_USER", name)
-        seeds.add(student_seed(secret))
-    assert len(seeds) == 4
-    assert all(re.fullmatch("[0-9a-f]{16}", seed) for seed in seeds)
-    monkeypatch.setenv("JUPYTERHUB_USER", "jane")
-    assert student_seed(b"another server of hers") in seeds
 
 
 def test_an_edited_option_is_unclear() -> None:
