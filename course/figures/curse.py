@@ -112,10 +112,10 @@ def overlap(n: int = 10, seed: int = 3) -> Picture:
     The classifier on the right has ``n`` training examples.
     """
     picture, [(clouds, curve)] = new_grid(8, 3.5, 1, 2, width_ratios=(1, 1.25))
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     shapes = np.array([[1.0, 0.9], [0.9, 1.0]])
     for number, (name, shift) in enumerate((("class A", -0.7), ("class B", 0.7))):
-        x = rng.multivariate_normal([shift, -shift], shapes, 60)
+        x = generator.multivariate_normal([shift, -shift], shapes, 60)
         look = style.class_style(number)
         clouds.scatter(x[:, 0], x[:, 1], s=22, alpha=0.75, label=name, **look)
         clouds.scatter(x[:, 0], np.full(60, -4.6 - 0.4 * number), s=14, alpha=0.45, **look)
@@ -247,17 +247,17 @@ def rates(sizes: Sequence[int], errors: Mapping[int, ArrayLike], p: float = 2) -
 @figure
 def sheets(n: int = 700, seed: int = 2) -> Picture:
     """Draw points that need fewer numbers than they have: on a curve, and on a rolled-up sheet."""
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     picture = new_picture(8, 3.4)
     grid = picture.add_gridspec(1, 3)
     curve, roll = (picture.add_subplot(grid[i], projection="3d") for i in range(2))
     flat = picture.add_subplot(grid[2])
     colors = "cividis"
 
-    along = np.sort(rng.random(n // 4))
+    along = np.sort(generator.random(n // 4))
     turns = 4 * np.pi * along
     curve.scatter(np.cos(turns), np.sin(turns), along, c=along, cmap=colors, s=16, depthshade=False)
-    turns, across = 1.5 * np.pi * (1 + 2 * rng.random(n)), rng.random(n)
+    turns, across = 1.5 * np.pi * (1 + 2 * generator.random(n)), generator.random(n)
     x, z = turns * np.cos(turns), turns * np.sin(turns)
     roll.scatter(x, across, z, c=turns, cmap=colors, s=10, depthshade=False)
     roll.view_init(elev=12, azim=-72)

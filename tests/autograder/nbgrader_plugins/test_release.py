@@ -25,8 +25,8 @@ from tests.classroom.commands import Shell
 # Errors in a lesson's text that only the final check can notice.
 LEAKING_TEXTS = {
     "key in a setting": (
-        TEXT.replace('"quiz": "dice"', '"quiz": "dice", "hint": "the second"'),
-        "cell 'dice' has unexpected metadata.hint='the second'",
+        TEXT.replace('"quiz": "dice"', '"quiz": "dice", "author": "the second"'),
+        "cell 'dice' has unexpected metadata.author='the second'",
     ),
     "solution in a text": (
         TEXT.replace("# A small lesson", f"# A small lesson\n\n    {SOLUTION}"),

@@ -44,6 +44,7 @@ def test_the_package_holds_only_the_course(built: dict[str, Path], kind: str) ->
     secrets = course_secrets()
     assert {secret.kind for secret in secrets} == {
         answer_leaks.EXPLANATION,
+        answer_leaks.HINT,
         student_text.HIDDEN_TEST,
         answer_leaks.KEY,
         answer_leaks.RIGHT_OPTION,
