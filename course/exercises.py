@@ -39,6 +39,10 @@ _DETAILS: Final = (
     '<details style="margin-top: 0.4em"><summary>Show the full error message</summary>'
     '<pre style="overflow-x: auto">{}</pre></details>'
 )
+_MATMUL_MISMATCH: Final = re.compile(r"^matmul: .*\(size (\d+) is different from (\d+)\)")
+_MATMUL_RULE: Final = (
+    "In a @ b, a must have as many columns as b has rows; .T turns rows into columns."
+)
 
 # By name: the error of the latest run of the cell that should have defined it.
 _failed_definitions: dict[str, str] = {}
@@ -103,8 +107,8 @@ def call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         if not shapes:
             raise
         raise AssertionError(
-            f"{name} stopped on arrays of shape {' and '.join(shapes)}: {_plain(error)}. In a @ b,"
-            " a must have as many columns as b has rows; .T turns rows into columns."
+            f"{name} stopped on arrays of shape {' and '.join(shapes)}: {_plain(str(error))}. "
+            f"{_MATMUL_RULE}"
         ) from None
     if result is None:
         raise AssertionError(f"{name} returns nothing. End it with a return statement.")
@@ -139,10 +143,9 @@ def until_solved(own: Callable[..., Any], substitute: Callable[..., Any]) -> Cal
     return either
 
 
-def _plain(error: ValueError) -> str:
-    """Return the error's message without NumPy's names for the dimensions."""
-    message = str(error)
-    if mismatch := re.search(r"^matmul: .*\(size (\d+) is different from (\d+)\)", message):
+def _plain(message: str) -> str:
+    """Return NumPy's message without its names for the dimensions."""
+    if mismatch := _MATMUL_MISMATCH.search(message):
         return f"matmul: {mismatch[2]} columns meet {mismatch[1]} rows"
     return message.rstrip(".")
 
@@ -169,7 +172,9 @@ def _explain(shell: Any, title: str, points: float, error: Exception) -> None:
     else:
         heading = line = f"✗ {title}: not correct yet"
         text = str(error)
-        if not isinstance(error, AssertionError):
+        if _MATMUL_MISMATCH.search(text):
+            text = f"Your code stopped on arrays that don't fit: {_plain(text)}. {_MATMUL_RULE}"
+        elif not isinstance(error, AssertionError):
             text = f"Your code stopped with {type(error).__name__}: {text}"
         details = _DETAILS.format(html.escape("".join(traceback.format_exception(error))))
     if heading:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
+PIXELS: Final = 784  # numbers of one digit, neither more nor less
 _MAX_FIELDS: Final = 5
 _MAX_VALUE_CHARS: Final = 60  # of an invalid value that the message repeats
 
@@ -84,6 +85,8 @@ def _message(problem: Any) -> str:
     if problem["type"] in {"too_short", "too_long"}:
         too_short = problem["type"] == "too_short"
         limit = context["min_length" if too_short else "max_length"]
+        if limit == PIXELS:
+            return f"must have exactly {PIXELS} numbers, got {context['actual_length']:,}"
         bound = f"at {'least' if too_short else 'most'} {limit:,} item{'' if limit == 1 else 's'}"
         return f"must have {bound}, got {context['actual_length']:,}"
     if problem["type"] == "extra_forbidden":

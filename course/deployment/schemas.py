@@ -26,8 +26,8 @@ from pydantic import (
 )
 
 from course.deployment.batching import MAX_ROWS
+from course.deployment.errors import PIXELS
 
-PIXELS: Final = 784
 MAX_DIGITS: Final = 64  # per list
 MAX_CANVASES: Final = 8  # per list
 MAX_TOTAL_CANVASES: Final = 16  # per request

@@ -59,6 +59,8 @@ def cells() -> list[nbformat.NotebookNode]:
         TEST,
         "def half(x):\n    return x / 2\n\n1 / 0",
         TEST,
+        "import numpy as np\ndef half(x):\n    return np.ones((2, 3)) @ np.ones(4)",
+        TEST,
     )
 
 
@@ -88,6 +90,14 @@ def test_nbgrader_still_sees_the_error(cells: list[nbformat.NotebookNode]) -> No
 
 def test_an_error_in_the_answer_is_named(cells: list[nbformat.NotebookNode]) -> None:
     assert "Your code stopped with AttributeError: 'int' object has no" in shown(cells[6])
+
+
+def test_arrays_that_do_not_fit_are_explained_without_a_signature(
+    cells: list[nbformat.NotebookNode],
+) -> None:
+    text = shown(cells[16])
+    assert "stopped on arrays that don't fit: matmul: 3 columns meet 4 rows. In a @ b" in text
+    assert "gufunc" not in text
 
 
 def test_a_correct_answer_is_confirmed(cells: list[nbformat.NotebookNode]) -> None:

@@ -95,6 +95,10 @@ WRONG = {
         "return [round(14 - (p[0] + p[-1]) / 2) for p in (r, c)]": "centers the box",
         MASS + "return round(13.5 - r), round(13.5 - c)": "half a pixel",
         MASS + "return round(r), round(c)": "center of mass itself",
+        "t = image.sum(); "
+        "r = sum((i * image[i]).sum() for i in range(28)) / t; "
+        "c = sum((i * image[:, i]).sum() for i in range(28)) / t; "
+        "return round(14 - r), round(14 - c)": "start again at 0 after 255",
     },
     "to-payload": {
         "image / 255": "returns nothing",

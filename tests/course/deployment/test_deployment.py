@@ -155,16 +155,16 @@ def row_ending_in(value: str) -> str:
         ("{}", 422, "body: must have either values or input_data, not both"),
         ('{"vaules": [[0]]}', 422, "vaules: unknown field"),
         ('{"values": []}', 422, "values: must have at least 1 item, got 0"),
-        ('{"values": [[]]}', 422, "values[0]: must have at least 784 items, got 0"),
+        ('{"values": [[]]}', 422, "values[0]: must have exactly 784 numbers, got 0"),
         (
             json.dumps({"values": [ROW, ROW[1:]]}),
             422,
-            "values[1]: must have at least 784 items, got 783",
+            "values[1]: must have exactly 784 numbers, got 783",
         ),
         (
             json.dumps({"values": [[*ROW, 0]]}),
             422,
-            "values[0]: must have at most 784 items, got 785",
+            "values[0]: must have exactly 784 numbers, got 785",
         ),
         (json.dumps({"values": [ROW] * 65}), 422, "values: must have at most 64 items, got 65"),
         (row_ending_in("NaN"), 422, "values[0][783]: input should be a finite number, got nan"),
@@ -196,7 +196,7 @@ def row_ending_in(value: str) -> str:
         (
             '{"input_data": [{"values": [[1]]}]}',
             422,
-            "input_data[0].values[0]: must have at least 784",
+            "input_data[0].values[0]: must have exactly 784",
         ),
         (
             json.dumps({"input_data": [{"values": [ROW] * 43}] * 3}),
