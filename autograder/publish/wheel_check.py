@@ -28,7 +28,7 @@ _COURSE: Final = (
 )
 _SHARED_DATA: Final = (
     rf"{_NAME}\.data/data/(?:"
-    r"share/jupyter/labextensions/autoencoder-course/(?:static/)?[A-Za-z0-9_]+\.(?:js|css|json)"
+    r"share/jupyter/labextensions/autoencoder-course/(?:static/)?[A-Za-z0-9_]+\.(?:js|css|html|json)"
     r"|etc/jupyter/jupyter_server_config\.d/autoencoder-course\.json)"
 )
 _METADATA: Final = (
