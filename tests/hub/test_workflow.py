@@ -169,6 +169,38 @@ def test_the_check_button_gives_feedback_until_attempts_are_used_up(
         lesson.wait_until_saved(key.name)
 
 
+def test_the_start_page_leads_from_logging_in_to_the_receipt(
+    hub: RunningHub, pages: ClassPages
+) -> None:
+    """Ben lands on it, fetches a lesson there, opens it, answers, and submits."""
+    ben = pages.students["ben"]
+    with Gradebook(hub.settings.gradebook_address) as gradebook:
+        gradebook.update_or_create_assignment(CANVAS, duedate="2099-12-24 12:00:00 UTC")
+    address = f"{hub.settings.address}/user/{hub.account('ben')}/course/home"
+
+    def is_due_known() -> bool:
+        lessons = ben.page.request.get(address).json()["lessons"]
+        return any(lesson["due"].startswith("2099-12-24T12:00") for lesson in lessons)
+
+    wait_until("the due date is known", is_due_known)
+    ben.page.locator(".lm-TabBar-tab", has_text="Course home").click()  # he landed on it
+    lesson = ben.page.locator(f".course-stop[data-name='{CANVAS}']")
+    expect(lesson.locator(".course-due")).to_contain_text("Due ")
+    lesson.get_by_role("button", name="Fetch").click()
+    lesson.get_by_role("link", name="Open").click()
+    notebook = ben.page.locator(".jp-NotebookPanel:visible")
+    expect(notebook.locator(".course-count")).to_contain_text("0 of ")
+    notebook.get_by_role("link", name="Course home").click()
+    lesson.get_by_role("button", name="Submit").click()
+    lesson.get_by_role("link", name="Receipt").click()
+    receipt = ben.page.locator(".jp-FileEditor:visible .cm-content")
+    expect(receipt).to_contain_text(f"You handed in {CANVAS}.")
+    assert len(ben.receipts(CANVAS)) == 1
+    assert len(list(hub.inbound.glob(f"{hub.account('ben')}+{CANVAS}+*"))) == 1
+    toast = ben.page.locator(".Toastify__toast", has_text=f"{CANVAS} submitted at")
+    toast.get_by_role("button", name="Open receipt").click()
+
+
 def test_a_restart_of_the_hub_loses_nothing(hub: RunningHub, pages: ClassPages) -> None:
     """Ada answers while the hub is stopped; her server keeps running."""
     (server,) = hub.servers("ada")
