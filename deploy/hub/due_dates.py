@@ -56,7 +56,7 @@ class DueDates:
         )
         try:
             with Session(self._engine) as session:
-                general: dict[str, datetime] = dict(session.execute(due).tuples().all())
+                general = {row.name: row.duedate for row in session.execute(due)}
                 own = {
                     (student, name): date + extension
                     for student, name, date, extension in session.execute(extended)

@@ -373,6 +373,7 @@ def test_two_processes_can_not_use_the_same_attempt(ask: ServiceClient) -> None:
     second.close()
 
 
+@pytest.mark.filterwarnings("ignore:Object of type <SubmittedAssignment> not in session")
 def test_a_student_learns_the_due_dates_with_their_extensions(
     ask: ServiceClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
