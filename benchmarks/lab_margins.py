@@ -99,7 +99,7 @@ TRAINED_WRONG: Final[dict[str, str]] = {
         ("model.fit(x, x,", "model.fit(x, np.random.permutation(x),")
     ),
     "learned from the lesson's digits, not from the given ones": changed(
-        ("scale(images)", "digits.x_train[:1501]")
+        ("scale(images)", "digits.x_train[:3000]")
     ),
     "one network trained, another one used": changed(
         (

@@ -93,7 +93,7 @@ def digit_rows(
                 model,
                 train,
                 epochs=epochs,
-                batch=256 if len(train) > 10_000 else 64,
+                batch=256 if len(train) > 10_000 else 128,
                 learning_rate=3e-3,
                 loss="cross_entropy",
                 shift=0,
@@ -169,7 +169,7 @@ def tables(
     """Return all tables, those of the original data first."""
     parts = []
     for digits in _both(data.digits, "bundled"):
-        usual = 6 if len(digits.x_train) > 10_000 else 45
+        usual = 6 if len(digits.x_train) > 10_000 else 30
         rows = digit_rows(digits, hidden, usual if epochs is None else epochs, codes, seeds)
         parts += [f"## {_title(digits)}", table(rows, DIGITS)]
     for news in _both(data.news, "written"):

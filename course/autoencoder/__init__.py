@@ -7,7 +7,7 @@ Example:
     >>> history = autoencoder.train(model, digits.x_train, epochs=3, live=False)
     >>> codes = model.encoder.predict(digits.x_test, verbose=0)
     >>> codes.shape
-    (296, 8)
+    (2000, 8)
 
 `build` returns a Keras model, `train` trains it, `save` and `load` store it without pickle.
 ``course.autoencoder.frozen`` runs such networks in plain NumPy and includes a trained one for

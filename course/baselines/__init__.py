@@ -6,9 +6,9 @@ Example:
     >>> digits = data.digits("bundled")
     >>> pca = PCA(30).fit(digits.x_train)
     >>> pca.encode(digits.x_test).shape
-    (296, 30)
+    (2000, 30)
     >>> pca.reconstruct(digits.x_test).shape
-    (296, 784)
+    (2000, 784)
 
 A network is useful only if it beats simple methods. On MNIST with 30 numbers per image, squared
 error summed over the 784 pixels, mean over the 10,000 test images:

@@ -13,13 +13,13 @@ Each function uses the first source available: the folder in the environment var
 last the data that comes with the course, which needs no network. A file is used only if its
 content matches the original's checksum.
 
-==========  =====================================  ====================================
+==========  =====================================  =======================================
 function    original                               comes with the course
-==========  =====================================  ====================================
-`digits`    ``"mnist"``: 60,000 + 10,000 digits    ``"bundled"``: scikit-learn's digits
+==========  =====================================  =======================================
+`digits`    ``"mnist"``: 60,000 + 10,000 digits    ``"bundled"``: 10,000 of MNIST's digits
 `faces`     ``"olivetti"``: 400 photographs        ``"drawn"``: 3,000 drawn faces
 `news`      ``"reuters"``: 7,487 stories           ``"written"``: 3,000 made-up stories
-==========  =====================================  ====================================
+==========  =====================================  =======================================
 
 Environment variables: ``COURSE_DATA``, a folder with ``mnist.npz``,
 ``scikit_learn_data/olivetti_py3.pkz`` and ``reuters.npz``; ``COURSE_DATA_URL``, a mirror of such
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _MNIST = OriginalData(
-    "MNIST", "mnist", mnist.read, "mnist.npz", mnist.URL, keras_folder, cached_by="Keras"
+    "Full MNIST", "mnist", mnist.read, "mnist.npz", mnist.URL, keras_folder, cached_by="Keras"
 )
 _OLIVETTI = OriginalData(
     title="the Olivetti faces",
@@ -68,12 +68,12 @@ _WRITTEN = FallbackData("written", written_news.load)
 
 
 def digits(source: str | None = None, *, download: bool = False) -> Dataset:
-    """Load handwritten digits, 28 x 28 pixels: MNIST, or scikit-learn's digits instead.
+    """Load handwritten digits, 28 x 28 pixels: MNIST, or 10,000 digits of it.
 
     Example:
         >>> from course import data
         >>> data.digits("bundled").x_test.shape
-        (296, 784)
+        (2000, 784)
 
     Args:
         source: ``"mnist"`` or ``"bundled"`` to require one; left out, MNIST if available.

@@ -33,10 +33,10 @@ class Dataset:
         >>> from course import data
         >>> digits = data.digits("bundled")
         >>> digits
-        digits: 1,501 to train on, 296 to test on; 28 x 28 pixels; 10 labels.
-        scikit-learn's bundled digits, scaled to 28 x 28
+        digits: 8,000 to train on, 2,000 to test on; 28 x 28 pixels; 10 labels.
+        10,000 digits of MNIST, which come with the course
         >>> digits.x_train.shape, digits.x_train.dtype
-        ((1501, 784), dtype('float32'))
+        ((8000, 784), dtype('float32'))
         >>> digits.labels[digits.y_test[0]]
         '5'
 

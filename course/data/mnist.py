@@ -8,6 +8,7 @@ Example:
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -47,6 +48,11 @@ def read(content: bytes) -> Dataset:
     arrays = read_npz(content, fields, max_bytes=_MAX_UNPACKED_BYTES)
     for name, (_, sha256) in _ORIGINAL.items():
         check_content(name, _as_idx(arrays[name].astype(np.uint8)), sha256)
+    return as_dataset(arrays, "mnist", "MNIST")
+
+
+def as_dataset(arrays: Mapping[str, NDArray[np.uint8]], source: str, note: str) -> Dataset:
+    """Return pixels of 0 to 255, ``x_train`` and ``x_test``, and their labels as a Dataset."""
     return Dataset(
         name="digits",
         x_train=_intensities(arrays["x_train"]),
@@ -54,8 +60,8 @@ def read(content: bytes) -> Dataset:
         x_test=_intensities(arrays["x_test"]),
         y_test=arrays["y_test"].astype(np.int64),
         labels=tuple("0123456789"),
-        source="mnist",
-        note="MNIST",
+        source=source,
+        note=note,
     )
 
 

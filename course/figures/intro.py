@@ -161,12 +161,13 @@ def code_sizes(name: str = "a 3", sizes: Sequence[int] = (1, 2, 5, 10, 30, 100))
 
 @figure
 def emotion_scores(
-    scores: Mapping[str, Sequence[float]], labeled: Sequence[int], chance: float = 0.2
+    scores: Mapping[str, Sequence[ArrayLike]], labeled: Sequence[int], chance: float = 0.2
 ) -> Picture:
     """Draw how often a linear probe names the right emotion, for each kind of input.
 
     Args:
-        scores: For each input, the share of right answers, 0 to 1, for each of ``labeled``.
+        scores: For each input and each of ``labeled``, the shares of right answers, 0 to 1, one
+            for each draw of labeled faces. A bar shows their mean, a line their range.
         labeled: Numbers of labeled faces that the probe learned from.
         chance: Share of right answers by guessing.
     """
@@ -177,11 +178,15 @@ def emotion_scores(
     thickness = 0.76 / len(labeled)
     picture, axes = new_plot(8, 0.9 + 0.42 * len(scores) * len(labeled))
     for number, count in enumerate(labeled):
-        shares = [row[number] for row in scores.values()]
+        draws = [np.atleast_1d(row[number]) for row in scores.values()]
+        shares = [np.mean(each) for each in draws]
         centers = np.arange(len(scores)) + (number + 0.5) * thickness - 0.38
         label = f"{count:,} labeled faces"
         bars = axes.barh(centers, shares, height=thickness, label=label, **looks[number % 2])
-        axes.bar_label(bars, fmt="{:.0%}", padding=4, fontsize=9.5)
+        lows, highs = ([end(each) for each in draws] for end in (np.min, np.max))
+        axes.hlines(centers, lows, highs, color=style.INK, linewidth=1.5)
+        for center, share, high in zip(centers, shares, highs, strict=True):
+            axes.text(high + 0.01, center, f"{share:.0%}", fontsize=9.5, va="center")
     axes.axvline(chance, color=style.INK, linestyle="--", linewidth=1.2)
     axes.text(chance + 0.01, -0.58, "guessing", fontsize=9, va="center")
     axes.set(xlim=(0, 1.06), ylim=(len(scores) - 0.5, -0.78))
@@ -191,13 +196,18 @@ def emotion_scores(
     axes.grid(visible=False, axis="y")
     picture.legend(loc="outside upper center", ncols=len(labeled))
     described = "; ".join(
-        f"{name}: {', '.join(f'{share:.0%}' for share in row)}" for name, row in scores.items()
+        f"{name}: {', '.join(_share(draws) for draws in row)}" for name, row in scores.items()
     )
     return picture.describe(
         f"Bars: how often a linear probe names the emotion of a new face, after "
         f"{' and '.join(f'{count:,}' for count in labeled)} labeled faces. {described}. "
         f"Guessing would be right {chance:.0%} of the time."
     )
+
+
+def _share(draws: ArrayLike) -> str:
+    low, mean, high = (f"{end(draws):.0%}" for end in (np.min, np.mean, np.max))
+    return mean if low == high else f"{mean} ({low.removesuffix('%')} to {high})"
 
 
 @figure

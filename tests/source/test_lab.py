@@ -153,8 +153,8 @@ WRONG: dict[str, dict[str, str]] = {
     "train-small": {
         TRAIN + "pass": "returns nothing",
         TRAIN + "return gray": "Return two functions",
-        TRAIN + "return lambda x: rows(x), gray": r"296 images have codes \(296, 30\)",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: z": r"give images \(296, 784\)",
+        TRAIN + "return lambda x: rows(x), gray": r"500 images have codes \(500, 30\)",
+        TRAIN + "return lambda x: rows(x) @ W, lambda z: z": r"give images \(500, 784\)",
         TRAIN + "return lambda x: rows(x) @ W, lambda z: gray(z) * np.nan": "the training diverged",
         TRAIN + "return lambda x: rows(x) @ W, lambda z: 255 * gray(z)": "between 0 and 1",
         TRAIN + "return lambda x: np.zeros((len(x), 30)), gray": "the same code",

@@ -23,7 +23,7 @@ BATCH = 64  # 23 steps an epoch, in calls of 20 and 3
 
 
 def digits() -> Any:
-    return data.digits("bundled").x_train
+    return data.digits("bundled").x_train[:1501]
 
 
 @pytest.fixture(autouse=True)

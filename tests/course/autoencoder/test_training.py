@@ -19,7 +19,7 @@ from course.metrics import squared_error
 
 
 def digits() -> Any:
-    return data.digits("bundled").x_train
+    return data.digits("bundled").x_train[:1501]
 
 
 def keras() -> Any:
@@ -34,13 +34,13 @@ def test_training_beats_the_mean_image_by_far() -> None:
     digits_ = data.digits("bundled")
     model = autoencoder.build(784, 64, 10)
     history = autoencoder.train(
-        model, digits_.x_train, epochs=15, batch=64, validation=digits_.x_test, live=False
+        model, digits(), epochs=15, batch=64, validation=digits_.x_test, live=False
     )
     assert len(history.loss) == len(history.validation) == len(history.seconds) == 15
     assert history.seconds == sorted(history.seconds)
     measured = squared_error(digits_.x_test, model(digits_.x_test).numpy())
     assert history.validation[-1] == pytest.approx(measured, rel=1e-3)
-    assert measured < 15  # the mean image: 34.05
+    assert measured < 27  # the mean image: 53.3
     assert not history.interrupted
 
 
@@ -182,7 +182,7 @@ def test_later_divergence_restores_the_weights_of_the_last_good_call(
     ("x", "message"),
     [
         (np.full((5, 784), 255, np.uint8), "divide by 255"),
-        (255 * digits()[:5], "divide by 255"),  # not whole, for these digits are enlarged
+        (254.5 * digits()[:5], "divide by 255"),  # not whole
         (np.full((5, 784), -0.5), 'output="linear"'),
         (np.zeros((0, 784)), "empty"),
         (np.zeros((784, 5)), r"x\.T"),
@@ -332,7 +332,7 @@ def test_training_with_noise_reduces_the_error_on_noisy_images() -> None:
     errors = {}
     for noise in (0.0, 0.4):
         model = autoencoder.build(784, 64, 10)
-        autoencoder.train(model, digits_.x_train, epochs=15, batch=64, noise=noise, live=False)
+        autoencoder.train(model, digits(), epochs=15, batch=64, noise=noise, live=False)
         errors[noise] = squared_error(digits_.x_test, model(noisy).numpy())
     assert errors[0.4] < errors[0.0]
 

@@ -237,6 +237,8 @@ def test_the_descriptions_have_the_numbers() -> None:
     assert f"is {784 * 0.01:.1f}." in bottleneck.alt
     scores = intro.emotion_scores({"pixels": [0.51, 0.92]}, [10, 1000])
     assert "after 10 and 1,000 labeled faces. pixels: 51%, 92%" in scores.alt
+    draws = intro.emotion_scores({"pixels": [[0.4, 0.5, 0.6], 0.92]}, [10, 1000])
+    assert "pixels: 50% (40 to 60%), 92%." in draws.alt
 
 
 def test_code_sizes_describes_the_measured_errors() -> None:
