@@ -182,7 +182,7 @@ def emotion_scores(
         shares = [np.mean(each) for each in draws]
         centers = np.arange(len(scores)) + (number + 0.5) * thickness - 0.38
         label = f"{count:,} labeled faces"
-        bars = axes.barh(centers, shares, height=thickness, label=label, **looks[number % 2])
+        axes.barh(centers, shares, height=thickness, label=label, **looks[number % 2])
         lows, highs = ([end(each) for each in draws] for end in (np.min, np.max))
         axes.hlines(centers, lows, highs, color=style.INK, linewidth=1.5)
         for center, share, high in zip(centers, shares, highs, strict=True):
