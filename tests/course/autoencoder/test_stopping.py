@@ -91,8 +91,8 @@ def test_learned_weights_survive_a_stop(
     assert history.seconds == sorted(history.seconds)
     assert repr(history).startswith(f"{epochs:.4g} epoch")
     assert repr(history).endswith(", interrupted")
-    if calls > 20:  # and it is something: the mean image has 34
-        assert squared_error(digits(), model(digits()).numpy()) < 25
+    if calls > 20:  # and it is something: the mean image has 53
+        assert squared_error(digits(), model(digits()).numpy()) < 45
 
 
 def test_a_stop_in_the_first_call_of_an_epoch_leaves_whole_epochs(
