@@ -53,7 +53,8 @@ def _read(package: tarfile.TarFile, digit: int) -> NDArray[np.uint8]:
     if file is None:
         raise ValueError(f"{PACKAGE} has no file for the digit {digit}")
     fractions = np.array(json.load(file)["data"])
-    return np.rint(fractions * 255).astype(np.uint8).reshape(-1, _PIXELS)
+    pixels: NDArray[np.uint8] = np.rint(fractions * 255).astype(np.uint8)
+    return pixels.reshape(-1, _PIXELS)
 
 
 def pack(digits: Digits) -> bytes:

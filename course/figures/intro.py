@@ -161,7 +161,9 @@ def code_sizes(name: str = "a 3", sizes: Sequence[int] = (1, 2, 5, 10, 30, 100))
 
 @figure
 def emotion_scores(
-    scores: Mapping[str, Sequence[ArrayLike]], labeled: Sequence[int], chance: float = 0.2
+    scores: Mapping[str, Sequence[float | Sequence[float]]],
+    labeled: Sequence[int],
+    chance: float = 0.2,
 ) -> Picture:
     """Draw how often a linear probe names the right emotion, for each kind of input.
 
@@ -205,7 +207,7 @@ def emotion_scores(
     )
 
 
-def _share(draws: ArrayLike) -> str:
+def _share(draws: float | Sequence[float]) -> str:
     low, mean, high = (f"{end(draws):.0%}" for end in (np.min, np.mean, np.max))
     return mean if low == high else f"{mean} ({low.removesuffix('%')} to {high})"
 
