@@ -249,7 +249,7 @@ def test_repeated_training_does_not_leak_memory(tmp_path: Path) -> None:
     setup = [source for source in sources if source.startswith("import time\n")]
     setup += [LESSON.cells[name].source for name in ("three-sets", "image-errors")]
     setup += [LESSON.cells["build-autoencoder"].source]
-    setup += [source for source in sources if source.startswith(("digits = ", "fit, watch, test"))]
+    setup += [source for source in sources if source.startswith(("digits = ", "split = "))]
     trained = ("history = autoencoder.train(", "noise=noise", "copies = np.asarray(model(test))")
     train = [source for source in sources if any(words in source for words in trained)]
     assert (len(setup), len(train)) == (6, 3)
@@ -257,9 +257,9 @@ def test_repeated_training_does_not_leak_memory(tmp_path: Path) -> None:
     print_memory = "print(int(open('/proc/self/statm').read().split()[1]) * 4096)"
     variables = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
     with Kernel(tmp_path, variables, allow_unprotected=True) as kernel:
-        run(kernel, *setup)
+        run(kernel, *setup, "errors_of = image_errors")
         for _ in range(3):
-            run(kernel, *(source.replace("(30, 64)", "(2, 64)") for source in train))
+            run(kernel, *(source.replace("(12, 128)", "(2, 128)") for source in train))
             memory.append(int(run(kernel, print_memory)[0]["text"]))
     assert memory[2] - memory[1] < 60 * MB, memory
 
