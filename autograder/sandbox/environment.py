@@ -20,13 +20,13 @@ DATA_DIR: Final = "/srv/data"
 QUIET_TENSORFLOW: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 # Without a network, pip would try again for ten seconds.
 OFFLINE: Final = {"PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_OFFLINE": "1"}
-_THREAD_VARIABLES: Final = (
+LIBRARY_THREAD_VARIABLES: Final = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"),
     "TF_NUM_INTEROP_THREADS",
 )
 INHERITED_VARIABLES: Final = (
     *("LANG", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "MPLBACKEND"),
-    *("KERAS_BACKEND", "MKL_NUM_THREADS", *_THREAD_VARIABLES),
+    *("KERAS_BACKEND", "MKL_NUM_THREADS", *LIBRARY_THREAD_VARIABLES),
 )
 MAX_THREADS: Final = 4  # per library; a server has more cores than one kernel may use
 _VENV_ENTRIES: Final = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")
@@ -60,7 +60,7 @@ def kernel_env(
         "IPYTHONDIR": f"{home}/.ipython",
         "JUPYTER_PLATFORM_DIRS": "1",
         "GIT_CONFIG_NOSYSTEM": "1",  # git stops if it may not read /etc/gitconfig
-        **dict.fromkeys(_THREAD_VARIABLES, threads),
+        **dict.fromkeys(LIBRARY_THREAD_VARIABLES, threads),
         **QUIET_TENSORFLOW,
         **OFFLINE,
     }

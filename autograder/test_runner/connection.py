@@ -11,7 +11,6 @@ import time
 from contextlib import ExitStack, suppress
 from typing import Final
 
-from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer, ForkServerError
 from autograder.test_runner import forkserver
 
@@ -59,7 +58,7 @@ class RunnerConnection:
                 stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env=forkserver_client.grader_environment(),
+                env=forkserver.runner_environment(),
             )
             self.pid = self._process.pid
             self._stack.callback(self._process.wait)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from autograder.kernels import imports
-from autograder.sandbox import forkserver_client
+from autograder.sandbox import environment, forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.inside import forkserver
 from autograder.test_runner import runner
@@ -30,9 +30,16 @@ def shared_fork_server(tests: Iterable[str]) -> ForkServer | None:
 def start(modules: tuple[str, ...], variables: Mapping[str, str]) -> ForkServer:
     """Start a fork server; as `ForkServer.start`."""
     command = [sys.executable, "-P", "-m", __name__]
-    return ForkServer.spawn(
-        command, forkserver_client.grader_environment() | dict(variables), modules, variables
-    )
+    return ForkServer.spawn(command, runner_environment() | dict(variables), modules, variables)
+
+
+def runner_environment() -> dict[str, str]:
+    """Return the environment of a test runner; a student's network is small, and one thread enough.
+
+    The stacks of TensorFlow's threads would count against the runner's memory.
+    """
+    threads = dict.fromkeys(environment.LIBRARY_THREAD_VARIABLES, "1")
+    return forkserver_client.grader_environment() | threads | environment.QUIET_TENSORFLOW
 
 
 def _become_runner(_: dict[str, Any], fds: list[int]) -> None:

@@ -9,14 +9,15 @@ Example:
     >>> codes.shape
     (2000, 8)
 
-`build` returns a Keras model, `train` trains it, `save` and `load` store it without pickle.
-``course.autoencoder.frozen`` runs such networks in plain NumPy and includes a trained one for
-digits. The first `build` imports TensorFlow.
+`build` and `build_convolutional` return a Keras model, `train` trains it, `save` and `load` store
+one of `build` without pickle. ``course.autoencoder.frozen`` runs such networks in plain NumPy and
+includes a trained one for digits. The first `build` imports TensorFlow.
 """
 
 from __future__ import annotations
 
 from course.autoencoder.checks import TrainingError
+from course.autoencoder.convolutional import build_convolutional
 from course.autoencoder.files import freeze, load, save
 from course.autoencoder.frozen import FrozenAutoencoder
 from course.autoencoder.history import History
@@ -28,6 +29,7 @@ __all__ = [
     "History",
     "TrainingError",
     "build",
+    "build_convolutional",
     "freeze",
     "load",
     "save",

@@ -13,6 +13,8 @@ import json
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from course.tables import Table
+
 RECORD: Final = Path(__file__).resolve().parents[1] / "assets" / "training.json"
 
 
@@ -46,16 +48,16 @@ def rows() -> list[MeasuredRun]:
     return [MeasuredRun(**row) for row in record()["methods"]["rows"]]
 
 
-def table() -> str:
-    """Return the methods as a table to print.
+def table() -> Table:
+    """Return the methods as a table.
 
     Example:
-        >>> print(table().splitlines()[0])
-        on MNIST                                numbers  error  seconds    5-NN
+        >>> str(table()).splitlines()[1].split()
+        ['mean', 'image', '0', '52.90', '0', '–']
     """
-    lines = [f"{'on MNIST':<40}{'numbers':>7}{'error':>7}{'seconds':>9}{'5-NN':>8}"]
+    lines = []
     for row in rows():
         seconds = "–" if row.seconds is None else f"{row.seconds:.0f}"
         accuracy = "–" if row.neighbours is None else f"{row.neighbours:.1%}"
-        lines.append(f"{row.method:<40}{row.numbers:>7}{row.error:>7.2f}{seconds:>9}{accuracy:>8}")
-    return "\n".join(lines)
+        lines.append([row.method, row.numbers, f"{row.error:.2f}", seconds, accuracy])
+    return Table(["on MNIST", "numbers", "error", "seconds", "5-NN"], lines)

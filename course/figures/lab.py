@@ -150,6 +150,35 @@ def meter(errors: Mapping[str, ArrayLike], level: float) -> Picture:
 
 
 @figure
+def roc(errors: ArrayLike, is_anomaly: ArrayLike, alarms: Mapping[str, float]) -> Picture:
+    """Draw the ROC curve of errors ``(n,)`` as a detector, and some alarms on it.
+
+    An alarm catches the anomalies and stops the normal cases whose errors are above it.
+    """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    values, anomaly = np.asarray(errors, dtype=float), np.asarray(is_anomaly, dtype=bool)
+    stopped, caught, _ = roc_curve(anomaly, values)
+    area = roc_auc_score(anomaly, values)
+    picture, panel = new_plot(5.6, 4.4)
+    panel.plot([0, 1], [0, 1], linestyle=":", color=style.INK, linewidth=1)
+    panel.plot(stopped, caught, color=style.INK)
+    described = []
+    for number, (name, alarm) in enumerate(alarms.items()):
+        point = (values[~anomaly] > alarm).mean(), (values[anomaly] > alarm).mean()
+        look = {"markersize": 9, **style.class_style(number)}
+        panel.plot(*[[share] for share in point], linestyle="none", label=name, **look)
+        described.append(f"{name}: {point[1]:.0%} caught, {point[0]:.0%} of the normal stopped")
+    panel.set(xlabel="normal cases that are stopped", ylabel="anomalies that are caught")
+    panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    panel.legend(loc="lower right", title=f"area under the curve: {area:.2f}")
+    return picture.describe(
+        f"ROC curve with an area of {area:.2f}: the share of anomalies caught against the share of "
+        f"normal cases stopped. {'; '.join(described)}."
+    )
+
+
+@figure
 def splits(errors: Mapping[str, Mapping[str, float]]) -> Picture:
     """Draw bars of the test error of each method, for each way to split."""
     methods = list(dict.fromkeys(name for row in errors.values() for name in row))

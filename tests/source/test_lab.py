@@ -55,31 +55,35 @@ right = build_autoencoder
 )
 CHANGED = "def build_autoencoder(sizes): return right(sizes, {})"
 TRAIN = "def train_small(images): "
-# The networks of the wrong answers below are single matrices, so nothing has to be trained.
-NETWORK = (
-    "rows = lambda x: (x.reshape(len(x), -1) / 255).astype('float32')\n"
-    "W = np.linspace(-1, 1, 784 * 30).reshape(784, 30)\n"
-    "gray = lambda codes: np.full((len(codes), 784), 0.5)\n"
-)
-PCA30 = """
-from course.baselines import ClippedPCA
-bent = lambda codes: np.where(codes < 0, codes / 5, codes)
-def train_small(images):
-    net = ClippedPCA(30).fit(rows(images))
-    return lambda x: net.encode(rows(x)), net.decode
+ALARM = """def cheapest_alarm(errors, is_scratched, miss, false_alarm):
+    def cost(t, above=np.greater):
+        stopped = above(errors, t)
+        missed = np.sum(is_scratched & ~stopped)
+        return miss * missed + false_alarm * np.sum(~is_scratched & stopped)
+    alarms = np.sort([0, *errors])
+    costs = [cost(t) for t in alarms]
+    """
+# The networks of the wrong answers below are single layers, so nothing has to be trained.
+NETWORK = """
+def net(inputs, units, activation=None, weights=None, **options):
+    spread = keras.initializers.RandomNormal(stddev=0.3, seed=1)
+    layer = keras.layers.Dense(units, activation, kernel_initializer=spread, **options)
+    model = keras.Sequential([keras.Input((inputs,)), layer])
+    if weights is not None:
+        layer.set_weights(weights)
+    return model
+encoder = lambda activation=None, units=30: net(784, units, activation)
+decoder = lambda activation="sigmoid", units=784: net(30, units, activation)
+gray = lambda level=0.5: net(30, 784, None, [np.zeros((30, 784)), np.full(784, level)])
 """
-# The images bypass the codes: encode stores them, decode looks them up.
-DICTIONARY = """
-book = {{}}
-def nearest(code):
-    codes = np.array([np.frombuffer(known, np.float32) for known in book])
-    return list(book.values())[np.argmin(((codes - code) ** 2).sum(1))]
-def train_small(images):
-    def encode(x):
-        codes = np.float32(np.sin(rows(x) @ W) * 3)
-        book.update(zip([code.tobytes() for code in codes], rows(x)))
-        return codes
-    return encode, lambda codes: np.array([{} for row in np.float32(codes)])
+PCA30 = """
+from course.baselines import PCA
+bent = keras.layers.LeakyReLU(negative_slope=0.2)
+def train_small(images, bend=False):
+    pca = PCA(30).fit(images.reshape(len(images), -1) / 255)
+    clip = keras.layers.ReLU(max_value=1.0)
+    weights = [pca.axes.T, -pca.axes @ pca.mean]
+    return net(784, 30, bent if bend else None, weights), net(30, 784, clip, [pca.axes, pca.mean])
 """
 WRONG: dict[str, dict[str, str]] = {
     "scale": {
@@ -131,6 +135,11 @@ WRONG: dict[str, dict[str, str]] = {
         BUILD + "def build_autoencoder(sizes): return right(sizes)[2]": "Return three models",
         BUILD
         + "def build_autoencoder(sizes): return right(sizes)[::-1]": r"the encoder gave|order",
+        BUILD
+        + "def build_autoencoder(sizes):\n    models = right(sizes)\n"
+        + "    return [lambda x, model=model: model(x) for model in models]": (
+            "The encoder should be a Keras model, not a function"
+        ),
         BUILD + CHANGED.format("output='linear'"): "pixels lie in",
         BUILD + CHANGED.format("output='softmax'"): "that is a softmax",
         BUILD + CHANGED.format("code='relu'"): "No code goes far below 0",
@@ -152,22 +161,48 @@ WRONG: dict[str, dict[str, str]] = {
     },
     "train-small": {
         TRAIN + "pass": "returns nothing",
-        TRAIN + "return gray": "Return two functions",
-        TRAIN + "return lambda x: rows(x), gray": r"500 images have codes \(500, 30\)",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: z": r"give images \(500, 784\)",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: gray(z) * np.nan": "the training diverged",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: 255 * gray(z)": "between 0 and 1",
-        TRAIN + "return lambda x: np.zeros((len(x), 30)), gray": "the same code",
-        TRAIN + "return lambda x: rows(x) @ W, lambda z: gray(z) / 392": "that is a softmax",
-        TRAIN + "return lambda x: np.maximum(0, rows(x) @ W), gray": "No code goes far below 0",
-        TRAIN + "return lambda x: np.tanh(rows(x) @ W), gray": "beyond 1",
-        TRAIN + "return lambda x: rows(x) @ W, gray": "not far below the mean",
-        PCA30: "encode is linear, as PCA is",
-        PCA30.replace("net.encode(rows(x))", "bent(net.encode(rows(x)))").replace(
-            "net.decode", "lambda z: net.decode(np.where(z < 0, 5 * z, z))"
-        ): "bends negative",
-        DICTIONARY.format("book[row.tobytes()]"): "rejected codes between",
-        DICTIONARY.format("nearest(row)"): "the same image for a while",
+        TRAIN + "return gray()": "Return two models",
+        TRAIN + "return lambda x: x[:, :30], gray()": "a Keras model, not a function",
+        "first = keras.layers.Lambda(lambda x: x[:, :30])\n"
+        + TRAIN
+        + "return keras.Sequential([keras.Input((784,)), first]), gray()": "it uses Lambda",
+        "class Own(keras.Model):\n    def call(self, x): return x[:, :30]\n"
+        + TRAIN
+        + "own = Own(); own(np.ones((1, 784))); return own, gray()": "it uses Own|can't be read",
+        TRAIN + "return encoder('relu', units=20), gray()": r"500 images have codes \(500, 30\)",
+        TRAIN + "return gray(), encoder()": "Return encoder, decoder, in this order",
+        TRAIN + "return encoder(), decoder(units=30)": r"give images \(500, 784\)",
+        TRAIN + "return encoder(), gray(np.nan)": "the training diverged",
+        TRAIN + "return encoder(), gray(255)": "between 0 and 1",
+        TRAIN + "return net(784, 30, None, [np.zeros((784, 30)), np.ones(30)]), gray()": (
+            "the same code"
+        ),
+        TRAIN + "return encoder(), decoder('softmax')": "that is a softmax",
+        TRAIN + "return encoder('relu'), gray()": "No code goes far below 0",
+        TRAIN + "return encoder('tanh'), gray()": "beyond 1",
+        TRAIN + "return encoder(), gray()": "not far below the mean",
+        PCA30: "must be below 13",
+        PCA30.replace("bend=False", "bend=True"): "bends negative",
+    },
+    "cheapest-alarm": {
+        ALARM + "alarms[np.argmin(costs)]": "returns nothing",
+        ALARM + "return alarms": r"not an array of shape \(7,\)",
+        ALARM.replace("miss, false_alarm", "false_alarm, miss")
+        + "return alarms[np.argmin(costs)]": "prices are swapped",
+        ALARM + "miss = false_alarm = 1; return alarms[np.argmin([cost(t) for t in alarms])]": (
+            "prices change nothing"
+        ),
+        ALARM
+        + "return alarms[np.argmin([cost(t, np.less_equal) for t in alarms])]": "images below",
+        ALARM
+        + "return alarms[np.argmin([cost(t, np.greater_equal) for t in alarms])]": "equals the",
+        ALARM + "return min(costs)": "That is the lowest cost",
+        ALARM + "return np.argmin(costs)": "a place in the list",
+        ALARM + "return np.sort(errors)[np.argmin([cost(t) for t in errors])]": "Sort the alarms",
+        ALARM + "return errors[np.argmin(costs[1:])]": "Look both up",
+        ALARM + "return max(alarms, key=lambda t: (-cost(t), t))": "Return the smallest alarm",
+        ALARM + "return alarms[1:][np.argmin(costs[1:])]": "stop everything",
+        ALARM + "return errors.mean()": "You returned 3",
     },
 }
 

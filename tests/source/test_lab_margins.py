@@ -20,7 +20,7 @@ def test_the_page_belongs_to_the_current_exercises() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert f"`{lab_margins.fingerprint()}`" in text, "run `python -m benchmarks.lab_margins`"
     few = int(text.split("--few ")[1].split("`")[0])
-    assert few >= 4
+    assert few >= 2
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     passes_by_name = {name: (exercise, passes) for name, exercise, passes, _ in rows[1:]}
     wrong = {
@@ -29,14 +29,14 @@ def test_the_page_belongs_to_the_current_exercises() -> None:
     }
     certain = {name: (exercise, "0 of 1") for name, (exercise, _) in lab_margins.CERTAIN.items()}
     assert passes_by_name == {"the solution": ("train-small", "20 of 20"), **wrong, **certain}
-    assert len([name for name in wrong if name in lab_margins.OFTEN]) + len(certain) > 10
+    assert len(wrong) + len(certain) > 20
 
 
 def test_the_exercise_states_the_measured_range() -> None:
     (line,) = (row for row in PAGE.read_text("utf-8").splitlines() if "| the solution |" in row)
     low, high = (float(number) for number in line.strip("| ").split(" | ")[-1].split(" to "))
     assert f"reaches {low:.1f} to {high:.1f} in" in lab_margins.TEXT.read_text("utf-8")
-    assert high < 4.5  # the exercise asks for less than 5
+    assert high < 11.5  # the exercise asks for less than 13
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_solution_passes_with_other_seeds(seed: int, kernel: dict[str, Any])
     judged = lab_margins.judge("train-small", lab_margins.SOLUTION, kernel, seed)
     assert judged.said == ""
     assert judged.error is not None
-    assert judged.error < 4.5  # the exercise asks for less than 5
+    assert judged.error < 11.8  # the exercise asks for less than 13
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ def test_the_page_and_the_lab_show_the_same_numbers() -> None:
     part = PAGE.read_text(encoding="utf-8").partition("## Methods")[2].partition("## What helps")[0]
     row = re.compile(r"^\| (.+) \| (\d+) \| ([\d.]+) \| (\S+) \| (\S+?)%? \|$", re.MULTILINE)
     lines = row.findall(part)
-    printed = measured.table().splitlines()[1:]
+    printed = str(measured.table()).splitlines()[1:]
     assert len(lines) == len(printed) == len(measured.rows()) >= 10
     for cells, line in zip(lines, printed, strict=True):
         assert line.split()[-4:] == [*cells[1:4], cells[4] + "%" * (cells[4] != "–")]

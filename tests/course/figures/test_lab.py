@@ -87,6 +87,16 @@ def test_the_meter_describes_what_raises_the_alarm() -> None:
     assert "faces: median 45.0, 100% above" in picture.alt
 
 
+def test_the_roc_curve_describes_its_area_and_each_alarm() -> None:
+    errors, anomaly = [1.0, 2.0, 3.0, 4.0], [False, False, True, True]
+    picture = lab.roc(errors, anomaly, {"low": 0.0, "careful": 1.0, "exact": 2.0, "high": 3.0})
+    check_pictures([picture])
+    assert "area of 1.00" in picture.alt
+    assert "low: 100% caught, 100% of the normal stopped; careful: 100% caught, 50%" in picture.alt
+    assert "exact: 100% caught, 0% of the normal stopped; high: 50% caught, 0%" in picture.alt
+    assert "area of 0.50" in lab.roc([1.0, 1.0], [True, False], {"any": 1.0}).alt
+
+
 def test_splits_are_described_side_by_side() -> None:
     errors = {"by person": {"PCA": 14.0}, "at random": {"PCA": 11.0}}
     picture = lab.splits(errors)
