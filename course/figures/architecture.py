@@ -50,6 +50,55 @@ def network(encoder: Sequence[int], name: str = "") -> Picture:
 
 
 @figure
+def convolutions(shapes: Sequence[tuple[int, int, int]], code: int, kernel: int) -> Picture:
+    """Draw a convolutional encoder as stacks of channels, with one patch between two stacks.
+
+    ``shapes`` lists height, width and channels from the input on; a dense layer leads to the code.
+    """
+    from matplotlib.patches import Rectangle
+
+    picture, axes = new_plot(8, 3.4)
+    largest, x, lines = max(shapes[0][:2]), 0.0, []
+    for number, (height, width, channels) in enumerate(shapes):
+        drawn = min(channels, 8)
+        shift = 0.9
+        for channel in reversed(range(drawn)):
+            corner = (x + shift * channel, -height / 2 + shift * channel)
+            axes.add_patch(
+                Rectangle(
+                    corner, width, height, facecolor=style.SKY, edgecolor=style.BLUE, linewidth=0.8
+                )
+            )
+        label = f"{height} × {width}\n{channels} channel{'s' if channels > 1 else ''}"
+        axes.annotate(label, (x + width / 2, -largest / 2 - 1.5), ha="center", va="top")
+        right = x + width + shift * drawn
+        following = shapes[number + 1] if number + 1 < len(shapes) else None
+        patch = (x + width * 0.55, -height * 0.3)
+        if following:
+            size = {"facecolor": "none", "edgecolor": style.VERMILLION, "linewidth": 2}
+            axes.add_patch(Rectangle(patch, kernel, kernel, **size))
+            target = (right + 6 + following[1] * 0.6, following[0] * 0.15)
+            for edge in (patch[1], patch[1] + kernel):
+                axes.plot([patch[0] + kernel, target[0]], [edge, target[1]], color=style.VERMILLION)
+            axes.plot(*target, marker="s", markersize=5, color=style.VERMILLION)
+        x = right + 6
+        lines.append(f"{height} by {width} with {channels} channel{'s' if channels > 1 else ''}")
+    axes.annotate("dense", (x - 2.5, 0), ha="center", va="bottom", color=style.GRAY)
+    axes.annotate("", (x - 0.5, -0.6), (x - 4.5, -0.6), arrowprops={"arrowstyle": "->"})
+    axes.add_patch(
+        Rectangle((x, -largest / 2), 1.6, largest, facecolor=style.VERMILLION, edgecolor="none")
+    )
+    axes.annotate(f"code\n{code}", (x + 0.8, -largest / 2 - 1.5), ha="center", va="top")
+    axes.set(xlim=(-1, x + 3), ylim=(-largest / 2 - 9, largest / 2 + 2), aspect="equal")
+    axes.axis("off")
+    return picture.describe(
+        f"A convolutional encoder drawn as stacks of images: {', then '.join(lines)}, then a code "
+        f"of {code} numbers. A patch of {kernel} by {kernel} pixels in each stack leads to one "
+        "pixel of the next."
+    )
+
+
+@figure
 def rows(images: Mapping[str, ArrayLike], words: str, shape: tuple[int, int] = (28, 28)) -> Picture:
     """Show rows of images ``(n, height * width)`` in [0, 1], to compare them column by column.
 

@@ -12,14 +12,15 @@ SIGNATURES = {
     "two-errors": "def two_errors(x, y): ",
     "backprop-by-hand": "def gradients(x, W1, b1, W2, b2): ",
     "free-energy": "def free_energy(v, W, b, c): ",
-    "cd1-update": "def cd1_update(v, W, b, c, u_h, u_v): ",
+    "conv-layer": "def conv_layer(shape, f, kernel=3, stride=1, padding=0): ",
 }
 SIGMOID = "def s(a): return 1 / (1 + np.exp(-a))\n"
 FORWARD = "h = s(x @ W1 + b1); o = h @ W2 + b2; n = len(x); "
 BACK = "D = d @ W2.T * h * (1 - h); return x.T @ D, D.sum(0), h.T @ d, d.sum(0)"
-UP_DOWN = "p = s(v @ W.T + c); h = (u_h < p) * 1.0; q = s(h @ W + b); w = (u_v < q) * 1.0; "
-STEP = "P = s(w @ W.T + c); n = len(v); "
-DONE = "return (p.T @ v - P.T @ w) / n, (v - w).mean(0), (p - P).mean(0)"
+CONV = (
+    "k, t, p = kernel, stride, padding; h, w, c = shape; "
+    "size = lambda n: (n + 2 * p - k) // t + 1; count = (k * k * c + 1) * f; "
+)
 WRONG = {
     "param-count": {
         "sum((a + 1) * b for a, b in zip(s, s[1:]))": "returns nothing",
@@ -69,34 +70,30 @@ WRONG = {
         "return -(v @ b) - np.logaddexp(0, (v @ W.T + c).sum(1))": "before the logarithm",
         "return -(v @ b) - np.log(1 + np.exp(v @ W.T + c)).sum(1)": r"exp\(1200\) is too large",
     },
-    "cd1-update": {
+    "conv-layer": {
         "pass": "returns nothing",
-        UP_DOWN + STEP + "return (p.T @ v - P.T @ w) / n": "Expected 3 arrays",
-        UP_DOWN + STEP + "return (v.T @ p - w.T @ P) / n, (v - w).mean(0), (p - P).mean(0)": (
-            "has the shape"
-        ),
-        UP_DOWN + STEP + "return (P.T @ w - p.T @ v) / n, (w - v).mean(0), (P - p).mean(0)": (
-            "sign is reversed"
-        ),
-        UP_DOWN + STEP + "return p.T @ v - P.T @ w, (v - w).sum(0), (p - P).sum(0)": (
-            "divide by their number"
-        ),
-        UP_DOWN.replace("h @ W", "p @ W") + STEP + DONE: r"h = u_h < p_h",
-        UP_DOWN + "w = q; " + STEP + DONE: r"v1 = u_v < p_v",
-        UP_DOWN + "w = s(p @ W + b); " + STEP + DONE: "no coins at all",
-        UP_DOWN.replace("<", ">") + STEP + DONE: "Your coins are reversed",
-        UP_DOWN + STEP + "p = h; " + DONE: "data's average",
-        UP_DOWN + "P = p; n = len(v); " + DONE: "go up once more",
-        UP_DOWN + STEP + DONE.replace("(v - w)", "(w - v)"): "For b expected",
-        UP_DOWN + STEP + DONE.replace("(p - P)", "(P - p)"): "For c expected",
-        # Right for three images, or on average; otherwise the hint names the wrong array.
-        UP_DOWN + STEP + "n = 3; " + DONE.replace("mean(0)", "sum(0) / 3"): (
-            "1 image, .* update of W .* use len"
-        ),
-        UP_DOWN + STEP + "k = n == 3; " + "return (p.T @ v - P.T @ w) * (1 if k else 3) / n, "
-        "(v - w).mean(0), (p - P).mean(0) * k": "1 image, .* update of W",
-        UP_DOWN + STEP + "k = n == 3; " + DONE + " * k": "1 image, .* update of c, got",
-        UP_DOWN + "w = w if len(v) == 3 else q; " + STEP + DONE: "1 image, .* all of the coins",
+        CONV + "return count": "Return two things",
+        CONV + "return (size(h), size(w)), count": "three numbers",
+        CONV + "return (size(w), size(h), f), count": "swapped",
+        CONV + "return (size(h) - 1, size(w) - 1, f), count": "One patch is missing",
+        CONV + "p = p / 2; return (size(h), size(w), f), count": "counts twice",
+        CONV + "p = 0; return (size(h), size(w), f), count": "padding is missing",
+        CONV + "t = 1; return (size(h), size(w), f), count": "stride is missing",
+        CONV + "k = 0; return (size(h) - 1, size(w) - 1, f), count": "also takes room",
+        CONV + "size = lambda n: (n + 2 * p - k) / t + 1; "
+        "return (size(h), size(w), f), count": "half a patch",
+        CONV + "return (size(h) + 9, size(w), f), count": "Expected a height of 18",
+        CONV + "return (size(h), size(w), c), count": "as many as there are filters",
+        CONV + "return (size(h), size(w), 1), count": "one channel for each",
+        CONV + "return (size(h), size(w), f), count - f": "Only the weights",
+        CONV + "return (size(h), size(w), f), count - f + 1": "not one for the layer",
+        CONV + "return (size(h), size(w), f), count // f": "a single filter",
+        CONV + "return (size(h), size(w), f), (k * k + 1) * f": "looks at all 5 channels",
+        CONV + "return (size(h), size(w), f), (k * c + 1) * f": "A patch is square",
+        CONV + "return (size(h), size(w), f), (k * k + 1) * c * f": "for each channel of the input",
+        CONV + "return (size(h), size(w), f), count * size(h) * size(w)": "weights are shared",
+        CONV + "return (size(h), size(w), f), 0": "a bias each are 368",
+        CONV + "k = 3; return (size(h), size(w), f), count": "Use all of the arguments",
     },
 }
 
@@ -133,17 +130,17 @@ def free_energy(v, W, b, c):
     soft = np.maximum(x, 0) + np.log1p(np.exp(-abs(x)))
     return [-float(b @ row) - float(soft[i].sum()) for i, row in enumerate(v)]
 """,
-    "cd1-update": """
-def cd1_update(v, W, b, c, u_h, u_v):
-    up = lambda x: 1 - s(-(x @ W.T + c))
-    v1 = np.where(u_v <= s(np.where(u_h <= up(v), 1, 0) @ W + b), 1.0, 0.0)
-    dW = np.einsum("nh,nv->hv", up(v), v) - np.einsum("nh,nv->hv", up(v1), v1)
-    return dW / v.shape[0], np.average(v - v1, axis=0), np.average(up(v) - up(v1), axis=0)
+    "conv-layer": """
+def conv_layer(shape, filters, kernel=3, stride=1, padding=0):
+    empty = np.zeros((shape[0] + 2 * padding, shape[1] + 2 * padding))
+    patches = np.lib.stride_tricks.sliding_window_view(empty, (kernel, kernel))
+    weights = np.zeros((filters, shape[2], kernel, kernel))
+    return [*patches[::stride, ::stride].shape[:2], filters], np.int64(weights.size + filters)
 """,
 }
 LECTURE = {
     "autoencoder-or-rbm": (
-        "what is the difference between Autoencoders and RBMs?",
+        "What is the difference between Autoencoders and RBMs?",
         [
             (
                 "Autoencoders are used for supervised learning, but RBMs are used for "

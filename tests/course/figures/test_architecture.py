@@ -14,6 +14,7 @@ def all_figures() -> list[Picture]:
     rng = np.random.default_rng(0)
     return [
         figures.network([625, 2000, 1000, 500, 30], "Faces"),
+        figures.convolutions([(28, 28, 1), (14, 14, 8), (7, 7, 16)], code=30, kernel=3),
         figures.rows({"input": rng.random((5, 784)), "output": rng.random((5, 784))}, "All noise."),
         figures.curves({"sum": [9.0, 3, 1], "mean": [9.0, 8, 7]}, ylabel="error"),
         figures.cross_entropy_floor(),
@@ -32,6 +33,12 @@ def test_the_network_description_has_layers_and_code() -> None:
     alt = figures.network([784, 1000, 500, 250, 30]).alt
     assert "784, 1000, 500, 250, 30, 250, 500, 1000, 784" in alt
     assert "code with 30 units" in alt
+
+
+def test_the_convolutional_encoder_is_described_layer_by_layer() -> None:
+    alt = figures.convolutions([(28, 28, 1), (7, 9, 16)], code=12, kernel=5).alt
+    assert "28 by 28 with 1 channel, then 7 by 9 with 16 channels, then a code of 12" in alt
+    assert "patch of 5 by 5" in alt
 
 
 def test_the_minimum_for_a_gray_pixel_is_its_entropy() -> None:
