@@ -83,7 +83,7 @@ def convolutions(shapes: Sequence[tuple[int, int, int]], code: int, kernel: int)
             axes.plot(*target, marker="s", markersize=5, color=style.VERMILLION)
         x = right + 6
         lines.append(f"{height} by {width} with {channels} channel{'s' if channels > 1 else ''}")
-    axes.annotate("dense", (x - 2.5, 0), ha="center", va="bottom", color=style.GRAY)
+    axes.annotate("dense", (x - 0.8, 0), ha="right", va="bottom", color=style.GRAY)
     axes.annotate("", (x - 0.5, -0.6), (x - 4.5, -0.6), arrowprops={"arrowstyle": "->"})
     axes.add_patch(
         Rectangle((x, -largest / 2), 1.6, largest, facecolor=style.VERMILLION, edgecolor="none")
