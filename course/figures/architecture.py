@@ -75,8 +75,11 @@ def convolutions(shapes: Sequence[tuple[int, int, int]], code: int, kernel: int)
         following = shapes[number + 1] if number + 1 < len(shapes) else None
         patch = (x + width * 0.55, -height * 0.3)
         if following:
-            size = {"facecolor": "none", "edgecolor": style.VERMILLION, "linewidth": 2}
-            axes.add_patch(Rectangle(patch, kernel, kernel, **size))
+            axes.add_patch(
+                Rectangle(
+                    patch, kernel, kernel, fill=False, edgecolor=style.VERMILLION, linewidth=2
+                )
+            )
             target = (right + 6 + following[1] * 0.6, following[0] * 0.15)
             for edge in (patch[1], patch[1] + kernel):
                 axes.plot([patch[0] + kernel, target[0]], [edge, target[1]], color=style.VERMILLION)
