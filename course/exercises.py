@@ -44,6 +44,11 @@ _MATMUL_RULE: Final = (
     "In a @ b, a must have as many columns as b has rows; .T turns rows into columns."
 )
 
+_RUN_FROM_TOP: Final = (
+    "If you have restarted the kernel or come back later, run the lesson from the top first:"
+    " Run → Run All Above Selected Cell."
+)
+
 # By name: the error of the latest run of the cell that should have defined it.
 _failed_definitions: dict[str, str] = {}
 
@@ -242,6 +247,8 @@ def _show_missing(
         if error.name in _failed_definitions:
             line = f"This cell needs {error.name}, but the cell that defines it did not run"
             _replace_traceback(error, f"{line} to its end.")
+        else:
+            error.add_note(_RUN_FROM_TOP)
     # The stub of an exercise, in a cell that is not a test.
     elif not str(error) and not hasattr(error, "_render_traceback_"):
         function = traceback.extract_tb(trace)[-1].name

@@ -204,7 +204,8 @@ def _hint(outputs: list[Cell], error: Cell) -> str:
         text = _text(data.get("text/plain")) if isinstance(data, Mapping) else ""
         if text.startswith("✗ ") and "\n" in text:
             return _shown(text.split("\n", 1)[1], _MAX_HINT_CHARS)
-    return _shown(f"{error.get('ename')}: {error.get('evalue')}", _MAX_HINT_CHARS)
+    parts = [_text(error.get(key)) for key in ("ename", "evalue")]
+    return _shown(": ".join(filter(None, parts)), _MAX_HINT_CHARS)
 
 
 def _questions(notebook: Cell, all_cells: list[Cell]) -> Iterator[QuestionProgress]:

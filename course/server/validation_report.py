@@ -69,7 +69,10 @@ def report(progress: Progress, keys: AnswerKeys, path: str, changed: list[str]) 
             title = f"Question {question.number}: {question.prompt}"
             is_damaged = question.state == "damaged"
             findings.append(_finding(question.name, title, message, damaged=is_damaged))
-    return {"summary": _summary(progress, results, changed), "findings": findings}
+    summary = _summary(progress, results, changed)
+    if not findings and (progress.exercises or progress.questions):
+        summary.append("Nothing is left to do.")
+    return {"summary": summary, "findings": findings}
 
 
 def _summary(progress: Progress, results: list[bool | None], changed: list[str]) -> list[str]:

@@ -37,12 +37,13 @@ class Text {
   }
 }
 
-export function fakePanel(cells) {
+export function fakePanel(cells, course) {
   const contentChanged = new Signal();
   const saveState = new Signal();
-  const models = cells.map(({ source, type = "markdown", outputs, ...metadata }, index) => ({
+  const models = cells.map(({ source, type = "markdown", outputs, count, ...metadata }, index) => ({
     id: metadata.id ?? `cell-${index}`,
     type,
+    executionCount: count,
     outputs: outputs && { toJSON: () => outputs, get: (number) => outputs[number] },
     getMetadata: (key) => metadata[key],
     sharedModel: new Text(source, contentChanged),
@@ -90,7 +91,12 @@ export function fakePanel(cells) {
   const content = {
     widgets,
     activeCellIndex: 0,
-    model: { cells: models, contentChanged },
+    model: {
+      cells: models,
+      contentChanged,
+      getMetadata: () => course,
+      sharedModel: { transact: (change) => change(), getCell: (n) => models[n].sharedModel },
+    },
     rendermime: { createRenderer },
     scrollToItem: async () => {},
   };

@@ -178,3 +178,9 @@ def test_a_missing_return_is_explained() -> None:
 def test_other_value_errors_stay_as_they_are() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         exercises.call("number", int, "x")
+
+
+def test_a_name_that_is_not_defined_yet_leads_to_the_top() -> None:
+    (cell,) = run("print(digits)")
+    assert "Run → Run All Above Selected Cell" in shown(cell)
+    assert "name 'digits' is not defined" in shown(cell)

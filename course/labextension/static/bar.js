@@ -7,8 +7,9 @@ const setText = (node, text) => {
 };
 
 export class ProgressBar {
-  /** `actions` are goToNext(), restore(question) and validate(). */
-  constructor({ goToNext, restore, validate }) {
+  /** `actions` are goToNext(), restore(question), and validate(), which resolves to a function that
+   * shows the result; `links` come first. Set `onResize` to learn when the height changes. */
+  constructor({ goToNext, restore, validate }, links = []) {
     this.meter = createNode("progress", "course-meter");
     this.meter.setAttribute("aria-hidden", "true"); // the text beside it says the same
     this.count = createNode("span", "course-count");
@@ -20,13 +21,21 @@ export class ProgressBar {
     this.validateButton = createButton("Validate", async () => {
       this.validateButton.disabled = true;
       setText(this.validateButton, "Validating …");
-      await validate();
+      const showResult = await validate();
       setText(this.validateButton, "Validate");
       this.validateButton.disabled = false;
+      this.validateButton.focus(); // a disabled button loses the focus
+      showResult();
     });
     const buttons = [this.nextButton, this.restoreButton, this.validateButton];
-    this.node = createNode("div", "course-progress", this.meter, this.count, ...buttons);
-    this.node.append(this.notice);
+    const content = [...links, this.meter, this.count, ...buttons, this.notice];
+    const row = createNode("div", "course-progress", ...content);
+    this.node = createNode("div", "course-bar", row);
+    // On a narrow page the buttons wrap, which JupyterLab's layout does not notice.
+    new ResizeObserver(() => {
+      this.node.style.minHeight = `${row.offsetHeight}px`;
+      this.onResize?.();
+    }).observe(row);
   }
 
   /** Show the counts; `tests` and `questions` are those of progress.js. */

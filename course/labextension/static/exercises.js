@@ -1,22 +1,25 @@
 // The exercises of a notebook: which cell a test belongs to, whether it passes, and help with it.
 import { HelpView } from "./help.js";
+import { testState } from "./progress.js";
 import { addView } from "./view_widget.js";
 
 const textOf = ({ text, data }) => [text ?? data?.["text/plain"] ?? ""].flat().join("");
 
-/** Return the tests among the cells, [{model, index, exercise, exerciseIndex, passed, failure}].
+/** Return the tests among the cells, [{model, index, exercise, exerciseIndex, state, failure}];
+ * see testState in progress.js.
  * `failure` is the output that says what is wrong; an exercise that is still open has none. */
 export function readTests(cells) {
   return cells.flatMap((model, index) => {
     const nbgrader = model.type === "code" && model.getMetadata("nbgrader");
     if (!nbgrader?.grade || nbgrader.solution) return [];
-    const outputs = (model.outputs?.toJSON() ?? []).map(textOf);
-    const passed = outputs.some((text) => text.startsWith("✓ "));
-    const failed = outputs.findIndex((text) => text.startsWith("✗ "));
+    const outputs = model.outputs?.toJSON() ?? [];
+    const [count, source] = [model.executionCount, model.sharedModel.getSource()];
+    const state = testState({ outputs, count, source });
+    const failed = outputs.map(textOf).findIndex((text) => text.startsWith("✗ "));
     const failure = failed < 0 ? null : model.outputs.get(failed);
     const exerciseIndex = exerciseAbove(cells, index);
     const exercise = cells[exerciseIndex];
-    return [{ model, index, exercise, exerciseIndex, passed, failure }];
+    return [{ model, index, exercise, exerciseIndex, state, failure }];
   });
 }
 
@@ -68,7 +71,7 @@ export class ExerciseHelp {
     exercise.setMetadata("course", { ...course, tries: triesOf(exercise) + 1 });
   }
 
-  async draw({ model, index, exercise, passed }, steps) {
+  async draw({ model, index, exercise, state }, steps) {
     const cell = this.panel.content.widgets[index];
     await cell?.ready; // far from the window, a cell is only a placeholder
     if (cell?.model !== model || cell.isDisposed) return;
@@ -80,7 +83,7 @@ export class ExerciseHelp {
       actions.render = addView(this, cell, cell.layout, view);
       this.views.set(cell, view);
     }
-    this.views.get(cell).update({ passed, tries: triesOf(exercise) });
+    this.views.get(cell).update({ passed: state === "passed", tries: triesOf(exercise) });
   }
 
   async ask(exercise = "", step = "") {

@@ -108,9 +108,7 @@ export class HomeTab {
     }
     const quiz = this.quizzes.get(panel);
     quiz.refresh();
-    if (quiz.nextButton.hidden) return;
-    await quiz.goToNext();
-    holdInView(panel.node, content.activeCell.node);
+    if (await quiz.goToNext()) holdInView(panel.node, content.activeCell.node);
   }
 
   /** Save the open notebooks of a folder before it is submitted. */

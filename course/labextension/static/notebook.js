@@ -1,7 +1,11 @@
 // One open notebook: finds its questions, syncs copies, counts answers, saves, asks the server.
+import { ProgressBar } from "./bar.js";
 import { ExerciseHelp, readTests } from "./exercises.js";
-import { createButton, createNode, QuestionView } from "./question.js";
+import { readOriginals, readQuestions, stateOf } from "./progress.js";
+import { QuestionView } from "./question.js";
+import { putBack, readRestored } from "./restore.js";
 import { copyTicks, parse, tickedIndices } from "./text.js";
+import { askForReport, showReport } from "./validate.js";
 import { addView } from "./view_widget.js";
 
 const SAVE_DELAY_MS = 400; // so that several clicks in a row are saved once
@@ -18,9 +22,16 @@ function readQuestion(model, index) {
   return [{ name, kind, multiple: course[kind].multiple === true, model, index, source }];
 }
 
+/** Return what progress.js needs to know about a cell. */
+function describe(model) {
+  const [nbgrader, course] = ["nbgrader", "course"].map((key) => model.getMetadata(key));
+  const source = model.sharedModel.getSource();
+  return { type: model.type, id: model.id, nbgrader, course, source };
+}
+
 export class QuizNotebook {
-  constructor(panel, { Widget, post, homeLink, seed = "" }) {
-    Object.assign(this, { panel, Widget, post, homeLink, seed });
+  constructor(panel, { Widget, post, openDialog, homeLink, seed = "" }) {
+    Object.assign(this, { panel, Widget, post, openDialog, homeLink, seed });
     this.help = new ExerciseHelp(panel, { Widget, post });
     this.views = new WeakMap(); // cell -> its QuestionView
     this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
@@ -39,32 +50,15 @@ export class QuizNotebook {
   }
 
   createBar() {
-    this.meter = createNode("progress", "course-meter");
-    this.meter.setAttribute("aria-hidden", "true"); // the text beside it says the same
-    this.count = createNode("span", "course-count");
-    this.count.setAttribute("role", "status");
-    this.nextButton = createButton("Next unanswered question", () => this.goToNext());
-    const home = this.homeLink ? [this.homeLink()] : [];
-    const parts = [...home, this.meter, this.count, this.nextButton];
-    const node = createNode("div", "course-progress", ...parts);
-    this.bar = new this.Widget({ node });
+    const actions = {
+      goToNext: () => this.goToNext(),
+      restore: (question) => this.restore(question.name),
+      validate: () => this.validate(),
+    };
+    this.progress = new ProgressBar(actions, this.homeLink ? [this.homeLink()] : []);
+    this.bar = new this.Widget({ node: this.progress.node });
+    this.progress.onResize = () => this.bar.parent?.fit();
     this.panel.contentHeader.addWidget(this.bar);
-    // JupyterLab sets the bar's height, so it must hear when the parts take more lines.
-    const observer = new ResizeObserver(() => this.fitBar());
-    for (const part of [node, this.count, this.nextButton]) observer.observe(part);
-    this.bar.disposed.connect(() => observer.disconnect());
-  }
-
-  fitBar() {
-    const { node, parent } = this.bar;
-    const boxes = [...node.children].map((part) => part.getBoundingClientRect());
-    const shown = boxes.filter(({ height }) => height > 0);
-    if (!shown.length || !parent) return;
-    const bottom = Math.max(...shown.map((box) => box.bottom));
-    const minHeight = `${Math.ceil(bottom - Math.min(...shown.map(({ top }) => top))) + 8}px`;
-    if (node.style.minHeight === minHeight) return;
-    node.style.minHeight = minHeight;
-    parent.fit();
   }
 
   /** Refresh once after a burst of changes, such as the output of a running cell. */
@@ -76,7 +70,12 @@ export class QuizNotebook {
     return [...this.panel.content.model.cells].flatMap(readQuestion);
   }
 
+  get cells() {
+    return [...this.panel.content.model.cells].map(describe);
+  }
+
   refresh() {
+    this.originals = readOriginals(this.panel.content.model.getMetadata("course"));
     this.refreshTimer = clearTimeout(this.refreshTimer);
     this.syncCopies();
     for (const question of this.questions) {
@@ -85,25 +84,10 @@ export class QuizNotebook {
       this.lastSources.set(model, source);
       this.draw(question);
     }
-    const graded = this.questions.filter(({ kind }) => kind === "quiz");
-    this.unanswered = graded.filter((question) =>
-      ["blank", "many", "unclear"].includes(this.stateOf(question)),
-    );
-    const tests = readTests([...this.panel.content.model.cells]);
-    this.help.refresh(tests);
-    this.failing = tests.filter(({ passed }) => !passed);
-    const passing = tests.length - this.failing.length;
-    const answered = graded.length - this.unanswered.length;
-    const exercises = tests.length ? `${passing} of ${tests.length} exercises pass` : "";
-    const answers = graded.length ? `${answered} of ${graded.length} answered` : "";
-    const text = [exercises, answers].filter(Boolean).join(", ");
-    if (this.count.textContent !== text) this.count.textContent = text;
-    const max = tests.length + graded.length;
-    Object.assign(this.meter, { value: passing + answered, max: max || 1 });
-    const label = this.unanswered.length ? "Next unanswered question" : "Next open exercise";
-    if (this.nextButton.textContent !== label) this.nextButton.textContent = label;
-    this.nextButton.hidden = !this.unanswered.length && !this.failing.length;
-    this.bar.setHidden(!max);
+    this.tests = readTests([...this.panel.content.model.cells]);
+    this.help.refresh(this.tests);
+    this.graded = readQuestions(this.cells, this.originals);
+    this.bar.setHidden(!this.progress.update(this.tests, this.graded));
   }
 
   /** JupyterLab copies a cell together with its name; give all copies the same answer. */
@@ -120,11 +104,10 @@ export class QuizNotebook {
     }
   }
 
-  stateOf({ model, multiple, source }) {
-    const count = tickedIndices(source).size;
-    if (parse(source).unclear) return "unclear";
-    if (!count) return "blank";
-    if (count > 1 && !multiple) return "many";
+  stateOf({ model, name, multiple, source }) {
+    const cell = { type: "markdown", course: { quiz: { multiple } }, source };
+    const state = stateOf(cell, this.originals.get(name));
+    if (state !== "answered") return state;
     return this.savedTicks.get(model) === ticks(source) ? "saved" : "unsaved";
   }
 
@@ -134,10 +117,12 @@ export class QuizNotebook {
     if (cell?.model !== model || cell.isDisposed) return;
     if (!this.views.has(cell)) this.views.set(cell, this.createView(cell, question));
     const source = model.sharedModel.getSource();
+    const state = this.stateOf({ ...question, model, source });
     const hasOptions = parse(source).options.length > 0;
-    cell.toggleClass("course-drawn", hasOptions);
-    if (!hasOptions || !cell.rendered) return;
-    this.views.get(cell).update(source, this.stateOf({ ...question, model, source }));
+    const isRestorable = state === "damaged" && this.originals.has(question.name);
+    cell.toggleClass("course-drawn", hasOptions || isRestorable);
+    if ((!hasOptions && !isRestorable) || !cell.rendered) return;
+    this.views.get(cell).update(source, state);
   }
 
   createView(cell, { name, kind, multiple }) {
@@ -147,7 +132,8 @@ export class QuizNotebook {
       clearTimeout(this.saveTimer);
       this.saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS);
     };
-    const actions = { answer, check: () => this.check(name, cell.model) };
+    const check = () => this.check(name, cell.model);
+    const actions = { answer, check, restore: () => this.restore(name) };
     const seed = this.seed && `${this.seed} ${name}`;
     const settings = { kind, multiple, readOnly: cell.readOnly, seed };
     const view = new QuestionView(settings, actions);
@@ -189,23 +175,79 @@ export class QuizNotebook {
     return failure("Your answer is not saved yet. Save the notebook, then check again.");
   }
 
-  /** Go to the next unanswered question, or else to the next exercise whose test does not pass. */
+  /** Go to the next unanswered question, or else to the next exercise whose test does not pass;
+   * resolves to whether there is one. */
   async goToNext() {
+    const isBelow = ({ indices, index }) =>
+      (index ?? indices[0]) > this.panel.content.activeCellIndex;
+    const unanswered = this.graded.filter(
+      ({ state, indices }) => state !== "answered" && indices.length,
+    );
+    const failing = this.tests.filter(({ state }) => state !== "passed");
+    const open = unanswered.length ? unanswered : failing;
+    if (open.length) await this.goTo(open.find(isBelow) ?? open[0]);
+    return open.length > 0;
+  }
+
+  /** Go to a question, or to the exercise of a test. */
+  async goTo({ indices, index, exerciseIndex }) {
     const { content } = this.panel;
-    const isBelow = ({ index }) => index > content.activeCellIndex;
-    if (!this.unanswered.length) {
-      const { index, exerciseIndex } = this.failing.find(isBelow) ?? this.failing[0];
-      content.activeCellIndex = exerciseIndex < 0 ? index : exerciseIndex;
-      await content.scrollToItem(content.activeCellIndex);
-      content.widgets[content.activeCellIndex].node.focus();
+    const target = indices ? indices[0] : exerciseIndex < 0 ? index : exerciseIndex;
+    content.activeCellIndex = target;
+    await content.scrollToItem(target);
+    const cell = content.widgets[target];
+    const question = this.questions.find((other) => other.index === target);
+    if (!question) {
+      cell.node.focus();
       return;
     }
-    const next = this.unanswered.find(isBelow) ?? this.unanswered[0];
-    const cell = content.widgets[next.index];
-    content.activeCellIndex = next.index;
-    await content.scrollToItem(next.index);
     cell.rendered = true;
-    await this.draw(next);
+    await this.draw(question);
     this.views.get(cell).focus();
+  }
+
+  /** Bring a damaged question back, with the answer that can still be read. */
+  async restore(name) {
+    const find = () => this.graded.find((question) => question.name === name);
+    const access = { path: this.panel.context.path, post: this.post };
+    const { source, message } = await readRestored(find(), this.cells, access);
+    if (this.panel.isDisposed) return;
+    if (!source) {
+      this.progress.say(`Not restored: ${message}.`);
+      return;
+    }
+    this.refresh(); // cells may have moved meanwhile
+    putBack(find(), source, this.panel.content.model.sharedModel, this.cells);
+    this.refresh();
+    const question = find();
+    const model = [...this.panel.content.model.cells][question.indices[0]];
+    this.savedTicks.delete(model); // nothing of a new cell is in the file yet
+    await this.goTo(question);
+    const rest = ticks(source) ? "with your answer" : "without an answer: choose one";
+    this.progress.say(`Question ${question.number} is restored, ${rest}.`);
+    await this.panel.context.save().catch(() => {}); // JupyterLab itself reports the failure
+  }
+
+  /** Run the notebook on the server; resolves to a function that shows the result. */
+  async validate() {
+    const { context } = this.panel;
+    const isSaved = await context.save().then(
+      () => true,
+      () => false, // JupyterLab itself reports the failure
+    );
+    const result = isSaved && (await askForReport(context.path, this.post));
+    return () => result && this.showReport(result);
+  }
+
+  /** Show what remains to be done, and do what the learner chooses. */
+  async showReport(result) {
+    const find = ({ name }) =>
+      this.graded.find((question) => question.name === name) ??
+      this.tests.find(({ model }) => model.getMetadata("nbgrader").grade_id === name);
+    const canRestore = (finding) => Boolean(find(finding)?.original);
+    const chosen = await showReport(result, canRestore, this.openDialog);
+    const target = chosen && find(chosen);
+    if (target?.original && chosen.damaged) await this.restore(target.name);
+    else if (target && target.indices?.length !== 0) await this.goTo(target);
   }
 }

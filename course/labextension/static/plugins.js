@@ -16,7 +16,12 @@ function createRequester({ serviceManager: { serverSettings } }, { ServerConnect
 
 /** Return the plugins, whose names start with the extension's. */
 export function createPlugins(id, jupyter) {
-  const { INotebookTracker, Notification, PageConfig, Widget } = jupyter;
+  const { Dialog, INotebookTracker, Notification, PageConfig, Widget } = jupyter;
+  const openDialog = (title, node) => {
+    const body = new Widget({ node });
+    const dialog = new Dialog({ title, body, buttons: [Dialog.okButton()] });
+    return { closed: dialog.launch(), close: () => dialog.reject() };
+  };
   const quizzes = new WeakMap(); // an open notebook -> its questions
   const quiz = {
     id: `${id}:quiz`,
@@ -27,7 +32,7 @@ export function createPlugins(id, jupyter) {
       const homeLink = () => HomeTab.createLink(app);
       const seed = PageConfig.getOption("courseSeed"); // course/server/student_seed.py
       const extend = (panel) => {
-        quizzes.set(panel, new QuizNotebook(panel, { Widget, post, homeLink, seed }));
+        quizzes.set(panel, new QuizNotebook(panel, { Widget, post, openDialog, homeLink, seed }));
         followAnchorLinks(panel.content.node);
         showWidgetPictures(panel);
       };

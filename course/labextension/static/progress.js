@@ -19,22 +19,15 @@ export function readOriginals(course) {
   return new Map(named.slice(0, MAX_QUESTIONS));
 }
 
-/** Return the tests among cells {type, id, nbgrader, source, outputs, count}, [{index, state}]. */
-export function readTests(cells) {
-  const tests = [];
-  for (const [index, { type, nbgrader, source, outputs = [], count }] of cells.entries()) {
-    if (type !== "code" || !nbgrader?.grade || nbgrader.solution) continue;
-    const errors = outputs.filter((output) => output.output_type === "error");
-    const hasPassed = outputs.some((output) => joinText(output.text).startsWith(PASSED));
-    const isOpen = errors.some((error) => error.ename === "NotImplementedError");
-    // A test without our messages says nothing when it passes.
-    const isSilent = Number.isInteger(count) && !source.includes(CHECK);
-    let state = "open";
-    if (hasPassed || (!errors.length && isSilent)) state = "passed";
-    else if (errors.length && !isOpen) state = "failed";
-    tests.push({ index, state });
+/** Return "passed", "failed" or "open", as the outputs of a test say. */
+export function testState({ outputs, count, source }) {
+  const errors = outputs.filter((output) => output.output_type === "error");
+  if (outputs.some((output) => joinText(output.text).startsWith(PASSED))) return "passed";
+  if (errors.length) {
+    return errors.some((error) => error.ename === "NotImplementedError") ? "open" : "failed";
   }
-  return tests;
+  // A test without our messages says nothing when it passes.
+  return Number.isInteger(count) && !source.includes(CHECK) ? "passed" : "open";
 }
 
 /** Return the questions among cells {type, id, nbgrader, course, source}, in the order of the

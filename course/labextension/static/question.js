@@ -4,6 +4,7 @@ import { mark, parse, tickedIndices } from "./text.js";
 
 const STATES = {
   blank: "Not answered",
+  damaged: "Damaged: its text or its options were changed",
   many: "Choose only one",
   unclear: "Unclear: write [x] to tick an option",
   unsaved: "Unsaved",
@@ -35,7 +36,7 @@ window.addEventListener("keydown", suppressShortcuts, true);
 export class QuestionView {
   /** `settings` are kind ("quiz" or "prediction"), multiple, readOnly, and the seed of the order in
    * which a quiz shows its options; without a seed, it is that of the text. `actions` are
-   * render(node, markdown), answer(source), and check(), which resolves to a verdict. */
+   * render(node, markdown), answer(source), restore(), and check(), which resolves to a verdict. */
   constructor(settings, actions) {
     Object.assign(this, { settings, actions });
     views += 1;
@@ -44,7 +45,8 @@ export class QuestionView {
     this.verdict = createNode("div", "course-verdict");
     for (const region of [this.state, this.verdict]) region.setAttribute("role", "status");
     this.checkButton = createButton("Check", () => this.check());
-    this.checkButton.hidden = settings.kind !== "quiz";
+    this.restoreButton = createButton("Restore", () => actions.restore());
+    this.restoreButton.classList.add("course-restore");
     this.clearButton = createButton("Clear", () => {
       this.focus();
       actions.answer(mark(this.source, new Set()));
@@ -66,6 +68,9 @@ export class QuestionView {
     for (const [index, input] of this.inputs.entries()) {
       input.checked = ticked.has(index) && !["many", "unclear"].includes(state);
     }
+    const isDamaged = state === "damaged";
+    this.checkButton.hidden = this.settings.kind !== "quiz" || isDamaged;
+    this.restoreButton.hidden = !isDamaged;
     this.clearButton.hidden = !ticked.size || this.settings.readOnly;
     this.node.dataset.state = state;
     if (this.state.textContent !== STATES[state]) this.state.textContent = STATES[state];
@@ -89,8 +94,10 @@ export class QuestionView {
       this.inputs[index] = this.drawOption(fieldset, options[index], index);
     }
     this.drawAside(fieldset, options.at(-1)?.aside); // may be text after the list
-    const footer = createNode("div", "course-foot", this.checkButton, this.clearButton, this.state);
-    this.node.replaceChildren(fieldset, footer, this.verdict);
+    const buttons = [this.checkButton, this.restoreButton, this.clearButton];
+    const footer = createNode("div", "course-foot", ...buttons, this.state);
+    const text = options.length ? fieldset : createNode("div", "course-text", ...legend.childNodes);
+    this.node.replaceChildren(text, footer, this.verdict);
   }
 
   orderOf(options) {
@@ -131,7 +138,7 @@ export class QuestionView {
 
   focus() {
     const shown = this.order?.map((index) => this.inputs[index]) ?? [];
-    (shown.find((input) => input.checked) ?? shown[0])?.focus();
+    (shown.find((input) => input.checked) ?? shown[0] ?? this.restoreButton).focus();
   }
 
   async check() {

@@ -1,27 +1,26 @@
 // Puts a damaged question back into the notebook, with the answer that can still be read.
 
-/** Return the restored text of a question from progress.js; the server matches the options by their
- * text, as in grading.
- * @throws {Error} The server did not answer. */
-export async function readRestored({ original, indices }, cells, post) {
-  const answers = indices.map((index) => cells[index].source);
-  const response = await post("course/restore", { released: original.source, answers });
-  const { source, message } = await response.json();
-  if (typeof source !== "string") throw new Error(message);
-  return source;
+const MAX_CHARS = 20_000; // of what is left of a question; the server reads no more
+
+/** Return the restored text of a question from progress.js, or the reason why there is none:
+ * {source, message}. The server matches the options by their text, as in grading. */
+export async function readRestored({ original, indices }, cells, { path, post }) {
+  const rest = indices.map((index) => cells[index].source).join("\n");
+  const content = { path, released: original.source, answer: rest.slice(0, MAX_CHARS) };
+  return post("course/restore", content)
+    .then((response) => response.json())
+    .catch(() => ({ message: "the server didn’t answer" }));
 }
 
 /** Write the text into the question's cell, or put the released cell in its place, or where it was;
- * further damaged cells of the question, such as the other half of a split one, are removed.
- * Returns the index of the cell. */
-export function putBack({ original, indices, state }, source, notebook, cells) {
+ * further cells of the question, such as the other half of a split one, are removed. Returns the
+ * index of the cell. */
+export function putBack({ original, indices }, source, notebook, cells) {
   const [first, ...further] = indices;
   const isQuestion = (cell) => cell?.type === "markdown" && cell.course?.quiz instanceof Object;
   let index = first;
   notebook.transact(() => {
-    if (state === "damaged") {
-      for (const extra of further.reverse()) notebook.deleteCell(extra); // the last first
-    }
+    for (const extra of further.reverse()) notebook.deleteCell(extra); // the last first
     if (isQuestion(cells[first])) {
       notebook.getCell(first).setSource(source);
       return;
