@@ -6,17 +6,19 @@ import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from nbformat import NotebookNode
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from course import quiz
 from tests.browser import lab as labs
 from tests.browser.install import NO_CHROMIUM, chromium
-from tests.browser.servers import Server, serve
+from tests.browser.servers import COURSE, Server, serve
 
+STATIC = COURSE / "labextension" / "static"
 KIND = """**What is the difference between autoencoders and RBMs?** Let $x$ be a picture.
 
 - [ ] Autoencoders are used for supervised learning.
@@ -136,3 +138,26 @@ def answer_keys(server: Server) -> Iterator[Path]:
     labs.write(labs.lesson(*key_cells()), source / "01-lesson" / "lesson.ipynb")
     yield source
     shutil.rmtree(source)
+
+
+@pytest.fixture
+def run(page: Page) -> Callable[..., Any]:
+    """Return a function that runs JavaScript in a page that has imported the scripts."""
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rsplit("/", 1)[-1]
+        if not name:
+            route.fulfill(content_type="text/html", body="<!doctype html><title>blank</title>")
+            return
+        folder = Path(__file__).parent if name == "fake_jupyter.js" else STATIC
+        route.fulfill(content_type="text/javascript", path=folder / name)
+
+    page.route("http://localhost/**", answer)
+    page.goto("http://localhost/")
+    page.evaluate(
+        """async () => Object.assign(window, await import('./text.js'),
+           await import('./question.js'), await import('./notebook.js'), await import('./order.js'),
+           await import('./progress.js'), await import('./exercises.js'),
+           await import('./fake_jupyter.js'))"""
+    )
+    return lambda code, argument=None: page.evaluate(f"async given => {{ {code} }}", argument)
