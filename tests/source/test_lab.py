@@ -285,7 +285,7 @@ def test_repeated_training_does_not_leak_memory(tmp_path: Path) -> None:
     setup += [LESSON.cells[name].source for name in ("three-sets", "image-errors")]
     setup += [LESSON.cells["build-autoencoder"].source]
     setup += [source for source in sources if source.startswith(("digits = ", "split = "))]
-    trained = ("history = autoencoder.train(", "noise=noise", "copies = np.asarray(model(test))")
+    trained = ("\nhistory = autoencoder.train(", "noise=noise", "copies = np.asarray(model(test))")
     train = [source for source in sources if any(words in source for words in trained)]
     assert (len(setup), len(train)) == (6, 3)
     memory = []
