@@ -61,7 +61,7 @@ def test_the_bar_shows_all_its_parts_in_a_narrow_window(
         const bar = document.querySelector('.course-progress:not(.lm-mod-hidden)');
         const { right, bottom } = bar.getBoundingClientRect();
         const parts = [...bar.children].map(part => part.getBoundingClientRect());
-        return bottom < 200 && parts.every(part => part.right <= right && part.bottom <= bottom);
+        return bottom < 250 && parts.every(part => part.right <= right && part.bottom <= bottom);
     }"""
     with lab.open(write_lesson()) as lesson:
         wide = lesson.page.viewport_size
