@@ -17,7 +17,7 @@ from course import quiz
 from course.server.progress import read_progress
 from tests.browser.axe import assert_accessible
 from tests.browser.conftest import KIND, SIZES
-from tests.browser.lab import Lab, Lesson, open_in_notebook, question, write
+from tests.browser.lab import Lab, Lesson, open_in_notebook, option, question, write
 from tests.browser.servers import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -81,7 +81,7 @@ def test_a_damaged_question_comes_back_with_its_answer(lab: Lab, path: Path) -> 
         sizes.get_by_role("button", name="Restore").click()
         expect(sizes.get_by_role("checkbox").first).to_be_focused()
         restore(lesson, "Restore question 1")
-        expect(lesson.question("kind").get_by_role("radio").nth(1)).to_be_focused()
+        expect(option(lesson.question("kind"), 1).get_by_role("radio")).to_be_focused()
         expect(lesson.page.locator(".course-notice:visible")).to_have_text(
             "Question 1 is restored, with your answer."
         )
@@ -174,7 +174,7 @@ def test_validate_tells_the_truth_and_restores(lab: Lab, path: Path) -> None:
         assert_accessible(page, ".jp-Dialog")
         dialog.get_by_role("button", name="Restore question 2").press("Enter")
         expect(dialog).to_have_count(0)
-        expect(lesson.question("sizes").get_by_role("checkbox").nth(2)).to_be_checked()
+        expect(option(lesson.question("sizes"), 2).get_by_role("checkbox")).to_be_checked()
         count(lesson).to_have_text("0 of 2 exercises pass, 2 of 2 answered")
         lesson.wait_until_saved("sizes")
         assert read_progress(path).summary == "0 of 2 exercises pass, 2 of 2 answered"
