@@ -85,6 +85,7 @@ export class QuizNotebook {
       this.draw(question);
     }
     this.tests = readTests([...this.panel.content.model.cells]);
+    for (const { index } of this.tests) this.panel.content.widgets[index]?.addClass("course-test");
     this.help.refresh(this.tests);
     this.graded = readQuestions(this.cells, this.originals);
     this.bar.setHidden(!this.progress.update(this.tests, this.graded));
