@@ -14,7 +14,8 @@ from typing import Final
 from autograder import student_text
 from autograder.publish import answer_leaks
 
-MAX_ASSET_BYTES: Final = {  # trained networks, which may be larger than other files
+MAX_ASSET_BYTES: Final = {  # data and trained networks, which may be larger than other files
+    "course/data/bundled_digits.npz": 2 << 20,
     "course/assets/digit_autoencoder.npz": 6 << 20,  # 2.8 million weights of two bytes
     "course/assets/digit_classifier.npz": 2 << 20,
     "course/assets/face_autoencoder.npz": 1 << 20,

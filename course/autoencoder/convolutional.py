@@ -23,7 +23,7 @@ def build_convolutional(code: int, *, seed: int = 0) -> keras.Model:
     """Build an untrained autoencoder of two convolutions, a linear code, and their mirror image.
 
     Example:
-        >>> [layer.name for layer in build_convolutional(10).encoder.layers[2:]]
+        >>> [layer.name for layer in build_convolutional(10).encoder.layers[1:]]
         ['convolution_1', 'convolution_2', 'flatten', 'code']
 
     Each convolution has 3 x 3 weights per pair of channels and stride 2, so it halves the image:

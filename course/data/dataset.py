@@ -38,7 +38,7 @@ class Dataset:
         >>> digits.x_train.shape, digits.x_train.dtype
         ((8000, 784), dtype('float32'))
         >>> digits.labels[digits.y_test[0]]
-        '5'
+        '8'
 
     All arrays are read-only because every caller shares them; use ``.copy()`` to get one that
     you can change.
