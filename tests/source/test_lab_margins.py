@@ -53,7 +53,7 @@ def test_the_solution_passes_with_other_seeds(seed: int, kernel: dict[str, Any])
     assert judged.error < 11.8  # the exercise asks for less than 13
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", lab_margins.TRAINED_WRONG)
 def test_a_wrongly_trained_network_fails(name: str, kernel: dict[str, Any]) -> None:
     assert lab_margins.judge("train-small", lab_margins.TRAINED_WRONG[name], kernel, 103).said
