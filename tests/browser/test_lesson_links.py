@@ -48,7 +48,11 @@ def assert_opens_by_keyboard(page: Page) -> None:
 def test_objectives_boxes_and_lecture_in_jupyterlab(lab: labs.Lab, first_lesson: Path) -> None:
     with lab.open(first_lesson) as lesson:
         page = lesson.page
-        assert_leads_to(page, "Exercise 3", page.get_by_text("Compute both ratios."))
+        assert_leads_to(
+            page,
+            "Exercise 3",
+            page.get_by_role("feed", name="Cells").get_by_text("Compute both ratios."),
+        )
         lesson.js("await content.scrollToItem(0)")
         assert_leads_to(page, "questions 3, 7", page.locator("[data-name=quiz-what]"))
         assert_opens_by_keyboard(page)
