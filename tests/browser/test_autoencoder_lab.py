@@ -49,8 +49,8 @@ def lesson(lab: Lab) -> Any:
     # The small data set, and more epochs than any machine can finish before the interrupt.
     nb.cells.insert(0, new_code_cell("import os\nos.environ.pop('COURSE_DATA', None);"))
     (train,) = (cell for cell in nb.cells if TRAINING_CELL in cell.source)
-    train["source"] = train.source.replace("(30, 64)", f"({EPOCHS}, 64)")
-    assert f"({EPOCHS}, 64)" in train.source
+    train["source"] = train.source.replace("(12, 128)", f"({EPOCHS}, 128)")
+    assert f"({EPOCHS}, 128)" in train.source
     path = labs.write(nb, Path(lab.server.root, "lab", source.name))
     with lab.open(path) as opened:
         opened.js("await panel.sessionContext.ready;")
@@ -83,5 +83,5 @@ def test_interrupted_training_keeps_its_progress_and_the_lab_goes_on(lesson: Les
     )
     assert measured is not None
     assert MIN_EPOCHS <= float(measured[1]) < EPOCHS
-    assert float(measured[2]) < 25  # it started from the mean image, which has 34.1
+    assert float(measured[2]) < 25  # it started from the mean image, which has 53
     expect(lesson.page.locator(".jp-Notebook:visible")).to_be_visible()
