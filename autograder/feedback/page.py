@@ -151,7 +151,7 @@ def _late_note(submission: SubmissionTime) -> str:
 
 
 def _format_time(time: datetime) -> str:
-    """Return a time in words.
+    """Return a time as people write it.
 
     Example:
         >>> _format_time(datetime(2026, 3, 1, 12, 5))

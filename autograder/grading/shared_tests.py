@@ -61,6 +61,8 @@ def _changed_names(source: str) -> set[str] | None:
         node = nodes.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
+            inner = (child for child in ast.walk(node) if isinstance(child, ast.Global))
+            names |= {name for child in inner for name in child.names}
             continue
         if isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp):
             continue

@@ -1,7 +1,7 @@
 """Parse a student's notebook, whatever the file holds, without failing.
 
 An unreadable notebook is a fact about one submission, not an error of the run: the reason is
-returned in plain words, and the next submission is graded.
+returned as a sentence, and the next submission is graded.
 """
 
 from __future__ import annotations

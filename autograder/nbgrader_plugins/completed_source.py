@@ -1,12 +1,13 @@
 """The instructor's notebooks with what nbgrader adds to them: headers, footers and autotests.
 
 nbgrader adds these when it generates an assignment. Grading needs them, too, so the completed
-notebooks are kept in ``.grading/ASSIGNMENT/source``, with a hash of all that they were made from.
+notebooks are kept in ``.grading/ASSIGNMENT/source``, with a hash of what each was made from.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 import shutil
 import tempfile
@@ -32,8 +33,7 @@ def folder(paths: CoursePaths) -> Path:
     if not _added_files(paths):
         return paths.source
     completed = _completed(paths)
-    hash_file = completed / _HASH_FILE
-    if not hash_file.is_file() or hash_file.read_text() != _hash(paths):
+    if _kept_hashes(completed) != _hashes(paths):
         raise CourseError(
             f"The autotests or headers of {paths.assignment!r} are not up to date. Run: nbgrader"
             f" generate_assignment {shlex.quote(paths.assignment)}"
@@ -52,12 +52,17 @@ def keep(paths: CoursePaths, notebooks: Mapping[str, NotebookNode]) -> None:
     with tempfile.TemporaryDirectory(prefix=".source-", dir=completed.parent) as temp:
         new = Path(temp, "new")
         shutil.copytree(paths.source, new)
-        if completed.is_dir():  # notebooks that were not generated this time
-            for path in completed.glob("*.ipynb"):
-                shutil.copy(path, new)
-        for name, nb in notebooks.items():
-            (new / f"{name}.ipynb").write_text(nbformat.writes(nb), encoding="utf-8")
-        (new / _HASH_FILE).write_text(_hash(paths))
+        hashes, old_hashes = _hashes(paths), _kept_hashes(completed)
+        for name in hashes:
+            path = new / f"{name}.ipynb"
+            if name in notebooks:
+                path.write_text(nbformat.writes(notebooks[name]), encoding="utf-8")
+            elif name in old_hashes:  # not generated this time
+                shutil.copy(completed / path.name, path)
+                hashes[name] = old_hashes[name]
+            else:
+                hashes[name] = "never generated"
+        (new / _HASH_FILE).write_text(json.dumps(hashes), encoding="utf-8")
         if completed.exists():
             completed.rename(Path(temp, "old"))
         new.rename(completed)
@@ -79,10 +84,24 @@ def _added_files(paths: CoursePaths) -> list[Path]:
     return found
 
 
-def _hash(paths: CoursePaths) -> str:
-    digest = hashlib.sha256()
-    files = (path for path in paths.source.rglob("*") if path.is_file())
-    for path in (*sorted(files), *_added_files(paths)):
-        content = path.read_bytes() if path.is_file() else b""
-        digest.update(f"{path.name} {hashlib.sha256(content).hexdigest()}\n".encode())
-    return digest.hexdigest()
+def _kept_hashes(completed: Path) -> dict[str, str]:
+    """Return what `_hashes` returned when each notebook was completed."""
+    path = completed / _HASH_FILE
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _hashes(paths: CoursePaths) -> dict[str, str]:
+    """Return a hash of each notebook and of everything that may change what it becomes."""
+    files = sorted(path for path in paths.source.rglob("*") if path.is_file())
+    notebooks = sorted(paths.source.glob("*.ipynb"))
+    others = [path for path in files if path not in notebooks]
+    shared = "".join(map(_entry, (*others, *_added_files(paths))))
+    return {
+        path.stem: hashlib.sha256((shared + _entry(path)).encode()).hexdigest()
+        for path in notebooks
+    }
+
+
+def _entry(path: Path) -> str:
+    content = path.read_bytes() if path.is_file() else b""
+    return f"{path.name} {hashlib.sha256(content).hexdigest()}\n"

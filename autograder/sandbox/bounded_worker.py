@@ -114,7 +114,9 @@ def run_bounded(
         return answer.decode("utf-8", "surrogatepass")
     failure = json.loads(answer)
     step = _Step(failure["step"], seconds)
-    if failure["type"] == "MemoryError" or _LOST_MEMORY_ERROR in failure["message"]:
+    kind_of_error = failure["type"]
+    is_lost = kind_of_error == "SystemError" and _LOST_MEMORY_ERROR in failure["message"]
+    if kind_of_error == "MemoryError" or is_lost:
         raise step.memory_error(megabytes)
     raise step.error(f"failed ({failure['type']}: {failure['message']})", "error")
 

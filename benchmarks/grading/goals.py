@@ -13,7 +13,7 @@ class Goal:
     """A measurement and its bound.
 
     Attributes:
-        text: The goal in words.
+        text: The goal, as the table states it.
         value: The measurement; None if it is missing.
         bound: What the value is compared with.
         is_maximum: True if the value must not exceed the bound, False if it must reach it.

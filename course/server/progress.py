@@ -148,7 +148,7 @@ def read_progress(path: Path) -> Progress:
         UnreadableNotebookError: It isn't a notebook, or it is too large.
     """
     if not path.is_file():  # a named pipe would never end
-        raise FileNotFoundError(f"there is no file {path}")
+        raise FileNotFoundError(f"{path} does not exist or is not a regular file")
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:

@@ -238,7 +238,7 @@ function createCurves(model, id) {
   };
 }
 
-// ---------------------------------------------------------------- the same in words
+// ---------------------------------------------------------------- the same as text
 
 function describe(model) {
   const facts = model.get("facts");

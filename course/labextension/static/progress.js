@@ -65,7 +65,7 @@ export function stateOf({ type, course, source }, original) {
   return count > 1 && course.quiz.multiple !== true ? "many" : "answered";
 }
 
-/** Say in words how far the learner has come; empty without exercises and questions. */
+/** Return the learner's progress as one line of text; empty without exercises and questions. */
 export function summarize(tests, questions) {
   const count = (all, state) => all.filter((one) => one.state === state).length;
   const damaged = questions.filter(({ state }) => state === "damaged");

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder import cells
+from autograder.grading import grade_notebook, scoring
+from autograder.grading.merge import merge_submission
+from autograder.grading.settings import GradingSettings
 from autograder.grading.shared_tests import is_other_language, shared_tests
+from autograder.grading.submission import Submission, SubmittedCell
+from tests.autograder import lessons
+
+COURSE = Path(__file__).resolve().parents[3]
 
 SOLUTION = "def squares(n): ...\n\ndef total(n): return sum(squares(n))"
 
@@ -28,6 +38,7 @@ def reasons(test: str) -> list[str]:
         ("with open('a') as total: pass", "total"),
         ("def squares(n): return []\nassert total(2) == 0", "squares"),
         ("for squares in [1]: pass", "squares"),
+        ("def check():\n    global squares\n    del squares\ncheck()", "squares"),
     ],
 )
 def test_a_test_that_changes_names_of_an_exercise_shares_its_kernel(test: str, names: str) -> None:
@@ -66,3 +77,36 @@ def test_any_other_test_runs_apart(test: str) -> None:
 )
 def test_the_language_is_that_of_the_kernel(kernel: dict[str, object], other: bool) -> None:
     assert is_other_language(new_notebook(metadata=kernel)) is other
+
+
+def test_no_test_of_the_course_shares_the_students_kernel() -> None:
+    lesson_paths = sorted(COURSE.glob("source/*/*.ipynb"))
+    assert len(lesson_paths) >= 6
+    assert not any(shared_tests(cells.read_source(path)) for path in lesson_paths)
+
+
+def test_a_notebook_in_another_language_is_left_to_a_person(tmp_path: Path) -> None:
+    source = lessons.source_notebook()
+    source.metadata["kernelspec"] = {"name": "ir", "display_name": "R", "language": "R"}
+    merged = merge_submission(source, lessons.read(lessons.submitted_notebook()))
+    graded = grade_notebook.grade(merged, source, tmp_path, GradingSettings())
+    reasons = {score.name: (score.points, score.reason) for score in graded.scores}
+    assert reasons["double-test"] == (None, scoring.OTHER_LANGUAGE)
+    assert reasons["half-test"] == (None, scoring.OTHER_LANGUAGE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "below", "points"),
+    [("YOUR ANSWER HERE", "", 0.0), ("YOUR ANSWER HERE", "Because.", None), ("Why?", "", None)],
+)
+def test_an_unchanged_manual_answer_gets_no_points_unless_a_cell_below_may_have_it(
+    answer: str, below: str, points: float | None
+) -> None:
+    entries = {"grade_id": "why", "grade": True, "solution": True, "points": 2}
+    cell = NotebookNode(new_markdown_cell("It is so.", metadata={"nbgrader": entries}))
+    submitted = [SubmittedCell("markdown", answer, "why", "why")]
+    submitted += [SubmittedCell("markdown", below)] if below else []
+    (merged, *_) = merge_submission(
+        NotebookNode(new_notebook(cells=[cell])), Submission(tuple(submitted))
+    ).cells
+    assert scoring.score(cell, merged, None).points == points
