@@ -60,6 +60,7 @@ export function fakePanel(cells, course) {
       renderedChanged: new Signal(),
       layout: { addWidget: (widget) => node.append(widget.node) },
       inputArea: { layout: { addWidget: (widget) => node.append(widget.node) } },
+      addClass: (name) => node.classList.add(name),
       toggleClass: (name, on) => node.classList.toggle(name, on),
     };
   });

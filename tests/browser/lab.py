@@ -204,19 +204,19 @@ class Lab:
             const panel = await jupyterapp.commands.execute('docmanager:open', options);
             await panel.context.ready;
             await panel.revealed;
-            window.opened = panel;
+            return window.opened = panel;
         }"""
-        self.page.evaluate(script, {"path": relative, **options})
+        # Another notebook may be opened meanwhile, and become `window.opened`.
+        panel = self.page.evaluate_handle(script, {"path": relative, **options})
         try:
             yield Lesson(self.page, path)
         finally:
-            script = """async () => {
-                const panel = window.opened;
+            script = """async panel => {
                 await panel.sessionContext.shutdown().catch(() => {});
                 if (panel.context.model.dirty) await panel.context.save();
                 panel.dispose();
             }"""
-            self.page.evaluate(script)
+            panel.evaluate(script)
 
 
 def load_lab(page: Page, server: Server) -> Lab:
