@@ -154,6 +154,7 @@ def _own_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
     if cell.cell_type == "code":
         metadata = {key: value for key, value in metadata.items() if key not in OUTPUT_METADATA}
     released = NotebookNode(cell, source=student_text(cell), metadata=NotebookNode(metadata))
+    cells.remove_hints(released)
     return _finished(released, checksum) | _attachments(cell)
 
 

@@ -69,6 +69,8 @@ CELLS = [
         points=4,
     ),
 ]
+# As in a notebook of ours that was copied without its text.
+CELLS[3].metadata["course"] = {"hints": ["Which function squares?", "Add them up."]}
 
 
 def write_notebook(path: Path, nb: NotebookNode) -> None:
@@ -111,6 +113,7 @@ def test_the_release_is_stock_nbgraders(course: Path) -> None:
     text = "\n".join(each.source for each in nb.cells)
     for secret in ("range(1, n + 1)", "squares(3)", "$n^3$", "axis labels", "AUTOTEST"):
         assert secret not in text
+    assert "hints" not in nbformat.writes(nb)
     assert nb.cells[0].source == "import statistics"
     assert "YOUR ANSWER HERE" in text
     assert nb.metadata["author"] == "E. Noether"
