@@ -109,7 +109,8 @@ def load(kind: str, folder: Path) -> Assignment:
 
 
 def _cell(nb: NotebookNode, cell_id: str) -> NotebookNode:
-    (cell,) = (NotebookNode(cell) for cell in nb.cells if cell["id"] == cell_id)
+    cell: NotebookNode
+    (cell,) = (cell for cell in nb.cells if cell["id"] == cell_id)
     return cell
 
 

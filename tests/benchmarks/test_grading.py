@@ -96,6 +96,13 @@ def report(course: Path) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.parametrize("kind", sorted(set(classes.KINDS) - set(classes.QUIZ_KINDS)))
+def test_every_fourth_student_has_one_cell_that_is_not_solved(kind: str, tmp_path: Path) -> None:
+    assignment = classes.load(kind, tmp_path)
+    pairs = zip(assignment.instructor_nb.cells, assignment.wrong.cells, strict=True)
+    assert len([0 for solved, cell in pairs if solved.source != cell.source]) == 1
+
+
 class TestCheckPoints:
     pytestmark = slow
 
