@@ -6,6 +6,8 @@ Packages import only what is listed below them.
     doctor               check how well students' code is isolated on this machine
     reports/             reports for instructors
       item_analysis      difficulty and discrimination of each question
+      check_record       the record of the Check button
+      person             export or erase all data about one person
       lesson_times       how long each lesson runs
       claims_ledger      the claims in the lessons and their evidence
     batch/               grade a whole class
@@ -42,6 +44,7 @@ Packages import only what is listed below them.
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
       late_policy        late penalties
+      person             what the gradebook and the folders hold about a person
       review             why a submission needs review
     feedback/            the feedback page
       render             render the page within limits

@@ -65,9 +65,15 @@ def _parser() -> argparse.ArgumentParser:
         _statistics, "analyze the questions: difficulty, discrimination, options chosen"
     )
     statistics.add_argument("name", metavar="NAME", help="the assignment")
+    person = add(_person, "export or erase all data about one person")
+    person.add_argument("name", metavar="NAME", help="the student's id")
+    person.add_argument("action", choices=["export", "erase"])
+    target_help = "the ZIP file that export writes (default: NAME.zip)"
+    person.add_argument("--to", type=Path, metavar="FILE", help=target_help)
+    person.add_argument("--dry-run", action="store_true", help="only say what erase would erase")
     times = add(_times, "measure how long each lesson takes to run")
     add(_doctor, "test how well this machine isolates students' code")
-    for command in (build, grade, statistics, times):
+    for command in (build, grade, statistics, person, times):
         root_help = "the course folder (default: the current folder)"
         command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
     return parser
@@ -132,6 +138,12 @@ def _statistics(options: argparse.Namespace) -> int:
         return 1
     print(item_analysis.format_table(items))
     return 0
+
+
+def _person(options: argparse.Namespace) -> int:
+    from autograder.reports import person
+
+    return person.main(options)
 
 
 def _times(options: argparse.Namespace) -> int:

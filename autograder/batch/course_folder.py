@@ -16,6 +16,25 @@ from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 
 
+def read_config(root: Path) -> Config:
+    """Return the contents of a course's ``nbgrader_config.py``.
+
+    Raises:
+        CourseError: There is none, or it can't be read.
+    """
+    root = root.resolve()
+    if not (root / "nbgrader_config.py").is_file():
+        raise CourseError(
+            f"{root} has no nbgrader_config.py. Run this in the course folder or use --root."
+        )
+    try:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except Exception as error:
+        raise CourseError(f"Can't read {root}/nbgrader_config.py: {error!r}") from error
+    config.CourseDirectory.root = str(root)
+    return config
+
+
 @dataclass(frozen=True)
 class CourseFolder:
     """One assignment of a course."""
@@ -36,15 +55,7 @@ class CourseFolder:
             CourseError: There is no such course or assignment.
         """
         root = root.resolve()
-        if not (root / "nbgrader_config.py").is_file():
-            raise CourseError(
-                f"{root} has no nbgrader_config.py. Run this in the course folder or use --root."
-            )
-        try:
-            config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-        except Exception as error:
-            raise CourseError(f"Can't read {root}/nbgrader_config.py: {error!r}") from error
-        config.CourseDirectory.root = str(root)
+        config = read_config(root)
         settings = replace(Grade(config=config).settings(), threads=threads)
         paths = CoursePaths.from_config(config, assignment)
         if not any(paths.source.glob("*.ipynb")):

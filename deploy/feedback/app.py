@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, NoReturn
 
 from fastapi import FastAPI, Request
@@ -53,6 +54,7 @@ class CheckService:
         new_limit: Creates the rate limit of one student.
         key: The hub's key that signs receipts; if empty, receipts aren't confirmed.
         due_dates: Returns when each assignment is due for a student.
+        now: Returns the time.
     """
 
     identity: Identity
@@ -64,7 +66,9 @@ class CheckService:
     key: str = ""
     due_dates: Callable[[str], dict[str, str]] = field(default=lambda _: {})
     _limits: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _refusal_limits: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
+    _expired_on: date | None = None
 
     async def check(self, token: str, body: bytes | None, client: str = "") -> CheckResult:
         """Check one answer.
@@ -117,6 +121,7 @@ class CheckService:
         self, token: str, body: bytes | None, client: str, limit: str = "check"
     ) -> tuple[Person, bytes]:
         """Return who is asking and the body, or refuse; each kind of request has its own limit."""
+        self._expire()
         try:
             person = await self.identity.identify(token, client) if token else None
         except TooManyUnknownTokensError as error:
@@ -136,6 +141,15 @@ class CheckService:
             message = f"the request is too long; the limit is {MAX_BODY_BYTES:,} bytes"
             self._refuse(person.name, "too long", 413, message)
         return person, body
+
+    def _expire(self) -> None:
+        """Delete the rows whose time is up, at the first request of a day."""
+        now = self.now()
+        if self._expired_on != now.date():
+            self._expired_on = now.date()
+            with contextlib.suppress(PolicyError):  # which each check reports
+                if days := self.policy.keep_days():
+                    self.log.delete_older(days, now)
 
     def _refuse(
         self, name: str, reason: str, status: int, message: str, wait_s: float = 0.0

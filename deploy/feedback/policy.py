@@ -3,6 +3,7 @@
 ::
 
     attempts = 3          # per question; 0 means unlimited
+    keep_days = 400       # of the Check record; 0 keeps everything
 
     [assignments.exam]
     on = false            # answers are saved without feedback
@@ -34,6 +35,7 @@ class Rule(BaseModel):
 
 
 class _PolicyFile(Rule):
+    keep_days: int = Field(default=400, ge=0)
     assignments: dict[str, Rule] = Field(default_factory=dict)
 
 
@@ -65,9 +67,18 @@ class Policy:
                 can't reveal the answers of an exam.
         """
         self._reload()
-        general = self._file.model_dump(exclude_unset=True, exclude={"assignments"})
+        general = self._file.model_dump(exclude_unset=True, exclude={"assignments", "keep_days"})
         own = self._file.assignments.get(assignment, Rule()).model_dump(exclude_unset=True)
         return Rule(**{**general, **own})
+
+    def keep_days(self) -> int:
+        """Return for how many days the record is kept; 0 means without limit.
+
+        Raises:
+            PolicyError: The file is invalid.
+        """
+        self._reload()
+        return self._file.keep_days
 
     def _reload(self) -> None:
         try:
@@ -86,7 +97,10 @@ def _read(path: Path) -> _PolicyFile:
         return _PolicyFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         reasons = (f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
-        allowed = "only `on` (true or false) and `attempts` (a number, 0 or more) can be set"
+        allowed = (
+            "only `on` (true or false), `attempts` (a number, 0 or more) and, for all assignments,"
+            " `keep_days` can be set"
+        )
         raise PolicyError(f"{path.name}: {'; '.join(reasons)}; {allowed}") from error
     except (OSError, ValueError) as error:
         raise PolicyError(f"{path.name} can't be read: {error}") from error

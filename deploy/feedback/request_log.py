@@ -1,4 +1,7 @@
-"""Who asked what and when, and the answer: kept for good, and the basis of the attempt limits."""
+"""Who asked what and when, and the answer: the basis of the attempt limits.
+
+Rows are kept for `keep_days` days; see `policy.py` and ``docs/privacy.md``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -97,6 +100,15 @@ class RequestLog:
             " values (?, ?, ?, ?, ?)",
             (notice.received, notice.student, notice.assignment, notice.time, notice.content),
         )
+
+    def delete_older(self, days: int, now: datetime) -> int:
+        """Delete the rows that are older than so many days; return how many they were."""
+        oldest = (now - timedelta(days=days)).isoformat(timespec="milliseconds")
+        deleted = 0
+        for table in ("asked", "handed_in"):
+            query = f"delete from {table} where time < ?"  # noqa: S608  (our own names)
+            deleted += self._database.execute(query, (oldest,)).rowcount
+        return deleted
 
 
 def answer_hash(chosen: Iterator[str]) -> str:

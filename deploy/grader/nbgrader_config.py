@@ -13,5 +13,6 @@ c.CourseDirectory.root = str(chosen.course_folder)
 c.CourseDirectory.course_id = chosen.course
 c.CourseDirectory.db_url = chosen.gradebook_address
 c.Exchange.root = str(chosen.exchange)
+c.CheckRecord.path = str(chosen.feedback_folder / "asked.db")
 c.Authenticator.plugin_class = "deploy.hub.nbgrader_auth.GraderPlugin"
 c.ExchangeFactory.collect = "deploy.hub.collect.CollectOwned"

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ def test_zero_attempts_means_unlimited(ask: ServiceClient) -> None:
     [
         ("attempts = -1", "attempts: Input should be greater than or equal to 0"),
         ("attempts = true", "attempts: Input should be a valid integer"),
-        ("tries = 3", "tries: .* only `on` .* and `attempts` .* can be set"),
+        ("tries = 3", "tries: .* only `on` .*`attempts` .*`keep_days` can be set"),
         ("assignments = 3", "assignments: Input should be a valid dictionary"),
         ("[assignments.x]\non = 1", "assignments.x.on: Input should be a valid boolean"),
         ("attempts", "can't be read"),
@@ -367,3 +367,24 @@ def test_two_processes_can_not_use_the_same_attempt(ask: ServiceClient) -> None:
         ask.log.add("ada", "01-one", "even", answer, "wrong")
     assert second.counted_answers("ada", "01-one", "even") == {answer}
     second.close()
+
+
+def test_the_record_is_kept_as_long_as_the_policy_says(ask: ServiceClient) -> None:
+    ask.policy("keep_days = 30")
+    first = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    ask.log.add_submission(SubmissionNotice("ada", "01-one", "", "0" * 64, first.isoformat()))
+    ask.log.add("ben", "01-one", "even", "", "wrong")
+    ask.log._database.execute("update asked set time = ?", (first.isoformat(),)).close()
+
+    def rows_after(days: int) -> int:
+        ask.service.now = lambda: first + timedelta(days=days)
+        ask(RIGHT, token="stranger")
+        tables = ("asked where student = 'ben'", "handed_in")
+        queries = [f"select count(*) from {table}" for table in tables]
+        return sum(ask.log._database.execute(query).fetchone()[0] for query in queries)
+
+    assert rows_after(29) == 2
+    ask.policy("keep_days = 0")
+    assert rows_after(500) == 2
+    ask.policy("keep_days = 30")
+    assert rows_after(501) == 0
