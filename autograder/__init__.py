@@ -61,6 +61,7 @@ Packages import only what is listed below them.
       expected_release   what a released notebook must be
       answer_leaks       find answers in anything that is published
       guessable_keys     find keys that place or length give away
+      lesson_map         the map of the course on the start page
       objectives         follow the links of a lesson's objectives
       near_misses        find boxes and marks that are only nearly right
       kernel_names       find what tests read from students' kernels

@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(options: argparse.Namespace) -> int:
     from autograder.nbgrader_plugins import release
-    from autograder.publish import build, guessable_keys
+    from autograder.publish import build, guessable_keys, lesson_map
     from autograder.publish.cell_roles import AuthoringError
     from autograder.reports import claims_ledger
 
@@ -91,7 +91,7 @@ def _build(options: argparse.Namespace) -> int:
             print(f"built {path.relative_to(root)}")
         for path in build.lesson_files(root, options.names):
             guessable_keys.check(path)
-        for path in claims_ledger.write(root):
+        for path in (*claims_ledger.write(root), *lesson_map.write(root)):
             print(f"built {path.relative_to(root)}")
         for path in release.build_release(root, options.names):
             print(f"built {path.relative_to(root)}")

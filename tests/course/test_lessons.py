@@ -1,4 +1,4 @@
-"""The map of the start page says what the lessons say."""
+"""The map of the start page and the README list every lesson, as its text describes it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ import pytest
 
 from course.lessons import LESSONS, Lesson
 
-SOURCE = Path(__file__).resolve().parents[2] / "source"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "source"
 
 
 def test_the_map_lists_every_lesson_in_order() -> None:
     assert [lesson.name for lesson in LESSONS] == sorted(
         path.name for path in SOURCE.iterdir() if any(path.glob("*.md"))
     )
+
+
+def test_the_readme_lists_every_lesson_in_order() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| \[([\w-]+)\]\((source/[\w./-]+\.md)\) \| .{10,} \|$", text)
+    assert [name for name, _ in rows] == [lesson.name for lesson in LESSONS]
+    assert all((ROOT / path).is_file() for _, path in rows)
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])

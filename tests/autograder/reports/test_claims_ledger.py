@@ -53,7 +53,7 @@ def test_few_boxes_are_open_and_the_others_say_what_they_hold() -> None:
         open_boxes.append(folded.sub("", text).count("**The lecture says:**"))
         assert open_boxes[-1] < text.count("**The lecture says:**"), path
     assert all(1 <= count <= 2 for count in open_boxes)
-    assert sum(open_boxes) == 8
+    assert sum(open_boxes) <= 1.5 * len(open_boxes)
 
 
 def test_no_box_comes_before_the_word_autoencoder_is_explained() -> None:
