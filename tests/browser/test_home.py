@@ -105,7 +105,9 @@ def test_a_complete_course_ends_with_a_summary_for_paper(
         write_lesson(path, passed=True, answered=True)
     open_page(page, server)
     summary, count = page.locator(".course-achievement"), len(LESSONS)
-    expect(summary).to_contain_text(f"{count} lessons, {count} exercises solved, {count} questions answered.")
+    expect(summary).to_contain_text(
+        f"{count} lessons, {count} exercises solved, {count} questions answered."
+    )
     expect(summary).to_contain_text("Self-checked")
     expect(page.locator(".course-next")).to_have_count(0)
     page.get_by_label("Your name").fill("Ada <b>Lovelace</b>")

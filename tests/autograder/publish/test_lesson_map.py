@@ -37,7 +37,10 @@ def test_a_new_lesson_appears_on_the_map(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEADER.replace("gives", "give") + BODY, r"`lesson` in the header must hold needs and gives"),
+        (
+            HEADER.replace("gives", "give") + BODY,
+            r"`lesson` in the header must hold needs and gives",
+        ),
         (HEADER + BODY.replace("# C", "C"), r"the map needs a heading"),
         (HEADER + BODY.replace("minutes", "hours"), r"a sentence such as 'Reading"),
     ],
