@@ -30,11 +30,11 @@ _KEYS: Final = ("needs", "gives")
 
 
 def read(text: str, where: str) -> dict[str, Any] | None:
-    """Return a lesson's entry on the map; None if its text has no header for it.
+    r"""Return a lesson's entry on the map; None if its text has no header for it.
 
     Example:
-        >>> header = "---\\nlesson:\\n  needs: Lesson 1\\n  gives: count\\n---\\n"
-        >>> read(header + "# Counting\\n\\nReading and solving take about 20 minutes.\\n", "count.md")
+        >>> header = "---\nlesson:\n  needs: Lesson 1\n  gives: count\n---\n"
+        >>> read(header + "# Counting\n\nSolving takes, and may take 20 minutes.\n", "count.md")
         {'title': 'Counting', 'minutes': [20, 20], 'needs': 'Lesson 1', 'gives': 'count'}
 
     Raises:
