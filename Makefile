@@ -6,6 +6,7 @@
 # make hub       start a JupyterHub with a demo class (as root on Debian); see deploy/README.md
 # make hub-test  the hub's tests alone: logging in, submitting, grading, and a curious student
 # make build     rebuild the notebooks after a change in source/*/*.md
+# make wheels    build what pip, uvx and pipx install: the course, and the answers for self-learners
 # make format    format and fix the code
 # make lock      renew requirements.txt after a change in pyproject.toml
 # The first call creates the environment in .venv; later calls reuse it.
@@ -17,7 +18,7 @@ RUN := .venv/bin/python
 BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab lint lint-js quick test long test-programs class hub hub-test build format lock
+.PHONY: lab lint lint-js quick test long test-programs class hub hub-test build wheels format lock
 
 lab: .venv/ready
 	@$(RUN) -m course lab
@@ -69,6 +70,10 @@ hub-test: .venv/ready
 
 build: .venv/ready
 	@$(RUN) -m autograder build
+
+wheels: .venv/ready
+	@$(RUN) -m hatchling build -t wheel -d dist
+	@cd selfstudy && ../$(RUN) -m hatchling build -t wheel -d ../dist
 
 format: .venv/ready
 	$(RUN) -m ruff check --fix-only .

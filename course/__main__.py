@@ -1,17 +1,19 @@
 """The learner's commands.
 
-``python -m course lab`` opens the start page in JupyterLab; ``python -m course serve`` starts the
-digit canvas.
+``autoencoders lab`` opens the start page in JupyterLab, ``autoencoders serve`` starts the digit
+canvas, and ``autoencoders test`` checks the installation. ``python -m course`` is the same command.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
+from course import locate, self_test
 from course.deployment import serve
 from course.handout import hand_out
 
@@ -21,7 +23,7 @@ LAB_WITH_HOME: Final = "/course/lab"  # see `course.server.home_handlers`
 def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> list[str]:
     """Return the command that opens the start page in JupyterLab, with the lessons in ``work``.
 
-    The folder ``source/`` in ``root``, if any, holds the keys for the Check button.
+    The folder ``source/`` in ``root``, or the installed answers, hold the keys for Check.
 
     Example:
         >>> lab_command(Path("."), Path("work"), browser=False, more=[])[1:4]
@@ -34,8 +36,8 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
         command.append("--allow-root")  # usually in a container; Jupyter refuses otherwise
     command.append(f"--ServerApp.root_dir={work.resolve()}")
     command.append(f"--LabApp.default_url={LAB_WITH_HOME}")
-    source = root.resolve() / "source"
-    if source.is_dir():
+    source = locate.answers(root)
+    if source:
         command.append(f"--AnswerKeys.source={source}")
     return command + more
 
@@ -62,7 +64,7 @@ def lab_environment() -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; ``lab`` updates the learner's lessons and is then replaced by JupyterLab."""
-    parser = argparse.ArgumentParser(prog="python -m course", description=__doc__)
+    parser = argparse.ArgumentParser(prog="autoencoders", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser(
         "lab", help="copy the lessons to `work` and open JupyterLab; accepts its options, too"
@@ -71,21 +73,32 @@ def main(arguments: list[str] | None = None) -> None:
     lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     lab.add_argument("--work", type=Path, help="the learner's folder; default: ROOT/work")
     serve.add_options(commands.add_parser("serve", help="start the server of the digit canvas"))
+    test = commands.add_parser("test", help="check the installation and say what is missing")
+    test.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     chosen, more = parser.parse_known_args(arguments)
+    if chosen.command != "lab" and more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     if chosen.command == "serve":
-        if more:
-            parser.error(f"unrecognized arguments: {' '.join(more)}")
         serve.run(chosen)
-        return
+    elif chosen.command == "test":
+        sys.exit(self_test.main(chosen.root))
+    else:
+        _open_lab(chosen, more)
+
+
+def _open_lab(chosen: argparse.Namespace, more: list[str]) -> None:
+    """Update the learner's lessons and become JupyterLab."""
     work = chosen.work or chosen.root / "work"
     try:
-        messages = hand_out(chosen.root / "release", work)
+        messages = hand_out(locate.lessons(chosen.root), work)
     except OSError as error:
         sys.exit(f"Couldn't copy the lessons to {work}: {error}")
     for message in messages:
         print(message)
     sys.stdout.flush()
     command = lab_command(chosen.root, work, browser=not chosen.no_browser, more=more)
+    if os.name == "nt":  # there, `execve` splits arguments at spaces and leaves the terminal
+        sys.exit(subprocess.call(command, env=lab_environment()))  # noqa: S603  (our command)
     os.execve(command[0], command, lab_environment())  # noqa: S606  (no shell involved)
 
 

@@ -258,7 +258,13 @@ def test_the_guides_name_files_that_exist(page: str) -> None:
 
 def test_the_versions_agree() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
-        version = tomllib.load(file)["project"]["version"]
+        table = tomllib.load(file)["project"]
+    version = table["version"]
+    with (ROOT / "selfstudy/pyproject.toml").open("rb") as file:
+        answers = tomllib.load(file)["project"]
+    assert answers["version"] == version
+    assert answers["dependencies"] == [f"autoencoder-course=={version}"]
+    assert table["optional-dependencies"]["self-study"] == [f"{answers['name']}=={version}"]
     extension = json.loads((ROOT / "course/labextension/package.json").read_text(encoding="utf-8"))
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -22,13 +22,23 @@ def tensorflow() -> tuple[Any, Any]:
     What TensorFlow's C++ code writes to standard error is hidden, unless the import fails.
 
     Raises:
+        ModuleNotFoundError: TensorFlow is not installed; the message says what works without it.
         RuntimeError: Keras is configured to use another backend.
     """
     imported = "tensorflow" in sys.modules
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with nullcontext() if imported else _stderr_hidden():
-        import keras
-        import tensorflow as tf
+    try:
+        with nullcontext() if imported else _stderr_hidden():
+            import keras
+            import tensorflow as tf
+    except ModuleNotFoundError as error:
+        if error.name not in {"keras", "tensorflow"}:
+            raise
+        raise ModuleNotFoundError(
+            "TensorFlow is not installed, so networks can't be built or trained here. Everything "
+            "else in the course works without it. To install it: pip install tensorflow",
+            name=error.name,
+        ) from None
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             "This course needs Keras with the TensorFlow backend, but Keras uses "

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from course import __main__ as program
+from course import locate
 from course.handout import RECORD, hand_out
 
 
@@ -140,5 +141,6 @@ def test_lab_lists_the_files_it_kept(
 def test_lab_without_lessons_gives_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(locate, "jupyter_path", lambda *_: [])  # nothing is installed
     with pytest.raises(SystemExit, match=r"Couldn't copy the lessons to .*: .* is not a folder"):
         started(monkeypatch, "--root", str(tmp_path))

@@ -59,6 +59,8 @@ def test_the_wheel_holds_the_lab_extension_and_the_server_extension(built: dict[
     assert "share/jupyter/labextensions/autoencoder-course/package.json" in names
     assert "etc/jupyter/jupyter_server_config.d/autoencoder-course.json" in names
     assert "course/quiz/text.py" in names
+    assert "share/jupyter/autoencoder-course/lessons/01-intro/intro.ipynb" in names
+    assert "answers" not in names
 
 
 def with_file(package: Path, folder: Path, name: str, content: bytes) -> Path:
@@ -83,7 +85,7 @@ def with_file(package: Path, folder: Path, name: str, content: bytes) -> Path:
     "name",
     [
         "source/01-intro/intro.md",
-        "release/01-intro/intro.ipynb",
+        "release/01-intro/intro.md",
         "autograder/publish/release_check.py",
         "tests/autograder/publish/test_release_check.py",
         "gradebook.db",
@@ -129,15 +131,24 @@ def test_forbidden_content_of_a_listed_file_is_found(
     assert problem in message
 
 
+@pytest.mark.parametrize("name", ["02-new/new.ipynb", "01-intro/intro.ipynb"])
+def test_a_lesson_that_is_not_a_copy_of_the_release_is_found(
+    built: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    package = with_file(built["sdist"], tmp_path, f"release/{name}", b"{}")
+    problems = wheel_check.check_package(package, [])
+    assert f"'release/{name}' is not a copy of release/{name}" in problems
+
+
 def test_other_entry_points_are_found(built: dict[str, Path], tmp_path: Path) -> None:
     package = tmp_path / built["wheel"].name
     with zipfile.ZipFile(built["wheel"]) as old, zipfile.ZipFile(package, "w") as new:
         (name,) = [entry for entry in old.namelist() if entry.endswith("/entry_points.txt")]
         for entry in old.namelist():
-            more = b"[console_scripts]\nrun = course.key:main\n" if entry == name else b""
+            more = b"[gui_scripts]\nrun = course.key:main\n" if entry == name else b""
             new.writestr(entry, old.read(entry) + more)
     (problem,) = wheel_check.check_package(package, [])
-    assert problem == f"{name!r} has entry points other than the digit page"
+    assert problem == f"{name!r} has entry points other than the command and the digit page"
 
 
 def test_a_link_in_the_archive_is_found(built: dict[str, Path], tmp_path: Path) -> None:
