@@ -4,6 +4,12 @@ Packages import only what is listed below them.
 
     __main__             the commands: ``python -m autograder --help``
     doctor               check how well students' code is isolated on this machine
+    lms/                 files for learning management systems
+      cli                ``python -m autograder lms`` and ``questions``
+      grade_files        grades for Canvas, Moodle, Blackboard and ILIAS
+      questions          a lesson's questions with their keys
+      moodle_xml         questions as Moodle XML
+      qti                questions as a QTI 2.1 package
     reports/             reports for instructors
       item_analysis      difficulty and discrimination of each question
       check_record       the record of the Check button

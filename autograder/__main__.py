@@ -65,18 +65,39 @@ def _parser() -> argparse.ArgumentParser:
         _statistics, "analyze the questions: difficulty, discrimination, options chosen"
     )
     statistics.add_argument("name", metavar="NAME", help="the assignment")
+    class_commands = _add_class_commands(add)
+    times = add(_times, "measure how long each lesson takes to run")
+    add(_doctor, "test how well this machine isolates students' code")
+    for command in (build, grade, statistics, times, *class_commands):
+        root_help = "the course folder (default: the current folder)"
+        command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
+    return parser
+
+
+def _add_class_commands(
+    add: Callable[[Callable[[argparse.Namespace], int], str], argparse.ArgumentParser],
+) -> list[argparse.ArgumentParser]:
+    """Add the commands about a class and its students, with files for elsewhere."""
+    lms = add(_lms, "write final scores as a file that an LMS imports")
+    lms.add_argument("lms", choices=["canvas", "moodle", "blackboard", "ilias"])
+    lms.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
+    template_help = "the LMS's own export, to be filled; without it, a new file"
+    lms.add_argument("--template", type=Path, metavar="FILE", help=template_help)
+    lms.add_argument("--to", type=Path, metavar="FILE", required=True, help="the file to write")
+    percent_help = "in ILIAS, the share of the points needed to pass (default: 50)"
+    lms.add_argument("--pass-percent", type=float, default=50.0, metavar="N", help=percent_help)
+    questions = add(_questions, "write questions WITH THEIR KEYS for an LMS's question bank")
+    questions.add_argument("name", metavar="NAME", help="the assignment")
+    questions.add_argument("--format", choices=["qti", "moodle"], required=True)
+    keys_help = "the file to write; it holds the keys, so keep it private"
+    questions.add_argument("--to", type=Path, metavar="FILE", required=True, help=keys_help)
     person = add(_person, "export or erase all data about one person")
     person.add_argument("name", metavar="NAME", help="the student's id")
     person.add_argument("action", choices=["export", "erase"])
     target_help = "the ZIP file that export writes (default: NAME.zip)"
     person.add_argument("--to", type=Path, metavar="FILE", help=target_help)
     person.add_argument("--dry-run", action="store_true", help="only say what erase would erase")
-    times = add(_times, "measure how long each lesson takes to run")
-    add(_doctor, "test how well this machine isolates students' code")
-    for command in (build, grade, statistics, person, times):
-        root_help = "the course folder (default: the current folder)"
-        command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
-    return parser
+    return [lms, questions, person]
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -138,6 +159,18 @@ def _statistics(options: argparse.Namespace) -> int:
         return 1
     print(item_analysis.format_table(items))
     return 0
+
+
+def _lms(options: argparse.Namespace) -> int:
+    from autograder.lms import cli
+
+    return cli.write_grades(options)
+
+
+def _questions(options: argparse.Namespace) -> int:
+    from autograder.lms import cli
+
+    return cli.write_questions(options)
 
 
 def _person(options: argparse.Namespace) -> int:

@@ -6,12 +6,16 @@ for files, in regular expressions and in commands, and a terminal obeys escape s
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 MAX_CHARS: Final = 128  # what nbgrader's gradebook stores
 
 _PUNCTUATION: Final = "_.,@'%+&()-"
+# Also as wide characters, which spreadsheets read in East Asian languages.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_NUMBER: Final = re.compile(r"-\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
 _CATEGORIES: Final = frozenset("LMN")  # letters, marks, numbers
 
 
@@ -63,3 +67,15 @@ def _is_visible(character: str) -> bool:
 def _invalid(name: str, reason: str) -> str:
     shown = name if len(name) <= MAX_CHARS else f"{name[:MAX_CHARS]}…"
     return f"'{printable(shown)}' can't be a student's id: {reason}"
+
+
+def csv_text(value: Any) -> str:
+    """Format a value so that no spreadsheet takes a student's name for a formula.
+
+    Example:
+        >>> csv_text("-2+3"), csv_text("-2.5"), csv_text(-2.5)
+        ("'-2+3", '-2.5', '-2.5')
+    """
+    text = "" if value is None else printable(str(value))
+    is_formula = text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
-import re
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from logging import Logger
 from pathlib import Path
 from typing import Any, Final
 
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
+from traitlets.config import Config
 
 from autograder import cells
-from autograder.nbgrader_plugins.course_paths import CoursePaths
+from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.review import review_reasons
-from autograder.student_names import printable, why_invalid
+from autograder.student_names import csv_text, printable, why_invalid
 from course import atomic_write
-
-# Also as wide characters, which spreadsheets read in East Asian languages.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-_NUMBER: Final = re.compile(r"-\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
 
 COLUMNS: Final = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
@@ -45,32 +46,98 @@ class ExportGrades(ExportPlugin):
         ):
             table = csv.DictWriter(file, COLUMNS)
             table.writeheader()
-            for assignment in gradebook.assignments:
-                if self.assignment and assignment.name not in self.assignment:
-                    continue
-                paths = CoursePaths(self.parent.coursedir, assignment.name)
-                known = {student.id: student for student in gradebook.students}
-                unknown = [Student(id=name) for name in sorted(paths.submissions().keys() - known)]
-                for student in [*known.values(), *unknown]:
-                    if not self.student or student.id in map(str, self.student):
-                        row = self._row(gradebook, assignment, student, paths)
-                        table.writerow({key: _csv_text(value) for key, value in row.items()})
+            chosen = set(map(str, self.student))
+            for row in grade_rows(gradebook, self.parent.coursedir, self.assignment, self.log):
+                if not chosen or row["student_id"] in chosen:
+                    table.writerow({key: csv_text(value) for key, value in row.items()})
         self.log.info("Exported grades to %s", path)
 
-    def _row(
-        self, gradebook: Gradebook, assignment: Assignment, student: Student, paths: CoursePaths
-    ) -> dict[str, Any]:
-        """Return one row; if it can't be made, one that says why."""
-        known = {"assignment": assignment.name, "student_id": student.id, "status": "not graded"}
-        if student not in gradebook.db and (problem := why_invalid(student.id)):
-            return known | {"reason": f"{problem}. Rename the folder in submitted/."}
-        try:
-            return _row(gradebook, assignment, student, paths)
-        except Exception as error:
-            name = printable(student.id)
-            self.log.exception("Can't export %s for %s", assignment.name, name)
-            reason = f"Can't be exported: {type(error).__name__}: {error}"
-            return known | {"max_score": assignment.max_score, "reason": reason}
+
+def grade_rows(
+    gradebook: Gradebook, course: CourseDirectory, assignments: Iterable[str], log: Logger
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per student and assignment; without names, of all assignments."""
+    chosen = set(assignments)
+    for assignment in gradebook.assignments:
+        if chosen and assignment.name not in chosen:
+            continue
+        paths = CoursePaths(course, assignment.name)
+        known = {student.id: student for student in gradebook.students}
+        unknown = [Student(id=name) for name in sorted(paths.submissions().keys() - known)]
+        for student in [*known.values(), *unknown]:
+            yield _row_or_reason(gradebook, assignment, student, paths, log)
+
+
+def _row_or_reason(
+    gradebook: Gradebook, assignment: Assignment, student: Student, paths: CoursePaths, log: Logger
+) -> dict[str, Any]:
+    """Return one row; if it can't be made, one that says why."""
+    known = {"assignment": assignment.name, "student_id": student.id, "status": "not graded"}
+    if student not in gradebook.db and (problem := why_invalid(student.id)):
+        return known | {"reason": f"{problem}. Rename the folder in submitted/."}
+    try:
+        return _row(gradebook, assignment, student, paths)
+    except Exception as error:
+        name = printable(student.id)
+        log.exception("Can't export %s for %s", assignment.name, name)
+        reason = f"Can't be exported: {type(error).__name__}: {error}"
+        return known | {"max_score": assignment.max_score, "reason": reason}
+
+
+@dataclass(frozen=True)
+class GradeTable:
+    """The grades of some assignments.
+
+    Attributes:
+        maxima: The maximum score of each assignment, in the gradebook's order.
+        students: A row for each student, with their names.
+        rows: As the export has them.
+    """
+
+    maxima: dict[str, float]
+    students: list[dict[str, str]]
+    rows: list[dict[str, Any]]
+
+    def final_scores(self, assignment: str) -> dict[str, float]:
+        """Return the final scores of an assignment, by student."""
+        return {
+            row["student_id"]: float(row["score"])
+            for row in self.rows
+            if row["assignment"] == assignment and row["status"] == "graded"
+        }
+
+    @property
+    def open_rows(self) -> Iterator[str]:
+        """Who has no final score in which assignment, and why."""
+        for row in self.rows:
+            if row["status"] != "graded":
+                name, reason = printable(row["student_id"]), printable(row["reason"])
+                yield f"{row['assignment']}, {name}: {row['status']}. {reason}"
+
+
+def read_grades(config: Config, assignments: Sequence[str] = ()) -> GradeTable:
+    """Read the grades of a course; without names, of all assignments.
+
+    Raises:
+        CourseError: The gradebook lacks an assignment.
+    """
+    course = CourseDirectory(config=config)
+    with Gradebook(course.db_url) as gradebook:
+        known = {one.name: float(one.max_score or 0.0) for one in gradebook.assignments}
+        if missing := [name for name in assignments if name not in known]:
+            raise CourseError(
+                f"{', '.join(missing)} isn't in the gradebook; it has"
+                f" {', '.join(known) or 'no assignment'}"
+            )
+        names = list(dict.fromkeys(assignments)) or list(known)
+        rows = list(grade_rows(gradebook, course, names, logging.getLogger(__name__)))
+    students = {row["student_id"]: row for row in rows}
+    fields = ("student_id", "first_name", "last_name", "email")
+    return GradeTable(
+        {name: known[name] for name in names},
+        [{field: row.get(field) or "" for field in fields} for row in students.values()],
+        rows,
+    )
 
 
 def _row(
@@ -122,15 +189,3 @@ def _recorded_reasons(notebooks: list[dict[str, Any]]) -> dict[str, str]:
             if record and record["points"] is None:
                 reasons[cells.grade_id(cell)] = record["reason"]
     return reasons
-
-
-def _csv_text(value: Any) -> str:
-    """Format a value so that no spreadsheet takes a student's name for a formula.
-
-    Example:
-        >>> _csv_text("-2+3"), _csv_text("-2.5"), _csv_text(-2.5)
-        ("'-2+3", '-2.5', '-2.5')
-    """
-    text = "" if value is None else printable(str(value))
-    is_formula = text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text)
-    return f"'{text}" if is_formula else text

@@ -1,0 +1,1 @@
+"""Files for learning management systems: grades, and questions with their keys."""

@@ -1,0 +1,86 @@
+"""``python -m autograder lms`` and ``questions``: files for a learning management system."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Final
+
+from autograder.batch.course_folder import CourseFolder, read_config
+from autograder.lms import grade_files, moodle_xml, qti
+from autograder.lms.questions import read_questions
+from autograder.nbgrader_plugins import export
+from autograder.nbgrader_plugins.course_paths import CourseError
+from course import atomic_write
+
+QUESTION_FORMATS: Final = ("qti", "moodle")
+
+
+def write_grades(options: Namespace) -> int:
+    """Write the grade file; return the exit status: 1 if somebody has no final score."""
+    try:
+        table = export.read_grades(read_config(options.root), options.names)
+        assignments = [
+            grade_files.GradedAssignment(name, maximum, table.final_scores(name))
+            for name, maximum in table.maxima.items()
+        ]
+        students = [
+            grade_files.Roster(row["student_id"], row["first_name"], row["last_name"], row["email"])
+            for row in table.students
+        ]
+        nameless: list[str] = []
+        if options.template:
+            content, nameless = grade_files.fill(
+                options.lms,
+                options.template.read_bytes(),
+                assignments,
+                students,
+                options.pass_percent / 100,
+            )
+        else:
+            content = grade_files.create(options.lms, students, assignments)
+        atomic_write.write_bytes(options.to, content)
+    except (CourseError, grade_files.GradeFileError, OSError) as error:
+        print(f"Nothing was written: {error}", file=sys.stderr)
+        return 2
+    final = sum(len(assignment.scores) for assignment in assignments)
+    print(f"{final} final scores are in {options.to}.")
+    for name in nameless:
+        print(f"Not in the gradebook: {name}", file=sys.stderr)
+    for line in table.open_rows:
+        print(f"No final score: {line}", file=sys.stderr)
+    return 1 if nameless or table.open_rows else 0
+
+
+def write_questions(options: Namespace) -> int:
+    """Write a lesson's questions, with their keys, to the file that was named."""
+    try:
+        paths = CourseFolder.open(options.root, options.name).paths
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if problem := _is_public(options.to, paths.release.parent, paths.source.parent):
+        print(problem, file=sys.stderr)
+        return 2
+    questions = list(read_questions(paths.source))
+    if options.format == "qti":
+        content = qti.to_package(options.name, questions)
+    else:
+        content = moodle_xml.to_moodle_xml(options.name, questions)
+    options.to.touch(mode=0o600)
+    options.to.chmod(0o600)
+    options.to.write_bytes(content)
+    print(f"{len(questions)} questions WITH THEIR KEYS are in {options.to}. Keep it private.")
+    return 0
+
+
+def _is_public(target: Path, *folders: Path) -> str:
+    """Return why keys must not go to this file, or an empty string."""
+    for folder in folders:
+        if target.resolve().is_relative_to(folder.resolve()):
+            return (
+                f"{target} is in {folder}, whose files are released to students; the file holds the"
+                " keys, so name one elsewhere"
+            )
+    return ""
