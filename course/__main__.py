@@ -1,7 +1,8 @@
 """The learner's commands.
 
 ``autoencoders lab`` opens the start page in JupyterLab, ``autoencoders serve`` starts the digit
-canvas, and ``autoencoders test`` checks the installation. ``python -m course`` is the same command.
+canvas, ``autoencoders page`` writes it as static files, and ``autoencoders test`` checks the
+installation. ``python -m course`` is the same command.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ def main(arguments: list[str] | None = None) -> None:
     lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     lab.add_argument("--work", type=Path, help="the learner's folder; default: ROOT/work")
     serve.add_options(commands.add_parser("serve", help="start the server of the digit canvas"))
+    page = commands.add_parser("page", help="write the digit canvas as static files")
+    page.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to write")
     test = commands.add_parser("test", help="check the installation and say what is missing")
     test.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     chosen, more = parser.parse_known_args(arguments)
@@ -80,6 +83,10 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if chosen.command == "serve":
         serve.run(chosen)
+    elif chosen.command == "page":
+        from course.deployment import static_page
+
+        static_page.write(chosen.folder)
     elif chosen.command == "test":
         sys.exit(self_test.main(chosen.root))
     else:

@@ -27,8 +27,8 @@ from course import drawing
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_PAGE: Final = Path(__file__).resolve().parent / "page"
-_WIDGETS: Final = Path(__file__).resolve().parents[1] / "widgets"
+PAGE: Final = Path(__file__).resolve().parent / "page"
+WIDGETS: Final = Path(__file__).resolve().parents[1] / "widgets"
 _PAD_SCRIPTS: Final = (
     "drawing_pad.js",
     "ink_canvas.js",
@@ -37,16 +37,17 @@ _PAD_SCRIPTS: Final = (
     "shared.js",
     "stroke_history.js",
 )
-ICON: Final = _PAGE / "icon.svg"
+ICON: Final = PAGE / "icon.svg"
 
 FILES: Final = {
-    "": (_PAGE / "index.html", "text/html"),
-    "page.css": (_PAGE / "page.css", "text/css"),
-    "page.js": (_PAGE / "page.js", "text/javascript"),
-    "payload.js": (_PAGE / "payload.js", "text/javascript"),
+    "": (PAGE / "index.html", "text/html"),
+    "page.css": (PAGE / "page.css", "text/css"),
+    "page.js": (PAGE / "page.js", "text/javascript"),
+    "server_reader.js": (PAGE / "server_reader.js", "text/javascript"),
+    "payload.js": (PAGE / "payload.js", "text/javascript"),
     "icon.svg": (ICON, "image/svg+xml"),
-    "digit_pad.css": (_WIDGETS / "digit_pad.css", "text/css"),
-    **{name: (_WIDGETS / name, "text/javascript") for name in _PAD_SCRIPTS},
+    "digit_pad.css": (WIDGETS / "digit_pad.css", "text/css"),
+    **{name: (WIDGETS / name, "text/javascript") for name in _PAD_SCRIPTS},
 }
 """Route, file and media type; no other file is served."""
 

@@ -11,9 +11,13 @@ sharper but adds faint rings; Pillow computes it.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from course.arrays import ByteArray, Float64Array
+
+_STEPS: Final = 2**20  # per gray level; `course/widgets/gray_image.js` rounds alike
 
 
 def area(image: ByteArray, shape: tuple[int, int]) -> ByteArray:
@@ -22,7 +26,9 @@ def area(image: ByteArray, shape: tuple[int, int]) -> ByteArray:
     If the result is larger, pixels are repeated.
     """
     rows, columns = (_shares(old, new) for old, new in zip(image.shape, shape, strict=True))
-    return np.rint(rows @ image.astype(np.float64) @ columns.T).astype(np.uint8)
+    levels = rows @ image.astype(np.float64) @ columns.T
+    # Sums in another order, as in the browser or another BLAS, must not round halves differently.
+    return np.rint(np.rint(levels * _STEPS) / _STEPS).astype(np.uint8)
 
 
 def fit_longer_side(image: ByteArray, side: int) -> ByteArray:

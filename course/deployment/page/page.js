@@ -1,5 +1,5 @@
-// The digit page draws and shows; the server preprocesses and classifies.
-// Every address is relative to the page, so that the page works under any prefix.
+// The digit page draws and shows; its reader preprocesses and classifies, on the server or, in the
+// static edition, in the page.
 
 import { DrawingPad } from "./drawing_pad.js";
 import { copyText, formatPayload, payloadSize } from "./payload.js";
@@ -12,10 +12,9 @@ const strip = new StageStrip(byId("strip"));
 const bars = new ProbabilityBars(byId("bars"));
 strip.element.hidden = true;
 
-const samples = await fetch("samples.json")
-  .then((response) => response.json())
-  .catch(() => ({}));
-const pad = new DrawingPad(byId("pad"), { samples, onStroke: preprocess });
+const { createReader } = await import(document.documentElement.dataset.reader);
+const reader = await createReader();
+const pad = new DrawingPad(byId("pad"), { samples: reader.samples, onStroke: preprocess });
 
 let prepared = null; // {payload, body, stages, notes, choices} of the present drawing
 let preparing = null; // the promise of it
@@ -25,21 +24,6 @@ let images = null; // of the last answer, to paint them anew after a change of t
 function showStatus(message, isTrouble = false) {
   byId("status").textContent = message;
   byId("status").classList.toggle("trouble", isTrouble);
-}
-
-async function post(address, body, signal) {
-  const headers = { "Content-Type": "application/json" };
-  let response;
-  try {
-    response = await fetch(address, { method: "POST", body, signal, headers });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Error("The server didn’t answer. Is it still running?");
-  }
-  const fallback = { error: `The server answered with status ${response.status}.` };
-  const content = await response.json().catch(() => fallback);
-  if (!response.ok) throw new Error(content.error ?? fallback.error);
-  return content;
 }
 
 // ---------------------------------------------------------------- from the drawing to the payload
@@ -56,8 +40,8 @@ function preprocess() {
     return;
   }
   const choices = Object.fromEntries(new FormData(form));
-  const drawing = JSON.stringify({ strokes: pad.strokes, pen: pad.pen, ...choices });
-  preparing = post("preprocess", drawing, request.signal).then(
+  const drawing = { strokes: pad.strokes, pen: pad.pen, ...choices };
+  preparing = reader.preprocess(drawing, request.signal).then(
     (content) => {
       prepared = { ...content, choices, body: JSON.stringify(content.payload) };
       showPrepared();
@@ -123,12 +107,10 @@ form.addEventListener("submit", async (event) => {
   await preparing;
   const sent = prepared;
   if (!sent) return; // the status says why
-  const { deployment, way } = sent.choices;
-  const address = deployment === "model" ? "model/predict" : `function/predict?way=${way}`;
   showStatus("Waiting for the answer …");
   try {
-    const answer = await post(address, sent.body);
-    if (sent === prepared) showAnswer(answer.details[0], sent); // else the drawing has changed
+    const reading = await reader.read(sent);
+    if (sent === prepared) showAnswer(reading, sent); // else the drawing has changed
   } catch (error) {
     showStatus(error.message, true);
   }
