@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,8 @@ from course import quiz
 from tests.autograder import lessons
 from tests.browser.axe import assert_accessible
 from tests.browser.lab import answer_by_clicking, new_context
-from tests.browser.servers import serve
+from tests.browser.servers import Server, serve
+from tests.classroom.commands import Shell
 from tests.classroom.loop import Classroom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -51,6 +54,18 @@ class Graded:
         return (self.classroom.course / "feedback" / student / NAME / "small.html").as_uri()
 
 
+ESSAY = """
++++ {"manual": "essay", "points": 3}
+
+Why can a code be small?
+
+### BEGIN SOLUTION
+Because neighboring pixels tell the same story.
+### END SOLUTION
+"""
+OWN_WORDS = "Because pixels repeat."
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page that may open files, as a student does with feedback."""
@@ -67,7 +82,8 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
     text = classroom.course / "source" / NAME / "small.md"
     text.parent.mkdir()
     formula = f"**Which one?** {FORMULA}"
-    text.write_text(lessons.TEXT.replace("**Which one?**", formula), encoding="utf-8")
+    lesson = lessons.TEXT.replace("**Which one?**", formula) + ESSAY
+    text.write_text(lesson, encoding="utf-8")
     build.build_source(classroom.course, [NAME])
     classroom.instructor.nbgrader("generate_assignment", NAME)
     release = (classroom.course / "release" / NAME / "small.ipynb").read_bytes()
@@ -97,6 +113,7 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
         f"print({MALICIOUS_HTML!r})"
     )
     lessons.cell(nb, "half")["source"] = f"raise ValueError({MALICIOUS_HTML!r})"
+    lessons.cell(nb, "essay")["source"] = f"{OWN_WORDS} {MALICIOUS_HTML}"
     nb["cells"].append(
         {
             "cell_type": "markdown",
@@ -114,7 +131,7 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
 
 @pytest.mark.parametrize("student", ["clara", "tom"])
 def test_clicked_and_typed_answers_are_graded_equally(graded: Graded, student: str) -> None:
-    expected = {"single": 1.0, "several": 2.0, "double-test": 0.0, "half-test": 0.0}
+    expected = {"single": 1, "several": 2, "double-test": 0, "half-test": 0, "essay": 0}
     assert graded.points(student) == expected
 
 
@@ -179,34 +196,95 @@ def test_the_feedback_page_leads_to_what_was_missed(graded: Graded, page: Page) 
     expect(page.get_by_text("The rest of the notebook")).to_be_hidden()
 
 
-def test_formgrader_shows_a_script_as_text(graded: Graded, page: Page, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def formgrader(graded: Graded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     course = graded.classroom.course
     options = [
         "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}",
         f"--CourseDirectory.root={course}",
         "--CourseDirectory.course_id=autoencoders",
     ]
+    with serve("server", course, tmp_path_factory.mktemp("home") / "jupyter", *options) as server:
+        yield server
+
+
+def open_submission(page: Page, server: Server, student: str) -> None:
+    """Open a student's notebook as an instructor does, logged in."""
+    listing = f"{server.url}formgrader/api/submitted_notebooks/{NAME}/small"
+    page.goto(f"{server.url}formgrader?token={server.token}")
+    reply = page.request.get(f"{listing}?token={server.token}")
+    submissions = {one["student"]: one["id"] for one in reply.json()}
+    page.goto(f"{server.url}formgrader/submissions/{submissions[student]}/?index=0")
+    expect(page.locator("#half-test")).to_have_attribute("placeholder", "0")  # all is loaded
+
+
+def test_formgrader_shows_a_script_as_text(formgrader: Server, page: Page) -> None:
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
-    with serve("server", course, tmp_path / "home", *options) as server:
-        listing = f"{server.url}formgrader/api/submitted_notebooks/{NAME}/small"
-        page.goto(f"{server.url}formgrader?token={server.token}")
-        reply = page.request.get(f"{listing}?token={server.token}")
-        submissions = {one["student"]: one["id"] for one in reply.json()}
-        requests: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(f"{server.url}formgrader/submissions/{submissions['eve']}/?index=0")
-        expect(page.locator("body")).to_contain_text("window.compromised = true; alert(1)")
-        assert_no_script_ran(page)
-        assert page.locator("img[src='x']").count() == 0
-        assert [url for url in requests if not url.startswith(f"{server.url}formgrader")] == []
-        assert page.locator("#notebook img").count() == 0
-        assert page.locator("a[href*=evil]").count() == 0
-        expect(page.locator("math").first).to_be_visible()
-        # A student's heading doesn't take the place of the grader's fields.
-        assert page.locator("#half-test").evaluate("field => field.tagName") == "INPUT"
-        assert page.locator("#half-comment").evaluate("field => field.tagName") == "TEXTAREA"
-        # The page's own scripts work under its policy, and a picture of another host does not load.
-        expect(page.locator("#half-test")).to_have_attribute("placeholder", "0")
-        assert "img-src data:" in str(
-            page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
-        )
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    open_submission(page, formgrader, "eve")
+    expect(page.locator("body")).to_contain_text("window.compromised = true; alert(1)")
+    assert_no_script_ran(page)
+    assert page.locator("img[src='x']").count() == 0
+    own = f"{formgrader.url}formgrader"
+    assert [url for url in requests if not url.startswith(own)] == []
+    assert page.locator("#notebook img").count() == 0
+    assert page.locator("a[href*=evil]").count() == 0
+    expect(page.locator("math").first).to_be_visible()
+    # A student's heading doesn't take the place of the grader's fields.
+    assert page.locator("#half-test").evaluate("field => field.tagName") == "INPUT"
+    assert page.locator("#half-comment").evaluate("field => field.tagName") == "TEXTAREA"
+    # The page's own scripts work under its policy, and a picture of another host does not load.
+    expect(page.locator("#half-test")).to_have_attribute("placeholder", "0")
+    assert "img-src data:" in str(
+        page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    )
+
+
+def fill(page: Page, field: str, text: str, address: str) -> None:
+    """Fill in a field of formgrader and wait until it is saved."""
+    with page.expect_response(
+        lambda reply: address in reply.url and reply.request.method == "PUT"
+    ) as saved:
+        page.locator(field).fill(text)
+        page.locator(field).press("Tab")
+    assert saved.value.ok
+
+
+def test_a_person_grades_and_is_asked_again_when_the_answer_changes(
+    graded: Graded, formgrader: Server, page: Page
+) -> None:
+    instructor, course = graded.classroom.instructor, graded.classroom.course
+    open_submission(page, formgrader, "eve")
+    expect(page.locator("body")).to_contain_text(OWN_WORDS)
+    waits = re.compile("needs_manual_grade")
+    expect(page.locator("#essay")).to_have_class(waits)
+    fill(page, "#single", "1", "/api/grade/")
+    fill(page, "#essay", "2.5", "/api/grade/")
+    fill(page, "#essay_extra_credit", "0.5", "/api/grade/")
+    fill(page, "#essay-comment", "Which *pixels*?", "/api/comment/")
+    expect(page.locator("#essay")).not_to_have_class(waits)
+    row = export(instructor, course, "eve")
+    assert (row["status"], row["raw_score"]) == ("graded", "4.0")
+
+    path = course / "submitted" / "eve" / NAME / "small.ipynb"
+    nb = json.loads(path.read_bytes())
+    lessons.cell(nb, "essay")["source"] = "Because I say so."
+    path.write_text(json.dumps(nb), encoding="utf-8")
+    instructor.nbgrader("autograde", NAME, "--student", "eve", "--force")
+    open_submission(page, formgrader, "eve")
+    expect(page.locator("body")).to_contain_text("Because I say so.")
+    expect(page.locator("#essay")).to_have_value("2.5")
+    expect(page.locator("#essay_extra_credit")).to_have_value("0.5")
+    expect(page.locator("#essay-comment")).to_have_value("Which *pixels*?")
+    expect(page.locator("#essay")).to_have_class(waits)
+    row = export(instructor, course, "eve")
+    assert (row["status"], row["score"]) == ("needs review", "")
+    assert row["reason"].startswith("essay: ")
+
+
+def export(instructor: Shell, course: Path, student: str) -> dict[str, str]:
+    """Return a student's row of the exported grades."""
+    instructor.nbgrader("export")
+    with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
+        return next(row for row in csv.DictReader(file) if row["student_id"] == student)
