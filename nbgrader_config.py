@@ -49,7 +49,7 @@ c.GenerateAssignment.preprocessors = release.PREPROCESSORS
 # Replaces an earlier release only by a complete new one. Questions may change when submissions
 # exist; what a person has scored stays.
 c.GenerateAssignment.exporter_class = generate.SafeGenerate
-c.ClearSolutions.code_stub = {"python": student_text.CODE_STUB}
+c.ClearSolutions.code_stub = student_text.CODE_STUBS
 # Checks the release again, in case it is out of date or was edited by hand.
 c.ExchangeFactory.release_assignment = release.ReleaseAssignment
 

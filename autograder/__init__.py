@@ -110,6 +110,7 @@ Packages import only what is listed below them.
       client             run cells and read messages
       messages           reject oversized messages
       time_budget        time limits
+      other_kernels      kernels for other languages than Python
       imports            which modules a lesson imports
       jupyter_internals  overrides of private Jupyter APIs
     sandbox/             isolate the kernel

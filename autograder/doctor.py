@@ -27,6 +27,8 @@ from typing import Any, Final
 
 from nbformat.v4 import new_code_cell
 
+from autograder import cells
+from autograder.grading.shared_tests import shared_tests
 from autograder.kernels import imports
 from autograder.kernels.kernel import Kernel, KernelStartError
 from autograder.sandbox import environment, forkserver_client, launch
@@ -231,6 +233,28 @@ def _planted_bait(word: str) -> Iterator[dict[str, Any]]:
             "course_folder": str(course) if course else "",
             **asdict(TRIAL_LIMITS),
         }
+
+
+def list_shared_tests(root: Path) -> list[str]:
+    """Return the notebooks whose tests share the student's kernel, one per line, with the reason.
+
+    Students could tamper with such tests; see `grading.shared_tests`.
+    """
+    lines = []
+    for path in sorted((root / "source").glob("*/*.ipynb")):
+        try:
+            nb = cells.read_source(path)
+        except (OSError, ValueError):  # generating it says what is wrong
+            continue
+        tests: dict[str, list[str]] = {}
+        names = {cell["id"]: cells.grade_id(cell) for cell in nb.cells}
+        for cell_id, reason in shared_tests(nb).items():
+            tests.setdefault(reason, []).append(names[cell_id])
+        lines += [
+            f"{path.parent.name}/{path.stem}: {', '.join(found)} ({reason})"
+            for reason, found in tests.items()
+        ]
+    return lines
 
 
 def format_table(findings: list[Finding]) -> str:

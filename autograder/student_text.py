@@ -12,6 +12,18 @@ from autograder import cells
 from course import quiz
 
 CODE_STUB: Final = "# Your code here\nraise NotImplementedError"
+# By language, as notebooks name it: the stub must fail where that is possible.
+CODE_STUBS: Final = {
+    "python": CODE_STUB,
+    "bash": "# Your code here\nfalse",
+    "java": "// Your code here",
+    "julia": '# Your code here\nerror("Not implemented")',
+    "matlab": "% Your code here\nerror('Not implemented')",
+    "octave": "% Your code here\nerror('Not implemented')",
+    "R": '# Your code here\nstop("Not implemented")',
+    "sas": "/* Your code here */\n %notImplemented;",
+    "scheme": '; Your code here\n(error "student" "Not implemented")',
+}
 TEXT_STUB: Final = "YOUR ANSWER HERE"  # nbgrader's
 
 HIDDEN_TEST: Final = "a hidden test"
@@ -27,7 +39,14 @@ _END: Final = ("END SOLUTION", "END HIDDEN TESTS", "END MARK SCHEME")
 MARKERS: Final = (*_BEGIN, *_END)
 
 
-def student_text(cell: NotebookNode) -> str:
+def language(nb: NotebookNode) -> str:
+    """Return the language of a notebook's code, as its kernel names it."""
+    kernel = nb.metadata.get("kernelspec", {})
+    name = kernel.get("language") or nb.metadata.get("language_info", {}).get("name")
+    return str(name or "python")
+
+
+def student_text(cell: NotebookNode, language: str = "python") -> str:
     r"""Return the text that students get for one of the instructor's cells.
 
     Example:
@@ -43,7 +62,7 @@ def student_text(cell: NotebookNode) -> str:
         A question without ticks and explanations; code or text with a stub in place of each
         solution, without hidden tests and mark schemes; any other text unchanged.
     """
-    stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
+    stub = CODE_STUBS.get(language, CODE_STUB) if cell.cell_type == "code" else TEXT_STUB
     if cells.is_quiz(cell):
         return quiz.bare(str(cell.source))
     if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:

@@ -17,7 +17,7 @@ from autograder.cells import code_cells, is_test, lesson_code
 from autograder.grading import run_cells
 from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.settings import THREAD_VARIABLES, GradingSettings
-from autograder.grading.shared_tests import shared_tests
+from autograder.grading.shared_tests import is_other_language, other_kernel, shared_tests
 from autograder.grading.skip import demonstrations, dependencies, independence
 from autograder.kernels import imports
 from autograder.kernels.kernel import CellOutcome, Kernel
@@ -63,7 +63,7 @@ def run(
     """
     kernel_fork_server, test_fork_server = warm_up(source_nb, settings)
     lesson = lesson_code(source_nb)
-    shared = shared_tests(source_nb)
+    shared, module = shared_tests(source_nb), other_kernel(source_nb)
     peak = 0
 
     def run_only(cell_ids: frozenset[str]) -> Execution:
@@ -77,6 +77,7 @@ def run(
             visible=tuple(Path(path).resolve() for path in settings.visible),
             cores=settings.threads,
             fork_server=kernel_fork_server,
+            module=module,
         )
         limits_s = settings.cell_seconds, settings.notebook_seconds, settings.start_seconds
         budget = TimeBudget(*limits_s)
@@ -87,6 +88,7 @@ def run(
             lesson,
             only=cell_ids,
             shared=shared,
+            errors_count=bool(module),
             test_fork_server=test_fork_server,
         )
         peak = max(peak, kernel.peak_bytes)
@@ -152,7 +154,7 @@ def warm_up(
 
     They have loaded what the instructor's notebook imports.
     """
-    if not settings.warm or not run_cells.needs_kernel(source_nb):
+    if not settings.warm or is_other_language(source_nb) or not run_cells.needs_kernel(source_nb):
         return None, None
     code = code_cells(source_nb)
     modules = imports.find_modules(cell.source for cell in code)

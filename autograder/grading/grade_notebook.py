@@ -24,7 +24,7 @@ from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.sanitize import outputs
 from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
-from autograder.grading.shared_tests import is_other_language
+from autograder.grading.shared_tests import is_other_language, other_kernel
 from autograder.sandbox import temp_dirs
 from autograder.sandbox.launch import Weakness
 from autograder.sandbox.worker_process import begin_step
@@ -86,7 +86,8 @@ def grade(
     """
     source_cells = cells.graded_cells(source_nb)
     no_score = cells.unreadable(nb) or cells.undecided(nb)
-    can_run = settings.execute and not is_other_language(source_nb)
+    has_kernel = not is_other_language(source_nb) or bool(other_kernel(source_nb))
+    can_run = settings.execute and has_kernel
     execution = execute.Execution(CellOutcomes())
     if run_cells.needs_kernel(nb) and can_run and not no_score:
         with _files_beside(cells.submitted_file(nb), folder) as files:

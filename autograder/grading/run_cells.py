@@ -49,13 +49,15 @@ def run(  # noqa: PLR0913  (each is a part of the run)
     *,
     only: frozenset[str] | None = None,
     shared: Collection[str] = (),
+    errors_count: bool = False,
     test_fork_server: ForkServer | None = None,
 ) -> CellOutcomes:
     """Run the code cells of a merged notebook and keep their outputs in it.
 
     The student's cells run in the student's kernel, which isn't started yet, the tests in the
     test runner, but for those whose ids are in `shared`. Tests may use what the instructor's own
-    cells (`lesson`) import.
+    cells (`lesson`) import. With `errors_count`, a shared test fails that writes to stderr, as in
+    nbgrader: not every kernel reports errors in another way.
 
     Returns:
         How each cell ended, by id. None if it wasn't run because the budget was used up or the
@@ -72,6 +74,8 @@ def run(  # noqa: PLR0913  (each is a part of the run)
                     continue
                 runner = None if cell["id"] in shared else broker
                 outcome = _run_cell(cell, runner, kernel, budget)
+                if errors_count and is_test(cell):
+                    outcome = _with_errors(cell, outcome)
                 outcomes[cell["id"]] = outcome
                 if _lost_kernel(outcome) and index + 1 < len(cells):
                     restarts += 1
@@ -104,6 +108,18 @@ def _run_cell(
         raise StarvedError(STARVED)
     if isinstance(outcome, CellOutcome) and outcome.status == "timed out":
         return replace(outcome, message=f"{timeout:.0f} s")
+    return outcome
+
+
+def _with_errors(cell: NotebookNode, outcome: CellOutcome | BrokenTest) -> CellOutcome | BrokenTest:
+    """Return how a test ended, given that errors in its outputs count."""
+    texts = [
+        str(output.get("text", output.get("evalue", "")))
+        for output in cell["outputs"]
+        if output["output_type"] == "error" or output.get("name") == "stderr"
+    ]
+    if texts and isinstance(outcome, CellOutcome) and outcome.status == "ran":
+        return CellOutcome("raised", "Error", texts[0])
     return outcome
 
 

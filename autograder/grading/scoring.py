@@ -35,7 +35,9 @@ LEFT_OUT: Final = "A cell was left out, so a person will look at this."
 NOT_ANSWERED: Final = "Not answered."
 NOT_EXECUTED: Final = "It was not run: grading was started with --no-execute."
 NOT_IMPLEMENTED: Final = "This code is still to be written."
-OTHER_LANGUAGE: Final = "It was not run: only Python notebooks are. A person will look at it."
+OTHER_LANGUAGE: Final = (
+    "It was not run: the grader can't run this notebook's language here. A person will look at it."
+)
 # Points of a question that has none of its options ticked, by what merging noted about it.
 _NOTED_SCORES: Final = {MISSING_CELL: 0.0, ANSWER_BELOW: None, UNDECIDED: None}
 MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason

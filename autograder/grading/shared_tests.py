@@ -12,8 +12,11 @@ from typing import Final
 from nbformat import NotebookNode
 
 from autograder import cells
+from autograder.kernels.other_kernels import python_module
+from autograder.student_text import language
 
 MAGICS: Final = "it uses commands of IPython"
+OTHER_LANGUAGE: Final = "it isn't written in Python"
 CHANGES_NAMES: Final = "it deletes or changes {names}, which students define"
 
 
@@ -29,6 +32,8 @@ def shared_tests(source_nb: NotebookNode) -> dict[str, str]:
         {'half-test': 'it deletes or changes half, which students define'}
     """
     tests = [cell for cell in cells.code_cells(source_nb) if cells.is_test(cell)]
+    if is_other_language(source_nb):
+        return dict.fromkeys((cell["id"] for cell in tests), OTHER_LANGUAGE)
     answers = [cell.source for cell in cells.code_cells(source_nb) if cells.is_answer(cell)]
     defined = {name for source in answers for name in _changed_names(source) or ()}
     reasons = {}
@@ -44,9 +49,16 @@ def shared_tests(source_nb: NotebookNode) -> dict[str, str]:
 
 def is_other_language(nb: NotebookNode) -> bool:
     """Return whether a notebook's kernel runs another language than Python."""
-    kernel = nb.metadata.get("kernelspec", {})
-    language = kernel.get("language") or nb.metadata.get("language_info", {}).get("name")
-    return str(language or "python").lower() not in {"python", "python3", "ipython"}
+    return language(nb).lower() not in {"python", "python3", "ipython"}
+
+
+def other_kernel(nb: NotebookNode) -> str:
+    """Return the Python module that is the kernel of a notebook in another language.
+
+    Empty for Python, and for a kernel that isn't installed or can't be run in the sandbox.
+    """
+    name = str(nb.metadata.get("kernelspec", {}).get("name", ""))
+    return python_module(name) if is_other_language(nb) else ""
 
 
 def _changed_names(source: str) -> set[str] | None:

@@ -81,6 +81,7 @@ class Kernel:
         cores: How many cores its processes may use together; 0 for all.
         fork_server: Forks the kernel with its libraries loaded; used with Bubblewrap only. If it
             fails, the kernel is started without it.
+        module: The Python module of a kernel for another language; see `other_kernels`.
 
     Attributes:
         peak_bytes: Peak memory of the kernels so far, without what they share with others; 0
@@ -105,8 +106,9 @@ class Kernel:
         visible: tuple[Path, ...] = (),
         cores: int = 0,
         fork_server: ForkServer | None = None,
+        module: str = "",
     ) -> None:
-        self.folder, self.env, self.visible = folder, env or {}, visible
+        self.folder, self.env, self.visible, self.module = folder, env or {}, visible, module
         self.limits = limits or Limits()
         self.protection = protection or launch.choose_protection(allow_unprotected)
         self.fork_server = fork_server if self.protection is Protection.BUBBLEWRAP else None
@@ -169,6 +171,7 @@ class Kernel:
             request = LaunchRequest(
                 *(private_dir, self.folder, self.limits, self.env, socket_fds, self.visible),
                 fork_server=self.fork_server,
+                module=self.module,
             )
             if self.protection is Protection.BUBBLEWRAP:
                 return launch.launch_in_bubblewrap(self._stack, request)

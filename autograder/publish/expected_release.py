@@ -19,7 +19,7 @@ from autograder import cells
 from autograder.publish import answer_leaks, near_misses
 from autograder.publish.answer_leaks import Secret
 from autograder.publish.cell_roles import COLLAPSED, RUN_ALL_CONTINUES
-from autograder.student_text import student_text
+from autograder.student_text import language, student_text
 from course import quiz
 
 NOTEBOOK_FORMAT: Final[dict[str, Any]] = {
@@ -67,8 +67,13 @@ def check_notebook(
     # Prose, and the questions in the metadata, may use the words of a right option.
     in_prose = [secret for secret in secrets if secret.kind != answer_leaks.RIGHT_OPTION]
     leaks = answer_leaks.find_leaks(_all_text(rest), in_prose)
-    student_cell = _built_cell if is_built else _own_cell
-    expected = {cell["id"]: student_cell(cell, checksum) for cell in source.cells}
+    code_language = language(source)
+    expected = {
+        cell["id"]: _built_cell(cell, checksum)
+        if is_built
+        else _own_cell(cell, checksum, code_language)
+        for cell in source.cells
+    }
     frame = NOTEBOOK_FORMAT if is_built else _own_frame(source)
     differences = _differences(rest, _with_questions(frame, source, expected))
     problems = [f"the notebook {text}" for text in (*differences, *leaks)]
@@ -148,12 +153,13 @@ def _built_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
     return _finished(released, checksum)
 
 
-def _own_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
+def _own_cell(cell: NotebookNode, checksum: Checksum, code_language: str) -> dict[str, Any]:
     """Return exactly what students get for a cell that an instructor wrote in a notebook."""
     metadata = copy.deepcopy(cell.metadata)
     if cell.cell_type == "code":
         metadata = {key: value for key, value in metadata.items() if key not in OUTPUT_METADATA}
-    released = NotebookNode(cell, source=student_text(cell), metadata=NotebookNode(metadata))
+    text = student_text(cell, code_language)
+    released = NotebookNode(cell, source=text, metadata=NotebookNode(metadata))
     cells.remove_hints(released)
     return _finished(released, checksum) | _attachments(cell)
 

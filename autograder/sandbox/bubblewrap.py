@@ -126,7 +126,9 @@ class Sandbox:
         visible = self._visible_folders()
         return [link for link in _TMP_LINKS if any(path.startswith(f"{link}/") for path in visible)]
 
-    def inner_command(self, sockets: dict[str, int] | None, filter_fd: int) -> list[str]:
+    def inner_command(
+        self, sockets: dict[str, int] | None, filter_fd: int, module: str = ""
+    ) -> list[str]:
         """Return the command that Bubblewrap starts.
 
         ``sockets`` are the fds of the kernel's sockets by their addresses; None to print ``ready``
@@ -140,7 +142,9 @@ class Sandbox:
         kernel = ["sh", "-c", WAIT_SCRIPT]
         if sockets is not None:
             rlimits = self.rlimits()
-            kernel = kernel_command(rlimits, CONNECTION_FILE, sockets, filter_fd, INSIDE_DIR)
+            kernel = kernel_command(
+                rlimits, CONNECTION_FILE, sockets, filter_fd, INSIDE_DIR, module=module
+            )
         unpack = ["sh", "-c", UNPACK_SCRIPT, "sh"]
         folders = " ".join([environment.HOME, *self._own_tmp_dirs()])
         return ["sh", "-c", _LIMIT_FILES_SCRIPT, options, folders, *setpriv, *unpack, *kernel]
@@ -202,16 +206,21 @@ def bind_arguments(shown: set[Path], hidden: set[Path]) -> list[str]:
     return arguments
 
 
-def kernel_command(
+def kernel_command(  # noqa: PLR0913  (each is a part of the command)
     rlimits: dict[str, int],
     connection_file: str,
     sockets: dict[str, int],
     filter_fd: int | None = None,
     programs: Path | str = PROGRAMS,
+    *,
+    module: str = "",
 ) -> list[str]:
-    """Return the command that sets the limits, installs the filter, and becomes the kernel."""
+    """Return the command that sets the limits, installs the filter, and becomes the kernel.
+
+    ``module`` is a kernel for another language than Python.
+    """
     options: dict[str, object] = {"limits": rlimits, "connection_file": connection_file}
-    options |= {"sockets": sockets, "filter_fd": filter_fd}
+    options |= {"sockets": sockets, "filter_fd": filter_fd, "module": module}
     return [environment.python(), "-P", f"{programs}/start.py", "kernel_main", json.dumps(options)]
 
 

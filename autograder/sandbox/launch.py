@@ -62,7 +62,7 @@ WEAKNESSES: Final = {
     ),
     Weakness.SHARED_TESTS: (
         "Some tests ran in the student's kernel, where a student can tamper with them: they use"
-        " commands of IPython, or delete or change names that students define."
+        " commands of IPython, delete or change names that students define, or aren't in Python."
     ),
 }
 
@@ -103,6 +103,7 @@ class LaunchRequest:
     sockets: dict[str, int] = field(default_factory=dict)  # listening fds by address
     visible: tuple[Path, ...] = ()  # further paths that it may read
     fork_server: ForkServer | None = None  # None to start the kernel without a fork
+    module: str = ""  # a kernel for another language than Python; not with a fork
 
 
 @dataclass
@@ -234,7 +235,7 @@ def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:
     pass_fds = [setup_fd, arguments_fd]
     if request.fork_server is None:
         entry = None
-        command += ["--", *sandbox.inner_command(request.sockets, filter_fd)]
+        command += ["--", *sandbox.inner_command(request.sockets, filter_fd, request.module)]
         pass_fds += [filter_fd, *request.sockets.values()]
     else:
         entry = SandboxEntry(stack, request.fork_server, request.sockets, filter_fd)
@@ -286,7 +287,9 @@ def launch_in_landlock(stack: ExitStack, request: LaunchRequest) -> Launch:
     command = landlock.landlock_command(home, filter_fd, uid, visible, data_dir)
     command += ["sh", "-c", bubblewrap.UNPACK_SCRIPT, "sh"]
     rlimits = request.limits.rlimits(shared_user=uid is None)
-    command += bubblewrap.kernel_command(rlimits, str(connection_file), request.sockets)
+    command += bubblewrap.kernel_command(
+        rlimits, str(connection_file), request.sockets, module=request.module
+    )
     stdin, pass_fds = _pack_submission(stack, request), [*request.sockets.values(), filter_fd]
     launch = Launch(command, env, Path("/"), stdin, pass_fds, home=home)
     _add_control_group(stack, request, launch)
@@ -302,7 +305,9 @@ def launch_unprotected(stack: ExitStack, request: LaunchRequest) -> Launch:
     if os.name != "posix":  # Python does not start on Windows without these
         env |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
     rlimits = request.limits.rlimits(shared_user=True)
-    command = bubblewrap.kernel_command(rlimits, str(connection_file), request.sockets)
+    command = bubblewrap.kernel_command(
+        rlimits, str(connection_file), request.sockets, module=request.module
+    )
     launch = Launch(command, env, request.folder, pass_fds=list(request.sockets.values()))
     _add_control_group(stack, request, launch)
     return launch

@@ -14,6 +14,7 @@ import codecs
 import importlib.util
 import json
 import os
+import runpy
 import select
 import subprocess
 import sys
@@ -171,14 +172,30 @@ def load_app_class() -> Any:
     return KernelApp
 
 
-def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -> None:
+def detach() -> None:
+    """Close the standard files: the grader reads errors up to here, not the student's output."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    os.close(null)
+
+
+def run(
+    limits: dict[str, int], connection_file: str, sockets: dict[str, int], module: str = ""
+) -> None:
     """Become a kernel; does not return before it ends.
 
     ``sockets`` are the fds of its listening sockets by address; empty if it opens them itself.
+    ``module`` is a kernel for another language than Python.
     """
     set_rlimits(limits)
     if sockets:
         use_open_sockets(sockets)
+    if module:
+        detach()
+        sys.argv[:] = [module, "-f", connection_file]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        return
     app_class = load_app_class()
     import_course()
     # A module that is written twice within a second would be read from its first cache file.
@@ -186,10 +203,7 @@ def run(limits: dict[str, int], connection_file: str, sockets: dict[str, int]) -
     launcher = importlib.util.find_spec("ipykernel_launcher")
     program = (launcher.origin if launcher else None) or "ipykernel_launcher.py"
     sys.argv[:] = [program, "-f", connection_file]  # what notebooks that parse options expect
-    null = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):  # the grader reads errors up to this point, not the student's output
-        os.dup2(null, fd)
-    os.close(null)
+    detach()
     from traitlets.config import Config
 
     # ipykernel sleeps before each reply so that outputs arrive first; the grader waits for them.

@@ -70,6 +70,20 @@ def test_stderr_and_last_expressions_are_no_failures(tmp_path: Path) -> None:
     assert {output["output_type"] for output in nb.cells[1].outputs} == {"stream", "display_data"}
 
 
+def test_stderr_fails_a_shared_test_where_errors_count(tmp_path: Path) -> None:
+    nb = notebook("assert 1\nimport sys\nprint('no', file=sys.stderr)", "assert 1\nprint('yes')")
+    outcomes = run_cells.run(
+        nb,
+        new_kernel(tmp_path),
+        TimeBudget(cell_seconds=10, notebook_seconds=60),
+        [],
+        shared={"cell-0", "cell-1"},
+        errors_count=True,
+    )
+    assert outcomes["cell-0"] == CellOutcome("raised", "Error", "no\n")
+    assert statuses(outcomes) == ["raised", "ran"]
+
+
 def test_cells_after_the_notebooks_time_limit_are_not_run(tmp_path: Path) -> None:
     nb = notebook("a = 1", "import time\ntime.sleep(60)", "assert a", "assert a")
     outcomes = run_cells.run(
