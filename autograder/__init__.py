@@ -47,6 +47,8 @@ Packages import only what is listed below them.
       direct_writer      write graded submissions directly
       converter_writer   write graded submissions through nbgrader's converter
       completed_source   the instructor's notebooks with headers and autotests
+      adopt              take over another nbgrader course
+      import_gradebook   import students, due dates and scores given by hand
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
       late_policy        late penalties
@@ -62,6 +64,7 @@ Packages import only what is listed below them.
       questions          questions with or without the key
     publish/             build notebooks and check releases
       build              Markdown to the instructor's notebooks
+      new_lesson         write a lesson to start from
       cell_roles         one word in the text to full cell metadata
       release_check      check a release, an allow-list
       expected_release   what a released notebook must be

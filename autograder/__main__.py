@@ -32,6 +32,8 @@ def _parser() -> argparse.ArgumentParser:
 
     build = add(_build, "build the notebooks in source/ and release/ from the text")
     build.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
+    new = add(_new, "write a small lesson with one cell of each role, and build it")
+    new.add_argument("name", metavar="NAME", help="its name, such as 07-my-lesson")
     grade = add(_grade, "grade all submissions of an assignment in parallel")
     grade.add_argument("name", metavar="NAME", help="the assignment")
     jobs_help = "submissions to grade in parallel (default: one per CPU core)"
@@ -53,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         "Exit status: 0 if everything is graded, 1 if a submission needs attention or the run"
         " stopped, 2 if it could not start, 130 after Ctrl+C."
     )
+    adopt = add(_adopt, "take over assignments, submissions and gradebook of an nbgrader course")
+    adopt.add_argument("folder", type=Path, metavar="FOLDER", help="the other course's folder")
+    adopt.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
+    dry_run_help = "check everything and say what would change, but change nothing"
+    adopt.add_argument("--dry-run", action="store_true", help=dry_run_help)
     plan = add(_plan, "estimate the cores and minutes a class needs, from a report")
     report_help = "a report written by: grade NAME --report FILE"
     plan.add_argument("report", type=Path, metavar="FILE", help=report_help)
@@ -67,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     statistics.add_argument("name", metavar="NAME", help="the assignment")
     class_commands = _add_class_commands(add)
     times = add(_times, "measure how long each lesson takes to run")
-    add(_doctor, "test how well this machine isolates students' code")
-    for command in (build, grade, statistics, times, *class_commands):
+    doctor = add(_doctor, "test how well this machine isolates students' code")
+    for command in (build, new, grade, adopt, statistics, times, doctor, *class_commands):
         root_help = "the course folder (default: the current folder)"
         command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
     return parser
@@ -122,10 +129,41 @@ def _build(options: argparse.Namespace) -> int:
     return 0
 
 
+def _new(options: argparse.Namespace) -> int:
+    from autograder.publish import new_lesson
+    from autograder.publish.cell_roles import AuthoringError
+
+    try:
+        path = new_lesson.write(options.root, options.name)
+    except AuthoringError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"wrote {path.relative_to(options.root)}")
+    return _build(argparse.Namespace(root=options.root, names=[options.name]))
+
+
 def _grade(options: argparse.Namespace) -> int:
     from autograder.batch import cli
 
     return cli.main(options)
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    from autograder.nbgrader_plugins.adopt import Adoption
+    from autograder.nbgrader_plugins.course_paths import CourseError
+
+    try:
+        adoption = Adoption(options.folder, options.root, options.names)
+        print(adoption.plan)
+        if options.dry_run:
+            return 1 if adoption.plan.problems else 0
+        for line in adoption.carry_out():
+            print(f"Not imported: {line}")
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("Adopted. Grade with: python -m autograder grade NAME")
+    return 0
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -186,11 +224,14 @@ def _times(options: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from autograder import doctor
 
     findings = doctor.run_checks()
     print(doctor.format_table(findings))
+    if lines := doctor.list_shared_tests(options.root):
+        print("These tests run in the student's kernel, where a student can tamper with them:")
+        print(*(f"  {line}" for line in lines), sep="\n")
     if doctor.is_safe(findings):
         return 0
     print("Students' code is not safely isolated on this machine.", file=sys.stderr)

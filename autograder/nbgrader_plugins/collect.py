@@ -46,7 +46,7 @@ def sanitize_folder(folder: Path, zone: str = "UTC") -> list[str]:
     A timestamp in another zone is converted to UTC: nbgrader would misread it.
 
     Example:
-        >>> sanitize_folder(Path("submitted/ada/01-intro"))  # doctest: +SKIP
+        >>> sanitize_folder(Path("submitted/ada/ps1"))  # doctest: +SKIP
         ["Left out 'gradebook.db': not a regular file or folder."]
 
     Args:

@@ -6,19 +6,24 @@ notebook shows only what changed in its text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain, count
 from pathlib import Path
+from typing import Final
 
 import jupytext
 import nbformat
 from jupytext.myst import MystMetadataParsingError
 from nbformat import NotebookNode
 
+from autograder import cells
 from autograder.publish import kernel_names, near_misses, objectives
 from autograder.publish.cell_roles import AuthoringError, cell_id, expand_role, set_display
 from autograder.publish.expected_release import NOTEBOOK_FORMAT
 from course import atomic_write
+
+_HASH_ID: Final = re.compile(r"c-[0-9a-f]{12}(-\d+)?")
 
 
 def assignment_names(root: Path) -> list[str]:
@@ -101,11 +106,33 @@ def write_notebook(nb: NotebookNode, path: Path) -> bool:
     return True
 
 
+def _was_built(path: Path) -> bool:
+    """Return whether a notebook's cells have ids as `cell_id` gives them, also after an edit."""
+    try:
+        nb = NotebookNode(nbformat.read(path, as_version=nbformat.NO_CONVERT))
+    except (OSError, ValueError):
+        return True  # nothing to keep
+    ids = [str(cell.get("id", "")) for cell in nb.cells]
+    return not ids or any(
+        _HASH_ID.fullmatch(cell_id) or cell_id == cells.grade_id(cell) != ""
+        for cell_id, cell in zip(ids, nb.cells, strict=True)
+    )
+
+
 def build_source(root: Path, names: list[str] | None = None) -> list[Path]:
-    """Build the instructor's notebooks; return the paths of those that changed."""
+    """Build the instructor's notebooks; return the paths of those that changed.
+
+    Raises:
+        AuthoringError: A text is invalid, or an instructor's own notebook is in the way.
+    """
     changed = []
     for path in lesson_files(root, names):
         text, target = path.read_text(encoding="utf-8-sig"), path.with_suffix(".ipynb")
+        if target.exists() and not _was_built(target):
+            raise AuthoringError(
+                f"{path.parent.name}/{target.name} wasn't built from {path.name}, and building"
+                " would overwrite it; rename one of them"
+            )
         if write_notebook(notebook_from_text(text, f"{path.parent.name}/{path.name}"), target):
             changed.append(target)
     return changed
