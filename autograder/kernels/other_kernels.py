@@ -35,6 +35,6 @@ def python_module(name: str) -> str:
         case [python, "-m", module, "-f", "{connection_file}"] if _PYTHON.fullmatch(
             Path(python).name
         ) and _MODULE.fullmatch(module):
-            return module
+            return str(module)
         case _:
             return ""
