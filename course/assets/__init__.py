@@ -7,26 +7,32 @@ Example:
     >>> coder.encode(np.zeros((2, 784))).shape
     (2, 30)
 
-``benchmarks/assets/make_intro.py`` in the course's repository computed them.
+``benchmarks/assets`` in the course's repository has the scripts that computed them.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
 from course.arrays import Float32Array
 from course.autoencoder.frozen import FrozenAutoencoder
+from course.autoencoder.frozen_variational import FrozenVariational
 
 _HERE: Final = Path(__file__).resolve().parent
 CODE_SIZE_FACTS: Final = _HERE / "code_size.json"
 CODE_SIZE_PICTURES: Final = _HERE / "code_size.png"
 FACE_WEIGHTS: Final = _HERE / "face_autoencoder.npz"
+VARIATIONAL_WEIGHTS: Final = _HERE / "digit_variational.npz"
+VARIATIONAL_RECORD: Final = _HERE / "digit_variational.json"
+VARIATIONAL_BETAS: Final = (0, 1, 4, 40)
 
 
 @functools.cache
@@ -98,3 +104,69 @@ def code_size_pictures() -> Float32Array:
         pixels: Float32Array = np.asarray(picture.convert("L"), dtype=np.float32) / np.float32(255)
     rows, columns = pixels.shape[0] // 56, pixels.shape[1] // 28
     return pixels.reshape(rows, 2, 28, columns, 28).transpose(0, 1, 3, 2, 4)
+
+
+@functools.cache
+def digit_variational(beta: float = 1) -> FrozenVariational:
+    """Return a variational autoencoder for digits, 784-128-64-8-64-128-784.
+
+    Example:
+        >>> digit_variational().sample(3).shape
+        (3, 784)
+
+    ``benchmarks/assets/make_variational.py`` trained it on the 8,000 bundled training digits.
+
+    Args:
+        beta: The price of the divergence in its training: 1, 4 or 40.
+
+    Raises:
+        ValueError: No network was trained with this price.
+    """
+    if beta not in VARIATIONAL_BETAS[1:]:
+        raise ValueError(f"beta must be 1, 4 or 40, as in the networks that ship; got {beta!r}.")
+    *layers, (kernel, bias) = _variational_layers(beta)
+    return FrozenVariational(_joined(layers), kernel, bias)
+
+
+@functools.cache
+def plain_digit_autoencoder() -> FrozenAutoencoder:
+    """Return a plain autoencoder with the layers of `digit_variational`, trained like it.
+
+    Example:
+        >>> plain_digit_autoencoder().code_size
+        8
+    """
+    return _joined(_variational_layers(0))
+
+
+def _variational_layers(beta: float) -> list[tuple[Float32Array, Float32Array]]:
+    with np.load(VARIATIONAL_WEIGHTS, allow_pickle=False) as stored:
+        ends = sorted(name[7:] for name in stored if name.startswith(f"weights_{beta:g}_"))
+        return [
+            (
+                stored[f"weights{end}"].astype(np.float32) * stored[f"scale{end}"],
+                stored[f"biases{end}"],
+            )
+            for end in ends
+        ]
+
+
+def _joined(layers: list[tuple[Float32Array, Float32Array]]) -> FrozenAutoencoder:
+    kernels, biases = zip(*layers, strict=True)
+    return FrozenAutoencoder(kernels, biases)
+
+
+@functools.cache
+def digit_variational_record() -> Mapping[str, Any]:
+    """Return the layers and epochs of `digit_variational`, and under ``"networks"`` its errors.
+
+    Example:
+        >>> sorted(digit_variational_record()["networks"])
+        ['0', '1', '4', '40']
+
+    For each price, ``"0"`` being the plain autoencoder: the squared ``"error"`` of copies, and in
+    nats the mean ``"bound"`` (`course.autoencoder.bounds.Bill.total`) and ``"code_cost"``, all on
+    the bundled test digits.
+    """
+    record: dict[str, Any] = json.loads(VARIATIONAL_RECORD.read_text(encoding="utf-8"))
+    return MappingProxyType(record)

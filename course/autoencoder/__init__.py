@@ -9,9 +9,9 @@ Example:
     >>> codes.shape
     (2000, 8)
 
-`build` and `build_convolutional` return a Keras model, `train` trains it, `save` and `load` store
-one of `build` without pickle. ``course.autoencoder.frozen`` runs such networks in plain NumPy and
-includes a trained one for digits. The first `build` imports TensorFlow.
+`build`, `build_convolutional` and `build_variational` return a Keras model, `train` trains it,
+`save` and `load` store one of `build` without pickle. ``course.autoencoder.frozen`` runs such
+networks in plain NumPy and includes a trained one for digits. The first `build` imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -20,17 +20,22 @@ from course.autoencoder.checks import TrainingError
 from course.autoencoder.convolutional import build_convolutional
 from course.autoencoder.files import freeze, load, save
 from course.autoencoder.frozen import FrozenAutoencoder
+from course.autoencoder.frozen_variational import FrozenVariational
 from course.autoencoder.history import History
 from course.autoencoder.model import build
 from course.autoencoder.training import train
+from course.autoencoder.variational import build_variational, freeze_variational
 
 __all__ = [
     "FrozenAutoencoder",
+    "FrozenVariational",
     "History",
     "TrainingError",
     "build",
     "build_convolutional",
+    "build_variational",
     "freeze",
+    "freeze_variational",
     "load",
     "save",
     "train",

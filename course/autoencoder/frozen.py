@@ -80,6 +80,16 @@ class FrozenAutoencoder(StoredAutoencoder):
         """Encode and decode: ``decode(encode(x))``."""
         return self.decode(self.encode(x))
 
+    def features(self, x: ArrayLike) -> Float32Array:
+        """Return the last hidden layer before the code, ``(n, h)``; without one, the examples.
+
+        Raises:
+            ValueError: As for `encode`.
+        """
+        values = float32_matrix("x", x, self.sizes[0], min_rows=0)
+        hidden = range(len(self.kernels) // 2 - 1)
+        return self._apply_layers(values, hidden) if hidden else values
+
     def error(self, x: ArrayLike) -> Float64Array:
         """Return the squared error of each example, summed over its numbers, ``(n,)``.
 

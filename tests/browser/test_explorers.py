@@ -22,6 +22,7 @@ SETUP = """import numpy as np
 from course.autoencoder import frozen
 from course.rbm import RBM
 from course.widgets.architecture import NetworkExplorer
+from course.widgets.code_plane import CodePlane
 from course.widgets.code_size import CodeSizeExplorer
 from course.widgets.code_walk import CodeWalk
 from course.widgets.codes_map import CodesMap
@@ -40,6 +41,7 @@ EXPLORERS = {
     ),
     "network-explorer": "NetworkExplorer()",
     "gibbs-explorer": "GibbsExplorer(RBM.random(784, 64, rng, scale=0.1), pictures > 0.8)",
+    "code-plane": "CodePlane()",
     "code-walk": "CodeWalk(frozen.digits(), pictures[:2], ['one', 'two'], second=1)",
 }
 
@@ -201,6 +203,29 @@ def test_choosing_a_digit_shows_its_copies_and_marks_it_on_both_maps(
     legend_four = root.get_by_role("button", name="4", exact=True)
     legend_four.click()
     expect(legend_four).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_plane_follows_the_price_and_the_keyboard_moves_the_mark(lesson: Lesson) -> None:
+    root = explorer(lesson, "code-plane")
+    plane, price = root.get_by_role("application"), root.get_by_role("slider")
+    expect(description(root)).to_contain_text("β = 0 (a plain autoencoder): ")
+    expect(description(root)).to_contain_text("At (0.0, 0.0), it reads a ")
+    free = picture(plane)
+    price.press("End")
+    expect(description(root)).to_contain_text("β = 64: ")
+    assert picture(plane) != free
+    copies = root.locator(".row canvas")
+    first, second = (picture(tile) for tile in copies.all()[10:12])
+    assert first == second  # collapsed: every digit gets the same copy
+    price.press("Home")
+    expect(description(root)).to_contain_text("β = 0 ")
+    plane.press("ArrowRight")
+    expect(description(root)).to_contain_text("At (0.5, 0.0), it reads a ")
+    for _ in range(9):
+        plane.press("ArrowUp")  # stops at the edge
+    expect(description(root)).to_contain_text("At (0.5, 2.8), it reads a ")
+    plane.click(position={"x": 5, "y": 5})
+    expect(description(root)).to_contain_text("At (−2.8, 2.8), it reads a ")
 
 
 def test_network_numbers_follow_the_chosen_layers(lesson: Lesson) -> None:
