@@ -67,7 +67,7 @@ def test_words_replace_pictures() -> None:
 
 
 def test_the_script_can_draw_every_marker() -> None:
-    script = (FOLDER / "codes_map.js").read_text(encoding="utf-8")
+    script = (FOLDER / "markers.js").read_text(encoding="utf-8")
     (table,) = re.findall(r"const MARKERS = \{(.*?)\n\};", script, re.DOTALL)
     drawn = set(re.findall(r'^  "?([^\s":]+)"?: ', table, re.MULTILINE))
     assert drawn == set(MARKERS)
