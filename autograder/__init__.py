@@ -12,6 +12,12 @@ Packages import only what is listed below them.
       qti                questions as a QTI 2.1 package
     reports/             reports for instructors
       item_analysis      difficulty and discrimination of each question
+      class_report       what the class understood, with advice
+      class_page         the same as HTML and CSV
+      attempts           how often students tried before they were right
+      intervals          confidence intervals
+      similarity         submissions that are suspiciously alike
+      fingerprints       fingerprints of code and prose, by winnowing
       check_record       the record of the Check button
       person             export or erase all data about one person
       lesson_times       how long each lesson runs

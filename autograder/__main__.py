@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         _statistics, "analyze the questions: difficulty, discrimination, options chosen"
     )
     statistics.add_argument("name", metavar="NAME", help="the assignment")
+    page_help = "write a page with intervals, distractors, messages and attempts to FILE"
+    statistics.add_argument("--html", type=Path, metavar="FILE", help=page_help)
+    statistics.add_argument("--csv", type=Path, metavar="FILE", help="write the numbers to FILE")
     class_commands = _add_class_commands(add)
     times = add(_times, "measure how long each lesson takes to run")
     doctor = add(_doctor, "test how well this machine isolates students' code")
@@ -98,13 +101,16 @@ def _add_class_commands(
     questions.add_argument("--format", choices=["qti", "moodle"], required=True)
     keys_help = "the file to write; it holds the keys, so keep it private"
     questions.add_argument("--to", type=Path, metavar="FILE", required=True, help=keys_help)
+    similarity = add(_similarity, "list submissions that are suspiciously alike")
+    similarity.add_argument("name", metavar="NAME", help="the assignment")
+    similarity.add_argument("--csv", type=Path, metavar="FILE", help="write the pairs to FILE")
     person = add(_person, "export or erase all data about one person")
     person.add_argument("name", metavar="NAME", help="the student's id")
     person.add_argument("action", choices=["export", "erase"])
     target_help = "the ZIP file that export writes (default: NAME.zip)"
     person.add_argument("--to", type=Path, metavar="FILE", help=target_help)
     person.add_argument("--dry-run", action="store_true", help="only say what erase would erase")
-    return [lms, questions, person]
+    return [lms, questions, similarity, person]
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -185,10 +191,14 @@ def _plan(options: argparse.Namespace) -> int:
 def _statistics(options: argparse.Namespace) -> int:
     from autograder.batch.course_folder import CourseFolder
     from autograder.nbgrader_plugins.course_paths import CourseError
-    from autograder.reports import item_analysis
+    from autograder.reports import check_record, class_page, class_report, item_analysis
+    from autograder.reports.attempts import count_attempts
 
     try:
-        items = item_analysis.read_items(CourseFolder.open(options.root, options.name).paths)
+        course = CourseFolder.open(options.root, options.name)
+        items = item_analysis.read_items(course.paths)
+        record = check_record.CheckRecord(config=course.config)
+        attempts = count_attempts(record.checks(options.name))
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
@@ -196,6 +206,13 @@ def _statistics(options: argparse.Namespace) -> int:
         print(f"No submission of {options.name} has been graded yet.", file=sys.stderr)
         return 1
     print(item_analysis.format_table(items))
+    report = class_report.make_report(options.name, items, attempts)
+    for item in report.items:
+        if item.advice:
+            print(f"\n{item.name}: {item.advice}")
+    for path, write in ((options.html, class_page.to_html), (options.csv, class_page.to_csv)):
+        if path:
+            path.write_text(write(report), encoding="utf-8", newline="")
     return 0
 
 
@@ -209,6 +226,22 @@ def _questions(options: argparse.Namespace) -> int:
     from autograder.lms import cli
 
     return cli.write_questions(options)
+
+
+def _similarity(options: argparse.Namespace) -> int:
+    from autograder.batch.course_folder import CourseFolder
+    from autograder.nbgrader_plugins.course_paths import CourseError
+    from autograder.reports import similarity
+
+    try:
+        report = similarity.compare_class(CourseFolder.open(options.root, options.name).paths)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(similarity.format_table(report))
+    if options.csv:
+        options.csv.write_text(similarity.to_csv(report), encoding="utf-8", newline="")
+    return 0
 
 
 def _person(options: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ class Item:
         earned: Points by student; None where a person hasn't graded it yet.
         options: For a question, each option's text and whether it is correct.
         chosen: For a question, the indices of the options ticked, by student.
+        reasons: Why points were missed, by student; a student's code may have written it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Item:
     earned: dict[str, float | None]
     options: tuple[tuple[str, bool], ...] = ()
     chosen: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def correlation(x: ArrayLike, y: ArrayLike) -> float | None:
@@ -100,7 +102,9 @@ def read_items(paths: CoursePaths) -> list[Item]:
             chosen = {student: tuple(score["chosen"]) for student, score in answers.items()}
             key = quiz.parse(cell.source).options if cells.is_quiz(cell) else ()
             options = tuple((option.text, option.ticked) for option in key)
-            items.append(Item(name, float(cells.max_points(cell)), earned, options, chosen))
+            reasons = {student: str(score["reason"]) for student, score in answers.items()}
+            maximum = float(cells.max_points(cell))
+            items.append(Item(name, maximum, earned, options, chosen, reasons))
     return items
 
 
