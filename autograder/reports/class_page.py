@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
+from autograder.reports.attempts import Attempts
 from autograder.reports.class_report import ClassReport, ItemReport, OptionReport
 from autograder.reports.intervals import Interval
 from autograder.student_names import csv_text
@@ -56,7 +57,7 @@ def to_html(report: ClassReport) -> str:
 
 def _summary(report: ClassReport) -> Iterator[str]:
     yield f"<p>{report.students} students with all cells graded. "
-    yield "Brackets hold 95 % confidence intervals.</p><ul>"
+    yield "Brackets hold 95% confidence intervals.</p><ul>"
     alphas = {
         "all graded cells": (report.alpha, report.alpha_interval),
         "the questions": (report.question_alpha, report.question_alpha_interval),
@@ -94,13 +95,7 @@ def _section(item: ItemReport) -> Iterator[str]:
     if item.advice:
         yield f'<p class="advice"><strong>Look at this one.</strong> {escape(item.advice)}</p>'
     if item.attempts:
-        tries, minutes = item.attempts.mean_tries, item.attempts.median_minutes
-        yield f"<p>{item.attempts.students} students checked an answer;"
-        yield f" {item.attempts.right_at_once} were right at the first try,"
-        yield f" {item.attempts.right_at_last} in the end"
-        yield f", after {tries:.1f} tries on average" if tries else ""
-        yield f" and {minutes:.0f} minutes between first and last try (median)" if minutes else ""
-        yield ".</p>"
+        yield f"<p>{_attempts(item.attempts)}</p>"
     if item.options:
         yield from _option_table(item.options)
     if item.messages:
@@ -111,9 +106,22 @@ def _section(item: ItemReport) -> Iterator[str]:
     yield "</section>"
 
 
+def _attempts(attempts: Attempts) -> str:
+    """Describe the attempts in a sentence."""
+    text = (
+        f"{attempts.students} students checked an answer; {attempts.right_at_once} were right at"
+        f" the first try, {attempts.right_at_last} in the end"
+    )
+    if attempts.mean_tries:
+        text += f", after {attempts.mean_tries:.1f} tries on average"
+    if attempts.median_minutes:
+        text += f" and {attempts.median_minutes:.0f} minutes from the first try (median)"
+    return f"{text}."
+
+
 def _option_table(options: tuple[OptionReport, ...]) -> Iterator[str]:
     yield "<table><thead><tr><th scope='col'>Option</th><th scope='col' class='number'>Chosen</th>"
-    yield "<th scope='col' class='bars'>Best and weakest 27 %</th></tr></thead><tbody>"
+    yield "<th scope='col' class='bars'>Best and weakest 27%</th></tr></thead><tbody>"
     for option in options:
         sign = "✓ " if option.right else ""
         yield f'<tr><th scope="row">{sign}{escape(option.text)}</th>'

@@ -1,4 +1,4 @@
-"""Confidence intervals for the numbers of an item analysis; all are 95 % intervals.
+"""Confidence intervals for the numbers of an item analysis; all are 95% intervals.
 
 With 20 students a discrimination of 0.3 may as well be 0: without its interval it says little.
 """
