@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from course import locate, self_test
+from course import locate, self_test, update
 from course.deployment import serve
 from course.handout import hand_out
 
@@ -73,6 +73,9 @@ def main(arguments: list[str] | None = None) -> None:
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     lab.add_argument("--work", type=Path, help="the learner's folder; default: ROOT/work")
+    update.add_options(
+        commands.add_parser("update", help="bring lessons up to date and keep the answers in them")
+    )
     serve.add_options(commands.add_parser("serve", help="start the server of the digit canvas"))
     page = commands.add_parser("page", help="write the digit canvas as static files")
     page.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to write")
@@ -87,6 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
         from course.deployment import static_page
 
         static_page.write(chosen.folder)
+    elif chosen.command == "update":
+        update.run(chosen)
     elif chosen.command == "test":
         sys.exit(self_test.main(chosen.root))
     else:

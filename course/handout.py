@@ -1,7 +1,8 @@
 """Copy the lessons from ``release/`` to ``work/`` without overwriting the learner's work.
 
 Files that the learner hasn't changed are updated. Changed files are kept, and the caller is told
-where the new version is. ``work/.handed-out.json`` records the SHA-256 of each file handed out.
+where the new version is and that `course.update` can carry the answers over. ``.handed-out.json``
+records the SHA-256 of each file handed out; ``.released/`` keeps the notebooks as they were.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 from course import atomic_write
 
 RECORD: Final = ".handed-out.json"
+RELEASED: Final = ".released"
 
 
 def hand_out(release: Path, work: Path) -> list[str]:
@@ -23,10 +25,10 @@ def hand_out(release: Path, work: Path) -> list[str]:
     Example:
         >>> from pathlib import Path
         >>> hand_out(Path("release"), Path("work"))  # doctest: +SKIP
-        ['Kept your 01-intro/intro.ipynb. The new version is in release/01-intro/intro.ipynb.']
+        ['Kept your 01-intro/intro.ipynb. The new version is in release/01-intro/intro.ipynb. ...
 
     Returns one line for each new version that was not copied because the learner changed the file;
-    to get a fresh copy, the learner deletes the file.
+    ``python -m course update`` carries the answers over.
 
     Raises:
         FileNotFoundError: ``release`` is not a folder.
@@ -41,19 +43,42 @@ def hand_out(release: Path, work: Path) -> list[str]:
         if any(part.startswith(".") for part in new.relative_to(release).parts):
             continue  # left behind by an editor or a kernel
         own = work / name
-        digest = _digest(new)
-        if _has_changes(own, {digest, handed_out.get(name, "")}):
-            if digest != handed_out.get(name):
-                messages.append(f"Kept your {name}. The new version is in {new}.")
+        new_digest = digest(new)
+        if _has_changes(own, {new_digest, handed_out.get(name, "")}):
+            if new_digest != handed_out.get(name):
+                message = f"Kept your {name}. The new version is in {new}."
+                hint = " To move your answers into it: python -m course update"
+                messages.append(message + (hint if name.endswith(".ipynb") else ""))
             continue
-        if not own.exists() or _digest(own) != digest:
+        if not own.exists() or digest(own) != new_digest:
             own.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write.replacing(own) as temporary:
                 shutil.copy(new, temporary)
-        handed_out[name] = digest
+        handed_out[name] = new_digest
+        keep_release(work, name, new)
+    _write_record(work, handed_out)
+    return messages
+
+
+def keep_release(work: Path, name: str, release: Path) -> None:
+    """Keep a notebook as it was released: the base when a later version is merged."""
+    kept = work / RELEASED / name
+    if release.suffix == ".ipynb" and not (kept.is_file() and digest(kept) == digest(release)):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write.replacing(kept) as temporary:
+            shutil.copy(release, temporary)
+
+
+def mark_updated(work: Path, name: str, release: Path) -> None:
+    """Record that a learner's file, with answers in it, is of this release."""
+    keep_release(work, name, release)
+    if (work / RECORD).exists():
+        _write_record(work, _read_record(work / RECORD) | {name: digest(release)})
+
+
+def _write_record(work: Path, handed_out: dict[str, str]) -> None:
     record = json.dumps(handed_out, indent=1, sort_keys=True) + "\n"
     atomic_write.write_text(work / RECORD, record)
-    return messages
 
 
 def _has_changes(path: Path, released: set[str]) -> bool:
@@ -62,10 +87,11 @@ def _has_changes(path: Path, released: set[str]) -> bool:
         return True
     if not path.exists():
         return any(parent.is_file() for parent in path.parents)
-    return _digest(path) not in released
+    return digest(path) not in released
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

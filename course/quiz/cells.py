@@ -38,6 +38,11 @@ def is_test(cell: Mapping[str, Any]) -> bool:
     return cell.get("cell_type") == "code" and is_graded
 
 
+def is_answer(cell: Mapping[str, Any]) -> bool:
+    """Return whether the student writes into the cell."""
+    return bool(metadata_entries(cell, "nbgrader").get("solution"))
+
+
 def points(cell: Mapping[str, Any]) -> float:
     """Return what the cell can earn, to be shown only: students can edit it; 0 without a number.
 

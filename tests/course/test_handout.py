@@ -9,7 +9,7 @@ import pytest
 
 from course import __main__ as program
 from course import locate
-from course.handout import RECORD, hand_out
+from course.handout import RECORD, RELEASED, hand_out
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def work(tmp_path: Path) -> Path:
 def test_the_lessons_are_copied(release: Path, work: Path) -> None:
     assert hand_out(release, work) == []
     files = sorted(str(path.relative_to(work)) for path in work.rglob("*") if path.is_file())
-    assert files == [RECORD, "01-intro/intro.ipynb"]
+    assert files == [RECORD, f"{RELEASED}/01-intro/intro.ipynb", "01-intro/intro.ipynb"]
     assert (work / "01-intro" / "intro.ipynb").read_text() == "first"
 
 
