@@ -83,6 +83,7 @@ class CheckRecord(Configurable):
         """
         with self._open() as database:
             if database is not None:
+                database.execute("pragma secure_delete = on")
                 for table in _TABLES:
                     database.execute(f"delete from {table} where student = ?", (student,))  # noqa: S608  (our own names)
                 database.commit()
