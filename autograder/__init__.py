@@ -32,6 +32,8 @@ Packages import only what is listed below them.
       job                grade one submission, from plain data to plain data
       result             a job's result as validated JSON
       result_cache       results kept for the next run
+      inputs             what a result depends on, part by part
+      changes            what a run changes for a student, and why
       gradebook_writer   the only process of a run that writes to the gradebook
       gradebook_lock     wait for a locked gradebook and name who holds it
       report             the report of a run, as text and JSON
@@ -65,6 +67,7 @@ Packages import only what is listed below them.
       markup             Markdown and code as safe HTML
       page               data and HTML filter for the page
       answers            exercises and questions with their titles
+      changes            how a score has changed
       results            what each answer earned and why
       formulas           formulas as MathML
       questions          questions with or without the key
@@ -94,6 +97,7 @@ Packages import only what is listed below them.
       execute            run a notebook, skipping cells where possible
       run_cells          run cells one by one
       scoring            decide the points of each cell
+      rescore            score questions with a corrected key
       comments           the comments for the student
       settings           the grading settings
       shared_tests       tests that must run in the student's kernel
@@ -147,6 +151,8 @@ Packages import only what is listed below them.
         rights           give up privileges
         probe            try to break out, for ``doctor``
     student_text         what students see of an instructor's cell
+    audit_log            who changed grades and rules, when and what
+    score_history        how each score has changed, and why
     cells                roles and grading metadata of cells
     untrusted_folders    clean and copy students' folders
     student_names        valid student ids; show any name safely

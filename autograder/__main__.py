@@ -51,9 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     force_help = "grade everything again, even what has not changed"
     grade.add_argument("--force", action="store_true", help=force_help)
     grade.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report to FILE")
+    dry_run_help = "list whose points would change, from what to what and why; write nothing"
+    grade.add_argument("--dry-run", action="store_true", help=dry_run_help)
     grade.epilog = (
         "Exit status: 0 if everything is graded, 1 if a submission needs attention or the run"
-        " stopped, 2 if it could not start, 130 after Ctrl+C."
+        " stopped, 2 if it could not start, 3 if somebody has fewer points than before (or would,"
+        " with --dry-run), 130 after Ctrl+C."
     )
     adopt = add(_adopt, "take over assignments, submissions and gradebook of an nbgrader course")
     adopt.add_argument("folder", type=Path, metavar="FOLDER", help="the other course's folder")

@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 import autograder.batch.fast_imports  # noqa: F401  (before anything that imports jsonschema)
+from autograder import audit_log
 from autograder.batch import dask, executors, report
 from autograder.batch.batch import BatchRun
 from autograder.batch.course_folder import CourseFolder
@@ -25,7 +26,7 @@ from autograder.sandbox import temp_dirs
 from autograder.sandbox.launch import WEAKNESSES, UnprotectedError
 from autograder.sandbox.memory_guard import PeakMemory
 
-SUCCESS, NEEDS_ATTENTION, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, NEEDS_ATTENTION, USAGE_ERROR, LOST_POINTS, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main(options: argparse.Namespace) -> int:
@@ -36,12 +37,14 @@ def main(options: argparse.Namespace) -> int:
     if options.report and not _is_writable(options.report):
         return _fail(f"Can't write --report {options.report}.")
     is_local = options.scheduler is None and options.gateway is None
+    if options.dry_run and not is_local:
+        return _fail("--dry-run grades copies on this machine. Leave out --scheduler or --gateway.")
     threads = executors.threads_per_job(jobs) if is_local else 0  # workers of a cluster decide
     try:
         course = CourseFolder.open(options.root, options.name, threads)
         temp_dirs.remove_stale()
         with contextlib.closing(_open_pool(options, jobs)) as pool:
-            return _grade(options, BatchRun(course, pool, _notify), pool)
+            return _grade(options, BatchRun(course, pool, _notify, dry_run=options.dry_run), pool)
     except (
         *(CourseError, ClusterError, RunInProgressError),
         *(UnprotectedError, WorkerMismatchError),
@@ -52,7 +55,7 @@ def main(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     lines: list[ReportLine] = []
     start, code, message = time.monotonic(), SUCCESS, ""
-    with run.cache.lock(), PeakMemory(os.getpid()) as peak:
+    with run.cache.lock(read_only=options.dry_run), PeakMemory(os.getpid()) as peak:
         run.read_gradebook()
         total = len(run.course.paths.students())
         with tqdm(total=total, unit="submission", desc=options.name) as bar:
@@ -78,13 +81,30 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     totals = report.summarize(lines, time.monotonic() - start, max(1, pool.size()), costs)
     if options.report:
         report.write_report(options.report, lines, totals)
-    if changes := report.format_changes(lines):
+    if not options.dry_run:
+        _record(run.course, lines, is_complete=not message)
+    if changes := report.format_changes(lines, dry_run=options.dry_run):
         print(changes)
     print(report.format_summary(totals))
     if message:
         print(message, file=sys.stderr)
         return code
+    if any(line.lost_points for line in lines):
+        return LOST_POINTS
     return SUCCESS if all(line.settled for line in lines) else NEEDS_ATTENTION
+
+
+def _record(course: CourseFolder, lines: list[ReportLine], *, is_complete: bool) -> None:
+    """Write the run to the audit log."""
+    audit_log.record(
+        course.root,
+        "grade",
+        assignment=course.assignment,
+        submissions=len(lines),
+        changed=sum(line.changed for line in lines),
+        lower=sum(line.lost_points for line in lines),
+        complete=is_complete,
+    )
 
 
 def _open_pool(options: argparse.Namespace, jobs: int) -> WorkerPool:

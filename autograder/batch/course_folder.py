@@ -14,6 +14,7 @@ from autograder.nbgrader_plugins import completed_source
 from autograder.nbgrader_plugins.autograde import Grade
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
+from autograder.untrusted_folders import copy_regular_files
 
 
 def read_config(root: Path) -> Config:
@@ -66,8 +67,16 @@ class CourseFolder:
         source = completed_source.folder(paths)
         return cls(root, config, assignment, paths, source, settings, exchange_zone(config))
 
-    def job(self, student: str) -> Job:
-        """Return the job for a student's submission, after removing what can't be graded safely."""
+    def job(self, student: str, copy_to: Path | None = None) -> Job:
+        """Return the job for a student's submission, after removing what can't be graded safely.
+
+        Args:
+            student: The student's id.
+            copy_to: Where to copy the submission first, to leave the original as it is.
+        """
         paths, submitted = self.paths, self.paths.submitted(student)
+        if copy_to is not None:
+            copy_regular_files(submitted, copy_to)
+            submitted = copy_to
         sanitize_folder(submitted, self.zone)
         return Job(self.assignment, student, self.source, submitted, paths.ignore, self.settings)

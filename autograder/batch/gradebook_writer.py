@@ -11,10 +11,11 @@ from traitlets.config import Config
 from autograder.batch.gradebook_lock import retry_while_locked
 from autograder.batch.result import JobResult, MaxPoints
 from autograder.nbgrader_plugins import gradebook_reader
+from autograder.nbgrader_plugins.collect import exchange_zone, read_timestamp
 from autograder.nbgrader_plugins.converter_writer import ConverterWriter
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.direct_writer import DirectWriter
-from autograder.nbgrader_plugins.gradebook_reader import StoredScores, StoredSubmission
+from autograder.nbgrader_plugins.gradebook_reader import CellKey, StoredScores, StoredSubmission
 from autograder.nbgrader_plugins.late_policy import LatePolicy
 
 
@@ -24,7 +25,7 @@ class GradebookWriter:
     def __init__(self, config: Config, assignment: str, notify: Callable[[str], object]) -> None:
         self._assignment, self._notify = assignment, notify
         self._paths = CoursePaths.from_config(config, assignment)
-        self.db_url = self._paths.db_url
+        self.db_url, self._zone = self._paths.db_url, exchange_zone(config)
         self._late_policy = LatePolicy(config, self.db_url, assignment)
         self._writer: DirectWriter | ConverterWriter = (
             DirectWriter(config, assignment, self._late_policy)
@@ -54,8 +55,9 @@ class GradebookWriter:
         gradebook_reader.require_same_cells(self._assignment, self._stored.maxima, maxima)
 
     def before(self, student: str) -> StoredSubmission | None:
-        """Return what the gradebook held about a submission when it was read."""
-        return self._stored.submissions.get(student)
+        """Return what the gradebook held about a graded submission when it was read."""
+        stored = self._stored.submissions.get(student)
+        return stored if stored and stored.is_graded else None
 
     def now(self, student: str) -> StoredSubmission | None:
         """Return what the gradebook holds about a submission now."""
@@ -66,14 +68,32 @@ class GradebookWriter:
 
     def holds(self, student: str, result: JobResult) -> bool:
         """Return whether gradebook and ``autograded/`` held this result when they were read."""
-        points = {
-            (name, score.name): score.points
-            for name, notebook in result.notebooks.items()
-            for score in notebook.scores
-        }
         is_graded = self._paths.has_graded(student, result.notebooks)
         stored = self.before(student)
-        return is_graded and points == (stored.points if stored else {})
+        return is_graded and _points(result) == (stored.points if stored else {})
+
+    def predict(
+        self, student: str, result: JobResult, *, unchanged: bool = False
+    ) -> StoredSubmission:
+        """Return what the gradebook would hold about a submission after `write`."""
+        before = self._stored.submissions.get(student) or StoredSubmission()
+        points = _points(result)
+        manual = {cell: given for cell, given in before.manual.items() if cell in points}
+        stored = StoredSubmission(points=points, manual=manual, extra=before.extra)
+        for cell, value in points.items():
+            is_kept = unchanged and before.points.get(cell) == value
+            is_open = value is None or cell in stored.manual
+            if cell in before.needs_review if is_kept else is_open:
+                stored.needs_review.add(cell)
+        submitted_at = read_timestamp(self._paths.submitted(student), self._zone)
+        due_date = self._stored.due_date
+        if submitted_at and due_date:
+            late = submitted_at - due_date - before.extension
+            stored.seconds_late = max(0.0, late.total_seconds())
+        stored.penalties = dict.fromkeys(result.notebooks, None)
+        expected = self._late_policy.expected(student, stored)
+        stored.penalties = dict(before.penalties if expected is None else expected)
+        return stored
 
     def update_late_penalty(self, student: str) -> StoredSubmission | None:
         """Set the late penalty anew if it isn't what the policy says now.
@@ -115,3 +135,11 @@ class GradebookWriter:
             _ = notebook.nb  # an invalid one raises here, before anything is written
         write = functools.partial(self._writer.write, student, graded, unchanged=unchanged)
         retry_while_locked(write, self.db_url, self._notify)
+
+
+def _points(result: JobResult) -> dict[CellKey, float | None]:
+    return {
+        (name, score.name): score.points
+        for name, notebook in result.notebooks.items()
+        for score in notebook.scores
+    }

@@ -7,19 +7,19 @@ a cluster, must see the course folder under the same path.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder import cells, untrusted_folders
-from autograder.batch import fingerprint
+from autograder.batch import fingerprint, inputs
+from autograder.batch.inputs import GradingInputs
 from autograder.batch.result import JobResult
 from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
@@ -48,13 +48,23 @@ class Job:
     ignore: tuple[str, ...]  # patterns of file names that are never copied
     settings: GradingSettings
 
-    def cache_key(self, version: str) -> str:
-        """Return a hash of everything that decides about the result of this grader version."""
+    def inputs(self, version: str) -> GradingInputs:
+        """Return hashes of everything that decides about the result of this grader version."""
         # Neither threads nor fork servers change the result.
         settings = dataclasses.asdict(dataclasses.replace(self.settings, threads=0, warm=True))
-        parts = [version, json.dumps(settings, sort_keys=True)]
-        parts += [*_hashes(self.source, limited=False), *_hashes(self.submitted, limited=True)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        lesson, keys, tests = inputs.read_lesson(self.source, self.ignore)
+        return GradingInputs(
+            program=version,
+            settings=inputs.hash_text(json.dumps(settings, sort_keys=True)),
+            lesson=lesson,
+            submission=inputs.read_submission(self.submitted),
+            keys=keys,
+            tests=tests,
+        )
+
+    def cache_key(self, version: str) -> str:
+        """Return a hash of everything that decides about the result of this grader version."""
+        return self.inputs(version).key
 
     def notebooks(self) -> list[Path]:
         """Return the instructor's notebooks."""
@@ -178,21 +188,6 @@ def start_fork_servers(job: Job) -> list[ServerAddress]:
     for path in job.notebooks():
         bounded.prepare(cells.read_source(path), job.settings)
     return forkserver_client.server_addresses()
-
-
-def _hashes(folder: Path, *, limited: bool) -> Iterator[str]:
-    """Yield the name of each file with the hash of its content; links are never followed.
-
-    If `limited`, files beyond the limits on copying are told apart by size and time.
-    """
-    copied = set(untrusted_folders.list_copied(folder).paths)
-    for path in untrusted_folders.walk(folder):
-        name = str(path).encode(errors="surrogateescape").hex()
-        if path in copied or not limited:
-            yield f"{name} {fingerprint.hash_file(folder / path)}"
-        else:
-            status = (folder / path).lstat()
-            yield f"{name} {status.st_size} {status.st_mtime_ns}"
 
 
 def _copy_files(origin: Path, names: Iterable[Path], folder: Path) -> None:

@@ -6,14 +6,16 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from autograder.batch.changes import changed_cells, differs
 from autograder.batch.result import JobResult
 from autograder.nbgrader_plugins.gradebook_reader import StoredSubmission
 from autograder.nbgrader_plugins.review import review_reasons
 from autograder.sandbox.limits import MB
+from autograder.score_history import Change
 from autograder.student_names import printable
 from course import atomic_write
 
@@ -41,6 +43,8 @@ class ReportLine:
         warm: Memory of the worker's own fork servers in bytes.
         before: The score in the gradebook before this run; None if there was none.
         penalty: The late penalty.
+        cells: The points of each cell that changed, before and after, by name.
+        causes: Why the score changed.
     """
 
     student: str
@@ -55,6 +59,8 @@ class ReportLine:
     warm: int = 0
     before: float | None = None
     penalty: float = 0.0
+    cells: dict[str, Change] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
 
     @classmethod
     def from_result(
@@ -94,6 +100,7 @@ class ReportLine:
             **{name: getattr(result, name) for name in measured},
             before=before.score if before else None,
             penalty=stored.penalty,
+            cells={cell: change for (_, cell), change in changed_cells(before, stored).items()},
         )
 
     @property
@@ -103,8 +110,16 @@ class ReportLine:
 
     @property
     def changed(self) -> bool:
-        """True if the gradebook had another score before this run."""
-        return None not in {self.before, self.score} and self.before != self.score
+        """True if the gradebook had other points before this run."""
+        return self.before is not None and (bool(self.cells) or self._differs())
+
+    @property
+    def lost_points(self) -> bool:
+        """True if the gradebook had more points before this run."""
+        return self.before is not None and self._differs() and self.before > (self.score or 0.0)
+
+    def _differs(self) -> bool:
+        return differs(self.before or 0.0, self.score or 0.0)  # both 0 while nothing is readable
 
     def __str__(self) -> str:
         """Return the line as the terminal shows it.
@@ -115,6 +130,8 @@ class ReportLine:
         """
         points = "" if self.score is None else f"{self.score:g} of {self.maximum:g}"
         duration = "unchanged" if self.unchanged else f"{self.seconds:.1f} s"
+        if self.unchanged and self.changed:
+            duration = "not rerun"
         notes = [f"Was {self.before:g}."] if self.changed else []
         notes += [f"Late: {self.penalty:g} off."] if self.penalty else []
         text = " ".join([*notes, self.reason])
@@ -181,24 +198,38 @@ def format_summary(totals: dict[str, Any]) -> str:
     )
 
 
-def format_changes(lines: Iterable[ReportLine]) -> str:
-    """Return whose score changed, from what to what; empty if nobody's did.
+def format_changes(lines: Iterable[ReportLine], *, dry_run: bool = False) -> str:
+    """Return whose points changed, from what to what and why; empty if nobody's did.
 
     Example:
-        >>> print(format_changes([ReportLine("ada", "graded", 7, 8, before=6)]))
-        1 score changed:
-          ada: 6 -> 7 of 8
+        >>> line = ReportLine(
+        ...     *("ada", "graded", 7, 8), before=6, cells={"dice": (0, 1)}, causes=("it was late",)
+        ... )
+        >>> print(format_changes([line]))
+        1 score changed, 0 to fewer points:
+          ada: 6 -> 7 of 8 (dice 0 -> 1); it was late
     """
     changed = sorted((line for line in lines if line.changed), key=lambda line: line.student)
     if not changed:
-        return ""
-    rows = [
-        f"  {printable(line.student)}: {line.before:g} -> {line.score:g} of {line.maximum:g}"
-        + ("" if line.settled else f" ({line.status})")
-        for line in changed
-    ]
-    heading = "1 score changed:" if len(rows) == 1 else f"{len(rows):,} scores changed:"
-    return "\n".join([heading, *rows])
+        return "No score would change." if dry_run else ""
+    lower = sum(line.lost_points for line in changed)
+    scores = "1 score" if len(changed) == 1 else f"{len(changed):,} scores"
+    heading = f"{scores} {'would change' if dry_run else 'changed'}, {lower:,} to fewer points:"
+    return "\n".join([heading, *map(_format_change, changed)])
+
+
+def _format_change(line: ReportLine) -> str:
+    def points(value: float | None) -> str:
+        return "no points yet" if value is None else f"{round(value, 2):g}"
+
+    cells = ", ".join(f"{name} {points(a)} -> {points(b)}" for name, (a, b) in line.cells.items())
+    text = (
+        f"  {line.student}: {points(line.before)} -> {points(line.score)} of {line.maximum:g}"
+        + (f" ({cells})" if cells else "")
+        + ("" if line.settled else f", {line.status}")
+        + (f"; {', '.join(line.causes)}" if line.causes else "")
+    )
+    return printable(text)
 
 
 def write_report(path: Path, lines: Iterable[ReportLine], totals: dict[str, Any]) -> None:

@@ -14,19 +14,21 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from pydantic import BaseModel
 
+from autograder.batch.inputs import GradingInputs
 from autograder.batch.result import JobResult
 from autograder.sandbox import temp_dirs
+from autograder.score_history import FOLDER
 from course import atomic_write
 
-FOLDER: Final = ".grading"
 
+class CacheEntry(BaseModel):
+    """A stored result, its key, and what that was made from."""
 
-class _CacheEntry(BaseModel):
     key: str
+    inputs: GradingInputs | None = None
     result: JobResult
 
 
@@ -42,20 +44,28 @@ class ResultCache:
         self._db_hash = hashlib.sha256(db_url.encode()).hexdigest()  # a URL may hold a password
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other runs from grading the assignment.
+    def lock(self, *, read_only: bool = False) -> Iterator[None]:
+        """Keep other runs from grading the assignment; with `read_only`, without any change.
 
         Raises:
             RunInProgressError: Another run is grading it now.
         """
-        self._make_private_folder()
-        with (self.folder / "lock").open("a+", encoding="ascii") as file:
+        path = self.folder / "lock"
+        if read_only and not path.exists():
+            yield
+            return
+        if not read_only:
+            self._make_private_folder()
+        with path.open("r" if read_only else "a+", encoding="ascii") as file:
             if not temp_dirs.try_lock(file.fileno()):
                 file.seek(0)
                 raise RunInProgressError(
                     f"Another run is grading {self.folder.name}"
                     f" (process {file.read().strip() or 'unknown'}). Wait for it or stop it."
                 )
+            if read_only:
+                yield
+                return
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
@@ -63,17 +73,22 @@ class ResultCache:
 
     def get(self, student: str, key: str) -> JobResult | None:
         """Return a student's result if it is stored under this key."""
+        entry = self.entry(student)
+        return entry.result if entry and entry.key == key else None
+
+    def entry(self, student: str) -> CacheEntry | None:
+        """Return a student's latest result with its key."""
         try:
-            entry = _CacheEntry.model_validate_json(self._result_path(student).read_bytes())
+            return CacheEntry.model_validate_json(self._result_path(student).read_bytes())
         except (OSError, ValueError):  # missing or truncated
             return None
-        return entry.result if entry.key == key else None
 
-    def put(self, student: str, key: str, text: str) -> None:
+    def put(self, student: str, key: str, text: str, inputs: GradingInputs | None = None) -> None:
         """Store a result, a JSON text, under a hash of everything that decides about it."""
         self._make_private_folder()
         # A result that a power cut damages is unreadable, and the submission is graded again.
-        entry = f'{{"key": {json.dumps(key)}, "result": {text}}}'
+        made_from = inputs.model_dump_json() if inputs else "null"
+        entry = f'{{"key": {json.dumps(key)}, "inputs": {made_from}, "result": {text}}}'
         atomic_write.write_text(self._result_path(student), entry)
 
     def delete(self, student: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from autograder import cells
-from autograder.feedback import answers, results
+from autograder.feedback import answers, changes, results
+from autograder.score_history import ScoreChange
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 _KINDS: Final = ("exercise", "question", "manual")
@@ -81,14 +83,20 @@ def sanitize_html(html: str, id_prefix: str = "") -> str:
 
 @dataclass(frozen=True)
 class SubmissionTime:
-    """When a notebook was handed in; all times are in UTC without a time zone."""
+    """When a notebook was handed in, in UTC without a time zone, and how its score changed."""
 
     due_date: datetime | None = None  # with the student's extension
     seconds_late: float = 0.0
+    history: Sequence[ScoreChange] = ()  # of its score, the oldest change first
 
 
 def prepare_page(
-    nb: NotebookNode, source: NotebookNode, submission: SubmissionTime, *, reveal: bool, policy: str
+    nb: NotebookNode,
+    source: NotebookNode,
+    submission: SubmissionTime,
+    *,
+    reveal: bool,
+    policy: str,
 ) -> dict[str, Any]:
     """Return the data that the template reads as ``resources.feedback``.
 
@@ -99,7 +107,10 @@ def prepare_page(
         reveal: Whether to show keys and explanations.
         policy: One of `questions.REVEAL_POLICIES`.
     """
-    records = results.Results(nb, source, reveal=reveal).describe(answers.find_answers(source))
+    asked = answers.find_answers(source)
+    records = results.Results(nb, source, reveal=reveal).describe(asked)
+    anchors = {record["title"]: record["id"] for record in records}
+    changed = changes.describe_changes(submission.history, asked, anchors)
     graded = [record for record in records if record["status"] != "ungraded"]
     kinds = {kind: [item for item in graded if item["kind"] == kind] for kind in _KINDS}
     is_missed = any(item["status"] != "full" for item in kinds["question"])
@@ -114,6 +125,7 @@ def prepare_page(
         "next": _next_lesson(source),
         "key": "" if reveal or not is_missed else _key_note(policy, submission.due_date),
         "late": _late_note(submission),
+        "changes": [entry | {"time": _format_time(entry["time"])} for entry in changed],
         "unreadable": bool(cells.unreadable(nb)),
         "notes": list(filter(None, [cells.unreadable(nb), cells.undecided(nb), *cells.notes(nb)])),
         "style": _STYLE.read_text(encoding="utf-8"),

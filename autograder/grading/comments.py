@@ -42,19 +42,28 @@ def student_comments(
     for cell in nb.cells:
         name = cells.grade_id(cell)
         if cells.is_answer(cell):
-            lines = cells.notes(cell)
-            lines_by_answer[name] = lines
             if cells.is_quiz(cell):
-                reason = scores[name].reason
-                lines += [reason] if reason and reason not in lines else []
+                lines = _question_lines(cell, scores[name])
             else:
+                lines = cells.notes(cell)
                 exercise_lines = lines
                 outcome = outcomes.get(cell["id"])
                 if isinstance(outcome, CellOutcome) and outcome.status != "ran":
                     lines.append(f"This cell failed. {explain_failure(outcome)}")
+            lines_by_answer[name] = lines
         elif cells.is_test(cell):
             exercise_lines.append(_test_line(name, scores[name].to_json()))
     return {name: _to_markdown(lines) for name, lines in lines_by_answer.items()}
+
+
+def question_comment(cell: NotebookNode, score: CellScore) -> str:
+    """Return the comment on a question in Markdown: what was noted, and why it lost points."""
+    return _to_markdown(_question_lines(cell, score))
+
+
+def _question_lines(cell: NotebookNode, score: CellScore) -> list[str]:
+    lines, reason = cells.notes(cell), score.reason
+    return [*lines, reason] if reason and reason not in lines else lines
 
 
 def without_tests(comment: str, records: Mapping[str, Mapping[str, Any]]) -> list[str]:

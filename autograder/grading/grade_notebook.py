@@ -33,6 +33,22 @@ from autograder.test_runner.broker import BrokenTest
 SCORING_SECONDS: Final = 60.0  # of processor time; a lesson takes hundredths of a second
 
 
+class QuizAnswer(BaseModel):
+    """A question as it was submitted: enough to score it again when its key is corrected.
+
+    Attributes:
+        copies: The text of each copy of the cell.
+        notes: What merging noticed about it.
+        left_out: Why its text was too long to be read, or an empty string.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    copies: list[str] = Field(min_length=1)
+    notes: list[str] = []
+    left_out: str = ""
+
+
 class GradedNotebook(BaseModel):
     """A graded notebook; it can be written as JSON, under the fields' older names.
 
@@ -41,6 +57,7 @@ class GradedNotebook(BaseModel):
         scores: The score of each graded cell.
         comments: The comment on each answer, by the `grade_id` of the answer's cell.
         faults: What went wrong through no fault of the student's, by cell, for the instructor.
+        answers: The questions as they were submitted, by `grade_id`; none if nothing was read.
         unreadable: Why the submission couldn't be read, or an empty string.
         peak: Peak memory of a kernel in bytes; 0 without one, or where it isn't counted.
         disturbed: Whether other programs may have cost points, so that another try is worth it.
@@ -55,6 +72,7 @@ class GradedNotebook(BaseModel):
     scores: list[CellScore] = Field(validation_alias="verdicts", serialization_alias="verdicts")
     comments: dict[str, str] = Field(validation_alias="told", serialization_alias="told")
     faults: dict[str, str]
+    answers: dict[str, QuizAnswer] = {}
     unreadable: str = ""
     peak: int = Field(default=0, exclude=True)
     disturbed: bool = Field(default=False, exclude=True)
@@ -103,6 +121,13 @@ def grade(
             why_not = scoring.NOT_EXECUTED if not settings.execute else scoring.OTHER_LANGUAGE
             reason = no_score or (why_not if is_not_run else "")
             scores[name] = scoring.score(source_cell, cell, outcome, reason, left_out)
+    answers = {
+        cells.grade_id(cell): QuizAnswer(
+            copies=cells.copies(cell), notes=cells.notes(cell), left_out=cells.left_out(cell)
+        )
+        for cell in nb.cells
+        if cells.is_quiz(cell) and not no_score
+    }
     student_comments = comments.student_comments(nb, scores, outcomes)
     outputs.sanitize_notebook(nb)
     comments.write_scores(nb, scores, outcomes)
@@ -112,6 +137,7 @@ def grade(
         scores=list(scores.values()),
         comments=student_comments,
         faults={name: outcome.reason for name, outcome in broken},
+        answers=answers,
         unreadable=cells.unreadable(nb),
         peak=execution.peak,
         disturbed=execution.disturbed,

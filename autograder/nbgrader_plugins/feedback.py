@@ -16,7 +16,7 @@ from nbgrader.api import Grade, Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import Enum
 
-from autograder import cells
+from autograder import cells, score_history
 from autograder.feedback import page, questions, render
 from autograder.nbgrader_plugins.autograde import read_source_notebook
 from autograder.nbgrader_plugins.collect import TIMESTAMP
@@ -62,8 +62,12 @@ class ShowGrades(GetGrades):
                 submitted.max_score,
             )
             nbgrader["late_penalty"] = penalty
+            root = Path(self.parent.parent.coursedir.root)
+            path = score_history.history_path(root, nbgrader["assignment"], nbgrader["student"])
             submission = page.SubmissionTime(
-                submitted.assignment.duedate, submitted.assignment.total_seconds_late
+                submitted.assignment.duedate,
+                submitted.assignment.total_seconds_late,
+                score_history.read(path),
             )
             grades = {grade.name: grade for grade in submitted.grades}
             comments = {comment.name: comment for comment in submitted.comments}

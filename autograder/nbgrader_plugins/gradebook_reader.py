@@ -8,7 +8,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from nbgrader.api import (
@@ -44,19 +44,49 @@ class StoredSubmission:
 
     Attributes:
         points: The automatic score of each cell; None where there is none.
-        by_hand: The cells that a person has scored.
+        manual: What a person gave for a cell instead.
+        extra: What a person gave for a cell on top.
         needs_review: The cells that a person must look at.
-        scores: The score of each notebook, with what a person gave, before the late penalty.
         penalties: The late penalty of each notebook; None without one.
-        seconds_late: How long after its due date, with its extension, it was handed in.
+        extension: How long after the due date it is due for this student.
+        seconds_late: How long after that it was handed in.
     """
 
     points: dict[CellKey, float | None] = field(default_factory=dict)
-    by_hand: set[CellKey] = field(default_factory=set)
+    manual: dict[CellKey, float] = field(default_factory=dict)
+    extra: dict[CellKey, float] = field(default_factory=dict)
     needs_review: set[CellKey] = field(default_factory=set)
-    scores: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     penalties: dict[str, float | None] = field(default_factory=dict)
+    extension: timedelta = timedelta()
     seconds_late: float = 0.0
+
+    @property
+    def by_hand(self) -> set[CellKey]:
+        """The cells that a person has scored."""
+        return set(self.manual)
+
+    @property
+    def is_graded(self) -> bool:
+        """False for a row that only holds an extension."""
+        return bool(self.manual or self.needs_review or any(self._given()))
+
+    def earned(self, cell: CellKey) -> float | None:
+        """Return a cell's points with what a person gave; None if it isn't graded yet."""
+        given = self.manual.get(cell, self.points.get(cell))
+        # As in nbgrader, extra credit counts only where there is a score.
+        return None if given is None else given + self.extra.get(cell, 0.0)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The score of each notebook, with what a person gave, before the late penalty."""
+        scores = dict.fromkeys(self.penalties, 0.0)
+        for notebook, cell in self.points:
+            points = self.earned((notebook, cell)) or 0.0
+            scores[notebook] = scores.get(notebook, 0.0) + points
+        return scores
+
+    def _given(self) -> Iterator[bool]:
+        return (points is not None for points in self.points.values())
 
     @property
     def penalty(self) -> float:
@@ -75,6 +105,7 @@ class StoredScores:
 
     maxima: Mapping[CellKey, float]
     submissions: Mapping[str, StoredSubmission]
+    due_date: datetime | None = None  # in UTC without a time zone
 
     @property
     def points(self) -> dict[str, CellPoints]:
@@ -99,7 +130,10 @@ def read_scores(db_url: str, assignment: str) -> StoredScores:
         maxima = _maxima(connection, assignment)
         if not maxima:
             raise CourseError(f"{assignment} isn't in the gradebook yet. Run: {generate}")
-        return StoredScores(maxima, read_submissions(connection, assignment))
+        due_date = connection.scalar(
+            select(Assignment.duedate).where(Assignment.name == assignment)
+        )
+        return StoredScores(maxima, read_submissions(connection, assignment), due_date)
 
 
 def read_submission(db_url: str, assignment: str, student: str) -> StoredSubmission | None:
@@ -217,14 +251,14 @@ def read_submissions(
         stored, key = submissions[row.student_id], (row.notebook, row.cell)
         stored.points[key] = row.auto_score
         if row.manual_score is not None:
-            stored.by_hand.add(key)
+            stored.manual[key] = row.manual_score
+        if row.extra_credit:
+            stored.extra[key] = row.extra_credit
         if row.needs_manual_grade:
             stored.needs_review.add(key)
-        given = row.auto_score if row.manual_score is None else row.manual_score
-        # As in nbgrader, extra credit counts only where there is a score.
-        stored.scores[row.notebook] += 0.0 if given is None else given + (row.extra_credit or 0.0)
         stored.penalties[row.notebook] = row.late_submission_penalty
+        stored.extension = row.extension or timedelta()
         if row.timestamp and row.duedate:
-            late = row.timestamp - row.duedate - (row.extension or timedelta())
+            late = row.timestamp - row.duedate - stored.extension
             stored.seconds_late = max(0.0, late.total_seconds())
     return dict(submissions)

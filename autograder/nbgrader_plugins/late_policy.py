@@ -24,22 +24,30 @@ class LatePolicy:
 
         The due date, an extension or the policy may have changed since, or a person the score.
         """
+        expected = self.expected(student, stored)
+        return expected is not None and all(
+            abs((penalty or 0.0) - expected[name]) < 1e-9
+            for name, penalty in stored.penalties.items()
+        )
+
+    def expected(self, student: str, stored: StoredSubmission) -> dict[str, float] | None:
+        """Return the penalty of each notebook; None if only nbgrader's whole step can tell."""
+        scores = stored.scores
         if stored.seconds_late <= 0:
-            return not any(stored.penalties.values())
-        step, is_current = self._step, True
+            return dict.fromkeys(scores, 0.0)
+        step, penalties = self._step, {}
         step.assignment_id, step.student_id, step.db_url = self._assignment, student, self._db_url
         try:
             step.init_plugin()
-            for name, penalty in stored.penalties.items():
-                step.notebook_id, score = name, stored.scores[name]
-                expected = step.plugin_inst.late_submission_penalty(
+            for name, score in scores.items():
+                step.notebook_id = name
+                penalty = step.plugin_inst.late_submission_penalty(
                     student, score, stored.seconds_late
                 )
-                expected = min(max(0.0, expected or 0.0), score)
-                is_current &= abs((penalty or 0.0) - expected) < 1e-9
+                penalties[name] = min(max(0.0, penalty or 0.0), score)
         except Exception:  # noqa: BLE001  (a course's own policy may need all of nbgrader's step)
-            return False
-        return is_current
+            return None
+        return penalties
 
     def apply(self, student: str, notebook: str) -> None:
         """Let nbgrader's step set or remove the penalty of a submitted notebook."""

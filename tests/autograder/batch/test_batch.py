@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder import untrusted_folders
-from autograder.batch import fingerprint, job, report
+from autograder.batch import fingerprint, inputs, report
 from autograder.batch.report import ReportLine, RunCosts
 from autograder.sandbox.launch import UnprotectedError
 from tests.autograder.runs import (
@@ -194,13 +194,13 @@ def test_only_so_much_of_a_submission_is_hashed(
     (tmp_path / "small.ipynb").write_text("{}")
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(10 << 40)
-    before = list(job._hashes(tmp_path, limited=True))
+    before = inputs.read_submission(tmp_path)
     (tmp_path / "small.ipynb").write_text("[]")
-    changed = list(job._hashes(tmp_path, limited=True))
+    changed = inputs.read_submission(tmp_path)
     with (tmp_path / "huge").open("r+b") as file:
         file.truncate(9 << 40)
-    shrunk = list(job._hashes(tmp_path, limited=True))
-    assert len({tuple(before), tuple(changed), tuple(shrunk)}) == 3
+    shrunk = inputs.read_submission(tmp_path)
+    assert len({before, changed, shrunk}) == 3
 
 
 def test_totals_of_a_run() -> None:

@@ -35,6 +35,7 @@ def valid_result() -> dict[str, Any]:
                 "verdicts": [score, ungraded],
                 "told": {"single": "Right."},
                 "faults": {},
+                "answers": {},
                 "unreadable": "",
                 "weaknesses": ["no control group"],
             }

@@ -20,6 +20,7 @@ from autograder.grading.run_cells import CellOutcomes
 from autograder.grading.scoring import NOT_IMPLEMENTED, CellScore
 from autograder.kernels.kernel import CellOutcome
 from autograder.publish import build
+from autograder.score_history import Cause, ScoreChange
 from tests.autograder.lessons import TEXT
 
 EXERCISE = "```{code-cell} ipython3\n:exercise: double"
@@ -244,3 +245,24 @@ def test_headings_have_one_top_level_and_no_gaps() -> None:
     ids = re.findall(r' id="([^"]*)"', html)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'aria-labelledby="([^"]*)"', html)) <= set(ids)
+
+
+def test_the_page_says_what_changed_and_why() -> None:
+    history = [
+        ScoreChange(time="2026-03-02T10:00:00+00:00", score=(None, 6), maximum=8),
+        ScoreChange(
+            time="2026-03-04T10:00:00+00:00",
+            score=(6, 7),
+            maximum=8,
+            cells={"single": (0, 1)},
+            causes=(Cause(kind="key", cells=("single",)),),
+        ),
+    ]
+    html, text = show(graded(), submission=page.SubmissionTime(history=history))
+    assert "What changed" in text
+    assert (
+        "March 4, 2026, 10:00 UTC: Your score changed from 6 to 7 of 8 points."
+        " Question 1: 0 → 1. The answer key was corrected."
+    ) in text
+    assert re.search(r'<a href="#answer-1">Question 1</a>: 0 → 1', html)
+    assert "What changed" not in show(graded())[1]

@@ -1,0 +1,114 @@
+"""The audit log: who changed grades, extensions or rules, when, and what.
+
+``.grading/audit.jsonl`` in the course folder has a line for each action, from a command or from the
+course page. Lines are only ever added. Each contains the hash of the line before it, so `check`
+finds a line that was changed or removed later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from autograder.score_history import FOLDER, current_user, utc_now
+
+FILE: Final = "audit.jsonl"
+_START: Final = "0" * 16  # what the first line has instead of a hash
+_BLOCK_BYTES: Final = 1 << 16  # longer than any line
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One action.
+
+    Attributes:
+        time: When, in UTC and ISO 8601.
+        by: Who.
+        action: The command, such as ``grade``.
+        details: What it was applied to and what it did.
+    """
+
+    time: str
+    by: str
+    action: str
+    details: Mapping[str, Any]
+
+
+def record(root: Path, action: str, by: str = "", **details: Any) -> None:
+    """Add an action to the course's log.
+
+    Example:
+        >>> record(Path("/srv/course"), "extend", student="ada", hours=48)  # doctest: +SKIP
+
+    Raises:
+        OSError: The log can't be written.
+    """
+    folder = root / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fd = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "r+b") as file:
+        _lock(file.fileno())
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - _BLOCK_BYTES))
+        last = file.read()
+        entry = {
+            "time": utc_now(),
+            "by": by or current_user(),
+            "action": action,
+            **details,
+            "previous": _hash(last.splitlines()[-1]) if last else _START,
+        }
+        cut_off = b"" if not last or last.endswith(b"\n") else b"\n"
+        file.write(cut_off + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+
+
+def read(root: Path) -> list[AuditEntry]:
+    """Return all actions, the oldest first."""
+    entries = []
+    for line in _lines(root):
+        try:
+            details = dict(json.loads(line))
+        except ValueError:
+            continue  # cut off by a crash
+        details.pop("previous", None)
+        time, by, action = (str(details.pop(name, "")) for name in ("time", "by", "action"))
+        entries.append(AuditEntry(time, by, action, details))
+    return entries
+
+
+def check(root: Path) -> list[int]:
+    """Return the numbers of the lines before which something was changed or removed."""
+    broken, expected = [], _START
+    for number, line in enumerate(_lines(root), start=1):
+        try:
+            previous = json.loads(line).get("previous")
+        except (ValueError, AttributeError):
+            previous = None
+        if previous != expected:
+            broken.append(number)
+        expected = _hash(line)
+    return broken
+
+
+def _lines(root: Path) -> list[bytes]:
+    try:
+        return (root / FOLDER / FILE).read_bytes().splitlines()
+    except OSError:
+        return []
+
+
+def _hash(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()[:16]
+
+
+def _lock(fd: int) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    fcntl.flock(fd, fcntl.LOCK_EX)
