@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,10 @@ def test_a_lesson_has_the_title_and_the_time_of_its_text(lesson: Lesson) -> None
     least, most = time[1], time[2] or time[1]
     assert lesson.minutes == (int(least), int(most))
     assert not lesson.gives.endswith(".")  # the page makes it a sentence
+
+
+def test_the_package_of_answers_lists_every_lesson() -> None:
+    with (ROOT / "selfstudy" / "pyproject.toml").open("rb") as file:
+        target = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]
+    notebooks = {f"../{path.relative_to(ROOT).as_posix()}" for path in SOURCE.glob("*/*.ipynb")}
+    assert set(target["shared-data"]) == notebooks
