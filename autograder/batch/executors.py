@@ -15,7 +15,7 @@ from autograder.batch import fingerprint
 from autograder.batch.job import Job, grade_to_json, start_fork_servers
 from autograder.sandbox.forkserver_client import ForkServer, ServerAddress, use_server
 
-_PRELOADED: Final = ["autograder.batch.fast_imports", "autograder.batch.job"]
+PRELOADED: Final = ["autograder.batch.fast_imports", "autograder.batch.job"]
 
 
 def available_cores() -> int:
@@ -62,7 +62,7 @@ def local_pool(jobs: int) -> WorkerPool:
         addresses = tuple(start_fork_servers(job))  # shared by all workers
         context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
         if os.name == "posix":
-            context.set_forkserver_preload(_PRELOADED)
+            context.set_forkserver_preload(PRELOADED)
         return ProcessPoolExecutor(
             jobs, context, initializer=_init_worker, initargs=(fingerprint.current(), addresses)
         )

@@ -1,11 +1,13 @@
 """Run nbgrader's commands as users do, without their start-up time.
 
 Each command runs in a separate process with its own arguments, folder and environment, forked
-from a process that has already imported nbgrader.
+from a process that has already imported nbgrader. Runs of the grader fork their workers from it
+too, so that it also has what they need.
 """
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import sys
@@ -14,8 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from autograder.batch import executors
+
 _FORKSERVER: Final = multiprocessing.get_context("forkserver")
-_FORKSERVER.set_forkserver_preload(["nbgrader.apps"])
+_FORKSERVER.set_forkserver_preload(
+    [*executors.PRELOADED, "nbgrader.apps", "tests.classroom.preloaded"]
+)
 
 
 @dataclass(frozen=True)
@@ -31,26 +37,37 @@ class Shell:
         Raises:
             RuntimeError: The exit code isn't the expected one.
         """
+        code, output = self.run(*arguments)
+        if expect is not None and code != expect:
+            command = " ".join(("nbgrader", *arguments))
+            raise RuntimeError(f"{command} ended with {code}, expected {expect}:\n{output}")
+        return output
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run ``nbgrader ARGUMENTS`` and return its exit code and its output."""
+        variables = {**os.environ, **self.environment}
         with tempfile.NamedTemporaryFile() as file:
-            process = _FORKSERVER.Process(target=_run, args=(list(arguments), self, file.name))
+            target = list(arguments), self.folder, variables, file.name
+            process = _FORKSERVER.Process(target=_run, args=target)
             process.start()
             process.join()
             output = file.read().decode(errors="replace")
-        if expect is not None and process.exitcode != expect:
-            command = " ".join(("nbgrader", *arguments))
-            raise RuntimeError(
-                f"{command} ended with {process.exitcode}, expected {expect}:\n{output}"
-            )
-        return output
+        code = process.exitcode
+        process.close()
+        return -1 if code is None else code, output
 
 
-def _run(arguments: list[str], shell: Shell, output: str) -> None:
+def _run(arguments: list[str], folder: Path, variables: dict[str, str], output: str) -> None:
     from nbgrader.apps import NbGraderApp
 
     with Path(output).open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    os.chdir(shell.folder)
-    os.environ.update(shell.environment)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
     sys.argv = ["nbgrader", *arguments]
-    NbGraderApp.launch_instance(arguments)
+    try:
+        NbGraderApp.launch_instance(arguments)
+    finally:
+        atexit._run_exitfuncs()  # a process of multiprocessing leaves them out

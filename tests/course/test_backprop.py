@@ -103,6 +103,7 @@ def test_the_grid_has_every_choice_of_the_explorer() -> None:
             assert error < measured["pca"][str(code)], f"PCA beats {first}-{second}-{code}"
 
 
+@pytest.mark.slow
 def test_the_grid_can_be_reproduced() -> None:
     digits = data.digits("bundled")
     written = {tuple(network[:3]): network[3] for network in grid.load()["networks"]}

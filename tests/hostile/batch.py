@@ -19,6 +19,7 @@ from typing import Any, Final
 from autograder import cells
 from tests.autograder import lessons
 from tests.autograder.small import LESSON, NOTEBOOK, open_course
+from tests.classroom.commands import Shell
 from tests.hostile.corpus import Fair, Submission, entries
 
 CORPUS: Final = {entry.name: entry for entry in entries()}
@@ -26,6 +27,7 @@ FULL: Final[Fair] = {"single": 1, "several": 2, "double-test": 2, "half-test": 3
 NEIGHBORS = ("aaa-neighbor", "zzz-neighbor")
 EVERYBODY = [*CORPUS, *NEIGHBORS]
 IDLE_STUDENT = "idle"  # in the gradebook from the beginning; submits nothing
+PROGRAMS: Final = Path(sys.executable).parent
 SECRET = f"secret{uuid.uuid4().hex}"
 MARK = f"mark{uuid.uuid4().hex}"
 SETTINGS = """
@@ -74,23 +76,26 @@ class Graded:
         }
 
 
+def environment() -> dict[str, str]:
+    """Return the variables of a command: with a secret and a marker."""
+    path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
+    # KERAS_BACKEND is passed on to kernels, and nothing in this lesson reads it.
+    return {"PATH": path, "COURSE_SECRET": SECRET, "KERAS_BACKEND": MARK}
+
+
 def nbgrader(course: Path, *arguments: str) -> tuple[int, str]:
-    """Run the real command, with a secret and a marker in its environment."""
-    code, output, _ = run_nbgrader(course, *arguments)
-    return code, output
+    """Run a command, with a secret and a marker in its environment."""
+    return Shell(course, environment()).run(*arguments)
 
 
 def run_nbgrader(course: Path, *arguments: str) -> tuple[int, str, dict[str, int]]:
-    """Run the real command; return also the peak memory of it and of its test runners."""
-    programs = Path(sys.executable).parent
-    path = f"{programs}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
+    """Run a command from its start; return also the peak memory of it and of its test runners."""
     peaks = {"grader": 0, "test runner": 0}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [str(programs / "nbgrader"), *arguments],
+            [str(PROGRAMS / "nbgrader"), *arguments],
             cwd=course,
-            # KERAS_BACKEND is passed on to kernels, and nothing in this lesson reads it.
-            env={**os.environ, "PATH": path, "COURSE_SECRET": SECRET, "KERAS_BACKEND": MARK},
+            env={**os.environ, **environment()},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

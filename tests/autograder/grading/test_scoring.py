@@ -178,6 +178,7 @@ def test_comments_list_the_results_and_escape_them() -> None:
     assert texts["half"] == "half-test: Passed, 3 of 3 points."
 
 
+@pytest.mark.slow
 def test_scoring_quizzes_starts_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a kernel was started to read a quiz")

@@ -49,6 +49,7 @@ def test_the_bar_and_the_curve_in_a_notebook(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_run_in_a_terminal_shows_its_loss_and_no_chatter() -> None:
     code = (
         "from course import autoencoder, data\n"

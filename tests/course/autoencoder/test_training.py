@@ -294,6 +294,7 @@ def test_few_examples_and_no_epochs_work() -> None:
     np.testing.assert_array_equal(before[0], model.get_weights()[0])
 
 
+@pytest.mark.slow
 def test_repeated_training_does_not_leak_memory(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from course import deployment
 
+pytestmark = pytest.mark.slow
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

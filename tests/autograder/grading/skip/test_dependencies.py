@@ -103,7 +103,7 @@ def test_unneeded_cells_are_skipped_if_all_tests_pass(tmp_path: Path) -> None:
         ("return factor + undefined", 0),  # a skipped cell might define it
         ("return factor * x * len(roots) // 3", 2),  # correct, with what a figure defined
         ("return globals()['roots'] and 2 * x", 2),  # likewise, but not by name
-        ("while True: pass", 0),
+        pytest.param("while True: pass", 0, marks=pytest.mark.slow),
     ],
 )
 def test_skipping_costs_no_points(tmp_path: Path, solution: str, points: int) -> None:
