@@ -60,11 +60,8 @@ def receive_request(connection: socket.socket) -> tuple[dict[str, Any], list[int
     return json.loads(text), list(fds)
 
 
-def enter_sandbox(cgroup_files: list[str], pidfd: int) -> None:
-    """Enter the control group of a sandbox and all namespaces of its first process."""
-    for path in cgroup_files:
-        with open(path, "w", encoding="ascii") as file:  # noqa: PTH123  (keeps the fork small)
-            file.write(str(os.getpid()))
+def enter_sandbox(pidfd: int) -> None:
+    """Enter all namespaces of a sandbox's first process."""
     namespaces = _NAMESPACES | (0 if os.geteuid() == 0 else _CLONE_NEWUSER)
     rights.check(rights.libc().setns(pidfd, namespaces))
 
@@ -91,11 +88,14 @@ def run_kernel(request: dict[str, Any], fds: dict[str, int]) -> None:
 def fork_into_sandbox(request: dict[str, Any], fd_list: list[int]) -> None:
     """In a child of the server: fork the kernel, wait for its end, and end the sandbox.
 
-    Two forks are needed, because entering a PID namespace only applies to later children.
+    Two forks are needed, because entering a PID namespace only applies to later children. Only the
+    kernel enters the control group: if Linux kills processes of the group for their memory, the
+    one that waits for the kernel must be left to end the sandbox.
     """
     fds = dict(zip(request["fds"], fd_list, strict=True))
     try:
-        enter_sandbox(request["cgroup_files"], fds["sandbox"])
+        groups = [os.open(path, os.O_WRONLY) for path in request["cgroup_files"]]
+        enter_sandbox(fds["sandbox"])
         kernel_pid = os.fork()
     except BaseException as error:  # noqa: BLE001  (reported to the grader)
         os.write(fds["stderr"], f"The sandbox can't be entered: {error}\n".encode())
@@ -103,6 +103,9 @@ def fork_into_sandbox(request: dict[str, Any], fd_list: list[int]) -> None:
         if kernel_pid == 0:
             try:
                 os.close(fds.pop("sandbox"))
+                for group in groups:
+                    os.write(group, b"0")  # this process
+                    os.close(group)
                 run_kernel(request, fds)
             except SystemExit:
                 pass

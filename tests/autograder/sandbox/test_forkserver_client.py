@@ -19,7 +19,7 @@ from autograder.kernels import imports
 from autograder.kernels.kernel import Kernel
 from autograder.sandbox import environment, forkserver_client, launch
 from autograder.sandbox.forkserver_client import ForkServer, ForkServerError
-from autograder.sandbox.launch import Protection
+from autograder.sandbox.launch import Protection, Weakness
 from autograder.sandbox.limits import MB, Limits
 
 pytestmark = [
@@ -132,6 +132,19 @@ def test_memory_limit_holds_and_nothing_outlives_the_kernel(
             break
         time.sleep(0.05)
     assert children(fork_server) == []
+
+
+def test_only_the_kernel_and_not_what_waits_for_it_is_killed_for_memory(
+    fork_server: ForkServer, tmp_path: Path
+) -> None:
+    """Else nobody would notice the end of the kernel before its time is up."""
+    with Kernel(tmp_path, fork_server=fork_server) as kernel:
+        waiting, forked = (
+            Path(f"/proc/{process.pid}/cgroup").read_text() for process in children(fork_server)
+        )
+        grouped = Weakness.NO_CONTROL_GROUP not in kernel.weaknesses
+    assert (waiting != forked) is grouped
+    assert waiting == Path(f"/proc/{fork_server.pid}/cgroup").read_text()
 
 
 def children(server: ForkServer) -> list[psutil.Process]:
