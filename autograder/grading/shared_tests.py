@@ -16,7 +16,12 @@ from autograder.kernels.other_kernels import python_module
 from autograder.student_text import language
 
 MAGICS: Final = "it uses commands of IPython"
+READS_FILES: Final = "it reads files beside the notebook, which the test runner doesn't have"
 OTHER_LANGUAGE: Final = "it isn't written in Python"
+_FILE_CALLS: Final = (
+    *("open", "Path", "exists", "isfile", "listdir", "imread", "load", "loadtxt", "genfromtxt"),
+    *("fromfile", "read_csv", "read_table", "read_json", "read_excel", "read_parquet"),
+)
 CHANGES_NAMES: Final = "it deletes or changes {names}, which students define"
 
 
@@ -44,6 +49,8 @@ def shared_tests(source_nb: NotebookNode) -> dict[str, str]:
                 reasons[cell["id"]] = MAGICS
         elif names := sorted(changed & defined):
             reasons[cell["id"]] = CHANGES_NAMES.format(names=", ".join(names))
+        elif _reads_files(cell.source):
+            reasons[cell["id"]] = READS_FILES
     return reasons
 
 
@@ -82,6 +89,18 @@ def _changed_names(source: str) -> set[str] | None:
             names.add(node.id)
         nodes += ast.iter_child_nodes(node)
     return names
+
+
+def _reads_files(source: str) -> bool:
+    """Return whether a cell names a file in a call that reads one, such as ``open("data.csv")``."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name),
+                args=[ast.Constant(value=str()), *_],
+            ) if name in _FILE_CALLS:
+                return True
+    return False
 
 
 def _has_magics(source: str) -> bool:

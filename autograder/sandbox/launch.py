@@ -62,7 +62,8 @@ WEAKNESSES: Final = {
     ),
     Weakness.SHARED_TESTS: (
         "Some tests ran in the student's kernel, where a student can tamper with them: they use"
-        " commands of IPython, delete or change names that students define, or aren't in Python."
+        " commands of IPython, read files, delete or change names that students define, or aren't"
+        " written in Python."
     ),
 }
 

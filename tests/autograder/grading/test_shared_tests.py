@@ -12,7 +12,7 @@ from autograder import cells
 from autograder.grading import grade_notebook, scoring
 from autograder.grading.merge import merge_submission
 from autograder.grading.settings import GradingSettings
-from autograder.grading.shared_tests import is_other_language, shared_tests
+from autograder.grading.shared_tests import READS_FILES, is_other_language, shared_tests
 from autograder.grading.submission import Submission, SubmittedCell
 from tests.autograder import lessons
 
@@ -53,6 +53,19 @@ def test_a_test_with_commands_of_ipython_shares_its_kernel(test: str) -> None:
 @pytest.mark.parametrize(
     "test",
     [
+        "with open('data.csv') as file:\n    assert file.read()",
+        "import pandas as pd\nassert len(pd.read_csv('out/result.csv')) == 3",
+        "from pathlib import Path\ndef check():\n    assert Path('a.txt').exists()\ncheck()",
+    ],
+)
+def test_a_test_that_reads_a_file_shares_the_kernel_which_has_it(test: str) -> None:
+    assert reasons(test) == [READS_FILES]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "import numpy as np\nassert np.load(squares(1))",
         "assert squares(2) == [1, 4]",
         "expected = [squares(n) for n in (1, 2)]\nassert expected",
         "def check():\n    squares = 3\n    return squares\ncheck()",

@@ -36,6 +36,9 @@ else:
 finally:
     squares = kept"""
 
+READS = """with open("data/numbers.bin", "rb") as file:
+    assert len(file.read()) == len(squares(2))"""
+
 
 def cell(source: str, kind: str = "code", **nbgrader_entries: Any) -> NotebookNode:
     new: Any = new_code_cell if kind == "code" else new_markdown_cell
@@ -59,6 +62,7 @@ CELLS = [
     cell(TOTAL, grade_id="total", solution=True),
     cell("### AUTOTEST total(4)", grade_id="auto", grade=True, points=1, locked=True),
     cell(USES_SQUARES, grade_id="uses", grade=True, points=1, locked=True),
+    cell(READS, grade_id="reads", grade=True, points=1, locked=True),
     cell("%timeit -n 1 -r 1 total(2)", grade_id="magic", grade=True, points=1, locked=True),
     cell("It grows like $n^3$.", "markdown", grade_id="why", grade=True, solution=True, points=3),
     cell(
@@ -150,11 +154,12 @@ def test_all_its_cells_are_graded_and_a_person_gets_the_rest(course: Path) -> No
         "test-squares": (2, False),
         "auto": (1, False),
         "uses": (1, False),
+        "reads": (1, False),
         "magic": (1, False),
         "why": (None, True),
         "plot": (None, True),
     }
-    zero = dict.fromkeys(("test-squares", "auto", "uses", "magic", "why"), (0, False))
+    zero = dict.fromkeys(("test-squares", "auto", "uses", "reads", "magic", "why"), (0, False))
     assert scores(course, "idle") == {**zero, "plot": (None, True)}
     assert WEAKNESSES[Weakness.SHARED_TESTS] in output
 
