@@ -3,8 +3,8 @@
 It takes about twelve minutes on two cores and writes to ``course/assets``:
 
 - ``code_size.png`` and ``code_size.json``: ten digits, a face and a star, copied through codes of 1
-  to 100 numbers, by PCA and by an autoencoder 784-256-size-256-784. Both learned from the
-  8,000 bundled training digits. Squared error per image, mean over the 2,000 test digits:
+  to 100 numbers, by PCA and by an autoencoder 784-256-size-256-784; and these codes. Both learned
+  from the 8,000 bundled training digits. Squared error per image, mean over the 2,000 test digits:
 
   ===========  =====  =====  =====  =====  =====  =====  =====
   code size        1      2      5     10     30     60    100
@@ -94,6 +94,7 @@ def make_code_sizes() -> None:
         "names": names,
     }
     each: dict[str, list[Float32Array]] = {"pca": [], "autoencoder": []}
+    codes: dict[str, list[Float32Array]] = {"pca": [], "autoencoder": []}
     shown: dict[str, list[Float32Array]] = {"pca": [images], "autoencoder": [images]}
     everything = np.concatenate([digits.x_test, images])
     for size in tqdm(SIZES, desc="code sizes"):
@@ -105,6 +106,8 @@ def make_code_sizes() -> None:
             "pca": (everything - centre) @ kept.T @ kept + centre,
             "autoencoder": model.predict(everything, verbose=0),
         }
+        codes["pca"].append((images - centre) @ kept.T)
+        codes["autoencoder"].append(model.encoder.predict(images, verbose=0))
         for method, copy in copies.items():
             errors = _errors(everything, copy)
             facts[method].append(_rounded(errors[: len(digits.x_test)].mean()))
@@ -114,12 +117,22 @@ def make_code_sizes() -> None:
         facts[f"{method}_each"] = [
             [_rounded(error) for error in row] for row in np.transpose(errors_by_size)
         ]
+    for method, codes_by_size in codes.items():
+        by_image = zip(*codes_by_size, strict=True)
+        facts[f"{method}_codes"] = [
+            [[round(float(number), 2) for number in code] for code in sizes] for sizes in by_image
+        ]
     both = np.array([shown["pca"], shown["autoencoder"]])  # (2, 1 + sizes, names, 784)
     # Show ink on white paper, and the face unchanged.
     look = np.where(ink[:, None], 1 - both, both).reshape(*both.shape[:3], 28, 28)
     sheet = look.transpose(2, 0, 3, 1, 4).reshape(len(names) * 56, -1)
     _write(assets.CODE_SIZE_PICTURES, _png(sheet))
-    _write(assets.CODE_SIZE_FACTS, (json.dumps(facts, indent=1) + "\n").encode())
+    _write(assets.CODE_SIZE_FACTS, _one_line_each(facts).encode())
+
+
+def _one_line_each(facts: dict[str, Any]) -> str:
+    lines = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _examples(digits: Dataset) -> tuple[list[str], Float32Array, NDArray[np.bool_]]:

@@ -64,6 +64,8 @@ class CodeSizeFacts:
         names: The images ("a 0", ..., "a face"); each has two rows in the picture.
         pca_each: PCA's error for each image and size.
         autoencoder_each: The autoencoder's error for each image and size.
+        pca_codes: PCA's code of each image, for each size.
+        autoencoder_codes: The autoencoder's code of each image, for each size.
     """
 
     sizes: tuple[int, ...]
@@ -73,6 +75,19 @@ class CodeSizeFacts:
     names: tuple[str, ...]
     pca_each: tuple[tuple[float, ...], ...]
     autoencoder_each: tuple[tuple[float, ...], ...]
+    pca_codes: tuple[tuple[tuple[float, ...], ...], ...]
+    autoencoder_codes: tuple[tuple[tuple[float, ...], ...], ...]
+
+    def largest(self, method: str, size: int) -> float:
+        """Return the largest absolute value in the codes of all images, at one size.
+
+        Args:
+            method: ``"pca"`` or ``"autoencoder"``.
+            size: One of ``sizes``.
+        """
+        codes = self.pca_codes if method == "pca" else self.autoencoder_codes
+        at = self.sizes.index(size)
+        return max(abs(value) for image in codes for value in image[at])
 
 
 @functools.cache

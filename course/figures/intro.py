@@ -22,6 +22,8 @@ from course.figures.style import figure, new_grid, new_picture, new_plot, show_i
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from matplotlib.axes import Axes
+
     from course.figures.picture import Picture
 
 _MOUTH: Final = (17, 9, 7, 10)  # top, left, height and width of the region around the mouth
@@ -110,25 +112,40 @@ def copies(originals: ArrayLike, made: Mapping[str, ArrayLike], *, ink: bool = T
 
 @figure
 def code_sizes(name: str = "a 3", sizes: Sequence[int] = (1, 2, 5, 10, 30, 100)) -> Picture:
-    """Draw the code-size explorer without interaction: copies at some sizes, errors at all.
+    """Draw the code-size explorer without interaction: codes, copies and errors.
 
     ``name`` and ``sizes`` must be among those of ``course.assets.code_size_facts()``.
     """
     from course import assets
 
     facts = assets.code_size_facts()
-    pictures = assets.code_size_pictures()[facts.names.index(name)]
+    image = facts.names.index(name)
+    pictures = assets.code_size_pictures()[image]
+    is_ink = name != "a face"
+    shown = 1 - pictures if is_ink else pictures
     columns = [facts.sizes.index(size) for size in sizes]
-    picture = new_picture(8, 5.4)
-    top, bottom = picture.subfigures(2, 1, squeeze=False, height_ratios=[1.15, 1.5])[:, 0]
-    grid = top.subplots(2, len(sizes) + 1)
-    for row, method in enumerate(("PCA", "autoencoder")):
-        title = f"original: {name}" if row == 0 else ""
-        show_image(grid[row, 0], 1 - pictures[row, 0], title)
-        grid[row, 0].set_ylabel(method)
+    picture = new_picture(8, 6.6)
+    top, bottom = picture.subfigures(2, 1, squeeze=False, height_ratios=[1.75, 1.5])[:, 0]
+    grid = top.subplots(4, len(sizes) + 1, height_ratios=[0.45, 1, 0.45, 1])
+    for row, (method, codes, color) in enumerate(
+        (
+            ("PCA", facts.pca_codes[image], style.VERMILLION),
+            ("autoencoder", facts.autoencoder_codes[image], style.BLUE),
+        )
+    ):
+        bars, copies = grid[2 * row : 2 * row + 2]
+        show_image(copies[0], shown[row, 0], ink=is_ink)
+        copies[0].set_ylabel(method)
+        bars[0].text(1, 0.5, "code", ha="right", va="center", transform=bars[0].transAxes)
+        bars[0].axis("off")
         for column, at in enumerate(columns, start=1):
-            title = _numbers(facts.sizes[at]) if row == 0 else ""
-            show_image(grid[row, column], 1 - pictures[row, at + 1], title)
+            _show_code(
+                bars[column], codes[at], facts.largest(method.lower(), sizes[column - 1]), color
+            )
+            show_image(copies[column], shown[row, at + 1], ink=is_ink)
+            if row == 0:
+                bars[column].set_title(_numbers(facts.sizes[at]), fontsize=9.5, loc="center", pad=4)
+    grid[0, 0].set_title(f"original: {name}", fontsize=9.5, loc="center", pad=4)
     axes = bottom.subplots()
     axes.axhline(facts.mean_image, color=style.GRAY, linestyle=":", linewidth=1.5)
     for method, marker, dashes, color, errors in (
@@ -139,8 +156,9 @@ def code_sizes(name: str = "a 3", sizes: Sequence[int] = (1, 2, 5, 10, 30, 100))
         axes.plot(sizes, [errors[at] for at in columns], marker, color=color, label=method)
     axes.text(1.0, facts.mean_image * 1.06, "mean image", color=style.GRAY, fontsize=9)
     axes.set(xscale="log", yscale="log", xlabel="code size", ylabel="squared error, test digits")
+    axes.set_ylim(3.5, 70)
     axes.set_xticks(sizes, [str(size) for size in sizes])
-    axes.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+    axes.set_yticks([5, 10, 20, 50], ["5", "10", "20", "50"])
     axes.minorticks_off()
     axes.legend(loc="lower left")
     first, last = (
@@ -152,11 +170,23 @@ def code_sizes(name: str = "a 3", sizes: Sequence[int] = (1, 2, 5, 10, 30, 100))
         for at in columns
     )
     return picture.describe(
-        f"Top: {name} copied through codes of growing size. The squared error of the copies goes "
+        f"Top: {name} copied through codes of growing size; above each copy its code, a bar for "
+        f"each number. The squared error of the copies goes "
         f"from {first[0]:.1f} to {last[0]:.1f} by PCA, from {first[1]:.1f} to {last[1]:.1f} by an "
         f"autoencoder. Bottom: the squared error over all test digits against the code size. PCA "
         f"and autoencoder with {described}. The mean image: {facts.mean_image:.1f}."
     )
+
+
+def _show_code(axes: Axes, code: Sequence[float], largest: float, color: str) -> None:
+    """Show the numbers of a code as bars; ``largest`` is the value that reaches the edge."""
+    places = np.arange(len(code))
+    axes.bar(places, code, width=0.8, color=color)
+    axes.axhline(0, color=style.GRAY, linewidth=0.8)
+    axes.set(xlim=(-0.6, max(len(code), 10) - 0.4), ylim=(-largest, largest), xticks=[], yticks=[])
+    axes.grid(visible=False)
+    for edge in axes.spines.values():
+        edge.set(visible=True, color=style.LIGHT_GRAY)
 
 
 @figure

@@ -11,8 +11,12 @@ const PLOT = { height: 240, left: 40, top: 12, bottom: 210 };
 const PLOT_WIDTHS = [240, 700]; // the narrowest and the widest
 const NAMES_WIDTH = 104; // of the names right of the curves
 const MIN_TICK_DISTANCE = 22;
-const ERROR_RANGE = [0.7, 45];
+const ERROR_RANGE = [3.5, 60];
+const ERROR_TICKS = [5, 10, 20, 50];
+const PHOTOGRAPH = "a face"; // keeps its colors on a dark page
 const MARKS = [1, 2, 5, 10, 20, 30, 60, 100];
+const BARS = { width: 150, height: 58, widest: 15 };
+const SPOKEN_VALUES = 5; // a screen reader reads longer codes as a range
 const SPEECH_DELAY_MS = 150; // while the slider moves, a screen reader announces the slider alone
 
 let explorers = 0;
@@ -52,6 +56,7 @@ function createImageChooser(model, id) {
     const radio = createElement("input", attributes);
     const tile = createTile(name);
     tile.setAttribute("aria-hidden", "true");
+    tile.classList.toggle("photograph", name === PHOTOGRAPH);
     radio.addEventListener("change", () => saveTraits(model, { image: name }));
     node.append(createElement("label", { title: name }, radio, tile));
     return { radio, tile };
@@ -67,7 +72,43 @@ function createImageChooser(model, id) {
   };
 }
 
-// ---------------------------------------------------------------- original, code, copies
+// ---------------------------------------------------------------- original, codes, copies
+
+const formatValue = (value) => value.toFixed(2).replace("-", "−");
+
+function describeCode(owner, name, values) {
+  const shown = values.map(formatValue);
+  const [least, most] = [Math.min(...values), Math.max(...values)].map(formatValue);
+  const numbers = values.length > SPOKEN_VALUES ? `from ${least} to ${most}` : shown.join(", ");
+  return `${owner} code of ${name}, ${formatSize(values.length)}: ${numbers}`;
+}
+
+/** The numbers of a code as bars, up or down from zero. */
+function createBars(title, kind) {
+  const svg = createSvg(BARS.width, BARS.height, title);
+  svg.setAttribute("class", `bars ${kind}`);
+  svg.setAttribute("preserveAspectRatio", "none");
+  const middle = BARS.height / 2;
+  return {
+    node: svg,
+    /** `largest` is the value whose bar reaches the edge. */
+    paint(label, values, largest) {
+      svg.setAttribute("aria-label", label);
+      svg.replaceChildren();
+      const step = Math.min(BARS.widest, BARS.width / values.length);
+      for (const [i, value] of values.entries()) {
+        const height = (Math.abs(value) / largest) * (middle - 1);
+        const y = value > 0 ? middle - height : middle;
+        appendSvg(svg, "rect", { x: (i + 0.1) * step, y, width: 0.8 * step, height });
+      }
+      appendSvg(svg, "line", { x1: 0, x2: BARS.width, y1: middle, y2: middle, class: "zero" });
+    },
+  };
+}
+
+/** Return the largest absolute value in the codes of all images, at one size. */
+const largestValue = (codes, column) =>
+  Math.max(...codes.flatMap((sizes) => sizes[column].map(Math.abs)));
 
 function createStation(title, kind, picture = createTile(title)) {
   const caption = createElement("span", { class: "words" });
@@ -77,13 +118,22 @@ function createStation(title, kind, picture = createTile(title)) {
 }
 
 function createStations(model) {
-  const { sizes, names, pca_each: pca, autoencoder_each: autoencoder } = model.get("facts");
-  const cells = Array.from({ length: sizes.at(-1) }, () => createElement("i"));
+  const facts = model.get("facts");
+  const { names } = facts;
   const original = createStation("Original", "original");
-  const code = createStation("Code", "code", createElement("div", { class: "cells" }, ...cells));
+  const codes = [
+    { owner: "PCA’s", all: facts.pca_codes, ...createBars("PCA’s code", "pca") },
+    {
+      owner: "The autoencoder’s",
+      all: facts.autoencoder_codes,
+      ...createBars("Autoencoder’s code", "autoencoder"),
+    },
+  ];
+  const bars = codes.map(({ node }) => node);
+  const code = createStation("Codes", "code", createElement("div", { class: "codes" }, ...bars));
   const copies = [
-    { ...createStation("PCA’s copy", "pca"), errors: pca },
-    { ...createStation("Autoencoder’s copy", "autoencoder"), errors: autoencoder },
+    { ...createStation("PCA’s copy", "pca"), errors: facts.pca_each },
+    { ...createStation("Autoencoder’s copy", "autoencoder"), errors: facts.autoencoder_each },
   ];
   original.caption.textContent = formatSize(PIXELS);
   const arrow = () => createElement("span", { class: "arrow", "aria-hidden": "true" }, "→");
@@ -94,8 +144,11 @@ function createStations(model) {
     paint() {
       const [row, column] = position(model);
       const size = model.get("code_size");
-      for (const [i, cell] of cells.entries()) cell.classList.toggle("used", i < size);
-      code.caption.textContent = formatSize(size);
+      for (const { owner, all, paint } of codes) {
+        const values = all[row][column];
+        paint(describeCode(owner, names[row], values), values, largestValue(all, column));
+      }
+      code.caption.textContent = `${formatSize(size)} each`;
       original.picture.setAttribute("aria-label", `Original: ${names[row]}`);
       for (const { caption, picture, errors } of copies) {
         caption.textContent = `error ${formatError(errors[row][column])}`;
@@ -105,6 +158,9 @@ function createStations(model) {
     paintTiles(pictures) {
       const [row, column] = position(model);
       paintTile(original.picture, pictures, 0, 2 * row);
+      for (const { picture } of [original, ...copies]) {
+        picture.classList.toggle("photograph", names[row] === PHOTOGRAPH);
+      }
       for (const [i, { picture }] of copies.entries()) {
         paintTile(picture, pictures, column + 1, 2 * row + i);
       }
@@ -130,7 +186,7 @@ function drawAxes(svg, sizes, mean, { right, x, y }) {
     appendSvg(svg, "line", { x1: left, x2: right, y1: top, y2: bottom, class: name });
   const label = (left, bottom, name, text) =>
     appendSvg(svg, "text", { x: left, y: bottom, class: name }, text);
-  for (const error of [1, 2, 5, 10, 20]) {
+  for (const error of ERROR_TICKS) {
     line(PLOT.left, right, y(error), y(error), "grid");
     label(PLOT.left - 8, y(error) + 4, "tick y", String(error));
   }
@@ -160,9 +216,9 @@ function createPlot(model, width) {
   const scales = plotScales(sizes, width);
   drawAxes(svg, sizes, mean, scales);
   const cursor = appendSvg(svg, "line", { y1: PLOT.top, y2: PLOT.bottom, class: "cursor" });
-  drawCurve(svg, pca, "pca", scales, 9);
+  drawCurve(svg, pca, "pca", scales, -2);
   const square = appendSvg(svg, "rect", { width: 11, height: 11, class: "dot pca" });
-  drawCurve(svg, autoencoder, "autoencoder", scales, -1);
+  drawCurve(svg, autoencoder, "autoencoder", scales, 13);
   const circle = appendSvg(svg, "circle", { r: 6.5, class: "dot autoencoder" });
   return {
     node: svg,
@@ -247,7 +303,7 @@ function describe(model) {
   const [pca, autoencoder] = [facts.pca[column], facts.autoencoder[column]];
   const summary =
     `${PIXELS} → ${size}: ${formatError(PIXELS / size)} times fewer numbers. ` +
-    `Over all 296 test digits, PCA’s copies are off by ${formatError(pca)}, ` +
+    `Over all 2,000 test digits, PCA’s copies are off by ${formatError(pca)}, ` +
     `the autoencoder’s by ${formatError(autoencoder)}`;
   if (name === "a face" || name === "a star") {
     return `${summary}. But ${name} isn’t a digit: both look for digits in it.`;

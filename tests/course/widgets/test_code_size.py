@@ -74,6 +74,28 @@ def test_pca_errors_are_those_of_the_bundled_digits() -> None:
         assert error == pytest.approx(facts.pca[facts.sizes.index(size)], abs=0.01)
 
 
+def test_the_codes_are_those_of_the_images() -> None:
+    digits, facts = data.digits("bundled"), assets.code_size_facts()
+    pictures = assets.code_size_pictures()
+    for size in (1, 10, 100):
+        at = facts.sizes.index(size)
+        pca = PCA(size).fit(digits.x_train)
+        for image in range(10):
+            code = np.array(facts.pca_codes[image][at])
+            ink = 1 - pictures[image, 0, 0].reshape(1, -1)  # 16 shades: nearly the original
+            assert abs(abs(code) - abs(pca.encode(ink)[0])).max() < 0.5, (size, image)
+            learned = facts.autoencoder_codes[image][at]
+            assert len(learned) == len(code) == size
+            assert max(map(abs, learned)) <= facts.largest("autoencoder", size)
+    network = [facts.autoencoder_codes[image][facts.sizes.index(2)] for image in range(10)]
+    assert len(set(network)) == 10  # no two digits have the same code
+
+
+def test_the_script_names_the_number_of_test_digits() -> None:
+    script = (FOLDER / "code_size.js").read_text(encoding="utf-8")
+    assert f"Over all {len(data.digits('bundled').x_test):,} test digits" in script
+
+
 def test_the_errors_support_the_lesson() -> None:
     facts = assets.code_size_facts()
     pca, network = np.array(facts.pca), np.array(facts.autoencoder)
