@@ -2,7 +2,8 @@
 
 JupyterLab drops the alternative text of a PNG but keeps the ``alt`` of an HTML image; LaTeX and
 plain viewers need the PNG. So a picture is displayed as both. In the HTML, an element lies over
-each photograph, so that a dark page can filter it apart from the rest.
+each photograph, so that a dark page can filter it apart from the rest; the metadata of the PNG say
+where they are.
 """
 
 from __future__ import annotations
@@ -64,25 +65,27 @@ class Picture(Figure):
             f'<img alt="{html.escape(self.alt)}" width="{width}" style="display: block; '
             f'max-width: 100%; border-radius: 8px" src="data:image/png;base64,{data}">'
         )
+        boxes = list(self._photographs())
         photographs = "".join(
-            f'<span class="course-photograph" style="{_BOX.format(*box)}"></span>'
-            for box in self._photographs()
+            f'<span class="course-photograph" style="{_BOX.format(*box)}"></span>' for box in boxes
         )
         page = (
             '<div class="course-figure" style="display: inline-block; position: relative; '
             f'max-width: 100%">{image}{photographs}</div>'
         )
         bundle = {"text/html": page, "image/png": data, "text/plain": f"Figure: {self.alt}"}
-        return bundle, {"image/png": {"alt": self.alt, "width": width, "height": height}}
+        look = {"alt": self.alt, "width": width, "height": height, "photographs": boxes}
+        return bundle, {"image/png": look}
 
-    def _photographs(self) -> Iterator[tuple[float, float, float, float]]:
+    def _photographs(self) -> Iterator[list[float]]:
         """Yield left, top, width and height of each photograph, as shares of the picture drawn."""
         for axes in self.axes:
             if axes.get_gid() == PHOTOGRAPH:
                 # Within the frame, which is part of the figure.
                 inside = axes.get_window_extent().padded(-1)
                 box = inside.transformed(self.transFigure.inverted())
-                yield box.x0, 1 - box.y1, box.width, box.height
+                sides = (box.x0, 1 - box.y1, box.width, box.height)
+                yield [round(float(side), 4) for side in sides]
 
     def _ipython_display_(self) -> None:
         """Show the picture in a notebook; formatters that Pyplot registers are ignored."""

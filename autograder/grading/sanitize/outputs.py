@@ -19,6 +19,7 @@ from autograder.grading.sanitize import markdown
 MAX_IMAGE_CHARS: Final = 4_000_000  # of base64
 MAX_TEXT_CHARS: Final = 100_000
 MAX_ALT_CHARS: Final = 2000
+MAX_PHOTOGRAPHS: Final = 100  # in one picture
 DEFAULT_ALT: Final = "An image drawn by this cell."
 
 _LONG_SPACE: Final = re.compile(r"\s{201,}")
@@ -83,7 +84,7 @@ def _sanitize_output(output: dict[str, Any]) -> NotebookNode | None:
     texts = {"text/plain": _text(text)} if isinstance(text, str) else {}
     if not images and not texts:
         return None
-    metadata = {mime: {"alt": _alt(output, mime)} for mime in images}
+    metadata = {mime: _look(output, mime) for mime in images}
     return NotebookNode(output_type="display_data", data=texts | images, metadata=metadata)
 
 
@@ -106,6 +107,20 @@ def _is_image(value: object, mime: str) -> bool:
     return content.startswith(_SIGNATURES[mime])
 
 
-def _alt(output: dict[str, Any], mime: str) -> str:
-    alt = cells.metadata_entries(output, mime).get("alt")
-    return alt[:MAX_ALT_CHARS] if isinstance(alt, str) and alt else DEFAULT_ALT
+def _look(output: dict[str, Any], mime: str) -> dict[str, Any]:
+    """Return the alternative text and, for the course's figures, where photographs are in them."""
+    entries = cells.metadata_entries(output, mime)
+    alt, boxes = entries.get("alt"), entries.get("photographs")
+    look = {"alt": alt[:MAX_ALT_CHARS] if isinstance(alt, str) and alt else DEFAULT_ALT}
+    if isinstance(boxes, list):
+        return look | {"photographs": list(filter(_is_box, boxes))[:MAX_PHOTOGRAPHS]}
+    return look
+
+
+def _is_box(value: object) -> bool:
+    """Return whether a value is left, top, width and height, as shares of a picture."""
+    return (
+        isinstance(value, list)
+        and len(value) == 4
+        and all(isinstance(side, int | float) and 0 <= side <= 1 for side in value)
+    )

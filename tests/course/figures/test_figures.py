@@ -168,9 +168,16 @@ def test_a_dark_page_shows_dark_paper_and_keeps_the_hues() -> None:
     assert style.DARK_FILTER == "invert(1) hue-rotate(180deg)"  # what `on_dark` computes
 
 
-@pytest.mark.parametrize("path", ["labextension/static/style.css", "widgets/explorer.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "course/labextension/static/style.css",
+        "course/widgets/explorer.css",
+        "autograder/feedback/style.css",
+    ],
+)
 def test_style_sheets_filter_as_the_figures_expect(path: str) -> None:
-    sheet = (Path(style.__file__).parents[1] / path).read_text(encoding="utf-8")
+    sheet = (Path(style.__file__).parents[2] / path).read_text(encoding="utf-8")
     filters = re.findall(r"filter: (.*);", sheet)
     assert len(filters) == 2
     assert set(filters) == {style.DARK_FILTER}
@@ -186,6 +193,9 @@ def test_only_photographs_keep_their_colors_on_a_dark_page() -> None:
     )
     assert not digits
     assert len(faces) == 12
+    metadata = intro.copies(IMAGES, {"c": IMAGES}, ink=False)._repr_mimebundle_()[1]["image/png"]
+    places = [[f"{100 * side:.2f}" for side in box[:2]] for box in metadata["photographs"]]
+    assert places == [list(place) for place in faces]
     assert float(faces[0][0]) < float(faces[1][0])  # from left to right
     assert float(faces[0][1]) < float(faces[6][1])  # from top to bottom
 
@@ -246,6 +256,16 @@ def test_code_sizes_describes_the_measured_errors() -> None:
     at = facts.sizes.index(10)
     errors = f"10 numbers: {facts.pca[at]:.1f} and {facts.autoencoder[at]:.1f}"
     assert errors in intro.code_sizes("a 3").alt
+
+
+def test_code_sizes_draws_the_code_above_each_copy() -> None:
+    facts = assets.code_size_facts()
+    bars = [axes for axes in intro.code_sizes("a 3").axes if axes.patches]
+    assert [len(axes.patches) for axes in bars] == 2 * [1, 2, 5, 10, 30, 100]
+    two = facts.sizes.index(2)
+    for axes, codes in ((bars[1], facts.pca_codes), (bars[7], facts.autoencoder_codes)):
+        heights = [patch.get_height() for patch in axes.patches]  # type: ignore[attr-defined]
+        assert heights == list(codes[3][two])
 
 
 def test_between_describes_how_far_the_steps_bend() -> None:

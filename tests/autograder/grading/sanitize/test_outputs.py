@@ -47,6 +47,15 @@ def test_invalid_pictures_are_dropped() -> None:
     assert output["metadata"]["image/png"]["alt"] == outputs.DEFAULT_ALT
 
 
+def test_only_boxes_inside_the_picture_are_kept() -> None:
+    box = [0.1, 0.2, 0.25, 1]
+    odd = [[0, 0, 1], [0, 0, 2, 1], ["0; }", 0, 1, 1], [float("nan"), 0, 1, 1], EVIL, None]
+    (output,) = kept(display({"image/png": {"photographs": [box, *odd]}}, image_png=PNG))
+    assert output["metadata"]["image/png"]["photographs"] == [box]
+    (output,) = kept(display({"image/png": {"photographs": EVIL}}, image_png=PNG))
+    assert "photographs" not in output["metadata"]["image/png"]
+
+
 def test_any_output_shape_is_handled() -> None:
     odd: list[dict[str, object]] = [
         {"output_type": "stream"},
