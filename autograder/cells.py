@@ -92,6 +92,11 @@ def is_demonstration(cell: Holder) -> bool:
     return metadata_entries(cell, "course").get("demonstration") is True
 
 
+def is_check(cell: Holder) -> bool:
+    """Return whether the cell checks an optional exercise, which earns no points."""
+    return metadata_entries(cell, "course").get("check") is True
+
+
 def max_points(cell: Holder) -> float:
     """Return what a graded cell can earn, as the author wrote it; 0 without a number."""
     points = _nbgrader(cell).get("points")

@@ -57,7 +57,9 @@ class NotRunError(Exception):
     """The learner's latest version of an exercise is not what the test would check."""
 
 
-def check(title: str, *, points: float) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def check(
+    title: str, *, points: float | None = None
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Run the decorated test of an exercise and tell the learner the result.
 
     Example:
@@ -68,7 +70,8 @@ def check(title: str, *, points: float) -> Callable[[Callable[[], None]], Callab
 
     Args:
         title: What the lesson calls the exercise.
-        points: What nbgrader awards for it.
+        points: What nbgrader awards for it. Without points, an exercise is optional, and nothing
+            is raised.
 
     Raises:
         AssertionError: The answer is wrong; the message is the hint.
@@ -83,8 +86,10 @@ def check(title: str, *, points: float) -> Callable[[Callable[[], None]], Callab
         except Exception as error:
             if shell := _notebook_shell():
                 _explain(shell, title, points, error)
-            raise
-        print(f"✓ {title}: correct ({_points(points)})")
+            if points is not None:
+                raise
+            return test
+        print(f"✓ {title}: correct{_points(points)}")
         return test
 
     return run
@@ -155,8 +160,8 @@ def _plain(message: str) -> str:
     return message.rstrip(".")
 
 
-def _points(points: float) -> str:
-    return f"{points:g} point{'' if points == 1 else 's'}"
+def _points(points: float | None) -> str:
+    return f" ({points:g} point{'' if points == 1 else 's'})" if points else ""
 
 
 def _notebook_shell() -> Any | None:
@@ -166,11 +171,13 @@ def _notebook_shell() -> Any | None:
     return shell if hasattr(shell, "kernel") else None
 
 
-def _explain(shell: Any, title: str, points: float, error: Exception) -> None:
+def _explain(shell: Any, title: str, points: float | None, error: Exception) -> None:
     """Show a box about the error, and reduce its traceback to one line."""
     details = ""
     if isinstance(error, NotImplementedError):
-        line, heading, text = f"{title} is still open ({_points(points)}).", "", ""
+        line, heading, text = f"{title} is still open{_points(points)}.", "", ""
+        if points is None:
+            print(line)
     elif isinstance(error, NotRunError):
         heading = line = f"✗ {title}: its cell did not run"
         text = str(error)

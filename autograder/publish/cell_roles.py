@@ -7,6 +7,7 @@ in the text      meaning
 ``prediction``   an ungraded task list; ``multiple``
 ``exercise``     a code cell for the student's code; ``hints``
 ``test``         a code cell that earns ``points`` if it passes
+``check``        a code cell that checks an optional exercise, which earns no points
 ``manual``       a text or code cell that a person grades, for ``points``
 ``locked``       a cell that grading restores to its original text
 ===============  =======================================================================
@@ -41,13 +42,14 @@ ROLE_SETTINGS: Final = {
     "prediction": {"multiple"},
     "exercise": {"hints"},
     "test": {"points"},
+    "check": set[str](),
     "manual": {"points"},
     "locked": set[str](),
 }
 _ALL_SETTINGS: Final = set().union(*ROLE_SETTINGS.values())
 _CODE_SETTINGS: Final = {"seconds", "demonstration"}
 _MARKDOWN_ROLES: Final = {"quiz", "prediction"}
-_CODE_ROLES: Final = {"exercise", "test"}
+_CODE_ROLES: Final = {"exercise", "test", "check"}
 _ANNOUNCED_POINTS: Final = re.compile(r"^@exercises\.check\(.*\bpoints=([\d.]+)\)", re.MULTILINE)
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
 
@@ -91,7 +93,9 @@ def expand_role(cell: NotebookNode) -> str | None:
     try:
         if role in _MARKDOWN_ROLES:
             cells.set_course(cell, **_question(cell.source, role, settings))
-        if role != "prediction":
+        if role == "check":
+            cells.set_course(cell, check=True)
+        elif role != "prediction":
             cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings))
         if "hints" in settings:
             cells.set_course(cell, hints=_hints(settings["hints"]))
@@ -107,7 +111,7 @@ def set_display(nb: NotebookNode) -> None:
         has_exercise |= cell.cell_type == "code" and cells.is_answer(cell)
         if cell.cell_type == "code" and has_exercise:
             cell.metadata |= RUN_ALL_CONTINUES
-        if cells.is_test(cell):
+        if cells.is_test(cell) or cells.is_check(cell):
             cell.metadata |= COLLAPSED
 
 

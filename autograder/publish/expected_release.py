@@ -136,6 +136,8 @@ def _built_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
         cells.set_course(released, seconds=seconds)
     if cells.is_demonstration(cell):
         cells.set_course(released, demonstration=True)
+    if cells.is_check(cell):
+        cells.set_course(released, check=True)
     if cells.is_managed(cell):
         cells.set_nbgrader(
             released,

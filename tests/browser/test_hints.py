@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 from playwright.sync_api import Locator, Page, expect
 
 from autograder import cells
@@ -153,3 +154,24 @@ def test_without_the_instructors_notebooks_there_is_no_help(lab: Lab, notebook: 
         expect(page.locator(".course-count:visible")).to_have_text("0 of 1 exercises pass")
         expect(page.locator(".course-help")).to_have_count(0)
         assert lesson.js("return panel.model.cells.get(1).getMetadata('course') ?? null") is None
+
+
+@pytest.mark.usefixtures("hints")
+def test_an_optional_exercise_has_help_but_does_not_count(lab: Lab, notebook: Path) -> None:
+    nb = nbformat.read(notebook, as_version=4)
+    check = nb.cells[2].source.replace('"Exercise 1", points=2', '"Exercise ★"')
+    nb.cells[2] = new_code_cell(check, id="half-check")
+    nb.cells[2].metadata["course"] = {"check": True}
+    nb.cells.append(labs.question("any", "Which?\n\n- [ ] a\n- [ ] b\n"))
+    labs.write(nb, notebook)
+    with lab.open(notebook) as lesson:
+        page = lesson.page
+        lesson.js("await panel.sessionContext.ready")
+        count = page.locator(".course-count:visible")
+        expect(count).to_have_text("0 of 1 answered")
+        solve(lesson, "return x", "✗ Exercise ★: not correct yet")
+        button(page, "Hint 1 of 2").click()
+        expect(page.locator(".course-help:visible li")).to_have_text("A half is x/2.")
+        solve(lesson, "return x / 2", "✓ Exercise ★: correct")
+        expect(button(page, "Show a worked solution")).to_be_visible()
+        expect(count).to_have_text("0 of 1 answered")

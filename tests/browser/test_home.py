@@ -98,6 +98,16 @@ def test_the_page_works_with_notebook_7(page: Page, server: Server, lessons: lis
     popup.value.close()
 
 
+def test_continue_goes_to_what_is_open_next_in_notebook_7(
+    page: Page, server: Server, lessons: list[Path]
+) -> None:
+    write_lesson(lessons[3], passed=True, answered=False)
+    open_page(page, server)
+    page.locator(".course-next").get_by_role("link", name="Continue").click()
+    expect(page.locator(".course-question").get_by_role("radio").first).to_be_focused()
+    assert "course=next" not in page.url  # a reload leaves the learner where they are
+
+
 def test_a_complete_course_ends_with_a_summary_for_paper(
     page: Page, server: Server, lessons: list[Path]
 ) -> None:

@@ -184,3 +184,17 @@ def test_a_name_that_is_not_defined_yet_leads_to_the_top() -> None:
     (cell,) = run("print(digits)")
     assert "Run → Run All Above Selected Cell" in shown(cell)
     assert "name 'digits' is not defined" in shown(cell)
+
+
+def test_an_optional_exercise_speaks_but_raises_nothing() -> None:
+    check = TEST.replace('"Exercise 1", points=2', '"Exercise ★"')
+    stub, wrong, right = (
+        f"def half(x):\n    {line}"
+        for line in ("raise NotImplementedError", "return x", "return x / 2")
+    )
+    _, is_open, _, failed, _, passed = run(stub, check, wrong, check, right, check)
+    assert shown(is_open) == "Exercise ★ is still open.\n"
+    assert shown(failed) == "✗ Exercise ★: not correct yet\nhalf(3) should be <1.5>"
+    assert shown(passed) == "✓ Exercise ★: correct\n"
+    outputs = [output for cell in (is_open, failed, passed) for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error"]

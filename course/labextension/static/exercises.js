@@ -5,13 +5,15 @@ import { addView } from "./view_widget.js";
 
 const textOf = ({ text, data }) => [text ?? data?.["text/plain"] ?? ""].flat().join("");
 
-/** Return the tests among the cells, [{model, index, exercise, exerciseIndex, state, failure}];
- * see testState in progress.js.
+/** Return the tests among the cells, [{model, index, exercise, exerciseIndex, isGraded, state,
+ * failure}]; see testState in progress.js. The check of an optional exercise is not graded.
  * `failure` is the output that says what is wrong; an exercise that is still open has none. */
 export function readTests(cells) {
   return cells.flatMap((model, index) => {
-    const nbgrader = model.type === "code" && model.getMetadata("nbgrader");
-    if (!nbgrader?.grade || nbgrader.solution) return [];
+    if (model.type !== "code") return [];
+    const [nbgrader, course] = ["nbgrader", "course"].map((key) => model.getMetadata(key));
+    const isGraded = Boolean(nbgrader?.grade && !nbgrader.solution);
+    if (!isGraded && course?.check !== true) return [];
     const outputs = model.outputs?.toJSON() ?? [];
     const [count, source] = [model.executionCount, model.sharedModel.getSource()];
     const state = testState({ outputs, count, source });
@@ -19,7 +21,7 @@ export function readTests(cells) {
     const failure = failed < 0 ? null : model.outputs.get(failed);
     const exerciseIndex = exerciseAbove(cells, index);
     const exercise = cells[exerciseIndex];
-    return [{ model, index, exercise, exerciseIndex, state, failure }];
+    return [{ model, index, exercise, exerciseIndex, isGraded, state, failure }];
   });
 }
 

@@ -18,7 +18,9 @@ function href(path, kind) {
     file: "edit/",
     feedback: "files/",
   };
-  return new URL((folders[kind] ?? "") + encode(path), base).href;
+  const address = new URL((folders[kind] ?? "") + encode(path), base);
+  if (kind === "resume") address.searchParams.set("course", "next"); // see plugins.js
+  return address.href;
 }
 
 const home = new CourseHome(document.querySelector("main"), {

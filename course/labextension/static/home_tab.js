@@ -1,11 +1,9 @@
 // The start page as a tab of JupyterLab, and the way to it: a link above every lesson, a tile in
 // the launcher, a command, and the address that `python -m course lab` opens.
-import { holdInView, onUserInput } from "./anchor_links.js";
 import { CourseHome } from "./home.js";
 import { createNode } from "./question.js";
 
 const COMMAND = "course:home";
-const POLL_MS = 100;
 const TITLE = "Course home";
 const PARAMETER = "course"; // in JupyterLab's address: /lab?course=home
 const PAGES = { notebook: "lab/tree/", resume: "lab/tree/", file: "lab/tree/", feedback: "files/" };
@@ -89,26 +87,9 @@ export class HomeTab {
     const options = { path, ...factory };
     const known = new Set(this.notebooks.filter(() => true));
     const opened = this.app.commands.execute("docmanager:open", options);
-    if (kind === "resume") opened.then((panel) => known.has(panel) || this.resume(panel));
+    if (kind === "resume")
+      opened.then((panel) => known.has(panel) || this.quizzes.get(panel).resume());
     return true;
-  }
-
-  /** Go to what is open next in a notebook that was just opened, unless the user goes elsewhere. */
-  async resume(panel) {
-    let isElsewhere = false;
-    onUserInput(panel.node, () => {
-      isElsewhere = true;
-    });
-    await panel.revealed;
-    const { content } = panel;
-    // JupyterLab adds the cells bit by bit, and can't scroll to one that is not there yet.
-    while (content.widgets.some(({ node }) => !node.isConnected)) {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      if (isElsewhere || panel.isDisposed) return;
-    }
-    const quiz = this.quizzes.get(panel);
-    quiz.refresh();
-    if (await quiz.goToNext()) holdInView(panel.node, content.activeCell.node);
   }
 
   /** Save the open notebooks of a folder before it is submitted. */

@@ -1,4 +1,5 @@
 // One open notebook: finds its questions, syncs copies, counts answers, saves, asks the server.
+import { holdInView, onUserInput } from "./anchor_links.js";
 import { ProgressBar } from "./bar.js";
 import { ExerciseHelp, readTests } from "./exercises.js";
 import { readOriginals, readQuestions, stateOf } from "./progress.js";
@@ -9,6 +10,7 @@ import { askForReport, showReport } from "./validate.js";
 import { addView } from "./view_widget.js";
 
 const SAVE_DELAY_MS = 400; // so that several clicks in a row are saved once
+const POLL_MS = 100;
 const ticks = (source) => [...tickedIndices(source)].join();
 const failure = (message) => ({ verdict: "failed", message });
 
@@ -84,9 +86,10 @@ export class QuizNotebook {
       this.lastSources.set(model, source);
       this.draw(question);
     }
-    this.tests = readTests([...this.panel.content.model.cells]);
-    for (const { index } of this.tests) this.panel.content.widgets[index]?.addClass("course-test");
-    this.help.refresh(this.tests);
+    const tests = readTests([...this.panel.content.model.cells]);
+    for (const { index } of tests) this.panel.content.widgets[index]?.addClass("course-test");
+    this.help.refresh(tests);
+    this.tests = tests.filter(({ isGraded }) => isGraded);
     this.graded = readQuestions(this.cells, this.originals);
     this.bar.setHidden(!this.progress.update(this.tests, this.graded));
   }
@@ -188,6 +191,23 @@ export class QuizNotebook {
     const open = unanswered.length ? unanswered : failing;
     if (open.length) await this.goTo(open.find(isBelow) ?? open[0]);
     return open.length > 0;
+  }
+
+  /** Go to what is open next in a notebook that was just opened, unless the user goes elsewhere. */
+  async resume() {
+    const { panel } = this;
+    let isElsewhere = false;
+    onUserInput(panel.node, () => {
+      isElsewhere = true;
+    });
+    await panel.revealed;
+    // JupyterLab adds the cells bit by bit, and can't scroll to one that is not there yet.
+    while (panel.content.widgets.some(({ node }) => !node.isConnected)) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      if (isElsewhere || panel.isDisposed) return;
+    }
+    this.refresh();
+    if (await this.goToNext()) holdInView(panel.node, panel.content.activeCell.node);
   }
 
   /** Go to a question, or to the exercise of a test. */

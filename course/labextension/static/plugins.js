@@ -14,6 +14,15 @@ function createRequester({ serviceManager: { serverSettings } }, { ServerConnect
   };
 }
 
+/** Return whether Notebook 7 was opened by Continue (home_page.js); a reload doesn't repeat it. */
+function takeContinue(app) {
+  const address = new URL(window.location.href);
+  if (app.name === "JupyterLab" || address.searchParams.get("course") !== "next") return false;
+  address.searchParams.delete("course");
+  window.history.replaceState(null, "", address.href);
+  return true;
+}
+
 /** Return the plugins, whose names start with the extension's. */
 export function createPlugins(id, jupyter) {
   const { Dialog, INotebookTracker, Notification, PageConfig, Widget } = jupyter;
@@ -35,6 +44,7 @@ export function createPlugins(id, jupyter) {
         quizzes.set(panel, new QuizNotebook(panel, { Widget, post, openDialog, homeLink, seed }));
         followAnchorLinks(panel.content.node);
         showWidgetPictures(panel);
+        if (takeContinue(app)) quizzes.get(panel).resume();
       };
       tracker.forEach(extend);
       tracker.widgetAdded.connect((_, panel) => extend(panel));

@@ -241,6 +241,16 @@ def test_a_code_cell_can_be_a_demonstration() -> None:
     assert cell.metadata == {"course": {"seconds": 90, "demonstration": True}}
 
 
+def test_a_check_of_an_optional_exercise_is_folded_and_earns_nothing() -> None:
+    text = "```{code-cell}\n:exercise: one\nx = 1\n```\n\n```{code-cell}\n:check: one-check\nx\n```"
+    _, cell = build.notebook_from_text(HEAD + text).cells[1:]
+    assert (cell["id"], cell.metadata["course"]) == ("one-check", {"check": True})
+    assert cell.metadata["jupyter"] == {"source_hidden": True}
+    assert "nbgrader" not in cell.metadata
+    with pytest.raises(AuthoringError, match="'one-check' can't have points, which is for"):
+        build.notebook_from_text(HEAD + text.replace("check\nx", "check\n:points: 1\nx"))
+
+
 def test_hints_stay_in_the_instructors_notebook() -> None:
     text = (
         "```{code-cell}\n---\nexercise: one\nhints:\n- |\n  An *idea*: `x`.\n- Nearly.\n---\n1\n```"
