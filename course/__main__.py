@@ -1,8 +1,9 @@
 """The learner's commands.
 
 ``autoencoders lab`` opens the start page in JupyterLab, ``autoencoders serve`` starts the digit
-canvas, ``autoencoders page`` writes it as static files, and ``autoencoders test`` checks the
-installation. ``python -m course`` is the same command.
+canvas, ``autoencoders page`` writes it as static files, ``autoencoders validate NOTEBOOK`` reports
+what Validate does, and ``autoencoders test`` checks the installation. ``python -m course`` is the
+same command.
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ def main(arguments: list[str] | None = None) -> None:
     serve.add_options(commands.add_parser("serve", help="start the server of the digit canvas"))
     page = commands.add_parser("page", help="write the digit canvas as static files")
     page.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to write")
+    validate = commands.add_parser(
+        "validate", help="run a notebook and report on its exercises and questions"
+    )
+    validate.add_argument("notebook", type=Path, metavar="NOTEBOOK")
+    validate.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     test = commands.add_parser("test", help="check the installation and say what is missing")
     test.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     chosen, more = parser.parse_known_args(arguments)
@@ -92,6 +98,10 @@ def main(arguments: list[str] | None = None) -> None:
         static_page.write(chosen.folder)
     elif chosen.command == "update":
         update.run(chosen)
+    elif chosen.command == "validate":
+        from course.server import validate as validation  # imports nbgrader and Jupyter's server
+
+        sys.exit(validation.print_report(chosen.notebook, locate.answers(chosen.root)))
     elif chosen.command == "test":
         sys.exit(self_test.main(chosen.root))
     else:

@@ -1,5 +1,7 @@
 """Run a notebook in a subprocess, so it doesn't block the student's server, and report on it.
 
+``autoencoders validate NOTEBOOK`` prints the report.
+
 ``python -m course.server.validate FOLDER NOTEBOOK`` runs one notebook with nbgrader's validator and
 prints the exercises and questions as JSON. nbgrader changes its process's working directory
 meanwhile. In the server that would affect every request; a submission at the same time, for
@@ -29,7 +31,7 @@ from traitlets import List
 from course.quiz import cells
 from course.server.keys import AnswerKeys
 from course.server.progress import Progress, progress_of
-from course.server.validation_report import nbgraders_value, report
+from course.server.validation_report import as_text, nbgraders_value, report
 
 _LOCK: Final = asyncio.Lock()  # one notebook at a time
 _MAX_ERROR_CHARS: Final = 2000
@@ -81,6 +83,25 @@ async def validate_in_subprocess(root: Path, path: str, keys: AnswerKeys) -> dic
         return {"success": False, "value": stderr.decode(errors="replace")[-_MAX_ERROR_CHARS:]}
     found = report(Progress.from_json(result), keys, path, result["changed"])
     return {"success": True, "value": nbgraders_value(found), "report": found}
+
+
+def print_report(notebook: Path, source: Path | None = None) -> int:
+    """Run a notebook and print the report; return 0 if nothing is left to do, else 1.
+
+    ``source`` is the folder of the instructor's notebooks, which only a self-learner has.
+    """
+    if not notebook.is_file():
+        print(f"{notebook} does not exist or is not a file.", file=sys.stderr)
+        return 1
+    print(f"Running {notebook}; a lesson takes up to two minutes.", file=sys.stderr)
+    folder = notebook.resolve().parent  # its name is the assignment's
+    path, keys = f"{folder.name}/{notebook.name}", AnswerKeys(source=str(source or ""))
+    reply = asyncio.run(validate_in_subprocess(folder.parent, path, keys))
+    if "report" not in reply:
+        print(f"{notebook} could not be run.\n{reply['value']}", file=sys.stderr)
+        return 1
+    print(as_text(reply["report"]))
+    return 1 if reply["report"]["findings"] else 0
 
 
 def install(serverapp: Any, keys: AnswerKeys) -> None:

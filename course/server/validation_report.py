@@ -113,6 +113,19 @@ def _finding(name: str, title: str, message: str, *, damaged: bool = False) -> V
     return {"name": name, "title": title, "message": message, "damaged": damaged}
 
 
+def as_text(result: ValidationReport) -> str:
+    """Return the report for a terminal.
+
+    Example:
+        >>> finding = _finding("half-test", "Exercise 1", "It is still open.")
+        >>> print(as_text({"summary": ["Exercises: 0 of 1 pass."], "findings": [finding]}))
+        Exercises: 0 of 1 pass.
+        - Exercise 1: It is still open.
+    """
+    findings = [f"- {finding['title']}: {finding['message']}" for finding in result["findings"]]
+    return "\n".join([" ".join(result["summary"]), *findings])
+
+
 def nbgraders_value(result: ValidationReport) -> dict[str, Any]:
     """Return the report in the form that nbgrader's pages show: as cells that failed."""
     failed = [

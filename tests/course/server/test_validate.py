@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 from tornado import web
 
+from course.__main__ import main
 from course.server import validate
 from course.server.keys import AnswerKeys
 
@@ -153,3 +154,25 @@ def test_a_missing_notebook_is_an_error(tmp_path: Path) -> None:
     reply = asyncio.run(validate.validate_in_subprocess(tmp_path, "missing.ipynb", NO_KEYS))
     assert reply["success"] is False
     assert "missing.ipynb" in str(reply["value"])
+
+
+def test_the_command_prints_the_same_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write_lesson(tmp_path / "work", question("a", RED.replace("[ ] red", "[x] red")))
+    with pytest.raises(SystemExit) as ended:
+        main(["validate", f"work/{path}"])
+    assert ended.value.code == 1  # something is left to do
+    printed = capsys.readouterr()
+    counts = "Exercises: 1 of 2 pass. Quiz: 1 of 3 answered, answers saved."
+    damaged = "Question 2 is damaged. Question 3 is damaged."
+    assert printed.out.startswith(f"{counts} {damaged}\n- test-2: It is not correct yet.")
+    assert "one is <not> two" in printed.out
+    assert "Success" not in printed.out + printed.err
+
+    assert validate.print_report(Path("missing.ipynb")) == 1
+    assert "missing.ipynb does not exist" in capsys.readouterr().err
+    done = tmp_path / write_notebook(tmp_path / "done", "assert True")
+    assert validate.print_report(done) == 0
+    assert capsys.readouterr().out == "Exercises: 1 of 1 pass. Nothing is left to do.\n"
