@@ -1,6 +1,6 @@
 """Train every network of lesson 4's network explorer and store the test errors.
 
-Run as ``python -m benchmarks.assets.make_architecture_grid``. It takes some minutes on one core and
+Run as ``python -m benchmarks.assets.make_architecture_grid``. It takes half an hour on one core and
 writes ``course/widgets/architecture_grid.json``. Every network learns from the digits that come
 with the course, by `course.autoencoder.train` with its defaults, but smaller batches: with 128
 images each, 8,000 digits give 63 steps per epoch.
@@ -50,6 +50,7 @@ def main() -> None:
         print(*networks[-1], flush=True)
     results = {
         "images": len(digits.x_train),
+        "test_images": len(digits.x_test),
         "epochs": EPOCHS,
         "networks": networks,
         "pca": {str(code): pca_error(code, digits) for code in grid.CODE},

@@ -97,7 +97,9 @@ def load(
     )
     if source == original.source:
         raise DataError(f"{original.title} is not available: {reason}.")
-    return _annotate(_load_fallback(fallback), f"{original.title} was not used: {reason}", problems)
+    verb = "were" if original.title.endswith("s") else "was"
+    note = f"{original.title} {verb} not used: {reason}"
+    return _annotate(_load_fallback(fallback), note, problems)
 
 
 def file_locations(original: OriginalData) -> Iterator[FileLocation]:

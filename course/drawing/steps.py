@@ -8,7 +8,7 @@ Example:
     canvas (280, 280, 4) uint8, 0 to 255
     box (208, 48, 4) uint8, 0 to 255
     square (208, 208, 4) uint8, 0 to 255
-    grey (208, 208) uint8, 0 to 255
+    gray (208, 208) uint8, 0 to 255
     pen (216, 56) uint8, 0 to 255
     fit (20, 5) uint8, 0 to 255
     mass (28, 28) uint8, 0 to 255
@@ -41,7 +41,7 @@ _MAX_SQUARE: Final = 1024
 class Stage:
     """The drawing after a step."""
 
-    name: str  # one word: ``canvas``, ``box``, ``square``, ``grey``, ...
+    name: str  # one word: ``canvas``, ``box``, ``square``, ``gray``, ...
     array: NDArray[Any]
     sentence: str  # describes the step
 
@@ -207,20 +207,20 @@ def _as_lecture(squared: ByteArray) -> tuple[Stage, ...]:
     small = resize.lanczos(squared, centre.SIDE)
     return (
         Stage("resized", small, "Resized to 28 by 28, edge to edge."),
-        Stage("grey", small[..., 3].copy(), "Only alpha is kept, as gray."),
+        Stage("gray", small[..., 3].copy(), "Only alpha is kept, as gray."),
     )
 
 
 def _as_mnist(squared: ByteArray) -> tuple[Stage, ...]:
-    grey = squared[..., 3].copy()
-    box = boxes.bounding_box(grey)
-    work = boxes.crop(grey, box)
+    gray = squared[..., 3].copy()
+    box = boxes.bounding_box(gray)
+    work = boxes.crop(gray, box)
     if max(work.shape) > _WORKING_SIZE:
         work = resize.fit_longer_side(work, _WORKING_SIZE)
     even = pen.normalize_thickness(work)
     small = centre.fit(even)
     return (
-        Stage("grey", grey, "Only alpha is kept, as gray."),
+        Stage("gray", gray, "Only alpha is kept, as gray."),
         Stage("pen", even, "The line made as thick as in MNIST, relative to the size."),
         Stage("fit", small, "Resized to 20 pixels on the longer side."),
         Stage("mass", centre.centred(small), "Centered in 28 by 28 by the center of mass."),

@@ -4,7 +4,7 @@ Example:
     >>> from course import drawing
     >>> page = stage_strip(drawing.preprocess(drawing.stored()["7"].rgba))
     >>> [stage["name"] for stage in page["stages"]]
-    ['canvas', 'box', 'square', 'grey', 'pen', 'fit', 'mass', 'row', 'numbers']
+    ['canvas', 'box', 'square', 'gray', 'pen', 'fit', 'mass', 'row', 'numbers']
     >>> stage = page["stages"][5]
     >>> stage["shape"], stage["range"], len(stage["pixels"]) == stage["rows"] * stage["columns"]
     ('20\u2009×\u200914', '0 to 255', True)

@@ -102,17 +102,22 @@ def convolutions(shapes: Sequence[tuple[int, int, int]], code: int, kernel: int)
 
 
 @figure
-def rows(images: Mapping[str, ArrayLike], words: str, shape: tuple[int, int] = (28, 28)) -> Picture:
+def rows(
+    images: Mapping[str, ArrayLike],
+    words: str,
+    shape: tuple[int, int] = (28, 28),
+    titles: Sequence[str] = (),
+) -> Picture:
     """Show rows of images ``(n, height * width)`` in [0, 1], to compare them column by column.
 
-    ``words`` say in the alternative text what the comparison shows.
+    ``words`` say in the alternative text what the comparison shows; ``titles`` name the columns.
     """
     columns = max(len(np.asarray(row)) for row in images.values())
     height = min(1.1, 6.9 / columns)
     picture, panels = new_grid(8, 0.3 + height * len(images), len(images), columns)
     picture.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
-    for panel_row, (name, row) in zip(panels, images.items(), strict=True):
-        show_row(panel_row, name, row, shape=shape)
+    for number, (panel_row, (name, row)) in enumerate(zip(panels, images.items(), strict=True)):
+        show_row(panel_row, name, row, titles if number == 0 else (), shape=shape)
     names = "; ".join(f"row {n}: {name}" for n, name in enumerate(images, 1))
     return picture.describe(f"{columns} images in each of {len(images)} rows. {names}. {words}")
 

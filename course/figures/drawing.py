@@ -71,7 +71,8 @@ def answers(pictures: Sequence[tuple[str, ArrayLike, str]]) -> Picture:
         axes.axis("off")
     for axes, (name, pixels, answer) in zip(panels.flat, pictures, strict=False):
         show_image(axes, pixels, name)
-        axes.set_xlabel(answer, fontsize=9.5)
+        # In narrow panels, neighboring answers would touch.
+        axes.set_xlabel(answer.replace(" (", "\n(") if columns > 6 else answer, fontsize=9.5)
     described = "; ".join(f"{name}: {answer}" for name, _, answer in pictures)
     return picture.describe(f"Images of 28 by 28 pixels and a model's answers. {described}.")
 

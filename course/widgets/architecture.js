@@ -61,14 +61,14 @@ function describe(model, widths) {
 }
 
 function render({ model, el }) {
-  const { choices, images, epochs } = model.get("content");
+  const { choices, images, test_images: testImages, epochs } = model.get("content");
   const picture = createElement("div");
   const description = createElement("p", { "aria-live": "polite" });
   const note = createElement(
     "p",
     { class: "note" },
-    "Errors: squared, summed over the 784 pixels, mean over the 10,000 test images of MNIST; " +
-      `trained once on ${images.toLocaleString("en")} images for ${epochs} epochs.`,
+    `Errors: squared, summed over the 784 pixels, mean over ${testImages.toLocaleString("en")} ` +
+      `test images; trained once on ${images.toLocaleString("en")} images for ${epochs} epochs.`,
   );
   const groups = Object.entries(choices).map(([trait, values]) => {
     const options = values.map((value) => [value, value === 0 ? "none" : String(value)]);

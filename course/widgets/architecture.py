@@ -26,7 +26,7 @@ class NetworkExplorer(PicturedWidget):
     """Three choices: the units of two layers (0 for no layer) and of the code.
 
     Attributes:
-        first: Units of the layer after the input: 0, 64 or 256.
+        first: Units of the layer after the input: 0, 64, 256 or 1000.
         second: Units of the next layer: 0, 32 or 128. Ignored if ``first`` is 0.
         code: Units of the code: 2, 10 or 30.
     """

@@ -15,7 +15,7 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, Final
 
-FIRST: Final = (0, 64, 256)
+FIRST: Final = (0, 64, 256, 1000)
 SECOND: Final = (0, 32, 128)
 CODE: Final = (2, 10, 30)
 """Units of each layer in the explorer; 0 leaves the layer out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.sync_api import FloatRect, Locator, expect
 from course import quiz
 from tests.browser.axe import assert_accessible
 from tests.browser.lab import Lab, option
+from tests.browser.servers import COURSE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 WriteLesson = Callable[..., Path]
@@ -147,6 +149,46 @@ def test_nothing_is_cut_off_at_200_percent_zoom(lab: Lab, write_lesson: WriteLes
             assert bar.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
             page.get_by_role("button", name="Next unanswered question").click()
             expect(lesson.question("sizes").get_by_role("checkbox").first).to_be_in_viewport()
+        finally:
+            page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("size", [(640, 450), (480, 900)], ids=["200 percent", "480 px"])
+def test_a_lesson_fits_a_small_window(lab: Lab, size: tuple[int, int]) -> None:
+    """Wide tables, code and formulas scroll by themselves; the page doesn't."""
+    (release,) = (COURSE.parent / "release" / "04-architecture").glob("*.ipynb")
+    path = Path(lab.server.root, "small", release.name)
+    path.parent.mkdir(exist_ok=True)
+    shutil.copy(release, path)
+    cut_off = """
+        const scrolls = node => node && node !== cell.node
+            && (['auto', 'scroll'].includes(getComputedStyle(node).overflowX)
+                || scrolls(node.parentElement));
+        const page = content.node.querySelector('.jp-WindowedPanel-outer') ?? content.node;
+        const found = [];
+        var cell;
+        for (let i = 0; i < content.widgets.length; i += 1) {
+            cell = content.widgets[i];
+            await content.scrollToItem(i);
+            await cell.ready;
+            await new Promise(requestAnimationFrame);
+            const { right } = page.getBoundingClientRect();
+            for (const node of cell.node.querySelectorAll('.jp-RenderedMarkdown *')) {
+                if (node.closest('mjx-assistive-mml')) continue;
+                const isOut = node.getBoundingClientRect().right > right + 1;
+                if (isOut && !scrolls(node)) found.push([i, node.outerHTML.slice(0, 200)]);
+            }
+        }
+        return found;
+    """
+    with lab.open(path) as lesson:
+        page = lab.page
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        try:
+            assert lesson.js(cut_off) == []
+            bar = page.locator(".course-progress:visible")
+            assert bar.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
+            assert bar.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
         finally:
             page.set_viewport_size({"width": 1280, "height": 900})
 

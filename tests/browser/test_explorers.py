@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
+from course import assets
 from tests.browser import lab as labs
 from tests.browser.axe import assert_accessible
 from tests.browser.lab import Lab, Lesson
@@ -148,6 +149,25 @@ def test_an_explorer_fits_a_narrow_page(lesson: Lesson, width: int) -> None:
         root.evaluate("node => { node.style.width = ''; }")
 
 
+@pytest.mark.parametrize("size", [(640, 450), (480, 900)], ids=["200 percent", "480 px"])
+def test_an_explorer_fits_a_small_window(lesson: Lesson, size: tuple[int, int]) -> None:
+    """In JupyterLab, whose side bars and prompts take room, too; 200% halves 1280 x 900."""
+    page = lesson.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    cut_off = """node => {
+        const page = node.closest('.jp-WindowedPanel-outer').getBoundingClientRect();
+        const shown = [node, ...node.querySelectorAll('*')].filter(
+            child => child.checkVisibility() && getComputedStyle(child).position !== 'absolute');
+        return shown.filter(child => child.getBoundingClientRect().right > page.right + 1
+            || child.getBoundingClientRect().left < page.left - 1).map(child => child.outerHTML);
+    }"""
+    try:
+        for name in EXPLORERS:
+            assert explorer(lesson, name).evaluate(cut_off) == [], name
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+
 def test_code_size_changes_with_the_slider_and_the_image_with_a_click(lesson: Lesson) -> None:
     root = explorer(lesson, "code-size")
     slider = root.locator("input[type=range]")
@@ -160,6 +180,29 @@ def test_code_size_changes_with_the_slider_and_the_image_with_a_click(lesson: Le
     assert description(root).inner_text() != before
     root.get_by_title("a star").click()
     expect(description(root)).to_contain_text("a star isn’t a digit")
+
+
+def test_code_size_draws_the_numbers_of_both_codes(lesson: Lesson) -> None:
+    root, facts = explorer(lesson, "code-size"), assets.code_size_facts()
+    root.get_by_title("a 3").click()
+    root.locator("input[type=range]").press("Home")
+    root.locator("input[type=range]").press("ArrowRight")
+    for method, owner in (("pca", "PCA’s"), ("autoencoder", "The autoencoder’s")):
+        bars = root.locator(f"svg.bars.{method}")
+        code = getattr(facts, f"{method}_codes")[3][1]
+        values = ", ".join(f"{value:.2f}".replace("-", "−") for value in code)
+        expect(bars).to_have_attribute("aria-label", f"{owner} code of a 3, 2 numbers: {values}")
+        expect(bars.locator("rect")).to_have_count(2)
+        heights = [float(bar.get_attribute("height") or 0) for bar in bars.locator("rect").all()]
+        assert heights[0] / heights[1] == pytest.approx(abs(code[0] / code[1]), rel=0.01)
+        middle = float(bars.locator("line").get_attribute("y1") or 0)
+        tops = [float(bar.get_attribute("y") or 0) for bar in bars.locator("rect").all()]
+        assert [top < middle for top in tops] == [value > 0 for value in code]
+    root.locator("input[type=range]").press("End")
+    expect(root.locator("svg.bars.pca rect")).to_have_count(100)
+    expect(root.locator("svg.bars.pca")).to_have_attribute(
+        "aria-label", re.compile(r"100 numbers: from −\d+\.\d\d to \d+\.\d\d")
+    )
 
 
 def test_curse_describes_what_sliders_and_tabs_show(lesson: Lesson) -> None:
@@ -243,6 +286,7 @@ def test_network_numbers_follow_the_chosen_layers(lesson: Lesson) -> None:
     assert second.nth(1).is_disabled()  # needs a first layer
     root.get_by_role("group", name="first layer").get_by_label("256", exact=True).check()
     expect(words).to_contain_text("(n, 784) → (n, 256)")
+    expect(root).to_contain_text("mean over 2,000 test images; trained once on 8,000 images")
     assert second.nth(1).is_enabled()
 
 

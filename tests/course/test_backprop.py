@@ -114,7 +114,7 @@ def test_the_grid_can_be_reproduced() -> None:
 
 def test_by_depth_counts_parameters_and_sorts_by_layers() -> None:
     kinds = grid.by_depth(code=10)
-    assert sorted(len(pairs) for pairs in kinds.values()) == [1, 2, 2, 2]
+    assert sorted(len(pairs) for pairs in kinds.values()) == [1, 3, 3, 3]
     assert kinds["no hidden layer"][0][0] == 785 * 10 + 11 * 784
 
 

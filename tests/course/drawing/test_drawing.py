@@ -57,7 +57,7 @@ def test_lecture_preprocessing_matches_the_six_steps_exactly() -> None:
     assert result.box == (top, left, bottom, right)
     assert np.allclose(result.vector, expected, atol=1e-6)
     assert [stage.name for stage in result.stages] == [
-        *("canvas", "box", "square", "resized", "grey", "row", "numbers")
+        *("canvas", "box", "square", "resized", "gray", "row", "numbers")
     ]
 
 
