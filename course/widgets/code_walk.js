@@ -187,7 +187,12 @@ function render({ model, el }) {
   const description = createElement("p", { "aria-live": "polite" });
   const root = createElement(
     "div",
-    { class: "explorer code-walk", role: "group", "aria-label": "Walk between codes" },
+    {
+      class: "explorer code-walk",
+      role: "group",
+      "aria-label": "Walk between codes",
+      "data-needs-kernel": "",
+    },
     createElement("div", { class: "row" }, first.node, results.node, second.node),
     createElement("div", { class: "sliders" }, ...walk.nodes, player.button),
     bases.node,

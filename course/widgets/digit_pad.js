@@ -81,7 +81,8 @@ function createPayload(model) {
 function render({ model, el }) {
   const left = createElement("div", { class: "pad-left" });
   const right = createElement("div", { class: "pad-right" });
-  const root = createElement("div", { class: "digit-pad-widget" }, left, right);
+  const attributes = { class: "digit-pad-widget", "data-needs-kernel": "" };
+  const root = createElement("div", attributes, left, right);
   el.append(root);
 
   const ways = createRadioGroup(model, "way", "Prepare it", WAYS);

@@ -106,7 +106,7 @@ function render({ model, el }) {
   const controls = createControls(model);
   const pictures = createPictures(model);
   const description = createElement("p", { "aria-live": "polite" });
-  const attributes = { class: "explorer gibbs-explorer" };
+  const attributes = { class: "explorer gibbs-explorer", "data-needs-kernel": "" };
   const root = createElement("div", attributes, controls.node, pictures.node, description);
   el.append(root);
 

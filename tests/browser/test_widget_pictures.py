@@ -65,6 +65,36 @@ def expect_pictures(lesson: Lesson) -> None:
         assert len(image.get_attribute("alt") or "") > 40
 
 
+NEEDS_KERNEL = ("gibbs-explorer", "code-walk", "digit-pad-widget")
+
+
+def test_a_widget_that_lost_its_kernel_shows_its_picture(lab: Lab, server: Server) -> None:
+    names = ["code-size", *NEEDS_KERNEL]
+    cells = [new_code_cell(WIDGETS[name], id=f"the-{name}") for name in names]
+    nb = labs.lesson()
+    nb.cells = [new_code_cell(SETUP, id="setup"), *cells]
+    path = labs.write(nb, server.root / "pictures" / "restart.ipynb")
+    with lab.open(path) as lesson:
+        lesson.js(RUN_ALL)
+        shown = {name: lesson.page.locator(f".jp-Notebook .{name}").first for name in names}
+        for widget in shown.values():
+            expect(widget).to_be_visible()
+        lesson.js("await panel.sessionContext.restartKernel();")
+        pictures = lesson.page.locator(".course-widget-picture")
+        expect(pictures).to_have_count(len(NEEDS_KERNEL))
+        for picture in pictures.all():
+            expect(picture).to_contain_text("Run this cell to play again.")
+            expect(picture.locator("img")).to_have_attribute("alt", re.compile(".{40}"))
+        for name in NEEDS_KERNEL:
+            expect(shown[name]).to_be_hidden()
+        slider = shown["code-size"].get_by_role("slider")  # its data are in the page
+        slider.press("Home")
+        expect(shown["code-size"]).to_contain_text("784 → 1:")
+        lesson.js(RUN_ALL)
+        expect(pictures).to_have_count(0)
+        expect(lesson.page.locator(".jp-Notebook .gibbs-explorer").first).to_be_visible()
+
+
 def test_a_widget_without_any_kernel_shows_its_picture(lab: Lab, server: Server) -> None:
     output = {"text/plain": "An explorer.", WIDGET_VIEW: {"model_id": "gone"}}
     cell = new_code_cell("1", id="widget")
