@@ -13,22 +13,32 @@ from pathlib import Path
 from typing import Final
 
 from deploy.feedback import receipts, signed_token
-from deploy.hub import class_list, hub_api, image, network, prepare, submission_time
+from deploy.hub import (
+    class_list,
+    demo,
+    hub_api,
+    image,
+    network,
+    prepare,
+    quiet,
+    submission_time,
+)
 from deploy.hub.backup import backup, restore
 from deploy.hub.settings import CHECKOUT, DEFAULT_FILE, SETTINGS_VARIABLE, HubSettings, load
 from deploy.hub.spawner import SIGNING_KEY_FILE
 
 CONFIG = CHECKOUT / "deploy" / "jupyterhub_config.py"
+LOG_FILE: Final = "hub.log"
 
 
 def start_message(settings: HubSettings, passwords: dict[str, str]) -> str:
-    """Return the message before the hub starts: its address and how to log in.
+    """Return the message about the hub: its address, how to log in, what to do first.
 
     Example:
         >>> start_message(HubSettings(), {"ada": "secret"}).splitlines()[0]
-        'Hub: http://127.0.0.1:810'
+        'The hub: http://127.0.0.1:810'
     """
-    lines = [f"Hub: {settings.address}"]
+    lines = [f"The hub: {settings.address}"]
     width = max([len(name) for name in passwords], default=0)
     for name, password in passwords.items():
         kind = "instructor" if name in settings.instructors else "student"
@@ -36,27 +46,53 @@ def start_message(settings: HubSettings, passwords: dict[str, str]) -> str:
     file = settings.hub / prepare.CREDENTIALS_FILE
     if passwords or file.exists():
         lines.append(f"Passwords are also in {file}, which only root can read.")
-    lines.append(f"Instructors open formgrader from the hub's menu: Services → {settings.course}.")
+    instructor = settings.instructors[0] if settings.instructors else "an instructor"
+    lines.append(
+        f"First, log in as {instructor} and choose Services, {settings.course}: formgrader opens."
+    )
     stopped = "the hub; users' servers keep running" if settings.keep_servers else "everything"
     lines.append(f"Ctrl+C stops {stopped}.")
     return "\n".join(lines)
 
 
 def start_hub(settings: HubSettings) -> None:
-    """Prepare the machine, print how to log in, and replace this process with the hub."""
+    """Prepare the machine and run the hub; in a terminal, with its messages in a log file.
+
+    Elsewhere, as under systemd, this process becomes the hub and writes to its own output.
+    """
     if os.geteuid() != 0:
         sys.exit("The hub must run as root: it starts servers under their owners' accounts.")
+    in_terminal = sys.stdout.isatty()
+    if in_terminal:
+        print("Preparing this machine ...", flush=True)
     try:
         changed = network.reserve_ports(settings)
         passwords = prepare.prepare_machine(settings)
         hub_api.end_orphaned_services(settings)
+        if demo.is_new(settings):
+            print(f"Preparing the demo class: {demo.LESSON} and a few submissions ...", flush=True)
+            demo.fill(settings)
     except RuntimeError as error:
         sys.exit(f"The hub can't start: {error}")
-    print(*filter(None, [changed, start_message(settings, passwords)]), sep="\n", flush=True)
     os.environ[SETTINGS_VARIABLE] = str(settings.file)
     os.environ["PATH"] = _path()
     os.chdir(settings.hub)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)])  # noqa: S606  (no shell, no user input)
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
+    notes = list(filter(None, [changed, start_message(settings, passwords)]))
+    if not in_terminal:
+        print(*notes, sep="\n", flush=True)
+        os.execv(sys.executable, command)  # noqa: S606  (no shell, no user input)
+    log = settings.hub / LOG_FILE
+    notes.append(f"Messages go to {log}.")
+    status = quiet.run(
+        command,
+        log,
+        is_ready=lambda: hub_api.is_ready(settings),
+        when_ready=lambda: print(*notes, sep="\n", flush=True),
+    )
+    if status > 0:
+        sys.exit(f"The hub stopped with an error. The last lines of {log}:\n{quiet.tail(log)}")
+    print("The hub has stopped.")
 
 
 def add_students(settings: HubSettings, file: Path) -> None:
