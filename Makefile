@@ -6,6 +6,7 @@
 # make hub       start a JupyterHub with a demo class (as root on Debian); see deploy/README.md
 # make hub-test  the hub's tests alone: logging in, submitting, grading, and a curious student
 # make build     rebuild the notebooks after a change in source/*/*.md
+# make book      build a static site of all lessons in build/book/html; KEYS=no leaves out the answers
 # make wheels    build what pip, uvx and pipx install: the course, and the answers for self-learners
 # make format    format and fix the code
 # make lock      renew requirements.txt after a change in pyproject.toml
@@ -18,7 +19,7 @@ RUN := .venv/bin/python
 BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab lint lint-js quick test long test-programs class hub hub-test build wheels format lock
+.PHONY: lab lint lint-js quick test long test-programs class hub hub-test build book wheels format lock
 
 lab: .venv/ready
 	@$(RUN) -m course lab
@@ -71,6 +72,9 @@ hub-test: .venv/ready
 build: .venv/ready
 	@$(RUN) -m autograder build
 
+book: .venv/ready
+	@$(RUN) -m book $(if $(filter no,$(KEYS)),--no-keys)
+
 wheels: .venv/ready
 	@$(RUN) -m hatchling build -t wheel -d dist
 	@cd selfstudy && ../$(RUN) -m hatchling build -t wheel -d ../dist
@@ -82,7 +86,7 @@ format: .venv/ready
 
 lock: $(UV)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --extra grader --extra cluster --extra hub --extra test --custom-compile-command "make lock" \
+	  --no-emit-index-url --no-emit-find-links --extra grader --extra cluster --extra hub --extra book --extra test --custom-compile-command "make lock" \
 	  pyproject.toml -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --extra peers --custom-compile-command "make lock" \

@@ -58,6 +58,8 @@ def offenders(folder: str, forbidden: str) -> list[str]:
         ("course", "deploy"),
         ("autograder", "tests"),
         ("autograder", "deploy"),
+        ("course", "book"),
+        ("autograder", "book"),
         ("deploy", "tests"),
         ("course", "benchmarks"),
         ("autograder", "benchmarks"),
@@ -201,7 +203,7 @@ def test_the_lock_has_hashes_and_no_addresses() -> None:
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert "://" not in lock
     pins = re.findall(r"(?m)^([\w.-]+)(?:\[[^\]]*\])?==", lock)
-    extras = ("main", "grader", "cluster", "hub", "test")
+    extras = ("main", "grader", "cluster", "hub", "book", "test")
     for requirement in (entry for extra in extras for entry in project()[extra]):
         assert re.split(r"[\[<>=;]", requirement)[0].lower() in pins
     entries = re.split(r"(?m)^(?=[\w])", lock)

@@ -1,0 +1,59 @@
+"""Sphinx's settings for the book: everything the pages need is part of the site."""
+
+from __future__ import annotations
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
+
+from autograder.feedback.formulas import to_mathml
+from course.deployment.page import ICON
+
+project = "Autoencoders"
+author = "the authors of the course"
+html_title = "Autoencoders"
+html_favicon = str(ICON)
+language = "en"
+extensions = ["myst_nb"]
+exclude_patterns = ["_static"]
+html_theme = "pydata_sphinx_theme"
+html_css_files = ["book.css"]
+html_js_files = [("book.js", {"type": "module"})]
+html_copy_source = False
+html_show_sourcelink = False
+html_math_renderer = "mathml"  # browsers draw it by themselves: no script and no font
+html_theme_options = {
+    "show_prev_next": True,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "navbar_end": ["theme-switcher"],
+    "navbar_align": "left",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+copyright = "CC BY 4.0"  # noqa: A001  (the name that Sphinx reads)
+nb_execution_mode = "off"
+nb_merge_streams = True
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # the default loads scripts from another host
+myst_enable_extensions = ["dollarmath", "colon_fence", "amsmath"]
+myst_heading_anchors = 3
+suppress_warnings = ["myst.header", "misc.highlighting_failure", "mystnb.unknown_mime_type"]
+
+
+def _inline(translator: HTML5Translator, node: nodes.math) -> None:
+    translator.body.append(to_mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _block(translator: HTML5Translator, node: nodes.math_block) -> None:
+    formula = to_mathml(node.astext(), display=True)
+    translator.body.append(f'<div class="math-block" tabindex="0">{formula}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Draw formulas as MathML."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

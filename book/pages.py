@@ -1,0 +1,112 @@
+r"""Turn an executed lesson into the source of its page.
+
+Example:
+    >>> question = quiz.parse("**Even?**\n\n- [ ] one\n- [x] two\n  > Twice one.\n")
+    >>> print(question_markup(question, key=None, multiple=False).splitlines()[0])
+    ::::::{container} book-question
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from nbformat import NotebookNode
+
+from course import quiz
+from course.quiz import cells
+
+# These compute everything in the browser; the others need a kernel and show their picture.
+LIVE_WIDGETS: Final = {"architecture", "code_size", "codes_map", "curse", "digit_pad"}
+_VIEW: Final = "application/vnd.jupyter.widget-view+json"
+_STATE: Final = "application/vnd.jupyter.widget-state+json"
+_ANCHOR: Final = re.compile(r'<a id="([\w-]+)"></a>')
+
+
+def make_page(
+    notebook: NotebookNode, keys: Mapping[str, quiz.Question], states: Path
+) -> NotebookNode:
+    """Rewrite an executed lesson in place for MyST-NB, and return it.
+
+    Args:
+        notebook: The lesson with its outputs.
+        keys: The questions with keys and explanations, by name; empty for a book without keys.
+        states: A folder for what widgets need in the page.
+    """
+    widgets = notebook.metadata.pop("widgets", {}).get(_STATE, {}).get("state", {})
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _markdown(cell, keys)
+        for output in cell.get("outputs", []):
+            if _VIEW in output.get("data", {}):
+                _show_widget(output, widgets, states)
+    return notebook
+
+
+def read_keys(source: NotebookNode) -> dict[str, quiz.Question]:
+    """Return the questions of the instructor's notebook by name."""
+    return {
+        cells.grade_id(cell): quiz.parse(cell.source)
+        for cell in source.cells
+        if cells.is_quiz(cell) and quiz.parse(cell.source).options
+    }
+
+
+def _markdown(cell: NotebookNode, keys: Mapping[str, quiz.Question]) -> str:
+    if cells.is_quiz(cell) or cells.is_prediction(cell):
+        question = quiz.parse(cell.source)
+        if question.options:  # other kinds of questions stay as they are written
+            key = keys.get(cells.grade_id(cell))
+            return question_markup(question, key, multiple=cells.allows_multiple(cell))
+    return _ANCHOR.sub(r"\n(\1)=\n", cell.source)
+
+
+def question_markup(question: quiz.Question, key: quiz.Question | None, *, multiple: bool) -> str:
+    """Return a question as nested containers, which ``book.js`` makes a group of buttons."""
+    classes = "book-question multiple" if multiple else "book-question"
+    lines = [f"::::::{{container}} {classes}", *_container("question-prompt", question.prompt)]
+    known = {option.name: option for option in key.options} if key else {}
+    for option in question.options:
+        answer = known.get(option.name)
+        verdict = "" if answer is None else " right" if answer.ticked else " wrong"
+        lines += [f":::::{{container}} question-option{verdict}", ""]
+        lines += _container("option-text", option.text)
+        if answer is not None:
+            lines += _container("option-explanation", answer.explanation or "\u00a0")
+        lines += [":::::", ""]
+    return "\n".join([*lines, "::::::", ""])
+
+
+def _container(name: str, text: str) -> Iterator[str]:
+    yield from (f"::::{{container}} {name}", "", _ANCHOR.sub("", text), "", "::::", "")
+
+
+def _show_widget(output: NotebookNode, widgets: Mapping[str, Any], states: Path) -> None:
+    """Replace a widget by its picture, which the page replaces by the widget where it can."""
+    data, model = output.data, output.data.pop(_VIEW)["model_id"]
+    picture = data.get("image/png")
+    facts = output.get("metadata", {}).get("image/png", {})
+    if picture is None:
+        return
+    image = (
+        f'<img alt="{html.escape(str(facts.get("alt", "")))}" width="{facts.get("width", 700)}" '
+        f'src="data:image/png;base64,{picture.strip()}">'
+    )
+    state = widgets.get(model, {})
+    name = str(state.get("state", {}).get("_anywidget_id", "")).split(".")[-2:-1]
+    if name and name[0] in LIVE_WIDGETS:
+        traits = {k: v for k, v in state["state"].items() if not k.startswith("_")}
+        text = json.dumps({"traits": traits, "buffers": state.get("buffers", [])}, sort_keys=True)
+        file = f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+        states.mkdir(parents=True, exist_ok=True)
+        (states / file).write_text(text, encoding="utf-8")
+        image = (
+            f'<div class="book-widget" data-widget="{name[0]}" data-state="{file}">{image}</div>'
+        )
+    output.data = NotebookNode({"text/html": image})
+    output.metadata = NotebookNode()
