@@ -2,7 +2,7 @@
 
 Example:
     >>> from course import assets
-    >>> net = assets.digit_variational(2)
+    >>> net = assets.digit_variational()
     >>> net.sample(3).shape
     (3, 784)
 """
@@ -60,7 +60,7 @@ class FrozenVariational:
 
         Example:
             >>> from course import assets, data
-            >>> bill = assets.digit_variational(2).bill(data.digits("bundled").x_test[:100])
+            >>> bill = assets.digit_variational().bill(data.digits("bundled").x_test[:100])
             >>> bool((bill.code > 0).all())
             True
 

@@ -4,7 +4,7 @@ Example:
     >>> explorer = CodePlane(beta=1)
     >>> explorer.beta = 2.9  # snaps to the nearest trained network
     >>> explorer.beta
-    3.0
+    4.0
 
 All networks are trained and all pictures drawn beforehand (`course.assets.code_plane`), so the
 slider needs no kernel, TensorFlow or network.
