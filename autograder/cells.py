@@ -42,6 +42,8 @@ grade_id = _shared.grade_id
 cell_id = _shared.cell_id
 allows_multiple = _shared.allows_multiple
 credit_rule = _shared.credit_rule
+question_kind = _shared.question_kind
+DEFAULT_KIND: Final = _shared.DEFAULT_KIND
 hints = _shared.hints
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from nbformat import NotebookNode
 
 from autograder import cells
-from course import quiz
+from course.quiz import kinds
 
 CODE_STUB: Final = "# Your code here\nraise NotImplementedError"
 # By language, as notebooks name it: the stub must fail where that is possible.
@@ -64,7 +64,7 @@ def student_text(cell: NotebookNode, language: str = "python") -> str:
     """
     stub = CODE_STUBS.get(language, CODE_STUB) if cell.cell_type == "code" else TEXT_STUB
     if cells.is_quiz(cell):
-        return quiz.bare(str(cell.source))
+        return kinds.of(cell).bare(str(cell.source))
     if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:
         return stub
     visible = []

@@ -69,7 +69,8 @@ def checks() -> list[bytes]:
     bodies = []
     for path in sorted((CHECKOUT / "source").glob("*/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
-            if cells.is_quiz(cell) and not cells.allows_multiple(cell):
+            is_choice = cells.is_quiz(cell) and cells.question_kind(cell) == cells.DEFAULT_KIND
+            if is_choice and not cells.allows_multiple(cell):
                 body = {
                     "path": f"{path.parent.name}/{path.name}",
                     "question": cells.grade_id(cell),

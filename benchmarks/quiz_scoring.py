@@ -18,6 +18,7 @@ from autograder import cells
 from autograder.grading import merge, scoring, submission
 from autograder.kernels.kernel import Kernel
 from course import quiz
+from course.quiz import fields
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,8 +34,10 @@ def quiz_submissions(assignment: str) -> tuple[nbformat.NotebookNode, list[bytes
         for cell in release["cells"]:
             if cells.is_quiz(cell):
                 text = "".join(cell["source"])
-                count = len(quiz.parse(text).options)
-                marked = quiz.mark(text, {rng.randrange(count)})
+                if count := len(quiz.parse(text).options):
+                    marked = quiz.mark(text, {rng.randrange(count)})
+                else:
+                    marked = fields.fill(text, [str(rng.randrange(10))])
                 cell["source"] = marked.splitlines(keepends=True)
         submitted.append(json.dumps(release).encode())
     return source, submitted

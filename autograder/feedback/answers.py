@@ -15,7 +15,7 @@ from typing import Final, Literal
 from nbformat import NotebookNode
 
 from autograder import cells
-from course import quiz
+from course.quiz import kinds
 
 MAX_TITLE_CHARS: Final = 120  # two lines on a laptop
 BEGIN_SOLUTION: Final = "### BEGIN SOLUTION"
@@ -103,7 +103,7 @@ def find_answers(source: NotebookNode) -> list[Answer]:
         name = cells.grade_id(cell)
         if cells.is_quiz(cell):
             question_count += 1
-            prompt = plain_text(quiz.parse(cell.source).prompt.strip().partition("\n\n")[0])
+            prompt = plain_text(kinds.of(cell).prompt(cell.source).strip().partition("\n\n")[0])
             title = f"Question {question_count}: {prompt}".rstrip(": ")
             answers.append(Answer("question", title, text.section, names=[name]))
             text.latest = text.label = ""

@@ -50,9 +50,7 @@ class Results:
             if (name := cells.grade_id(cell)) and cells.is_managed(cell)
         }
         self._source_ids = {cell.get("id") for cell in source.cells}
-        self._keys = {
-            cells.grade_id(cell): cell.source for cell in source.cells if cells.is_quiz(cell)
-        }
+        self._keys = {cells.grade_id(cell): cell for cell in source.cells if cells.is_quiz(cell)}
 
     def describe(self, answers: list[Answer]) -> list[Record]:
         """Return a record for each answer that the graded notebook has.
@@ -106,7 +104,10 @@ class Results:
         for name, cell in members.items():
             if name in self._keys:
                 record["question"] = questions.question_markdown(
-                    self._keys[name], cells.score_record(cell) or {}, reveal=self._reveal
+                    self._keys[name].source,
+                    cells.score_record(cell) or {},
+                    reveal=self._reveal,
+                    kind=cells.question_kind(self._keys[name]),
                 )
                 notes += [*map(escape_markdown, cells.notes(cell)), graded[name]["reason"]]
             elif name in tests:
@@ -146,7 +147,9 @@ def _grade(cell: NotebookNode, kind: str) -> Record:
     points, maximum, by_hand = cells.gradebook_score(cell)
     record = cells.score_record(cell) or {}
     reason = str(record.get("reason", ""))
-    is_open = reason == NOT_IMPLEMENTED if cells.is_test(cell) else not record.get("chosen")
+    is_open = not record.get("chosen") and not record.get("answers")
+    if cells.is_test(cell):
+        is_open = reason == NOT_IMPLEMENTED
     if points is None:
         status = "pending"
     elif points >= maximum and (maximum > 0 or not reason):

@@ -20,7 +20,9 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.cells import is_answer, is_demonstration, is_quiz, is_test
 from autograder.grading.submission import Submission, SubmittedCell
+from autograder.student_text import student_text
 from course import quiz
+from course.quiz import fields, kinds
 
 Positions = list[int | None]  # for each submitted cell, the index of the instructor's cell
 
@@ -70,7 +72,7 @@ def has_more_answers(source_nb: NotebookNode, copy: Submission, main: Submission
         if not is_answer(cell) or not _is_blank(cell, text):
             continue
         is_code_open |= cell.cell_type == "code"
-        released = quiz.bare(cell.source) if is_quiz(cell) else cell.source
+        released = student_text(cell) if is_quiz(cell) else cell.source
         is_new = copied not in {"", text, plain_text(released)}
         if is_new and (is_quiz(cell) or not _is_blank(cell, copied)):
             return True
@@ -95,7 +97,7 @@ def _texts(
 def _is_blank(source_cell: NotebookNode, text: str) -> bool:
     """Return whether an answer is as it was released, whatever version of the lesson that was."""
     if is_quiz(source_cell):
-        return not quiz.parse(text).ticked
+        return kinds.of(source_cell).state(text, multiple=True) == "blank"
     if source_cell.cell_type != "code":
         return "YOUR ANSWER HERE" in text or text in {"", plain_text(source_cell.source)}
     given: set[str] = set()
@@ -133,7 +135,7 @@ def _take(places: deque[int], source_nb: NotebookNode) -> int:
 def _source_key(cell: NotebookNode) -> tuple[str, str]:
     """Return which text fills the cell's place; none fills that of an exercise."""
     if cell.cell_type == "markdown":
-        return "markdown", plain_text(quiz.bare(cell.source))
+        return "markdown", _without_answer(cell.source)
     if is_answer(cell):
         return "exercise", ""
     if is_test(cell):
@@ -143,10 +145,15 @@ def _source_key(cell: NotebookNode) -> tuple[str, str]:
     return cell.cell_type, plain_text(cell.source)
 
 
+def _without_answer(source: str) -> str:
+    """Return a text without ticks, without what is in fields, and without explanations."""
+    return plain_text(fields.bare(quiz.bare(source)))
+
+
 def _keys(cell: SubmittedCell) -> Iterator[tuple[str, str]]:
     """Yield the keys of the places that a submitted cell can fill, the best first."""
     if cell.kind == "markdown":
-        yield "markdown", plain_text(quiz.bare(cell.source))
+        yield "markdown", _without_answer(cell.source)
     else:
         text = plain_text(cell.source)
         yield cell.kind, text
@@ -165,7 +172,7 @@ def _match_by_options(
     filled = set(positions)
     empty: defaultdict[frozenset[str], deque[int]] = defaultdict(deque)
     for position, source_cell in enumerate(source_nb.cells):
-        if is_quiz(source_cell) and position not in filled:
+        if has_options(source_cell) and position not in filled:
             empty[option_names(quiz.parse(source_cell.source))].append(position)
     if not empty:
         return
@@ -177,6 +184,11 @@ def _match_by_options(
         if len(found[names]) >= len(places):
             for index in found[names]:
                 positions[index] = _take(places, source_nb)
+
+
+def has_options(cell: NotebookNode) -> bool:
+    """Return whether a cell is a question with options to tick."""
+    return is_quiz(cell) and cells.question_kind(cell) == cells.DEFAULT_KIND
 
 
 def option_names(question: quiz.Question) -> frozenset[str]:

@@ -25,7 +25,7 @@ from autograder.grading.match_cells import plain_text, visible_text
 from autograder.grading.split_questions import MissingQuestions
 from autograder.grading.submission import Submission, SubmittedCell
 from autograder.student_text import CODE_STUBS, student_text
-from course import quiz
+from course.quiz import kinds
 
 MISSING_CELL: Final = "This cell is missing from the submission."
 UNDECIDED: Final = (
@@ -33,7 +33,7 @@ UNDECIDED: Final = (
     " doesn't say which one it is."
 )
 TEXT_BELOW: Final = "This cell wasn't changed, but a cell below may have the answer."
-ANSWER_BELOW: Final = "No option is ticked, but a cell below may have the answer."
+ANSWERS_BELOW: Final = frozenset(kind.answer_below for kind in kinds.KINDS.values())
 COPIES: Final = "The submission has {count} copies of this cell."
 EDITED_TEST: Final = "This test was changed in the submission; the original version was run."
 TOO_MANY_CELLS: Final = (
@@ -53,7 +53,7 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
     positions = match_cells.match(source_nb, submission)
     undecided: set[int] = set()
     missing = MissingQuestions(source_nb, positions)
-    if missing.places:
+    if missing:
         submission = missing.split(submission, positions)
         positions = match_cells.match(source_nb, submission)
         undecided = missing.undecided(submission, positions)
@@ -62,7 +62,10 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
     merged_cells = _added_cells(added, -1)
     for position, source_cell in enumerate(source_nb.cells):
         cell = _merge_cell(source_cell, copies[position], is_readable=is_readable)
-        if is_quiz(cell) and (note := _doubt(cell, added[position], position in undecided)):
+        note = ""
+        if is_quiz(cell):
+            note = _doubt(source_cell, cell, added[position], position in undecided)
+        if note:
             cells.set_course(cell, notes=[note])
         if cells.is_manual(cell) and added[position] and is_unchanged(source_cell, cell):
             cells.set_course(cell, notes=[*cells.notes(cell), TEXT_BELOW])
@@ -137,7 +140,7 @@ def _merge_cell(
             cell["source"] = _text(copies[0])
             notes = [COPIES.format(count=len(copies))] if len(copies) > 1 else []
         else:
-            cell["source"] = quiz.bare(source_cell.source) if is_quiz(cell) else ""
+            cell["source"] = student_text(source_cell) if is_quiz(cell) else ""
             notes = [MISSING_CELL] if is_readable else []
     elif (
         copies
@@ -162,17 +165,21 @@ def _text(cell: SubmittedCell) -> str:
     return f"# {cell.left_out}" if cell.left_out else cell.source
 
 
-def _doubt(cell: NotebookNode, added: list[SubmittedCell], is_undecided: bool) -> str:
+def _doubt(
+    source_cell: NotebookNode, cell: NotebookNode, added: list[SubmittedCell], is_undecided: bool
+) -> str:
     """Return why a question that looks unanswered may have an answer, or an empty string."""
     if cells.left_out(cell):
         return ""  # needs review already
     if is_undecided:
         return UNDECIDED
-    question = quiz.parse(cell.source)
-    if question.ticked or len(cells.copies(cell)) > 1:
+    kind = kinds.of(source_cell)
+    is_blank = kind.state(cell.source, multiple=True) in {"blank", "unclear"}
+    if not is_blank or len(cells.copies(cell)) > 1:
         return ""
-    is_answered = any(quiz.is_in_words(other.source, question) for other in added[:MAX_READ_CELLS])
-    return ANSWER_BELOW if is_answered else ""
+    below = [other.source for other in added[:MAX_READ_CELLS]]
+    is_answered = any(kind.is_in_words(text, source_cell.source) for text in below)
+    return kind.answer_below if is_answered else ""
 
 
 def _added_cells(added: CellsByPosition, position: int) -> list[NotebookNode]:

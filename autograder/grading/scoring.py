@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 
 from autograder import cells
 from autograder.grading.merge import (
-    ANSWER_BELOW,
+    ANSWERS_BELOW,
     MISSING_CELL,
     TEXT_BELOW,
     UNDECIDED,
@@ -26,6 +26,7 @@ from autograder.grading.merge import (
 from autograder.kernels.kernel import CellOutcome
 from autograder.test_runner.broker import BrokenTest
 from course import quiz
+from course.quiz import kinds
 
 BROKEN_TEST: Final = "The test itself could not be run. A person will look at it."
 BUSY_MACHINE: Final = (
@@ -39,7 +40,8 @@ OTHER_LANGUAGE: Final = (
     "It was not run: the grader can't run this notebook's language here. A person will look at it."
 )
 # Points of a question that has none of its options ticked, by what merging noted about it.
-_NOTED_SCORES: Final = {MISSING_CELL: 0.0, ANSWER_BELOW: None, UNDECIDED: None}
+_NOTED_SCORES: Final = {MISSING_CELL: 0.0, UNDECIDED: None} | dict.fromkeys(ANSWERS_BELOW)
+WRONG_ANSWER: Final = "That is not the right answer."
 MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason
 
 
@@ -51,8 +53,11 @@ class CellScore:
     points: NonNegativeFloat | None  # None if a person must decide
     maximum: NonNegativeFloat  # from the instructor's notebook
     reason: str  # why it isn't the maximum, for the student; empty if it is
-    # For a quiz, the indices of the options of the key that are ticked.
+    # For a quiz, the indices of the options of the key that are ticked, or of its fields that are
+    # right.
     chosen: Annotated[tuple[Annotated[NonNegativeInt, Strict()], ...], Field(strict=False)]
+    # What was typed into each field of the key.
+    answers: Annotated[tuple[Annotated[str, Strict()], ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
     def _check_points(self) -> CellScore:
@@ -62,7 +67,8 @@ class CellScore:
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the name, for the graded notebook's metadata."""
-        return {key: value for key, value in asdict(self).items() if key != "name"}
+        omitted = {"name"} if self.answers else {"name", "answers"}
+        return {key: value for key, value in asdict(self).items() if key not in omitted}
 
 
 def one_line(text: str) -> str:
@@ -114,12 +120,13 @@ def score(
             failed might have passed with it.
     """
     maximum = float(cells.max_points(source_cell))
+    answers: tuple[str, ...] = ()
     if unreadable:
         points, reason, chosen = _left_to_a_person(unreadable)
     elif cells.is_quiz(source_cell) and cells.left_out(cell):
         points, reason, chosen = _left_to_a_person(cells.left_out(cell))
     elif cells.is_quiz(source_cell):
-        points, reason, chosen = _score_quiz(source_cell, cell, maximum)
+        (points, reason, chosen), answers = _score_quiz(source_cell, cell, maximum)
     elif cells.is_test(source_cell):
         points, reason, chosen = _score_test(outcome, maximum)
         if points == 0 and left_out:
@@ -128,7 +135,7 @@ def score(
         points, reason, chosen = 0.0, NOT_ANSWERED, ()
     else:
         points, reason, chosen = _left_to_a_person("This answer is graded by a person.")
-    return CellScore(cells.grade_id(source_cell), points, maximum, reason, chosen)
+    return CellScore(cells.grade_id(source_cell), points, maximum, reason, chosen, answers)
 
 
 def _is_unanswered(source_cell: NotebookNode, cell: NotebookNode) -> bool:
@@ -152,24 +159,50 @@ def _score_test(outcome: CellOutcome | BrokenTest | None, maximum: float) -> _Sc
     return 0.0, explain_failure(outcome), ()
 
 
-def _score_quiz(source_cell: NotebookNode, cell: NotebookNode, maximum: float) -> _Score:
+def _score_quiz(
+    source_cell: NotebookNode, cell: NotebookNode, maximum: float
+) -> tuple[_Score, tuple[str, ...]]:
+    """Return the score of a question, and what was typed into its fields."""
     if noted := [note for note in cells.notes(cell) if note in _NOTED_SCORES]:
-        return _NOTED_SCORES[noted[0]], noted[0], ()
-    key = quiz.parse(source_cell.source)
-    copies = [quiz.parse(source) for source in cells.copies(cell)]
-    comparisons = {quiz.compare(copy, key, is_part=len(copies) > 1) for copy in copies}
+        return (_NOTED_SCORES[noted[0]], noted[0], ()), ()
+    kind, copies = kinds.of(source_cell), cells.copies(cell)
+    is_part = len(copies) > 1
+    comparisons = {kind.compare(copy, source_cell.source, is_part=is_part) for copy in copies}
     answers = {comparison for comparison in comparisons if not comparison.blank}
     if not answers:
-        return 0.0, "No option is ticked." if copies[0].options else "The options were deleted.", ()
+        return (0.0, kind.unanswered if kind.has_place(copies[0]) else kind.deleted, ()), ()
     if len(answers) > 1:
         reason = "This question was submitted more than once, with different answers."
-        return _left_to_a_person(reason)
+        return _left_to_a_person(reason), ()
     (answer,) = answers
+    if isinstance(answer, quiz.FieldComparison):
+        typed = tuple(map(one_line, answer.answers))
+        return _score_fields(source_cell, answer, maximum), typed
+    return _score_options(source_cell, answer, copies, maximum), ()
+
+
+def _score_fields(
+    source_cell: NotebookNode, answer: quiz.FieldComparison, maximum: float
+) -> _Score:
+    correct = tuple(sorted(answer.correct))
+    if answer.doubts:
+        return _left_to_a_person(one_line(" ".join(answer.doubts)), correct)
+    points = quiz.credit(answer, maximum, cells.credit_rule(source_cell))
+    if points == maximum:
+        return points, "", correct
+    count = len(answer.answers)
+    wrong = f"{len(correct)} of {count} are right." if count > 1 else WRONG_ANSWER
+    return points, " ".join([wrong, *answer.notes]), correct
+
+
+def _score_options(
+    source_cell: NotebookNode, answer: quiz.Comparison, copies: list[str], maximum: float
+) -> _Score:
     chosen = tuple(sorted(answer.chosen))
     if answer.doubts:
         return _left_to_a_person(one_line(" ".join(answer.doubts)), chosen)
     if len(chosen) > 1 and not cells.allows_multiple(source_cell):
-        return _score_too_many(chosen, copies)
+        return _score_too_many(chosen, [quiz.parse(copy) for copy in copies])
     points = quiz.credit(answer, maximum, cells.credit_rule(source_cell))
     return points, "" if points == maximum else _explain_missed(answer), chosen
 
@@ -187,4 +220,4 @@ def _explain_missed(answer: quiz.Comparison) -> str:
         return "Correct so far, but incomplete."
     if answer.chosen & answer.wanted:
         return "Some of the ticked options are right, some are not."
-    return "That is not the right answer."
+    return WRONG_ANSWER

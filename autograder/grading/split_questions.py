@@ -10,9 +10,10 @@ from typing import Final
 from nbformat import NotebookNode
 
 from autograder import cells
-from autograder.grading.match_cells import Positions, option_names
+from autograder.grading.match_cells import Positions, has_options, option_names
 from autograder.grading.submission import Submission, SubmittedCell
 from course import quiz
+from course.quiz import fields
 from course.quiz.boxes import read_box
 from course.quiz.text import fenced_lines, split_lines, without_layout
 
@@ -38,10 +39,19 @@ class MissingQuestions:
         places = {
             position: quiz.parse(cell.source)
             for position, cell in enumerate(source_nb.cells)
-            if cells.is_quiz(cell)
+            if has_options(cell)
+        }
+        self._texts = {
+            position: fields.bare(cell.source).strip().split("\n")
+            for position, cell in enumerate(source_nb.cells)
+            if cells.is_quiz(cell) and not has_options(cell) and position not in positions
         }
         self._counts = Counter(map(option_names, places.values()))
         self.places = {place: q for place, q in places.items() if place not in positions}
+
+    def __bool__(self) -> bool:
+        """Return whether any question is missing."""
+        return bool(self.places or self._texts)
 
     def split(self, submission: Submission, positions: Positions) -> Submission:
         """Return the submission with a cell of its own for each missing question in another cell.
@@ -50,12 +60,11 @@ class MissingQuestions:
         alone if no other question has the same.
         """
         result: list[SubmittedCell] = []
-        for cell, position in zip(submission.cells, positions, strict=True):
-            own_parts, split_off = [], []
+        for submitted, position in zip(submission.cells, positions, strict=True):
+            own_parts: list[str] = []
+            cell, split_off = self._without_texts(submitted)
             own = self._source_nb.cells[position] if position is not None else None
-            own_question = (
-                quiz.parse(own.source) if own is not None and cells.is_quiz(own) else None
-            )
+            own_question = quiz.parse(own.source) if own is not None and has_options(own) else None
             for part in _parts(cell):
                 question = quiz.parse(part)
                 if own_question and _is_same(question, own_question):
@@ -70,6 +79,25 @@ class MissingQuestions:
             result.append(replace(cell, source="\n".join(own_parts)) if split_off else cell)
             result += split_off
         return replace(submission, cells=tuple(result))
+
+    def _without_texts(self, cell: SubmittedCell) -> tuple[SubmittedCell, list[SubmittedCell]]:
+        """Cut the missing questions with fields out of a cell that has their released text."""
+        cut: list[SubmittedCell] = []
+        if not self._texts or cell.kind == "code" or len(cell.source) > _MAX_CHARS:
+            return cell, cut
+        lines = split_lines(cell.source)
+        empty = fields.emptied(cell.source).split("\n")
+        for place, text in list(self._texts.items()):
+            starts = range(len(empty) - len(text) + 1)
+            start = next((n for n in starts if empty[n : n + len(text)] == text), None)
+            if start is None:
+                continue
+            del self._texts[place]
+            name = cells.grade_id(self._source_nb.cells[place])
+            part = "\n".join(lines[start : start + len(text)])
+            cut.append(SubmittedCell("markdown", part, grade_id=name))
+            del lines[start : start + len(text)], empty[start : start + len(text)]
+        return (replace(cell, source="\n".join(lines)) if cut else cell), cut
 
     def undecided(self, submission: Submission, positions: Positions) -> set[int]:
         """Return the places that an answer may belong to, although nothing says which one."""

@@ -28,7 +28,8 @@ from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import check_notebook
 from autograder.publish.release_check import ReleaseError
-from course import atomic_write, quiz
+from course import atomic_write
+from course.quiz import kinds
 
 Resources = dict[str, Any]
 
@@ -41,7 +42,7 @@ class ClearAnswers(preprocessors.ClearSolutions):
         cells.remove_hints(cell)
         if not cells.is_quiz(cell):
             return super().preprocess_cell(cell, resources, cell_index)
-        cell.source = quiz.bare(cell.source)
+        cell.source = kinds.of(cell).bare(cell.source)
         return cell, resources
 
 

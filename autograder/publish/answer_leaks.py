@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.student_text import MARKERS, SOLUTION, classified_lines
 from course import quiz
+from course.quiz import kinds
 from course.quiz.text import normalized
 
 EXPLANATION: Final = "an explanation"
@@ -87,11 +88,14 @@ def find_leaks(text: str, secrets: list[Secret]) -> Iterator[str]:
 
 
 def _quiz_secrets(cell: NotebookNode) -> Iterator[Secret]:
-    for option in quiz.parse(cell.source).options:
-        for line in option.explanation.split("\n"):
+    kind = kinds.of(cell)
+    for explanation in kind.explanations(cell.source):
+        for line in explanation.split("\n"):
             yield Secret(EXPLANATION, line, cell["id"])
-        if option.ticked:
-            yield Secret(KEY, f"[x] {option.text}", cell["id"])
+    for text in kind.key_texts(cell.source):
+        yield Secret(KEY, text, cell["id"])
+    if kind.name == cells.DEFAULT_KIND:
+        for option in quiz.parse(cell.source).ticked:
             yield Secret(RIGHT_OPTION, option.text, cell["id"])
 
 

@@ -3,7 +3,8 @@
 ===============  =======================================================================
 in the text      meaning
 ===============  =======================================================================
-``quiz``         an automatically graded question; ``points``, ``multiple``, ``credit``
+``quiz``         an automatically graded question; ``points``, ``multiple``, ``credit``,
+                 ``kind`` (see ``course.quiz.kinds``; a task list by default)
 ``prediction``   an ungraded task list; ``multiple``
 ``exercise``     a code cell for the student's code; ``hints``
 ``test``         a code cell that earns ``points`` if it passes
@@ -31,6 +32,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.publish import near_misses
 from course import quiz
+from course.quiz import fields, kinds
 
 COLLAPSED: Final = {"jupyter": {"source_hidden": True}}
 RUN_ALL_CONTINUES: Final = {"tags": ["raises-exception"]}
@@ -38,7 +40,7 @@ MAX_SECONDS: Final = 3600
 MAX_POINTS: Final = 100
 HINTS: Final = range(2, 4)  # how many an exercise has, if any
 ROLE_SETTINGS: Final = {
-    "quiz": {"points", "multiple", "credit"},
+    "quiz": {"points", "multiple", "credit", "kind"},
     "prediction": {"multiple"},
     "exercise": {"hints"},
     "test": {"points"},
@@ -74,6 +76,7 @@ def expand_role(cell: NotebookNode) -> str | None:
     course |= _pop_demonstration(entries, cell.cell_type, roles)
     if not roles:
         _check_placing(entries, "without a role, a cell can't have")
+        _check_no_field(cell)
         cell.metadata = NotebookNode(entries)
         cells.set_course(cell, **course)
         return None
@@ -120,6 +123,17 @@ def _check_placing(entries: dict[str, Any], problem: str) -> None:
     for setting in sorted(entries.keys() & _ALL_SETTINGS):
         fitting = [role for role, settings in ROLE_SETTINGS.items() if setting in settings]
         raise AuthoringError(f"{problem} {setting}, which is for {' or '.join(fitting)}")
+
+
+def _check_no_field(cell: NotebookNode) -> None:
+    """Refuse a filled field outside of a question: students would see it."""
+    prose = re.sub(r"`[^`\n]*`|\$[^$]*\$", " ", cell.source)
+    filled = [field.value for field in fields.parse(prose) if field.value]
+    if cell.cell_type == "markdown" and filled:
+        raise AuthoringError(
+            f"students see the field [[{filled[0]}]]; begin the question with"
+            ' +++ {"quiz": "name", "kind": "blanks"}, or write it as code'
+        )
 
 
 def _check_spelling(entries: dict[str, Any]) -> None:
@@ -202,29 +216,34 @@ def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any
         raise AuthoringError(
             f"credit must be one of {', '.join(quiz.CREDIT_RULES)}; got {credit!r}"
         )
-    if problem := next(near_misses.question_problems(source), None):
+    kind = _kind(settings.get("kind", cells.DEFAULT_KIND))
+    if problem := next(near_misses.question_problems(source, kind.name), None):
         raise AuthoringError(problem)
-    question = quiz.parse(source)
-    ticks = len(question.ticked)
-    if len(question.options) < 2:
-        raise AuthoringError(f"a question needs at least two options, got {len(question.options)}")
     if role == "prediction":
-        if ticks:
+        question = quiz.parse(source)
+        if question.ticked:
             raise AuthoringError("a prediction has no key; untick its options")
+        if len(question.options) < 2:
+            raise AuthoringError(
+                f"a question needs at least two options, got {len(question.options)}"
+            )
         return {"prediction": {"multiple": multiple}}
-    if ticks == 0 or (ticks > 1 and not multiple):
+    kind.check_key(source, multiple=multiple)
+    if credit not in kind.credit_rules:
         raise AuthoringError(
-            f'{ticks} options are ticked; tick exactly one, or one or more with "multiple": true'
+            f"credit of the kind {kind.name!r} must be one of {', '.join(kind.credit_rules)}; got"
+            f" {credit!r}"
         )
     if credit == "each-option" and not multiple:
         raise AuthoringError('credit "each-option" needs "multiple": true')
-    unexplained = [option.text for option in question.options if not option.explanation]
-    if unexplained:
-        raise AuthoringError(
-            f"the option {unexplained[0]!r} has no explanation; add '> ...' below it"
-        )
-    quiz.compare(question, question)  # raises ValueError if two options look the same
-    return {"quiz": {"multiple": multiple, "credit": credit}}
+    named_kind = {} if kind.name == cells.DEFAULT_KIND else {"kind": kind.name}
+    return {"quiz": {"multiple": multiple, "credit": credit, **named_kind}}
+
+
+def _kind(name: Any) -> kinds.Kind:
+    if not isinstance(name, str) or name not in kinds.KINDS:
+        raise AuthoringError(f"kind must be one of {', '.join(kinds.KINDS)}; got {name!r}")
+    return kinds.KINDS[name]
 
 
 def _nbgrader(cell_type: str, role: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:

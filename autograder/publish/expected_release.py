@@ -21,6 +21,7 @@ from autograder.publish.answer_leaks import Secret
 from autograder.publish.cell_roles import COLLAPSED, RUN_ALL_CONTINUES
 from autograder.student_text import language, student_text
 from course import quiz
+from course.quiz import kinds
 
 NOTEBOOK_FORMAT: Final[dict[str, Any]] = {
     "metadata": {
@@ -131,6 +132,8 @@ def _built_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
         rule = cells.credit_rule(cell)
         credit = rule if rule in quiz.CREDIT_RULES else "unknown"
         cells.set_course(released, quiz={"multiple": cells.allows_multiple(cell), "credit": credit})
+        if (kind := kinds.of(cell).name) != cells.DEFAULT_KIND:
+            released.metadata.course["quiz"]["kind"] = kind
     seconds = cells.time_limit_s(cell)
     if cell.cell_type == "code" and seconds is not None:
         cells.set_course(released, seconds=seconds)

@@ -61,7 +61,9 @@ def single_choice_questions(nb: NotebookNode) -> list[quiz.Question]:
     return [
         quiz.parse(cell.source)
         for cell in nb.cells
-        if cells.is_quiz(cell) and not cells.allows_multiple(cell)
+        if cells.is_quiz(cell)
+        and cells.question_kind(cell) == cells.DEFAULT_KIND
+        and not cells.allows_multiple(cell)
     ]
 
 

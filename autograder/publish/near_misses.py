@@ -7,16 +7,16 @@ exactly. What looks like one to a person, but not to the programs, is an authori
 from __future__ import annotations
 
 import difflib
-import html
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from nbformat import NotebookNode
 
 from autograder import cells
-from course.quiz.boxes import INVISIBLE, has_stray_box, read_box
+from autograder.publish.field_near_misses import field_problems
+from autograder.publish.folding import at, fold
+from course.quiz.boxes import has_stray_box, read_box
 from course.quiz.text import fenced_lines, split_lines
 
 # nbgrader's regions, and where it clears them.
@@ -51,8 +51,6 @@ _ROLE_LINE: Final = re.compile(
     re.IGNORECASE,
 )
 
-_DASHES: Final = re.compile("[‐‑‒–—−⁃－]")
-_INVISIBLE: Final = re.compile(f"[{INVISIBLE}]")
 # Letters and digits that look like Latin letters.
 _LOOK_ALIKES: Final = str.maketrans(
     "авекмнорстухіѕјԁɡոαβεηικνορτυχℓ0135", "abekmhopctyxisjdgnabenikvoptuxloles"
@@ -70,26 +68,16 @@ def problems(cell: NotebookNode) -> Iterator[str]:
     is_question = cells.is_quiz(cell) or cells.is_prediction(cell)
     yield from _mark_problems(cell)
     if is_question:
-        yield from question_problems(cell.source)
+        yield from question_problems(cell.source, cells.question_kind(cell))
     elif cell.cell_type != "code" and not cells.is_answer(cell):
         yield from _text_problems(cell.source)
 
 
-def _at(number: int, line: str) -> str:
-    text = " ".join(line.split())
-    text = text if len(text) <= 60 else text[:59] + "…"
-    return f"line {number}, {text!r}"
-
-
-def _fold(line: str) -> str:
-    """Return a line as a person sees it: without entities, widths, escapes, hidden characters."""
-    line = unicodedata.normalize("NFKC", html.unescape(line))
-    line = _DASHES.sub("-", _INVISIBLE.sub("", line))
-    return re.sub(r"\\([^\w\s])", r"\1", line)
-
-
-def question_problems(source: str) -> Iterator[str]:
+def question_problems(source: str, kind: str = cells.DEFAULT_KIND) -> Iterator[str]:
     """Yield a phrase for each line of a question that is only nearly an option or explanation."""
+    if kind != cells.DEFAULT_KIND:
+        yield from field_problems(source)
+        return
     lines = split_lines(source)
     if [*fenced_lines([*lines, ""])][-1]:
         yield "the fenced code has no end; close it with the characters that open it"
@@ -99,18 +87,18 @@ def question_problems(source: str) -> Iterator[str]:
         is_prompt = is_prompt and not _OPTION.match(line)
         is_hidden = not is_prompt and not is_fenced and _QUOTE.match(line)
         if line.strip() and not is_hidden and (problem := _line_problem(line, is_fenced=is_fenced)):
-            yield f"{_at(number, line)}: {problem}"
+            yield f"{at(number, line)}: {problem}"
     yield from _explanation_problems(lines, fenced)
 
 
 def _line_problem(line: str, *, is_fenced: bool) -> str:
-    folded = _fold(line)
+    folded = fold(line)
     has_box = bool(read_box(folded) or has_stray_box(folded) or _OTHER_BOX.match(folded))
     if is_fenced:
         return "a box in code isn't an option; move it or remove the box" if has_box else ""
     if _OPTION.match(line):
         box = read_box(line)
-        is_clear = box is None or not has_stray_box(_fold(box.text), at_start=False)
+        is_clear = box is None or not has_stray_box(fold(box.text), at_start=False)
         return "" if is_clear else "this has a second box; remove it, or write it as code: `[x]`"
     if has_box or _LIST_ITEM.match(folded):
         return "not an option; write '- [ ] text' or '- [x] text', or text without box and list"
@@ -123,7 +111,7 @@ def _explanation_problems(lines: list[str], fenced: list[bool]) -> Iterator[str]
     """Yield the lines that continue an explanation without the mark that hides it."""
     previous, has_option, in_explanation, trailing = "", False, False, ""
     for number, (line, is_fenced) in enumerate(zip(lines, fenced, strict=True), 1):
-        where = _at(number, line)
+        where = at(number, line)
         if not is_fenced and _OPTION.match(line):
             if trailing:
                 yield f"{trailing}: text between two options; start it with '>' or move it"
@@ -141,16 +129,16 @@ def _text_problems(source: str) -> Iterator[str]:
     """Yield the lines of a cell without a role that look as if it should have one."""
     lines = split_lines(source)
     for number, (line, is_fenced) in enumerate(zip(lines, fenced_lines(lines), strict=True), 1):
-        folded = _fold(line)
+        folded = fold(line)
         box = read_box(folded)
         if box and box.kind and not is_fenced:
             yield (
-                f"{_at(number, line)}: students see this tick; begin the question with"
+                f"{at(number, line)}: students see this tick; begin the question with"
                 ' +++ {"quiz": "name"}, or write the box as code'
             )
         elif _ROLE_LINE.match(folded):
             yield (
-                f"{_at(number, line)}: not read as the start of a cell; write"
+                f"{at(number, line)}: not read as the start of a cell; write"
                 ' +++ {"quiz": "name"}, or ```{code-cell} with :exercise: name below it'
             )
 
@@ -158,7 +146,7 @@ def _text_problems(source: str) -> Iterator[str]:
 def _mark_problems(cell: NotebookNode) -> Iterator[str]:
     opened: dict[str, str] = {}
     for number, line in enumerate(cell.source.split("\n"), 1):
-        where = _at(number, line)
+        where = at(number, line)
         exact = next((mark for mark in _MARKS if mark in line), None)
         if exact is None:
             if near := _near_mark(line, is_code=cell.cell_type == "code", is_hidden=bool(opened)):
@@ -184,7 +172,7 @@ def _near_mark(line: str, *, is_code: bool, is_hidden: bool) -> str:
     for text in texts:
         if len(text) > 4 * _MAX_MARK_CHARS:
             continue
-        folded = _fold(text).casefold().translate(_LOOK_ALIKES)
+        folded = fold(text).casefold().translate(_LOOK_ALIKES)
         words = " ".join(re.findall("[a-z]+", folded.replace("_", " ")))
         if is_code and _AUTOTEST.match(words):
             return "autotests aren't supported; write the check as an assert"

@@ -6,6 +6,7 @@ The answers come from the graded notebooks in ``autograded/``, whichever command
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +14,16 @@ from typing import Any, Final
 
 import nbformat
 import numpy as np
+from nbformat import NotebookNode
 from numpy.typing import ArrayLike
 
 from autograder import cells
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from course import quiz
+from course.quiz import fields, kinds
 
 MAX_OPTION_CHARS: Final = 60
+MAX_WRONG_ANSWERS: Final = 3  # of a field, the most frequent first
 LOW_DISCRIMINATION: Final = 0.2  # Ebel 1965: such a question should be improved or dropped
 
 
@@ -30,8 +34,10 @@ class Item:
     Attributes:
         earned: Points by student; None where a person hasn't graded it yet.
         options: For a question, each option's text and whether it is correct.
-        chosen: For a question, the indices of the options ticked, by student.
+        chosen: For a question, the indices of the options ticked, or of the fields that are
+            right, by student.
         reasons: Why points were missed, by student; a student's code may have written it.
+        typed: What is in the fields of a question that has any, by student.
     """
 
     name: str
@@ -40,6 +46,7 @@ class Item:
     options: tuple[tuple[str, bool], ...] = ()
     chosen: dict[str, tuple[int, ...]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def correlation(x: ArrayLike, y: ArrayLike) -> float | None:
@@ -100,12 +107,27 @@ def read_items(paths: CoursePaths) -> list[Item]:
             answers = {student: own[name] for student, own in scores.items() if name in own}
             earned = {student: score["points"] for student, score in answers.items()}
             chosen = {student: tuple(score["chosen"]) for student, score in answers.items()}
-            key = quiz.parse(cell.source).options if cells.is_quiz(cell) else ()
-            options = tuple((option.text, option.ticked) for option in key)
+            typed = {
+                student: tuple(score["answers"])
+                for student, score in answers.items()
+                if score.get("answers")
+            }
+            options = tuple(_options(cell)) if cells.is_quiz(cell) else ()
             reasons = {student: str(score["reason"]) for student, score in answers.items()}
             maximum = float(cells.max_points(cell))
-            items.append(Item(name, maximum, earned, options, chosen, reasons))
+            items.append(Item(name, maximum, earned, options, chosen, reasons, typed))
     return items
+
+
+def _options(cell: NotebookNode) -> Iterator[tuple[str, bool]]:
+    """Yield the options of a question, or its fields with their keys, and whether each is right."""
+    kind = kinds.of(cell)
+    if isinstance(kind, kinds.FieldKind):
+        for key in fields.parse(cell.source):
+            yield f"{key.before.strip()} [[{key.value}]] {key.after.strip()}".strip(), True
+    else:
+        for option in quiz.parse(cell.source).options:
+            yield option.text, option.ticked
 
 
 def _scores(path: Path) -> dict[str, dict[str, Any]]:
@@ -136,6 +158,11 @@ def format_table(items: list[Item]) -> str:
     return "\n".join(lines)
 
 
+def _one_line(text: str) -> str:
+    line = " ".join(text.split()).replace("|", "\\|")
+    return line if len(line) <= MAX_OPTION_CHARS else f"{line[: MAX_OPTION_CHARS - 1]}…"
+
+
 def _format(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
@@ -150,8 +177,14 @@ def _rows(item: Item, discrimination: float | None) -> Iterator[str]:
     yield f"| **{item.name}** | {points.size} | {mean_score} | {full_score} | {label} |"
     answers = item.chosen.values()
     for index, (text, correct) in enumerate(item.options):
-        line = " ".join(text.split()).replace("|", "\\|")
-        if len(line) > MAX_OPTION_CHARS:
-            line = f"{line[: MAX_OPTION_CHARS - 1]}…"
+        line = _one_line(text)
         share = f"{np.mean([index in ticked for ticked in answers]):.0%}" if answers else "-"
         yield f"| {'[x]' if correct else '[ ]'} {line} | {share} | | | |"
+        wrong = Counter(
+            values[index]
+            for student, values in item.typed.items()
+            if index < len(values) and index not in item.chosen[student] and values[index]
+        )
+        for value, count in wrong.most_common(MAX_WRONG_ANSWERS):
+            share = f"{count / len(item.chosen):.0%}"
+            yield f"| [ ] {_one_line(value)} | {share} | | | |"

@@ -25,7 +25,11 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 def questions(notebook: Path) -> dict[str, quiz.Question]:
     """Return the graded questions of an instructor's notebook, with their keys."""
     nb = json.loads(notebook.read_text(encoding="utf-8"))
-    quizzes = [cell for cell in nb["cells"] if cells.is_quiz(cell)]
+    quizzes = [
+        cell
+        for cell in nb["cells"]
+        if cells.is_quiz(cell) and cells.question_kind(cell) == cells.DEFAULT_KIND
+    ]
     return {cell["id"]: quiz.parse(cells.source(cell)) for cell in quizzes}
 
 

@@ -14,12 +14,14 @@ clicked or typed, and reading it never runs code. This package contains no keys:
 
 from course.quiz.compare import Comparison, compare, is_in_words
 from course.quiz.credit import CREDIT_RULES, credit
+from course.quiz.field_comparison import FieldComparison
 from course.quiz.restore import is_intact, option_texts, restore
 from course.quiz.text import Option, Question, bare, mark, parse
 
 __all__ = [
     "CREDIT_RULES",
     "Comparison",
+    "FieldComparison",
     "Option",
     "Question",
     "bare",

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 DEFAULT_CREDIT_RULE = "all-or-nothing"
+DEFAULT_KIND = "choice"
 MAX_SHOWN_POINTS = 1_000_000
 
 
@@ -59,6 +60,11 @@ def points(cell: Mapping[str, Any]) -> float:
 def allows_multiple(cell: Mapping[str, Any]) -> bool:
     """Return whether several options of a quiz or prediction may be ticked."""
     return _question_settings(cell).get("multiple") is True
+
+
+def question_kind(cell: Mapping[str, Any]) -> str:
+    """Return the name of a question's kind; see `course.quiz.kinds`."""
+    return str(_question_settings(cell).get("kind", DEFAULT_KIND))
 
 
 def credit_rule(cell: Mapping[str, Any]) -> str:

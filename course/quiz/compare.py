@@ -111,8 +111,10 @@ def compare(answer: Question, key: Question, *, is_part: bool = False) -> Compar
     if stray:
         doubts.append(f"The mark in “{_shorten(stray[0])}” can't be read.")
     chosen = frozenset(i for i, boxes in marks.items() if boxes == {True})
-    if not chosen and not doubts and (change := _explain_change(answer, key, is_part=is_part)):
-        doubts.append(change)
+    if not chosen and not doubts:
+        problem = "No option is ticked"
+        change = explain_change(answer.source, bare(key.source), problem, is_part=is_part)
+        doubts += [change] if change else []
     return Comparison(
         wanted=frozenset(i for i, option in enumerate(key.options) if option.ticked),
         chosen=chosen,
@@ -173,19 +175,18 @@ class _OptionIndex:
         return index
 
 
-def _explain_change(answer: Question, key: Question, *, is_part: bool) -> str:
-    """Say how an answer without ticks differs from the released question; empty if it doesn't."""
-    released = bare(key.source)
+def explain_change(source: str, released: str, problem: str, *, is_part: bool) -> str:
+    """Say how a copy without an answer differs from the released question; empty if it doesn't."""
     limit = 2 * len(released) + _MAX_OPTION_CHARS
-    own, expected = without_layout(answer.source[:limit]), without_layout(released)
+    own, expected = without_layout(source[:limit]), without_layout(released)
     is_blank = not own or own == expected or (is_part and own in expected)
-    if is_blank and len(answer.source) <= limit:
+    if is_blank and len(source) <= limit:
         return ""
     known = {without_layout(line) for line in split_lines(released)}
-    for line in split_lines(answer.source[:limit]):
+    for line in split_lines(source[:limit]):
         if (text := without_layout(line)) and text not in known:
-            return f"No option is ticked, but the question was changed: “{_shorten(line)}”"
-    return "No option is ticked, but the question was changed."
+            return f"{problem}, but the question was changed: “{_shorten(line)}”"
+    return f"{problem}, but the question was changed."
 
 
 def _shorten(text: str, max_chars: int = 80) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from course.quiz.compare import Comparison
+from course.quiz.field_comparison import FieldComparison
 
-CREDIT_RULES: Final = ("all-or-nothing", "each-option")
+CREDIT_RULES: Final = ("all-or-nothing", "each-option", "each-field")
 
 
-def credit(comparison: Comparison, points: float, rule: str = "all-or-nothing") -> float:
+def credit(
+    comparison: Comparison | FieldComparison, points: float, rule: str = "all-or-nothing"
+) -> float:
     """Return the points that an answer earns, from 0 to ``points``.
 
     Example:
@@ -19,7 +22,9 @@ def credit(comparison: Comparison, points: float, rule: str = "all-or-nothing") 
 
     ``all-or-nothing``: all points for exactly the correct ticks, else none.
     ``each-option``: each correct tick earns its share, each wrong tick costs a share, and the total
-    is never negative. A blank answer earns 0; a perfect one exactly ``points``.
+    is never negative.
+    ``each-field``: each correct field earns its share.
+    A blank answer earns 0; a perfect one exactly ``points``.
 
     Raises:
         ValueError: The rule is unknown, the points are negative, or the answer has doubts.
@@ -34,6 +39,8 @@ def credit(comparison: Comparison, points: float, rule: str = "all-or-nothing") 
         return float(points)
     if rule == "all-or-nothing":
         return 0.0
+    if isinstance(comparison, FieldComparison):
+        return float(points) * len(comparison.correct) / len(comparison.answers)
     hits = len(comparison.chosen & comparison.wanted)
     misses = len(comparison.chosen - comparison.wanted)
     return float(points) * max(0, hits - misses) / len(comparison.wanted)

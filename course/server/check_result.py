@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from course import quiz
+from course.quiz import fields, kinds
 from course.server.keys import Key
 
 
@@ -49,6 +50,9 @@ def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
     Raises:
         ValueError: The key has no options, or two that can't be told apart.
     """
+    kind = kinds.named(key.kind)
+    if isinstance(kind, kinds.FieldKind):
+        return _check_fields(kind, answer.source, key.question.source)
     comparison = quiz.compare(answer, key.question)
     options = [key.question.options[index] for index in sorted(comparison.chosen)]
     if comparison.doubts:
@@ -64,6 +68,28 @@ def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
     if key.multiple and (missing := len(comparison.wanted - comparison.chosen)):
         message += f" {missing} more to find."
     return _result("wrong", message, options)
+
+
+def _check_fields(kind: kinds.FieldKind, answer: str, key: str) -> CheckResult:
+    comparison = kind.compare(answer, key)
+    if comparison.doubts:
+        return _result("unclear", " ".join(comparison.doubts))
+    if comparison.blank:
+        return _result("blank", "You haven't filled in anything yet.")
+    explanations: list[Explanation] = []
+    for index, field in enumerate(fields.parse(key)):
+        value, is_right = comparison.answers[index], index in comparison.correct
+        text = field.explanation if is_right else kind.remark(value, field, key)
+        if value:
+            label = kind.shown_answer(value, field)
+            explanations.append({"option": label, "text": text, "right": is_right})
+    count = len(comparison.answers)
+    message = "Correct." if comparison.right else "Not quite."
+    if not comparison.right and count > 1:
+        message += f" {len(comparison.correct)} of {count} are right."
+    verdict = "right" if comparison.right else "wrong"
+    message = " ".join([message, *comparison.notes])
+    return {"verdict": verdict, "message": message, "explanations": explanations}
 
 
 def _result(verdict: str, message: str, options: Sequence[quiz.Option] = ()) -> CheckResult:

@@ -12,6 +12,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from course import quiz
+from course.quiz import kinds
 from course.server.check_result import SAVED, CheckResult, check_answer
 from course.server.feedback import FeedbackService
 from course.server.keys import AnswerKeys, Exercise, UnknownQuestionError
@@ -124,9 +125,9 @@ class RestoreHandler(JsonHandler):
     async def post(self) -> None:
         """Reply with the restored ``source``, or with 4xx and the reason as ``message``."""
         self.limit_rate()
-        _, released, answer = self.read_body("path", "released", "answer")
+        _, released, answer, kind = self.read_body("path", "released", "answer", "kind")
         try:
-            source = quiz.restore(released, answer)
+            source = kinds.named(kind).restore(released, answer)
         except ValueError as error:
             raise web.HTTPError(400, str(error)) from error
         self.finish(json.dumps({"source": source}))

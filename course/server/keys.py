@@ -13,7 +13,7 @@ from traitlets import Unicode
 from traitlets.config import LoggingConfigurable
 
 from course import quiz
-from course.quiz import cells
+from course.quiz import cells, fields, kinds
 
 HANDOUT_MARKER = ".handed-out.json"  # `python -m course lab` writes it into the learner's folder
 
@@ -26,11 +26,13 @@ class Key:
         assignment: The assignment's folder, such as ``01-intro``.
         question: The question with its key and its explanations.
         multiple: True if several options may be right.
+        kind: The name of the question's kind.
     """
 
     assignment: str
     question: quiz.Question
     multiple: bool
+    kind: str = cells.DEFAULT_KIND
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,20 @@ class AnswerKeys(LoggingConfigurable):
         Raises:
             UnknownQuestionError: No question matches, or several do.
         """
-        keys = [key for key in self._named(name) if key.question.options]
+        keys = [
+            key for key in self._named(name) if kinds.named(key.kind).has_place(key.question.source)
+        ]
         same_folder = [key for key in keys if key.assignment in PurePosixPath(path).parent.parts]
         keys = same_folder or keys
         if len(keys) > 1:
             names = {option.name for option in answer.options}
-            same_text = [key for key in keys if names & {o.name for o in key.question.options}]
+            labels = {field.label for field in fields.parse(answer.source)}
+            same_text = [
+                key
+                for key in keys
+                if names & {option.name for option in key.question.options}
+                or labels & {field.label for field in fields.parse(key.question.source)}
+            ]
             keys = same_text or keys
         if not keys:
             raise UnknownQuestionError(f"no assignment has a question “{name[:80]}”")
@@ -131,7 +141,8 @@ class AnswerKeys(LoggingConfigurable):
         for assignment, cell in self._all_cells():
             if cells.is_quiz(cell) and cells.grade_id(cell) == name:
                 question = quiz.parse(cells.source(cell))
-                yield Key(assignment, question, cells.allows_multiple(cell))
+                multiple, kind = cells.allows_multiple(cell), cells.question_kind(cell)
+                yield Key(assignment, question, multiple, kind)
 
     def _all_cells(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each cell of the instructor's notebooks with its assignment."""

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from course import quiz
-from course.quiz import cells
+from course.quiz import cells, kinds
 
 MAX_BYTES: Final = 64 << 20  # of a file; a lesson with all its figures has about 5 MB
 _TITLE: Final = re.compile(r"^@exercises\.check\(\s*[\"']([^\"'\n]{1,80})[\"']", re.MULTILINE)
@@ -37,7 +37,7 @@ _MAX_HINT_CHARS: Final = 1000
 
 Cell = Mapping[str, Any]
 ExerciseState = Literal["passed", "failed", "open"]
-QuestionState = Literal["answered", "blank", "many", "unclear", "damaged"]
+QuestionState = kinds.State | Literal["damaged"]
 
 
 class UnreadableNotebookError(ValueError):
@@ -71,7 +71,8 @@ class QuestionProgress:
         name: Its ``grade_id``.
         number: Its place among the notebook's questions, from 1.
         prompt: The beginning of its text.
-        state: ``answered``, or ``blank``; ``many`` if only one option may be ticked, but several
+        state: ``answered``, ``blank``, or ``incomplete`` if some fields are empty;
+            ``many`` if only one option may be ticked, but several
             are; ``unclear`` if there are marks that can't be read; ``damaged`` if its prompt or
             options were changed, or its cell is missing or no question any more.
         points: What it can earn.
@@ -219,7 +220,7 @@ def _questions(notebook: Cell, all_cells: list[Cell]) -> Iterator[QuestionProgre
         yield QuestionProgress(
             name=_shown(name),
             number=number,
-            prompt=_shown(" ".join(quiz.parse(text).prompt.replace("**", "").split())),
+            prompt=_shown(_one_line(kinds.of(original or found[0]).prompt(text))),
             state="damaged" if "damaged" in states else states[0],
             points=cells.points(original or found[0]),
             source=_text(found[0].get("source")) if found else "",
@@ -245,7 +246,7 @@ def _find_questions(all_cells: list[Cell], originals: Mapping[str, Cell]) -> dic
         ):
             others.setdefault(texts, []).append(cell)
     for name, original in originals.items():
-        if not found[name]:
+        if not found[name] and quiz.option_texts(original["source"]):
             found[name] = others.get(quiz.option_texts(original["source"]), [])
     return found
 
@@ -255,23 +256,21 @@ def _is_question(cell: Cell) -> bool:
 
 
 def _state(cell: Cell, original: Cell | None) -> QuestionState:
-    source = _text(cell.get("source"))
-    question = quiz.parse(source)
-    is_intact = quiz.is_intact(source, original["source"]) if original else bool(question.options)
+    source, kind = _text(cell.get("source")), kinds.of(original or cell)
+    is_intact = kind.is_intact(source, original["source"]) if original else kind.has_place(source)
     if not (is_intact and _is_question(cell) and cell.get("cell_type") == "markdown"):
         return "damaged"
-    if question.mixed or question.stray_ticks:
-        return "unclear"
-    if not question.ticked:
-        return "blank"
-    is_many = len(question.ticked) > 1 and not cells.allows_multiple(cell)
-    return "many" if is_many else "answered"
+    return kind.state(source, multiple=cells.allows_multiple(cell))
 
 
 def _text(value: object) -> str:
     """Return a text that a notebook's JSON may hold as a list of lines; empty if it is neither."""
     lines = value if isinstance(value, list) else [value]
     return "".join(line for line in lines if isinstance(line, str))
+
+
+def _one_line(markdown: str) -> str:
+    return " ".join(markdown.replace("**", "").split())
 
 
 def _shown(text: str, max_chars: int = _MAX_SHOWN_CHARS) -> str:

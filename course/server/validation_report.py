@@ -40,6 +40,7 @@ _EXERCISE_MESSAGES = {
 }
 _QUESTION_MESSAGES = {
     "blank": "It is not answered. Tick an option, or write [x] into its box.",
+    "incomplete": "A part of it is not answered. Fill in every place.",
     "many": "Several options are ticked; choose only one.",
     "unclear": "Not all marks can be read. Write [x] into the box of each option that you choose.",
     "damaged": "It is damaged: its text or its options are not as they were. Restore it.",

@@ -184,7 +184,7 @@ class CheckService:
             if result["verdict"] not in COUNTED_RESULTS:
                 self.log.add(*question, "", result["verdict"])
                 return result
-            answer = answer_hash(_option_names(result, key))
+            answer = answer_hash(_answer_names(result, key))
             earlier = self.log.counted_answers(*question)
             used_up = rule.attempts and answer not in earlier and len(earlier) >= rule.attempts
             outcome = "refused: no attempts left" if used_up else result["verdict"]
@@ -198,8 +198,11 @@ class CheckService:
         return _with_attempts_left(result, rule.attempts, len(earlier | {answer}))
 
 
-def _option_names(result: CheckResult, key: Key) -> Iterator[str]:
-    """Yield names of the key's options that the answer resolves to; its spelling doesn't matter."""
+def _answer_names(result: CheckResult, key: Key) -> Iterator[str]:
+    """Yield names of the key's options that the answer resolves to; its spelling doesn't matter.
+
+    Of an answer in fields: the text of each.
+    """
     names = [option.name for option in key.question.options]
     for item in result["explanations"]:
         name = quiz.Option(item["option"], ticked=True).name

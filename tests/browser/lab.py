@@ -74,10 +74,13 @@ def wait_until(page: Page, condition: Callable[[], bool], timeout_s: float = TIM
         page.wait_for_timeout(50)
 
 
-def question(name: str, source: str, *, multiple: bool = False) -> NotebookNode:
+def question(
+    name: str, source: str, *, multiple: bool = False, kind: str = "choice"
+) -> NotebookNode:
     """Return a quiz cell as a release holds it."""
     cell: NotebookNode = new_markdown_cell(source, id=name)
-    cell.metadata["course"] = {"quiz": {"credit": "all-or-nothing", "multiple": multiple}}
+    settings = {"credit": "all-or-nothing", "multiple": multiple}
+    cell.metadata["course"] = {"quiz": settings | ({} if kind == "choice" else {"kind": kind})}
     cell.metadata["nbgrader"] = {
         "cell_type": "markdown",
         "grade": True,

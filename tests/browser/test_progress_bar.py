@@ -60,7 +60,12 @@ def test_a_damaged_question_is_restored_from_its_cell(run: Run, page: Page) -> N
     expect(page.get_by_role("button", name="Check")).to_have_count(0)
     page.locator(".course-question").nth(0).get_by_role("button", name="Restore").press("Enter")
     expect(page.locator(".course-notice")).to_have_text("Question 1 is restored, with your answer.")
-    body = {"path": "01-any/lesson.ipynb", "released": RELEASED, "answer": "three\n- [x] b"}
+    body = {
+        "path": "01-any/lesson.ipynb",
+        "released": RELEASED,
+        "answer": "three\n- [x] b",
+        "kind": "choice",
+    }
     assert ["course/restore", body] in run("return requests")
     assert run("return [source(0), panel.context.saves]") == [restored, 1]
     expect(page.get_by_role("radio").nth(1)).to_be_focused()

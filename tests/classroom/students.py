@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from autograder import cells
 from course import quiz
+from course.quiz import fields, kinds
 
 Points = dict[str, float | None]  # by cell name; None for manual grading
 Files = dict[str, bytes]
@@ -65,9 +66,27 @@ class Lesson:
         )
 
     def key(self, name: str) -> set[int]:
-        """Return the indices of a question's correct options."""
+        """Return the indices of a question's correct options; none if it has fields."""
         options = quiz.parse(_find_cell(self.source, name).source).options
         return {index for index, option in enumerate(options) if option.ticked}
+
+    def kind(self, name: str) -> kinds.Kind:
+        """Return a question's kind."""
+        return kinds.of(_find_cell(self.source, name))
+
+    def solved(self, name: str) -> str:
+        """Return a question with its key as the answer."""
+        return self.kind(name).solved(_find_cell(self.source, name).source)
+
+    def wrong(self, name: str) -> str:
+        """Return a question with a wrong answer."""
+        source = self.kind(name).bare(_find_cell(self.source, name).source)
+        if isinstance(kind := self.kind(name), kinds.FieldKind):
+            key = fields.parse(_find_cell(self.source, name).source)
+            values = {"number": "-999", "text": "nothing", "order": "9", "match": "B"}
+            return fields.fill(source, [values[kind.name]] * len(key))
+        count = len(quiz.parse(source).options)
+        return quiz.mark(source, {min(set(range(count)) - self.key(name))})
 
 
 def _find_cell(nb: NotebookNode, name: str) -> NotebookNode:
@@ -102,8 +121,7 @@ class Attempt:
     def answer(self, *names: str) -> None:
         """Tick the correct options."""
         for name in names:
-            cell = self.cell(name)
-            cell.source = quiz.mark(cell.source, self.lesson.key(name))
+            self.cell(name).source = self.lesson.solved(name)
             self.expect_full(name)
 
     def solve(self, *names: str) -> None:
@@ -150,10 +168,7 @@ def answer_wrongly(attempt: Attempt) -> Files:
     """Solve all exercises; answer every question with the first wrong option."""
     attempt.solve(*attempt.lesson.exercises)
     for name in attempt.lesson.questions:
-        cell = attempt.cell(name)
-        count = len(quiz.parse(cell.source).options)
-        wrong = min(set(range(count)) - attempt.lesson.key(name))
-        cell.source = quiz.mark(cell.source, {wrong})
+        attempt.cell(name).source = attempt.lesson.wrong(name)
     return attempt.files()
 
 
@@ -162,7 +177,7 @@ def type_answers(attempt: Attempt) -> Files:
     styles = ["* [X] ", "+ [x ]  ", "  - [ X ] ", "-   [✓] ", "1. [x] "]
     for number, name in enumerate(attempt.lesson.questions):
         cell = attempt.cell(name)
-        ticked = quiz.mark(cell.source, attempt.lesson.key(name))
+        ticked = attempt.lesson.solved(name)
         style = styles[number % len(styles)]
         cell.source = re.sub(r"(?m)^- \[x\] ", style, ticked).replace("\n", "\r\n")
         attempt.expect_full(name)
@@ -188,11 +203,14 @@ def reorder_options(attempt: Attempt) -> Files:
     """Tick the correct options, after reversing them and changing the wording slightly."""
     for name in attempt.lesson.questions:
         cell = attempt.cell(name)
+        attempt.expect_full(name)
+        if not attempt.lesson.key(name):
+            cell.source = attempt.lesson.solved(name)
+            continue
         lines = quiz.mark(cell.source, attempt.lesson.key(name)).split("\n")
         first = min(i for i, line in enumerate(lines) if line.startswith("- ["))
         options = [line for line in lines[first:] if line.startswith("- [")]
         cell.source = "\n".join([*lines[:first], *reversed(options)])
-        attempt.expect_full(name)
     cell = attempt.cell(attempt.lesson.questions[0])
     cell.source = re.sub(r"(?m)^(- \[x\] \w+)", r"\1  ,", cell.source)
     return attempt.files()

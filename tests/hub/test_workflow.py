@@ -13,7 +13,7 @@ import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, expect
 
-from autograder.cells import grade_id, is_quiz
+from autograder.cells import grade_id, is_quiz, question_kind
 from course import drawing, quiz
 from course.server.receipts import Receipt, hash_files
 from deploy.hub import hub_api
@@ -84,7 +84,7 @@ def quiz_keys() -> list[QuizKey]:
     (path,) = (CHECKOUT / "source" / LESSON).glob("*.ipynb")
     keys = []
     for cell in nbformat.read(path, as_version=4).cells:
-        if is_quiz(cell):
+        if is_quiz(cell) and question_kind(cell) == "choice":
             options = quiz.parse(cell.source).options
             right = tuple(index for index, option in enumerate(options) if option.ticked)
             points = cell.metadata["nbgrader"]["points"]

@@ -1,7 +1,7 @@
 // Recognizes the boxes and ticks of a task list exactly as course/quiz/boxes.py does. The cases in
 // tests/browser/task_list_cases.json keep the two in agreement.
 
-const INVISIBLE =
+export const INVISIBLE =
   "\\u00ad\\u034f\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufe00-\\ufe0f\\ufeff";
 const BLANK = `[ \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000${INVISIBLE}]`;
 const BULLET = "\\\\?[\\-*+•‣◦⁃∙·●‐‑‒–—−－]|\\p{Nd}{1,3}\\\\?[.)．）]";

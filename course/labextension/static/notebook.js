@@ -2,26 +2,26 @@
 import { holdInView, onUserInput } from "./anchor_links.js";
 import { ProgressBar } from "./bar.js";
 import { ExerciseHelp, readTests } from "./exercises.js";
+import { kindOf } from "./kinds.js";
 import { readOriginals, readQuestions, stateOf } from "./progress.js";
 import { QuestionView } from "./question.js";
 import { putBack, readRestored } from "./restore.js";
-import { copyTicks, parse, tickedIndices } from "./text.js";
 import { askForReport, showReport } from "./validate.js";
 import { addView } from "./view_widget.js";
 
 const SAVE_DELAY_MS = 400; // so that several clicks in a row are saved once
 const POLL_MS = 100;
-const ticks = (source) => [...tickedIndices(source)].join();
 const failure = (message) => ({ verdict: "failed", message });
 
-/** Return a cell's question, [{name, kind, multiple, model, index, source}], or [] if it has none. */
+/** Return a cell's question, [{name, kind, form, multiple, model, index, source}], or [] if it has none. */
 function readQuestion(model, index) {
   const course = model.type === "markdown" && model.getMetadata("course");
   const kind = ["quiz", "prediction"].find((name) => course?.[name] instanceof Object);
   if (!kind) return [];
   const name = model.getMetadata("nbgrader")?.grade_id ?? model.id;
   const source = model.sharedModel.getSource();
-  return [{ name, kind, multiple: course[kind].multiple === true, model, index, source }];
+  const [form, multiple] = [kindOf(course), course[kind].multiple === true];
+  return [{ name, kind, form, multiple, model, index, source }];
 }
 
 /** Return what progress.js needs to know about a cell. */
@@ -37,7 +37,7 @@ export class QuizNotebook {
     this.help = new ExerciseHelp(panel, { Widget, post });
     this.views = new WeakMap(); // cell -> its QuestionView
     this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
-    this.savedTicks = new WeakMap(); // cell's model -> the ticks in the file
+    this.savedAnswers = new WeakMap(); // cell's model -> the answer in the file
     this.createBar();
     const save = panel.context.save.bind(panel.context);
     // JupyterLab takes two saves at once for a conflict with somebody else's change.
@@ -81,8 +81,8 @@ export class QuizNotebook {
     this.refreshTimer = clearTimeout(this.refreshTimer);
     this.syncCopies();
     for (const question of this.questions) {
-      const { model, source } = question;
-      if (!this.lastSources.has(model)) this.savedTicks.set(model, ticks(source));
+      const { model, source, form } = question;
+      if (!this.lastSources.has(model)) this.savedAnswers.set(model, form.answerOf(source));
       this.lastSources.set(model, source);
       this.draw(question);
     }
@@ -96,23 +96,25 @@ export class QuizNotebook {
 
   /** JupyterLab copies a cell together with its name; give all copies the same answer. */
   syncCopies() {
-    for (const { model, name, multiple } of this.questions) {
+    for (const { model, name, multiple, form } of this.questions) {
       const source = model.sharedModel.getSource(); // may have changed earlier in this loop
       if ((this.lastSources.get(model) ?? source) === source) continue;
       for (const copy of this.questions) {
         if (copy.model === model || copy.name !== name) continue;
-        const updated = copyTicks(copy.source, source, multiple);
-        if (ticks(updated) !== ticks(copy.source)) copy.model.sharedModel.setSource(updated);
+        const updated = form.copyAnswer(copy.source, source, multiple);
+        if (form.answerOf(updated) !== form.answerOf(copy.source))
+          copy.model.sharedModel.setSource(updated);
         this.lastSources.set(copy.model, copy.model.sharedModel.getSource());
       }
     }
   }
 
-  stateOf({ model, name, multiple, source }) {
-    const cell = { type: "markdown", course: { quiz: { multiple } }, source };
+  stateOf({ model, name, multiple, form, source }) {
+    const course = { quiz: { multiple, kind: form.name } };
+    const cell = { type: "markdown", course, source };
     const state = stateOf(cell, this.originals.get(name));
     if (state !== "answered") return state;
-    return this.savedTicks.get(model) === ticks(source) ? "saved" : "unsaved";
+    return this.savedAnswers.get(model) === form.answerOf(source) ? "saved" : "unsaved";
   }
 
   async draw({ model, index, ...question }) {
@@ -122,24 +124,24 @@ export class QuizNotebook {
     if (!this.views.has(cell)) this.views.set(cell, this.createView(cell, question));
     const source = model.sharedModel.getSource();
     const state = this.stateOf({ ...question, model, source });
-    const hasOptions = parse(source).options.length > 0;
+    const hasPlace = question.form.hasAnswerPlace(source);
     const isRestorable = state === "damaged" && this.originals.has(question.name);
-    cell.toggleClass("course-drawn", hasOptions || isRestorable);
-    if ((!hasOptions && !isRestorable) || !cell.rendered) return;
+    cell.toggleClass("course-drawn", hasPlace || isRestorable);
+    if ((!hasPlace && !isRestorable) || !cell.rendered) return;
     this.views.get(cell).update(source, state);
   }
 
-  createView(cell, { name, kind, multiple }) {
+  createView(cell, { name, kind, form, multiple }) {
     const answer = (source) => {
       cell.model.sharedModel.setSource(source);
       this.refresh();
       clearTimeout(this.saveTimer);
       this.saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS);
     };
-    const check = () => this.check(name, cell.model);
+    const check = () => this.check(name, form, cell.model);
     const actions = { answer, check, restore: () => this.restore(name) };
     const seed = this.seed && `${this.seed} ${name}`;
-    const settings = { kind, multiple, readOnly: cell.readOnly, seed };
+    const settings = { kind, form, multiple, readOnly: cell.readOnly, seed };
     const view = new QuestionView(settings, actions);
     view.node.dataset.name = name;
     actions.render = addView(this, cell, cell.inputArea.layout, view);
@@ -149,7 +151,8 @@ export class QuizNotebook {
 
   async save() {
     const { context } = this.panel;
-    const isUnsaved = ({ model, source }) => this.savedTicks.get(model) !== ticks(source);
+    const isUnsaved = ({ model, form, source }) =>
+      this.savedAnswers.get(model) !== form.answerOf(source);
     if (context.isDisposed || !context.canSave || !this.questions.some(isUnsaved)) return;
     await context.save().catch(() => {}); // JupyterLab itself reports the failure
   }
@@ -157,14 +160,16 @@ export class QuizNotebook {
   onSaveState(state) {
     if (state === "started") this.saving = this.questions;
     if (state.startsWith("completed")) {
-      for (const { model, source } of this.saving ?? []) this.savedTicks.set(model, ticks(source));
+      for (const { model, form, source } of this.saving ?? []) {
+        this.savedAnswers.set(model, form.answerOf(source));
+      }
     }
     this.scheduleRefresh();
   }
 
-  async check(question, model) {
+  async check(question, form, model) {
     const answer = model.sharedModel.getSource();
-    if (!ticks(answer)) return failure("Choose an answer first.");
+    if (!form.answerOf(answer)) return failure(form.emptyMessage);
     await this.save();
     const content = { path: this.panel.context.path, question, answer };
     const reply = await this.post("course/check", content)
@@ -174,7 +179,8 @@ export class QuizNotebook {
       return failure("Not checked: the server didn’t answer. Your answer stays in the notebook.");
     }
     if (!reply.verdict) return failure(`Not checked: ${reply.message}.`);
-    const isSaved = reply.verdict !== "saved" || this.savedTicks.get(model) === ticks(answer);
+    const isSaved =
+      reply.verdict !== "saved" || this.savedAnswers.get(model) === form.answerOf(answer);
     if (isSaved) return reply;
     return failure("Your answer is not saved yet. Save the notebook, then check again.");
   }
@@ -242,9 +248,10 @@ export class QuizNotebook {
     this.refresh();
     const question = find();
     const model = [...this.panel.content.model.cells][question.indices[0]];
-    this.savedTicks.delete(model); // nothing of a new cell is in the file yet
+    this.savedAnswers.delete(model); // nothing of a new cell is in the file yet
     await this.goTo(question);
-    const rest = ticks(source) ? "with your answer" : "without an answer: choose one";
+    const { answerOf, todo } = kindOf(question.original.metadata.course);
+    const rest = answerOf(source) ? "with your answer" : `without an answer: ${todo}`;
     this.progress.say(`Question ${question.number} is restored, ${rest}.`);
     await this.panel.context.save().catch(() => {}); // JupyterLab itself reports the failure
   }

@@ -1,6 +1,7 @@
 // Counts a notebook's exercises and questions exactly as course/server/progress.py does. The cases
 // in tests/browser/progress_cases.json keep the two in agreement.
-import { isIntact, optionTexts, parse, tickedIndices } from "./text.js";
+import { kindOf } from "./kinds.js";
+import { optionTexts } from "./text.js";
 
 const PASSED = "✓ "; // how the message of course/exercises.py starts
 const CHECK = "exercises.check";
@@ -46,7 +47,8 @@ export function readQuestions(cells, originals) {
   const optionsOf = ({ source }) => JSON.stringify(optionTexts(source));
   return [...found].map(([name, own], position) => {
     const original = originals.get(name);
-    const isSame = ([, cell]) => optionsOf(cell) === optionsOf(original);
+    const isSame = ([, cell]) =>
+      optionTexts(original.source).length > 0 && optionsOf(cell) === optionsOf(original);
     const indices = own.length ? own : [...others].filter(isSame).map(([index]) => index);
     const states = indices.map((index) => stateOf(cells[index], original));
     const state = states.includes("damaged") ? "damaged" : (states[0] ?? "damaged");
@@ -54,15 +56,12 @@ export function readQuestions(cells, originals) {
   });
 }
 
-/** Return "answered", "blank", "many", "unclear" or "damaged". */
+/** Return "answered", "blank", "incomplete", "many", "unclear" or "damaged". */
 export function stateOf({ type, course, source }, original) {
-  const { options, unclear } = parse(source);
-  const intact = original ? isIntact(source, original.source) : options.length > 0;
+  const kind = kindOf(original?.metadata.course ?? course);
+  const intact = original ? kind.isIntact(source, original.source) : kind.hasAnswerPlace(source);
   if (!intact || !isObject(course?.quiz) || type !== "markdown") return "damaged";
-  if (unclear) return "unclear";
-  const count = tickedIndices(source).size;
-  if (!count) return "blank";
-  return count > 1 && course.quiz.multiple !== true ? "many" : "answered";
+  return kind.stateOf(source, course.quiz.multiple === true);
 }
 
 /** Return the learner's progress as one line of text; empty without exercises and questions. */

@@ -5,8 +5,9 @@ const MAX_CHARS = 20_000; // of what is left of a question; the server reads no 
 /** Return the restored text of a question from progress.js, or the reason why there is none:
  * {source, message}. The server matches the options by their text, as in grading. */
 export async function readRestored({ original, indices }, cells, { path, post }) {
+  const kind = original.metadata.course?.quiz?.kind ?? "choice";
   const rest = indices.map((index) => cells[index].source).join("\n");
-  const content = { path, released: original.source, answer: rest.slice(0, MAX_CHARS) };
+  const content = { path, released: original.source, answer: rest.slice(0, MAX_CHARS), kind };
   return post("course/restore", content)
     .then((response) => response.json())
     .catch(() => ({ message: "the server didn’t answer" }));

@@ -5,22 +5,31 @@ import { hasStrayTick, readBox } from "./boxes.js";
 const FENCE = /^[ \t]*(`{3,}|~{3,})/;
 const QUOTE = /^[ \t]*>/;
 
-const splitLines = (source) => source.replace(/\r\n?/g, "\n").split("\n");
+export const splitLines = (source) => source.replace(/\r\n?/g, "\n").split("\n");
 const joinLines = (lines) => lines.join("\n").trim();
 
 /** Return the width of an indentation in columns; a tab extends to the next multiple of four. */
 const indentWidth = (indent) =>
   [...indent].reduce((width, char) => width + (char === "\t" ? 4 - (width % 4) : 1), 0);
 
+/** Return for each line whether it belongs to fenced code. */
+export function fencedLines(lines) {
+  let fence = "";
+  return lines.map((line) => {
+    const [opening, text] = [line.match(FENCE), line.trim()];
+    const isFenced = Boolean(opening || fence);
+    if (opening && !fence) fence = opening[1];
+    else if (opening && text.startsWith(fence) && !text.replaceAll(fence[0], "")) fence = "";
+    return isFenced;
+  });
+}
+
 /** Return the lines that start with a box, except inside fenced code. */
 function findBoxes(lines) {
   const boxes = [];
-  let fence = "";
-  for (const [number, line] of lines.entries()) {
-    const [opening, text, box] = [line.match(FENCE), line.trim(), readBox(line)];
-    if (opening && !fence) fence = opening[1];
-    else if (opening && text.startsWith(fence) && !text.replaceAll(fence[0], "")) fence = "";
-    else if (!fence && box) boxes.push({ number, ...box });
+  for (const [number, isFenced] of fencedLines(lines).entries()) {
+    const box = !isFenced && readBox(lines[number]);
+    if (box) boxes.push({ number, ...box });
   }
   const kinds = boxes.map(({ kind }) => kind);
   const tickKinds = kinds.includes("check") ? ["letter", "check"] : ["letter", "cross"];

@@ -1,6 +1,7 @@
 // Shows a view in a cell: as a widget, so that formulas in its Markdown are typeset.
 
-/** Add a view's node to a layout of the cell; return a function render(node, markdown). */
+/** Add a view's node to a layout of the cell; return a function render(node, markdown), which
+ * resolves when the Markdown is on the page. */
 export function addView({ panel, Widget }, cell, layout, view) {
   const rendermime = cell._rendermime ?? panel.content.rendermime; // knows the cell's images
   const host = new Widget({ node: view.node });
@@ -17,6 +18,10 @@ export function addView({ panel, Widget }, cell, layout, view) {
     renderers = [...present, renderer];
     node.append(renderer.node);
     if (host.isAttached) renderer.processMessage(Widget.Msg.AfterAttach); // formulas wait for it
-    renderer.renderModel({ data: { "text/markdown": markdown }, metadata: {}, trusted: false });
+    return renderer.renderModel({
+      data: { "text/markdown": markdown },
+      metadata: {},
+      trusted: false,
+    });
   };
 }

@@ -14,6 +14,7 @@ from autograder.nbgrader_plugins.release import build_release
 from autograder.publish import answer_leaks, build, cell_roles
 from autograder.publish.cell_roles import AuthoringError
 from course import quiz
+from course.quiz import fields, kinds
 
 COURSE = Path(__file__).resolve().parents[3]
 LESSONS = build.assignment_names(COURSE)
@@ -59,7 +60,14 @@ def rotate_keys(text: str) -> tuple[str, int]:
     text, count = re.subn(r"(?ms)^hints:\n.*?^---$", "hints:\n- A\n- B\n---", text)
     parts = re.split(r"(?m)(^\+\+\+.*$)", text)
     for index in range(2, len(parts), 2):
-        if '"quiz"' in parts[index - 1]:
+        if '"kind"' in parts[index - 1]:
+            values = [field.value for field in fields.parse(parts[index])]
+            keys = [*values[1:], values[0]] if len(values) > 1 else [f"{values[0]}7"]
+            assert keys != values
+            parts[index] = fields.fill(parts[index], keys)
+            parts[index] = re.sub(r"(?m)^>.*$", "> Something else.", parts[index])
+            count += 1
+        elif '"quiz"' in parts[index - 1]:
             options = quiz.parse(parts[index]).options
             key = {number for number, option in enumerate(options) if option.ticked}
             rotated = {(number + 1) % len(options) for number in key}
@@ -100,9 +108,10 @@ def test_no_answer_is_released(name: str) -> None:
             lines = [line for line in hint.split("\n") if len(line) >= 40]  # others may be common
             assert not any(json.dumps(line)[1:-1] in released for line in lines)
         if "quiz" in cell["metadata"].get("course", {}):
-            for option in quiz.parse("".join(cell["source"])).options:
-                for line in option.explanation.split("\n"):
-                    assert json.dumps(line)[1:-1] not in released
+            kind = kinds.of(cell)
+            for explanation in kind.explanations("".join(cell["source"])):
+                for line in explanation.split("\n"):
+                    assert not line or json.dumps(line)[1:-1] not in released
     notebook = json.loads(released)
     kept = notebook["metadata"]["course"]["questions"]
     questions = [cell for cell in notebook["cells"] if cell["id"] in {cell["id"] for cell in kept}]
@@ -110,7 +119,9 @@ def test_no_answer_is_released(name: str) -> None:
     for cell in notebook["cells"]:
         if "course" in cell["metadata"] and cell["cell_type"] == "markdown":
             question = quiz.parse("".join(cell["source"]))
-            assert question.options
+            kind = kinds.of(cell)
+            assert kind.has_place(question.source)
+            assert kind.state(question.source, multiple=False) == "blank"
             assert not question.ticked
             assert not question.stray_ticks  # nothing like a box in another script or place
 

@@ -143,7 +143,12 @@ def test_an_invalid_request_gets_the_reason(
 
 
 def damage(released: str, answer: str) -> dict[str, str]:
-    return {"path": "01-one/one.ipynb", "released": released, "answer": answer}
+    return {
+        "path": "01-one/one.ipynb",
+        "released": released,
+        "answer": answer,
+        "kind": "choice",
+    }
 
 
 def test_a_question_is_restored_with_the_answer_that_can_be_read(post: Post) -> None:
