@@ -51,10 +51,13 @@ class BankQuestion:
 
 
 def read_questions(source: Path) -> Iterator[BankQuestion]:
-    """Yield the graded questions of the notebooks in a folder of ``source/``, in order."""
+    """Yield the graded questions of the notebooks in a folder of ``source/``, in order.
+
+    Only those with options to tick: questions with fields stay in the notebooks.
+    """
     for path in sorted(source.glob("*.ipynb")):
         for cell in cells.read_source(path).cells:
-            if cells.is_quiz(cell):
+            if cells.is_quiz(cell) and cells.question_kind(cell) == cells.DEFAULT_KIND:
                 question = quiz.parse(cell.source)
                 yield BankQuestion(
                     cells.grade_id(cell),

@@ -68,10 +68,13 @@ class FieldKind(Kind):
         if not self.compare(self.solved(source), source).right:
             raise ValueError("the key doesn't solve its own question; check each field")
         for key in keys:
-            for value, _ in key.remarks:
-                typed = self.shown_key(Field(value, key.before, key.after))
-                if self.judge(typed, key, source)[0] is not False:
-                    raise ValueError(f"the remark on [[{value}]] is about a value that isn't wrong")
+            self._check_remarks(key, source)
+
+    def _check_remarks(self, key: Field, source: str) -> None:
+        for value, _ in key.remarks:
+            typed = self.shown_key(Field(value, key.before, key.after))
+            if self.judge(typed, key, source)[0] is not False:
+                raise ValueError(f"the remark on [[{value}]] is about a value that isn't wrong")
 
     def explanations(self, source: str) -> Iterator[str]:
         """Yield that of each field, and each remark on a wrong answer."""

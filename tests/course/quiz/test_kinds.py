@@ -92,7 +92,8 @@ def test_exact_spelling_is_required_in_quotes_only() -> None:
 
 def test_a_place_given_twice_counts_for_neither_line() -> None:
     result = compare("order", "2", "2", "3")
-    assert (result.correct, result.notes) == ({2}, ("A place is given twice.",))
+    assert result.correct == {2}
+    assert result.notes == ("A place is given twice.",)
     assert quiz.credit(result, 3, "each-field") == 1
 
 
