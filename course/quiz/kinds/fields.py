@@ -140,7 +140,7 @@ class FieldKind(Kind):
             values = [value[: fields.MAX_VALUE_CHARS] for value in values]
         correct, notes = set(), []
         for index, (value, field) in enumerate(zip(values, keys, strict=True)):
-            verdict, note = self.judge(value, field, key) if value else (False, "")
+            verdict, note = self._judge_value(value, field, key)
             if verdict:
                 correct.add(index)
             elif verdict is None and len(doubts) < _MAX_DOUBTS:
@@ -150,6 +150,11 @@ class FieldKind(Kind):
         return FieldComparison(
             tuple(values), frozenset(correct), tuple(doubts), tuple(dict.fromkeys(notes))
         )
+
+    def _judge_value(self, value: str, key: Field, question: str) -> Judgement:
+        if value == key.value:  # also with the tolerance, as in the instructor's own notebook
+            return True, ""
+        return self.judge(value, key, question) if value else (False, "")
 
     def is_in_words(self, text: str, key: str) -> bool:
         """Return whether a text is right in one of the fields, maybe after "The answer is"."""

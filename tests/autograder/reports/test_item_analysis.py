@@ -132,3 +132,20 @@ class TestCommand:
         assert "| **single** | 4 | 75% | 75% |" in output
         assert "| [x] the second of them | 100% |" in output
         assert "4 students with all cells graded." in output
+
+
+def test_the_table_shows_the_most_frequent_wrong_answers_of_a_field() -> None:
+    typed: dict[str, tuple[str, ...]] = {
+        "ada": ("30",),
+        "bob": ("784",),
+        "cem": ("784",),
+        "dee": ("a|b",),
+    }
+    earned: dict[str, float | None] = dict.fromkeys(typed, 0.0)
+    chosen: dict[str, tuple[int, ...]] = {"ada": (0,), "bob": (), "cem": (), "dee": ()}
+    options = (("It has [[30]] numbers", True),)
+    item = Item("size", 1.0, earned, options, chosen, typed)
+    lines = item_analysis.format_table([item]).splitlines()
+    assert "| [x] It has [[30]] numbers | 25% | | | |" in lines
+    assert "| [ ] 784 | 50% | | | |" in lines
+    assert "| [ ] a\\|b | 25% | | | |" in lines

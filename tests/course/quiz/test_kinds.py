@@ -27,6 +27,7 @@ def test_a_key_is_valid_and_solves_its_own_question(name: str) -> None:
     assert ">" not in kind.bare(KEYS[name])
     assert compare(name, *RIGHT[name]).right
     assert kind.compare(kind.solved(KEYS[name]), KEYS[name]).right
+    assert kind.compare(KEYS[name], KEYS[name]).right  # an instructor's notebook solves itself
     wrong = compare(name, *WRONG[name])
     assert not wrong.right
     assert not wrong.doubts
