@@ -82,6 +82,8 @@ Packages import only what is listed below them.
       lesson_map         the map of the course on the start page
       objectives         follow the links of a lesson's objectives
       near_misses        find boxes and marks that are only nearly right
+      field_near_misses  find fields that are only nearly right
+      folding            a line as a person sees it
       kernel_names       find what tests read from students' kernels
       wheel_check        check the packages of ``course``
     grading/             grade one notebook
