@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from course import quiz
-from course.quiz import cells
+from course.quiz import cells, kinds
 
 Cell = dict[str, Any]
 
@@ -135,7 +135,15 @@ def _merge(
 
 
 def _answer_question(cell: Cell, texts: list[str], name: str, result: CarriedOver) -> None:
-    """Tick the options that the learner had ticked, in place."""
+    """Tick the options that the learner had ticked, or fill in the fields, in place."""
+    kind = kinds.of(cell)
+    if isinstance(kind, kinds.FieldKind):
+        typed = {value for text in texts for value in kind.values(text)}
+        if typed:
+            cell["source"] = kind.restore(_source(cell), "\n\n".join(texts))
+            is_kept = typed <= set(kind.values(cell["source"]))
+            (result.kept if is_kept else result.choose_again).append(name)
+        return
     ticked = {option.name for text in texts for option in quiz.parse(text).ticked}
     if not ticked:
         return

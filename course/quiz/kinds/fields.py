@@ -112,6 +112,10 @@ class FieldKind(Kind):
         values = _assign(fields.parse(rest), originals)
         return fields.fill(released, values or [""] * len(originals))
 
+    def values(self, source: str) -> list[str]:
+        """Return what was typed into the fields."""
+        return [field.value for field in fields.parse(source) if field.value]
+
     def has_place(self, source: str) -> bool:
         """Return whether there are fields."""
         return bool(fields.parse(source))

@@ -144,7 +144,7 @@ def test_the_table_shows_the_most_frequent_wrong_answers_of_a_field() -> None:
     earned: dict[str, float | None] = dict.fromkeys(typed, 0.0)
     chosen: dict[str, tuple[int, ...]] = {"ada": (0,), "bob": (), "cem": (), "dee": ()}
     options = (("It has [[30]] numbers", True),)
-    item = Item("size", 1.0, earned, options, chosen, typed)
+    item = Item("size", 1.0, earned, options, chosen, typed=typed)
     lines = item_analysis.format_table([item]).splitlines()
     assert "| [x] It has [[30]] numbers | 25% | | | |" in lines
     assert "| [ ] 784 | 50% | | | |" in lines

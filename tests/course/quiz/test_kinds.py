@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from course import quiz
+from course.carry_over import carry_over
 from course.quiz import fields, kinds
 from course.quiz.safe_pattern import SafePattern
 from tests.kinds import KEYS, MATCH, NUMBER, ORDER, RIGHT, WRONG
@@ -155,3 +156,18 @@ def test_patterns_match_as_in_python(pattern: str, matches: list[str], fails: li
 def test_an_unsupported_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="can't be used"):
         SafePattern(pattern)
+
+
+def test_typed_answers_move_into_a_corrected_lesson() -> None:
+    def notebook(source: str) -> dict[str, object]:
+        course = {"quiz": {"multiple": False, "kind": "blanks"}}
+        metadata = {"course": course, "nbgrader": {"grade_id": "q", "solution": True}}
+        cell = {"id": "q", "cell_type": "markdown", "metadata": metadata, "source": source}
+        return {"cells": [cell], "metadata": {}}
+
+    released = fields.bare(KEYS["blanks"])
+    answered = fields.fill(released, RIGHT["blanks"])
+    corrected = released.replace("Fill in", "Complete")
+    result = carry_over(notebook(corrected), notebook(answered), notebook(released))
+    assert result.notebook["cells"][0]["source"] == fields.fill(corrected, RIGHT["blanks"])
+    assert result.kept == ["q"]
