@@ -131,9 +131,10 @@ def _built_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
     if cells.is_quiz(cell):
         rule = cells.credit_rule(cell)
         credit = rule if rule in quiz.CREDIT_RULES else "unknown"
-        cells.set_course(released, quiz={"multiple": cells.allows_multiple(cell), "credit": credit})
+        settings = {"multiple": cells.allows_multiple(cell), "credit": credit}
         if (kind := kinds.of(cell).name) != cells.DEFAULT_KIND:
-            released.metadata.course["quiz"]["kind"] = kind
+            settings["kind"] = kind
+        cells.set_course(released, quiz=settings)
     seconds = cells.time_limit_s(cell)
     if cell.cell_type == "code" and seconds is not None:
         cells.set_course(released, seconds=seconds)
