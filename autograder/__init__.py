@@ -34,6 +34,7 @@ Packages import only what is listed below them.
       result_cache       results kept for the next run
       inputs             what a result depends on, part by part
       changes            what a run changes for a student, and why
+      extend             more time for one student
       gradebook_writer   the only process of a run that writes to the gradebook
       gradebook_lock     wait for a locked gradebook and name who holds it
       report             the report of a run, as text and JSON
@@ -60,6 +61,7 @@ Packages import only what is listed below them.
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
       late_policy        late penalties
+      extensions         extend a student's due date
       person             what the gradebook and the folders hold about a person
       review             why a submission needs review
     feedback/            the feedback page

@@ -81,7 +81,16 @@ def _parser() -> argparse.ArgumentParser:
     class_commands = _add_class_commands(add)
     times = add(_times, "measure how long each lesson takes to run")
     doctor = add(_doctor, "test how well this machine isolates students' code")
-    for command in (build, new, grade, adopt, statistics, times, doctor, *class_commands):
+    for command in (
+        build,
+        new,
+        grade,
+        adopt,
+        statistics,
+        times,
+        doctor,
+        *class_commands,
+    ):
         root_help = "the course folder (default: the current folder)"
         command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
     return parser
@@ -107,13 +116,20 @@ def _add_class_commands(
     similarity = add(_similarity, "list submissions that are suspiciously alike")
     similarity.add_argument("name", metavar="NAME", help="the assignment")
     similarity.add_argument("--csv", type=Path, metavar="FILE", help="write the pairs to FILE")
+    extend = add(_extend, "extend the due date of one student")
+    extend.add_argument("student", metavar="STUDENT")
+    extend.add_argument("name", metavar="ASSIGNMENT")
+    extend.add_argument(
+        "time", metavar="TIME", help="time after the due date: +48h, +2d, +1d12h; 0 for none"
+    )
+    log = add(_log, "show who graded and extended what, and when")
     person = add(_person, "export or erase all data about one person")
     person.add_argument("name", metavar="NAME", help="the student's id")
     person.add_argument("action", choices=["export", "erase"])
     target_help = "the ZIP file that export writes (default: NAME.zip)"
     person.add_argument("--to", type=Path, metavar="FILE", help=target_help)
     person.add_argument("--dry-run", action="store_true", help="only say what erase would erase")
-    return [lms, questions, similarity, person]
+    return [extend, log, lms, questions, similarity, person]
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -172,6 +188,23 @@ def _adopt(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     print("Adopted. Grade with: python -m autograder grade NAME")
+    return 0
+
+
+def _extend(options: argparse.Namespace) -> int:
+    from autograder.batch import extend
+
+    return extend.main(options)
+
+
+def _log(options: argparse.Namespace) -> int:
+    from autograder import audit_log
+
+    for entry in audit_log.read(options.root):
+        print(entry)
+    if broken := audit_log.check(options.root):
+        print(f"The log was changed before line {broken[0]}.", file=sys.stderr)
+        return 1
     return 0
 
 

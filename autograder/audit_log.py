@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder.score_history import FOLDER, current_user, utc_now
+from autograder.student_names import printable
 
 FILE: Final = "audit.jsonl"
 _START: Final = "0" * 16  # what the first line has instead of a hash
@@ -37,6 +38,16 @@ class AuditEntry:
     by: str
     action: str
     details: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Return the action on a line.
+
+        Example:
+            >>> print(AuditEntry("2026-03-01T12:00:00+00:00", "grace", "extend", {"hours": 48}))
+            2026-03-01T12:00:00+00:00 grace extend hours=48
+        """
+        details = (f"{name}={value}" for name, value in self.details.items())
+        return printable(" ".join([self.time, self.by, self.action, *details]))
 
 
 def record(root: Path, action: str, by: str = "", **details: Any) -> None:

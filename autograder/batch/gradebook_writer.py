@@ -32,7 +32,7 @@ class GradebookWriter:
             if DirectWriter.supports(config)
             else ConverterWriter(config, assignment)
         )
-        self._stored = StoredScores({}, {})
+        self._stored, self._graded = StoredScores({}, {}), set[str]()
 
     def close(self) -> None:
         """Close the gradebook."""
@@ -47,6 +47,11 @@ class GradebookWriter:
         """
         read = functools.partial(gradebook_reader.read_scores, self.db_url, self._assignment)
         self._stored = retry_while_locked(read, self.db_url, self._notify)
+        self._graded = {  # the row of any other student only holds an extension
+            student
+            for student, stored in self._stored.submissions.items()
+            if stored.is_graded or self._paths.autograded(student).is_dir()
+        }
         maxima = {
             (notebook, cell): points
             for notebook, cells in max_points.items()
@@ -56,8 +61,7 @@ class GradebookWriter:
 
     def before(self, student: str) -> StoredSubmission | None:
         """Return what the gradebook held about a graded submission when it was read."""
-        stored = self._stored.submissions.get(student)
-        return stored if stored and stored.is_graded else None
+        return self._stored.submissions.get(student) if student in self._graded else None
 
     def now(self, student: str) -> StoredSubmission | None:
         """Return what the gradebook holds about a submission now."""

@@ -88,6 +88,7 @@ class SubmissionTime:
     due_date: datetime | None = None  # with the student's extension
     seconds_late: float = 0.0
     history: Sequence[ScoreChange] = ()  # of its score, the oldest change first
+    last_due_date: datetime | None = None  # that of the student with the longest extension
 
 
 def prepare_page(
@@ -123,7 +124,7 @@ def prepare_page(
         "again": [item for item in graded if item["status"] in {"open", "zero", "partial"}],
         "places": {str(position): item["id"] for item in records for position in item["cells"]},
         "next": _next_lesson(source),
-        "key": "" if reveal or not is_missed else _key_note(policy, submission.due_date),
+        "key": "" if reveal or not is_missed else _key_note(policy, submission),
         "late": _late_note(submission),
         "changes": [entry | {"time": _format_time(entry["time"])} for entry in changed],
         "unreadable": bool(cells.unreadable(nb)),
@@ -144,12 +145,14 @@ def _next_lesson(source: NotebookNode) -> str:
     return ""
 
 
-def _key_note(policy: str, due_date: datetime | None) -> str:
+def _key_note(policy: str, submission: SubmissionTime) -> str:
     """Say when the right options will be shown."""
+    due_date = submission.last_due_date or submission.due_date
     if policy == "after the due date" and due_date is not None:
+        is_own = due_date == submission.due_date
         return (
             "The right options and the explanations are shown in feedback that is generated after"
-            f" the due date, {_format_time(due_date)}."
+            f" {'the' if is_own else 'the last student’s'} due date, {_format_time(due_date)}."
         )
     return ""
 

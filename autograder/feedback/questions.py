@@ -20,8 +20,9 @@ def reveals_key(policy: str, due_date: datetime | None, now: datetime) -> bool:
         >>> reveals_key("after the due date", datetime(2026, 3, 1), datetime(2026, 3, 2))
         True
 
-    An assignment without a due date stays open, so its key stays hidden. Both times are in UTC
-    without a time zone, as nbgrader stores them.
+    The due date is that of the student with the longest extension, who could otherwise learn the
+    key from others. An assignment without one stays open, so its key stays hidden. Both times are
+    in UTC without a time zone, as nbgrader stores them.
     """
     if policy == "after the due date":
         return due_date is not None and now > due_date

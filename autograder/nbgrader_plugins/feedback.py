@@ -20,6 +20,7 @@ from autograder import cells, score_history
 from autograder.feedback import page, questions, render
 from autograder.nbgrader_plugins.autograde import read_source_notebook
 from autograder.nbgrader_plugins.collect import TIMESTAMP
+from autograder.nbgrader_plugins.extensions import last_due_date
 
 SECRET: Final = "submission_secret.txt"  # noqa: S105  (a file's name)
 # The parts of formgrader's page; importing formgrader would be slow.
@@ -68,6 +69,7 @@ class ShowGrades(GetGrades):
                 submitted.assignment.duedate,
                 submitted.assignment.total_seconds_late,
                 score_history.read(path),
+                last_due_date(gradebook, submitted.notebook.assignment),
             )
             grades = {grade.name: grade for grade in submitted.grades}
             comments = {comment.name: comment for comment in submitted.comments}
@@ -83,7 +85,7 @@ class ShowGrades(GetGrades):
                         manual_comment=comment.manual_comment,
                     )
         now = datetime.now(UTC).replace(tzinfo=None)
-        reveal = questions.reveals_key(self.reveal, submission.due_date, now)
+        reveal = questions.reveals_key(self.reveal, submission.last_due_date, now)
         source_nb = read_source_notebook(self.parent, resources)
         resources["feedback"] = page.prepare_page(
             nb,

@@ -67,8 +67,8 @@ class StoredSubmission:
 
     @property
     def is_graded(self) -> bool:
-        """False for a row that only holds an extension."""
-        return bool(self.manual or self.needs_review or any(self._given()))
+        """False for a row that only holds an extension, and where nothing could be graded."""
+        return bool(self.manual or any(self._given()))
 
     def earned(self, cell: CellKey) -> float | None:
         """Return a cell's points with what a person gave; None if it isn't graded yet."""
