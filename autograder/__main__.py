@@ -81,16 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     class_commands = _add_class_commands(add)
     times = add(_times, "measure how long each lesson takes to run")
     doctor = add(_doctor, "test how well this machine isolates students' code")
-    for command in (
-        build,
-        new,
-        grade,
-        adopt,
-        statistics,
-        times,
-        doctor,
-        *class_commands,
-    ):
+    for command in (build, new, grade, adopt, statistics, times, doctor, *class_commands):
         root_help = "the course folder (default: the current folder)"
         command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
     return parser

@@ -11,7 +11,7 @@ from logging import Logger
 from pathlib import Path
 from typing import Any, Final
 
-from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
+from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 from traitlets.config import Config
@@ -140,6 +140,14 @@ def read_grades(config: Config, assignments: Sequence[str] = ()) -> GradeTable:
     )
 
 
+def _is_untouched(submission: SubmittedAssignment, paths: CoursePaths) -> bool:
+    """Return whether a submission in the gradebook has neither a time nor any score."""
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    scores = [score for grade in grades for score in (grade.auto_score, grade.manual_score)]
+    has_notebooks = any(paths.autograded(submission.student.id).glob("*.ipynb"))
+    return submission.timestamp is None and set(scores) <= {None} and not has_notebooks
+
+
 def _row(
     gradebook: Gradebook, assignment: Assignment, student: Student, paths: CoursePaths
 ) -> dict[str, Any]:
@@ -155,10 +163,14 @@ def _row(
     try:
         submission = gradebook.find_submission(assignment.name, student.id)
     except MissingEntry:
-        if paths.submitted(student.id).exists():
-            reason = "The submission has not been graded yet."
-            return row | {"status": "not graded", "reason": reason}
+        submission = None
+    was_collected = paths.submitted(student.id).exists()
+    # A row without a time may only hold an extension.
+    if not was_collected and (submission is None or _is_untouched(submission, paths)):
         return row | {"status": "not submitted", "reason": "Nothing was submitted."}
+    if submission is None:
+        reason = "The submission has not been graded yet."
+        return row | {"status": "not graded", "reason": reason}
     row["timestamp"] = submission.timestamp
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     graded_notebooks = sorted(paths.autograded(student.id).glob("*.ipynb"))

@@ -14,6 +14,7 @@ from autograder import audit_log, score_history
 from autograder.__main__ import main
 from autograder.batch.course_folder import CourseFolder
 from autograder.nbgrader_plugins.course_paths import CourseError
+from autograder.nbgrader_plugins.export import read_grades
 from autograder.nbgrader_plugins.extensions import extend, last_due_date, parse_duration
 from tests.autograder.runs import inline_run, slow
 from tests.autograder.small import LESSON
@@ -73,8 +74,10 @@ def test_keys_stay_hidden_while_anybody_may_still_submit(course: Path) -> None:
 def test_a_student_with_an_extension_only_has_no_score_yet(course: Path) -> None:
     with gradebook(course) as book:
         book.update_or_create_student("absent")
-    paths = CourseFolder.open(course, LESSON).paths
-    extend(paths, "absent", timedelta(days=7))
+    opened = CourseFolder.open(course, LESSON)
+    extend(opened.paths, "absent", timedelta(days=7))
+    statuses = {row["student_id"]: row["status"] for row in read_grades(opened.config).rows}
+    assert statuses["absent"] == "not submitted"
     shutil.copytree(course / "submitted" / "ada", course / "submitted" / "absent")
     lines = {line.student: line for line in inline_run(course).grade()}
     assert (lines["absent"].before, lines["absent"].score) == (None, 8)
