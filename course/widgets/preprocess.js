@@ -45,7 +45,7 @@ function asLecture(squared) {
   const { small, largest } = resizeCanvas(squared, SIDE);
   return [
     describeCanvas("resized", small, "Resized to 28 by 28, edge to edge.", largest),
-    describeGray("grey", small, "Only alpha is kept, as gray."),
+    describeGray("gray", small, "Only alpha is kept, as gray."),
   ];
 }
 
@@ -55,7 +55,7 @@ function asMnist(squared) {
   const even = normalizeThickness(work);
   const small = fitLongerSide(even, INNER);
   return [
-    describeGray("grey", squared, "Only alpha is kept, as gray."),
+    describeGray("gray", squared, "Only alpha is kept, as gray."),
     describeGray("pen", even, "The line made as thick as in MNIST, relative to the size."),
     describeGray("fit", small, "Resized to 20 pixels on the longer side."),
     describeGray("mass", centerByMass(small), "Centered in 28 by 28 by the center of mass."),
