@@ -87,9 +87,13 @@ export class HomeTab {
     const options = { path, ...factory };
     const known = new Set(this.notebooks.filter(() => true));
     const opened = this.app.commands.execute("docmanager:open", options);
-    if (kind === "resume")
-      opened.then((panel) => known.has(panel) || this.quizzes.get(panel).resume());
+    if (kind === "resume") opened.then((panel) => known.has(panel) || this.resume(panel));
     return true;
+  }
+
+  async resume(panel) {
+    await panel.revealed; // by then the tracker has announced it
+    this.quizzes.get(panel).resume();
   }
 
   /** Save the open notebooks of a folder before it is submitted. */
