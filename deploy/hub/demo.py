@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder import cells
-from course import quiz
+from course.quiz import kinds
 from deploy.hub import class_list
 from deploy.hub.settings import DEFAULT_FILE, HubSettings
 
@@ -87,13 +87,11 @@ def answer(notebook: dict[str, Any], source: dict[str, Any], share: float) -> No
     keys = {cells.grade_id(cell): cell for cell in source["cells"] if cells.is_answer(cell)}
     open_cells = [cell for cell in notebook["cells"] if cells.grade_id(cell) in keys]
     for cell in open_cells[: round(share * len(open_cells))]:
-        key = _text(keys[cells.grade_id(cell)])
+        key = keys[cells.grade_id(cell)]
         if cells.is_quiz(cell):
-            options = quiz.parse(key).options
-            ticks = {index for index, option in enumerate(options) if option.ticked}
-            cell["source"] = quiz.mark(_text(cell), ticks)
+            cell["source"] = kinds.of(key).solved(_text(key))
         else:
-            cell["source"] = "\n".join(_without_marks(key))
+            cell["source"] = "\n".join(_without_marks(_text(key)))
 
 
 def _without_marks(source: str) -> Iterator[str]:

@@ -83,8 +83,8 @@ class Lesson:
         source = self.kind(name).bare(_find_cell(self.source, name).source)
         if isinstance(kind := self.kind(name), kinds.FieldKind):
             key = fields.parse(_find_cell(self.source, name).source)
-            values = {"number": "-999", "text": "nothing", "order": "9", "match": "B"}
-            return fields.fill(source, [values[kind.name]] * len(key))
+            values = {"number": "-999", "order": "9", "match": "B"}
+            return fields.fill(source, [values.get(kind.name, "nothing")] * len(key))
         count = len(quiz.parse(source).options)
         return quiz.mark(source, {min(set(range(count)) - self.key(name))})
 

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.grading import merge
 from autograder.grading.submission import parse
-from course import quiz
+from course.quiz import kinds
 from deploy.__main__ import start_message
 from deploy.hub import demo, quiet
 from deploy.hub.settings import CHECKOUT, DEFAULT_FILE, HubSettings, load
@@ -30,7 +30,7 @@ def test_the_demo_class_has_answered_a_share_of_lesson_1(share: float, expected:
     merged = merge.merge_submission(source_nb, parse(json.dumps(notebook).encode()))
     keys = cells.graded_cells(source_nb)
     right = [
-        quiz.compare(quiz.parse(cell.source), quiz.parse(keys[name].source)).right
+        kinds.of(keys[name]).compare(cell.source, keys[name].source).right
         for name, cell in cells.graded_cells(merged).items()
         if cells.is_quiz(cell)
     ]
