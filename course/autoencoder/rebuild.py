@@ -16,6 +16,8 @@ are used.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -271,7 +273,7 @@ def _tensors(value: Any) -> Any:
 def _build(config: dict[str, Any], arrays: list[Any] | None) -> Any:
     _, keras = tensorflow()
     kind = getattr(keras, "Sequential" if config["class_name"] == "Sequential" else "Model")
-    with keras.StatelessScope(initialize_variables=False):  # shapes only, no memory
+    with _shapes_only(keras):
         shapes = [tuple(weight.shape) for weight in _checked(kind, config, keras).weights]
     given = shapes if arrays is None else [np.shape(array) for array in arrays]
     if given != shapes:
@@ -280,6 +282,20 @@ def _build(config: dict[str, Any], arrays: list[Any] | None) -> Any:
     if arrays is not None:
         model.set_weights([np.asarray(array, np.float32) for array in arrays])
     return model
+
+
+@contextlib.contextmanager
+def _shapes_only(keras: Any) -> Iterator[None]:
+    """Let variables take no memory, and let Keras forget them: it would fill them later."""
+    state = importlib.import_module("keras.src.backend.common.global_state")
+    name = "uninitialized_variables"
+    others = state.get_global_attribute(name)
+    state.set_global_attribute(name, [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        state.set_global_attribute(name, others)
 
 
 def _checked(kind: Any, config: dict[str, Any], keras: Any) -> Any:

@@ -142,6 +142,8 @@ def test_a_network_too_large_is_refused_before_it_takes_memory() -> None:
     config["config"]["layers"].append(layer)
     with pytest.raises(AssertionError, match=rf"10,001,000,000 weights; .* {MAX_WEIGHTS:,}"):
         rebuild(Claim(config))
+    # Keras would fill the refused layers when it next works out a shape.
+    assert autoencoder.build_variational(8, 4, 2).count_params() == 108
 
 
 def test_layers_that_compute_too_much_are_refused() -> None:
