@@ -116,6 +116,8 @@ def fork_into_sandbox(request: dict[str, Any], fd_list: list[int]) -> None:
         for name, fd in fds.items():
             if name != "sandbox":
                 os.close(fd)
+        for group in groups:
+            os.close(group)
         os.waitpid(kernel_pid, 0)
     with suppress(OSError):
         signal.pidfd_send_signal(fds["sandbox"], signal.SIGKILL)
