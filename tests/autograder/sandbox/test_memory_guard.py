@@ -25,6 +25,7 @@ WAIT_TIMEOUT_S = 60
 def test_guard_ends_a_tree_that_uses_too_much_memory(kind: str) -> None:
     allocate = f"{probe.ALLOCATIONS[kind].format(size=60_000_000)}\nimport time; time.sleep(600)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {allocate!r}])"
+    code += "; import time; time.sleep(600)"  # or it might end by itself after its child
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         with MemoryGuard((process.pid,), max_bytes=10**12) as generous:
             assert not generous.exceeded
