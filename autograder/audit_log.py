@@ -84,8 +84,8 @@ def read(root: Path) -> list[AuditEntry]:
     for line in _lines(root):
         try:
             details = dict(json.loads(line))
-        except ValueError:
-            continue  # cut off by a crash
+        except (TypeError, ValueError):
+            continue  # cut off by a crash, or edited
         details.pop("previous", None)
         time, by, action = (str(details.pop(name, "")) for name in ("time", "by", "action"))
         entries.append(AuditEntry(time, by, action, details))

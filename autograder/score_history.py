@@ -142,8 +142,12 @@ def history_path(root: Path, assignment: str, student: str) -> Path:
 def append(path: Path, changes: Iterable[ScoreChange]) -> None:
     """Add changes to a history."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(f"{change.model_dump_json()}\n" for change in changes)
+    with path.open("ab+") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        if file.read() not in {b"", b"\n"}:
+            file.write(b"\n")  # a crash has cut off the line above
+        file.writelines(f"{change.model_dump_json()}\n".encode() for change in changes)
 
 
 def read(path: Path) -> list[ScoreChange]:

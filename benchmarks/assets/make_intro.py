@@ -34,6 +34,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.assets.encoding import png, rounded
 from course import assets, atomic_write, autoencoder, data
 from course.arrays import Float32Array
 from course.autoencoder.backend import tensorflow
@@ -90,7 +91,7 @@ def make_code_sizes() -> None:
         "sizes": SIZES,
         "pca": [],
         "autoencoder": [],
-        "mean_image": _rounded(_errors(digits.x_test, centre).mean()),
+        "mean_image": rounded(_errors(digits.x_test, centre).mean()),
         "names": names,
     }
     each: dict[str, list[Float32Array]] = {"pca": [], "autoencoder": []}
@@ -110,12 +111,12 @@ def make_code_sizes() -> None:
         codes["autoencoder"].append(model.encoder.predict(images, verbose=0))
         for method, copy in copies.items():
             errors = _errors(everything, copy)
-            facts[method].append(_rounded(errors[: len(digits.x_test)].mean()))
+            facts[method].append(rounded(errors[: len(digits.x_test)].mean()))
             each[method].append(errors[len(digits.x_test) :])
             shown[method].append(np.clip(copy[len(digits.x_test) :], 0, 1))
     for method, errors_by_size in each.items():
         facts[f"{method}_each"] = [
-            [_rounded(error) for error in row] for row in np.transpose(errors_by_size)
+            [rounded(error) for error in row] for row in np.transpose(errors_by_size)
         ]
     for method, codes_by_size in codes.items():
         by_image = zip(*codes_by_size, strict=True)
@@ -126,7 +127,7 @@ def make_code_sizes() -> None:
     # Show ink on white paper, and the face unchanged.
     look = np.where(ink[:, None], 1 - both, both).reshape(*both.shape[:3], 28, 28)
     sheet = look.transpose(2, 0, 3, 1, 4).reshape(len(names) * 56, -1)
-    _write(assets.CODE_SIZE_PICTURES, _png(sheet))
+    _write(assets.CODE_SIZE_PICTURES, png(sheet))
     _write(assets.CODE_SIZE_FACTS, _one_line_each(facts).encode())
 
 
@@ -193,22 +194,6 @@ def _train(images: Float32Array, code_size: int, *, epochs: int, batch_size: int
 def _errors(images: Float32Array, copies: Float32Array) -> Float32Array:
     errors: Float32Array = ((images - copies) ** 2).sum(axis=1)
     return errors
-
-
-def _rounded(value: Any) -> float:
-    return round(float(value), 3)
-
-
-def _png(pixels: Float32Array) -> bytes:
-    """Encode with sixteen shades: no visible difference, and a third of the size."""
-    from PIL import Image
-
-    shades = Image.fromarray(np.round(pixels * 15).astype(np.uint8))
-    shades = shades.convert("P")
-    shades.putpalette([17 * shade for shade in range(16) for _ in "rgb"])
-    packed = io.BytesIO()
-    shades.save(packed, format="PNG", optimize=True, bits=4)
-    return packed.getvalue()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from benchmarks.assets.encoding import png, rounded
 from course import assets, atomic_write, autoencoder, classifier, data, metrics
 from course.assets import code_plane
 from course.autoencoder.backend import tensorflow
@@ -106,13 +107,13 @@ def measure(digits: Dataset, beta: float) -> dict[str, float]:
     """Return the bound, the error of copies, and how sure the classifier is of samples."""
     net: Any = assets.digit_variational(beta) if beta else assets.plain_digit_autoencoder()
     copies = net.reconstruct(digits.x_test)
-    measured = {"error": _rounded(metrics.squared_error(digits.x_test, copies))}
+    measured = {"error": rounded(metrics.squared_error(digits.x_test, copies))}
     if beta:
         bill = net.bill(digits.x_test, draws=10)
         measured |= {
-            "bound": _rounded(bill.total.mean()),
-            "code_cost": _rounded(bill.code.mean()),
-            "train_bound": _rounded(net.bill(digits.x_train, draws=10).total.mean()),
+            "bound": rounded(bill.total.mean()),
+            "code_cost": rounded(bill.code.mean()),
+            "train_bound": rounded(net.bill(digits.x_train, draws=10).total.mean()),
         }
     return measured
 
@@ -151,11 +152,11 @@ def make_plane(digits: Dataset) -> None:
         facts["reads"].append(probabilities.argmax(axis=1).tolist())
         facts["sure"].append(probabilities.max(axis=1).round(2).tolist())
         facts["holes"].append(empty_places(trained))
-        facts["hole_shares"].append(_rounded((nearest(noise, trained) > HOLE).mean()))
-        facts["sure_shares"].append(_rounded((sure > LEVEL).mean()))
-        facts["errors"].append(_rounded(metrics.squared_error(digits.x_test, copies)))
+        facts["hole_shares"].append(rounded((nearest(noise, trained) > HOLE).mean()))
+        facts["sure_shares"].append(rounded((sure > LEVEL).mean()))
+        facts["errors"].append(rounded(metrics.squared_error(digits.x_test, copies)))
         cost = net.bill(digits.x_test).code.mean() if beta else 0.0
-        facts["code_costs"].append(_rounded(cost))
+        facts["code_costs"].append(rounded(cost))
         blocks += [_plane_sheet(decoded), _row(copies[shown])]
         print(
             beta,
@@ -163,7 +164,7 @@ def make_plane(digits: Dataset) -> None:
             flush=True,
         )
     blocks.append(_row(digits.x_test[shown]))
-    atomic_write.write_bytes(code_plane.PICTURES, _png(1 - np.concatenate(blocks)))
+    atomic_write.write_bytes(code_plane.PICTURES, png(1 - np.concatenate(blocks)))
     atomic_write.write_text(code_plane.FACTS, json.dumps(facts) + "\n")
 
 
@@ -223,22 +224,6 @@ def _row(images: Float32Array) -> Float32Array:
     for i, image in enumerate(images):
         row[:, 28 * i : 28 * (i + 1)] = image.reshape(28, 28)
     return row
-
-
-def _rounded(value: Any) -> float:
-    return round(float(value), 3)
-
-
-def _png(pixels: Float32Array) -> bytes:
-    """Encode with sixteen shades: no visible difference, and a third of the size."""
-    from PIL import Image
-
-    shades = Image.fromarray(np.round(pixels * 15).astype(np.uint8))
-    shades = shades.convert("P")
-    shades.putpalette([17 * shade for shade in range(16) for _ in "rgb"])
-    packed = io.BytesIO()
-    shades.save(packed, format="PNG", optimize=True, bits=4)
-    return packed.getvalue()
 
 
 if __name__ == "__main__":

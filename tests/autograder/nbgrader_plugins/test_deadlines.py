@@ -16,6 +16,7 @@ from autograder.batch.course_folder import CourseFolder
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.nbgrader_plugins.export import read_grades
 from autograder.nbgrader_plugins.extensions import extend, last_due_date, parse_duration
+from autograder.score_history import ScoreChange
 from tests.autograder.runs import inline_run, slow
 from tests.autograder.small import LESSON
 
@@ -59,6 +60,19 @@ def test_the_log_tells_when_a_line_was_changed(course: Path) -> None:
     path = course / score_history.FOLDER / audit_log.FILE
     path.write_text(path.read_text().replace("ada", "eve"))
     assert len(audit_log.check(course)) == 1
+
+
+def test_a_line_that_was_cut_off_costs_no_other(course: Path, tmp_path: Path) -> None:
+    path = score_history.history_path(tmp_path, LESSON, "ada")
+    first, second = (ScoreChange(score=(None, points), maximum=8) for points in (3.0, 8.0))
+    score_history.append(path, [first])
+    path.write_bytes(path.read_bytes() + b'{"time": "2026')
+    score_history.append(path, [second])
+    assert score_history.read(path) == [first, second]
+    audit_log.record(course, "extend", student="ada")
+    log = course / score_history.FOLDER / audit_log.FILE
+    log.write_bytes(log.read_bytes() + b"3\n")
+    assert audit_log.read(course)[-1].details == {"student": "ada"}
 
 
 def test_keys_stay_hidden_while_anybody_may_still_submit(course: Path) -> None:
