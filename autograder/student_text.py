@@ -25,6 +25,14 @@ CODE_STUBS: Final = {
     "scheme": '; Your code here\n(error "student" "Not implemented")',
 }
 TEXT_STUB: Final = "YOUR ANSWER HERE"  # nbgrader's
+# With which nbgrader released an assignment that was not written for this course.
+NBGRADER_STUBS: Final = (
+    "# YOUR CODE HERE\nraise NotImplementedError()",
+    "# YOUR CODE HERE\nfail()",
+    "% YOUR CODE HERE\nerror('No Answer Given!')",
+    "/* YOUR CODE HERE */\n %notImplemented;",
+    "// YOUR CODE HERE",
+)
 
 HIDDEN_TEST: Final = "a hidden test"
 MARK_SCHEME: Final = "a mark scheme"
@@ -63,6 +71,24 @@ def student_text(cell: NotebookNode, language: str = "python") -> str:
         solution, without hidden tests and mark schemes; any other text unchanged.
     """
     stub = CODE_STUBS.get(language, CODE_STUB) if cell.cell_type == "code" else TEXT_STUB
+    return _with_stub(cell, stub)
+
+
+def released_texts(cell: NotebookNode) -> set[str]:
+    r"""Return the texts with which an instructor's cell may have been released, with any stub.
+
+    Example:
+        >>> from nbformat.v4 import new_code_cell
+        >>> exercise = {"nbgrader": {"solution": True, "grade": True}}
+        >>> cell = NotebookNode(new_code_cell("n = 1"), metadata=NotebookNode(exercise))
+        >>> "# YOUR CODE HERE\nraise NotImplementedError()" in released_texts(cell)
+        True
+    """
+    stubs = (*CODE_STUBS.values(), *NBGRADER_STUBS) if cell.cell_type == "code" else (TEXT_STUB,)
+    return {_with_stub(cell, stub) for stub in stubs}
+
+
+def _with_stub(cell: NotebookNode, stub: str) -> str:
     if cells.is_quiz(cell):
         return kinds.of(cell).bare(str(cell.source))
     if cells.is_answer(cell) and "BEGIN SOLUTION" not in cell.source:

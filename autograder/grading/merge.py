@@ -24,7 +24,7 @@ from autograder.grading import match_cells
 from autograder.grading.match_cells import plain_text, visible_text
 from autograder.grading.split_questions import MissingQuestions
 from autograder.grading.submission import Submission, SubmittedCell
-from autograder.student_text import CODE_STUBS, student_text
+from autograder.student_text import released_texts, student_text
 from course.quiz import kinds
 
 MISSING_CELL: Final = "This cell is missing from the submission."
@@ -94,7 +94,7 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
 def is_unchanged(source_cell: NotebookNode, cell: NotebookNode) -> bool:
     """Return whether a student's cell still has the text that was released."""
     text = plain_text(cell.source)
-    return any(text == plain_text(student_text(source_cell, name)) for name in CODE_STUBS)
+    return text in set(map(plain_text, released_texts(source_cell)))
 
 
 def _assign(

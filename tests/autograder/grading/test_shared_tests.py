@@ -18,6 +18,7 @@ from tests.autograder import lessons
 
 COURSE = Path(__file__).resolve().parents[3]
 
+REGION = "    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
 SOLUTION = "def squares(n): ...\n\ndef total(n): return sum(squares(n))"
 
 
@@ -106,6 +107,31 @@ def test_a_notebook_in_another_language_is_left_to_a_person(tmp_path: Path) -> N
     reasons = {score.name: (score.points, score.reason) for score in graded.scores}
     assert reasons["double-test"] == (None, scoring.OTHER_LANGUAGE)
     assert reasons["half-test"] == (None, scoring.OTHER_LANGUAGE)
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer", "points"),
+    [
+        ("x = 1", "# YOUR CODE HERE\nraise NotImplementedError()", 0.0),
+        ("x = 1", "# Your code here\nraise NotImplementedError\n", 0.0),
+        ("x = 1", "# YOUR CODE HERE\nx = 1", None),
+        ("x = 1", "raise NotImplementedError()", None),
+        (
+            f"def f():\n{REGION}",
+            "def f():\n    # YOUR CODE HERE\n    raise NotImplementedError()",
+            0.0,
+        ),
+        (f"def f():\n{REGION}", "# YOUR CODE HERE\nraise NotImplementedError()", None),
+    ],
+)
+def test_a_stub_of_stock_nbgrader_is_not_an_answer(
+    solution: str, answer: str, points: float | None
+) -> None:
+    entries = {"grade_id": "why", "grade": True, "solution": True, "points": 2}
+    cell = NotebookNode(new_code_cell(solution, metadata={"nbgrader": entries}))
+    submission = Submission((SubmittedCell("code", answer, "why", "why"),))
+    (merged,) = merge_submission(NotebookNode(new_notebook(cells=[cell])), submission).cells
+    assert scoring.score(cell, merged, None).points == points
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import cells
+from autograder import cells, student_text
 from autograder.nbgrader_plugins.release import build_release
 from autograder.publish import build
 from autograder.publish.cell_roles import AuthoringError
@@ -182,3 +183,9 @@ def test_a_text_with_a_byte_order_mark_is_built_as_without(tmp_path: Path) -> No
     path = Path("source", LESSON, NOTEBOOK)
     assert (marked / path).read_bytes() == (plain / path).read_bytes()
     assert "jupytext" not in (plain / path).read_text(encoding="utf-8")
+
+
+def test_the_stubs_of_nbgrader_are_known() -> None:
+    stock = ClearSolutions()
+    assert set(stock.code_stub.values()) == set(student_text.NBGRADER_STUBS)
+    assert stock.text_stub == student_text.TEXT_STUB
