@@ -23,7 +23,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder import cells, score_history
-from autograder.batch import changes, fingerprint
+from autograder.batch import changes
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
 from autograder.batch.gradebook_writer import GradebookWriter
@@ -133,13 +133,13 @@ class BatchRun:
         """Submit a job, or return the line of a submission that needs none."""
         if problem := why_invalid(student):
             return ReportLine(student, "failed", reason=f"{problem}. Rename the folder.")
-        version = fingerprint.current()
         try:
             job = self.course.job(student, self._copies / student if self._dry_run else None)
         except OSError as error:
             if not self._dry_run:
                 raise
             return ReportLine(student, "failed", reason=f"It can't be read: {error.strerror}.")
+        version = job.version()
         inputs = job.inputs(version)
         key, entry = inputs.key, self.cache.entry(student)
         self._newer[student] = inputs

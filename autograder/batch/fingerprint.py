@@ -5,9 +5,11 @@ Machines with the same fingerprint give the same submission the same points.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import platform
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ LIBRARIES: Final = (
     *("ipykernel", "ipython", "keras", "matplotlib", "nbformat", "numpy", "scikit-learn", "scipy"),
     *("tensorflow", "tensorflow-cpu"),
 )
+_NAME: Final = re.compile(r"[^\w.-]")  # what ends the name in a requirement, as in "numpy>=2"
 
 
 def compute(root: Path = ROOT) -> str:
@@ -52,6 +55,22 @@ def current() -> str:
     return _current[0]
 
 
+def with_kernels(fingerprint: str, modules: Iterable[str]) -> str:
+    """Return the fingerprint together with the versions of the kernels of other languages.
+
+    Example:
+        >>> with_kernels("1", []), with_kernels("1", ["scheme"]) == with_kernels("1", ["octave"])
+        ('1', False)
+
+    A kernel counts with the libraries that it requires, as `LIBRARIES` do. The interpreter behind
+    it, such as Bash itself, does not.
+    """
+    versions = [f"{module} {_kernel_versions(module)}" for module in sorted(set(modules))]
+    if not versions:
+        return fingerprint
+    return hashlib.sha256("\n".join([fingerprint, *versions]).encode()).hexdigest()
+
+
 def set_current(fingerprint: str) -> None:
     """Set the fingerprint of a process that was forked from one which knows it."""
     _current[:] = [fingerprint]
@@ -63,6 +82,19 @@ def _files(folder: Path) -> Iterator[Path]:
         is_hidden = "__pycache__" in parts or any(part.startswith(".") for part in parts)
         if path.is_file() and not is_hidden and path.suffix not in {".md", ".pyc"}:
             yield path
+
+
+def _kernel_versions(module: str) -> str:
+    """Return the versions of the distributions that a kernel's module is from and requires."""
+    names = set(_distributions().get(module.partition(".")[0], ()))
+    for name in sorted(names):
+        names |= {_NAME.split(line, maxsplit=1)[0] for line in metadata.requires(name) or ()}
+    return ", ".join(f"{name} {_installed_version(name)}" for name in sorted(names))
+
+
+@functools.cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(metadata.packages_distributions())
 
 
 def _installed_version(name: str) -> str:

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from autograder import cells, untrusted_folders
 from autograder.batch import fingerprint
+from autograder.grading import shared_tests
+from autograder.kernels.other_kernels import python_module
 from autograder.score_history import Cause, CauseKind
 from course import quiz
 
@@ -98,6 +100,12 @@ def read_lesson(
     return hash_text("\n".join(lines)), keys, tests
 
 
+def kernel_modules(folder: Path) -> list[str]:
+    """Return the modules that are the kernels of an assignment's notebooks in other languages."""
+    names = {_other_kernel_name(path.read_bytes()) for path in folder.glob("*.ipynb")}
+    return sorted({module for name in names if name and (module := python_module(name))})
+
+
 def read_submission(folder: Path) -> str:
     """Return the hash of a student's files; links are never followed.
 
@@ -132,6 +140,13 @@ def _read_notebook(content: bytes) -> tuple[str, dict[str, str], dict[str, str]]
             tests[cells.grade_id(cell)] = hash_text(cell["source"])
             cell["source"] = ""
     return hash_text(nbformat.writes(nb)), keys, tests
+
+
+@functools.lru_cache(maxsize=64)
+def _other_kernel_name(content: bytes) -> str:
+    """Return the name of a notebook's kernel if it runs another language than Python."""
+    nb = nbformat.reads(content.decode("utf-8"), as_version=4)
+    return shared_tests.kernel_name(nb) if shared_tests.is_other_language(nb) else ""
 
 
 def _changed(older: dict[str, str], newer: dict[str, str]) -> frozenset[str]:

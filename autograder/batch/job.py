@@ -48,6 +48,10 @@ class Job:
     ignore: tuple[str, ...]  # patterns of file names that are never copied
     settings: GradingSettings
 
+    def version(self) -> str:
+        """Return a hash of the programs that grade this assignment here: grader and kernels."""
+        return fingerprint.with_kernels(fingerprint.current(), inputs.kernel_modules(self.source))
+
     def inputs(self, version: str) -> GradingInputs:
         """Return hashes of everything that decides about the result of this grader version."""
         # Neither threads nor fork servers change the result.
@@ -74,7 +78,7 @@ class Job:
 def grade_to_json(job: Job, version: str, key: str) -> str:
     """Grade one submission in a worker; return the `JobResult` as JSON.
 
-    Version and key are the grader's fingerprint and the job's cache key as the run computed them.
+    Version and key are the job's version and cache key as the run computed them.
 
     Raises:
         WorkerMismatchError: This worker sees no such assignment, or runs another version.
@@ -86,10 +90,10 @@ def grade_to_json(job: Job, version: str, key: str) -> str:
             f"A worker on {host} sees no notebook in {job.source}. All workers must see the course"
             " folder under the same path."
         )
-    if fingerprint.current() != version:
+    if job.version() != version:
         raise WorkerMismatchError(
-            f"A worker on {host} has another version of the course, the grader or their libraries."
-            " Install the same version on all workers and restart them."
+            f"A worker on {host} has another version of the course, the grader, their libraries or"
+            " the notebook's kernel. Install the same version on all workers and restart them."
         )
     _check_unchanged(job, version, key)
     text = _grade_in_worker(job)

@@ -64,8 +64,12 @@ def other_kernel(nb: NotebookNode) -> str:
 
     Empty for Python, and for a kernel that isn't installed or can't be run in the sandbox.
     """
-    name = str(nb.metadata.get("kernelspec", {}).get("name", ""))
-    return python_module(name) if is_other_language(nb) else ""
+    return python_module(kernel_name(nb)) if is_other_language(nb) else ""
+
+
+def kernel_name(nb: NotebookNode) -> str:
+    """Return the name of a notebook's kernel, as Jupyter lists it."""
+    return str(nb.metadata.get("kernelspec", {}).get("name", ""))
 
 
 def _changed_names(source: str) -> set[str] | None:

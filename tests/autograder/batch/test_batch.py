@@ -10,10 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_notebook
 
 from autograder import untrusted_folders
 from autograder.batch import fingerprint, inputs, report
+from autograder.batch.job import Job
 from autograder.batch.report import ReportLine, RunCosts
+from autograder.grading.settings import GradingSettings
 from autograder.sandbox.launch import UnprotectedError
 from tests.autograder.runs import (
     CLASS,
@@ -173,6 +176,39 @@ def test_fingerprint_depends_on_library_versions(
     before = fingerprint.compute(tmp_path)
     monkeypatch.setattr("importlib.metadata.version", lambda _: "0.0")
     assert fingerprint.compute(tmp_path) != before
+
+
+def test_a_version_depends_on_the_kernel_of_another_language_and_what_it_requires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = fingerprint.current()
+    versions = {"scheme-kernel": "1", "metakernel": "1", "other": "1"}
+    monkeypatch.setattr(fingerprint, "_distributions", lambda: {"scheme": ["scheme-kernel"]})
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: ["metakernel>=0.3"])
+    monkeypatch.setattr("importlib.metadata.version", versions.get)
+    command = ["python", "-m", "scheme", "-f", "{connection_file}"]
+    kernel = tmp_path / "jupyter" / "kernels" / "own" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": command}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    kernels = {
+        "scheme": {"name": "own", "display_name": "Own", "language": "scheme"},
+        "python": {"name": "python3", "display_name": "Python", "language": "python"},
+        "missing": {"name": "missing", "display_name": "R", "language": "R"},
+    }
+    jobs = {}
+    for name, spec in kernels.items():
+        path = tmp_path / name / "nb.ipynb"
+        path.parent.mkdir()
+        path.write_text(json.dumps(new_notebook(metadata={"kernelspec": spec})))
+        jobs[name] = Job("a", "ada", path.parent, tmp_path, (), GradingSettings())
+    assert jobs["python"].version() == jobs["missing"].version() == current
+    seen = {jobs["scheme"].version()}
+    assert current not in seen
+    for name in ("other", "scheme-kernel", "metakernel"):
+        versions[name] = "2"
+        seen.add(jobs["scheme"].version())
+    assert len(seen) == 3
 
 
 def test_symbolic_links_are_not_read(tmp_path: Path) -> None:
