@@ -78,6 +78,19 @@ def answers(pictures: Sequence[tuple[str, ArrayLike, str]]) -> Picture:
 
 
 @figure
+def collected(pictures: Sequence[tuple[str, ArrayLike]]) -> Picture:
+    """Show drawn digits as the 784 numbers they became, given as pairs (digit, 784 numbers)."""
+    lines = -(-len(pictures) // 10)
+    picture, panels = new_grid(8, 1.1 * lines, lines, min(10, len(pictures)))
+    for axes in panels.flat[len(pictures) :]:
+        axes.axis("off")
+    for axes, (digit, pixels) in zip(panels.flat, pictures, strict=False):
+        show_image(axes, pixels, digit)
+    digits = ", ".join(digit for digit, _ in pictures)
+    return picture.describe(f"Drawn digits as images of 28 by 28 pixels. Asked for: {digits}.")
+
+
+@figure
 def shares(right: Mapping[str, float], of: str = "") -> Picture:
     """Draw shares of right answers, 0 to 1, as bars; ``of`` may name, say, ``"100 drawings"``."""
     picture, axes = new_plot(8, 0.9 + 0.42 * len(right))

@@ -78,7 +78,7 @@ def test_interrupted_training_keeps_its_progress_and_the_lab_goes_on(lesson: Les
     assert lesson.js(ERRORS_AND_STDERR) == []
     assert lesson.js(NOT_RUN) == []
     measured = re.search(
-        r"my autoencoder, ([\d.]+) epochs: ([\d.]+)",
+        r"my autoencoder +([\d.]+) +([\d.]+)",
         cell_outputs(lesson, "mine = errors_of(test"),
     )
     assert measured is not None

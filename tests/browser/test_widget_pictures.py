@@ -18,7 +18,8 @@ from tests.browser.test_explorers import EXPLORERS, SETUP
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PAD = "from course.widgets.digit_pad import DigitPad\nDigitPad()"
 OTHER = "import ipywidgets\nipywidgets.IntSlider(description='any')"
-WIDGETS = EXPLORERS | {"digit-pad-widget": PAD}
+COLLECTION = "from course.widgets.digit_collection import DigitCollection\nDigitCollection()"
+WIDGETS = EXPLORERS | {"digit-pad-widget": PAD, "digit-collection": COLLECTION}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAX_CHARS = 250_000  # of a saved widget
 
@@ -65,7 +66,7 @@ def expect_pictures(lesson: Lesson) -> None:
         assert len(image.get_attribute("alt") or "") > 40
 
 
-NEEDS_KERNEL = ("gibbs-explorer", "code-walk", "digit-pad-widget")
+NEEDS_KERNEL = ("gibbs-explorer", "code-walk", "digit-pad-widget", "digit-collection")
 
 
 def test_a_widget_that_lost_its_kernel_shows_its_picture(lab: Lab, server: Server) -> None:

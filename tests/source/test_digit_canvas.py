@@ -72,6 +72,8 @@ WRONG = {
         SMALL + "f[4:24, 4:24] = area(ink, (20, 20)); return f": "20 by 20: stretched",
         "k = 28 / max(ink.shape); r, c = (round(n * k) for n in ink.shape); f = np.zeros((28, 28));"
         "f[:, 6:6 + c] = area(ink, (r, c)); return f": "longer side is 28",
+        SMALL.replace("round(n * k)", "int(n * k)") + "t, l = (28 - r) // 2, (28 - c) // 2; "
+        "f[t:t + r, l:l + c] = area(ink, (r, c)); return f": r"Use round\(\)",
         SMALL + "f[:r, :c] = area(ink, (r, c)); return f": "upper left corner",
         SMALL + "f[4:4 + r, 4:4 + c] = area(ink, (r, c)); return f": "left margin is 4",
         SMALL + "l = (29 - c) // 2; f[4:4 + r, l:l + c] = area(ink, (r, c)); return f": "use //",

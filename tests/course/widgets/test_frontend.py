@@ -37,7 +37,7 @@ def inlined_modules(script: str) -> list[str]:
 
 
 def test_there_is_a_widget_for_each_explorer_and_the_pad() -> None:
-    assert len(WIDGETS) == 8
+    assert len(WIDGETS) == 9
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
