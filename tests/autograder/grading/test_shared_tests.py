@@ -121,7 +121,7 @@ def test_a_notebook_in_another_language_is_left_to_a_person(tmp_path: Path) -> N
             "def f():\n    # YOUR CODE HERE\n    raise NotImplementedError()",
             0.0,
         ),
-        (f"def f():\n{REGION}", "# YOUR CODE HERE\nraise NotImplementedError()", None),
+        (f"if x:\n{REGION}", "# YOUR CODE HERE\nraise NotImplementedError()", None),
     ],
 )
 def test_a_stub_of_stock_nbgrader_is_not_an_answer(
