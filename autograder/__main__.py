@@ -12,12 +12,18 @@ from pathlib import Path
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the instructor's commands.
+
+    Example:
+        >>> make_parser().parse_args(["grade", "01-intro"]).name
+        '01-intro'
+    """
     parser = argparse.ArgumentParser(
         prog="python -m autograder", description="Build, grade and analyze the course."
     )
@@ -92,7 +98,8 @@ def _add_class_commands(
 ) -> list[argparse.ArgumentParser]:
     """Add the commands about a class and its students, with files for elsewhere."""
     lms = add(_lms, "write final scores as a file that an LMS imports")
-    lms.add_argument("lms", choices=["canvas", "moodle", "blackboard", "ilias"])
+    lms_choices = ["canvas", "moodle", "blackboard", "ilias"]
+    lms.add_argument("lms", choices=lms_choices, help="whose format")
     lms.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
     template_help = "the LMS's own export, to be filled; without it, a new file"
     lms.add_argument("--template", type=Path, metavar="FILE", help=template_help)
@@ -101,22 +108,24 @@ def _add_class_commands(
     lms.add_argument("--pass-percent", type=float, default=50.0, metavar="N", help=percent_help)
     questions = add(_questions, "write questions WITH THEIR KEYS for an LMS's question bank")
     questions.add_argument("name", metavar="NAME", help="the assignment")
-    questions.add_argument("--format", choices=["qti", "moodle"], required=True)
+    format_help = "QTI 2.1 or Moodle XML"
+    questions.add_argument("--format", choices=["qti", "moodle"], required=True, help=format_help)
     keys_help = "the file to write; it holds the keys, so keep it private"
     questions.add_argument("--to", type=Path, metavar="FILE", required=True, help=keys_help)
     similarity = add(_similarity, "list submissions that are suspiciously alike")
     similarity.add_argument("name", metavar="NAME", help="the assignment")
     similarity.add_argument("--csv", type=Path, metavar="FILE", help="write the pairs to FILE")
     extend = add(_extend, "extend the due date of one student")
-    extend.add_argument("student", metavar="STUDENT")
-    extend.add_argument("name", metavar="ASSIGNMENT")
+    extend.add_argument("student", metavar="STUDENT", help="the student's id")
+    extend.add_argument("name", metavar="ASSIGNMENT", help="the assignment")
     extend.add_argument(
         "time", metavar="TIME", help="time after the due date: +48h, +2d, +1d12h; 0 for none"
     )
     log = add(_log, "show who graded and extended what, and when")
     person = add(_person, "export or erase all data about one person")
     person.add_argument("name", metavar="NAME", help="the student's id")
-    person.add_argument("action", choices=["export", "erase"])
+    action_help = "write all data to a file, or remove it"
+    person.add_argument("action", choices=["export", "erase"], help=action_help)
     target_help = "the ZIP file that export writes (default: NAME.zip)"
     person.add_argument("--to", type=Path, metavar="FILE", help=target_help)
     person.add_argument("--dry-run", action="store_true", help="only say what erase would erase")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from book.build import build
 
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command's parser.
 
-def main(arguments: list[str] | None = None) -> None:
-    """Build the book and say where it is."""
+    Example:
+        >>> make_parser().parse_args(["--no-keys"]).no_keys
+        True
+    """
     parser = argparse.ArgumentParser(prog="python -m book", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/book"), help="the folder to write")
     parser.add_argument(
@@ -18,8 +21,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--run", nargs="*", metavar="LESSON", help="run only these lessons (default: all)"
     )
-    chosen = parser.parse_args(arguments)
-    build(chosen.out, keys=not chosen.no_keys, run=chosen.run)
+    parser.add_argument("--no-pdf", action="store_true", help="don't print the lessons to a PDF")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Build the book and say where it is."""
+    from book.build import build
+
+    chosen = make_parser().parse_args(arguments)
+    build(chosen.out, keys=not chosen.no_keys, run=chosen.run, with_pdf=not chosen.no_pdf)
     print(f"The book is in {chosen.out / 'html'}; serve it with: python -m http.server")
 
 

@@ -11,17 +11,22 @@ from typing import Final
 
 import nbformat
 
-from book import execute, pages
+from book import documents, execute, pages, pdf, reference
 from course.deployment import static_page
 from course.widgets.frontend import inline_imports
 
 ROOT: Final = execute.ROOT
+PDF_NAME: Final = "autoencoders.pdf"
 HERE: Final = Path(__file__).resolve().parent
-_DOCUMENTS: Final = ("glossary.md", "wire-format.md")  # of `docs/`
 
 
 def build(
-    out: Path, *, keys: bool = True, run: Sequence[str] | None = None, cache: Path | None = None
+    out: Path,
+    *,
+    keys: bool = True,
+    run: Sequence[str] | None = None,
+    cache: Path | None = None,
+    with_pdf: bool = True,
 ) -> None:
     """Write the site into a new folder.
 
@@ -30,6 +35,7 @@ def build(
         keys: Whether questions can be checked in the page.
         run: The lessons to run, by name; the others show no outputs. None runs all.
         cache: Where results of lessons are kept. Default: beside ``out``.
+        with_pdf: Whether to print the lessons to ``autoencoders.pdf``, too, if there is a Chromium.
     """
     out = out.resolve()
     sources, site = out / "sources", out / "html"
@@ -37,10 +43,18 @@ def build(
     _write_lessons(sources, keys, run, cache or out.parent / "executed")
     for path in sorted((HERE / "texts").glob("*.md")):
         shutil.copyfile(path, sources / path.name)
-    for name in _DOCUMENTS:
-        shutil.copyfile(ROOT / "docs" / name, sources / name)
+    documents.copy(ROOT, sources)
+    reference.write(ROOT, sources / "reference")
     _write_scripts(sources / "_static")
-    _run_sphinx(sources, site)
+    chromium = pdf.find_chromium() if with_pdf else None
+    if chromium:
+        _run_sphinx("singlehtml", sources, out / "print", "print")
+        pdf.write(out / "print" / "print.html", out / PDF_NAME, chromium)
+    elif with_pdf:
+        print(f"No PDF is printed: install one of {', '.join(pdf.PROGRAMS)}.")
+    _run_sphinx("html", sources, site, "pdf" if chromium else "no_pdf")
+    if chromium:
+        shutil.move(out / PDF_NAME, site / PDF_NAME)
     static_page.write(site / "digits")
 
 
@@ -73,12 +87,8 @@ def _write_scripts(static: Path) -> None:
         (widgets / sheet.name).write_text(inline_imports(sheet), encoding="utf-8")
 
 
-def _run_sphinx(sources: Path, site: Path) -> None:
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-c", str(HERE)]
-    command += [
-        "-d",
-        str(site.parent / "doctrees"),
-        "-D",
-        f"html_static_path={sources / '_static'}",
-    ]
+def _run_sphinx(builder: str, sources: Path, site: Path, tag: str) -> None:
+    """Build the pages; ``conf.py`` looks at the tag."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, "-t", tag, "-c", str(HERE)]
+    command += ["-d", f"{site}-doctrees", "-D", f"html_static_path={sources / '_static'}"]
     subprocess.run([*command, str(sources), str(site)], check=True)  # noqa: S603  (our command)

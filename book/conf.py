@@ -14,7 +14,13 @@ author = "the authors of the course"
 html_title = "Autoencoders"
 html_favicon = str(ICON)
 language = "en"
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+default_role = "literal"  # docstrings name code in single backticks
+napoleon_use_ivar = True
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+html_use_index = False
+html_domain_indices = False
 exclude_patterns = ["_static"]
 html_theme = "pydata_sphinx_theme"
 html_css_files = ["book.css"]
@@ -40,6 +46,19 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # the default loads scripts fr
 myst_enable_extensions = ["dollarmath", "colon_fence", "amsmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header", "misc.highlighting_failure", "mystnb.unknown_mime_type"]
+
+if tags.has("print"):  # type: ignore[name-defined]  # noqa: F821  (Sphinx provides it)
+    # One page with all lessons, for the PDF; its links to other pages lead nowhere.
+    root_doc = "print"
+    html_theme = "basic"
+    html_theme_options = {}
+    html_css_files = ["book.css", "print.css"]
+    html_js_files = []
+    html_permalinks = False
+    suppress_warnings += ["myst.xref_missing"]
+    include_patterns = ["print.md", "lessons/**", "docs/glossary.md"]
+else:
+    exclude_patterns += ["print.md"]
 
 
 def _inline(translator: HTML5Translator, node: nodes.math) -> None:

@@ -64,8 +64,13 @@ def lab_environment() -> dict[str, str]:
     }
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command; ``lab`` updates the learner's lessons and is then replaced by JupyterLab."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the learner's commands.
+
+    Example:
+        >>> make_parser().parse_args(["test"]).command
+        'test'
+    """
     parser = argparse.ArgumentParser(prog="autoencoders", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser(
@@ -83,10 +88,16 @@ def main(arguments: list[str] | None = None) -> None:
     validate = commands.add_parser(
         "validate", help="run a notebook and report on its exercises and questions"
     )
-    validate.add_argument("notebook", type=Path, metavar="NOTEBOOK")
+    validate.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="the notebook's file")
     validate.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     test = commands.add_parser("test", help="check the installation and say what is missing")
     test.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; ``lab`` updates the learner's lessons and is then replaced by JupyterLab."""
+    parser = make_parser()
     chosen, more = parser.parse_known_args(arguments)
     if chosen.command != "lab" and more:
         parser.error(f"unrecognized arguments: {' '.join(more)}")

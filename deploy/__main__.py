@@ -193,18 +193,33 @@ _FILE_COMMANDS: Final = {
 }
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the administrator's commands.
+
+    Example:
+        >>> make_parser().parse_args(["backup", "today.tar.gz"]).file
+        PosixPath('today.tar.gz')
+    """
     parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
     parser.add_argument(
         "--settings", type=Path, help=f"the settings file (default: deploy/{DEFAULT_FILE.name})"
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for command, (_, help_text) in _COMMANDS.items():
-        commands.add_parser(command, help=help_text)
+        commands.add_parser(command, help=help_text, description=_sentence(help_text))
     for command, (_, help_text) in _FILE_COMMANDS.items():
-        commands.add_parser(command, help=help_text).add_argument("file", type=Path)
-    options = parser.parse_args(arguments)
+        added = commands.add_parser(command, help=help_text, description=_sentence(help_text))
+        added.add_argument("file", type=Path, metavar="FILE", help="the file or folder")
+    return parser
+
+
+def _sentence(help_text: str) -> str:
+    return f"{help_text[0].upper()}{help_text[1:]}."
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command."""
+    options = make_parser().parse_args(arguments)
     try:
         settings = load(options.settings)
         if options.command in _COMMANDS:

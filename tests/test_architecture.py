@@ -249,7 +249,9 @@ def test_only_the_cells_modules_read_cell_metadata(folder: str) -> None:
     assert readers == set()
 
 
-@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/glossary.md"])
+@pytest.mark.parametrize(
+    "page", ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/glossary.md"]
+)
 def test_the_guides_name_files_that_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     named = re.findall(r"`((?:autograder|course|deploy|docs|source|tests)/[\w./-]+)`", text)

@@ -13,14 +13,14 @@ Example:
 A network is useful only if it beats simple methods. On MNIST with 30 numbers per image, squared
 error summed over the 784 pixels, mean over the 10,000 test images:
 
-=================  ========  ====================================================
-baseline           error     source of the number
-=================  ========  ====================================================
-`MeanImage`        52.90     measured
-`PCA` (30)         13.87     Hinton and Salakhutdinov 2006, and measured
-`ClippedPCA` (30)  12.59     measured
-`LogisticPCA` (30) 8.01      Hinton and Salakhutdinov 2006; see its docstring
-=================  ========  ====================================================
+==================  ========  ====================================================
+baseline            error     source of the number
+==================  ========  ====================================================
+`MeanImage`         52.90     measured
+`PCA` (30)          13.87     Hinton and Salakhutdinov 2006, and measured
+`ClippedPCA` (30)   12.59     measured
+`LogisticPCA` (30)  8.01      Hinton and Salakhutdinov 2006; see its docstring
+==================  ========  ====================================================
 
 `LSA` is PCA's counterpart for word counts.
 

@@ -6,16 +6,16 @@ Example:
     ...     server.url.startswith("http://127.0.0.1:")
     True
 
-============  ==============================================================
-route         purpose
-============  ==============================================================
-``/``         the page: draw, follow each step, send, read the answer
-``/model/``   ``predict`` takes 784 numbers per digit
-``/function/``  ``predict`` takes the square canvas and preprocesses it itself
-``/preprocess``  takes the pen's path; the page uses it, so there is one pipeline
-``/health``   answers while the server runs
+=================  ==================================================================
+route              purpose
+=================  ==================================================================
+``/``              the page: draw, follow each step, send, read the answer
+``/model/``        ``predict`` takes 784 numbers per digit
+``/function/``     ``predict`` takes the square canvas and preprocesses it itself
+``/preprocess``    takes the pen's path; the page uses it, so there is one pipeline
+``/health``        answers while the server runs
 ``/openapi.json``  describes all routes
-============  ==============================================================
+=================  ==================================================================
 
 `start` runs the server beside a notebook, ``python -m course serve`` as its own process, and
 JupyterLab's launcher through jupyter-server-proxy. It listens on this machine only. On an open

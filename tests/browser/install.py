@@ -10,13 +10,10 @@ import os
 import shutil
 import subprocess
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+from book.pdf import PROGRAMS, find_chromium
+
+chromium = find_chromium
 NO_CHROMIUM = f"no Chromium on the PATH ({', '.join(PROGRAMS)})"
-
-
-def chromium() -> str | None:
-    """Return the path of a Chromium, or None."""
-    return next((path for path in map(shutil.which, PROGRAMS) if path), None)
 
 
 def main() -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import runpy
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -45,9 +47,18 @@ class Shell:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run ``nbgrader ARGUMENTS`` and return its exit code and its output."""
+        return self._run(_run_nbgrader, arguments)
+
+    def run_module(self, *arguments: str) -> tuple[int, str]:
+        """Run ``python -m ARGUMENTS`` and return its exit code and its output."""
+        return self._run(_run_module, arguments)
+
+    def _run(
+        self, program: Callable[[list[str]], None], arguments: tuple[str, ...]
+    ) -> tuple[int, str]:
         variables = {**os.environ, **self.environment}
         with tempfile.NamedTemporaryFile() as file:
-            target = list(arguments), self.folder, variables, file.name
+            target = program, list(arguments), self.folder, variables, file.name
             process = _FORKSERVER.Process(target=_run, args=target)
             process.start()
             process.join()
@@ -57,17 +68,32 @@ class Shell:
         return -1 if code is None else code, output
 
 
-def _run(arguments: list[str], folder: Path, variables: dict[str, str], output: str) -> None:
-    from nbgrader.apps import NbGraderApp
-
+def _run(
+    program: Callable[[list[str]], None],
+    arguments: list[str],
+    folder: Path,
+    variables: dict[str, str],
+    output: str,
+) -> None:
     with Path(output).open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
-    sys.argv = ["nbgrader", *arguments]
     try:
-        NbGraderApp.launch_instance(arguments)
+        program(arguments)
     finally:
         atexit._run_exitfuncs()  # a process of multiprocessing leaves them out
+
+
+def _run_nbgrader(arguments: list[str]) -> None:
+    from nbgrader.apps import NbGraderApp
+
+    sys.argv = ["nbgrader", *arguments]
+    NbGraderApp.launch_instance(arguments)
+
+
+def _run_module(arguments: list[str]) -> None:
+    sys.argv = arguments
+    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
