@@ -13,7 +13,9 @@ from autograder.nbgrader_plugins import (
     autograde,
     collect,
     feedback,
+    formgrader_log,
     generate,
+    late_policy,
     release,
     release_feedback,
 )
@@ -68,6 +70,10 @@ c.Grade.start_seconds = 60  # extra time for the imports of a new kernel
 # Also available: c.Grade.limits = {"memory": 4 << 30, ...} for the limits of a kernel, and
 # c.Grade.visible = ["/srv/material"] for additional folders that students' code may read.
 
+# Late submissions, by the rules in deadlines.toml; without that file, by
+# c.LateSubmissionPlugin.penalty_method.
+c.AssignLatePenalties.plugin_class = late_policy.DeadlinePolicy
+
 # Feedback.
 c.GenerateFeedback.preprocessors = feedback.PREPROCESSORS
 c.GenerateFeedback.exporter_class = feedback.FeedbackExporter
@@ -86,3 +92,6 @@ c.HTMLExporter.extra_template_paths = [feedback.FORMGRADER_TEMPLATES]
 
 # Exporting grades.
 c.ExportApp.plugin_class = "autograder.nbgrader_plugins.export.ExportGrades"
+
+# Scores, comments and due dates that people change in formgrader go into the audit log.
+formgrader_log.install()

@@ -34,6 +34,8 @@ Packages import only what is listed below them.
       result_cache       results kept for the next run
       inputs             what a result depends on, part by part
       changes            what a run changes for a student, and why
+      deadlines          show and set due dates, and apply the late rules
+      late_penalties     compute late penalties again, without grading
       extend             more time for one student
       gradebook_writer   the only process of a run that writes to the gradebook
       gradebook_lock     wait for a locked gradebook and name who holds it
@@ -50,6 +52,7 @@ Packages import only what is listed below them.
       feedback           generate feedback
       release_feedback   release feedback
       export             export grades
+      formgrader_log     write what people change in formgrader to the audit log
       gradebook          write scores and comments
       gradebook_cells    update an assignment's cells, keeping scores
       gradebook_reader   read all scores of an assignment
@@ -61,6 +64,8 @@ Packages import only what is listed below them.
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
       late_policy        late penalties
+      late_days          late days that each submission spends
+      public_deadlines   publish due dates and late rules in the exchange
       extensions         extend a student's due date
       person             what the gradebook and the folders hold about a person
       review             why a submission needs review
@@ -155,6 +160,7 @@ Packages import only what is listed below them.
         rights           give up privileges
         probe            try to break out, for ``doctor``
     student_text         what students see of an instructor's cell
+    deadlines            the late rules of a course
     audit_log            who changed grades and rules, when and what
     score_history        how each score has changed, and why
     cells                roles and grading metadata of cells

@@ -121,7 +121,16 @@ def _add_class_commands(
     extend.add_argument(
         "time", metavar="TIME", help="time after the due date: +48h, +2d, +1d12h; 0 for none"
     )
-    log = add(_log, "show who graded and extended what, and when")
+    deadlines = add(_deadlines, "show due dates, and apply the late rules of deadlines.toml")
+    deadlines.add_argument(
+        "name", nargs="?", metavar="ASSIGNMENT", help="one to set a due date for"
+    )
+    due_help = "when it is due, such as '2026-12-01 18:00' in the course's time zone; or: none"
+    deadlines.add_argument("time", nargs="?", metavar="TIME", help=due_help)
+    deadlines_help = "list whose points would change, and change nothing"
+    deadlines.add_argument("--dry-run", action="store_true", help=deadlines_help)
+    deadlines.epilog = "Exit status: 3 if somebody has fewer points than before, 2 after an error."
+    log = add(_log, "show who changed grades and rules, and when")
     person = add(_person, "export or erase all data about one person")
     person.add_argument("name", metavar="NAME", help="the student's id")
     action_help = "write all data to a file, or remove it"
@@ -129,7 +138,7 @@ def _add_class_commands(
     target_help = "the ZIP file that export writes (default: NAME.zip)"
     person.add_argument("--to", type=Path, metavar="FILE", help=target_help)
     person.add_argument("--dry-run", action="store_true", help="only say what erase would erase")
-    return [extend, log, lms, questions, similarity, person]
+    return [extend, deadlines, log, lms, questions, similarity, person]
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -174,6 +183,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _adopt(options: argparse.Namespace) -> int:
+    from autograder import audit_log
     from autograder.nbgrader_plugins.adopt import Adoption
     from autograder.nbgrader_plugins.course_paths import CourseError
 
@@ -184,6 +194,8 @@ def _adopt(options: argparse.Namespace) -> int:
             return 1 if adoption.plan.problems else 0
         for line in adoption.carry_out():
             print(f"Not imported: {line}")
+        details = {"folder": str(adoption.folder), "assignments": ", ".join(adoption.names)}
+        audit_log.record(options.root, "adopt", **details)
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
@@ -195,6 +207,12 @@ def _extend(options: argparse.Namespace) -> int:
     from autograder.batch import extend
 
     return extend.main(options)
+
+
+def _deadlines(options: argparse.Namespace) -> int:
+    from autograder.batch import deadlines
+
+    return deadlines.main(options)
 
 
 def _log(options: argparse.Namespace) -> int:

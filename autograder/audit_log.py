@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from logging import Logger
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,9 @@ from autograder.student_names import printable
 FILE: Final = "audit.jsonl"
 _START: Final = "0" * 16  # what the first line has instead of a hash
 _BLOCK_BYTES: Final = 1 << 16  # longer than any line
+
+# The person whose request a server is working on; the account of the server is of less interest.
+acting_user: ContextVar[str] = ContextVar("acting_user", default="")
 
 
 @dataclass(frozen=True)
@@ -69,13 +74,25 @@ def record(root: Path, action: str, by: str = "", **details: Any) -> None:
         last = file.read()
         entry = {
             "time": utc_now(),
-            "by": by or current_user(),
+            "by": by or acting_user.get() or current_user(),
             "action": action,
             **details,
             "previous": _hash(last.splitlines()[-1]) if last else _START,
         }
         cut_off = b"" if not last or last.endswith(b"\n") else b"\n"
-        file.write(cut_off + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        file.write(
+            cut_off
+            + json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace")
+            + b"\n"
+        )
+
+
+def try_record(root: Path, action: str, log: Logger, **details: Any) -> None:
+    """Add an action that is done already: a failure is logged, and nothing else fails."""
+    try:
+        record(root, action, **details)
+    except OSError as error:
+        log.error("The audit log in %s can't be written: %s", root / FOLDER, error)  # noqa: TRY400  (no traceback needed)
 
 
 def read(root: Path) -> list[AuditEntry]:

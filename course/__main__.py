@@ -123,12 +123,14 @@ def _open_lab(chosen: argparse.Namespace, more: list[str]) -> None:
     """Update the learner's lessons and become JupyterLab."""
     work = chosen.work or chosen.root / "work"
     try:
-        messages = hand_out(locate.lessons(chosen.root), work)
+        lessons = locate.lessons(chosen.root)
+        messages = hand_out(lessons, work)
     except OSError as error:
         sys.exit(f"Couldn't copy the lessons to {work}: {error}")
     for message in messages:
         print(message)
     sys.stdout.flush()
+    more = [f"--Updates.lessons={lessons.resolve()}", *more]
     command = lab_command(chosen.root, work, browser=not chosen.no_browser, more=more)
     if os.name == "nt":  # there, `execve` splits arguments at spaces and leaves the terminal
         sys.exit(subprocess.call(command, env=lab_environment()))  # noqa: S603  (our command)

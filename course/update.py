@@ -5,12 +5,13 @@ Each notebook that changes is first copied to ``before-update/``, so nothing can
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +24,32 @@ BACKUPS: Final = "before-update"
 MAX_BYTES: Final = 64 * 2**20
 
 
-def update(release: Path, work: Path) -> Iterator[str]:
+def outdated(release: Path | None, work: Path) -> Iterator[str]:
+    """Yield the notebooks of which a corrected version is out, such as ``01-intro/intro.ipynb``.
+
+    Only where the release is known that the learner has: else edits look like corrections.
+    """
+    if release is None:
+        return
+    for path in sorted(release.glob("*/*.ipynb")):
+        name = path.relative_to(release).as_posix()
+        own, kept = work / name, work / RELEASED / name
+        with contextlib.suppress(OSError):
+            if kept.is_file() and _is_new(path, own, kept):
+                yield name
+
+
+def _is_new(path: Path, own: Path, kept: Path) -> bool:
+    """Return whether a released notebook is neither the learner's nor what that is based on."""
+    if not own.is_file() or own.is_symlink():
+        return False
+    return digest(path) not in {digest(file) for file in (own, kept) if file.is_file()}
+
+
+def update(release: Path, work: Path, names: Collection[str] | None = None) -> Iterator[str]:
     """Update the lessons in a learner's folder; yield what moved, a line for each notebook.
+
+    With `names`, as `outdated` yields them, only those.
 
     Example:
         >>> list(update(Path("release"), Path("work")))  # doctest: +SKIP
@@ -39,9 +64,8 @@ def update(release: Path, work: Path) -> Iterator[str]:
         raise FileNotFoundError(f"{release} is not a folder; it should hold the lessons")
     for path in sorted(release.glob("*/*.ipynb")):
         name = path.relative_to(release).as_posix()
-        own, kept = work / name, work / RELEASED / name
-        known = {digest(file) for file in (own, kept) if file.is_file()}
-        if own.is_file() and not own.is_symlink() and digest(path) not in known:
+        own = work / name
+        if (names is None or name in names) and _is_new(path, own, work / RELEASED / name):
             try:
                 yield f"{name}: {_update_notebook(path, own, work)}"
             except (ValueError, OSError, RecursionError) as error:

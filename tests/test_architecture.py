@@ -118,8 +118,9 @@ def test_the_grader_imports_only_what_its_map_lists_below() -> None:
 
 # Everything else reaches nbgrader through these.
 NBGRADER_PACKAGES = ("autograder/nbgrader_plugins/", "deploy/hub/")
-NBGRADER_MODULES = {  # they list, validate and submit assignments with nbgrader
+NBGRADER_MODULES = {  # they list, fetch, validate and submit assignments with nbgrader
     "course/server/assignments.py",
+    "course/server/fetch.py",
     "course/server/submit.py",
     "course/server/validate.py",
 }

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 import autograder.batch.fast_imports  # noqa: F401  (before anything that imports jsonschema)
 from autograder import audit_log
-from autograder.batch import dask, executors, report
+from autograder.batch import dask, executors, late_penalties, report
 from autograder.batch.batch import BatchRun
 from autograder.batch.course_folder import CourseFolder
 from autograder.batch.dask import ClusterError
@@ -85,6 +85,8 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
         _record(run.course, lines, is_complete=not message)
     if changes := report.format_changes(lines, dry_run=options.dry_run):
         print(changes)
+    if not options.dry_run and not message:
+        _update_others(run.course)
     print(report.format_summary(totals))
     if message:
         print(message, file=sys.stderr)
@@ -92,6 +94,18 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     if any(line.lost_points for line in lines):
         return LOST_POINTS
     return SUCCESS if all(line.settled for line in lines) else NEEDS_ATTENTION
+
+
+def _update_others(course: CourseFolder) -> None:
+    """Compute the penalties of other assignments again, which share the students' late days."""
+    names = late_penalties.others(course.config, course.assignment)
+    try:
+        changed = late_penalties.recompute(course.root, course.config, names, notify=_notify)
+    except RunStoppedError as error:
+        print(f"{error} Then run: python -m autograder deadlines", file=sys.stderr)
+        return
+    for name, lines in changed.items():
+        print(f"In {name}, {report.format_changes(lines)}")
 
 
 def _record(course: CourseFolder, lines: list[ReportLine], *, is_complete: bool) -> None:

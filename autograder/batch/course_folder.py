@@ -14,6 +14,7 @@ from autograder.nbgrader_plugins import completed_source
 from autograder.nbgrader_plugins.autograde import Grade
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
+from autograder.nbgrader_plugins.late_policy import read_policy
 from autograder.untrusted_folders import copy_regular_files
 
 
@@ -53,10 +54,11 @@ class CourseFolder:
         """Read the configuration of a course; `threads=0` leaves that to each library.
 
         Raises:
-            CourseError: There is no such course or assignment.
+            CourseError: There is no such course or assignment, or ``deadlines.toml`` is invalid.
         """
         root = root.resolve()
         config = read_config(root)
+        read_policy(config)  # an invalid one stops here
         settings = replace(Grade(config=config).settings(), threads=threads)
         paths = CoursePaths.from_config(config, assignment)
         if not any(paths.source.glob("*.ipynb")):

@@ -6,15 +6,14 @@ import argparse
 import sys
 from datetime import timedelta
 
-from autograder import audit_log, score_history
-from autograder.batch.changes import differs
+from autograder import audit_log
+from autograder.batch import late_penalties
 from autograder.batch.course_folder import CourseFolder
-from autograder.nbgrader_plugins import extensions, gradebook_reader
+from autograder.batch.report import ReportLine, RunStoppedError
+from autograder.nbgrader_plugins import extensions
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.nbgrader_plugins.extensions import Extension
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
-from autograder.nbgrader_plugins.late_policy import LatePolicy
-from autograder.score_history import Cause, ScoreChange, current_user
 from autograder.student_names import printable
 
 
@@ -23,8 +22,8 @@ def main(options: argparse.Namespace) -> int:
     try:
         course = CourseFolder.open(options.root, options.name)
         extension = extensions.parse_duration(options.time)
-        done, change = extend(course, options.student, extension)
-    except CourseError as error:
+        done, changed = extend(course, options.student, extension)
+    except (CourseError, RunStoppedError) as error:
         print(error, file=sys.stderr)
         return 2
     except GradebookLockedError:
@@ -32,23 +31,29 @@ def main(options: argparse.Namespace) -> int:
         return 2
     due = done.due_date + done.now
     print(f"{printable(options.student)}: {options.name} is due on {due:%Y-%m-%d %H:%M} UTC.")
-    if change:
-        before, after = change.score
-        print(f"The score changes from {before or 0:g} to {after or 0:g} of {change.maximum:g}.")
+    for name, lines in changed.items():
+        for line in lines:
+            where = "" if name == options.name else f" in {printable(name)}"
+            print(
+                f"The score{where} changes from {line.before or 0:g} to {line.score or 0:g}"
+                f" of {line.maximum:g}."
+            )
     return 0
 
 
 def extend(
     course: CourseFolder, student: str, extension: timedelta, by: str = ""
-) -> tuple[Extension, ScoreChange | None]:
-    """Extend a student's due date, compute the late penalty again, and log both.
+) -> tuple[Extension, dict[str, list[ReportLine]]]:
+    """Extend a student's due date, compute late penalties again, and log it.
 
     Returns:
-        The extension, and how it changed the student's score, if it did.
+        The extension, and how it changed the student's scores, by assignment: with late days, also
+        those of other assignments.
 
     Raises:
         CourseError: The assignment has no due date, or nobody knows the student.
         GradebookLockedError: Another program has locked the gradebook.
+        RunStoppedError: Another program kept it locked.
     """
     paths, name = course.paths, course.assignment
     done = extensions.extend(paths, student, extension)
@@ -61,21 +66,8 @@ def extend(
         before=str(done.before),
         now=str(done.now),
     )
-    before = gradebook_reader.read_submission(paths.db_url, name, student)
-    policy = LatePolicy(course.config, paths.db_url, name)
-    if before is None or not before.is_graded or policy.is_current(student, before):
-        return done, None
-    for notebook in before.penalties:
-        policy.apply(student, notebook)
-    now = gradebook_reader.read_submission(paths.db_url, name, student)
-    if now is None or not differs(before.penalty, now.penalty):
-        return done, None
-    change = ScoreChange(
-        score=(before.score, now.score),
-        maximum=sum(gradebook_reader.read_scores(paths.db_url, name).maxima.values()),
-        penalty=(before.penalty, now.penalty),
-        causes=(Cause(kind="extension"),),
-        by=by or current_user(),
+    names = [name, *late_penalties.others(course.config, name)]
+    changed = late_penalties.recompute(
+        course.root, course.config, names, {student}, causes={name: "extension"}, by=by
     )
-    score_history.append(score_history.history_path(course.root, name, student), [change])
-    return done, change
+    return done, changed

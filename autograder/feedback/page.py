@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from pygments.formatters import HtmlFormatter
 from autograder import cells
 from autograder.feedback import answers, changes, results
 from autograder.score_history import ScoreChange
+from course.deadlines import format_count
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 _KINDS: Final = ("exercise", "question", "manual")
@@ -88,7 +89,10 @@ class SubmissionTime:
     due_date: datetime | None = None  # with the student's extension
     seconds_late: float = 0.0
     history: Sequence[ScoreChange] = ()  # of its score, the oldest change first
-    last_due_date: datetime | None = None  # that of the student with the longest extension
+    last_open_date: datetime | None = None  # until when anybody can still earn points
+    extension: timedelta = timedelta()
+    rule: str = ""  # what a late submission costs, as sentences
+    late_days: int = 0  # that the submission takes
 
 
 def prepare_page(
@@ -125,6 +129,7 @@ def prepare_page(
         "places": {str(position): item["id"] for item in records for position in item["cells"]},
         "next": _next_lesson(source),
         "key": "" if reveal or not is_missed else _key_note(policy, submission),
+        "due": _due_note(submission),
         "late": _late_note(submission),
         "changes": [entry | {"time": _format_time(entry["time"])} for entry in changed],
         "unreadable": bool(cells.unreadable(nb)),
@@ -147,14 +152,26 @@ def _next_lesson(source: NotebookNode) -> str:
 
 def _key_note(policy: str, submission: SubmissionTime) -> str:
     """Say when the right options will be shown."""
-    due_date = submission.last_due_date or submission.due_date
-    if policy == "after the due date" and due_date is not None:
-        is_own = due_date == submission.due_date
+    last_date = submission.last_open_date or submission.due_date
+    if policy == "after the due date" and last_date is not None:
+        is_own = last_date == submission.due_date
+        when = (
+            "after the due date" if is_own else "when nobody can submit for points any more, after"
+        )
         return (
-            "The right options and the explanations are shown in feedback that is generated after"
-            f" {'the' if is_own else 'the last student’s'} due date, {_format_time(due_date)}."
+            "The right options and the explanations are shown in feedback that is generated"
+            f" {when}{',' if is_own else ''} {_format_time(last_date)}."
         )
     return ""
+
+
+def _due_note(submission: SubmissionTime) -> str:
+    """Say when the assignment was due and what a late submission costs."""
+    if submission.due_date is None:
+        return ""
+    length = submission.extension.total_seconds()
+    own = f", with your extension of {_format_duration(length)}" if length > 0 else ""
+    return f"Due {_format_time(submission.due_date)}{own}. {submission.rule}".strip()
 
 
 def _late_note(submission: SubmissionTime) -> str:
@@ -162,7 +179,11 @@ def _late_note(submission: SubmissionTime) -> str:
     if submission.seconds_late <= 0 or submission.due_date is None:
         return ""
     delay = _format_duration(submission.seconds_late)
-    return f"Submitted {delay} after the due date, {_format_time(submission.due_date)}."
+    text = f"Submitted {delay} after the due date, {_format_time(submission.due_date)}."
+    if submission.late_days:
+        days = format_count(submission.late_days, "late day")
+        text += f" {days} of yours {'was' if submission.late_days == 1 else 'were'} spent on it."
+    return text
 
 
 def _format_time(time: datetime) -> str:

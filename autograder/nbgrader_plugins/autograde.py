@@ -27,7 +27,7 @@ from autograder.nbgrader_plugins import completed_source, find_files, gradebook_
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
-from autograder.nbgrader_plugins.late_policy import LatePolicy
+from autograder.nbgrader_plugins.late_policy import LatePolicy, read_policy
 from autograder.sandbox.launch import WEAKNESSES, Weakness
 from autograder.sandbox.limits import Limits
 
@@ -114,6 +114,7 @@ def _check_gradebook(converter: Autograde, paths: CoursePaths) -> None:
     maxima = {}
     try:
         source = completed_source.folder(paths)
+        read_policy(converter.config)  # an invalid one stops here
     except CourseError as error:
         converter.log.error("%s", error)  # noqa: TRY400  (the traceback wouldn't help)
         raise NbGraderException(str(error)) from error

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import re
+import shlex
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.api import Assignment, Gradebook, MissingEntry, SubmittedAssignment
 from sqlalchemy import func, select
 
+from autograder import deadlines
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
+from autograder.nbgrader_plugins.gradebook_reader import connect
 from autograder.student_names import printable, why_invalid
-
-MAX_DAYS: Final = 3650
-_DURATION: Final = re.compile(r"\+?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?", re.ASCII)
+from course.deadlines import END_OF_TIME, LateRule
 
 
 @dataclass(frozen=True)
@@ -37,21 +38,16 @@ def parse_duration(text: str) -> timedelta:
     """Return a duration that is written in weeks, days, hours and minutes; 0 is none.
 
     Example:
-        >>> print(parse_duration("+48h"), "|", parse_duration("1d12h"), "|", parse_duration("0"))
-        2 days, 0:00:00 | 1 day, 12:00:00 | 0:00:00
+        >>> print(parse_duration("+48h"))
+        2 days, 0:00:00
 
     Raises:
         CourseError: The text is something else.
     """
-    if text.lstrip("+") == "0":
-        return timedelta()
-    match = _DURATION.fullmatch(text)
-    if not match or not any(match.groups()) or len(text) > 20:
-        raise CourseError(f"{text!a} isn't a duration. Write +48h, +2d or +1d12h; 0 for none.")
-    weeks, days, hours, minutes = (int(part or 0) for part in match.groups())
-    if weeks * 7 + days + hours / 24 + minutes / 1440 > MAX_DAYS:
-        raise CourseError(f"{text} is more than {MAX_DAYS:,} days.")
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
+    try:
+        return deadlines.parse_duration(text)
+    except ValueError as error:
+        raise CourseError(str(error)) from error
 
 
 def extend(paths: CoursePaths, student: str, extension: timedelta) -> Extension:
@@ -72,8 +68,8 @@ def extend(paths: CoursePaths, student: str, extension: timedelta) -> Extension:
             raise CourseError(f"{paths.assignment} isn't in the gradebook yet.") from error
         if due_date is None:
             raise CourseError(
-                f"{paths.assignment} has no due date. Set one: nbgrader db assignment add"
-                f" {paths.assignment} --duedate '2026-12-01 18:00:00 UTC'"
+                f"{paths.assignment} has no due date. Set one: python -m autograder deadlines"
+                f" {paths.assignment} '2026-12-01 18:00 UTC'"
             )
         known = {str(row.id) for row in gradebook.students} | paths.submissions().keys()
         if student not in known:
@@ -99,3 +95,65 @@ def last_due_date(gradebook: Any, assignment: Any) -> datetime | None:
     extension = gradebook.db.scalar(longest) or timedelta()
     due_date: datetime = assignment.duedate + max(extension, timedelta())
     return due_date
+
+
+def last_open_date(gradebook: Any, assignment: Any, rule: LateRule | None) -> datetime | None:
+    """Return until when anybody can still earn points: their due date, and the time after it."""
+    return closing_date(last_due_date(gradebook, assignment), timedelta(), rule)
+
+
+def closing_date(
+    due_date: datetime | None, extension: timedelta, rule: LateRule | None
+) -> datetime | None:
+    """Return until when a student with an extension can still earn points.
+
+    Example:
+        >>> due = datetime(2026, 3, 1)
+        >>> print(closing_date(due, timedelta(days=2), LateRule(penalty=10, cut_off_s=86400)))
+        2026-03-04 00:00:00
+    """
+    if due_date is None:
+        return None
+    try:
+        return due_date + extension + timedelta(seconds=rule.closes_after_s if rule else 0)
+    except OverflowError:  # after the year 9999
+        return END_OF_TIME
+
+
+def read_extensions(db_url: str) -> dict[str, dict[str, timedelta]]:
+    """Return the extensions that were given, by assignment and student.
+
+    Raises:
+        CourseError: The gradebook can't be read.
+        GradebookLockedError: Another program has locked it.
+    """
+    handed_in, given = SubmittedAssignment, defaultdict[str, dict[str, timedelta]](dict)
+    query = (
+        select(Assignment.name, handed_in.student_id, handed_in.extension)
+        .join(Assignment, Assignment.id == handed_in.assignment_id)
+        .where(handed_in.extension.is_not(None))
+    )
+    with connect(db_url) as connection:
+        for name, student, extension in connection.execute(query):
+            given[name][student] = extension
+    return dict(given)
+
+
+def set_due_date(paths: CoursePaths, due_date: datetime | None) -> datetime | None:
+    """Set when an assignment is due for everybody; return when it was due before.
+
+    Raises:
+        CourseError: The gradebook doesn't have the assignment.
+    """
+    with Gradebook(paths.db_url, str(paths.course.course_id)) as gradebook:
+        try:
+            assignment = gradebook.find_assignment(paths.assignment)
+        except MissingEntry as error:
+            raise CourseError(
+                f"{printable(paths.assignment)} isn't in the gradebook yet. Run: nbgrader"
+                f" generate_assignment {shlex.quote(paths.assignment)}"
+            ) from error
+        before: datetime | None = assignment.duedate
+        assignment.duedate = due_date
+        gradebook.db.commit()
+    return before

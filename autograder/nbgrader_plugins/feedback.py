@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +16,14 @@ from nbformat import NotebookNode
 from nbgrader.api import Grade, Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import Enum
+from traitlets.config import Config
 
 from autograder import cells, score_history
 from autograder.feedback import page, questions, render
+from autograder.nbgrader_plugins import gradebook_reader, late_days, late_policy
 from autograder.nbgrader_plugins.autograde import read_source_notebook
 from autograder.nbgrader_plugins.collect import TIMESTAMP
-from autograder.nbgrader_plugins.extensions import last_due_date
+from autograder.nbgrader_plugins.extensions import last_open_date
 
 SECRET: Final = "submission_secret.txt"  # noqa: S105  (a file's name)
 # The parts of formgrader's page; importing formgrader would be slow.
@@ -65,11 +68,15 @@ class ShowGrades(GetGrades):
             nbgrader["late_penalty"] = penalty
             root = Path(self.parent.parent.coursedir.root)
             path = score_history.history_path(root, nbgrader["assignment"], nbgrader["student"])
+            rule = late_policy.effective_rule(self.config, nbgrader["assignment"])
             submission = page.SubmissionTime(
                 submitted.assignment.duedate,
                 submitted.assignment.total_seconds_late,
                 score_history.read(path),
-                last_due_date(gradebook, submitted.notebook.assignment),
+                last_open_date(gradebook, submitted.notebook.assignment, rule),
+                extension=submitted.assignment.extension or timedelta(),
+                rule=str(rule or ""),
+                late_days=_late_days(self.config, nbgrader),
             )
             grades = {grade.name: grade for grade in submitted.grades}
             comments = {comment.name: comment for comment in submitted.comments}
@@ -85,7 +92,7 @@ class ShowGrades(GetGrades):
                         manual_comment=comment.manual_comment,
                     )
         now = datetime.now(UTC).replace(tzinfo=None)
-        reveal = questions.reveals_key(self.reveal, submission.last_due_date, now)
+        reveal = questions.reveals_key(self.reveal, submission.last_open_date, now)
         source_nb = read_source_notebook(self.parent, resources)
         resources["feedback"] = page.prepare_page(
             nb,
@@ -95,6 +102,16 @@ class ShowGrades(GetGrades):
             policy=self.reveal,
         )
         return nb, resources
+
+
+def _late_days(config: Config, names: Mapping[str, str]) -> int:
+    """Return how many late days a submission takes."""
+    policy = late_policy.read_policy(config)
+    if policy is None or not policy.late_days:
+        return 0
+    with gradebook_reader.connect(names["db_url"]) as connection:
+        works = late_days.read(connection, policy, names["student"]).get(names["student"], {})
+    return works[names["assignment"]].days_spent if names["assignment"] in works else 0
 
 
 def _show_grade(cell: NotebookNode, grade: Grade) -> None:

@@ -29,7 +29,7 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from autograder import cells
+from autograder import audit_log, cells
 from autograder.nbgrader_plugins import completed_source, gradebook_reader
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.gradebook_cells import CellChanges, NotebookCells, update_cells
@@ -135,6 +135,7 @@ def _generate(converter: GenerateAssignment, name: str, release: Path) -> None:
             ):
                 completed_source.keep(paths, generated.sources)
                 commit()
+            audit_log.try_record(Path(course.root), "generate", converter.log, assignment=name)
         except SQLAlchemyError as error:
             raise _failure(converter, f"Nothing was changed: the gradebook: {error}") from error
 

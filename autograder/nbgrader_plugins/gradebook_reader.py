@@ -124,7 +124,7 @@ def read_scores(db_url: str, assignment: str) -> StoredScores:
     path = sqlite_path(db_url)
     if path is not None and not path.is_file():
         raise CourseError(f"There is no gradebook {path} yet. Create it with: {generate}")
-    with _connection(db_url) as connection:
+    with connect(db_url) as connection:
         if not inspect(connection).has_table(Assignment.__tablename__):
             raise CourseError(f"The gradebook is empty. Fill it with: {generate}")
         maxima = _maxima(connection, assignment)
@@ -136,6 +136,25 @@ def read_scores(db_url: str, assignment: str) -> StoredScores:
         return StoredScores(maxima, read_submissions(connection, assignment), due_date)
 
 
+def read_due_dates(db_url: str) -> dict[str, datetime | None]:
+    """Return when each assignment in the gradebook is due for everybody, by name.
+
+    Raises:
+        CourseError: The gradebook can't be read.
+        GradebookLockedError: Another program has locked it.
+    """
+    path = sqlite_path(db_url)
+    if path is not None and not path.is_file():
+        return {}
+    with connect(db_url) as connection:
+        if not inspect(connection).has_table(Assignment.__tablename__):
+            return {}
+        query = select(Assignment.name, Assignment.duedate).order_by(
+            Assignment.duedate, Assignment.name
+        )
+        return {row.name: row.duedate for row in connection.execute(query)}
+
+
 def read_submission(db_url: str, assignment: str, student: str) -> StoredSubmission | None:
     """Read the scores of one submission; None if there is none.
 
@@ -143,12 +162,18 @@ def read_submission(db_url: str, assignment: str, student: str) -> StoredSubmiss
         CourseError: The gradebook can't be read.
         GradebookLockedError: Another program has locked it.
     """
-    with _connection(db_url) as connection:
+    with connect(db_url) as connection:
         return read_submissions(connection, assignment, student).get(student)
 
 
 @contextlib.contextmanager
-def _connection(db_url: str) -> Iterator[Connection]:
+def connect(db_url: str) -> Iterator[Connection]:
+    """Connect to a gradebook, to read from it.
+
+    Raises:
+        CourseError: The gradebook can't be read.
+        GradebookLockedError: Another program has locked it.
+    """
     try:
         with _engine(db_url).connect() as connection:
             yield connection

@@ -20,10 +20,11 @@ from nbgrader.exchange.default import ExchangeReleaseAssignment
 from nbgrader.utils import compute_checksum
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import cells
-from autograder.nbgrader_plugins import completed_source
+from autograder import audit_log, cells
+from autograder.nbgrader_plugins import completed_source, public_deadlines
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.generate import RememberSource, SaveCells
+from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
 from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import check_notebook
@@ -98,6 +99,16 @@ class ReleaseAssignment(ExchangeReleaseAssignment):
             require_releasable(paths.release, completed_source.folder(paths))
         except (CourseError, ReleaseError) as error:
             self.fail(str(error))
+
+    def copy_files(self) -> None:
+        """Release, log it, and publish the due date and the late rule."""
+        super().copy_files()
+        name = self.coursedir.assignment_id
+        audit_log.try_record(Path(self.coursedir.root), "release", self.log, assignment=name)
+        try:
+            public_deadlines.publish(self.config)
+        except (CourseError, GradebookLockedError, OSError) as error:
+            self.log.warning("Released, but the due date isn't published: %s", error)
 
 
 def require_releasable(release: Path, source: Path) -> None:

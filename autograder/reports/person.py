@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from autograder import audit_log
 from autograder.batch.course_folder import read_config
 from autograder.nbgrader_plugins import person
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
@@ -38,6 +40,7 @@ _KEPT: Final = (
     "backups made so far: they are whole archives; delete them when your retention period ends",
     "the account, home folder and class list of a hub, which only its administrator can remove",
     "grades that you exported, and files that you copied elsewhere",
+    "the audit log, .grading/audit.jsonl: who extended or changed whose points, and when",
 )
 
 
@@ -102,6 +105,7 @@ class PersonalData:
         for folder in {path.parent for path in (*folders.shareable, *folders.internal)}:
             if folder.name == self.student and not any(folder.iterdir()):
                 folder.rmdir()
+        audit_log.record(self.root, "erase", person=pseudonym(self.student), left=len(problems))
         return problems
 
     def describe(self) -> Iterator[str]:
@@ -115,6 +119,16 @@ class PersonalData:
         folders = self.folders
         for path in (*folders.shareable, *folders.internal, *folders.released_pages()):
             yield printable(str(path))
+
+
+def pseudonym(student: str) -> str:
+    """Return what the audit log calls a person who was erased: anyone who knows the id can check.
+
+    Example:
+        >>> pseudonym("ada")
+        'sha256:fdee430d40bd57de'
+    """
+    return f"sha256:{hashlib.sha256(student.encode()).hexdigest()[:16]}"
 
 
 def main(options: Namespace) -> int:

@@ -41,6 +41,7 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from course.server.rate import RateLimit
     from course.server.receipts import EVENT_SCHEMA
     from course.server.student_seed import PAGE_OPTION, student_seed
+    from course.server.updates import Updates
 
     if serverapp.event_logger is not None:
         serverapp.event_logger.register_event_schema(EVENT_SCHEMA)
@@ -56,7 +57,8 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
         (url_path_join(base_url, "course", name), handler, settings)
         for name, handler in routes.items()
     ]
-    handlers += home_routes(base_url, service, Path(serverapp.root_dir).resolve())
+    root = Path(serverapp.root_dir).resolve()
+    handlers += home_routes(base_url, service, root, Updates(parent=serverapp))
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
     page_config = serverapp.web_app.settings.setdefault("page_config_data", {})
     page_config[PAGE_OPTION] = student_seed(serverapp.cookie_secret)

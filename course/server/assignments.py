@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypedDict
 
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import Exchange
 
 from course.server.receipts import RECEIPTS_FOLDER, Receipt
@@ -67,7 +68,8 @@ def list_assignments(manager: Any, root: Path) -> dict[str, Assignment] | None:
     Raises:
         ExchangeUnavailableError: The reason is in the server's log.
     """
-    if manager is None or not _exchange(manager).is_dir():
+    exchange = exchange_of(manager)
+    if exchange is None:
         return None
     replies = [manager.list_released_assignments(), manager.list_submitted_assignments()]
     if not all(reply["success"] for reply in replies):
@@ -90,9 +92,23 @@ def list_assignments(manager: Any, root: Path) -> dict[str, Assignment] | None:
     return assignments
 
 
-def _exchange(manager: Any) -> Path:
+def exchange_of(manager: Any) -> Path | None:
+    """Return the exchange's folder, or None on a computer without a class."""
+    if manager is None:
+        return None
     with manager.get_assignment_dir_config() as config:
-        return Path(Exchange(config=config).root)
+        folder = Path(Exchange(config=config).root)
+    return folder if folder.is_dir() else None
+
+
+def course_folder(manager: Any) -> Path | None:
+    """Return the course's folder in the exchange, if nbgrader's settings name one course."""
+    exchange = exchange_of(manager)
+    if exchange is None:
+        return None
+    with manager.get_assignment_dir_config() as config:
+        course_id = CourseDirectory(config=config).course_id
+    return exchange / course_id if course_id else None
 
 
 def _notebooks(entry: dict[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ URL_VARIABLE: Final = "COURSE_FEEDBACK_URL"
 # The first is valid for the feedback service only; on a cluster, the hub's token is sent instead.
 TOKEN_VARIABLES: Final = ("COURSE_FEEDBACK_TOKEN", "JUPYTERHUB_API_TOKEN")
 _STATUSES_FOR_STUDENTS: Final = (400, 403, 404, 413, 429)
-_MAX_PAGE_DELAY_S: Final = 3.0  # the start page waits for the due dates
+_MAX_PAGE_DELAY_S: Final = 3.0  # pages wait for the deadlines
 
 
 class FeedbackService(LoggingConfigurable):
@@ -36,7 +36,7 @@ class FeedbackService(LoggingConfigurable):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self._due_dates: dict[str, str] = {}
+        self._deadlines: dict[str, Any] = {}
 
     @property
     def base_url(self) -> str:
@@ -81,8 +81,8 @@ class FeedbackService(LoggingConfigurable):
             self.log.warning("Can't reach the feedback service: %s", error)
         return SAVED
 
-    async def due_dates(self) -> dict[str, str]:
-        """Return when each assignment is due for this student, in ISO 8601, as far as is known.
+    async def deadlines(self) -> dict[str, Any]:
+        """Return what the service says about this student's deadlines, by assignment.
 
         While the service doesn't answer, what it said last holds.
         """
@@ -90,15 +90,28 @@ class FeedbackService(LoggingConfigurable):
             return {}
         try:
             reply = await AsyncHTTPClient().fetch(
-                f"{self.base_url}/due",
+                f"{self.base_url}/deadlines",
                 headers=self.headers,
                 request_timeout=min(self.seconds, _MAX_PAGE_DELAY_S),
             )
-            dates = json.loads(reply.body).items()
-            self._due_dates = {str(name): str(time) for name, time in dates}
-        except (HTTPClientError, OSError, ValueError, AttributeError) as error:
-            self.log.warning("The feedback service doesn't tell the due dates: %s", error)
-        return self._due_dates
+            self._deadlines = dict(json.loads(reply.body))
+        except (HTTPClientError, OSError, ValueError, TypeError) as error:
+            self.log.warning("The feedback service doesn't tell the deadlines: %s", error)
+        return self._deadlines
+
+
+def read_deadlines(timeout_s: float = _MAX_PAGE_DELAY_S) -> dict[str, Any]:
+    """Return the same without a running server; empty if there is no answer."""
+    service = FeedbackService()
+    if not service.available:
+        return {}
+    request = urllib.request.Request(f"{service.base_url}/deadlines", headers=service.headers)  # noqa: S310  (the class's own URL)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout_s) as reply:  # noqa: S310  (as above)
+            return dict(json.loads(reply.read()))
+    except (OSError, ValueError, TypeError) as error:
+        service.log.warning("The feedback service doesn't tell the deadlines: %s", error)
+        return {}
 
 
 def confirm_receipt(receipt: Receipt, timeout_s: float = 5.0) -> tuple[str, str] | None:

@@ -13,10 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
+from course.deadlines import DueDate
 from course.lessons import LESSONS, Lesson
-from course.server.assignments import Assignment, ExchangeUnavailableError, list_assignments
+from course.server.assignments import (
+    Assignment,
+    ExchangeUnavailableError,
+    exchange_of,
+    list_assignments,
+)
+from course.server.deadlines import DeadlineView, merge, view
 from course.server.keys import notebooks_of
 from course.server.progress import UnreadableNotebookError, read_progress
+from course.server.updates import Updates
+from course.update import outdated
 
 _MAX_NOTEBOOKS: Final = 10  # of one assignment
 _MAX_TROUBLE_CHARS: Final = 200
@@ -49,14 +58,14 @@ class LessonState(TypedDict):
 
     Attributes:
         lesson: From `course.lessons`; None for an assignment of the instructor's own.
-        due: When it is due for this student, in ISO 8601, or an empty string.
+        deadline: When it is due for this student; None if that isn't known.
         assignment: None outside a class, and until the lesson is released.
     """
 
     name: str
     lesson: dict[str, Any] | None
     notebooks: list[NotebookState]
-    due: str
+    deadline: DeadlineView | None
     assignment: Assignment | None
 
 
@@ -67,22 +76,27 @@ class Home(TypedDict):
         in_class: True if this server belongs to a class.
         trouble: Why the assignments can't be listed, or an empty string.
         digits: The address of the digit page below the server's own, or an empty string.
+        corrected: The paths of notebooks of which a corrected version is out.
     """
 
     in_class: bool
     trouble: str
     digits: str
     lessons: list[LessonState]
+    corrected: list[str]
 
 
-async def read_home(root: Path, manager: Any, due: Mapping[str, str], digits: str) -> Home:
+async def read_home(
+    root: Path, manager: Any, deadlines: Mapping[str, Any], digits: str, updates: Updates
+) -> Home:
     """Return what the start page shows.
 
     Args:
         root: The server's folder.
         manager: The object of nbgrader's assignment list, or None.
-        due: When each assignment is due for this student.
+        deadlines: What the feedback service says about this student's.
         digits: The address of the digit page, or an empty string.
+        updates: Finds corrected versions of the lessons.
     """
     assignments: dict[str, Assignment] | None = None
     trouble = ""
@@ -91,12 +105,30 @@ async def read_home(root: Path, manager: Any, due: Mapping[str, str], digits: st
     except ExchangeUnavailableError:
         trouble = "The class's assignments can't be listed right now. Try again in a minute."
     in_class = assignments is not None or bool(trouble)
-    lessons = await asyncio.to_thread(lambda: list(_lessons(root, assignments or {}, due)))
-    return {"in_class": in_class, "trouble": trouble, "digits": digits, "lessons": lessons}
+    known = merge(deadlines, *_course_folders(manager, assignments or {}))
+    release = updates.release(root, manager)
+
+    def read() -> tuple[list[LessonState], list[str]]:
+        return list(_lessons(root, assignments or {}, known)), list(outdated(release, root))
+
+    lessons, corrected = await asyncio.to_thread(read)
+    return {
+        "in_class": in_class,
+        "trouble": trouble,
+        "digits": digits,
+        "lessons": lessons,
+        "corrected": corrected,
+    }
+
+
+def _course_folders(manager: Any, assignments: Mapping[str, Assignment]) -> list[Path]:
+    exchange = exchange_of(manager) if assignments else None
+    names = {assignment["course_id"] for assignment in assignments.values()}
+    return [exchange / name for name in sorted(names)] if exchange else []
 
 
 def _lessons(
-    root: Path, assignments: Mapping[str, Assignment], due: Mapping[str, str]
+    root: Path, assignments: Mapping[str, Assignment], deadlines: Mapping[str, DueDate]
 ) -> Iterator[LessonState]:
     known: dict[str, Lesson | None] = {lesson.name: lesson for lesson in LESSONS}
     for name in known | dict.fromkeys(assignments):
@@ -109,7 +141,7 @@ def _lessons(
             "name": name,
             "lesson": asdict(lesson) if lesson else None,
             "notebooks": [_notebook(path, root) for path in paths[:_MAX_NOTEBOOKS]],
-            "due": due.get(name, ""),
+            "deadline": view(deadlines[name]) if name in deadlines else None,
             "assignment": assignment,
         }
 

@@ -1,13 +1,15 @@
 """The routes of the start page.
 
 ``GET course`` is the page, ``GET course/home`` its content, and ``GET course/lab`` opens it in
-JupyterLab. Fetching and submitting are nbgrader's own routes.
+JupyterLab. ``GET course/deadline`` says when a notebook's assignment is due, and ``POST
+course/update`` brings corrected lessons. Fetching and submitting are nbgrader's own routes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Final
 
 from jupyter_server.auth.decorator import authorized
@@ -16,9 +18,12 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 import course
-from course.server.assignments import MANAGER_SETTING
+from course.server.assignments import MANAGER_SETTING, course_folder
+from course.server.deadlines import merge, view
 from course.server.feedback import FeedbackService
 from course.server.home import read_home
+from course.server.updates import Updates
+from course.update import outdated, update
 
 STATIC: Final = Path(course.__file__).parent / "labextension" / "static"
 _DIGIT_PAGE: Final = "digits/"  # jupyter-server-proxy's; see the entry point in pyproject.toml
@@ -33,9 +38,19 @@ class HomeHandler(APIHandler):
 
     auth_resource: ClassVar[str] = "contents"
 
-    def initialize(self, service: FeedbackService, root: Path) -> None:
+    def initialize(self, service: FeedbackService, root: Path, updates: Updates) -> None:
         """Take the objects that all requests share."""
-        self.service, self.root = service, root
+        self.service, self.root, self.updates = service, root, updates
+
+    @property
+    def manager(self) -> Any:
+        """The object of nbgrader's assignment list, or None."""
+        return self.settings.get(MANAGER_SETTING)
+
+    def reply(self, content: Any) -> None:
+        """Finish with JSON."""
+        self.set_header("Cache-Control", "no-store")
+        self.finish(json.dumps(content))
 
     @web.authenticated
     @authorized("read")  # type: ignore[untyped-decorator]  # jupyter_server gives it no types
@@ -43,10 +58,43 @@ class HomeHandler(APIHandler):
         """Reply as JSON."""
         extensions = self.serverapp.jpserver_extensions if self.serverapp else {}
         digits = _DIGIT_PAGE if extensions.get("jupyter_server_proxy") else ""
-        due = await self.service.due_dates()
-        home = await read_home(self.root, self.settings.get(MANAGER_SETTING), due, digits)
-        self.set_header("Cache-Control", "no-store")
-        self.finish(json.dumps(home))
+        deadlines = await self.service.deadlines()
+        self.reply(await read_home(self.root, self.manager, deadlines, digits, self.updates))
+
+
+class DeadlineHandler(HomeHandler):
+    """Replies with the `DeadlineView` of the assignment that a file belongs to, or with null."""
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator]  # as above
+    async def get(self) -> None:
+        """Reply as JSON."""
+        name = PurePosixPath(self.get_query_argument("path", "")).parts[:1]
+        replies = await self.service.deadlines()
+        folder = course_folder(self.manager)
+        known = merge(replies, *([folder] if folder else []))
+        deadline = known.get(name[0]) if name else None
+        self.reply(view(deadline) if deadline else None)
+
+
+class UpdateHandler(HomeHandler):
+    """Brings the corrected versions of lessons, with the answers carried over."""
+
+    auth_resource: ClassVar[str] = "contents"
+
+    @web.authenticated
+    @authorized("write")  # type: ignore[untyped-decorator]  # as above
+    async def post(self) -> None:
+        """Reply with the lines of the report."""
+        release = self.updates.release(self.root, self.manager)
+        if release is None:
+            raise web.HTTPError(404, "this folder has no lessons of a course")
+        names = list(outdated(release, self.root))
+        try:
+            lines = await asyncio.to_thread(lambda: list(update(release, self.root, names)))
+        except OSError as error:
+            raise web.HTTPError(500, f"the lessons can't be updated: {error.strerror}") from error
+        self.reply({"lines": lines})
 
 
 class HomePageHandler(JupyterHandler):
@@ -96,13 +144,17 @@ class StaticHandler(JupyterHandler, web.StaticFileHandler):
         await super().get(path, include_body)
 
 
-def home_routes(base_url: str, service: FeedbackService, root: Path) -> list[tuple[Any, ...]]:
+def home_routes(
+    base_url: str, service: FeedbackService, root: Path, updates: Updates
+) -> list[tuple[Any, ...]]:
     """Return the routes for tornado."""
     page = url_path_join(base_url, "course")
-    settings = {"service": service, "root": root}
+    settings = {"service": service, "root": root, "updates": updates}
     return [
         (page, HomePageHandler),
         (f"{page}/home", HomeHandler, settings),
+        (f"{page}/deadline", DeadlineHandler, settings),
+        (f"{page}/update", UpdateHandler, settings),
         (f"{page}/lab", LabHandler),
         (f"{page}/static/(.+)", StaticHandler, {"path": str(STATIC)}),
     ]

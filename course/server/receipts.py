@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 NBGRADER_FILES: Final = ("timestamp.txt", "submission_secret.txt")  # nbgrader adds them to the work
 RECEIPTS_FOLDER: Final = "receipts"  # in the student's home folder
+_EVENT_FIELDS: Final = ("assignment", "time", "content", "path", "late")
 EVENT_SCHEMA_ID: Final = "https://autoencoder-course.invalid/receipt"
 EVENT_SCHEMA: Final = {
     "$id": EVENT_SCHEMA_ID,
     "version": "1",
     "title": "An assignment was submitted",
     "type": "object",
-    "properties": {name: {"type": "string"} for name in ("assignment", "time", "content", "path")},
-    "required": ["assignment", "time", "content", "path"],
+    "properties": {name: {"type": "string"} for name in _EVENT_FIELDS},
+    "required": list(_EVENT_FIELDS),
 }
 
 
@@ -40,6 +41,8 @@ class Receipt:
         files: SHA-256 of each file, by its path in the folder.
         confirmed: Time and signature of the class's server, which nobody else can make; None if
             there is no such server, or it did not answer.
+        due: When it was due for this student; empty if that isn't known.
+        late: What its lateness costs, such as ``2 h late: −10%``; empty if it is on time.
     """
 
     course: str
@@ -48,6 +51,8 @@ class Receipt:
     time: str
     files: dict[str, str]
     confirmed: tuple[str, str] | None = None
+    due: str = ""
+    late: str = ""
 
     @property
     def content(self) -> str:
@@ -73,6 +78,8 @@ class Receipt:
             f"Course    {self.course}",
             f"Student   {self.student}",
             f"Time      {self.time}",
+            *([f"Due       {self.due}"] if self.due else []),
+            *([f"Late      {self.late}"] if self.late else []),
             f"Content   SHA-256 {self.content}",
             *([f"Confirmed {self.confirmed[0]} {self.confirmed[1]}"] if self.confirmed else []),
             "",
@@ -94,6 +101,7 @@ def announce(server: ServerApp, receipt: Receipt, file: Path | None) -> None:
         "assignment": receipt.assignment,
         "time": receipt.time,
         "content": receipt.content,
+        "late": receipt.late,
         "path": path.relative_to(root).as_posix() if path.is_relative_to(root) else "",
     }
     server.event_logger.emit(schema_id=EVENT_SCHEMA_ID, data=event)

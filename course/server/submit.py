@@ -21,7 +21,8 @@ from jupyter_server.serverapp import ServerApp
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeSubmit
 
-from course.server.feedback import confirm_receipt
+from course.server.deadlines import merge
+from course.server.feedback import confirm_receipt, read_deadlines
 from course.server.receipts import NBGRADER_FILES, RECEIPTS_FOLDER, Receipt, announce, hash_files
 
 _TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S.%f %Z"
@@ -110,6 +111,7 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
     def _issue(self, receipt: Receipt, temp_file: Path, path: Path) -> None:
         """Save and show the receipt. The work is already submitted, so no error may escape."""
         saved: Path | None = None
+        receipt = self._with_deadline(receipt)
         try:
             receipt = replace(receipt, confirmed=confirm_receipt(receipt))
             temp_file.write_text(receipt.text(), encoding="utf-8")
@@ -121,6 +123,22 @@ class SubmitWithReceipt(ExchangeSubmit):  # type: ignore[misc]  # nbgrader's are
                 announce(ServerApp.instance(), receipt, saved)
         except Exception:
             self.log.exception("Submitted, but the page can't show the receipt.")
+
+    def _with_deadline(self, receipt: Receipt) -> Receipt:
+        """Add when the assignment was due, and what lateness costs."""
+        try:
+            folder = Path(self.root, self.coursedir.course_id)
+            deadline = merge(read_deadlines(), folder).get(receipt.assignment)
+            if deadline is None:
+                return receipt
+            time = datetime.strptime(receipt.time, _TIME_FORMAT).replace(tzinfo=UTC)
+            late = deadline.consequence(time)
+            if late:
+                self.log.warning("%s. %s", late, deadline.rule or "")
+            return replace(receipt, due=f"{deadline.due_utc:%Y-%m-%d %H:%M %Z}", late=late)
+        except Exception:
+            self.log.exception("Submitted, but the receipt can't say when it was due.")
+            return receipt
 
 
 def _reason(error: OSError) -> str:

@@ -35,7 +35,7 @@ def main() -> None:
             Policy(settings.course_folder / FILE),
             log,
             key=key,
-            due_dates=DueDates(settings.gradebook_address).of,
+            deadlines=DueDates(settings.gradebook_address, settings.course_folder).of,
         )
         config = uvicorn.Config(
             application(service, prefix),

@@ -1,6 +1,6 @@
 """The routes of the service, called by students' servers.
 
-``POST check`` and ``POST receipt`` take answers and submissions; ``GET due`` tells due dates.
+``POST check`` and ``POST receipt`` take answers and submissions; ``GET deadlines`` tells due dates.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class CheckService:
         log: Who asked what.
         new_limit: Creates the rate limit of one student.
         key: The hub's key that signs receipts; if empty, receipts aren't confirmed.
-        due_dates: Returns when each assignment is due for a student.
+        deadlines: Returns for a student when each assignment is due and what lateness costs.
         now: Returns the time.
     """
 
@@ -64,7 +64,7 @@ class CheckService:
     log: RequestLog
     new_limit: Callable[[], RateLimit] = field(default=RateLimit)
     key: str = ""
-    due_dates: Callable[[str], dict[str, str]] = field(default=lambda _: {})
+    deadlines: Callable[[str], dict[str, Any]] = field(default=lambda _: {})
     _limits: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _refusal_limits: dict[tuple[str, str], RateLimit] = field(default_factory=dict)
@@ -108,14 +108,14 @@ class CheckService:
         self.log.add_submission(notice)
         return {"time": notice.received, "mark": notice.signature(self.key)}
 
-    async def due(self, token: str, body: bytes | None, client: str = "") -> dict[str, str]:
-        """Return when each assignment is due for this student.
+    async def due(self, token: str, body: bytes | None, client: str = "") -> dict[str, Any]:
+        """Return when each assignment is due for this student, and what lateness costs.
 
         Raises:
             RefusedError: With the status and the reason.
         """
         person, _ = await self._admit(token, body, client, limit="due")
-        return self.due_dates(person.name)
+        return self.deadlines(person.name)
 
     async def _admit(
         self, token: str, body: bytes | None, client: str, limit: str = "check"
@@ -232,8 +232,8 @@ def application(service: CheckService, prefix: str = "/services/feedback") -> Fa
     async def receipt(request: Request) -> JSONResponse:
         return await _respond(service.receive, request)
 
-    @app.get(f"{prefix}/due")
-    async def due(request: Request) -> JSONResponse:
+    @app.get(f"{prefix}/deadlines")
+    async def deadlines(request: Request) -> JSONResponse:
         return await _respond(service.due, request)
 
     @app.get(f"{prefix}/")

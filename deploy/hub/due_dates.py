@@ -1,69 +1,69 @@
-"""When each assignment is due for a student, from the gradebook."""
+"""When each assignment is due for a student, and what a late submission costs."""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import quote
 
-from nbgrader.api import Assignment, Student, SubmittedAssignment
+from nbgrader.api import Assignment
 from sqlalchemy import create_engine, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+
+from autograder import deadlines
+from autograder.deadlines import LateRules, LateRulesError
+from autograder.nbgrader_plugins import late_days
+from autograder.nbgrader_plugins.late_days import LateWork
 
 _TTL_S: Final = 15.0  # a class that opens its pages at once costs one look into the gradebook
 
 
 class DueDates:
-    """The due dates of all assignments, reread every few seconds.
+    """The deadlines of all assignments, reread every few seconds.
 
     Example:
-        >>> DueDates("sqlite:////nowhere/gradebook.db").of("ada")
+        >>> DueDates("sqlite:////nowhere/gradebook.db", Path("/nowhere")).of("ada")
         {}
 
     Args:
         gradebook: The gradebook's SQLAlchemy URL.
+        course_folder: The folder that may hold ``deadlines.toml``.
     """
 
-    def __init__(self, gradebook: str) -> None:
+    def __init__(self, gradebook: str, course_folder: Path) -> None:
         self._engine = create_engine(_read_only(gradebook))
+        self._course_folder = course_folder
         self._read_at = -_TTL_S
+        self._policy: LateRules | None = None
         self._general: dict[str, datetime] = {}
-        self._own: dict[tuple[str, str], datetime] = {}
+        self._works: dict[str, list[LateWork]] = {}
 
-    def of(self, student: str) -> dict[str, str]:
-        """Return when each assignment that has a due date is due, in ISO 8601.
+    def of(self, student: str) -> dict[str, Any]:
+        """Return a `course.deadlines.DueDate` as JSON for each assignment that is due.
 
-        A student's extensions count. While the gradebook can't be read, what was read last holds.
+        A student's extensions and late days count. While gradebook or policy can't be read, what
+        was read last holds.
         """
         if time.monotonic() - self._read_at >= _TTL_S:
             self._read()
-        return {
-            name: self._own.get((student, name), due).replace(tzinfo=UTC).isoformat()
-            for name, due in self._general.items()
-        }
+        works = late_days.spend(self._policy or LateRules(), self._works.get(student, []))
+        result = late_days.deadlines_of(self._policy, self._general, works)
+        return {name: deadline.model_dump(mode="json") for name, deadline in result.items()}
 
     def _read(self) -> None:
         self._read_at = time.monotonic()
+        with contextlib.suppress(LateRulesError):
+            self._policy = deadlines.read(self._course_folder)
         due = select(Assignment.name, Assignment.duedate).where(Assignment.duedate.is_not(None))
-        extended = (
-            select(Student.id, Assignment.name, Assignment.duedate, SubmittedAssignment.extension)
-            .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
-            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-            .where(SubmittedAssignment.extension.is_not(None), Assignment.duedate.is_not(None))
-        )
-        try:
-            with Session(self._engine) as session:
-                general = {row.name: row.duedate for row in session.execute(due)}
-                own = {
-                    (student, name): date + extension
-                    for student, name, date, extension in session.execute(extended)
-                }
-        except SQLAlchemyError:  # no gradebook yet, or it is locked
-            return
-        self._general, self._own = general, own
+        with contextlib.suppress(SQLAlchemyError):  # no gradebook yet, or it is locked
+            with self._engine.connect() as connection:
+                general = {row.name: row.duedate for row in connection.execute(due)}
+                self._works = late_days.read_submissions(connection)
+            self._general = general
 
 
 def _read_only(gradebook: str) -> str:

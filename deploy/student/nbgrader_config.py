@@ -10,3 +10,4 @@ c.CourseDirectory.student_id = os.environ["JUPYTERHUB_USER"]
 c.Exchange.root = os.environ["COURSE_EXCHANGE"]
 c.Authenticator.plugin_class = "nbgrader.auth.JupyterHubAuthPlugin"
 c.ExchangeFactory.submit = "course.server.submit.SubmitWithReceipt"
+c.ExchangeFactory.fetch_assignment = "course.server.fetch.FetchAssignment"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from autograder import audit_log
 from autograder.publish import build
 from course import quiz
 from tests.autograder import lessons
@@ -266,6 +267,17 @@ def test_a_person_grades_and_is_asked_again_when_the_answer_changes(
     expect(page.locator("#essay")).not_to_have_class(waits)
     row = export(instructor, course, "eve")
     assert (row["status"], row["raw_score"]) == ("graded", "4.0")
+    edits = [
+        (entry.action, *(entry.details[key] for key in ("student", "cell", "before", "now")))
+        for entry in audit_log.read(course)
+        if entry.action in {"score", "comment"}
+    ]
+    assert edits == [
+        ("score", "eve", "single", None, 1.0),
+        ("score", "eve", "essay", None, 2.5),
+        ("score", "eve", "essay", 2.5, "2.5 + 0.5"),
+        ("comment", "eve", "essay", "", "Which *pixels*?"),
+    ]
 
     path = course / "submitted" / "eve" / NAME / "small.ipynb"
     nb = json.loads(path.read_bytes())

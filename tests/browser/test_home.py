@@ -19,6 +19,7 @@ from tests.course.server.test_home import write_lesson
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+RULE = "Late: −10% for each day begun after the due date."
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
@@ -190,13 +191,14 @@ def in_class(*names: str, **state: Any) -> dict[str, Any]:
             {
                 "name": name,
                 "lesson": None,
-                "due": "",
+                "deadline": None,
                 "notebooks": [notebook],
                 "assignment": assignment,
                 **state,
             }
         )
-    return {"in_class": True, "trouble": "", "digits": "digits/", "lessons": lessons}
+    shown = {"in_class": True, "trouble": "", "digits": "digits/", "corrected": []}
+    return shown | {"lessons": lessons}
 
 
 class FakeClass:
@@ -205,9 +207,18 @@ class FakeClass:
     def __init__(self, page: Page, content: dict[str, Any]) -> None:
         self.content = content
         self.reply: dict[str, Any] = {"success": True}
+        self.deadline: dict[str, Any] | None = None
         self.posted = ""
         page.route("**/course/home", lambda route: route.fulfill(json=self.content))
+        page.route("**/course/deadline*", lambda route: route.fulfill(json=self.deadline))
+        page.route("**/course/update", self.update)
         page.route("**/assignments/*", self.answer)
+
+    def update(self, route: Route) -> None:
+        assert route.request.method == "POST"
+        assert "x-xsrftoken" in route.request.headers
+        self.content = {**self.content, "corrected": []}
+        route.fulfill(json={"lines": [f"exam/{HOSTILE}.ipynb: 5 answers carried over."]})
 
     def answer(self, route: Route) -> None:
         assert "x-xsrftoken" in route.request.headers
@@ -219,13 +230,61 @@ class FakeClass:
 def test_due_dates_are_in_the_viewers_time_zone(browser: Browser, server: Server) -> None:
     context = new_context(browser, timezone_id="Asia/Tokyo", locale="en-US")
     page = context.new_page()
-    FakeClass(page, in_class("exam", due="2099-12-24T22:30:00+00:00"))
+    deadline = {"due": "2099-12-24T22:30:00+00:00", "rule": RULE, "notes": [], "late": ""}
+    FakeClass(page, in_class("exam", deadline=deadline))
     open_page(page, server)
     due = page.locator(".course-due")
     expect(due).to_contain_text("Due Fri, Dec 25, 7:30 AM GMT+9 (in ")
     expect(due).to_have_attribute("data-past", "false")
     expect(due.locator("time")).to_have_attribute("datetime", "2099-12-24T22:30:00+00:00")
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_late_submission_is_confirmed_with_its_cost(
+    browser: Browser, server: Server, scheme: Any
+) -> None:
+    context = new_context(browser, color_scheme=scheme)
+    page = context.new_page()
+    late = {
+        "due": "2026-11-20T12:00:00+00:00",
+        "rule": RULE,
+        "notes": ["You have no late days left."],
+        "late": "2 h late: −10%",
+    }
+    server_side = FakeClass(page, in_class("exam", deadline=late))
+    server_side.deadline = late
+    open_page(page, server)
+    expect(page.locator(".course-late-rule")).to_contain_text(f"Now 2 h late: −10%. {RULE}")
+    button = page.get_by_role("button", name="Submit: exam")
+    button.press("Enter")
+    dialog = page.get_by_role("dialog", name="Submit “exam” late?")
+    expect(dialog.locator(".course-late")).to_have_text("2 h late: −10%")
+    expect(dialog).to_contain_text("You have no late days left.")
+    assert_accessible(page, ".course-dialog", checks=("color-contrast",))
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("status")).to_have_text("“exam” was not submitted.")
+    expect(button).to_be_focused()
+    assert server_side.posted == ""
+    button.press("Enter")
+    dialog.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("status")).to_contain_text("“exam” was submitted.")
+    assert server_side.posted == "submit exam"
+    context.close()
+
+
+def test_a_corrected_version_is_offered_and_its_report_shown(page: Page, server: Server) -> None:
+    server_side = FakeClass(page, in_class("exam") | {"corrected": [f"exam/{HOSTILE}.ipynb"]})
+    open_page(page, server)
+    card = page.locator(".course-update")
+    expect(card).to_contain_text("A corrected version is out")
+    card.get_by_role("button", name="Update").press("Enter")
+    report = page.locator(".course-moved li")
+    expect(report).to_have_text(f"exam/{HOSTILE}.ipynb: 5 answers carried over.")
+    expect(page.locator("[data-focus='report']")).to_be_focused()
+    expect(card).to_have_count(0)
+    assert server_side.content["corrected"] == []
+    assert page.evaluate("window.hacked") is None
 
 
 def test_an_assignment_is_fetched_with_the_keyboard(page: Page, server: Server) -> None:

@@ -15,7 +15,7 @@ from autograder.publish import build
 from course import __main__ as program
 from course.carry_over import EARLIER, REMOVED, carry_over
 from course.handout import hand_out
-from course.update import BACKUPS, update
+from course.update import BACKUPS, outdated, update
 from tests.autograder.grading.test_match_cells import solved, texts
 from tests.autograder.small import COURSE
 
@@ -206,3 +206,23 @@ def test_an_unreadable_notebook_stays_as_it_is(tmp_path: Path, content: str) -> 
     (line,) = update(tmp_path / "release", tmp_path / "work")
     assert "stays as it is" in line
     assert (tmp_path / "work" / "01-intro" / "intro.ipynb").read_text() == content
+
+
+def test_a_correction_is_offered_only_where_it_is_one(tmp_path: Path) -> None:
+    release, work = tmp_path / "release", tmp_path / "work"
+    for name in ("01-a", "02-b", "03-c"):
+        (release / name).mkdir(parents=True)
+        (release / name / "a.ipynb").write_text(json.dumps(lesson()))
+    hand_out(release, work)
+    (work / "01-a" / "a.ipynb").write_text(json.dumps(answered()))
+    (work / "03-c" / "a.ipynb").write_text(json.dumps(answered()))
+    (work / ".released" / "03-c" / "a.ipynb").unlink()  # fetched before copies were kept
+    assert list(outdated(release, work)) == []
+    for name in ("01-a", "03-c"):
+        (release / name / "a.ipynb").write_text(json.dumps(corrected()))
+    assert list(outdated(release, work)) == ["01-a/a.ipynb"]
+    (line,) = update(release, work, ["01-a/a.ipynb"])
+    assert line.startswith("01-a/a.ipynb: 2 answers carried over; 2 cells have a new text")
+    assert list(outdated(release, work)) == []
+    assert json.loads((work / "03-c" / "a.ipynb").read_text()) == answered()
+    assert list(outdated(None, work)) == []

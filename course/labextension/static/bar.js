@@ -1,4 +1,5 @@
 // The bar above a notebook: how far the learner has come, what is next, what needs repair.
+import { drawDue, ruleText } from "./due.js";
 import { summarize } from "./progress.js";
 import { createButton, createNode } from "./question.js";
 
@@ -28,7 +29,8 @@ export class ProgressBar {
       showResult();
     });
     const buttons = [this.nextButton, this.restoreButton, this.validateButton];
-    const content = [...links, this.meter, this.count, ...buttons, this.notice];
+    this.due = createNode("span", "course-bar-due");
+    const content = [...links, this.meter, this.count, this.due, ...buttons, this.notice];
     const row = createNode("div", "course-progress", ...content);
     this.node = createNode("div", "course-bar", row);
     // On a narrow page the buttons wrap, which JupyterLab's layout does not notice.
@@ -51,6 +53,18 @@ export class ProgressBar {
     setText(this.nextButton, isUnanswered ? "Next unanswered question" : "Next open exercise");
     this.nextButton.hidden = all.every(isDone);
     return all.length > 0;
+  }
+
+  /** Show when the assignment is due; `deadline` is null if that isn't known. */
+  showDeadline(deadline) {
+    if (!deadline) return this.due.replaceChildren();
+    const line = drawDue(deadline, "span");
+    const rule = [deadline.late && `Now ${deadline.late}.`, ruleText(deadline)];
+    const text = rule.filter(Boolean).join(" ");
+    if (deadline.late) line.append(` · ${deadline.late}`);
+    const hidden = text ? [createNode("span", "course-hidden", ` ${text}`)] : [];
+    this.due.title = text;
+    this.due.replaceChildren(line, ...hidden);
   }
 
   /** Tell the learner what has just happened. */

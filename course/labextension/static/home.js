@@ -1,6 +1,7 @@
 // The start page: where to go on, the map of lessons, and what was achieved. JupyterLab shows it in
 // a tab (home_tab.js), and the server as a page (home_page.js). Everything that comes from the
 // student's folder is inserted as text.
+import { drawDue, ruleText } from "./due.js";
 import { drawArt, drawDigit } from "./home_art.js";
 import {
   drawStop,
@@ -39,7 +40,8 @@ export function findNext(lessons) {
 
 export class CourseHome {
   /** `actions` are request(path, content), which resolves to the reply's JSON; href(path, kind) and
-   * open(path, kind), which returns whether it opens the file; save(folder); and print(). */
+   * open(path, kind), which returns whether it opens the file; save(folder) and reload(folder), for
+   * open notebooks; and print(). */
   constructor(node, actions) {
     Object.assign(this, { node, actions, sections: createNode("div", "course-sections") });
     this.notice = createNode("p", "course-status");
@@ -90,6 +92,7 @@ export class CourseHome {
       `${finished} of ${lessons.length} lessons complete. ` +
       "When all are, your summary of achievement appears here, ready to print.";
     this.sections.replaceChildren(
+      ...this.drawUpdate(),
       ...(isComplete ? [drawSummary(lessons, this)] : []),
       ...(next ? [this.drawNext(next)] : []),
       createNode("h2", "", "All lessons", createNode("span", "course-meta", size)),
@@ -123,6 +126,44 @@ export class CourseHome {
     const section = createNode("section", "course-card course-next", words, button);
     section.style.setProperty("--course-share", `${100 * shareOf(lesson)}%`);
     return section;
+  }
+
+  /** Offer corrected versions of lessons, and show what the last update has moved. */
+  drawUpdate() {
+    const { corrected = [] } = this.content;
+    const cards = [];
+    if (corrected.length) {
+      const names = [...new Set(corrected.map((path) => path.split("/")[0]))];
+      const titles = names.map((name) => `“${titleOf(this.find(name) ?? { name })}”`).join(", ");
+      const text = "Your answers move into it, and your present notebook is kept, too.";
+      const words = createNode("div", "course-grow");
+      words.append(createNode("h2", "course-title", "A corrected version is out"));
+      words.append(createNode("p", "", `${titles}. ${text}`));
+      const button = this.button("Update", "update", () => this.update(names));
+      cards.push(createNode("section", "course-card course-update", words, button));
+    }
+    if (this.report) {
+      const lines = this.report.map((line) => createNode("li", "", line));
+      const words = createNode("div", "course-grow");
+      words.append(createNode("h2", "course-title", "What the update has moved"));
+      words.append(createNode("ul", "course-moved", ...lines));
+      words.tabIndex = -1;
+      words.dataset.focus = "report";
+      cards.push(createNode("section", "course-card", words));
+    }
+    return cards;
+  }
+
+  async update(names) {
+    this.say("Updating …");
+    for (const name of names) await this.actions.save?.(name);
+    const reply = await this.actions.request("course/update", {}).catch(() => null);
+    for (const name of names) await this.actions.reload?.(name);
+    if (!reply?.lines) return this.say(reply?.message ?? NO_ANSWER);
+    this.report = reply.lines.length ? reply.lines : ["All lessons are up to date."];
+    await this.load();
+    this.say("The corrected version is in your folder.");
+    this.focus("report");
   }
 
   drawDigits(path) {
@@ -186,8 +227,34 @@ export class CourseHome {
     this.focus(`open ${name}`, `fetch ${name}`);
   }
 
+  /** Ask before a late submission; resolves to whether to submit. */
+  async confirmLate(name) {
+    const query = `course/deadline?path=${encodeURIComponent(name)}`;
+    const deadline = await this.actions.request(query).catch(() => null);
+    if (!deadline?.late) return true;
+    const title = createNode("h2", "", `Submit “${titleOf(this.find(name))}” late?`);
+    title.id = "course-late-title";
+    const submit = createButton("Submit", () => dialog.close("submit"));
+    const cancel = createButton("Cancel", () => dialog.close());
+    const buttons = createNode("div", "course-buttons", cancel, submit);
+    const cost = createNode("p", "course-late", deadline.late);
+    const rule = createNode("p", "course-meta", ruleText(deadline));
+    const dialog = createNode("dialog", "course-dialog", title, drawDue(deadline), cost, rule);
+    dialog.append(buttons);
+    dialog.setAttribute("aria-labelledby", title.id);
+    this.node.append(dialog);
+    dialog.showModal();
+    const answer = await new Promise((resolve) => {
+      dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
+    });
+    dialog.remove();
+    this.focus(`submit ${name}`);
+    return answer === "submit";
+  }
+
   async submit(name) {
     const title = titleOf(this.find(name));
+    if (!(await this.confirmLate(name))) return this.say(`“${title}” was not submitted.`);
     this.say(`Submitting “${title}” …`);
     await this.actions.save?.(name);
     const reply = await this.ask("submit", name);

@@ -1,8 +1,8 @@
 // The map of the start page: one stop for each lesson, and in a class its assignment.
+import { drawDue, formatTime, ruleText } from "./due.js";
 import { createNode } from "./question.js";
 
 const RECENT = 3; // submissions that are listed
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const titleOf = ({ lesson, name }) => lesson?.title ?? name;
 export const isDone = ({ notebooks }) =>
@@ -35,33 +35,6 @@ export const gainText = ({ lesson }) => `Afterward you can ${lesson.gives}.`;
 export function timeText({ lesson }) {
   const [least, most] = lesson.minutes;
   return least === most ? `About ${most} minutes` : `${least} to ${most} minutes`;
-}
-
-/** Return a time in the viewer's own time zone. */
-function formatTime(iso, withZone = false) {
-  const options = { weekday: "short", day: "numeric", month: "short", hour: "numeric" };
-  const zone = withZone ? { timeZoneName: "short" } : {};
-  const format = new Intl.DateTimeFormat(undefined, { ...options, minute: "2-digit", ...zone });
-  const time = createNode("time", "", format.format(new Date(iso)));
-  time.dateTime = iso;
-  return time;
-}
-
-function timeLeft(iso) {
-  const left = new Date(iso) - Date.now();
-  const [size, unit] = Math.abs(left) < DAY_MS ? [DAY_MS / 24, "hour"] : [DAY_MS, "day"];
-  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(
-    Math.trunc(left / size),
-    unit,
-  );
-}
-
-function drawDue(due) {
-  const isPast = new Date(due) < Date.now();
-  const state = isPast ? "Was due " : "Due ";
-  const line = createNode("p", "course-due", state, formatTime(due, true), ` (${timeLeft(due)})`);
-  line.dataset.past = isPast;
-  return line;
 }
 
 /** Return the last submissions, each with its receipt and feedback. */
@@ -132,7 +105,15 @@ export function drawStop(lesson, number, home) {
     const needs = `${timeText(lesson)} · Before you start: ${lesson.lesson.needs}`;
     body.append(createNode("p", "course-meta", needs));
   }
-  if (lesson.due) body.append(drawDue(lesson.due));
+  if (lesson.deadline) {
+    body.append(drawDue(lesson.deadline));
+    const text = [
+      lesson.deadline.late && `Now ${lesson.deadline.late}.`,
+      ruleText(lesson.deadline),
+    ];
+    const rule = text.filter(Boolean).join(" ");
+    if (rule) body.append(createNode("p", "course-meta course-late-rule", rule));
+  }
   const line = createNode("p", "course-progress-line", createNode("strong", "", stateText));
   if (lesson.notebooks.length) line.append(` · ${progressText(lesson)}`);
   if (state === "begun") {

@@ -71,6 +71,7 @@ export class HomeTab {
       href: (path, kind) => addressOf(app, (PAGES[kind] ?? "") + encode(path)),
       open: (path, kind) => this.open(path, kind),
       save: (folder) => this.save(folder),
+      reload: (folder) => this.reload(folder),
       print: () => window.open(addressOf(app, "course"), "course-home"),
     });
     this.tab.node.tabIndex = -1;
@@ -100,5 +101,10 @@ export class HomeTab {
   async save(folder) {
     const isHere = ({ context }) => context.path.startsWith(`${folder}/`) && context.model.dirty;
     await Promise.all(this.notebooks.filter(isHere).map(({ context }) => context.save()));
+  }
+  /** Show the open notebooks of a folder as they are on disk. */
+  async reload(folder) {
+    const isHere = ({ context }) => context.path.startsWith(`${folder}/`);
+    await Promise.all(this.notebooks.filter(isHere).map(({ context }) => context.revert()));
   }
 }

@@ -11,6 +11,7 @@ import { addView } from "./view_widget.js";
 
 const SAVE_DELAY_MS = 400; // so that several clicks in a row are saved once
 const POLL_MS = 100;
+const DUE_MS = 5 * 60 * 1000; // the due date may change, and time passes
 const failure = (message) => ({ verdict: "failed", message });
 
 /** Return a cell's question, [{name, kind, form, multiple, model, index, source}], or [] if it has none. */
@@ -32,8 +33,8 @@ function describe(model) {
 }
 
 export class QuizNotebook {
-  constructor(panel, { Widget, post, openDialog, homeLink, seed = "" }) {
-    Object.assign(this, { panel, Widget, post, openDialog, homeLink, seed });
+  constructor(panel, { Widget, post, get, openDialog, homeLink, seed = "" }) {
+    Object.assign(this, { panel, Widget, post, get, openDialog, homeLink, seed });
     this.help = new ExerciseHelp(panel, { Widget, post });
     this.views = new WeakMap(); // cell -> its QuestionView
     this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
@@ -61,6 +62,16 @@ export class QuizNotebook {
     this.bar = new this.Widget({ node: this.progress.node });
     this.progress.onResize = () => this.bar.parent?.fit();
     this.panel.contentHeader.addWidget(this.bar);
+    this.showDeadline();
+  }
+
+  /** Show when the assignment is due, and again from time to time. */
+  async showDeadline() {
+    const query = `course/deadline?path=${encodeURIComponent(this.panel.context.path)}`;
+    const deadline = await this.get?.(query).catch(() => null);
+    if (this.panel.isDisposed || !deadline) return;
+    this.progress.showDeadline(deadline);
+    setTimeout(() => this.showDeadline(), DUE_MS);
   }
 
   /** Refresh once after a burst of changes, such as the output of a running cell. */

@@ -38,10 +38,12 @@ export function createPlugins(id, jupyter) {
     requires: [INotebookTracker],
     activate: (app, tracker) => {
       const post = createRequester(app, jupyter);
+      const get = async (path) => (await post(path)).json();
       const homeLink = () => HomeTab.createLink(app);
       const seed = PageConfig.getOption("courseSeed"); // course/server/student_seed.py
       const extend = (panel) => {
-        quizzes.set(panel, new QuizNotebook(panel, { Widget, post, openDialog, homeLink, seed }));
+        const actions = { Widget, post, get, openDialog, homeLink, seed };
+        quizzes.set(panel, new QuizNotebook(panel, actions));
         followAnchorLinks(panel.content.node);
         showWidgetPictures(panel);
         if (takeContinue(app)) quizzes.get(panel).resume();

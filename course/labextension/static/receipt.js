@@ -5,9 +5,11 @@ const SCHEMA = "https://autoencoder-course.invalid/receipt";
 
 /** Show a notification for each receipt until it is dismissed; `openFile` opens one by its path. */
 export function showReceipts(events, Notification, openFile) {
-  events.connect((_, { schema_id: schema, assignment, time, content, path }) => {
+  events.connect((_, { schema_id: schema, assignment, time, content, path, late }) => {
     if (schema !== SCHEMA) return;
-    const text = `${assignment} submitted at ${time.replace(/[.]\d+/, "")}. SHA-256: ${content}`;
+    const cost = late ? ` ${late}.` : "";
+    const at = time.replace(/[.]\d+/, "");
+    const text = `${assignment} submitted at ${at}.${cost} SHA-256: ${content}`;
     const actions = [{ label: "Open receipt", callback: () => openFile(path) }];
     Notification.success(text, { autoClose: false, actions: path ? actions : [] });
   });

@@ -8,6 +8,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from nbgrader.server_extensions.assignment_list.handlers import AssignmentList
 from nbgrader.utils import notebook_hash
 
 from course import quiz
+from course.deadlines import DueDate, LateRule, write_public
 from course.lessons import LESSONS
 from course.server.home import Home, LessonState, read_home
 from course.server.home_handlers import STATIC
+from course.server.updates import Updates
 from tests.browser import lab as labs
 from tests.browser.servers import Server, serve
 from tests.course.server.test_submit import TIME, StudentFolder
@@ -29,8 +32,8 @@ EVEN = "**Even?**\n\n- [ ] one\n- [ ] two\n"
 INTRO, LAB = "01-intro/intro.ipynb", "05-autoencoder-lab/lab.ipynb"
 
 
-def home(root: Path, manager: Any = None, due: dict[str, str] | None = None) -> Home:
-    return asyncio.run(read_home(root, manager, due or {}, ""))
+def home(root: Path, manager: Any = None, due: dict[str, Any] | None = None) -> Home:
+    return asyncio.run(read_home(root, manager, due or {}, "", Updates()))
 
 
 def lesson(content: Home, name: str) -> LessonState:
@@ -111,7 +114,7 @@ class Student(StudentFolder):
         self.manager = AssignmentList()
         self.manager.root_dir = str(self.home)
 
-    def content(self, due: dict[str, str] | None = None) -> Home:
+    def content(self, due: dict[str, Any] | None = None) -> Home:
         return home(self.home, self.manager, due)
 
 
@@ -123,7 +126,7 @@ def student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Student:
 
 
 def test_released_assignments_are_fetched_or_not(student: Student) -> None:
-    due = {"exam": "2026-12-24T12:00:00+00:00"}
+    due = {"exam": {"due": "2099-12-24T12:00:00+00:00"}}
     content = student.content(due)
     assert content["in_class"]
     intro, exam = lesson(content, "01-intro"), lesson(content, "exam")
@@ -136,8 +139,43 @@ def test_released_assignments_are_fetched_or_not(student: Student) -> None:
     assert [notebook["path"] for notebook in intro["notebooks"]] == [INTRO]
     assert exam["assignment"] is not None
     assert not exam["assignment"]["fetched"]
-    assert (exam["lesson"], exam["notebooks"], exam["due"]) == (None, [], due["exam"])
+    assert (exam["lesson"], exam["notebooks"]) == (None, [])
+    expected = {"due": "2099-12-24T12:00:00+00:00", "rule": "", "notes": [], "late": ""}
+    assert exam["deadline"] == expected
+    assert intro["deadline"] is None
     assert lesson(content, "03-pca-comparison")["assignment"] is None
+
+
+def test_without_the_service_the_exchange_tells_the_public_part(student: Student) -> None:
+    course = student.exchange / "autoencoders"
+    due = datetime(2026, 1, 1, tzinfo=UTC)
+    rule = LateRule(penalty=10, cut_off_s=0)
+    write_public(course, {"exam": DueDate(due=due, rule=rule)})
+    deadline = lesson(student.content(), "exam")["deadline"]
+    assert deadline is not None
+    assert deadline["rule"] == str(rule)
+    assert deadline["late"].endswith("late: no points")
+    # The service knows this student's own due date; what it says wins.
+    own = {"exam": {"due": "2099-01-01T00:00:00", "extension_s": 3600}, "x": {"due": "<b>"}}
+    deadline = lesson(student.content(own), "exam")["deadline"]
+    assert deadline is not None
+    assert (deadline["due"], deadline["rule"]) == ("2099-01-01T00:00:00+00:00", str(rule))
+    assert deadline["notes"] == ["Includes your extension of 1 h."]
+
+
+def test_a_fetched_lesson_is_offered_when_it_is_corrected(student: Student) -> None:
+    config = student.home / "nbgrader_config.py"
+    plugin = "c.ExchangeFactory.fetch_assignment = 'course.server.fetch.FetchAssignment'\n"
+    config.write_text(config.read_text() + plugin)
+    release = student.exchange / "autoencoders" / "outbound" / "exam" / "exam.ipynb"
+    write_lesson(release, passed=False, answered=False)
+    reply = student.manager.fetch_assignment("autoencoders", "exam")
+    assert reply["success"], reply
+    own = student.home / "exam" / "exam.ipynb"
+    write_lesson(own, passed=False, answered=True)
+    assert student.content()["corrected"] == []
+    release.write_text(release.read_text().replace("Even?", "Is it even?"))
+    assert student.content()["corrected"] == ["exam/exam.ipynb"]
 
 
 # nbgrader leaves the feedback pages that it compares open.
@@ -246,6 +284,28 @@ def test_the_server_replies_with_the_content(server: Server) -> None:
     ]
     assert exercises == [[1, 1], *([] for _ in LESSONS[1:])]
     assert content["digits"] == "digits/"
+
+
+def post(server: Server, path: str) -> tuple[int, Any]:
+    headers = {"Authorization": f"token {server.token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{server.url}{path}", data=b"{}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.status, json.loads(reply.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def test_a_folder_that_was_not_handed_out_is_not_updated(server: Server) -> None:
+    assert post(server, "course/update")[0] == 404  # nothing was handed out here
+    with get(server, f"course/deadline?path={INTRO}", server.token) as reply:
+        assert json.loads(reply.read()) is None
+    for path in ("course/update", "course/deadline?path=a"):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            get(server, path)
+        assert caught.value.code in {403, 405}
+        caught.value.close()
 
 
 @pytest.mark.parametrize("path", ["course", "course/lab", "course/static/home.js"])

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
 from traitlets.config import Config
 
+from course.deadlines import FILE, DueDate, LateRule, write_public
 from course.server import submit
 from course.server.receipts import Receipt, hash_files
 from course.server.submit import SubmitWithReceipt
@@ -90,6 +92,24 @@ def test_the_receipt_holds_time_and_content(student: StudentFolder) -> None:
     command = [sys.executable, "-m", "course.server.receipts", *folders]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert [line.split("  ")[0] for line in done.stdout.splitlines()] == [content_hash[1]] * 2
+
+
+def test_the_receipt_says_when_it_was_due_and_what_lateness_costs(student: StudentFolder) -> None:
+    due = datetime(2026, 11, 24, 0, 10, 11, tzinfo=UTC)
+    deadline = DueDate(due=due, rule=LateRule(penalty=10))
+    write_public(student.exchange / "autoencoders", {"01-intro": deadline})
+    student.submit()
+    (receipt,) = student.receipts
+    assert "Due       2026-11-24 00:10 UTC\nLate      2 h late: −10%\n" in receipt
+    student.submit("2026-11-24 00:10:11.000000 UTC")
+    assert "Late" not in student.receipts[0]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"assignments": {"01-intro": 5}}'])
+def test_damaged_deadlines_stop_no_submission(student: StudentFolder, content: str) -> None:
+    (student.exchange / "autoencoders" / FILE).write_text(content)
+    student.submit()
+    assert "Due" not in student.receipts[0]
 
 
 def test_the_hash_can_be_computed_in_a_shell(student: StudentFolder) -> None:

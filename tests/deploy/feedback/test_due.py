@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from course.deadlines import DAY_S, DueDate, LateRule
 from course.server.rate import RateLimit
 from deploy.hub.due_dates import DueDates
 from tests.deploy.feedback.test_feedback import RIGHT, ServiceClient
@@ -35,22 +36,34 @@ def test_a_student_learns_the_due_dates_with_their_extensions(
         gradebook.add_student("ada")
         gradebook.add_submission("01-one", "ada")
         gradebook.grant_extension("01-one", "ada", days=2)
-    ask.service.due_dates = DueDates(url).of
-    assert ask.send(b"", what="due") == (200, {"01-one": "2026-12-26T12:00:00+00:00"})
-    status, dates = ask.send(b"", token="ben", what="due")
-    assert (status, dates) == (200, {"01-one": "2026-12-24T12:00:00+00:00"})
-    assert ask.send(b"", token="guest", what="due")[0] == 403
-    assert ask.send(b"", token="none", what="due")[0] == 403
+    (tmp_path / "deadlines.toml").write_text("penalty = 10\nlate_days = 2\n")
+    ask.service.deadlines = DueDates(url, tmp_path).of
+    status, reply = ask.send(b"", what="deadlines")
+    assert status == 200
+    own = DueDate.model_validate(reply["01-one"])
+    assert (own.due_utc.isoformat(), own.extension_s) == ("2026-12-26T12:00:00+00:00", 2 * DAY_S)
+    assert (own.days_left, own.rule) == (2, LateRule(penalty=10, late_days=2))
+    status, reply = ask.send(b"", token="ben", what="deadlines")
+    other = DueDate.model_validate(reply["01-one"])
+    assert (other.due_utc.isoformat(), other.extension_s) == ("2026-12-24T12:00:00+00:00", 0)
+    assert list(reply) == ["01-one"]
+    assert ask.send(b"", token="guest", what="deadlines")[0] == 403
+    assert ask.send(b"", token="none", what="deadlines")[0] == 403
+
+
+def test_an_invalid_policy_leaves_the_due_dates(tmp_path: Path) -> None:
+    (tmp_path / "deadlines.toml").write_text("penalty = -5\n")
+    assert DueDates(f"sqlite:///{tmp_path / 'gradebook.db'}", tmp_path).of("ada") == {}
 
 
 def test_asking_for_due_dates_costs_no_checks(ask: ServiceClient) -> None:
     ask.service.new_limit = lambda: RateLimit(checks=1)
-    assert ask.send(b"", what="due")[0] == 200
-    assert ask.send(b"", what="due")[0] == 429
+    assert ask.send(b"", what="deadlines")[0] == 200
+    assert ask.send(b"", what="deadlines")[0] == 429
     assert ask(RIGHT)[0] == 200
 
 
 def test_a_missing_gradebook_has_no_due_dates_and_stays_missing(tmp_path: Path) -> None:
     path = tmp_path / "gradebook.db"
-    assert DueDates(f"sqlite:///{path}").of("ada") == {}
+    assert DueDates(f"sqlite:///{path}", tmp_path).of("ada") == {}
     assert not path.exists()

@@ -70,7 +70,7 @@ class ServiceClient:
             async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
                 header = {"Authorization": f"token {token}"}
                 path = f"/services/feedback/{what}"
-                if what == "due":
+                if what == "deadlines":
                     return await client.get(path, headers=header)
                 return await client.post(path, content=body, headers=header)
 
