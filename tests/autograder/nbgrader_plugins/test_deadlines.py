@@ -97,7 +97,9 @@ def test_gradebook_export_and_lms_file_agree_on_the_policy(
         submission = book.find_submission(LESSON, "late")
         assert submission.late_submission_penalty == pytest.approx(0.8)
     target = course / "moodle.csv"
-    assert main(["lms", "moodle", LESSON, "--to", str(target), "--root", str(course)]) == 1  # others have no final score
+    assert (
+        main(["lms", "moodle", LESSON, "--to", str(target), "--root", str(course)]) == 1
+    )  # others have no final score
     assert "7.2" in target.read_text()
     change = score_history.read(score_history.history_path(course, LESSON, "late"))[-1]
     assert (change.score, change.causes[0].kind) == ((0.0, 7.2), "late")
