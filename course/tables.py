@@ -16,6 +16,8 @@ from typing import Final
 
 _NUMBER: Final = re.compile(r"[-+−±]?[\d,.]+(e[-+]?\d+)?\s*(%|×|s|ms)?|[–—-]?", re.ASCII)
 
+_CAPTION_WIDTH: Final = 60  # in characters
+
 
 class Table:
     """Rows under named columns; on the last line of a notebook cell, it displays itself.
@@ -75,8 +77,11 @@ class Table:
             ]
             return f"<tr>{''.join(cells)}</tr>"
 
+        # A caption is as wide as its table, so a long one needs room.
+        width = min(_CAPTION_WIDTH, len(self.caption))
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         column, row = 'th scope="col"', 'th scope="row"'
         head = f"<thead>{line(column, self.columns, column)}</thead>"
         body = "".join(line("td", values, row) for values in self.rows)
-        return f"<table>{caption}{head}<tbody>{body}</tbody></table>"
+        style = f"min-width: min(100%, {width}ch)"
+        return f'<table style="{style}">{caption}{head}<tbody>{body}</tbody></table>'

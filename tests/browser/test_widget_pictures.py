@@ -96,6 +96,24 @@ def test_a_widget_that_lost_its_kernel_shows_its_picture(lab: Lab, server: Serve
         expect(lesson.page.locator(".jp-Notebook .gibbs-explorer").first).to_be_visible()
 
 
+def test_a_widget_in_an_untrusted_notebook_shows_its_picture(lab: Lab, server: Server) -> None:
+    """Jupyter itself would show the bare image, which stays bright on a dark page."""
+    pixel = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4"
+        "DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
+    )
+    output = {"text/plain": "x", "image/png": pixel, WIDGET_VIEW: {"model_id": "gone"}}
+    cell = new_code_cell("1", id="widget")
+    described = {"image/png": {"alt": "An explorer."}}
+    cell.outputs = [new_output("execute_result", output, execution_count=1, metadata=described)]
+    path = labs.write(labs.lesson(cell), server.root / "pictures" / "untrusted.ipynb")
+    with lab.open(path, kernelPreference={"shouldStart": False, "canStart": True}) as lesson:
+        picture = lesson.page.locator(".course-widget-picture")
+        expect(picture).to_contain_text("Run this cell to play again.")
+        expect(picture.locator(".course-figure img")).to_have_attribute("alt", "An explorer.")
+        assert lesson.js("return content.model.cells.get(1).trusted") is False
+
+
 def test_a_widget_without_any_kernel_shows_its_picture(lab: Lab, server: Server) -> None:
     output = {"text/plain": "An explorer.", WIDGET_VIEW: {"model_id": "gone"}}
     cell = new_code_cell("1", id="widget")

@@ -33,6 +33,13 @@ def test_html_names_columns_and_rows_and_escapes_what_it_shows() -> None:
     assert not page.find_all(["i", "b"])
 
 
+@pytest.mark.parametrize(("caption", "width"), [("", 0), ("Errors.", 7), ("x" * 90, 60)])
+def test_a_narrow_table_leaves_room_for_its_caption(caption: str, width: int) -> None:
+    page = BeautifulSoup(Table(["a"], [["x"]], caption)._repr_html_(), "html.parser")
+    assert page.table is not None
+    assert page.table["style"] == f"min-width: min(100%, {width}ch)"
+
+
 def test_a_table_without_rows_shows_its_columns() -> None:
     table = Table(COLUMNS, [])
     assert str(table) == "method  numbers  error"

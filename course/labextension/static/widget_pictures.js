@@ -52,6 +52,11 @@ function* widgetOutputs({ outputArea: area }) {
   }
 }
 
+/** Return whether Jupyter shows the picture itself, as in a notebook that it doesn't trust. */
+function isPlainImage(node) {
+  return node.classList.contains("jp-RenderedImage") && !node.querySelector("figure");
+}
+
 /** Show the picture instead of controls that do nothing any more. */
 function coverWidgets(content) {
   for (const [node, output] of content.widgets.flatMap((cell) => [...widgetOutputs(cell)])) {
@@ -72,7 +77,8 @@ export function showWidgetPictures({ content, sessionContext }) {
       for (const [node, output] of widgetOutputs(cell)) {
         const text = node.childElementCount ? "" : node.textContent;
         const isStuck = text === LOADING && sessionContext.isReady && !hasKernel;
-        if (text.startsWith(ERROR) || isStuck) node.replaceChildren(createPicture(output));
+        const replaces = text.startsWith(ERROR) || isStuck || isPlainImage(node);
+        if (replaces) node.replaceChildren(createPicture(output));
       }
     }
   };
