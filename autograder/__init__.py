@@ -9,7 +9,10 @@ Packages import only what is listed below them.
       grade_files        grades for Canvas, Moodle, Blackboard and ILIAS
       questions          a lesson's questions with their keys
       moodle_xml         questions as Moodle XML
+      moodle_fields      those with fields
       qti                questions as a QTI 2.1 package
+      qti_fields         those with fields
+      xhtml              Markdown as XHTML
     reports/             reports for instructors
       item_analysis      difficulty and discrimination of each question
       class_report       what the class understood, with advice
@@ -103,6 +106,7 @@ Packages import only what is listed below them.
       match_cells        find the instructor's cell for each submitted cell
       split_questions    separate questions that were merged into one cell
       merge              put a student's answers into the instructor's notebook
+      pools              each student's variant of a question pool
       execute            run a notebook, skipping cells where possible
       run_cells          run cells one by one
       scoring            decide the points of each cell

@@ -43,7 +43,9 @@ cell_id = _shared.cell_id
 allows_multiple = _shared.allows_multiple
 credit_rule = _shared.credit_rule
 question_kind = _shared.question_kind
+is_pool = _shared.is_pool
 DEFAULT_KIND: Final = _shared.DEFAULT_KIND
+DEFAULT_CREDIT_RULE: Final = _shared.DEFAULT_CREDIT_RULE
 hints = _shared.hints
 
 
@@ -134,6 +136,12 @@ def lesson_code(nb: NotebookNode) -> list[str]:
 def notes(holder: Holder) -> list[str]:
     """Return what was noticed about a cell or notebook, as sentences for the student."""
     return list(metadata_entries(holder, "course").get("notes", []))
+
+
+def variant(cell: Holder) -> int | None:
+    """Return which variant of a pool a merged cell is graded by; None if it isn't one of a pool."""
+    value = metadata_entries(cell, "course").get("variant")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def copies(cell: Holder) -> list[str]:
@@ -235,11 +243,36 @@ def keep_questions(nb: NotebookNode) -> None:
     above = ""
     for cell in nb.cells:
         if is_quiz(cell):
+            course = dict(metadata_entries(cell, "course"))
+            if variants := course.pop("variants", None):
+                cell["metadata"] |= {"course": course}
             kept = {key: cell[key] for key in KEPT_ENTRIES}
-            questions.append(copy.deepcopy({"after": above, **kept}))
+            further = {"variants": variants} if variants else {}
+            questions.append(copy.deepcopy({"after": above, **kept, **further}))
         above = cell["id"]
     if questions:
         nb.metadata["course"] = {"questions": questions}
+
+
+def set_variant(cell: NotebookNode, index: int) -> None:
+    """Make a pool's cell that of one variant."""
+    remove_pool(cell)
+    set_course(cell, variant=index)
+
+
+def remove_pool(cell: NotebookNode) -> None:
+    """Make a pool's cell an ordinary question."""
+    if is_pool(cell):
+        settings = {
+            k: v for k, v in metadata_entries(cell, "course")["quiz"].items() if k != "pool"
+        }
+        set_course(cell, quiz=settings)
+
+
+def keep_variants(cell: NotebookNode, variants: list[str]) -> None:
+    """Store the released variants in a pool's cell, until `keep_questions` takes them."""
+    remove_pool(cell)
+    set_course(cell, variants=variants)
 
 
 def set_course(cell: NotebookNode, **entries: Any) -> None:

@@ -31,6 +31,7 @@ import nbformat
 
 from autograder import cells
 from course import quiz
+from course.quiz import kinds
 from deploy.feedback import signed_token
 from deploy.hub import network, roles
 from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings
@@ -74,7 +75,7 @@ def checks() -> list[bytes]:
                 body = {
                     "path": f"{path.parent.name}/{path.name}",
                     "question": cells.grade_id(cell),
-                    "answer": quiz.mark(quiz.bare(cell.source), frozenset({0})),
+                    "answer": quiz.mark(kinds.of(cell).bare(cell.source), frozenset({0})),
                 }
                 bodies.append(json.dumps(body).encode())
     return bodies

@@ -19,7 +19,7 @@ from typing import Any, Final
 from nbformat import NotebookNode
 
 from course import quiz
-from course.quiz import cells
+from course.quiz import cells, pool
 
 # These compute everything in the browser; the others need a kernel and show their picture.
 LIVE_WIDGETS: Final = {"architecture", "code_size", "codes_map", "curse", "digit_pad"}
@@ -51,10 +51,15 @@ def make_page(
 def read_keys(source: NotebookNode) -> dict[str, quiz.Question]:
     """Return the questions of the instructor's notebook by name."""
     return {
-        cells.grade_id(cell): quiz.parse(cell.source)
+        cells.grade_id(cell): question
         for cell in source.cells
-        if cells.is_quiz(cell) and quiz.parse(cell.source).options
+        if cells.is_quiz(cell) and (question := quiz.parse(_shown_text(cell))).options
     }
+
+
+def _shown_text(cell: NotebookNode) -> str:
+    """Return a question's text; of a pool, the first variant, which is what a release shows."""
+    return pool.split(cell.source)[0] if cells.is_pool(cell) else str(cell.source)
 
 
 def _markdown(cell: NotebookNode, keys: Mapping[str, quiz.Question]) -> str:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from course import quiz
-from course.quiz import cells, kinds
+from course.quiz import cells, kinds, pool
 
 Cell = dict[str, Any]
 
@@ -66,11 +66,17 @@ def carry_over(
     places = {key: index for index, cell in enumerate(new["cells"]) for key in _keys(cell)}
     originals = {key: cell for cell in (old or {}).get("cells", []) for key in _keys(cell)}
     copies, added = _assign(own.get("cells", []), places)
+    earlier_pools = {
+        cells.grade_id(question): pool.variants_of(question)
+        for question in cells.released_questions(own)
+    }
     result.notebook["cells"] += _own_cells(added[-1], originals, result)
     for index, cell in enumerate(new["cells"]):
         texts = copies[index]
         original = next((originals[key] for key in _keys(cell) if key in originals), None)
-        result.notebook["cells"] += _merge(copy.deepcopy(cell), texts, original, result)
+        result.notebook["cells"] += _merge(
+            copy.deepcopy(cell), texts, original, earlier_pools, result
+        )
         result.notebook["cells"] += _own_cells(added[index], originals, result)
     _make_ids_unique(result.notebook["cells"])
     return result
@@ -102,7 +108,11 @@ def _assign(
 
 
 def _merge(
-    cell: Cell, texts: list[Cell], original: Mapping[str, Any] | None, result: CarriedOver
+    cell: Cell,
+    texts: list[Cell],
+    original: Mapping[str, Any] | None,
+    earlier_pools: Mapping[str, list[str]],
+    result: CarriedOver,
 ) -> Iterator[Cell]:
     """Yield the new cell with the learner's answer, and what can't be merged below it."""
     if not texts:
@@ -112,7 +122,11 @@ def _merge(
     is_untouched = original is not None and _plain(text) == _plain(_source(original))
     name = cells.grade_id(cell) or cells.cell_id(cell)
     if cells.is_quiz(cell) or cells.is_prediction(cell):
-        _answer_question(cell, [_source(copied) for copied in texts], name, result)
+        answers = [_source(copied) for copied in texts]
+        if _choose_variant(cell, answers, name, earlier_pools, result.notebook):
+            _answer_question(cell, answers, name, result)
+        else:
+            result.choose_again.append(name)
     elif cells.is_answer(cell):
         if not is_untouched and _plain(text) != _plain(_source(cell)):
             cell["source"] = text
@@ -132,6 +146,31 @@ def _merge(
         yield _set_aside(earlier, EARLIER)
         return
     yield cell
+
+
+def _choose_variant(
+    cell: Cell,
+    texts: list[str],
+    name: str,
+    earlier_pools: Mapping[str, list[str]],
+    notebook: Mapping[str, Any],
+) -> bool:
+    """Give a pool's cell the variant that the learner had; return whether that is known."""
+    question = next(
+        (q for q in cells.released_questions(notebook) if cells.grade_id(q) == name), {}
+    )
+    variants = pool.variants_of(question)
+    kind = kinds.of(cell)
+    if not variants or all(kind.state(text, multiple=True) == "blank" for text in texts):
+        return True
+    for known in (variants, earlier_pools.get(name, [])):
+        found = {index for text in texts for index in pool.find(kind, text, known)}
+        if len(found) == 1 and max(found) < len(variants):
+            cell["source"] = variants[found.pop()]
+            if isinstance(question, dict):
+                question["source"] = cell["source"]
+            return True
+    return False
 
 
 def _answer_question(cell: Cell, texts: list[str], name: str, result: CarriedOver) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from course import atomic_write
+from course.quiz.personalize import personalize, student_name
 
 RECORD: Final = ".handed-out.json"
 RELEASED: Final = ".released"
@@ -43,7 +44,8 @@ def hand_out(release: Path, work: Path) -> list[str]:
         if any(part.startswith(".") for part in new.relative_to(release).parts):
             continue  # left behind by an editor or a kernel
         own = work / name
-        new_digest = digest(new)
+        content = _content(new)
+        new_digest = hashlib.sha256(content).hexdigest()
         if _has_changes(own, {new_digest, handed_out.get(name, "")}):
             if new_digest != handed_out.get(name):
                 message = f"Kept your {name}. The new version is in {new}."
@@ -52,12 +54,25 @@ def hand_out(release: Path, work: Path) -> list[str]:
             continue
         if not own.exists() or digest(own) != new_digest:
             own.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_write.replacing(own) as temporary:
-                shutil.copy(new, temporary)
+            atomic_write.write_bytes(own, content)
         handed_out[name] = new_digest
         keep_release(work, name, new)
     _write_record(work, handed_out)
     return messages
+
+
+def _content(path: Path) -> bytes:
+    """Return a file as it is handed out: notebooks show the learner's variants of questions."""
+    content = path.read_bytes()
+    if path.suffix == ".ipynb" and b'"variants"' in content:
+        try:
+            notebook = json.loads(content)
+            if personalize(notebook, student_name()):
+                text = json.dumps(notebook, indent=1, ensure_ascii=False)
+                content = f"{text}\n".encode()
+        except (ValueError, KeyError, TypeError):  # not a notebook
+            pass
+    return content
 
 
 def keep_release(work: Path, name: str, release: Path) -> None:
@@ -73,7 +88,10 @@ def mark_updated(work: Path, name: str, release: Path) -> None:
     """Record that a learner's file, with answers in it, is of this release."""
     keep_release(work, name, release)
     if (work / RECORD).exists():
-        _write_record(work, _read_record(work / RECORD) | {name: digest(release)})
+        _write_record(
+            work,
+            _read_record(work / RECORD) | {name: hashlib.sha256(_content(release)).hexdigest()},
+        )
 
 
 def _write_record(work: Path, handed_out: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from autograder.batch import fingerprint
 from autograder.grading import shared_tests
 from autograder.kernels.other_kernels import python_module
 from autograder.score_history import Cause, CauseKind
-from course import quiz
+from course.quiz import kinds
 
 
 class GradingInputs(BaseModel):
@@ -135,7 +135,12 @@ def _read_notebook(content: bytes) -> tuple[str, dict[str, str], dict[str, str]]
     for cell in nb.cells:
         if cells.is_quiz(cell):
             keys[cells.grade_id(cell)] = hash_text(cell["source"])
-            cell["source"] = quiz.bare(cell["source"])
+            kind = kinds.of(cell)
+            if isinstance(kind, kinds.Pool):
+                texts = kind.released(cell["source"])
+            else:
+                texts = [kind.bare(cell["source"])]
+            cell["source"] = "\n".join(texts)
         elif cells.is_test(cell):
             tests[cells.grade_id(cell)] = hash_text(cell["source"])
             cell["source"] = ""

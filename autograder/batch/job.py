@@ -159,7 +159,7 @@ def grade(job: Job) -> JobResult:
         for path in job.notebooks():
             source_nb = cells.read_source(path)
             merged = bounded.read_and_merge(
-                source_nb, job.submitted / path.name, notebook_names, job.ignore
+                source_nb, job.submitted / path.name, notebook_names, job.ignore, job.student
             )
             results[path.stem] = grade_notebook.grade(merged, source_nb, folder, settings)
     return JobResult(

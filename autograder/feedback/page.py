@@ -17,6 +17,7 @@ from pygments.formatters import HtmlFormatter
 
 from autograder import cells
 from autograder.feedback import answers, changes, results
+from autograder.grading import pools
 from autograder.score_history import ScoreChange
 from course.deadlines import format_count
 
@@ -112,6 +113,7 @@ def prepare_page(
         reveal: Whether to show keys and explanations.
         policy: One of `questions.REVEAL_POLICIES`.
     """
+    source = pools.as_graded(source, nb)
     asked = answers.find_answers(source)
     records = results.Results(nb, source, reveal=reveal).describe(asked)
     anchors = {record["title"]: record["id"] for record in records}

@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder import untrusted_folders
-from autograder.grading import execute, find_notebook, grade_notebook, merge, run_cells
+from autograder.grading import execute, find_notebook, grade_notebook, merge, pools, run_cells
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.settings import GradingSettings
 from autograder.grading.submission import Submission
@@ -28,7 +28,7 @@ MEGABYTES: Final = 1500  # half of it for what a kernel sends; see `sandbox.memo
 
 
 def merge_submission(
-    source_nb: NotebookNode, path: Path, names: list[str], ignore: list[str]
+    source_nb: NotebookNode, path: Path, names: list[str], ignore: list[str], student: str = ""
 ) -> NotebookNode:
     """Return the instructor's notebook with the answers in a submission.
 
@@ -36,10 +36,11 @@ def merge_submission(
     """
     source = nbformat.writes(source_nb, indent=None)
     data = {"source": source, "path": str(path), "names": names, "ignore": ignore}
+    data |= {"student": student}
     try:
         text = bounded_worker.run_bounded(_merge, data, seconds=STEP_SECONDS, megabytes=MEGABYTES)
     except BoundedError as error:
-        return merge.merge_submission(source_nb, Submission(undecided=str(error)))
+        return merge.merge_submission(source_nb, Submission(undecided=str(error)), student)
     return NotebookNode(nbformat.reads(text, as_version=4))
 
 
@@ -79,7 +80,11 @@ def left_to_a_person(source_nb: NotebookNode, reason: str) -> GradedNotebook:
 
 
 def read_and_merge(
-    source_nb: NotebookNode, path: Path, names: Iterable[str], ignore: Iterable[str]
+    source_nb: NotebookNode,
+    path: Path,
+    names: Iterable[str],
+    ignore: Iterable[str],
+    student: str = "",
 ) -> NotebookNode:
     """Return the instructor's notebook with the answers in a submission, in this process.
 
@@ -88,19 +93,21 @@ def read_and_merge(
         path: The expected file.
         names: The file names of all the assignment's notebooks.
         ignore: Patterns of file names that are never copied.
+        student: Whose submission it is, for the variants of pools.
     """
     begin_step("reading the notebook", STEP_SECONDS)
-    submitted = find_notebook.read(path, source_nb, names)
+    submitted = find_notebook.read(path, pools.for_student(source_nb, student), names)
     if left_out := untrusted_folders.list_copied(path.parent, [*ignore, "*.ipynb"]).left_out:
         submitted = dataclasses.replace(submitted, notes=(*submitted.notes, left_out))
     begin_step("merging the notebook", STEP_SECONDS)
-    text = nbformat.writes(merge.merge_submission(source_nb, submitted), indent=None)
+    text = nbformat.writes(merge.merge_submission(source_nb, submitted, student), indent=None)
     return NotebookNode(nbformat.reads(text, as_version=4))
 
 
 def _merge(data: dict[str, Any]) -> str:
     source_nb = NotebookNode(nbformat.reads(data["source"], as_version=4))
-    merged = read_and_merge(source_nb, Path(data["path"]), data["names"], data["ignore"])
+    path, further = Path(data["path"]), (data["names"], data["ignore"], data["student"])
+    merged = read_and_merge(source_nb, path, *further)
     return str(nbformat.writes(merged, indent=None))
 
 

@@ -40,6 +40,7 @@ class QuizAnswer(BaseModel):
         copies: The text of each copy of the cell.
         notes: What merging noticed about it.
         left_out: Why its text was too long to be read, or an empty string.
+        variant: Of a pool, the student's.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -47,6 +48,7 @@ class QuizAnswer(BaseModel):
     copies: list[str] = Field(min_length=1)
     notes: list[str] = []
     left_out: str = ""
+    variant: int | None = None
 
 
 class GradedNotebook(BaseModel):
@@ -123,7 +125,10 @@ def grade(
             scores[name] = scoring.score(source_cell, cell, outcome, reason, left_out)
     answers = {
         cells.grade_id(cell): QuizAnswer(
-            copies=cells.copies(cell), notes=cells.notes(cell), left_out=cells.left_out(cell)
+            copies=cells.copies(cell),
+            notes=cells.notes(cell),
+            left_out=cells.left_out(cell),
+            variant=cells.variant(cell),
         )
         for cell in nb.cells
         if cells.is_quiz(cell) and not no_score

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
+from dataclasses import replace
 from typing import Final
 
 from nbformat import NotebookNode
 
 from autograder import cells
 from autograder.cells import is_answer, is_quiz, is_test
-from autograder.grading import match_cells
+from autograder.grading import match_cells, pools
 from autograder.grading.match_cells import plain_text, visible_text
 from autograder.grading.split_questions import MissingQuestions
 from autograder.grading.submission import Submission, SubmittedCell
@@ -45,11 +46,16 @@ MAX_READ_CELLS: Final = 5  # below a question
 CellsByPosition = defaultdict[int, list[SubmittedCell]]
 
 
-def merge_submission(source_nb: NotebookNode, submission: Submission) -> NotebookNode:
+def merge_submission(
+    source_nb: NotebookNode, submission: Submission, student: str = ""
+) -> NotebookNode:
     """Return the instructor's notebook, from ``source/``, with the student's answers.
 
-    `cells.notes` of the result and of its cells say what was missing, copied or changed.
+    `cells.notes` of the result and of its cells say what was missing, copied or changed. The name
+    decides which variants of pools the student has; without one, the first.
     """
+    with_pools = source_nb
+    source_nb = pools.for_student(source_nb, student)
     positions = match_cells.match(source_nb, submission)
     undecided: set[int] = set()
     missing = MissingQuestions(source_nb, positions)
@@ -61,10 +67,18 @@ def merge_submission(source_nb: NotebookNode, submission: Submission) -> Noteboo
     is_readable = not (submission.unreadable or submission.undecided)
     merged_cells = _added_cells(added, -1)
     for position, source_cell in enumerate(source_nb.cells):
+        if cells.is_pool(pool_cell := with_pools.cells[position]):
+            copies[position] = [
+                replace(copied, source=pools.own_text(pool_cell, source_cell, copied.source))
+                for copied in copies[position]
+            ]
         cell = _merge_cell(source_cell, copies[position], is_readable=is_readable)
         note = ""
         if is_quiz(cell):
             note = _doubt(source_cell, cell, added[position], position in undecided)
+        if cells.is_pool(pool_cell) and not copies[position]:
+            texts = [other.source for other in submission.cells if other.kind != "code"]
+            note = pools.UNCLEAR if pools.occurs_in(pool_cell, texts) else note
         if note:
             cells.set_course(cell, notes=[note])
         if cells.is_manual(cell) and added[position] and is_unchanged(source_cell, cell):

@@ -59,4 +59,6 @@ def _answer_cell(answer: QuizAnswer) -> NotebookNode:
     )
     entries = {"notes": answer.notes, "left_out": answer.left_out}
     cells.set_course(cell, copies=answer.copies, **{k: v for k, v in entries.items() if v})
+    if answer.variant is not None:
+        cells.set_course(cell, variant=answer.variant)
     return cell

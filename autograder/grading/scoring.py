@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, Strict
 from pydantic.dataclasses import dataclass
 
 from autograder import cells
+from autograder.grading import pools
 from autograder.grading.merge import (
     ANSWERS_BELOW,
     MISSING_CELL,
@@ -40,7 +41,12 @@ OTHER_LANGUAGE: Final = (
     "It was not run: the grader can't run this notebook's language here. A person will look at it."
 )
 # Points of a question that has none of its options ticked, by what merging noted about it.
-_NOTED_SCORES: Final = {MISSING_CELL: 0.0, UNDECIDED: None} | dict.fromkeys(ANSWERS_BELOW)
+_NOTED_SCORES: Final = {
+    MISSING_CELL: 0.0,
+    UNDECIDED: None,
+    pools.UNCLEAR: None,
+    **dict.fromkeys(ANSWERS_BELOW),
+}
 WRONG_ANSWER: Final = "That is not the right answer."
 MAX_REASON_CHARS: Final = 400  # of the student's own words in a reason
 
@@ -58,6 +64,7 @@ class CellScore:
     chosen: Annotated[tuple[Annotated[NonNegativeInt, Strict()], ...], Field(strict=False)]
     # What was typed into each field of the key.
     answers: Annotated[tuple[Annotated[str, Strict()], ...], Field(strict=False)] = ()
+    variant: NonNegativeInt | None = None  # of a pool: the student's
 
     @model_validator(mode="after")
     def _check_points(self) -> CellScore:
@@ -67,7 +74,8 @@ class CellScore:
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the name, for the graded notebook's metadata."""
-        omitted = {"name"} if self.answers else {"name", "answers"}
+        optional = {"answers": not self.answers, "variant": self.variant is None}
+        omitted = {"name"} | {name for name, is_empty in optional.items() if is_empty}
         return {key: value for key, value in asdict(self).items() if key not in omitted}
 
 
@@ -120,6 +128,9 @@ def score(
             failed might have passed with it.
     """
     maximum = float(cells.max_points(source_cell))
+    variant = None
+    if cells.is_pool(source_cell):
+        variant = cells.variant(cell) or 0
     answers: tuple[str, ...] = ()
     if unreadable:
         points, reason, chosen = _left_to_a_person(unreadable)
@@ -135,7 +146,8 @@ def score(
         points, reason, chosen = 0.0, NOT_ANSWERED, ()
     else:
         points, reason, chosen = _left_to_a_person("This answer is graded by a person.")
-    return CellScore(cells.grade_id(source_cell), points, maximum, reason, chosen, answers)
+    name = cells.grade_id(source_cell)
+    return CellScore(name, points, maximum, reason, chosen, answers, variant)
 
 
 def _is_unanswered(source_cell: NotebookNode, cell: NotebookNode) -> bool:
@@ -165,12 +177,20 @@ def _score_quiz(
     """Return the score of a question, and what was typed into its fields."""
     if noted := [note for note in cells.notes(cell) if note in _NOTED_SCORES]:
         return (_NOTED_SCORES[noted[0]], noted[0], ()), ()
-    kind, copies = kinds.of(source_cell), cells.copies(cell)
+    copies = cells.copies(cell)
+    if cells.is_pool(source_cell):
+        own = cells.variant(cell) or 0
+        copies, doubt = pools.own_copies(source_cell, copies, own)
+        if doubt:
+            return _left_to_a_person(doubt), ()
+        source_cell = pools.own_variant(source_cell, own)
+    kind = kinds.of(source_cell)
     is_part = len(copies) > 1
     comparisons = {kind.compare(copy, source_cell.source, is_part=is_part) for copy in copies}
     answers = {comparison for comparison in comparisons if not comparison.blank}
     if not answers:
-        return (0.0, kind.unanswered if kind.has_place(copies[0]) else kind.deleted, ()), ()
+        is_deleted = bool(copies) and not kind.has_place(copies[0])
+        return (0.0, kind.deleted if is_deleted else kind.unanswered, ()), ()
     if len(answers) > 1:
         reason = "This question was submitted more than once, with different answers."
         return _left_to_a_person(reason), ()

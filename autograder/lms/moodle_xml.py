@@ -9,33 +9,53 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from autograder.feedback.markup import render_markdown
+from autograder.lms import moodle_fields
 from autograder.lms.questions import BankQuestion
 
 
 def to_moodle_xml(category: str, questions: Iterable[BankQuestion]) -> bytes:
     """Return a file for Moodle's question bank; the questions go into a category of this name.
 
+    The variants of a pool go into a category below it, from which a quiz can draw one at random.
+
     Example:
         >>> to_moodle_xml("01-intro", [])[:38]
         b"<?xml version='1.0' encoding='utf-8'?>"
     """
     quiz = ET.Element("quiz")
-    heading = ET.SubElement(quiz, "question", type="category")
-    _text(ET.SubElement(heading, "category"), f"$course$/top/{category}")
+    _add_category(quiz, category)
+    pool = ""
     for question in questions:
+        if question.pool != pool:
+            pool = question.pool
+            _add_category(quiz, f"{category}/{pool}" if pool else category)
         _add(quiz, question)
     ET.indent(quiz)
     return bytes(ET.tostring(quiz, encoding="utf-8", xml_declaration=True))
 
 
+def _add_category(quiz: ET.Element, path: str) -> None:
+    heading = ET.SubElement(quiz, "question", type="category")
+    _text(ET.SubElement(heading, "category"), f"$course$/top/{path}")
+
+
 def _add(quiz: ET.Element, question: BankQuestion) -> None:
-    element = ET.SubElement(quiz, "question", type="multichoice")
+    is_choice = question.kind == "choice"
+    kind = "multichoice" if is_choice else moodle_fields.TYPES[question.kind]
+    element = ET.SubElement(quiz, "question", type=kind)
     _text(ET.SubElement(element, "name"), question.name)
-    _html(element, "questiontext", question.prompt)
-    _html(element, "generalfeedback", "")
+    if is_choice:
+        _html(element, "questiontext", question.prompt)
+    else:
+        text = ET.SubElement(element, "questiontext", format="html")
+        _text(text, moodle_fields.question_text(question))
+    _html(element, "generalfeedback", "\n\n".join(moodle_fields.explanations(question)))
     ET.SubElement(element, "defaultgrade").text = f"{question.points:g}"
     ET.SubElement(element, "penalty").text = "0.3333333"
     ET.SubElement(element, "hidden").text = "0"
+    if not is_choice:
+        moodle_fields.add_fields(element, question)
+        return
     ET.SubElement(element, "single").text = str(not question.multiple).lower()
     ET.SubElement(element, "shuffleanswers").text = "true"
     ET.SubElement(element, "answernumbering").text = "abc"

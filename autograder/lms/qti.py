@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from autograder.feedback.markup import render_markdown
+from autograder.lms import qti_fields
 from autograder.lms.questions import BankQuestion
+from autograder.lms.xhtml import append_xhtml
+from course.quiz import fields
 
 QTI: Final = "http://www.imsglobal.org/xsd/imsqti_v2p1"
 PACKAGE: Final = "http://www.imsglobal.org/xsd/imscp_v1p1"
-_MATHML: Final = "http://www.w3.org/1998/Math/MathML"
 _ITEM_TYPE: Final = "imsqti_item_xmlv2p1"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # so that equal questions make equal files
-_XHTML_ATTRIBUTES: Final = {"href", "src", "alt", "class", "title", "width", "height"}
 
 
 def to_package(name: str, questions: Sequence[BankQuestion]) -> bytes:
@@ -44,6 +44,35 @@ def to_item(question: BankQuestion) -> bytes:
         adaptive="false",
         timeDependent="false",
     )
+    if question.kind == "choice":
+        _fill_choice(item, question)
+    else:
+        _fill_fields(item, question)
+    return _to_xml(item)
+
+
+def _fill_fields(item: ET.Element, question: BankQuestion) -> None:
+    """Add the parts of a question with fields; its explanations show after any answer."""
+    qti_fields.declare(item, question)
+    _outcomes(item, question)
+    qti_fields.add_body(ET.SubElement(item, "itemBody"), question)
+    processing = ET.SubElement(item, "responseProcessing")
+    qti_fields.add_scoring(processing, question)
+    outcome = ET.SubElement(processing, "setOutcomeValue", identifier="FEEDBACK")
+    shown = ET.SubElement(ET.SubElement(outcome, "multiple"), "baseValue", baseType="identifier")
+    shown.text = "explanation"
+    explanations = [key.explanation for key in fields.parse(question.source) if key.explanation]
+    feedback = ET.SubElement(
+        item,
+        "modalFeedback",
+        outcomeIdentifier="FEEDBACK",
+        identifier="explanation",
+        showHide="show",
+    )
+    append_xhtml(feedback, "\n\n".join(explanations))
+
+
+def _fill_choice(item: ET.Element, question: BankQuestion) -> None:
     kind = "multiple" if question.multiple else "single"
     response = ET.SubElement(
         item,
@@ -70,7 +99,7 @@ def to_item(question: BankQuestion) -> bytes:
             ET.SubElement(mapping, "mapEntry", mapKey=_choice(index), mappedValue=f"{value:.6g}")
     _outcomes(item, question)
     body = ET.SubElement(item, "itemBody")
-    _append_xhtml(ET.SubElement(body, "div"), question.prompt)
+    append_xhtml(ET.SubElement(body, "div"), question.prompt)
     interaction = ET.SubElement(
         body,
         "choiceInteraction",
@@ -79,7 +108,7 @@ def to_item(question: BankQuestion) -> bytes:
         maxChoices="0" if question.multiple else "1",
     )
     for index, option in enumerate(question.options):
-        _append_xhtml(
+        append_xhtml(
             ET.SubElement(interaction, "simpleChoice", identifier=_choice(index)), option.text
         )
     _processing(item, question, by_option=by_option)
@@ -92,8 +121,7 @@ def to_item(question: BankQuestion) -> bytes:
                 identifier=_choice(index),
                 showHide="show",
             )
-            _append_xhtml(feedback, option.explanation)
-    return _to_xml(item)
+            append_xhtml(feedback, option.explanation)
 
 
 def _outcomes(item: ET.Element, question: BankQuestion) -> None:
@@ -135,31 +163,6 @@ def _processing(item: ET.Element, question: BankQuestion, *, by_option: bool) ->
 
 def _choice(index: int) -> str:
     return f"choice-{index + 1}"
-
-
-def _append_xhtml(parent: ET.Element, markdown: str) -> None:
-    """Append Markdown as XHTML and MathML; an unclosed tag of HTML becomes one of XML."""
-    html = render_markdown(markdown)
-    for tag in ("br", "hr", "img"):
-        html = _closed(html, tag)
-    fragment = ET.fromstring(f"<div>{html}</div>")  # noqa: S314  (our own, from sanitized Markdown)
-    for element in fragment.iter():
-        if element.tag == "math":
-            element.set("xmlns", _MATHML)
-        elif not _is_in_math(element, fragment):
-            element.attrib = {k: v for k, v in element.attrib.items() if k in _XHTML_ATTRIBUTES}
-    parent.text = fragment.text
-    parent.extend(fragment)
-
-
-def _is_in_math(element: ET.Element, fragment: ET.Element) -> bool:
-    return any(element in set(math.iter()) for math in fragment.iter("math"))
-
-
-def _closed(html: str, tag: str) -> str:
-    parts = html.split(f"<{tag}")
-    closed = [f"{part.replace('>', '/>', 1)}" for part in parts[1:]]
-    return f"<{tag}".join([parts[0], *closed]).replace("//>", "/>")
 
 
 def _manifest(name: str, questions: Sequence[BankQuestion]) -> bytes:

@@ -103,7 +103,8 @@ class ReadSubmission(NotebookExporter):
         if any(isinstance(step, MergeSubmission) for step in self._preprocessors):
             nb = read_source_notebook(self, resources)
             names = [source.name for source in _source_folder(self, resources).glob("*.ipynb")]
-            resources["submitted"] = path, names, _ignored_files(self)
+            student = resources["nbgrader"]["student"]
+            resources["submitted"] = path, names, _ignored_files(self), student
         else:
             nb = NotebookNode(nbformat.read(path, as_version=4))
         return self.from_notebook_node(nb, resources=resources, **settings)  # type: ignore[no-untyped-call] # nbconvert has no types

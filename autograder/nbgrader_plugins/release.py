@@ -43,7 +43,10 @@ class ClearAnswers(preprocessors.ClearSolutions):
         cells.remove_hints(cell)
         if not cells.is_quiz(cell):
             return super().preprocess_cell(cell, resources, cell_index)
-        cell.source = kinds.of(cell).bare(cell.source)
+        kind = kinds.of(cell)
+        source, cell.source = cell.source, kind.bare(cell.source)
+        if isinstance(kind, kinds.Pool):
+            cells.keep_variants(cell, kind.released(source))
         return cell, resources
 
 

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.student_text import MARKERS, SOLUTION, classified_lines
 from course import quiz
-from course.quiz import kinds
+from course.quiz import kinds, pool
 from course.quiz.text import normalized
 
 EXPLANATION: Final = "an explanation"
@@ -95,8 +95,9 @@ def _quiz_secrets(cell: NotebookNode) -> Iterator[Secret]:
     for text in kind.key_texts(cell.source):
         yield Secret(KEY, text, cell["id"])
     if kind.name == cells.DEFAULT_KIND:
-        for option in quiz.parse(cell.source).ticked:
-            yield Secret(RIGHT_OPTION, option.text, cell["id"])
+        for variant in pool.split(cell.source) if cells.is_pool(cell) else (cell.source,):
+            for option in quiz.parse(variant).ticked:
+                yield Secret(RIGHT_OPTION, option.text, cell["id"])
 
 
 def _code_secrets(cell: NotebookNode) -> Iterator[Secret]:

@@ -4,7 +4,8 @@
 in the text      meaning
 ===============  =======================================================================
 ``quiz``         an automatically graded question; ``points``, ``multiple``, ``credit``,
-                 ``kind`` (see ``course.quiz.kinds``; a task list by default)
+                 ``kind`` (see ``course.quiz.kinds``; a task list by default), ``pool``
+                 (see ``course.quiz.pool``)
 ``prediction``   an ungraded task list; ``multiple``
 ``exercise``     a code cell for the student's code; ``hints``
 ``test``         a code cell that earns ``points`` if it passes
@@ -40,7 +41,7 @@ MAX_SECONDS: Final = 3600
 MAX_POINTS: Final = 100
 HINTS: Final = range(2, 4)  # how many an exercise has, if any
 ROLE_SETTINGS: Final = {
-    "quiz": {"points", "multiple", "credit", "kind"},
+    "quiz": {"points", "multiple", "credit", "kind", "pool"},
     "prediction": {"multiple"},
     "exercise": {"hints"},
     "test": {"points"},
@@ -208,16 +209,16 @@ def _hints(value: Any) -> list[str]:
 
 def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Check a question; return the metadata for page and grader, which never holds the key."""
-    multiple = settings.get("multiple", False)
+    multiple, is_pool = (_flag(settings, name) for name in ("multiple", "pool"))
     credit = settings.get("credit", "all-or-nothing")
-    if not isinstance(multiple, bool):
-        raise AuthoringError(f"multiple must be true or false, got {multiple!r}")
     if credit not in quiz.CREDIT_RULES:
         raise AuthoringError(
             f"credit must be one of {', '.join(quiz.CREDIT_RULES)}; got {credit!r}"
         )
     kind = _kind(settings.get("kind", cells.DEFAULT_KIND))
-    if problem := next(near_misses.question_problems(source, kind.name), None):
+    if is_pool:
+        kind = kinds.Pool(kind)
+    if problem := next(near_misses.question_problems(source, kind.name, is_pool=is_pool), None):
         raise AuthoringError(problem)
     if role == "prediction":
         question = quiz.parse(source)
@@ -237,7 +238,15 @@ def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any
     if credit == "each-option" and not multiple:
         raise AuthoringError('credit "each-option" needs "multiple": true')
     named_kind = {} if kind.name == cells.DEFAULT_KIND else {"kind": kind.name}
-    return {"quiz": {"multiple": multiple, "credit": credit, **named_kind}}
+    named_pool = {"pool": True} if is_pool else {}
+    return {"quiz": {"multiple": multiple, "credit": credit, **named_kind, **named_pool}}
+
+
+def _flag(settings: dict[str, Any], name: str) -> bool:
+    value = settings.get(name, False)
+    if not isinstance(value, bool):
+        raise AuthoringError(f"{name} must be true or false, got {value!r}")
+    return value
 
 
 def _kind(name: Any) -> kinds.Kind:

@@ -113,11 +113,14 @@ def _with_questions(
 ) -> dict[str, Any]:
     """Add the questions as released, to restore them from."""
     ids = [cell["id"] for cell in source.cells]
-    questions = [
-        {"after": above, **{key: expected[cell["id"]][key] for key in cells.KEPT_ENTRIES}}
-        for above, cell in zip(["", *ids], source.cells, strict=False)
-        if cells.is_quiz(cell)
-    ]
+    questions = []
+    for above, cell in zip(["", *ids], source.cells, strict=False):
+        if cells.is_quiz(cell):
+            question = {key: expected[cell["id"]][key] for key in cells.KEPT_ENTRIES}
+            kind = kinds.of(cell)
+            variants = kind.released(cell.source) if isinstance(kind, kinds.Pool) else []
+            further = {"variants": variants} if variants else {}
+            questions.append({"after": above, **question, **further})
     if not questions:
         return frame
     return {**frame, "metadata": {**frame["metadata"], "course": {"questions": questions}}}
@@ -167,6 +170,7 @@ def _own_cell(cell: NotebookNode, checksum: Checksum, code_language: str) -> dic
     text = student_text(cell, code_language)
     released = NotebookNode(cell, source=text, metadata=NotebookNode(metadata))
     cells.remove_hints(released)
+    cells.remove_pool(released)
     return _finished(released, checksum) | _attachments(cell)
 
 

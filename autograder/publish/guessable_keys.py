@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.publish.cell_roles import AuthoringError
 from course import quiz
+from course.quiz import pool
 
 MAX_SHARE: Final = 0.4
 MIN_QUESTIONS: Final = 5  # with fewer, chance alone exceeds the share
@@ -43,23 +44,26 @@ def find_rules(nb: NotebookNode) -> list[str]:
         []
 
     Only questions with one right option count. A rule may be right by chance in one question more
-    than `MAX_SHARE` of them.
+    than `MAX_SHARE` of them. Each variant of a pool counts as a part of a question.
     """
     questions = single_choice_questions(nb)
     if len(questions) < MIN_QUESTIONS:
         return []
-    hits = Counter(rule for question in questions for rule in successful_rules(question))
+    hits: Counter[str] = Counter()
+    for variants in questions:
+        for rule in (rule for question in variants for rule in successful_rules(question)):
+            hits[rule] += 1 / len(variants)  # type: ignore[assignment]  # a share of a question
     return [
-        f"“Choose {rule}” is right in {count} of {len(questions)} questions"
+        f"“Choose {rule}” is right in {count:g} of {len(questions)} questions"
         for rule, count in hits.items()
         if count > MAX_SHARE * len(questions) + 1
     ]
 
 
-def single_choice_questions(nb: NotebookNode) -> list[quiz.Question]:
-    """Return the questions of an instructor's notebook that have one right option."""
+def single_choice_questions(nb: NotebookNode) -> list[tuple[quiz.Question, ...]]:
+    """Return the questions of a notebook that have one right option, each with its variants."""
     return [
-        quiz.parse(cell.source)
+        tuple(map(quiz.parse, pool.split(cell.source) if cells.is_pool(cell) else (cell.source,)))
         for cell in nb.cells
         if cells.is_quiz(cell)
         and cells.question_kind(cell) == cells.DEFAULT_KIND

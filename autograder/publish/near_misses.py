@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.publish.field_near_misses import field_problems
 from autograder.publish.folding import at, fold
+from course.quiz import pool
 from course.quiz.boxes import has_stray_box, read_box
 from course.quiz.text import fenced_lines, split_lines
 
@@ -68,13 +69,21 @@ def problems(cell: NotebookNode) -> Iterator[str]:
     is_question = cells.is_quiz(cell) or cells.is_prediction(cell)
     yield from _mark_problems(cell)
     if is_question:
-        yield from question_problems(cell.source, cells.question_kind(cell))
+        kind, is_pool = cells.question_kind(cell), cells.is_pool(cell)
+        yield from question_problems(cell.source, kind, is_pool=is_pool)
     elif cell.cell_type != "code" and not cells.is_answer(cell):
         yield from _text_problems(cell.source)
 
 
-def question_problems(source: str, kind: str = cells.DEFAULT_KIND) -> Iterator[str]:
+def question_problems(
+    source: str, kind: str = cells.DEFAULT_KIND, *, is_pool: bool = False
+) -> Iterator[str]:
     """Yield a phrase for each line of a question that is only nearly an option or explanation."""
+    if is_pool:
+        for number, variant in enumerate(pool.split(source), 1):
+            for problem in question_problems(variant, kind):
+                yield f"variant {number}, {problem}"
+        return
     if kind != cells.DEFAULT_KIND:
         yield from field_problems(source)
         return

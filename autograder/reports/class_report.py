@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -94,7 +94,7 @@ def make_report(
     students = sorted(set.intersection(*graded)) if graded else []
     scores = {item.name: [item.earned[student] or 0.0 for student in students] for item in items}
     totals = np.sum([*scores.values()], axis=0) if scores else np.zeros(0)
-    questions = [scores[item.name] for item in items if item.options]
+    questions = [scores[item.name] for item in items if item.is_question]
     alpha, question_alpha = cronbach_alpha([*scores.values()]), cronbach_alpha(questions)
     n = len(students)
     return ClassReport(
@@ -123,6 +123,8 @@ def _item_report(
     power = discrimination(scores, totals)
     limits = intervals.correlation_interval(power, len(students))
     options = tuple(_options(item, scores, totals, students))
+    for number, variant in enumerate(item.variants, 1):
+        options += tuple(_variant_options(number, variant, scores, totals, students))
     return ItemReport(
         item.name,
         len(points),
@@ -152,6 +154,21 @@ def _options(
             for name, group in groups.items()
         }
         yield OptionReport(" ".join(text.split()), right, **shares)
+
+
+def _variant_options(
+    number: int,
+    variant: Item,
+    scores: list[float],
+    totals: np.ndarray,
+    students: list[str],
+) -> Iterator[OptionReport]:
+    """Yield the options of one variant of a pool, with the shares of those who have it."""
+    own = [index for index, student in enumerate(students) if student in variant.chosen]
+    points = [scores[index] for index in own]
+    names = [students[index] for index in own]
+    for option in _options(variant, points, totals[own] if own else np.zeros(0), names):
+        yield replace(option, text=f"Variant {number}: {option.text}")
 
 
 def _share(hits: list[bool]) -> float:

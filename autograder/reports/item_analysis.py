@@ -18,9 +18,10 @@ from nbformat import NotebookNode
 from numpy.typing import ArrayLike
 
 from autograder import cells
+from autograder.grading import pools
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from course import quiz
-from course.quiz import fields, kinds
+from course.quiz import fields, kinds, pool
 
 MAX_OPTION_CHARS: Final = 60
 MAX_WRONG_ANSWERS: Final = 3  # of a field, the most frequent first
@@ -38,6 +39,7 @@ class Item:
             right, by student.
         reasons: Why points were missed, by student; a student's code may have written it.
         typed: What is in the fields of a question that has any, by student.
+        variants: Of a pool, each variant with the answers of those who have it.
     """
 
     name: str
@@ -47,6 +49,12 @@ class Item:
     chosen: dict[str, tuple[int, ...]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     typed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    variants: tuple[Item, ...] = ()
+
+    @property
+    def is_question(self) -> bool:
+        """True if it is answered by choosing or typing, not by code."""
+        return bool(self.options or self.variants)
 
 
 def correlation(x: ArrayLike, y: ArrayLike) -> float | None:
@@ -105,18 +113,29 @@ def read_items(paths: CoursePaths) -> list[Item]:
         }
         for name, cell in cells.graded_cells(nbformat.read(path, as_version=4)).items():
             answers = {student: own[name] for student, own in scores.items() if name in own}
-            earned = {student: score["points"] for student, score in answers.items()}
-            chosen = {student: tuple(score["chosen"]) for student, score in answers.items()}
-            typed = {
-                student: tuple(score["answers"])
-                for student, score in answers.items()
-                if score.get("answers")
-            }
-            options = tuple(_options(cell)) if cells.is_quiz(cell) else ()
-            reasons = {student: str(score["reason"]) for student, score in answers.items()}
-            maximum = float(cells.max_points(cell))
-            items.append(Item(name, maximum, earned, options, chosen, reasons, typed))
+            items.append(_read_item(name, cell, answers))
     return items
+
+
+def _read_item(name: str, cell: NotebookNode, answers: dict[str, dict[str, Any]]) -> Item:
+    """Return one graded cell; of a pool, also each of its variants."""
+    variants: list[Item] = []
+    if cells.is_pool(cell):
+        for index in range(len(pool.split(cell.source))):
+            own = {who: score for who, score in answers.items() if score.get("variant") == index}
+            variant = pools.own_variant(cell, index)
+            variants.append(_read_item(f"{name}, variant {index + 1}", variant, own))
+    typed = {who: tuple(one["answers"]) for who, one in answers.items() if one.get("answers")}
+    return Item(
+        name,
+        float(cells.max_points(cell)),
+        earned={student: score["points"] for student, score in answers.items()},
+        options=tuple(_options(cell)) if cells.is_quiz(cell) and not variants else (),
+        chosen={student: tuple(score["chosen"]) for student, score in answers.items()},
+        reasons={student: str(score["reason"]) for student, score in answers.items()},
+        typed=typed,
+        variants=tuple(variants),
+    )
 
 
 def _options(cell: NotebookNode) -> Iterator[tuple[str, bool]]:
@@ -151,7 +170,7 @@ def format_table(items: list[Item]) -> str:
     for item in items:
         lines += _rows(item, discrimination(scores[item.name], total))
     lines += ["", f"{len(students)} students with all cells graded."]
-    questions = [scores[item.name] for item in items if item.options]
+    questions = [scores[item.name] for item in items if item.is_question]
     selections = {"the questions": questions, "all graded cells": [*scores.values()]}
     for label, points in selections.items():
         lines.append(f"Cronbach's alpha of {label}: {_format(cronbach_alpha(points))}.")
@@ -188,3 +207,5 @@ def _rows(item: Item, discrimination: float | None) -> Iterator[str]:
         for value, count in wrong.most_common(MAX_WRONG_ANSWERS):
             share = f"{count / len(item.chosen):.0%}"
             yield f"| [ ] {_one_line(value)} | {share} | | | |"
+    for variant in item.variants:
+        yield from _rows(variant, None)

@@ -67,6 +67,11 @@ def question_kind(cell: Mapping[str, Any]) -> str:
     return str(_question_settings(cell).get("kind", DEFAULT_KIND))
 
 
+def is_pool(cell: Mapping[str, Any]) -> bool:
+    """Return whether a question's cell holds several variants, as in ``source/``."""
+    return _question_settings(cell).get("pool") is True
+
+
 def credit_rule(cell: Mapping[str, Any]) -> str:
     """Return the rule that turns a quiz answer into points; see `course.quiz.CREDIT_RULES`."""
     return str(_question_settings(cell).get("credit", DEFAULT_CREDIT_RULE))

@@ -33,6 +33,7 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
 
     from jupyter_server.utils import url_path_join
 
+    from course.quiz.personalize import student_name
     from course.server import validate
     from course.server.feedback import FeedbackService
     from course.server.handlers import CheckHandler, HelpHandler, RestoreHandler
@@ -62,4 +63,5 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
     page_config = serverapp.web_app.settings.setdefault("page_config_data", {})
     page_config[PAGE_OPTION] = student_seed(serverapp.cookie_secret)
+    page_config["courseStudent"] = student_name()  # for labextension/static/pool.js
     validate.install(serverapp, settings["keys"])

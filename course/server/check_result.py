@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from course import quiz
 from course.quiz import fields, kinds
@@ -39,6 +39,11 @@ SAVED: CheckResult = {
 }
 
 
+FOREIGN: Final = (
+    "This isn't your variant of the question, but another student's. Put yours back with Restore."
+)
+
+
 def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
     r"""Compare an answer with its key.
 
@@ -50,9 +55,15 @@ def check_answer(answer: quiz.Question, key: Key) -> CheckResult:
     Raises:
         ValueError: The key has no options, or two that can't be told apart.
     """
+    if key.is_foreign:
+        return _result("unclear", FOREIGN)
     kind = kinds.named(key.kind)
     if isinstance(kind, kinds.FieldKind):
         return _check_fields(kind, answer.source, key.question.source)
+    return _check_options(answer, key)
+
+
+def _check_options(answer: quiz.Question, key: Key) -> CheckResult:
     comparison = quiz.compare(answer, key.question)
     options = [key.question.options[index] for index in sorted(comparison.chosen)]
     if comparison.doubts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +13,8 @@ from traitlets import Unicode
 from traitlets.config import LoggingConfigurable
 
 from course import quiz
-from course.quiz import cells, fields, kinds
+from course.quiz import cells, fields, kinds, pool
+from course.quiz.personalize import student_name
 
 HANDOUT_MARKER = ".handed-out.json"  # `python -m course lab` writes it into the learner's folder
 
@@ -27,12 +28,16 @@ class Key:
         question: The question with its key and its explanations.
         multiple: True if several options may be right.
         kind: The name of the question's kind.
+        variants: Of a pool, all its questions; ``question`` is the one that the learner has.
+        is_foreign: True if the answer is about another variant.
     """
 
     assignment: str
     question: quiz.Question
     multiple: bool
     kind: str = cells.DEFAULT_KIND
+    variants: tuple[quiz.Question, ...] = ()
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,13 @@ class AnswerKeys(LoggingConfigurable):
         """True if answers can be checked here."""
         return self.folder is not None
 
-    def find(self, path: str, name: str, answer: quiz.Question) -> Key:
+    def find(self, path: str, name: str, answer: quiz.Question, student: str = "") -> Key:
         """Return the key of the question with this name, its ``grade_id``.
 
         The notebook's path on the server, such as ``01-intro/intro.ipynb``, tells questions of the
         same name apart; if the notebook has been moved, the student's copy of the question does.
+        Of a pool, it is the key of the student's variant; without a student, of the variant that
+        was answered.
 
         Raises:
             UnknownQuestionError: No question matches, or several do.
@@ -109,10 +116,11 @@ class AnswerKeys(LoggingConfigurable):
             same_text = [
                 key
                 for key in keys
-                if names & {option.name for option in key.question.options}
-                or labels & {field.label for field in fields.parse(key.question.source)}
+                for question in (key.variants or (key.question,))
+                if names & {option.name for option in question.options}
+                or labels & {field.label for field in fields.parse(question.source)}
             ]
-            keys = same_text or keys
+            keys = list(dict.fromkeys(same_text)) or keys
         if not keys:
             raise UnknownQuestionError(f"no assignment has a question “{name[:80]}”")
         if len(keys) > 1:
@@ -121,7 +129,7 @@ class AnswerKeys(LoggingConfigurable):
                 f"several assignments have a question “{name[:80]}” ({folders}); "
                 "move the notebook back to its assignment's folder"
             )
-        return keys[0]
+        return _with_variant(keys[0], name, answer.source, student)
 
     def exercises(self, path: str) -> dict[str, Exercise]:
         """Return the exercises with hints in a notebook's assignment, by their ``grade_id``.
@@ -140,9 +148,11 @@ class AnswerKeys(LoggingConfigurable):
     def _named(self, name: str) -> Iterator[Key]:
         for assignment, cell in self._all_cells():
             if cells.is_quiz(cell) and cells.grade_id(cell) == name:
-                question = quiz.parse(cells.source(cell))
+                source, is_pool = cells.source(cell), cells.is_pool(cell)
+                variants = tuple(map(quiz.parse, pool.split(source))) if is_pool else ()
+                question = variants[0] if variants else quiz.parse(source)
                 multiple, kind = cells.allows_multiple(cell), cells.question_kind(cell)
-                yield Key(assignment, question, multiple, kind)
+                yield Key(assignment, question, multiple, kind, variants)
 
     def _all_cells(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each cell of the instructor's notebooks with its assignment."""
@@ -164,6 +174,19 @@ class AnswerKeys(LoggingConfigurable):
             document = json.loads(notebook.read_text(encoding="utf-8"))
             cached = self._cache[notebook] = (version, document["cells"])
         return cached[1]
+
+
+def _with_variant(key: Key, name: str, answer: str, student: str) -> Key:
+    """Return the key with the variant of a pool that the answer is compared with."""
+    if not key.variants:
+        return key
+    kind = kinds.named(key.kind)
+    found = pool.find(kind, answer, [kind.bare(variant.source) for variant in key.variants])
+    index = pool.draw(name, student or student_name(), len(key.variants))
+    if len(found) == 1 and not student:
+        index = found[0]
+    is_foreign = bool(found) and found != [index]
+    return replace(key, question=key.variants[index], is_foreign=is_foreign)
 
 
 def _solution(cell: dict[str, Any]) -> str:

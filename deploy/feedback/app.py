@@ -162,7 +162,7 @@ class CheckService:
 
     def _check(self, person: Person, path: str, name: str, submitted: quiz.Question) -> CheckResult:
         try:
-            key = self.keys.find(path, name, submitted)
+            key = self.keys.find(path, name, submitted, person.name)
         except UnknownQuestionError as error:
             self.log.add(person.name, "", name, "", "refused: unknown question")
             raise RefusedError(404, str(error)) from error

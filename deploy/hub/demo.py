@@ -15,8 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import nbformat
+from nbformat import NotebookNode
+
 from autograder import cells
+from autograder.grading import pools
 from course.quiz import kinds
+from course.quiz.personalize import personalize
 from deploy.hub import class_list
 from deploy.hub.settings import DEFAULT_FILE, HubSettings
 
@@ -56,7 +61,7 @@ def _submit(settings: HubSettings, student: str, released: Path, share: float) -
     for path in work.glob("*.ipynb"):
         source = settings.course_folder / "source" / LESSON / path.name
         notebook = json.loads(path.read_bytes())
-        answer(notebook, json.loads(source.read_bytes()), share)
+        answer(notebook, json.loads(source.read_bytes()), share, student)
         path.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
     time = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
     name = f"{student}+{LESSON}+{time}+{secrets.token_urlsafe(9)}"
@@ -78,12 +83,16 @@ def _submit(settings: HubSettings, student: str, released: Path, share: float) -
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def answer(notebook: dict[str, Any], source: dict[str, Any], share: float) -> None:
-    """Answer the first share of the questions and exercises in a release, in place.
+def answer(
+    notebook: dict[str, Any], source: dict[str, Any], share: float, student: str = ""
+) -> None:
+    """Answer the first share of a student's questions and exercises in a release, in place.
 
     Example:
         >>> answer({"cells": []}, {"cells": []}, 0.5)
     """
+    personalize(notebook, student)
+    source = pools.for_student(NotebookNode(nbformat.from_dict(source)), student)
     keys = {cells.grade_id(cell): cell for cell in source["cells"] if cells.is_answer(cell)}
     open_cells = [cell for cell in notebook["cells"] if cells.grade_id(cell) in keys]
     for cell in open_cells[: round(share * len(open_cells))]:

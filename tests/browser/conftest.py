@@ -158,7 +158,7 @@ def run(page: Page) -> Callable[..., Any]:
         """async () => Object.assign(window, await import('./text.js'),
            await import('./question.js'), await import('./notebook.js'), await import('./order.js'),
            await import('./progress.js'), await import('./exercises.js'),
-           await import('./kinds.js'), await import('./fields.js'),
+           await import('./kinds.js'), await import('./fields.js'), await import('./pool.js'),
            await import('./fake_jupyter.js'))"""
     )
     return lambda code, argument=None: page.evaluate(f"async given => {{ {code} }}", argument)

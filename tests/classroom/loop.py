@@ -133,7 +133,7 @@ def run_class(
     for student in tqdm(students, desc="fetch, work, submit", unit="student"):
         shell = classroom.student(student.name)
         shell.nbgrader("fetch_assignment", assignment)
-        attempt = Attempt(lesson)
+        attempt = Attempt(lesson.of(student.name))
         folder = shell.folder / assignment
         (folder / lesson.file).unlink()
         for name, content in student.work(attempt).items():

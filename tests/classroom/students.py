@@ -10,13 +10,15 @@ import copy
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nbformat import NotebookNode
 
 from autograder import cells
+from autograder.grading import pools
 from course import quiz
 from course.quiz import fields, kinds
+from course.quiz.personalize import personalize
 
 Points = dict[str, float | None]  # by cell name; None for manual grading
 Files = dict[str, bytes]
@@ -35,6 +37,12 @@ class Lesson:
     file: str
     release: NotebookNode
     source: NotebookNode
+
+    def of(self, student: str) -> Lesson:
+        """Return the lesson with the student's variants of its question pools."""
+        release = copy.deepcopy(self.release)
+        personalize(release, student)
+        return replace(self, release=release, source=pools.for_student(self.source, student))
 
     @property
     def points(self) -> dict[str, float]:

@@ -3,6 +3,7 @@ import { holdInView, onUserInput } from "./anchor_links.js";
 import { ProgressBar } from "./bar.js";
 import { ExerciseHelp, readTests } from "./exercises.js";
 import { kindOf } from "./kinds.js";
+import { isOwn, personalized } from "./pool.js";
 import { readOriginals, readQuestions, stateOf } from "./progress.js";
 import { QuestionView } from "./question.js";
 import { putBack, readRestored } from "./restore.js";
@@ -33,8 +34,8 @@ function describe(model) {
 }
 
 export class QuizNotebook {
-  constructor(panel, { Widget, post, get, openDialog, homeLink, seed = "" }) {
-    Object.assign(this, { panel, Widget, post, get, openDialog, homeLink, seed });
+  constructor(panel, { Widget, post, get, openDialog, homeLink, seed = "", student = "" }) {
+    Object.assign(this, { panel, Widget, post, get, openDialog, homeLink, seed, student });
     this.help = new ExerciseHelp(panel, { Widget, post });
     this.views = new WeakMap(); // cell -> its QuestionView
     this.lastSources = new WeakMap(); // cell's model -> its source at the last refresh
@@ -89,6 +90,7 @@ export class QuizNotebook {
 
   refresh() {
     this.originals = readOriginals(this.panel.content.model.getMetadata("course"));
+    this.personalize();
     this.refreshTimer = clearTimeout(this.refreshTimer);
     this.syncCopies();
     for (const question of this.questions) {
@@ -103,6 +105,23 @@ export class QuizNotebook {
     this.tests = tests.filter(({ isGraded }) => isGraded);
     this.graded = readQuestions(this.cells, this.originals);
     this.bar.setHidden(!this.progress.update(this.tests, this.graded));
+  }
+
+  /** Put the student's variants of question pools into a notebook that shows others, and save it. */
+  personalize() {
+    const { content, context } = this.panel;
+    if (!this.student || !context.canSave || !isOwn(context.path)) return;
+    const course = content.model.getMetadata("course");
+    const changed = personalized(course, this.cells, this.student);
+    if (!changed) return;
+    content.model.sharedModel.transact(() => {
+      content.model.setMetadata("course", changed.course);
+      for (const [index, source] of changed.sources) {
+        content.model.sharedModel.getCell(index).setSource(source);
+      }
+    });
+    this.originals = readOriginals(changed.course);
+    context.save().catch(() => {}); // JupyterLab itself reports the failure
   }
 
   /** JupyterLab copies a cell together with its name; give all copies the same answer. */

@@ -17,7 +17,7 @@ export function shownOrder(options, seed) {
 }
 
 /** Return a generator of numbers from 0 to 1 (mulberry32), seeded with a text's FNV-1a hash. */
-function createRandom(text) {
+export function createRandom(text) {
   let state = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {
     state = Math.imul(state ^ byte, 0x01000193);

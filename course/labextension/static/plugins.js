@@ -41,9 +41,10 @@ export function createPlugins(id, jupyter) {
       const get = async (path) => (await post(path)).json();
       const homeLink = () => HomeTab.createLink(app);
       const seed = PageConfig.getOption("courseSeed"); // course/server/student_seed.py
+      const student = PageConfig.getOption("courseStudent"); // course/server/__init__.py
+      const settings = { Widget, post, get, openDialog, homeLink, seed, student };
       const extend = (panel) => {
-        const actions = { Widget, post, get, openDialog, homeLink, seed };
-        quizzes.set(panel, new QuizNotebook(panel, actions));
+        quizzes.set(panel, new QuizNotebook(panel, settings));
         followAnchorLinks(panel.content.node);
         showWidgetPictures(panel);
         if (takeContinue(app)) quizzes.get(panel).resume();

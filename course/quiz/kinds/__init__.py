@@ -27,6 +27,7 @@ from course.quiz.kinds.fields import FieldKind
 from course.quiz.kinds.match import Match
 from course.quiz.kinds.number import Number
 from course.quiz.kinds.order import Order
+from course.quiz.kinds.pool import Pool
 from course.quiz.kinds.text import Text
 
 KINDS: Final[dict[str, Kind]] = {
@@ -41,6 +42,7 @@ __all__ = [
     "AnyComparison",
     "FieldKind",
     "Kind",
+    "Pool",
     "State",
     "named",
     "of",
@@ -53,5 +55,6 @@ def named(name: str) -> Kind:
 
 
 def of(cell: Mapping[str, Any]) -> Kind:
-    """Return the kind of a question's cell."""
-    return named(cells.question_kind(cell))
+    """Return the kind of a question's cell; of a pool with all its variants, a `Pool`."""
+    kind = named(cells.question_kind(cell))
+    return Pool(kind) if cells.is_pool(cell) else kind

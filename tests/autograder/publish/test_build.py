@@ -60,7 +60,10 @@ def rotate_keys(text: str) -> tuple[str, int]:
     text, count = re.subn(r"(?ms)^hints:\n.*?^---$", "hints:\n- A\n- B\n---", text)
     parts = re.split(r"(?m)(^\+\+\+.*$)", text)
     for index in range(2, len(parts), 2):
-        if '"kind"' in parts[index - 1]:
+        if '"kind"' in parts[index - 1] and '"pool"' in parts[index - 1]:
+            parts[index] = rotate_hidden_columns(parts[index])
+            count += 1
+        elif '"kind"' in parts[index - 1]:
             values = [field.value for field in fields.parse(parts[index])]
             keys = [*values[1:], values[0]] if len(values) > 1 else [f"{values[0]}7"]
             assert keys != values
@@ -68,14 +71,33 @@ def rotate_keys(text: str) -> tuple[str, int]:
             parts[index] = re.sub(r"(?m)^>.*$", "> Something else.", parts[index])
             count += 1
         elif '"quiz"' in parts[index - 1]:
-            options = quiz.parse(parts[index]).options
-            key = {number for number, option in enumerate(options) if option.ticked}
-            rotated = {(number + 1) % len(options) for number in key}
-            assert rotated != key
-            parts[index] = quiz.mark(parts[index], rotated)
-            parts[index] = re.sub(r"(?m)^(\s+>).*$", r"\1 Something else.", parts[index])
+            variants = re.split(r"(?m)^\*\*\*$", parts[index])
+            parts[index] = "***".join(map(rotate_options, variants))
             count += 1
     return "".join(parts), count
+
+
+def rotate_options(text: str) -> str:
+    """Move the key of one question or variant, and replace its explanations."""
+    options = quiz.parse(text).options
+    key = {number for number, option in enumerate(options) if option.ticked}
+    rotated = {(number + 1) % len(options) for number in key}
+    assert rotated != key
+    return re.sub(r"(?m)^(\s+>).*$", r"\1 Something else.", quiz.mark(text, rotated))
+
+
+def rotate_hidden_columns(text: str) -> str:
+    """Move what only the keys and explanations of a pool's table say to the next row."""
+    lines = text.split("\n")
+    numbers = [number for number, line in enumerate(lines) if line.startswith("|")]
+    names, _, *rows = ([cell.strip() for cell in lines[n].split("|")] for n in numbers)
+    shown = fields.bare("\n".join(lines[numbers[-1] + 1 :]))
+    hidden = [n for n, name in enumerate(names) if name and f"{{{{{name}}}}}" not in shown]
+    assert hidden
+    for row, other, number in zip(rows, [*rows[1:], rows[0]], numbers[2:], strict=True):
+        values = [other[n] if n in hidden else value for n, value in enumerate(row)]
+        lines[number] = "|".join(values)
+    return "\n".join(lines)
 
 
 def test_rotating_every_key_leaves_the_release_byte_identical(course: Path) -> None:
@@ -116,6 +138,9 @@ def test_no_answer_is_released(name: str) -> None:
     kept = notebook["metadata"]["course"]["questions"]
     questions = [cell for cell in notebook["cells"] if cell["id"] in {cell["id"] for cell in kept}]
     assert [cell["source"] for cell in kept] == ["".join(cell["source"]) for cell in questions]
+    pools = {cell["id"] for cell in source["cells"] if cells.is_pool(cell)}
+    assert {cell["id"] for cell in kept if len(cell.get("variants", [])) > 1} == pools
+    assert pools
     for cell in notebook["cells"]:
         if "course" in cell["metadata"] and cell["cell_type"] == "markdown":
             question = quiz.parse("".join(cell["source"]))
