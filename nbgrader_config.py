@@ -70,6 +70,9 @@ c.Grade.start_seconds = 60  # extra time for the imports of a new kernel
 # Also available: c.Grade.limits = {"memory": 4 << 30, ...} for the limits of a kernel, and
 # c.Grade.visible = ["/srv/material"] for additional folders that students' code may read.
 
+# For students on their own computers, which don't know the names they are graded under:
+# c.Grade.any_variant = True grades any variant of a question pool.
+
 # Late submissions, by the rules in deadlines.toml; without that file, by
 # c.LateSubmissionPlugin.penalty_method.
 c.AssignLatePenalties.plugin_class = late_policy.DeadlinePolicy

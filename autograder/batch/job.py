@@ -156,10 +156,11 @@ def grade(job: Job) -> JobResult:
         ):
             _copy_files(origin, names, folder)
         notebook_names = [path.name for path in job.notebooks()]
+        student = None if settings.any_variant else job.student
         for path in job.notebooks():
             source_nb = cells.read_source(path)
             merged = bounded.read_and_merge(
-                source_nb, job.submitted / path.name, notebook_names, job.ignore, job.student
+                source_nb, job.submitted / path.name, notebook_names, job.ignore, student
             )
             results[path.stem] = grade_notebook.grade(merged, source_nb, folder, settings)
     return JobResult(

@@ -28,7 +28,11 @@ MEGABYTES: Final = 1500  # half of it for what a kernel sends; see `sandbox.memo
 
 
 def merge_submission(
-    source_nb: NotebookNode, path: Path, names: list[str], ignore: list[str], student: str = ""
+    source_nb: NotebookNode,
+    path: Path,
+    names: list[str],
+    ignore: list[str],
+    student: str | None = "",
 ) -> NotebookNode:
     """Return the instructor's notebook with the answers in a submission.
 
@@ -84,7 +88,7 @@ def read_and_merge(
     path: Path,
     names: Iterable[str],
     ignore: Iterable[str],
-    student: str = "",
+    student: str | None = "",
 ) -> NotebookNode:
     """Return the instructor's notebook with the answers in a submission, in this process.
 
@@ -93,10 +97,10 @@ def read_and_merge(
         path: The expected file.
         names: The file names of all the assignment's notebooks.
         ignore: Patterns of file names that are never copied.
-        student: Whose submission it is, for the variants of pools.
+        student: Whose submission it is, for the variants of pools; None to take those submitted.
     """
     begin_step("reading the notebook", STEP_SECONDS)
-    submitted = find_notebook.read(path, pools.for_student(source_nb, student), names)
+    submitted = find_notebook.read(path, pools.for_student(source_nb, student or ""), names)
     if left_out := untrusted_folders.list_copied(path.parent, [*ignore, "*.ipynb"]).left_out:
         submitted = dataclasses.replace(submitted, notes=(*submitted.notes, left_out))
     begin_step("merging the notebook", STEP_SECONDS)

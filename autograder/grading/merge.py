@@ -47,15 +47,20 @@ CellsByPosition = defaultdict[int, list[SubmittedCell]]
 
 
 def merge_submission(
-    source_nb: NotebookNode, submission: Submission, student: str = ""
+    source_nb: NotebookNode, submission: Submission, student: str | None = ""
 ) -> NotebookNode:
     """Return the instructor's notebook, from ``source/``, with the student's answers.
 
     `cells.notes` of the result and of its cells say what was missing, copied or changed. The name
-    decides which variants of pools the student has; without one, the first.
+    decides which variants of pools the student has; without one, the first; with None, those in
+    the submission.
     """
     with_pools = source_nb
-    source_nb = pools.for_student(source_nb, student)
+    if student is None:
+        texts = {cell.grade_id: cell.source for cell in submission.cells if cell.grade_id}
+        source_nb = pools.as_submitted(source_nb, texts)
+    else:
+        source_nb = pools.for_student(source_nb, student)
     positions = match_cells.match(source_nb, submission)
     undecided: set[int] = set()
     missing = MissingQuestions(source_nb, positions)

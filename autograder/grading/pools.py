@@ -7,7 +7,7 @@ what the submitted notebook says about it is never read.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nbformat import NotebookNode
@@ -53,6 +53,17 @@ def as_graded(source_nb: NotebookNode, graded_nb: NotebookNode) -> NotebookNode:
     return _with_variants(
         source_nb, {cells.grade_id(cell): cells.variant(cell) or 0 for cell in graded_nb.cells}
     )
+
+
+def as_submitted(source_nb: NotebookNode, texts: Mapping[str, str]) -> NotebookNode:
+    """Return the instructor's notebook with the variants that were submitted, by `grade_id`."""
+    chosen = {}
+    for cell in source_nb.cells:
+        if cells.is_pool(cell):
+            kind, _, released = _read(cell)
+            found = pool.find(kind, texts.get(cells.grade_id(cell), ""), released)
+            chosen[cells.grade_id(cell)] = found[0] if len(found) == 1 else 0
+    return _with_variants(source_nb, chosen)
 
 
 def own_variant(source_cell: NotebookNode, variant: int | None) -> NotebookNode:

@@ -75,7 +75,7 @@ def read_questions(source: Path) -> Iterator[BankQuestion]:
                 is_choice = kind.name == cells.DEFAULT_KIND
                 yield BankQuestion(
                     f"{name}-{number}" if is_pool else name,
-                    _prompt(kind, text),
+                    prompt_of(kind, text),
                     quiz.parse(text).options if is_choice else (),
                     float(cells.max_points(cell)),
                     multiple=cells.allows_multiple(cell),
@@ -86,7 +86,7 @@ def read_questions(source: Path) -> Iterator[BankQuestion]:
                 )
 
 
-def _prompt(kind: kinds.Kind, source: str) -> str:
+def prompt_of(kind: kinds.Kind, source: str) -> str:
     """Return the text above the options, or above the list of items."""
     if kind.name not in {"order", "match"}:
         return kind.prompt(source)

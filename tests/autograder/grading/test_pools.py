@@ -150,6 +150,17 @@ def test_a_wrong_answer_to_the_own_variant_is_zero(release: dict[str, Any]) -> N
     assert (score(nb).points, score(nb).reason) == (0, scoring.WRONG_ANSWER)
 
 
+@pytest.mark.parametrize("index", range(3))
+def test_a_class_can_grade_whichever_variant_was_answered(
+    release: dict[str, Any], index: int
+) -> None:
+    nb = put(release, ratio=solved("ratio", index))
+    merged = merge.merge_submission(SOURCE, submission.parse(json.dumps(nb).encode()), None)
+    graded = grade_notebook.grade(merged, SOURCE, Path(), GradingSettings())
+    (result,) = (one for one in graded.scores if one.name == "ratio")
+    assert (result.points, result.variant) == (2, index)
+
+
 def test_answers_to_all_variants_need_review(release: dict[str, Any]) -> None:
     everything = "\n\n".join(solved("ratio", index) for index in range(3))
     assert (score(put(release, ratio=everything)).points) is None

@@ -11,10 +11,11 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.lms import moodle_xml, qti
-from autograder.lms.questions import BankQuestion, read_questions
+from autograder.lms.questions import BankQuestion, prompt_of, read_questions
 from autograder.publish import build
-from course.quiz import Option
+from course.quiz import Option, kinds
 from tests.autograder.small import COURSE
+from tests.kinds import KEYS
 
 NAMES = build.assignment_names(COURSE)
 QTI = f"{{{qti.QTI}}}"
@@ -39,9 +40,15 @@ def test_every_question_of_a_lesson_arrives_with_key_and_feedback(name: str) -> 
         assert files == [f"{one.identifier}.xml" for one in questions]
         items = [ET.fromstring(archive.read(str(file))) for file in files]
     bank = ET.fromstring(moodle_xml.to_moodle_xml(name, questions))
-    entries = bank.findall("question[@type='multichoice']")
+    entries = [entry for entry in bank if entry.get("type") != "category"]
     assert len(entries) == len(items) == len(questions)
+    categories = {one.pool for one in questions}
+    assert len(bank) - len(entries) >= len(categories) > 1
+    assert {one.kind for one in questions} > {"choice"}
     for one, item, entry in zip(questions, items, entries, strict=True):
+        if one.kind != "choice":
+            assert item.find(f".//{QTI}correctResponse/{QTI}value") is not None
+            continue
         keys = [value.text for value in item.findall(f".//{QTI}correctResponse/{QTI}value")]
         assert keys == [f"choice-{index + 1}" for index in one.right]
         assert len(item.findall(f".//{QTI}simpleChoice")) == len(one.options)
@@ -69,6 +76,102 @@ def test_a_question_is_worth_the_same_points() -> None:
         entry = ET.fromstring(moodle_xml.to_moodle_xml("x", [asked]))[1]
         assert [answer.get("fraction") for answer in entry.findall("answer")] == expected
         assert entry.findtext("single") == str(not asked.multiple).lower()
+
+
+def field_question(name: str, source: str = "", *, each_field: bool = False) -> BankQuestion:
+    source = source or KEYS[name]
+    kind = kinds.named(name)
+    return BankQuestion(
+        name,
+        prompt_of(kind, source),
+        (),
+        3.0,
+        multiple=False,
+        each_option=each_field,
+        kind=name,
+        source=source,
+    )
+
+
+def test_moodle_has_a_type_for_each_kind() -> None:
+    bank = ET.fromstring(moodle_xml.to_moodle_xml("x", map(field_question, KEYS)))
+    number, text, blanks, order, match = bank[1:]
+    assert number.get("type") == "numerical"
+    assert number.findtext("questiontext/text").count("_____") == 1  # type: ignore[union-attr]
+    right, wrong = number.findall("answer")
+    assert (right.findtext("text"), right.findtext("tolerance")) == ("26.1", "0.1")
+    assert "approx" not in right.findtext("text", "")
+    assert "≈" in right.findtext("feedback/text", "")
+    assert (wrong.get("fraction"), wrong.findtext("text")) == ("0", "0.038")
+    assert "upside down" in wrong.findtext("feedback/text", "")
+    assert number.findtext("showunits") == "3"
+    assert text.get("type") == "shortanswer"
+    assert [one.findtext("text") for one in text.findall("answer")] == ["logistic", "S"]
+    assert text.findtext("usecase") == "0"
+    assert blanks.get("type") == "cloze"
+    asked = blanks.findtext("questiontext/text", "")
+    assert "turns {1:NUMERICAL:=784:0} numbers into {1:SHORTANSWER:=30~=thirty}" in asked
+    assert order.get("type") == "ordering"
+    steps = [one.findtext("text") for one in order.findall("answer")]
+    assert steps == [
+        f"<p>{s}</p>\n" for s in ("copy the image", "compute the loss", "change the weights")
+    ]
+    assert "compute" not in order.findtext("questiontext/text", "")
+    assert match.get("type") == "matching"
+    pairs = [
+        (one.findtext("text"), one.findtext("answer/text")) for one in match.findall("subquestion")
+    ]
+    assert pairs[0] == ("<p>autoencoder</p>\n", "deterministic")
+    assert pairs[-1] == (None, "quantum")
+    assert all("It is S-shaped" not in ET.tostring(one, "unicode") for one in (number, blanks))
+    assert "two halves" in blanks.findtext("generalfeedback/text", "")
+
+
+def test_moodle_knows_the_units_of_a_number() -> None:
+    asked = field_question("number", "[[2.5 ± 0.1 MB | 2500 ± 100 kB]]\n\n> Yes.")
+    entry = ET.fromstring(moodle_xml.to_moodle_xml("x", [asked]))[1]
+    units = [(one.findtext("unit_name"), one.findtext("multiplier")) for one in entry.iter("unit")]
+    assert units == [("MB", "1"), ("kB", "1000")]
+    assert [one.findtext("text") for one in entry.findall("answer")] == ["2.5"]
+
+
+def test_qti_has_an_interaction_for_each_kind() -> None:
+    items = {name: ET.fromstring(qti.to_item(field_question(name))) for name in KEYS}
+    entries = {
+        name: len(item.findall(f".//{QTI}textEntryInteraction")) for name, item in items.items()
+    }
+    assert entries == {"number": 1, "text": 1, "blanks": 3, "order": 0, "match": 0}
+    equal = items["number"].find(f".//{QTI}equal")
+    assert equal is not None
+    assert equal.get("tolerance") == "0.1 0.1"
+    texts = [one.text for one in items["text"].findall(f".//{QTI}stringMatch/{QTI}baseValue")]
+    assert texts == ["logistic", "S"]
+    order = [one.text for one in items["order"].findall(f".//{QTI}correctResponse/{QTI}value")]
+    shown = {
+        one.get("identifier"): one[0].text for one in items["order"].iter(f"{QTI}simpleChoice")
+    }
+    assert [shown[name] for name in order] == [
+        "copy the image",
+        "compute the loss",
+        "change the weights",
+    ]
+    pairs = [one.text for one in items["match"].findall(f".//{QTI}correctResponse/{QTI}value")]
+    assert pairs == ["item-1 choice-B", "item-2 choice-A", "item-3 choice-A"]
+    for item in items.values():
+        names = {one.get("identifier") for one in item.iter(f"{QTI}responseDeclaration")}
+        used = {
+            one.get("responseIdentifier")
+            for one in item.iter()
+            if "responseIdentifier" in one.attrib
+        }
+        assert used == names
+        assert item.find(f"{QTI}modalFeedback") is not None
+        body = ET.tostring(item.find(f"{QTI}itemBody"), "unicode")  # type: ignore[arg-type]
+        assert "\ue000" not in body
+        assert "> " not in body.replace("/> ", "")
+    parts = ET.fromstring(qti.to_item(field_question("blanks", each_field=True)))
+    values = [one.text for one in parts.findall(f".//{QTI}sum/{QTI}baseValue")]
+    assert values == ["1", "1", "1"]
 
 
 def test_formulas_are_mathml_and_markup_is_closed() -> None:
