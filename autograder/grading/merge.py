@@ -82,8 +82,8 @@ def merge_submission(
         if is_quiz(cell):
             note = _doubt(source_cell, cell, added[position], position in undecided)
         if cells.is_pool(pool_cell) and not copies[position]:
-            texts = [other.source for other in submission.cells if other.kind != "code"]
-            note = pools.UNCLEAR if pools.occurs_in(pool_cell, texts) else note
+            others = [other.source for other in submission.cells if other.kind != "code"]
+            note = pools.UNCLEAR if pools.occurs_in(pool_cell, others) else note
         if note:
             cells.set_course(cell, notes=[note])
         if cells.is_manual(cell) and added[position] and is_unchanged(source_cell, cell):

@@ -14,9 +14,11 @@ from nbformat import NotebookNode
 
 from autograder import cells
 from course.quiz import kinds, pool
+from course.quiz.text import without_layout
 
 FOREIGN: Final = "It answers a variant of this question that another student has."
 SEVERAL: Final = "It answers several variants of this question."
+MAX_SEARCHED_TEXTS: Final = 5000  # for a pool whose cell is missing; a lesson has some 60
 TOO_LONG: Final = "The cell is too long to be read."
 UNCLEAR: Final = "The question was changed, so it isn't clear which variant of it this answers."
 
@@ -122,10 +124,14 @@ def own_copies(source_cell: NotebookNode, copies: Sequence[str], own: int) -> tu
 def occurs_in(source_cell: NotebookNode, texts: Sequence[str]) -> bool:
     """Return whether any variant of a pool is in a text, answered."""
     kind, _, released = _read(source_cell)
-    return any(
-        pool.find(kind, text, released) and kind.state(text, multiple=True) != "blank"
-        for text in texts
-    )
+    variants = [without_layout(variant) for variant in released]
+    for text in texts[:MAX_SEARCHED_TEXTS]:
+        if len(text) > pool.MAX_READ_CHARS or kind.state(text, multiple=True) == "blank":
+            continue
+        plain = without_layout(kind.bare(text))
+        if any(variant in plain for variant in variants):
+            return True
+    return False
 
 
 def _read(source_cell: NotebookNode) -> tuple[kinds.Kind, tuple[str, ...], list[str]]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import rejoin_lines
 
 from autograder import cells
 from autograder.grading import pools
@@ -92,7 +93,8 @@ def answer(
         >>> answer({"cells": []}, {"cells": []}, 0.5)
     """
     personalize(notebook, student)
-    source = pools.for_student(NotebookNode(nbformat.from_dict(source)), student)
+    source_nb = NotebookNode(rejoin_lines(nbformat.from_dict(source)))
+    source = pools.for_student(source_nb, student)
     keys = {cells.grade_id(cell): cell for cell in source["cells"] if cells.is_answer(cell)}
     open_cells = [cell for cell in notebook["cells"] if cells.grade_id(cell) in keys]
     for cell in open_cells[: round(share * len(open_cells))]:

@@ -21,6 +21,12 @@ function variantsOf({ variants }) {
   return isUsable ? variants : [];
 }
 
+/** Return whether a cell shows another variant of a question from progress.js than its own. */
+export function isOtherVariant(source, original) {
+  const isIn = (text) => kindOf(original.metadata.course).isIntact(source, text);
+  return !isIn(original.source) && variantsOf(original).some(isIn);
+}
+
 /** Return whether a notebook is a student's own: nobody else's and no release may change. */
 export const isOwn = (path) => !path.split(/[/:]/).some((part) => INSTRUCTORS.includes(part));
 

@@ -1,4 +1,5 @@
 // Puts a damaged question back into the notebook, with the answer that can still be read.
+import { isOtherVariant } from "./pool.js";
 
 const MAX_CHARS = 20_000; // of what is left of a question; the server reads no more
 
@@ -6,7 +7,9 @@ const MAX_CHARS = 20_000; // of what is left of a question; the server reads no 
  * {source, message}. The server matches the options by their text, as in grading. */
 export async function readRestored({ original, indices }, cells, { path, post }) {
   const kind = original.metadata.course?.quiz?.kind ?? "choice";
-  const rest = indices.map((index) => cells[index].source).join("\n");
+  const sources = indices.map((index) => cells[index].source);
+  // An answer to another variant of a pool is none to this one.
+  const rest = sources.filter((source) => !isOtherVariant(source, original)).join("\n");
   const content = { path, released: original.source, answer: rest.slice(0, MAX_CHARS), kind };
   return post("course/restore", content)
     .then((response) => response.json())

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.grading import match_cells, merge
+from autograder.grading import match_cells, merge, pools
 from autograder.publish import build
 from autograder.student_text import student_text
 from tests.autograder.lessons import cell, read, source_notebook, submitted_notebook
@@ -31,7 +31,8 @@ def solved(path: Path) -> dict[str, Any]:
         is_answer = source_cell.metadata.get("nbgrader", {}).get("solution")
         released_cell["source"] = "".join(released_cell["source"])
         if "quiz" in course:
-            ticks = {n for n, line in enumerate(options(source_cell.source)) if "[x]" in line}
+            key = pools.own_variant(source_cell, 0).source  # of a pool, the released variant
+            ticks = {n for n, line in enumerate(options(key)) if "[x]" in line}
             lines = released_cell["source"].split("\n")
             boxes = [n for n, line in enumerate(lines) if line.startswith("- [ ]")]
             for number in ticks:

@@ -122,7 +122,7 @@ def test_moodle_has_a_type_for_each_kind() -> None:
         (one.findtext("text"), one.findtext("answer/text")) for one in match.findall("subquestion")
     ]
     assert pairs[0] == ("<p>autoencoder</p>\n", "deterministic")
-    assert pairs[-1] == (None, "quantum")
+    assert pairs[-1] == ("", "quantum")
     assert all("It is S-shaped" not in ET.tostring(one, "unicode") for one in (number, blanks))
     assert "two halves" in blanks.findtext("generalfeedback/text", "")
 
