@@ -25,9 +25,9 @@ DB_URL = "sqlite:///gradebook.db"
 
 def valid_result() -> dict[str, Any]:
     score = {"name": "single", "points": 1.0, "maximum": 1.0, "reason": "", "chosen": [1]}
-    score |= {"answers": []}
+    score |= {"answers": [], "variant": None}
     ungraded: dict[str, Any] = {"name": "half-test", "points": None, "maximum": 3.0}
-    ungraded |= {"reason": "?", "chosen": [], "answers": []}
+    ungraded |= {"reason": "?", "chosen": [], "answers": [], "variant": None}
     nb = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return {
         "notebooks": {
