@@ -12,5 +12,5 @@ from course import deployment
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with deployment.start() as server, httpx.Client(base_url=server.url, timeout=60) as found:
+    with deployment.start() as server, httpx.Client(base_url=server.url, timeout=120) as found:
         yield found

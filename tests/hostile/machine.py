@@ -63,7 +63,7 @@ with context.Manager() as manager:
     workers = [context.Process(target=count)]
     workers += [context.Process(target=shared.update, args=[{"a": 1}])]
     [worker.start() for worker in workers]
-    result += [queue.get(timeout=20)]
+    result += [queue.get(timeout=120)]
     [worker.join() for worker in workers]
     result += [dict(shared)]
 memory = SharedMemory(create=True, size=8)
@@ -76,7 +76,7 @@ MULTIPROCESSING_RESULT = [[1, 4], [9, 16], [25, 36], 1, {"a": 1}, 9]
 TEST = "import numpy\nassert numpy.allclose(double(numpy.arange(4.0)), [0, 2, 4, 6]), 'wrong'"
 RunTest = Callable[[str, str, float], CellOutcome | BrokenTest]  # student's code, a test, seconds
 SECRET = f"secret-{uuid.uuid4().hex}"
-EXIT_TIMEOUT_S = 30
+EXIT_TIMEOUT_S = 120
 
 
 def run(kernel: Kernel, code: str, seconds: float = 30) -> CellOutcome:

@@ -257,7 +257,7 @@ def test_kernel_imports_the_course_that_the_grader_found(
 
 def test_multiprocessing_works(tmp_path: Path, fork_server: ForkServer | None) -> None:
     with Kernel(tmp_path, fork_server=fork_server) as kernel:
-        assert run_json(kernel, MULTIPROCESSING, seconds=60) == MULTIPROCESSING_RESULT
+        assert run_json(kernel, MULTIPROCESSING, seconds=120) == MULTIPROCESSING_RESULT
 
 
 def test_student_files_do_not_shadow_the_course(

@@ -79,7 +79,7 @@ def test_lessons_run_under_landlock(kernel: Kernel) -> None:
 
 
 def test_multiprocessing_works(kernel: Kernel) -> None:
-    assert run_json(kernel, MULTIPROCESSING, seconds=60) == MULTIPROCESSING_RESULT
+    assert run_json(kernel, MULTIPROCESSING, seconds=120) == MULTIPROCESSING_RESULT
 
 
 def test_git_works(kernel: Kernel) -> None:

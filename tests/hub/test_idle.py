@@ -18,12 +18,14 @@ from tests.hub.running_hub import wait_until
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = dataclasses.replace(HubSettings(), idle_minutes=0.05)  # 3 seconds
-COMPUTE_FOR_15_S = "import time\nfor _ in range(150): time.sleep(0.1)"
+# A kernel that starts on a busy machine is idle for some seconds, too.
+SETTINGS = dataclasses.replace(HubSettings(), idle_minutes=0.15)
+COMPUTE = "import pathlib, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.1)"
 
 
 def test_idle_kernels_stop_behind_an_open_page_and_busy_ones_continue(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
+    end = tmp_path / "end"  # of what the busy kernel computes
     with serve(
         "server", tmp_path / "work", tmp_path / "home", *server_arguments(SETTINGS)
     ) as server:
@@ -35,11 +37,12 @@ def test_idle_kernels_stop_behind_an_open_page_and_busy_ones_continue(tmp_path: 
 
         async def use_kernels() -> None:
             connections = [await connect(*login, kernel) for kernel in (idle, busy)]
-            await execute(connections[1], COMPUTE_FOR_15_S, "execute_input")
+            await execute(connections[1], COMPUTE.format(str(end)), "execute_input")
             await asyncio.to_thread(
                 wait_until, "the idle kernel is stopped", lambda: idle not in running()
             )
-            assert running() == {busy}  # it computes for longer than a kernel may be idle
+            assert running() == {busy}  # it has computed for longer than a kernel may be idle
+            end.touch()
             await asyncio.to_thread(
                 wait_until, "the other kernel is stopped", lambda: not running()
             )

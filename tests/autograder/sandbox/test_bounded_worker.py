@@ -201,7 +201,7 @@ bounded_worker.run_bounded(busy_in_python, None, seconds=600, megabytes=300)
         assert caller.stdout is not None
         worker = psutil.Process(int(caller.stdout.readline()))
         caller.kill()
-    gone, _ = psutil.wait_procs([worker], timeout=30)
+    gone, _ = psutil.wait_procs([worker], timeout=120)
     assert gone == [worker]
 
 

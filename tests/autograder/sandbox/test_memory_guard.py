@@ -18,7 +18,7 @@ from autograder.sandbox.memory_guard import MemoryGuard, PeakMemory, process_mem
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells how memory is shared"
 )
-WAIT_TIMEOUT_S = 60
+WAIT_TIMEOUT_S = 300
 
 
 @pytest.mark.parametrize("kind", ["private", "shared"])

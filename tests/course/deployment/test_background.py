@@ -74,7 +74,7 @@ def test_the_server_stops_with_the_kernel() -> None:
         "print(server.url)\n"  # then exit without stop(), as a kernel does
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
     with pytest.raises(httpx.ConnectError):
         httpx.get(done.stdout.strip() + "health")
@@ -103,11 +103,11 @@ def test_the_command_serves_logs_and_stops_on_sigint() -> None:
             r"Digit canvas: (http://127\.0\.0\.1:\d+/)\n", process.stdout.readline()
         )
         assert match
-        with httpx.Client(base_url=match[1], timeout=30) as client:
+        with httpx.Client(base_url=match[1], timeout=120) as client:
             assert client.get("/health").json() == {"status": "ok"}
             assert client.post("/model/predict", json=PAYLOAD).json()["values"] == [6]
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=120)
     lines = [json.loads(line) for line in log.splitlines()]  # uvicorn's lines are JSON, too
     routes = [line["route"] for line in lines if line["message"] == "request"]
     assert routes == ["/health", "/model/predict"]
@@ -118,7 +118,7 @@ def test_the_command_reports_a_port_in_use() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         with serve_command("--port", str(other.getsockname()[1])) as process:
-            _, log = process.communicate(timeout=30)
+            _, log = process.communicate(timeout=120)
     assert process.returncode == 1
     assert log.startswith("Not started: can't listen on port ")
     assert log.count("\n") == 1
@@ -138,7 +138,7 @@ def test_the_command_reports_a_port_in_use() -> None:
 )
 def test_invalid_options_are_reported(options: list[str], status: int, message: str) -> None:
     with serve_command(*options) as process:
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=120)
     assert process.returncode == status
     assert message in log
     assert "Traceback" not in log
@@ -157,12 +157,12 @@ def test_the_command_listens_on_an_ipv6_address() -> None:
         assert process.stdout is not None
         match = re.fullmatch(r"Digit canvas: (http://\[::1\]:\d+/)\n", process.stdout.readline())
         assert match
-        assert httpx.get(f"{match[1]}health", timeout=30).json() == {"status": "ok"}
+        assert httpx.get(f"{match[1]}health", timeout=120).json() == {"status": "ok"}
 
 
 def test_unknown_options_are_rejected() -> None:
     with serve_command("--prot", "8000") as process:
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "unrecognized arguments: --prot" in log
 
@@ -178,12 +178,12 @@ def test_the_launcher_tile_serves_on_a_unix_socket(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == f"Digit canvas: {path}\n"
         transport = httpx.HTTPTransport(uds=str(path))
-        with httpx.Client(transport=transport, base_url="http://any", timeout=30) as client:
+        with httpx.Client(transport=transport, base_url="http://any", timeout=120) as client:
             assert client.get("/health").json() == {"status": "ok"}
             assert "Digit canvas" in client.get("/").text
             assert client.post("/model/predict", json=PAYLOAD).json()["values"] == [6]
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
     assert not path.exists()
 
 

@@ -318,7 +318,7 @@ def test_a_full_drawing_queue_answers_503_and_the_model_still_answers(
 
     def slow(_: Any) -> Any:
         started.release()
-        assert released.wait(20)
+        assert released.wait(120)
         return preprocess("1")
 
     monkeypatch.setattr(prepare, "preprocess_drawing", slow)
@@ -327,7 +327,7 @@ def test_a_full_drawing_queue_answers_503_and_the_model_still_answers(
     with concurrent.futures.ThreadPoolExecutor(thread_limit.MAX_THREADS) as pool:
         running = [pool.submit(client.post, "/preprocess", json=content) for _ in range(2)]
         try:
-            assert all(started.acquire(timeout=20) for _ in running)
+            assert all(started.acquire(timeout=120) for _ in running)
             refused = client.post("/preprocess", json=content)
             other = client.post("/model/predict", json=preprocess("4").payload())
         finally:
@@ -343,7 +343,7 @@ def test_an_incomplete_body_gets_408(client: httpx.Client, monkeypatch: pytest.M
     monkeypatch.setattr(body, "READ_TIMEOUT_S", 0.2)
     url = client.base_url
     head = "POST /model/predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
-    with socket.create_connection((url.host, url.port), timeout=20) as slow:
+    with socket.create_connection((url.host, url.port), timeout=120) as slow:
         slow.sendall(f'{head}Content-Length: 100\r\n\r\n{{"values"'.encode())
         answer = b"".join(iter(lambda: slow.recv(4096), b""))  # the server closes it
     assert answer.startswith(b"HTTP/1.1 408 ")

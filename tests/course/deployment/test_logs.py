@@ -17,7 +17,7 @@ from course.deployment import logs, page, prepare
 
 def logged(caplog: pytest.LogCaptureFixture, *routes: str) -> list[logging.LogRecord]:
     """Wait for one record of each route; it is logged just after its answer."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         records = [record for record in caplog.records if record.name == "course.deployment"]
         by_route = {getattr(record, "fields", {}).get("route"): record for record in records}

@@ -259,7 +259,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def get(server: Server, path: str, token: str = "") -> HTTPResponse:
     headers = {"Authorization": f"token {token}"} if token else {}
     request = urllib.request.Request(f"{server.url}{path}", headers=headers)
-    reply: HTTPResponse = urllib.request.urlopen(request, timeout=30)
+    reply: HTTPResponse = urllib.request.urlopen(request, timeout=120)
     return reply
 
 

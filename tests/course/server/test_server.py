@@ -80,7 +80,7 @@ def send(
     route: str = "course/check",
 ) -> tuple[int, dict[str, Any]]:
     url = urllib.parse.urlsplit(server.url)
-    connection = http.client.HTTPConnection(url.netloc, timeout=30)
+    connection = http.client.HTTPConnection(url.netloc, timeout=120)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     default = {"Authorization": f"token {server.token}", "Content-Type": "application/json"}
     try:
@@ -161,7 +161,7 @@ def test_a_question_is_restored_with_the_answer_that_can_be_read(post: Post) -> 
 
 def test_a_body_without_content_length_is_limited_too(self_study_server: Server) -> None:
     url = urllib.parse.urlsplit(self_study_server.url)
-    connection = http.client.HTTPConnection(url.netloc, timeout=30)
+    connection = http.client.HTTPConnection(url.netloc, timeout=120)
     connection.request(
         "POST",
         f"{url.path}course/check",
@@ -247,7 +247,7 @@ def test_a_request_without_a_valid_token_is_refused(self_study_server: Server) -
 
 def cookies_of(server: Server, page: str) -> list[str]:
     url = urllib.parse.urlsplit(server.url)
-    connection = http.client.HTTPConnection(url.netloc, timeout=30)
+    connection = http.client.HTTPConnection(url.netloc, timeout=120)
     try:
         connection.request("GET", f"{url.path}{page}")
         reply = connection.getresponse()
