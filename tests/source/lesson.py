@@ -75,11 +75,17 @@ class Lesson:
             exec(answer, namespace)
             exec(self.cells[f"{exercise}-test"].source, namespace)
 
+    @cached_property
+    def _hints(self) -> dict[tuple[str, str], str]:
+        return {}
+
     def hint_for(self, exercise: str, answer: str) -> str:
-        """Return the hint for a wrong answer."""
-        with pytest.raises(AssertionError) as caught:
-            self.check_answer(exercise, self.prefixes.get(exercise, "") + answer)
-        return str(caught.value)
+        """Return the hint for a wrong answer; each is run once."""
+        if (exercise, answer) not in self._hints:
+            with pytest.raises(AssertionError) as caught:
+                self.check_answer(exercise, self.prefixes.get(exercise, "") + answer)
+            self._hints[exercise, answer] = str(caught.value)
+        return self._hints[exercise, answer]
 
 
 class LessonTests:

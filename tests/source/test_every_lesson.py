@@ -29,6 +29,12 @@ LESSONS = build.assignment_names(COURSE)
 LAB = "05-autoencoder-lab"
 NO_NETWORK = Path(__file__).with_name("no_network")
 PRINT_REQUESTS = "import sitecustomize; print(sitecustomize.REQUESTS)"
+TRAIN_BRIEFLY = """import functools
+from course import autoencoder
+autoencoder.train = functools.partial(
+    lambda train, *data, **options: train(*data, **options | {"epochs": 1}), autoencoder.train
+)
+del autoencoder, functools"""
 
 pytestmark = pytest.mark.slow
 
@@ -53,14 +59,23 @@ def offline_kernel(folder: Path) -> Kernel:
     return Kernel(folder, variables, allow_unprotected=True, visible=(NO_NETWORK,))
 
 
-def grade(
-    name: str, version: str, folder: Path
-) -> tuple[NotebookNode, dict[str, scoring.CellScore]]:
-    """Grade the source or the release of a lesson as if it had been submitted."""
+def read_source(name: str) -> NotebookNode:
     (path,) = (COURSE / "source" / name).glob("*.ipynb")
-    source = nbformat.read(path, as_version=4)
-    submitted = submission.parse((COURSE / version / name / path.name).read_bytes())
-    fitted = merge.merge_submission(source, submitted)
+    return NotebookNode(nbformat.read(path, as_version=4))
+
+
+def grade(
+    name: str, version: str, folder: Path, before: str = ""
+) -> tuple[NotebookNode, dict[str, scoring.CellScore]]:
+    """Grade the source or the release of a lesson as if it had been submitted.
+
+    The code in ``before`` runs first.
+    """
+    (path,) = (COURSE / version / name).glob("*.ipynb")
+    source = read_source(name)
+    fitted = merge.merge_submission(source, submission.parse(path.read_bytes()))
+    if before:
+        fitted.cells.insert(0, new_code_cell(before, id="before"))
     fitted.cells.append(new_code_cell(PRINT_REQUESTS, id="print-network-requests"))
     budget = TimeBudget(cell_seconds=120, notebook_seconds=400)
     outcomes = run_cells.run(fitted, offline_kernel(folder), budget, lesson_code(source))
@@ -169,8 +184,7 @@ def defined_names(source: str) -> set[str]:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_tests_use_only_names_that_answers_define(name: str) -> None:
-    (path,) = (COURSE / "source" / name).glob("*.ipynb")
-    source = nbformat.read(path, as_version=4)
+    source = read_source(name)
     answers = [cell.source for cell in source.cells if cell.cell_type == "code" and is_answer(cell)]
     available = {name for answer in answers for name in defined_names(answer)}
     available |= set(runner.lesson_imports(lesson_code(source)))
@@ -179,12 +193,23 @@ def test_tests_use_only_names_that_answers_define(name: str) -> None:
             assert used_names(cell.source) <= available, cell["id"]
 
 
-@pytest.mark.parametrize("name", LESSONS)
+def trains(name: str) -> bool:
+    return any("autoencoder.train(" in cell.source for cell in read_source(name).cells)
+
+
+UNCHANGED = [
+    *((name, True) for name in LESSONS if trains(name)),
+    *(pytest.param(name, False, marks=[pytest.mark.long] * trains(name)) for name in LESSONS),
+]
+
+
+@pytest.mark.parametrize(("name", "is_brief"), UNCHANGED)
 def test_the_unchanged_release_earns_no_points_and_runs_to_its_end(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, is_brief: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In `make long` with the lessons' whole training."""
     monkeypatch.delenv("COURSE_DATA", raising=False)
-    fitted, scores = grade(name, "release", tmp_path)
+    fitted, scores = grade(name, "release", tmp_path, TRAIN_BRIEFLY if is_brief else "")
     failed = {
         cell["id"]: output["evalue"]
         for cell in fitted.cells

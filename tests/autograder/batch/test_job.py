@@ -19,8 +19,13 @@ from tests.autograder.small import COURSE
 
 pytestmark = slow[:2]  # without Bubblewrap, it tests the skipping only
 LAB = "05-autoencoder-lab"  # its training takes a minute; the tests of every lesson cover it
+# That a cold kernel gives the other untouched lessons no points is in `test_every_lesson`, too.
 SUBMISSIONS = [
-    (name, kind)
+    pytest.param(
+        *(name, kind),
+        id=f"{name} {kind}",
+        marks=[pytest.mark.long] * (kind == "untouched" and name != LAB),
+    )
     for name in build.assignment_names(COURSE)
     for kind in ("solved", "untouched", "wrong")
     if name != LAB or kind == "untouched"
@@ -46,9 +51,7 @@ def scores(job: Job) -> list[CellScore]:
     return result.scores
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), SUBMISSIONS, ids=[" ".join(pair) for pair in SUBMISSIONS]
-)
+@pytest.mark.parametrize(("name", "kind"), SUBMISSIONS)
 def test_warm_and_cold_kernels_agree(
     name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
