@@ -19,19 +19,27 @@ RUN := .venv/bin/python
 BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab lint lint-js quick test long test-programs class hub hub-test build book wheels format lock
+.PHONY: lab lint style types lint-js quick test pytest long test-programs class hub hub-test build book wheels format lock
 
 lab: .venv/ready
 	@$(RUN) -m course lab
 
-# One thread for each of the two test processes: small matrix products compete for cores otherwise.
+# One thread for each test process: small matrix products compete for cores otherwise.
 quick test long hub-test: export OPENBLAS_NUM_THREADS = 1
 quick test long hub-test: export OMP_NUM_THREADS = 1
-PYTEST := $(RUN) -m pytest -n 2 --dist loadgroup
+# On two cores, a third process computes while another one waits for a server or a time limit.
+PROCESSES := 3
+PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
+# The type checker uses one core, so the tests run beside it.
+CHECK := @$(MAKE) --no-print-directory -j 2 lint-js types pytest
 
-lint: .venv/ready
+lint: style types
+
+style: .venv/ready
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+
+types: .venv/ready
 	$(RUN) -m mypy
 
 # JavaScript and CSS; without Node.js, only a continuous integration run fails.
@@ -40,12 +48,14 @@ lint-js: $(if $(shell command -v npm 2>/dev/null),$(BIOME))
 	elif [ "$(CI)" ]; then echo "JavaScript can't be checked: install Node.js and npm." >&2; exit 1; \
 	else echo "JavaScript is not checked: npm is missing."; fi
 
-quick: lint lint-js
-	$(PYTEST) -m "not browser and not classroom and not hub and not slow and not long"
+quick: style
+	$(CHECK) PROCESSES=2 MARKS="not browser and not classroom and not hub and not slow and not long"
 
-test: lint test-programs
-	@$(MAKE) --no-print-directory lint-js
-	$(PYTEST) -m "not long"
+test: style test-programs
+	$(CHECK) MARKS="not long"
+
+pytest: .venv/ready
+	$(PYTEST) -m "$(MARKS)"
 
 long: .venv/ready test-programs
 	$(PYTEST) -m long
