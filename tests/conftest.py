@@ -1,7 +1,9 @@
-"""For all tests: their order, what runs in which process, and quick new gradebooks."""
+"""For all tests: their order, what runs in which process, and what saves time."""
 
 from __future__ import annotations
 
+import functools
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,12 +44,28 @@ def pytest_xdist_make_scheduler(
     """Keep the tests of a file together, with their fixtures, if they are in no other group."""
     from xdist.scheduler import LoadGroupScheduling
 
-    class GroupOrFile(LoadGroupScheduling):
+    class GroupOrFile(LoadGroupScheduling):  # type: ignore[misc]  # its base class is untyped
         def _split_scope(self, nodeid: str) -> str:
             group: str = super()._split_scope(nodeid)
             return nodeid.partition("::")[0] if group == nodeid else group
 
     return GroupOrFile(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@functools.cache
+def exempt_from_garbage_collection(_: str) -> None:
+    """Exempt everything that is loaded now: each `autoencoder.train` searches the rest."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    exempt_from_garbage_collection("tests")
+
+
+def pytest_runtest_setup() -> None:
+    if "tensorflow" in sys.modules:
+        exempt_from_garbage_collection("tensorflow")
 
 
 @pytest.fixture(scope="session", autouse=True)

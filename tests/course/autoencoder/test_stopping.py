@@ -69,11 +69,11 @@ class Watched:
     ("at", "stop", "calls", "epochs"),
     [
         (2, interrupt, 1, 20 / 23),  # in the first epoch: the one that learners wait for
-        (5, interrupt, 4, 2),
-        (6, interrupt, 5, 2 + 20 / 23),
+        pytest.param(5, interrupt, 4, 2, marks=pytest.mark.slow),
+        pytest.param(6, interrupt, 5, 2 + 20 / 23, marks=pytest.mark.slow),
         (1, press_stop, 1, 20 / 23),  # the call is finished first
-        (2, press_stop, 2, 1),
-        (21, press_stop, 21, 10 + 20 / 23),
+        pytest.param(2, press_stop, 2, 1, marks=pytest.mark.slow),
+        pytest.param(21, press_stop, 21, 10 + 20 / 23, marks=pytest.mark.slow),
     ],
 )
 def test_learned_weights_survive_a_stop(
@@ -127,6 +127,7 @@ def test_a_stop_while_the_graph_is_built_raises_no_traceback(
     assert repr(history) == "0 epochs, interrupted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [interrupt, press_stop])
 @pytest.mark.parametrize("where", ["settling", "drawing"])
 def test_a_second_stop_loses_no_progress(

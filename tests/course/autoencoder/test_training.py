@@ -30,6 +30,7 @@ def tensorflow() -> Any:
     return importlib.import_module("tensorflow")
 
 
+@pytest.mark.slow
 def test_training_beats_the_mean_image_by_far() -> None:
     digits_ = data.digits("bundled")
     model = autoencoder.build(784, 64, 10)
@@ -44,6 +45,7 @@ def test_training_beats_the_mean_image_by_far() -> None:
     assert not history.interrupted
 
 
+@pytest.mark.slow
 def test_the_seed_decides_and_training_goes_on_where_it_stopped() -> None:
     results = []
     for seed in (0, 0, 1):
