@@ -11,7 +11,7 @@ from typing import Final
 
 import nbformat
 
-from book import documents, execute, pages, pdf, reference
+from book import documents, execute, pages, pdf, reference, training
 from course.deployment import static_page
 from course.widgets.frontend import inline_imports
 
@@ -45,7 +45,7 @@ def build(
         shutil.copyfile(path, sources / path.name)
     documents.copy(ROOT, sources)
     reference.write(ROOT, sources / "reference")
-    _write_scripts(sources / "_static")
+    write_scripts(sources / "_static")
     chromium = pdf.find_chromium() if with_pdf else None
     if chromium:
         _run_sphinx("singlehtml", sources, out / "print", "print")
@@ -76,8 +76,8 @@ def _write_lessons(sources: Path, keys: bool, run: Sequence[str] | None, cache: 
         shutil.copyfile(text, sources / "lessons" / text.parent.name / text.name)
 
 
-def _write_scripts(static: Path) -> None:
-    """Copy the book's own files, and the widgets' scripts and style sheets."""
+def write_scripts(static: Path) -> None:
+    """Copy the book's own files, the widgets' scripts and style sheets, and digits to train on."""
     shutil.copytree(HERE / "static", static, dirs_exist_ok=True)
     widgets = static / "widgets"
     widgets.mkdir()
@@ -85,6 +85,7 @@ def _write_scripts(static: Path) -> None:
         shutil.copyfile(script, widgets / script.name)
     for sheet in (ROOT / "course" / "widgets").glob("*.css"):
         (widgets / sheet.name).write_text(inline_imports(sheet), encoding="utf-8")
+    training.write(static / "training")
 
 
 def _run_sphinx(builder: str, sources: Path, site: Path, tag: str) -> None:

@@ -163,6 +163,21 @@ async function showWidget(place) {
   }
 }
 
+/** Let an autoencoder train in the page, or say what is missing. */
+async function showTraining(place) {
+  const sheet = createElement("link", {
+    rel: "stylesheet",
+    href: new URL("train.css", import.meta.url).href,
+  });
+  document.head.append(sheet);
+  try {
+    const { render } = await import("./train.js");
+    await render(place, import.meta.url);
+  } catch (error) {
+    place.replaceChildren(`Training can’t start in this browser: ${error.message}`);
+  }
+}
+
 /** Explorers look for the theme where JupyterLab writes it. */
 function passThemeOn() {
   const isLight = document.documentElement.dataset.theme !== "dark";
@@ -174,5 +189,8 @@ new MutationObserver(passThemeOn).observe(document.documentElement, {
   attributeFilter: ["data-theme"],
 });
 for (const question of document.querySelectorAll(".book-question")) enliven(question);
-await Promise.allSettled([...document.querySelectorAll(".book-widget")].map(showWidget));
+await Promise.allSettled([
+  ...[...document.querySelectorAll(".book-widget")].map(showWidget),
+  ...[...document.querySelectorAll(".book-training")].map(showTraining),
+]);
 document.documentElement.dataset.ready = "yes";

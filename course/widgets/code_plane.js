@@ -4,12 +4,12 @@
 // In that picture, each network has a block: a square of `side` × `side` tiles of 28 × 28 pixels,
 // the decoded plane, and below it one row of copies. A row of originals follows at the end.
 
+import { createDescription, createTile, paintTile } from "./explorer.js";
 import { arrowStep, drawMarker, resetCanvas, strokePath } from "./markers.js";
 import { createElement, saveTraits, suppressShortcuts } from "./shared.js";
 
 const SIDE = 344; // of the plane, in CSS pixels
 const TILE = 28;
-const SPEECH_DELAY_MS = 150; // while the slider moves, a screen reader announces the slider alone
 const MARK_COLOR = "#d55e00";
 const FAINT_COLOR = "#8a8780";
 
@@ -148,16 +148,6 @@ class DecodedView extends PlaneView {
 
 // ---------------------------------------------------------------- the marked place, and copies
 
-function createTile(label) {
-  const attributes = { width: TILE, height: TILE, role: "img", "aria-label": label };
-  return createElement("canvas", attributes);
-}
-
-function paintTile(canvas, pictures, column, row) {
-  const source = [column * TILE, row * TILE, TILE, TILE];
-  canvas.getContext("2d").drawImage(pictures, ...source, 0, 0, TILE, TILE);
-}
-
 function createTiles(model) {
   const { side, betas, examples } = model.get("facts");
   const decoded = createTile("The decoded code at the mark");
@@ -239,33 +229,28 @@ async function render({ model, el }) {
     new DecodedView(model),
     createTiles(model),
   ];
-  const description = createElement("p", { "aria-live": "polite" });
+  const description = createDescription(() => describe(model));
   const root = createElement(
     "div",
     { class: "explorer code-plane", role: "group", "aria-label": "Code-plane explorer" },
     slider.node,
     createElement("div", { class: "planes" }, codes.node, decoded.node),
     createLegend(model),
-    description,
+    description.node,
     tiles.node,
   );
   el.append(root);
 
-  let speechTimer;
   let pictures;
-  const say = () => {
-    description.textContent = describe(model);
-  };
   const paint = () => {
     slider.paint();
     codes.paint();
     decoded.paint(pictures);
     if (pictures) tiles.paint(pictures);
-    clearTimeout(speechTimer);
-    speechTimer = setTimeout(say, SPEECH_DELAY_MS);
+    description.writeSoon();
   };
   paint();
-  say();
+  description.write();
   model.on("change:beta change:place", paint);
   const releaseShortcuts = suppressShortcuts(root);
 
@@ -273,7 +258,7 @@ async function render({ model, el }) {
   paint();
 
   return () => {
-    clearTimeout(speechTimer);
+    description.destroy();
     model.off("change:beta change:place", paint);
     releaseShortcuts();
     pictures.close();

@@ -3,6 +3,7 @@
 // In that picture, each image has two rows of 28 × 28 tiles, PCA above the autoencoder. The first
 // tile of a row is the original, followed by one copy per code size.
 
+import { createDescription, createTile, paintTile } from "./explorer.js";
 import { appendSvg, createElement, createSvg, saveTraits, suppressShortcuts } from "./shared.js";
 
 const TILE = 28;
@@ -17,7 +18,6 @@ const PHOTOGRAPH = "a face"; // keeps its colors on a dark page
 const MARKS = [1, 2, 5, 10, 20, 30, 60, 100];
 const BARS = { width: 150, height: 58, widest: 15 };
 const SPOKEN_VALUES = 5; // a screen reader reads longer codes as a range
-const SPEECH_DELAY_MS = 150; // while the slider moves, a screen reader announces the slider alone
 
 let explorers = 0;
 
@@ -26,15 +26,6 @@ function formatError(value) {
 }
 
 const formatSize = (size) => (size === 1 ? "1 number" : `${size} numbers`);
-
-function createTile(label) {
-  return createElement("canvas", { width: TILE, height: TILE, role: "img", "aria-label": label });
-}
-
-function paintTile(canvas, pictures, column, row) {
-  const source = [column * TILE, row * TILE, TILE, TILE];
-  canvas.getContext("2d").drawImage(pictures, ...source, 0, 0, TILE, TILE);
-}
 
 /** Return the row of the chosen image, and the column of the chosen code size, in the tables. */
 function position(model) {
@@ -319,30 +310,25 @@ async function render({ model, el }) {
   const images = createImageChooser(model, id);
   const stations = createStations(model);
   const curves = createCurves(model, id);
-  const description = createElement("p", { "aria-live": "polite" });
+  const description = createDescription(() => describe(model));
   const heading = createElement("div", { class: "heading" }, "Squared error, test digits");
   const attributes = {
     class: "explorer code-size",
     role: "group",
     "aria-label": "Code-size explorer",
   };
-  const parts = [images.node, stations.node, heading, ...curves.nodes, description];
+  const parts = [images.node, stations.node, heading, ...curves.nodes, description.node];
   const root = createElement("div", attributes, ...parts);
   el.append(root);
 
-  let speechTimer;
   let pictures;
-  const say = () => {
-    description.textContent = describe(model);
-  };
   const paint = () => {
     for (const part of [images, stations, curves]) part.paint();
     if (pictures) stations.paintTiles(pictures);
-    clearTimeout(speechTimer);
-    speechTimer = setTimeout(say, SPEECH_DELAY_MS);
+    description.writeSoon();
   };
   paint();
-  say();
+  description.write();
   model.on("change:code_size change:image", paint);
   const releaseShortcuts = suppressShortcuts(root);
 
@@ -351,7 +337,7 @@ async function render({ model, el }) {
   stations.paintTiles(pictures);
 
   return () => {
-    clearTimeout(speechTimer);
+    description.destroy();
     curves.destroy();
     model.off("change:code_size change:image", paint);
     releaseShortcuts();

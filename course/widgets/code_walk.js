@@ -1,6 +1,7 @@
 // The explorer of lesson 5. The sliders choose a point in code space; the kernel decodes it and
 // sends two images back: the decoded code and the mixed pixels.
 
+import { createDescription } from "./explorer.js";
 import {
   createButton,
   createElement,
@@ -21,7 +22,6 @@ const BASES = [
 const MOTION = { step: 2, pauseMs: 60 };
 const STILLS = { step: 25, pauseMs: 1200 }; // for people who asked for less motion
 const NO_CHANGE_MS = 2000;
-const SPEECH_DELAY_MS = 150; // while a slider moves, a screen reader announces the slider alone
 
 let walks = 0;
 
@@ -184,7 +184,7 @@ function render({ model, el }) {
     player.stop();
     saveTraits(model, { way: 0, push: 0 });
   });
-  const description = createElement("p", { "aria-live": "polite" });
+  const description = createDescription(() => `${describe(model)}.`);
   const root = createElement(
     "div",
     {
@@ -197,29 +197,24 @@ function render({ model, el }) {
     createElement("div", { class: "sliders" }, ...walk.nodes, player.button),
     bases.node,
     createElement("div", { class: "sliders" }, ...pushes.flatMap(({ nodes }) => nodes), reset),
-    description,
+    description.node,
   );
   el.append(root);
 
-  let speechTimer;
-  const say = () => {
-    description.textContent = `${describe(model)}.`;
-  };
   const paint = () => {
     for (const part of [first, second, results, ...controls]) part.paint();
     bases.paint();
     // A screen reader would never fall silent while it plays.
-    description.setAttribute("aria-live", player.isPlaying ? "off" : "polite");
-    clearTimeout(speechTimer);
-    speechTimer = setTimeout(say, SPEECH_DELAY_MS);
+    description.node.setAttribute("aria-live", player.isPlaying ? "off" : "polite");
+    description.writeSoon();
   };
   paint();
-  say();
+  description.write();
   const changes = TRAITS.map((trait) => `change:${trait}`).join(" ");
   model.on(changes, paint);
   const releaseShortcuts = suppressShortcuts(root);
   return () => {
-    clearTimeout(speechTimer);
+    description.destroy();
     player.destroy();
     model.off(changes, paint);
     releaseShortcuts();

@@ -1,6 +1,7 @@
 // The explorer of lesson 3: two linked maps. Codes and pictures come from Python, once; this file
 // draws them and finds neighbors.
 
+import { createDescription } from "./explorer.js";
 import { arrowStep, drawMarker, resetCanvas, strokePath } from "./markers.js";
 import {
   createButton,
@@ -16,7 +17,6 @@ const MARGIN = 14; // around the points of a map
 const POINTER_RADIUS = 26; // how far from the pointer a point may be to be chosen
 const NEIGHBORS = 5;
 const TILE = 28;
-const SPEECH_DELAY_MS = 150; // so that a screen reader announces only the last of many points
 const SAVE_DELAY_MS = 250; // so that Python hears only where the pointer rests
 
 // ---------------------------------------------------------------- points and neighbors
@@ -269,7 +269,7 @@ class CodesMapView {
     this.maps = createMaps(model);
     this.legend = createLegend(model);
     this.details = createDetails(model);
-    this.description = createElement("p", { "aria-live": "polite" });
+    this.description = createDescription(() => describe(this.model, this.state));
     this.jumps = createElement("div", { class: "jumps" });
     const mapNodes = this.maps.map(({ node }) => node);
     this.node = createElement(
@@ -277,14 +277,14 @@ class CodesMapView {
       { class: "explorer codes-map", role: "group", "aria-label": "Linked maps of codes" },
       this.legend.node,
       createElement("div", { class: "maps" }, ...mapNodes),
-      this.description,
+      this.description.node,
       this.jumps,
       this.details.node,
     );
     this.choose = this.choose.bind(this);
     for (const map of this.maps) map.onChoose(this.choose);
     this.update();
-    this.say();
+    this.description.write();
   }
 
   choose(i) {
@@ -294,15 +294,10 @@ class CodesMapView {
     this.saveTimer = setTimeout(() => this.model.save_changes(), SAVE_DELAY_MS);
   }
 
-  say() {
-    this.description.textContent = describe(this.model, this.state);
-  }
-
   paint() {
     for (const [k, map] of this.maps.entries()) map.paint(this.state.neighbors[k]);
     this.details.paint();
-    clearTimeout(this.speechTimer);
-    this.speechTimer = setTimeout(() => this.say(), SPEECH_DELAY_MS);
+    this.description.writeSoon();
   }
 
   /** Find the neighbors anew after the choice of classes has changed. */
@@ -320,7 +315,7 @@ class CodesMapView {
   }
 
   destroy() {
-    clearTimeout(this.speechTimer);
+    this.description.destroy();
     clearTimeout(this.saveTimer);
   }
 }

@@ -1,4 +1,5 @@
-// NumPy's .npz files in the browser: a ZIP archive with one array per file, of 16-bit floats.
+// NumPy's .npz files in the browser: a ZIP archive with one array per file, of 16-bit floats
+// or of bytes.
 
 const END_RECORD = 0x06054b50;
 const END_BYTES = 22;
@@ -55,12 +56,14 @@ function parseArray(bytes, halves) {
   const start = isLong ? 12 : 10;
   const size = isLong ? view.getUint32(8, true) : view.getUint16(8, true);
   const header = new TextDecoder().decode(bytes.subarray(start, start + size));
-  if (!header.includes("'<f2'") || header.includes("'fortran_order': True")) return null;
+  if (header.includes("'fortran_order': True")) return null;
   const shape = header
     .match(/'shape': \(([^)]*)\)/)[1]
     .split(",")
     .map(Number)
     .filter(Boolean);
+  if (header.includes("'|u1'")) return { shape, values: bytes.subarray(start + size) };
+  if (!header.includes("'<f2'")) return null;
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
   for (let i = 0; i < values.length; i += 1) {
     values[i] = halves[view.getUint16(start + size + 2 * i, true)];
@@ -68,7 +71,7 @@ function parseArray(bytes, halves) {
   return { shape, values };
 }
 
-/** Return the file's arrays of 16-bit floats by name, {shape, values} each. */
+/** Return the file's arrays of 16-bit floats and of bytes by name, {shape, values} each. */
 export async function loadArrays(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address} can't be loaded (status ${response.status}).`);
