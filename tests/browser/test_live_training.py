@@ -1,4 +1,4 @@
-"""The autoencoder that trains in the book: the same numbers as NumPy, and controls for everybody."""
+"""The autoencoder that trains in the book: NumPy's numbers, and controls for everybody."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SIZES: Final = [784, 64, 2, 64, 784]
 PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Training</title><style>body { margin: 8px; } [data-theme="dark"] { background: #111; }</style>
+<title>Training</title>
+<style>body { margin: 8px; } [data-theme="dark"] { background: #111; color: #eee; }</style>
 <main><h1>Training</h1><div class="book-training"></div></main>
 <script type="module" src="_static/book.js"></script></html>"""
 PHONE: Final = {"width": 390, "height": 844}
