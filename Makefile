@@ -7,6 +7,7 @@
 # make hub-test  the hub's tests alone: logging in, submitting, grading, and a curious student
 # make build     rebuild the notebooks after a change in source/*/*.md
 # make book      build a static site of all lessons in build/book/html; KEYS=no leaves out the answers
+# make lite      build a JupyterLite of the lessons in build/lite, to try without installing; KEYS=no
 # make wheels    build what pip, uvx and pipx install: the course, and the answers for self-learners
 # make format    format and fix the code
 # make lock      renew requirements.txt after a change in pyproject.toml
@@ -19,7 +20,7 @@ RUN := .venv/bin/python
 BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab lint style types lint-js quick test pytest long test-programs class hub hub-test build book wheels format lock
+.PHONY: lab lint style types lint-js quick test pytest long test-programs class hub hub-test build book lite wheels format lock
 
 lab: .venv/ready
 	@$(RUN) -m course lab
@@ -85,6 +86,11 @@ build: .venv/ready
 book: .venv/ready
 	@$(RUN) -m book $(if $(filter no,$(KEYS)),--no-keys)
 
+# Another source of Pyodide than its own host, a folder or an address: make lite PYODIDE=/srv/pyodide
+lite: .venv/ready
+	@$(RUN) -m book.lite $(if $(filter no,$(KEYS)),--no-keys) $(if $(PYODIDE),--pyodide "$(PYODIDE)") \
+	  $(if $(WHEELS),--wheels "$(WHEELS)")
+
 wheels: .venv/ready
 	@$(RUN) -m hatchling build -t wheel -d dist
 	@cd selfstudy && ../$(RUN) -m hatchling build -t wheel -d ../dist
@@ -96,7 +102,7 @@ format: .venv/ready
 
 lock: $(UV)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --extra grader --extra cluster --extra hub --extra book --extra test --custom-compile-command "make lock" \
+	  --no-emit-index-url --no-emit-find-links --extra grader --extra cluster --extra hub --extra book --extra lite --extra test --custom-compile-command "make lock" \
 	  pyproject.toml -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --extra peers --custom-compile-command "make lock" \

@@ -204,7 +204,7 @@ def test_the_lock_has_hashes_and_no_addresses() -> None:
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert "://" not in lock
     pins = re.findall(r"(?m)^([\w.-]+)(?:\[[^\]]*\])?==", lock)
-    extras = ("main", "grader", "cluster", "hub", "book", "test")
+    extras = ("main", "grader", "cluster", "hub", "book", "lite", "test")
     for requirement in (entry for extra in extras for entry in project()[extra]):
         assert re.split(r"[\[<>=;]", requirement)[0].lower() in pins
     entries = re.split(r"(?m)^(?=[\w])", lock)

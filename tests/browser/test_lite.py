@@ -1,0 +1,139 @@
+"""The JupyterLite edition in a browser: questions are drawn, saved and checked without a server."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import re
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from book import lite
+from tests.browser.lab import new_context
+from tests.browser.test_static_digit_page import QuietHandler
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+LESSON: Final = "lab/index.html?path=01-intro/intro.ipynb"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("lite") / "site"
+    lite.build(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def url(site: Path) -> Iterator[str]:
+    handler = functools.partial(QuietHandler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def visitor(browser: Browser, url: str) -> Iterator[Page]:
+    """A browser whose storage is empty; requests to Pyodide's host find no network."""
+    context = new_context(browser, viewport={"width": 1280, "height": 900})
+
+    def local_only(route: Route) -> None:
+        route.continue_() if route.request.url.startswith(url) else route.abort()
+
+    context.route("**/*", local_only)
+    yield context.new_page()
+    context.close()
+
+
+def progress(page: Page) -> str:
+    return page.locator(".course-progress:visible").inner_text()
+
+
+def test_an_answer_is_checked_and_still_there_after_a_reload(visitor: Page, url: str) -> None:
+    visitor.goto(url + LESSON)
+    visitor.get_by_role("button", name="Next unanswered question").click()
+    focused = visitor.locator("[data-name]:has(input:focus)")
+    expect(focused).to_have_count(1)
+    name = focused.get_attribute("data-name")
+    question = visitor.locator(f'[data-name="{name}"]')
+    check = question.get_by_role("button", name="Check")
+    known = lite.replies(lite.ROOT / "source")["checks"][f"01-intro/{name}"]
+    right = next(int(n) for n, reply in known["replies"].items() if reply["verdict"] == "right")
+    question.get_by_role("radio").nth(1 - right if right < 2 else 0).check()
+    expect(question.locator(".course-state")).to_have_text("Saved")
+    check.click()
+    expect(question).to_contain_text("Not quite.")
+    question.get_by_role("radio").nth(right).check()
+    expect(question.locator(".course-state")).to_have_text("Saved")
+    check.click()
+    expect(question).to_contain_text("Correct.")
+    assert "1 of 7 answered" in progress(visitor)
+    visitor.reload()
+    expect(visitor.locator(".course-progress:visible")).to_contain_text("1 of 7 answered")
+
+
+def test_the_start_page_lists_the_lessons_that_are_in_the_site(
+    visitor: Page, url: str, site: Path
+) -> None:
+    visitor.goto(url + "course/")
+    links = visitor.get_by_role("link")
+    addresses = [link.get_attribute("href") or "" for link in links.all()]
+    assert len(addresses) == len(list(lite.ROOT.glob("release/*/*.ipynb")))
+    for address in addresses:
+        notebook = nbformat.read(site / "files" / address.split("?path=")[1], as_version=4)
+        assert "%pip install" in notebook.cells[1].source
+        assert notebook.metadata.kernelspec.name == "python"
+
+
+def test_pages_load_nothing_but_pyodide_from_elsewhere(visitor: Page, url: str) -> None:
+    foreign: list[str] = []
+    visitor.on("request", lambda request: foreign.append(request.url))
+    visitor.goto(url + LESSON)
+    expect(visitor.locator("[data-name]").first).to_be_visible()
+    local = (url, "data:", "blob:")
+    assert {address.split("/")[3] for address in foreign if not address.startswith(local)} <= {
+        "pyodide"
+    }
+
+
+def test_the_extension_of_the_course_is_included_as_it_is(site: Path) -> None:
+    own = lite.ROOT / "course" / "labextension" / "static"
+    included = site / "extensions" / "autoencoder-course" / "static"
+    for path in own.iterdir():
+        assert (included / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_wheel_requires_only_what_browsers_have(site: Path) -> None:
+    (wheel,) = (site / "pypi").glob("autoencoder_course-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        (metadata,) = (archive.read(name).decode() for name in names if name.endswith("METADATA"))
+        (record,) = (archive.read(name).decode() for name in names if name.endswith("RECORD"))
+    required = set(re.findall(r"(?m)^Requires-Dist: ([\w-]+)", metadata))
+    assert required == lite._BROWSER_PACKAGES
+    assert "Requires-Python: >=3.11\n" in metadata
+    assert {line.rsplit(",", 2)[0] for line in record.splitlines()} == set(names)
+    assert not any("answers" in name or "autograder" in name for name in names)
+
+
+def test_replies_are_those_of_the_server_and_absent_without_keys() -> None:
+    found: dict[str, Any] = lite.replies(lite.ROOT / "source")
+    assert len(found["checks"]) > 30
+    for name, known in found["checks"].items():
+        assert len(known["options"]) == len(set(known["options"])), name
+        verdicts = [reply["verdict"] for reply in known["replies"].values()]
+        assert verdicts.count("right") == 1, name
+        assert len(verdicts) == 2 ** len(known["options"])
+    assert all(texts[-1].startswith("~~~python") for texts in found["helps"]["01-intro"].values())
+    text = json.dumps(found)
+    assert "BEGIN SOLUTION" not in text
+    assert lite.replies(None) == {}
