@@ -38,7 +38,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LITE_EXTENSION: Final = Path(__file__).with_name("lite_extension")
 MAX_OPTIONS: Final = 8  # replies to all 256 selections are small
 KERNEL: Final = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
-SETUP: Final = """# In the browser, this installs the course; the first time, it takes about a minute.
+SETUP: Final = """# This installs the course in the browser; the first time takes about a minute.
 %pip install -q autoencoder-course"""
 _KERNEL_PLUGIN: Final = "@jupyterlite/pyodide-kernel-extension:kernel"
 _EXTENSIONS: Final = (
