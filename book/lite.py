@@ -97,7 +97,7 @@ def build(out: Path, *, keys: bool = True, pyodide: str = "", wheels: Path | Non
     if "://" in pyodide:
         page["litePluginSettings"] = {_KERNEL_PLUGIN: {"pyodideUrl": pyodide}}
     elif pyodide:
-        config["PyodideAddon"] = {"pyodide_url": str(Path(pyodide).resolve())}
+        shutil.copytree(pyodide, work / "static" / "pyodide")  # where JupyterLite looks for it
     (work / "jupyter_lite_config.json").write_text(json.dumps(config), encoding="utf-8")
     site = {"jupyter-lite-schema-version": 0, "jupyter-config-data": page}
     (work / "jupyter-lite.json").write_text(json.dumps(site), encoding="utf-8")

@@ -27,7 +27,7 @@ LESSON: Final = "lab/index.html?path=01-intro/intro.ipynb"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("lite") / "site"
-    lite.build(out)
+    lite.main(["--out", str(out)])
     return out
 
 
