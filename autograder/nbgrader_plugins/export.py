@@ -107,12 +107,14 @@ class GradeTable:
         }
 
     @property
-    def open_rows(self) -> Iterator[str]:
+    def open_rows(self) -> list[str]:
         """Who has no final score in which assignment, and why."""
-        for row in self.rows:
-            if row["status"] != "graded":
-                name, reason = printable(row["student_id"]), printable(row["reason"])
-                yield f"{row['assignment']}, {name}: {row['status']}. {reason}"
+        return [
+            f"{row['assignment']}, {printable(row['student_id'])}: {row['status']}."
+            f" {printable(row['reason'])}"
+            for row in self.rows
+            if row["status"] != "graded"
+        ]
 
 
 def read_grades(config: Config, assignments: Sequence[str] = ()) -> GradeTable:

@@ -12,9 +12,11 @@ import pytest
 from autograder.__main__ import main
 from autograder.lms import grade_files
 from autograder.lms.grade_files import GradedAssignment, GradeFileError, Roster
+from autograder.nbgrader_plugins import export
 from tests.autograder.runs import slow
 from tests.autograder.small import LESSON
 
+ROOT = Path(__file__).resolve().parents[3]
 ADA = Roster("ada", "Ada", "Lovelace", "ada@example.org")
 BEN = Roster("ben", "Ben", "=1+1", "ben@example.org")
 GRADES = [
@@ -143,6 +145,16 @@ class TestCommand:
         assert scores["ada"] == scores["Points Possible"] != ""
         assert scores["truncated"] == ""
         assert f"{LESSON}, truncated: " in capsys.readouterr().err
+
+    def test_it_succeeds_if_every_score_is_final(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ada = {"student_id": "ada", "first_name": "Ada", "last_name": "Lovelace", "email": ""}
+        row = {"student_id": "ada", "assignment": "01-intro", "status": "graded", "score": "6"}
+        table = export.GradeTable({"01-intro": 7}, [ada], [row])
+        monkeypatch.setattr(export, "read_grades", lambda *_: table)
+        arguments = ("--to", str(tmp_path / "new.csv"), "--root", str(ROOT))
+        assert main(["lms", "canvas", *arguments]) == 0
 
     def test_an_unknown_assignment_writes_nothing(
         self, graded_course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
