@@ -3,6 +3,15 @@
 Packages import only what is listed below them.
 
     __main__             the commands: ``python -m autograder --help``
+    course_page/         the page for an instructor's term, at the grader's server
+      cli                ``python -m autograder page``, on a laptop
+      routes             its addresses, and who may use them
+      views              the page as HTML
+      actions            what an instructor can do there
+      exports            grades as files
+      tasks              commands that run beside the server
+      waiting            submissions, and those that need a person
+      machine            disk, backups and the log
     doctor               check how well students' code is isolated on this machine
     lms/                 files for learning management systems
       cli                ``python -m autograder lms`` and ``questions``
@@ -70,6 +79,7 @@ Packages import only what is listed below them.
       late_days          late days that each submission spends
       public_deadlines   publish due dates and late rules in the exchange
       extensions         extend a student's due date
+      overview           how far assignments are, and when they are due
       person             what the gradebook and the folders hold about a person
       review             why a submission needs review
     feedback/            the feedback page

@@ -40,30 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     build.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
     new = add(_new, "write a small lesson with one cell of each role, and build it")
     new.add_argument("name", metavar="NAME", help="its name, such as 07-my-lesson")
-    grade = add(_grade, "grade all submissions of an assignment in parallel")
-    grade.add_argument("name", metavar="NAME", help="the assignment")
-    jobs_help = "submissions to grade in parallel (default: one per CPU core)"
-    grade.add_argument("--jobs", type=int, metavar="N", help=jobs_help)
-    cluster = grade.add_mutually_exclusive_group()
-    scheduler_help = "grade on the Dask cluster with this scheduler"
-    cluster.add_argument("--scheduler", metavar="ADDRESS", help=scheduler_help)
-    gateway_help = (
-        "grade on a new cluster for --jobs submissions, started by this Dask Gateway (default: the"
-        " one in Dask's configuration)"
-    )
-    cluster.add_argument("--gateway", nargs="?", const="", metavar="ADDRESS", help=gateway_help)
-    only_help = "retry submissions that failed or need review; others keep their result"
-    grade.add_argument("--only", choices=["failed"], help=only_help)
-    force_help = "grade everything again, even what has not changed"
-    grade.add_argument("--force", action="store_true", help=force_help)
-    grade.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report to FILE")
-    dry_run_help = "list whose points would change, from what to what and why; write nothing"
-    grade.add_argument("--dry-run", action="store_true", help=dry_run_help)
-    grade.epilog = (
-        "Exit status: 0 if everything is graded, 1 if a submission needs attention or the run"
-        " stopped, 2 if it could not start, 3 if somebody has fewer points than before (or would,"
-        " with --dry-run), 130 after Ctrl+C."
-    )
+    grade = _add_grade_command(add)
     adopt = add(_adopt, "take over assignments, submissions and gradebook of an nbgrader course")
     adopt.add_argument("folder", type=Path, metavar="FOLDER", help="the other course's folder")
     adopt.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
@@ -91,6 +68,41 @@ def make_parser() -> argparse.ArgumentParser:
         root_help = "the course folder (default: the current folder)"
         command.add_argument("--root", type=Path, default=Path.cwd(), help=root_help)
     return parser
+
+
+def _add_grade_command(
+    add: Callable[[Callable[[argparse.Namespace], int], str], argparse.ArgumentParser],
+) -> argparse.ArgumentParser:
+    """Add the command that grades a class."""
+    grade = add(_grade, "grade all submissions of an assignment in parallel")
+    grade.add_argument("name", metavar="NAME", help="the assignment")
+    jobs_help = "submissions to grade in parallel (default: one per CPU core)"
+    grade.add_argument("--jobs", type=int, metavar="N", help=jobs_help)
+    cluster = grade.add_mutually_exclusive_group()
+    scheduler_help = "grade on the Dask cluster with this scheduler"
+    cluster.add_argument("--scheduler", metavar="ADDRESS", help=scheduler_help)
+    gateway_help = (
+        "grade on a new cluster for --jobs submissions, started by this Dask Gateway (default: the"
+        " one in Dask's configuration)"
+    )
+    cluster.add_argument("--gateway", nargs="?", const="", metavar="ADDRESS", help=gateway_help)
+    only_help = "retry submissions that failed or need review; others keep their result"
+    grade.add_argument("--only", choices=["failed"], help=only_help)
+    force_help = "grade everything again, even what has not changed"
+    grade.add_argument("--force", action="store_true", help=force_help)
+    grade.add_argument("--report", type=Path, metavar="FILE", help="write a JSON report to FILE")
+    dry_run_help = "list whose points would change, from what to what and why; write nothing"
+    grade.add_argument("--dry-run", action="store_true", help=dry_run_help)
+    json_help = "print each submission as a line of JSON, for other programs"
+    grade.add_argument("--json", action="store_true", help=json_help)
+    by_help = "who grades, for the log and the history (default: this account)"
+    grade.add_argument("--by", default="", metavar="NAME", help=by_help)
+    grade.epilog = (
+        "Exit status: 0 if everything is graded, 1 if a submission needs attention or the run"
+        " stopped, 2 if it could not start, 3 if somebody has fewer points than before (or would,"
+        " with --dry-run), 130 after Ctrl+C."
+    )
+    return grade
 
 
 def _add_class_commands(
@@ -131,6 +143,8 @@ def _add_class_commands(
     deadlines.add_argument("--dry-run", action="store_true", help=deadlines_help)
     deadlines.epilog = "Exit status: 3 if somebody has fewer points than before, 2 after an error."
     log = add(_log, "show who changed grades and rules, and when")
+    add_help = "add a line for what was done elsewhere, such as: backup monday.tar.gz"
+    log.add_argument("--add", metavar="TEXT", help=add_help)
     person = add(_person, "export or erase all data about one person")
     person.add_argument("name", metavar="NAME", help="the student's id")
     action_help = "write all data to a file, or remove it"
@@ -138,7 +152,10 @@ def _add_class_commands(
     target_help = "the ZIP file that export writes (default: NAME.zip)"
     person.add_argument("--to", type=Path, metavar="FILE", help=target_help)
     person.add_argument("--dry-run", action="store_true", help="only say what erase would erase")
-    return [extend, deadlines, log, lms, questions, similarity, person]
+    page = add(_page, "open the course page: grade, extend, export and more in the browser")
+    page.add_argument("--no-browser", action="store_true", help="only print the address")
+    page.add_argument("--port", type=int, default=0, metavar="N", help="default: a free port")
+    return [extend, deadlines, log, lms, questions, similarity, person, page]
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -218,6 +235,10 @@ def _deadlines(options: argparse.Namespace) -> int:
 def _log(options: argparse.Namespace) -> int:
     from autograder import audit_log
 
+    if options.add:
+        action, _, note = options.add.partition(" ")
+        audit_log.record(options.root, action, **({"note": note} if note else {}))
+        return 0
     for entry in audit_log.read(options.root):
         print(entry)
     if broken := audit_log.check(options.root):
@@ -323,6 +344,12 @@ def _doctor(options: argparse.Namespace) -> int:
         return 0
     print("Students' code is not safely isolated on this machine.", file=sys.stderr)
     return 1
+
+
+def _page(options: argparse.Namespace) -> int:
+    from autograder.course_page import cli
+
+    return cli.main(options)
 
 
 if __name__ == "__main__":

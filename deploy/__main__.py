@@ -48,7 +48,8 @@ def start_message(settings: HubSettings, passwords: dict[str, str]) -> str:
         lines.append(f"Passwords are also in {file}, which only root can read.")
     instructor = settings.instructors[0] if settings.instructors else "an instructor"
     lines.append(
-        f"First, log in as {instructor} and choose Services, {settings.course}: formgrader opens."
+        f"First, log in as {instructor} and choose Services, {settings.course}: the course page"
+        " opens."
     )
     stopped = "the hub; users' servers keep running" if settings.keep_servers else "everything"
     lines.append(f"Ctrl+C stops {stopped}.")
@@ -119,8 +120,15 @@ def create_folders(settings: HubSettings) -> None:
 
 
 def make_backup(settings: HubSettings, file: Path) -> None:
-    """Write a backup and print the number of submissions in it."""
-    print(f"{file} holds {backup(settings, file.absolute())} submissions.")
+    """Write a backup, note it in the course's log, and print how many submissions it holds."""
+    count = backup(settings, file.absolute())
+    command = [sys.executable, "-P", "-m", "autograder", "log"]
+    command += [f"--root={settings.course_folder}", f"--add=backup {file.name}"]
+    try:
+        class_list.run_as_grader(settings, *command)
+    except RuntimeError as error:
+        print(f"The backup is complete, but not in the course's log. {error}", file=sys.stderr)
+    print(f"{file} holds {count} submissions.")
 
 
 def verify_receipt(settings: HubSettings, file: Path) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
+import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -39,12 +42,15 @@ def main(options: argparse.Namespace) -> int:
     is_local = options.scheduler is None and options.gateway is None
     if options.dry_run and not is_local:
         return _fail("--dry-run grades copies on this machine. Leave out --scheduler or --gateway.")
+    if options.json:  # for a program, which may have been started with Ctrl+C switched off
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     threads = executors.threads_per_job(jobs) if is_local else 0  # workers of a cluster decide
     try:
         course = CourseFolder.open(options.root, options.name, threads)
         temp_dirs.remove_stale()
         with contextlib.closing(_open_pool(options, jobs)) as pool:
-            return _grade(options, BatchRun(course, pool, _notify, dry_run=options.dry_run), pool)
+            run = BatchRun(course, pool, _notify, by=options.by, dry_run=options.dry_run)
+            return _grade(options, run, pool)
     except (
         *(CourseError, ClusterError, RunInProgressError),
         *(UnprotectedError, WorkerMismatchError),
@@ -58,15 +64,17 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     with run.cache.lock(read_only=options.dry_run), PeakMemory(os.getpid()) as peak:
         run.read_gradebook()
         total = len(run.course.paths.students())
-        with tqdm(total=total, unit="submission", desc=options.name) as bar:
+        with tqdm(total=total, unit="submission", desc=options.name, disable=options.json) as bar:
             try:
                 for line in run.grade(
                     only_failed=options.only == "failed", force=bool(options.force)
                 ):
                     lines.append(line)
-                    bar.total = max(bar.total, len(lines))
+                    total = bar.total = max(total, len(lines))
                     bar.update()
-                    bar.write(str(line), file=sys.stdout)
+                    text = _to_json(line, len(lines), total) if options.json else str(line)
+                    bar.write(text, file=sys.stdout)
+                    sys.stdout.flush()
             except KeyboardInterrupt:
                 code, message = INTERRUPTED, "Interrupted. Run the same command to continue."
                 executors.terminate_workers()
@@ -82,8 +90,9 @@ def _grade(options: argparse.Namespace, run: BatchRun, pool: WorkerPool) -> int:
     if options.report:
         report.write_report(options.report, lines, totals)
     if not options.dry_run:
-        _record(run.course, lines, is_complete=not message)
-    if changes := report.format_changes(lines, dry_run=options.dry_run):
+        _record(run.course, lines, options.by, is_complete=not message)
+    changes = "" if options.json else report.format_changes(lines, dry_run=options.dry_run)
+    if changes:
         print(changes)
     if not options.dry_run and not message:
         _update_others(run.course)
@@ -108,11 +117,17 @@ def _update_others(course: CourseFolder) -> None:
         print(f"In {name}, {report.format_changes(lines)}")
 
 
-def _record(course: CourseFolder, lines: list[ReportLine], *, is_complete: bool) -> None:
+def _to_json(line: ReportLine, done: int, total: int) -> str:
+    submission = dataclasses.asdict(line) | {"changed": line.changed, "lost": line.lost_points}
+    return json.dumps({"done": done, "of": total, "submission": submission})
+
+
+def _record(course: CourseFolder, lines: list[ReportLine], by: str, *, is_complete: bool) -> None:
     """Write the run to the audit log."""
     audit_log.record(
         course.root,
         "grade",
+        by,
         assignment=course.assignment,
         submissions=len(lines),
         changed=sum(line.changed for line in lines),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -105,6 +106,14 @@ class GradeTable:
             for row in self.rows
             if row["assignment"] == assignment and row["status"] == "graded"
         }
+
+    def to_csv(self) -> str:
+        """Return all rows, as ``nbgrader export`` writes them."""
+        file = io.StringIO(newline="")
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows({key: csv_text(value) for key, value in row.items()} for row in self.rows)
+        return file.getvalue()
 
     @property
     def open_rows(self) -> list[str]:

@@ -242,9 +242,18 @@ def run_nbgrader(settings: HubSettings, *arguments: str) -> str:
     Raises:
         RuntimeError: It failed; with its output.
     """
+    return run_as_grader(settings, str(Path(sys.prefix, "bin", "nbgrader")), *arguments)
+
+
+def run_as_grader(settings: HubSettings, *command: str) -> str:
+    """Run a command under the grader's account, in its view; return its output.
+
+    Raises:
+        RuntimeError: It failed; with its output.
+    """
     view = mount_view.grader_view(settings).command()
     done = subprocess.run(  # noqa: S603  (no user input)
-        [*view, str(Path(sys.prefix, "bin", "nbgrader")), *arguments],
+        [*view, *command],
         env={
             **services.grader_environment(settings),
             "JUPYTERHUB_SERVICE_NAME": settings.course,
@@ -254,7 +263,8 @@ def run_nbgrader(settings: HubSettings, *arguments: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"nbgrader {' '.join(arguments[:3])} failed:\n{done.stderr[-2000:]}")
+        name = " ".join([Path(command[0]).name, *command[1:4]])
+        raise RuntimeError(f"{name} failed:\n{done.stderr[-2000:]}")
     return done.stdout + done.stderr
 
 

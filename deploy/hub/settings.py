@@ -43,7 +43,7 @@ class HubSettings:
         course: The course's name in nbgrader.
         authenticator: ``pam`` (accounts and passwords of this machine) or any JupyterHub
             authenticator, such as ``oauthenticator.google.GoogleOAuthenticator``.
-        instructors: Who may open formgrader.
+        instructors: Who may open the course page and formgrader.
         students: Who is in the class, in addition to ``state/class.csv``.
         grader: The account that owns the course folder and runs formgrader.
         homes: The folder for home folders.

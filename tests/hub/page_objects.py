@@ -133,11 +133,13 @@ class InstructorPage:
 
     @classmethod
     def log_in(cls, browser: Browser, hub: RunningHub, name: str) -> InstructorPage:
-        """Log in and open formgrader from the hub's menu Services."""
+        """Log in, open the course page from the hub's menu Services, and formgrader from there."""
         course = hub.settings.course
         page = log_in(browser, hub, name)
         page.locator(".dropdown-toggle", has_text="Services").click()
         page.locator(".dropdown-item", has_text=course).click()
+        expect(page.get_by_role("heading", name="Course page")).to_be_visible()
+        page.get_by_role("link", name="formgrader").click()
         expect(page.get_by_role("link", name="Manage Assignments")).to_be_visible()
         return cls(page, f"{hub.settings.address}/services/{course}/formgrader")
 
