@@ -160,7 +160,12 @@ function createTiles(model) {
       "div",
       { class: "tiles" },
       createElement("div", { class: "mark" }, createElement("b", {}, "At the mark"), decoded),
-      createElement("div", {}, row("Originals", originals, "row"), row("Copies", copies, "row")),
+      createElement(
+        "div",
+        {},
+        row("Originals", originals, "plane-row"),
+        row("Copies", copies, "plane-row"),
+      ),
     ),
     paint(pictures) {
       const network = chosen(model);

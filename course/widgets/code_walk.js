@@ -193,7 +193,7 @@ function render({ model, el }) {
       "aria-label": "Walk between codes",
       "data-needs-kernel": "",
     },
-    createElement("div", { class: "row" }, first.node, results.node, second.node),
+    createElement("div", { class: "walk-ends" }, first.node, results.node, second.node),
     createElement("div", { class: "sliders" }, ...walk.nodes, player.button),
     bases.node,
     createElement("div", { class: "sliders" }, ...pushes.flatMap(({ nodes }) => nodes), reset),

@@ -51,7 +51,7 @@ class GibbsExplorer(PicturedWidget):
     pictures = traitlets.Dict().tag(sync=True)
 
     def __init__(self, machine: RBM, images: ArrayLike, seed: int = 0) -> None:
-        """Start with the first of the images ``(n, 784)`` of zeros and ones.
+        """Start one step after the first of the images ``(n, 784)`` of zeros and ones.
 
         The machine must have 784 visible units; ``seed`` is for sampling.
         """
@@ -60,6 +60,7 @@ class GibbsExplorer(PicturedWidget):
         self._rng = np.random.default_rng(seed)
         super().__init__(choices=len(self._images))
         self.restart()
+        self.step()  # so that all three pictures show something at once
         self.observe(lambda _: self.restart(), names=["choice", "sampling"])
         self.on_msg(self._on_message)
 

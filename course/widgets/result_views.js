@@ -76,7 +76,7 @@ function createItem(stage, index) {
   const frame = createElement("span", { class: "shown" }, picture);
   const facts = createElement("span", { class: "facts" });
   const name = createElement("b", {}, stage.name);
-  const attributes = { class: stage.rows === 1 ? "row" : "" };
+  const attributes = { class: stage.rows === 1 ? "strip-row" : "" };
   return { node: createElement("li", attributes, frame, name, facts), picture, frame, facts };
 }
 

@@ -123,6 +123,9 @@ def test_an_explorer_is_dark_on_a_dark_page_and_controls_look_alike(lesson: Less
         for slider in root.locator("input[type=range]:visible").all():
             slider.press("Shift")  # so that the focus comes from the keyboard
             assert slider.evaluate(ring) == ["rgb(0, 114, 178)", "rgb(213, 94, 0)", "3px"], name
+        for button in root.locator("button:visible:enabled").all()[:1]:
+            button.press("Shift")
+            assert button.evaluate(ring)[1:] == ["rgb(213, 94, 0)", "3px"], name
 
 
 def brightness(root: Locator) -> np.typing.NDArray[np.uint8]:
@@ -262,7 +265,7 @@ def test_the_plane_follows_the_price_and_the_keyboard_moves_the_mark(lesson: Les
     price.press("End")
     expect(description(root)).to_contain_text("β = 64: ")
     assert picture(plane) != free
-    copies = root.locator(".row canvas")
+    copies = root.locator(".plane-row canvas")
     first, second = (picture(tile) for tile in copies.all()[10:12])
     assert first == second  # collapsed: every digit gets the same copy
     price.press("Home")
@@ -300,6 +303,9 @@ def test_gibbs_samples_or_settles_and_stops_on_request(lesson: Lesson) -> None:
     words, coins = description(root), root.get_by_role("checkbox", name="toss coins")
     step, after = root.get_by_role("button", name="One step"), root.locator("canvas").nth(2)
     coins.check()
+    expect(root.locator("figure.empty")).to_have_count(0)
+    root.get_by_role("button", name="Start again").click()
+    expect(words).to_have_text("The image. Take a step.")
     step.click()
     expect(words).to_contain_text("Step 1, coins on")
     sampled = picture(after)

@@ -49,6 +49,14 @@ def test_imported_names_are_exported(path: Path) -> None:
         assert {name.strip() for name in names.split(",") if name.strip()} <= set(exported)
 
 
+@pytest.mark.parametrize("path", [*SCRIPTS, *STYLES], ids=lambda path: path.name)
+def test_no_class_is_one_that_bootstrap_styles(path: Path) -> None:
+    """nbgrader loads Bootstrap into JupyterLab, which moves what is in a ``.row``."""
+    text = path.read_text(encoding="utf-8")
+    names = "row|container|well|panel|label|badge|btn|alert|close|hidden"
+    assert not re.findall(rf'class: "(?:[^"]* )?(?:{names})(?: |")|\.(?:{names}) *[{{,]', text)
+
+
 @pytest.mark.parametrize("path", WIDGETS, ids=lambda path: path.name)
 def test_all_imports_of_a_widget_are_inlined(path: Path) -> None:
     modules = inlined_modules(frontend.inline_imports(path))
