@@ -8,6 +8,7 @@ Example:
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import html
 import json
@@ -20,9 +21,8 @@ from nbformat import NotebookNode
 
 from course import quiz
 from course.quiz import cells, pool
+from course.widgets.frontend import FOLDER
 
-# These compute everything in the browser; the others need a kernel and show their picture.
-LIVE_WIDGETS: Final = {"architecture", "code_size", "codes_map", "curse", "digit_pad"}
 _VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _STATE: Final = "application/vnd.jupyter.widget-state+json"
 _ANCHOR: Final = re.compile(r'<a id="([\w-]+)"></a>')
@@ -91,6 +91,16 @@ def _container(name: str, text: str) -> Iterator[str]:
     yield from (f"::::{{container}} {name}", "", _ANCHOR.sub("", text), "", "::::", "")
 
 
+@functools.cache
+def runs_in_a_page(widget: str) -> bool:
+    """Return whether a widget works without a kernel; the others show their picture.
+
+    The digit pad does, because ``book.js`` prepares and reads its drawings.
+    """
+    script = (FOLDER / f"{widget}.js").read_text(encoding="utf-8")
+    return widget == "digit_pad" or "data-needs-kernel" not in script
+
+
 def _show_widget(output: NotebookNode, widgets: Mapping[str, Any], states: Path) -> None:
     """Replace a widget by its picture, which the page replaces by the widget where it can."""
     data, model = output.data, output.data.pop(_VIEW)["model_id"]
@@ -104,7 +114,7 @@ def _show_widget(output: NotebookNode, widgets: Mapping[str, Any], states: Path)
     )
     state = widgets.get(model, {})
     name = str(state.get("state", {}).get("_anywidget_id", "")).split(".")[-2:-1]
-    if name and name[0] in LIVE_WIDGETS:
+    if name and runs_in_a_page(name[0]):
         traits = {k: v for k, v in state["state"].items() if not k.startswith("_")}
         text = json.dumps({"traits": traits, "buffers": state.get("buffers", [])}, sort_keys=True)
         file = f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"

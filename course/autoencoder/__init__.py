@@ -12,6 +12,7 @@ Example:
 `build`, `build_convolutional` and `build_variational` return a Keras model, `train` trains it,
 `save` and `load` store one of `build` without pickle. ``course.autoencoder.frozen`` runs such
 networks in plain NumPy and includes a trained one for digits. The first `build` imports TensorFlow.
+`train_sparse` trains a sparse autoencoder for the activations of another network, in NumPy.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from course.autoencoder.frozen import FrozenAutoencoder
 from course.autoencoder.frozen_variational import FrozenVariational
 from course.autoencoder.history import History
 from course.autoencoder.model import build
+from course.autoencoder.sparse import SparseAutoencoder, train_sparse
 from course.autoencoder.training import train
 from course.autoencoder.variational import build_variational, freeze_variational
 
@@ -30,6 +32,7 @@ __all__ = [
     "FrozenAutoencoder",
     "FrozenVariational",
     "History",
+    "SparseAutoencoder",
     "TrainingError",
     "build",
     "build_convolutional",
@@ -39,4 +42,5 @@ __all__ = [
     "load",
     "save",
     "train",
+    "train_sparse",
 ]

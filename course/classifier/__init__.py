@@ -19,9 +19,9 @@ from typing import Final
 
 import numpy as np
 
-from course.classifier.network import DigitClassifier
+from course.classifier.network import DigitClassifier, softmax
 
-__all__ = ["WEIGHTS", "DigitClassifier", "load"]
+__all__ = ["WEIGHTS", "DigitClassifier", "load", "softmax"]
 
 WEIGHTS: Final = Path(__file__).resolve().parents[1] / "assets" / "digit_classifier.npz"
 

@@ -21,7 +21,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from course.arrays import Float32Array
-from course.classifier.habits import FRAME, SIDE, add_habits
+from course.classifier.habits import FRAME, SIDE, Habit, add_habits
 
 KINDS: Final = ("habits", "shape", "thickness")  # in the order in which they are applied
 _MIDDLE: Final = 14  # pixel of the center of mass in MNIST, from 0
@@ -48,11 +48,9 @@ def augment(
             raise ValueError(f"kinds must be among {', '.join(KINDS)}, got {kind!r}")
     if len(images) != len(labels):
         raise ValueError(f"labels must hold one label per image ({len(images)}), got {len(labels)}")
-    edge = (FRAME - SIDE) // 2
-    padding = ((0, 0), (edge, edge), (edge, edge))  # room for strokes that extend the digit
     chunks = [np.empty((0, SIDE * SIDE), np.float32)]
     for start in range(0, len(images), _CHUNK):
-        chunk = np.pad(images[start : start + _CHUNK].reshape(-1, SIDE, SIDE), padding)
+        chunk = _pad(images[start : start + _CHUNK])
         if "habits" in kinds:
             add_habits(chunk, labels[start : start + _CHUNK], rng)
         chunk = warp(chunk, rng if "shape" in kinds else None)
@@ -60,6 +58,24 @@ def augment(
             chunk = vary_thickness(chunk, rng)
         chunks.append(chunk.reshape(-1, SIDE * SIDE))
     return np.concatenate(chunks)
+
+
+def add_stroke(images: Float32Array, habit: Habit, rng: Generator) -> Float32Array:
+    """Return every image ``(n, 784)`` with the stroke of one habit, such as a slash.
+
+    Example:
+        >>> zeros = np.zeros((2, 784), np.float32)
+        >>> zeros.reshape(2, 28, 28)[:, 4:24, 10:18] = 1
+        >>> add_stroke(zeros, HABITS[0], np.random.default_rng(0)).shape
+        (2, 784)
+
+    To compare with the images before, use ``augment(images, labels, rng, ())``, which centers and
+    scales them in the same way.
+    """
+    always = habit._replace(share=1.0)
+    padded = _pad(images)
+    add_habits(padded, np.full(len(images), habit.digit), rng, (always,))
+    return warp(padded, None).reshape(-1, SIDE * SIDE)
 
 
 def vary_thickness(images: Float32Array, rng: Generator) -> Float32Array:
@@ -109,6 +125,12 @@ def warp(images: Float32Array, rng: Generator | None) -> Float32Array:
     shift = rng.uniform(-1, 1, (2, n, 1)).astype(np.float32)
     positions = moved + field + shift + center[:, :, None]
     return _interpolate(images, positions.astype(np.float32))
+
+
+def _pad(images: Float32Array) -> Float32Array:
+    """Return images ``(n, 784)`` as ``(n, 44, 44)``: room for strokes that extend the digit."""
+    edge = (FRAME - SIDE) // 2
+    return np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (edge, edge), (edge, edge)))
 
 
 def _filter_neighbors(images: Float32Array, extreme: np.ufunc) -> Float32Array:

@@ -12,7 +12,7 @@ Digits are padded to 44 by 44 pixels so that a new stroke can extend beyond them
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -91,9 +91,14 @@ HABITS: Final = (
 )
 
 
-def add_habits(images: Float32Array, labels: NDArray[np.integer], rng: Generator) -> None:
+def add_habits(
+    images: Float32Array,
+    labels: NDArray[np.integer],
+    rng: Generator,
+    habits: Sequence[Habit] = HABITS,
+) -> None:
     """Draw habits into randomly chosen images ``(n, 44, 44)``, in place, as wide as the strokes."""
-    for habit in HABITS:
+    for habit in habits:
         chosen = (labels == habit.digit) & (rng.random(len(images)) < habit.share)
         for image in (images[i] for i in np.flatnonzero(chosen)):
             width = stroke_width(image)

@@ -19,6 +19,13 @@ STRIDE: Final = 2
 class DigitClassifier:
     """A digit classifier: two convolutions and a dense layer with ReLU, then ten classes.
 
+    Example:
+        >>> from course import classifier
+        >>> reader = classifier.load()
+        >>> hidden = reader.hidden(np.zeros((3, 784)))  # what the last layer sees
+        >>> hidden.shape, reader.logits_from_hidden(hidden).shape
+        ((3, 96), (3, 10))
+
     Both convolutions use 5 by 5 windows with a stride of 2 and no padding, so the image shrinks
     from 28 to 12 to 4 pixels.
 
@@ -39,12 +46,31 @@ class DigitClassifier:
         Raises:
             ValueError: ``images`` has another shape, or isn't finite numbers.
         """
+        return self.logits_from_hidden(self.hidden(images))
+
+    def hidden(self, images: ArrayLike) -> Float32Array:
+        """Return the outputs of the last hidden layer, ``(n, c)``, none negative.
+
+        Raises:
+            ValueError: As for `logits`.
+        """
         rows = float32_matrix("images", images, SIDE * SIDE, min_rows=0)
         x = rows.reshape(-1, SIDE, SIDE, 1)
         for kernel, bias in zip(self.kernels[:2], self.biases[:2], strict=True):
             x = np.maximum(_convolve(x, kernel) + bias, 0)
-        hidden = np.maximum(x.reshape(len(x), -1) @ self.kernels[2] + self.biases[2], 0)
-        sums: Float32Array = hidden @ self.kernels[3] + self.biases[3]
+        outputs: Float32Array = np.maximum(
+            x.reshape(len(x), -1) @ self.kernels[2] + self.biases[2], 0
+        )
+        return outputs
+
+    def logits_from_hidden(self, hidden: ArrayLike) -> Float32Array:
+        """Return the scores of the ten classes for outputs of the hidden layer, ``(n, c)``.
+
+        Raises:
+            ValueError: ``hidden`` has another shape, or isn't finite numbers.
+        """
+        rows = float32_matrix("hidden", hidden, len(self.kernels[3]), min_rows=0)
+        sums: Float32Array = rows @ self.kernels[3] + self.biases[3]
         return sums
 
     def probabilities(self, images: ArrayLike) -> Float32Array:
@@ -52,10 +78,19 @@ class DigitClassifier:
 
         Like those of most networks, these probabilities are overconfident.
         """
-        sums = self.logits(images)
-        powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-        shares: Float32Array = powers / powers.sum(axis=1, keepdims=True)
-        return shares
+        return softmax(self.logits(images))
+
+
+def softmax(logits: Float32Array) -> Float32Array:
+    """Return the probabilities of scores ``(n, classes)``; rows sum to 1.
+
+    Example:
+        >>> softmax(np.array([[0.0, 0.0]], np.float32)).tolist()
+        [[0.5, 0.5]]
+    """
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: Float32Array = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _convolve(x: Float32Array, kernel: Float32Array) -> Float32Array:

@@ -7,7 +7,8 @@ Example:
     0.5
 
 `course.metrics.errors` compares images with their reconstructions, `course.metrics.codes` and
-`course.metrics.report` evaluate codes, `course.metrics.subspaces` compares axes.
+`course.metrics.report` evaluate codes, `course.metrics.subspaces` compares axes and
+directions.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from course.metrics.errors import (
     squared_errors,
 )
 from course.metrics.report import Separability, separability, separability_table
-from course.metrics.subspaces import principal_angles
+from course.metrics.subspaces import cosines, match_directions, principal_angles
 
 __all__ = [
     "Separability",
+    "cosines",
     "cross_entropy",
     "cross_entropy_floor",
     "knn_accuracy",
     "linear_probe",
+    "match_directions",
     "mean_squared_error",
     "principal_angles",
     "separability",

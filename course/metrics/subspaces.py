@@ -1,4 +1,4 @@
-"""Compare subspaces independently of the axes that span them.
+"""Compare subspaces independently of their axes, and sets of directions one by one.
 
 Example:
     >>> import numpy as np
@@ -52,3 +52,41 @@ def principal_angles(a: ArrayLike, b: ArrayLike) -> FloatArray:
             raise ValueError(f"The {len(axes)} axes of {name} must be linearly independent.")
     angles: FloatArray = subspace_angles(first.astype(float).T, second.astype(float).T)[::-1]
     return angles
+
+
+def cosines(a: ArrayLike, b: ArrayLike) -> FloatArray:
+    """Return the cosine between every row of ``a`` and every row of ``b``, ``(k, l)``.
+
+    Example:
+        >>> cosines([[3, 0], [0, 1]], [[1, 0], [-1, 0]]).tolist()
+        [[1.0, -1.0], [0.0, 0.0]]
+
+    Rows of length 0 have the cosine 0 with everything.
+    """
+    first, second = (
+        rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        for rows in (finite_matrix("a", a), finite_matrix("b", b))
+    )
+    result: FloatArray = first @ second.T
+    return result
+
+
+def match_directions(a: ArrayLike, b: ArrayLike) -> FloatArray:
+    """Pair rows of ``a`` with rows of ``b``, each at most once; return the pairs' cosines.
+
+    Example:
+        >>> match_directions([[3, 0], [0, 1]], [[0, 2], [1, 0], [1, 1]]).tolist()
+        [1.0, 1.0]
+
+    Of all pairings, it is the one with the largest sum of cosines (the assignment problem).
+
+    Returns:
+        min(k, l) cosines, in the order of the rows of the smaller set.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    table = cosines(a, b)
+    if len(table) > table.shape[1]:
+        table = table.T
+    result: FloatArray = table[linear_sum_assignment(table, maximize=True)]
+    return result

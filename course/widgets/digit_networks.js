@@ -11,13 +11,13 @@ const MAX_ERROR_PER_INK = 0.25;
 const MIN_ROWS = 8;
 const INK = 0.3;
 
-const relu = (x) => Math.max(x, 0);
+export const relu = (x) => Math.max(x, 0);
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const gelu = (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 const linear = (x) => x;
 
 /** Return activate(x · kernel + bias). */
-function dense(x, kernel, bias, activate) {
+export function dense(x, kernel, bias, activate) {
   const width = kernel.shape[1];
   const sums = Float64Array.from(bias.values);
   for (let i = 0; i < x.length; i += 1) {
@@ -53,11 +53,18 @@ function convolve(x, side, kernel, bias) {
   return result;
 }
 
-function classify(arrays, image) {
-  const layer = (i) => [arrays[`kernel_${i}`], arrays[`bias_${i}`]];
-  const first = convolve(image, 28, ...layer(0));
-  const second = convolve(first, 12, ...layer(1));
-  const sums = dense(dense(second, ...layer(2), relu), ...layer(3), linear);
+const layer = (arrays, i) => [arrays[`kernel_${i}`], arrays[`bias_${i}`]];
+
+/** Return the outputs of the classifier's last hidden layer for an image of 784 numbers. */
+export function hiddenLayer(arrays, image) {
+  const first = convolve(image, 28, ...layer(arrays, 0));
+  const second = convolve(first, 12, ...layer(arrays, 1));
+  return dense(second, ...layer(arrays, 2), relu);
+}
+
+/** Return the ten probabilities for outputs of the last hidden layer. */
+export function classProbabilities(arrays, hidden) {
+  const sums = dense(hidden, ...layer(arrays, 3), linear);
   const highest = Math.max(...sums);
   const powers = Array.from(sums, (sum) => Math.exp(sum - highest));
   const total = powers.reduce((a, b) => a + b, 0);
@@ -86,7 +93,7 @@ function looksLikeADigit(image, error) {
 export async function loadNetworks(address) {
   const classifier = await loadArrays(`${address}digit_classifier.npz`);
   let autoencoder = null; // 5 MB: loaded for the first reading
-  const probabilities = (image) => classify(classifier, image);
+  const probabilities = (image) => classProbabilities(classifier, hiddenLayer(classifier, image));
 
   async function read(image) {
     autoencoder ??= loadArrays(`${address}digit_autoencoder.npz`);

@@ -71,11 +71,16 @@ function parseArray(bytes, halves) {
   return { shape, values };
 }
 
-/** Return the file's arrays of 16-bit floats and of bytes by name, {shape, values} each. */
+/** Load a file; return its arrays of 16-bit floats and of bytes by name, {shape, values} each. */
 export async function loadArrays(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address} can't be loaded (status ${response.status}).`);
-  const files = await unzip(await response.arrayBuffer());
+  return readArrays(await response.arrayBuffer());
+}
+
+/** Return the arrays of 16-bit floats and of bytes in a file's content, {shape, values} each. */
+export async function readArrays(buffer) {
+  const files = await unzip(buffer);
   const halves = halfPrecisionValues();
   const arrays = Object.entries(files).map(([name, bytes]) => [
     name.replace(/\.npy$/, ""),

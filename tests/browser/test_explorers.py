@@ -28,6 +28,7 @@ from course.widgets.code_size import CodeSizeExplorer
 from course.widgets.code_walk import CodeWalk
 from course.widgets.codes_map import CodesMap
 from course.widgets.curse import CurseExplorer
+from course.widgets.feature_explorer import FeatureExplorer
 from course.widgets.gibbs import GibbsExplorer
 rng = np.random.default_rng(0)
 places, labels = rng.normal(size=(2, 40, 2)), np.arange(40) % 10
@@ -43,6 +44,7 @@ EXPLORERS = {
     "network-explorer": "NetworkExplorer()",
     "gibbs-explorer": "GibbsExplorer(RBM.random(784, 64, rng, scale=0.1), pictures > 0.8)",
     "code-plane": "CodePlane()",
+    "feature-explorer": "FeatureExplorer()",
     "code-walk": "CodeWalk(frozen.digits(), pictures[:2], ['one', 'two'], second=1)",
 }
 
@@ -277,6 +279,35 @@ def test_the_plane_follows_the_price_and_the_keyboard_moves_the_mark(lesson: Les
     expect(description(root)).to_contain_text("At (0.5, 2.8), it reads a ")
     plane.click(position={"x": 5, "y": 5})
     expect(description(root)).to_contain_text("At (−2.8, 2.8), it reads a ")
+
+
+def test_turning_a_feature_off_changes_what_is_read(lesson: Lesson) -> None:
+    """A 1 with a foot is read as something else without the feature for the foot."""
+    root = explorer(lesson, "feature-explorer")
+    expect(description(root)).to_contain_text("Read as a 1, 100% sure. 4 features fire.")
+    foot = root.get_by_role("switch", name="foot of a 1")
+    expect(foot).to_be_checked()
+    foot.press("Space")
+    expect(foot).to_be_focused()
+    expect(foot).not_to_be_checked()
+    expect(description(root)).to_contain_text(re.compile(r"Read as a [^1].*without foot of a 1"))
+    expect(root.locator("output.answer")).not_to_have_text("1")
+    root.get_by_role("button", name="All on").click()
+    expect(foot).to_be_checked()
+    expect(root.locator("output.answer")).to_have_text("1")
+    root.get_by_label("Load a sample digit").select_option("7")
+    expect(description(root)).to_contain_text("Read as a 7")
+    root.get_by_role("button", name="Clear").click()
+    expect(description(root)).to_have_text("Draw a digit, 0 to 9.")
+    expect(root.get_by_role("switch")).to_have_count(0)
+    box = root.locator(".pad-canvas").bounding_box()
+    assert box is not None
+    lesson.page.mouse.move(box["x"] + 140, box["y"] + 40)
+    lesson.page.mouse.down()
+    lesson.page.mouse.move(box["x"] + 140, box["y"] + 235, steps=8)
+    lesson.page.mouse.up()
+    expect(description(root)).to_contain_text("Read as a 1")
+    expect(root.get_by_role("switch", name="foot of a 1")).to_have_count(0)
 
 
 def test_network_numbers_follow_the_chosen_layers(lesson: Lesson) -> None:

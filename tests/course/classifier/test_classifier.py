@@ -11,7 +11,8 @@ import pytest
 from benchmarks.assets.make_digit_classifier import accuracy, store
 from course import classifier, data, drawing
 from course.classifier import network
-from course.classifier.augmentation import KINDS, augment
+from course.classifier.augmentation import KINDS, add_stroke, augment
+from course.classifier.habits import HABITS
 from course.classifier.network import DigitClassifier
 from tests.course.imports import HEAVY, loaded
 
@@ -187,3 +188,22 @@ def test_it_reads_real_pen_strokes_of_any_size_place_and_width() -> None:
     }
     assert shares["mnist"] >= 0.96
     assert shares["lecture"] < shares["mnist"] - 0.05
+
+
+def test_the_hidden_layer_leads_to_the_same_scores() -> None:
+    images = np.random.default_rng(3).random((5, 784))
+    reader = classifier.load()
+    hidden = reader.hidden(images)
+    assert hidden.shape == (5, 96)
+    assert hidden.min() >= 0
+    np.testing.assert_array_equal(reader.logits_from_hidden(hidden), reader.logits(images))
+    with pytest.raises(ValueError, match=r"hidden must .*\(n, 96\), got \(5, 95\)"):
+        reader.logits_from_hidden(hidden[:, 1:])
+
+
+def test_a_stroke_is_added_to_every_image() -> None:
+    images = np.repeat(ring()[None], 6, axis=0)
+    plain = augment(images, np.zeros(6, int), np.random.default_rng(0), ())
+    slashed = add_stroke(images, HABITS[0], np.random.default_rng(0))
+    assert slashed.shape == (6, 784)
+    assert (np.abs(slashed - plain).sum(axis=1) > 5).all()

@@ -242,3 +242,13 @@ def test_separability_on_mnist_is_as_measured_before() -> None:
         assert result.trustworthiness == pytest.approx(trust, abs=0.01)
         assert result.silhouette == pytest.approx(round_, abs=0.01)
         assert result.probe > result.silhouette
+
+
+def test_matched_directions_are_used_once() -> None:
+    a = np.array([[1.0, 0.0], [2.0, 0.1]])
+    b = np.array([[5.0, 0.0], [0.0, 3.0], [-1.0, 0.0]])
+    assert metrics.cosines(a, b)[0].tolist() == [1, 0, -1]
+    pairs = metrics.match_directions(a, b)
+    assert sorted(pairs.round(2).tolist()) == [0.05, 1.0]
+    np.testing.assert_allclose(np.sort(metrics.match_directions(b, a)), np.sort(pairs))
+    assert metrics.cosines([[0.0, 0.0]], b).tolist() == [[0, 0, 0]]
