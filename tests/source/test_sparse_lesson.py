@@ -25,7 +25,7 @@ WRONG = {
     "dimensionality": {
         SIZE + "L**2 / ((U @ W.T) ** 2).sum(axis=1)": "returns nothing",
         SIZE + "return (W**2).sum(axis=0) / ((W.T @ W) ** 2).sum(axis=1)": "features are the rows",
-        SIZE + "return L**2 / (U @ W.T) ** 2": "per pair of features",
+        SIZE + "return (U @ W.T) ** 2": "per pair of features",
         SIZE + "return (L**2).sum() / ((U @ W.T) ** 2).sum()": "a single number",
         SIZE + "return L**2 / ((W @ W.T) ** 2).sum(axis=1)": "must have length 1",
         SIZE + "return L**2 / (((U @ W.T) ** 2).sum(axis=1) - L**2)": "i itself included",
