@@ -91,7 +91,7 @@ def explorer(lesson: Lesson, name: str) -> Locator:
 
 def description(root: Locator) -> Locator:
     """Return the sentence in which an explorer says what it shows."""
-    return root.locator("p[aria-live]")
+    return root.locator("p[aria-live]:not(.pad-live)")
 
 
 def picture(canvas: Locator) -> str:
