@@ -36,8 +36,14 @@ def inlined_modules(script: str) -> list[str]:
     return modules
 
 
-def test_there_is_a_widget_for_each_explorer_and_the_pad() -> None:
-    assert len(WIDGETS) == 9
+def test_each_widget_has_a_script_of_the_same_name() -> None:
+    modules = {
+        path.stem
+        for path in frontend.FOLDER.glob("*.py")
+        if "    _esm = frontend_file(" in path.read_text("utf-8")
+    }
+    assert {path.stem for path in WIDGETS} == modules
+    assert len(modules) > 8
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
