@@ -70,7 +70,7 @@ def _content(path: Path) -> bytes:
             if personalize(notebook, student_name()):
                 text = json.dumps(notebook, indent=1, ensure_ascii=False)
                 content = f"{text}\n".encode()
-        except (ValueError, KeyError, TypeError):  # not a notebook
+        except (AttributeError, KeyError, TypeError, ValueError):  # not a notebook
             pass
     return content
 

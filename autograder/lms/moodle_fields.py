@@ -94,8 +94,8 @@ def _add_number(element: ET.Element, _question: BankQuestion, keys: tuple[Field,
     same_unit = [one for one in number_alternatives(key.value) if one[2] not in scales]
     for value, tolerance, _ in same_unit:
         _answer(element, "100", f"{value:.10g}", key.explanation, f"{tolerance:.10g}")
-    for value, remark in key.remarks:
-        for number, tolerance, _ in number_alternatives(value):
+    for wrong, remark in key.remarks:
+        for number, tolerance, _ in number_alternatives(wrong):
             _answer(element, "0", f"{number:.10g}", remark, f"{tolerance:.10g}")
     if base_unit:
         units = ET.SubElement(element, "units")

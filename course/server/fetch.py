@@ -41,7 +41,7 @@ class FetchAssignment(ExchangeFetchAssignment):  # type: ignore[misc]  # nbgrade
 
 def _personalize(path: Path) -> None:
     """Let a notebook show the student's variants, in any editor."""
-    with suppress(ValueError, KeyError, TypeError):  # not a notebook
+    with suppress(AttributeError, KeyError, TypeError, ValueError):  # not a notebook
         notebook = json.loads(path.read_text(encoding="utf-8"))
         if personalize(notebook, student_name()):
             text = json.dumps(notebook, indent=1, ensure_ascii=False)
