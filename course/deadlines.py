@@ -7,8 +7,8 @@ Example:
     >>> rule.days_to_spend(30 * 3600, available=3)
     2
     >>> print(rule)
-    15 min of grace. After that, −10% for each day begun after the due date. No points more than 7
-    days after it. 3 late days for the term are spent first, automatically.
+    15 min of grace. After that, −10% for each day begun after the due date. No points if more
+    than 7 days late. 3 late days for the term are spent first, automatically.
 
 The instructor's file is read by `autograder.deadlines`. A release publishes this part of it in the
 exchange, as ``deadlines.json`` in the course's folder there.
@@ -94,9 +94,8 @@ class LateRule(BaseModel):
             start = f"After that, −{self.penalty:g}%" if parts else f"Late: −{self.penalty:g}%"
             parts.append(f"{start} for each {self.per} begun after the due date.")
         if self.cut_off_s is not None:
-            after = f"more than {format_duration(self.cut_off_s)} after it"
-            after = after if self.penalty else after.replace("it", "the due date")
-            parts.append(f"No points {after if self.cut_off_s else 'after the due date'}.")
+            late = f"if more than {format_duration(self.cut_off_s)} late"
+            parts.append(f"No points {late if self.cut_off_s else 'after the due date'}.")
         elif not self.penalty:
             parts.append("A late submission loses no points.")
         if self.late_days and self.penalty:
