@@ -58,6 +58,8 @@ def progress(page: Page) -> str:
 
 
 def test_an_answer_is_checked_and_still_there_after_a_reload(visitor: Page, url: str) -> None:
+    requests: list[str] = []
+    visitor.on("request", lambda request: requests.append(request.url))
     visitor.goto(url + LESSON)
     visitor.get_by_role("button", name="Next unanswered question").click()
     focused = visitor.locator("[data-name]:has(input:focus)")
@@ -78,6 +80,8 @@ def test_an_answer_is_checked_and_still_there_after_a_reload(visitor: Page, url:
     assert "1 of 7 answered" in progress(visitor)
     visitor.reload()
     expect(visitor.locator(".course-progress:visible")).to_contain_text("1 of 7 answered")
+    foreign = [address for address in requests if not address.startswith((url, "data:", "blob:"))]
+    assert {address.split("/")[3] for address in foreign} <= {"pyodide"}
 
 
 def test_the_start_page_lists_the_lessons_that_are_in_the_site(
@@ -91,17 +95,6 @@ def test_the_start_page_lists_the_lessons_that_are_in_the_site(
         notebook = nbformat.read(site / "files" / address.split("?path=")[1], as_version=4)
         assert "%pip install" in notebook.cells[1].source
         assert notebook.metadata.kernelspec.name == "python"
-
-
-def test_pages_load_nothing_but_pyodide_from_elsewhere(visitor: Page, url: str) -> None:
-    foreign: list[str] = []
-    visitor.on("request", lambda request: foreign.append(request.url))
-    visitor.goto(url + LESSON)
-    expect(visitor.locator("[data-name]").first).to_be_visible()
-    local = (url, "data:", "blob:")
-    assert {address.split("/")[3] for address in foreign if not address.startswith(local)} <= {
-        "pyodide"
-    }
 
 
 def test_the_extension_of_the_course_is_included_as_it_is(site: Path) -> None:
@@ -137,3 +130,19 @@ def test_replies_are_those_of_the_server_and_absent_without_keys() -> None:
     text = json.dumps(found)
     assert "BEGIN SOLUTION" not in text
     assert lite.replies(None) == {}
+
+
+@pytest.mark.long
+def test_a_local_pyodide_becomes_part_of_the_site(tmp_path: Path) -> None:
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "pyodide.mjs").write_text("// stands for Pyodide\n", encoding="utf-8")
+    (mirror / "pyodide-lock.json").write_text("{}", encoding="utf-8")
+    site = tmp_path / "site"
+    lite.main(["--out", str(site), "--no-keys", "--pyodide", str(mirror)])
+    settings = json.loads((site / "jupyter-lite.json").read_text(encoding="utf-8"))
+    plugins = settings["jupyter-config-data"]["litePluginSettings"]
+    address = plugins[lite._KERNEL_PLUGIN]["pyodideUrl"]
+    assert (site / address).read_text(encoding="utf-8") == "// stands for Pyodide\n"
+    static = site / "extensions" / "autoencoder-course-lite" / "static"
+    assert (static / "replies.json").read_text(encoding="utf-8") == "{}"
