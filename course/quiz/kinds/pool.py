@@ -11,7 +11,7 @@ from course.quiz.kinds.base import AnyComparison, Kind, State
 class Pool(Kind):
     """All variants of a question in one text; students get the first, until theirs is drawn.
 
-    A pool clears and checks all its variants. Whoever compares an answer must choose one first.
+    A pool clears and checks all its variants. Choose one before comparing an answer.
     """
 
     def __init__(self, kind: Kind) -> None:
