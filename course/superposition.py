@@ -144,8 +144,8 @@ def pair_losses(density: ArrayLike, importance: ArrayLike) -> Float64Array:
     """Return the losses of three ways to store two features in one number, ``(..., 3)``.
 
     Example:
-        >>> pair_losses(0.1, 1.0).argmin() == ARRANGEMENTS.index("superposition")
-        True
+        >>> ARRANGEMENTS[pair_losses(0.1, 1.0).argmin()]
+        'superposition'
 
     The first feature has the importance 1. In the order of `ARRANGEMENTS`: the number belongs to
     the first feature (W = [1, 0]), it belongs to the second (W = [0, 1]), or they share it

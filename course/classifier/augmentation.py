@@ -64,6 +64,7 @@ def add_stroke(images: Float32Array, habit: Habit, rng: Generator) -> Float32Arr
     """Return every image ``(n, 784)`` with the stroke of one habit, such as a slash.
 
     Example:
+        >>> from course.classifier.habits import HABITS
         >>> zeros = np.zeros((2, 784), np.float32)
         >>> zeros.reshape(2, 28, 28)[:, 4:24, 10:18] = 1
         >>> add_stroke(zeros, HABITS[0], np.random.default_rng(0)).shape
