@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from course.assets import digit_features
 from tests.source.lesson import Lesson, LessonTests
 
 SIZE = (
@@ -116,6 +119,17 @@ LESSON = Lesson("08-sparse-autoencoders", WRONG)
 class TestLesson(LessonTests):
     lesson = LESSON
     min_boxes = 2  # the lecture says little about what is inside a network
+
+
+def test_the_text_describes_the_dictionary_that_ships() -> None:
+    text = " ".join(LESSON.path.read_text(encoding="utf-8").split())
+    facts = digit_features.facts()
+    assert f"{facts.features} directions, four at a time" in text
+    assert facts.active == 4
+    assert facts.features - len(facts.shares) == 1  # "One direction died and is left out."
+    shown = re.search(r"shown = \(([\d, ]+)\)", text)
+    assert shown is not None
+    assert set(shown[1].split(", ")) <= set(facts.names)
 
 
 @pytest.mark.parametrize("exercise", LESSON.exercises)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from course.assets import code_plane
 from tests.source.lesson import Lesson, LessonTests
 
 COST = "def cloud_cost(mean, log_variance): "
@@ -107,6 +108,14 @@ LESSON = Lesson("07-variational-autoencoder", WRONG, {"draw-code": f"{SOLUTION}\
 class TestLesson(LessonTests):
     lesson = LESSON
     min_boxes = 2  # the lecture says little about models that generate
+
+
+def test_the_text_states_the_numbers_of_the_explorer() -> None:
+    text = " ".join(LESSON.path.read_text(encoding="utf-8").split())
+    facts = code_plane.facts()
+    assert ", ".join(f"{error:.1f}" for error in facts.errors[:4]) in text
+    for share in facts.hole_shares[:3]:
+        assert f"{share:.0%}" in text
 
 
 @pytest.mark.parametrize("exercise", LESSON.exercises)
