@@ -136,3 +136,19 @@ def test_figures_have_alternative_texts(book: Book) -> None:
     text = (book.folder / CANVAS).read_text(encoding="utf-8")
     assert text.count('<img alt="') > 3
     assert '<img alt=""' not in text
+
+
+def test_the_lessons_are_one_tagged_pdf_with_bookmarks(book: Book) -> None:
+    content = (book.folder / build.PDF_NAME).read_bytes()
+    assert f'href="{build.PDF_NAME}"' in (book.folder / "index.html").read_text(encoding="utf-8")
+    assert content.startswith(b"%PDF-")
+    assert b"/StructTreeRoot" in content
+    assert b"/Outlines" in content
+    assert content.count(b"/Title") > 100
+
+
+def test_the_guides_and_the_reference_are_pages(book: Book) -> None:
+    assert {
+        *("docs/first-assignment.html", "docs/exams.html", "deploy/README.html", "SECURITY.html"),
+        *("reference/commands.html", "reference/settings.html", "reference/course.data.html"),
+    } <= set(names(book))
