@@ -24,9 +24,7 @@ class GradingSettings:
     threads: int = 0  # of a kernel's libraries; 0 for the libraries' own choice
     shortcut: bool = True  # skip cells that no graded test depends on
     execute: bool = True  # run notebooks; without it, tests are left to a person
-    any_variant: bool = (
-        False  # of a pool: the variant that was answered, whichever student it belongs to
-    )
+    any_variant: bool = False  # of a pool: the variant that was answered, any student's
     warm: bool = True  # fork kernels from a process that has loaded their libraries
 
     @classmethod
