@@ -19,17 +19,13 @@ from tests.browser.lab import Lab, Lesson
 from tests.browser.pads import RUN_ALL, RUN_IN_KERNEL
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-SETUP = """import numpy as np
-from course.autoencoder import frozen
-from course.rbm import RBM
+SETUP = """import numpy as np; from course.autoencoder import frozen; from course.rbm import RBM
 from course.widgets.architecture import NetworkExplorer
 from course.widgets.code_plane import CodePlane
 from course.widgets.code_size import CodeSizeExplorer
-from course.widgets.code_walk import CodeWalk
-from course.widgets.codes_map import CodesMap
-from course.widgets.curse import CurseExplorer
+from course.widgets.code_walk import CodeWalk; from course.widgets.codes_map import CodesMap
 from course.widgets.feature_explorer import FeatureExplorer
-from course.widgets.gibbs import GibbsExplorer
+from course.widgets.curse import CurseExplorer; from course.widgets.gibbs import GibbsExplorer
 rng = np.random.default_rng(0)
 places, labels = rng.normal(size=(2, 40, 2)), np.arange(40) % 10
 pictures = rng.random((40, 784))"""
