@@ -29,6 +29,7 @@ from typing import Any, Final
 import nbformat
 from nbformat import NotebookNode
 
+from book.pages import shown_text
 from course import lessons, quiz
 from course.quiz import cells
 from course.server.check_result import CheckResult, check_answer
@@ -136,7 +137,8 @@ def replies(source: Path | None) -> dict[str, Any]:
         for cell in nbformat.read(path, as_version=nbformat.NO_CONVERT).cells:
             if not cells.is_quiz(cell):
                 continue
-            key = keys.find(f"{name}/{path.name}", cells.grade_id(cell), quiz.parse(cell.source))
+            question = quiz.parse(shown_text(cell))
+            key = keys.find(f"{name}/{path.name}", cells.grade_id(cell), question)
             if 0 < len(key.question.options) <= MAX_OPTIONS:
                 checks[f"{name}/{cells.grade_id(cell)}"] = {
                     "options": [text.strip() for text in _OPTION.findall(key.question.source)],

@@ -53,11 +53,11 @@ def read_keys(source: NotebookNode) -> dict[str, quiz.Question]:
     return {
         cells.grade_id(cell): question
         for cell in source.cells
-        if cells.is_quiz(cell) and (question := quiz.parse(_shown_text(cell))).options
+        if cells.is_quiz(cell) and (question := quiz.parse(shown_text(cell))).options
     }
 
 
-def _shown_text(cell: NotebookNode) -> str:
+def shown_text(cell: NotebookNode) -> str:
     """Return a question's text; of a pool, the first variant, which is what a release shows."""
     return pool.split(cell.source)[0] if cells.is_pool(cell) else str(cell.source)
 

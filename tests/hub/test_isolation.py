@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder.nbgrader_plugins import timestamps
+from course.deadlines import write_public
 from course.server.receipts import Receipt, hash_files
 from deploy.__main__ import verify_receipt
 from deploy.hub import collect, privileged_ports
@@ -170,7 +171,12 @@ class TestExchange:
             hub, f"mv {course} {root}/gone; rm -rf {course}/outbound; touch {course}/outbound/x"
         )
         run_shell(hub, f"touch {course}/feedback/x; ls {course}/feedback")
-        assert {path.name for path in course.iterdir()} == {"outbound", "inbound", "feedback"}
+        if not (course / "deadlines.json").exists():
+            write_public(course, {})
+        run_shell(hub, f"echo x > {course}/deadlines.json; rm -f {course}/deadlines.json")
+        names = {"outbound", "inbound", "feedback", "deadlines.json"}
+        assert {path.name for path in course.iterdir()} == names
+        assert "x" not in (course / "deadlines.json").read_text(encoding="utf-8").split()
         assert not (course / "outbound" / "x").exists()
         assert not (course / "feedback" / "x").exists()
         assert "Permission denied" in run_shell(hub, f"ls {course}/feedback")
