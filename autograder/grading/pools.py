@@ -28,11 +28,11 @@ def for_student(source_nb: NotebookNode, student: str) -> NotebookNode:
 
     Example:
         >>> from autograder.publish import build
-        >>> text = '+++ {"quiz": "even", "kind": "number", "pool": true}\\n\\n'
-        >>> text += "| n | twice |\\n|---|---|\\n| 3 | 6 |\\n| 5 | 10 |\\n\\n"
-        >>> source = build.notebook_from_text(text + "Twice {{n}}? [[{{twice}}]]\\n\\n> Add it.")
+        >>> text = '+++ {"quiz": "even", "kind": "number", "pool": true}\n\n'
+        >>> text += "| n | twice |\n|---|---|\n| 3 | 6 |\n| 5 | 10 |\n\n"
+        >>> source = build.notebook_from_text(text + "Twice {{n}}? [[{{twice}}]]\n\n> Add it.")
         >>> for_student(source, "ada").cells[0].source
-        'Twice 5? [[10]]\\n\\n> Add it.'
+        'Twice 5? [[10]]\n\n> Add it.'
 
     A notebook without pools is returned as it is. Without a name, the first variants are chosen.
     """

@@ -46,7 +46,7 @@ def question_text(question: BankQuestion) -> str:
 
     Example:
         >>> question_text(BankQuestion("q", "", (), 1, False, False, "number", "It is [[1]]."))
-        '<p>It is _____.</p>\\n'
+        '<p>It is _____.</p>\n'
     """
     if question.kind in {"order", "match"}:  # their items and choices stand elsewhere
         return render_markdown(question.prompt)

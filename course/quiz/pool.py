@@ -123,7 +123,7 @@ def draw(question: str, student: str, count: int) -> int:
 
     Example:
         >>> [draw("dice", student, 3) for student in ("ada", "ben", "cleo", "")]
-        [0, 0, 0, 0]
+        [1, 2, 1, 0]
 
     Nothing secret goes into it: ``pool.js`` must come to the same result on the student's machine.
     """

@@ -4,8 +4,8 @@ Example:
     >>> rng = np.random.default_rng(0)
     >>> explorer = GibbsExplorer(RBM.random(784, 64, rng), rng.random((5, 784)) < 0.2)
     >>> explorer.step()
-    >>> explorer.steps
-    1
+    >>> explorer.steps  # it starts one step after the image
+    2
 
 ``course.rbm`` computes each step; the page shows three pictures and a sentence.
 """
