@@ -184,6 +184,15 @@ function passThemeOn() {
   document.body.setAttribute("data-jp-theme-light", String(isLight));
 }
 
+/** The theme gives no name to the buttons that unfold a part of the table of contents. */
+function nameTocButtons() {
+  for (const button of document.querySelectorAll("li.has-children > details > summary")) {
+    const part = button.closest("li").querySelector("a").textContent.trim();
+    button.setAttribute("aria-label", `Pages of “${part}”`);
+  }
+}
+
+nameTocButtons();
 passThemeOn();
 new MutationObserver(passThemeOn).observe(document.documentElement, {
   attributeFilter: ["data-theme"],

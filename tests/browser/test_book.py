@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import http.server
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +14,12 @@ from typing import Any, Final, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from book import build
+from book.build import PDF_NAME
 from tests.browser import axe
 from tests.browser.lab import new_context
 from tests.browser.test_static_digit_page import QuietHandler
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.xdist_group("browser")]
 INTRO: Final = "lessons/01-intro/intro.html"
 CANVAS: Final = "lessons/06-digit-canvas/digit-canvas.html"
@@ -31,7 +34,9 @@ class Book(NamedTuple):
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
     out = tmp_path_factory.mktemp("book") / "built"
-    build.build(out, run=["06-digit-canvas"])
+    # The command prints its PDF with Playwright, which can't start twice in one process.
+    command = [sys.executable, "-m", "book", "--out", str(out), "--run", "06-digit-canvas"]
+    subprocess.run(command, cwd=ROOT, check=True)
     handler = functools.partial(QuietHandler, directory=str(out / "html"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -139,8 +144,8 @@ def test_figures_have_alternative_texts(book: Book) -> None:
 
 
 def test_the_lessons_are_one_tagged_pdf_with_bookmarks(book: Book) -> None:
-    content = (book.folder / build.PDF_NAME).read_bytes()
-    assert f'href="{build.PDF_NAME}"' in (book.folder / "index.html").read_text(encoding="utf-8")
+    content = (book.folder / PDF_NAME).read_bytes()
+    assert f'href="{PDF_NAME}"' in (book.folder / "index.html").read_text(encoding="utf-8")
     assert content.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in content
     assert b"/Outlines" in content
