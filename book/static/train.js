@@ -112,7 +112,7 @@ export async function render(place, base) {
   const codes = createCodesView(facts, (mark) => send({ command: "decode", mark }));
   const errors = createErrorPlot(facts);
   const tiles = createTiles(facts.labels, facts.examples);
-  const progress = createElement("p", { class: "progress" });
+  const progress = createElement("p", { class: "state" });
   const summary = createElement("p", { class: "summary", "aria-live": "polite" });
   const side = createElement("div", {}, errors.node, codes.probe);
   const views = createElement("div", { class: "views" }, codes.node, side);

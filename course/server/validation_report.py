@@ -81,10 +81,12 @@ def _summary(progress: Progress, results: list[bool | None], changed: list[str])
     if progress.exercises:
         sentences.append(f"Exercises: {progress.passed} of {len(progress.exercises)} pass.")
     if progress.questions:
-        is_checked = any(result is not None for result in results)
-        correct = f"{results.count(True)} correct" if is_checked else "answers saved"
-        count = f"{progress.answered} of {len(progress.questions)} answered"
-        sentences.append(f"Quiz: {count}, {correct}.")
+        parts = [f"Quiz: {progress.answered} of {len(progress.questions)} answered"]
+        if any(result is not None for result in results):
+            parts.append(f"{results.count(True)} correct")
+        elif progress.answered:
+            parts.append("answers saved")
+        sentences.append(f"{', '.join(parts)}.")
     sentences += [f"Question {question.number} is damaged." for question in progress.damaged]
     if changed:
         tests = "1 test was" if len(changed) == 1 else f"{len(changed)} tests were"

@@ -79,7 +79,9 @@ def test_every_page_is_accessible_and_loads_nothing_from_elsewhere(
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
-        for name in names(book) if scheme == "light" else ["index.html", INTRO, CANVAS]:
+        for name in (
+            names(book) if scheme == "light" else ["index.html", "train.html", INTRO, CANVAS]
+        ):
             open_page(page, book.url + name)
             assert page.locator("html").get_attribute("data-theme") == scheme
             assert (name, findings(page)) == (name, [])

@@ -57,7 +57,7 @@ def button(root: Locator, name: str) -> Locator:
 
 
 def steps(root: Locator) -> int:
-    found = re.search(r"step (\d+)", root.locator(".progress").inner_text())
+    found = re.search(r"step (\d+)", root.locator(".state").inner_text())
     assert found
     return int(found[1])
 
@@ -71,7 +71,7 @@ def train_until(root: Locator, epoch: int) -> None:
     start = button(root, "Train")
     start.focus()
     start.press("Enter")
-    progress = root.locator(".progress")
+    progress = root.locator(".state")
     root.page.wait_for_function(
         "([node, epoch]) => Number(node.textContent.match(/Epoch (\\d+)/)[1]) >= epoch",
         arg=[progress.element_handle(), epoch],
@@ -151,15 +151,15 @@ def test_single_steps_and_starts_repeat_themselves(page: Page, url: str) -> None
     def after_two_steps() -> str:
         for step in (1, 2):
             button(root, "One step").press("Enter")
-            expect(root.locator(".progress")).to_contain_text(f"step {step}.")
+            expect(root.locator(".state")).to_contain_text(f"step {step}.")
         return picture(root.locator("canvas.plane"))
 
     first = after_two_steps()
     button(root, "Start over").click()
-    expect(root.locator(".progress")).to_contain_text("Epoch 0, step 0.")
+    expect(root.locator(".state")).to_contain_text("Epoch 0, step 0.")
     assert after_two_steps() == first
     button(root, "Another random start").click()
-    expect(root.locator(".progress")).to_contain_text("Epoch 0, step 0.")
+    expect(root.locator(".state")).to_contain_text("Epoch 0, step 0.")
     assert after_two_steps() != first
 
 
@@ -195,7 +195,7 @@ def test_pictures_stand_still_for_readers_who_prefer_that(browser: Browser, url:
         plane = root.locator("canvas.plane")
         before = picture(plane)
         button(root, "Train").click()
-        expect(root.locator(".progress")).to_contain_text(re.compile("Epoch [2-9]"))
+        expect(root.locator(".state")).to_contain_text(re.compile("Epoch [2-9]"))
         assert picture(plane) == before
         button(root, "Pause").click()
         expect(button(root, "Train")).to_be_visible()
@@ -212,7 +212,7 @@ def test_training_is_accessible_on_a_phone(browser: Browser, url: str, scheme: A
         root = opened(page, url)
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", scheme)
         button(root, "One step").click()
-        expect(root.locator(".progress")).to_contain_text("step 1.")
+        expect(root.locator(".state")).to_contain_text("step 1.")
         paper = np.median(np.asarray(Image.open(io.BytesIO(root.screenshot())).convert("L")))
         assert paper > 240 if scheme == "light" else paper < 15
         assert_accessible(page, ".training", checks=("color-contrast", "button-name"))

@@ -85,7 +85,7 @@ def test_a_question_stays_damaged_if_the_server_does_not_answer(run: Run, page: 
 def test_validate_shows_what_remains_and_leads_there(run: Run, page: Page) -> None:
     finding = {"title": "Question 1: <b>Which?</b>", "message": "It is damaged."}
     report: dict[str, Any] = {
-        "summary": ["Exercises: 1 of 1 pass.", "Quiz: 0 of 1 answered, answers saved."],
+        "summary": ["Exercises: 1 of 1 pass.", "Quiz: 0 of 1 answered."],
         "findings": [{"name": "one", "damaged": True, **finding}],
     }
     reply = json.dumps({"report": report, "source": RELEASED})

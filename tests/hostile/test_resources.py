@@ -229,11 +229,15 @@ def test_oversized_allocation_raises_memory_error(attacker: Kernel) -> None:
 def test_endless_output_is_limited(attacker: Kernel) -> None:
     cell = new_code_cell("while True: print('x' * 10_000)")
     assert attacker.run_cell(cell, seconds=3).status in {"timed out", "died", "raised"}
-    assert sum(len(output.get("text", "")) for output in cell["outputs"]) < 3 * MAX_CELL_OUTPUT_CHARS
+    assert (
+        sum(len(output.get("text", "")) for output in cell["outputs"]) < 3 * MAX_CELL_OUTPUT_CHARS
+    )
     attacker.restart()
     cell = new_code_cell("print('x' * 100_000_000)")  # more than one message may hold
     attacker.run_cell(cell, seconds=4)
-    assert sum(len(output.get("text", "")) for output in cell["outputs"]) < 3 * MAX_CELL_OUTPUT_CHARS
+    assert (
+        sum(len(output.get("text", "")) for output in cell["outputs"]) < 3 * MAX_CELL_OUTPUT_CHARS
+    )
     attacker.restart()
     assert run(attacker, "1 + 1").status == "ran"
 

@@ -129,6 +129,12 @@ def test_the_report_tells_the_truth_with_and_without_keys(tmp_path: Path) -> Non
     assert "It is." not in json.dumps(told)
 
 
+def test_the_report_of_an_unanswered_quiz_says_nothing_of_saved_answers(tmp_path: Path) -> None:
+    path = write_lesson(tmp_path, *(question(name, RED) for name in ("a", "b", "c")))
+    told = asyncio.run(validate.validate_in_subprocess(tmp_path, path, NO_KEYS))["report"]
+    assert told["summary"] == ["Exercises: 1 of 2 pass.", "Quiz: 0 of 3 answered."]
+
+
 def test_a_changed_test_is_reported(tmp_path: Path) -> None:
     path = write_notebook(tmp_path / "lesson", "assert True")
     nb = nbformat.read(tmp_path / path, as_version=4)
