@@ -79,6 +79,8 @@ def _format_class(measurements: Measurements, kind: str) -> str:
         for size in measurements.sizes(kind, grader):
             cost = measurements.cost(kind, grader, size)
             seconds = measurements.additional_seconds(kind, grader, size)
+            if seconds is not None and seconds <= 0:
+                seconds = None  # less than runs of one submission differ
             row = [grader, str(size), f"{cost.seconds:.1f}"]
             row += ["" if seconds is None else f"{seconds:.{2 if seconds >= 0.1 else 3}f}"]
             row += ["" if not seconds or not stock or grader == STOCK else _ratio(seconds / stock)]
