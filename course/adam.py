@@ -41,7 +41,6 @@ class Adam:
         correction = 1 - _BETA_2**self._steps
         for i, slope in enumerate(slopes):
             mean, square = self._means[i], self._squares[i]
-            self._means[i] = mean + (1 - _BETA_1) * (slope - mean)
-            self._squares[i] = square + (1 - _BETA_2) * (slope * slope - square)
-            size = np.sqrt(self._squares[i] / correction) + _EPSILON
-            self._arrays[i] -= rate * self._means[i] / size
+            mean += (1 - _BETA_1) * (slope - mean)
+            square += (1 - _BETA_2) * (np.square(slope) - square)
+            self._arrays[i] -= rate * mean / (np.sqrt(square / correction) + _EPSILON)

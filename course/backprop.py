@@ -24,6 +24,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from course.adam import Adam
 from course.arrays import FloatArray, sigmoid
 
 Layer = tuple[FloatArray, FloatArray]
@@ -176,10 +177,7 @@ def train(  # noqa: PLR0913  (keyword arguments with defaults)
     corrupt: Callable[[FloatArray], FloatArray] = lambda images: images,
     watch: Callable[[int, list[Layer]], None] | None = None,
 ) -> list[Layer]:
-    """Return the layers after training with Adam.
-
-    D. Kingma and J. Ba, Adam: a method for stochastic optimization, ICLR 2015,
-    https://arxiv.org/abs/1412.6980.
+    """Return the layers after training with `course.adam.Adam`.
 
     Args:
         layers: The initial network, which stays unchanged.
@@ -195,19 +193,13 @@ def train(  # noqa: PLR0913  (keyword arguments with defaults)
     """
     images = np.asarray(x, dtype=layers[0][0].dtype)
     arrays = [array.copy() for array in chain(*layers)]
-    means, squares = ([np.zeros_like(array) for array in arrays] for _ in range(2))
+    adam = Adam(arrays, rate)
     now = _in_pairs(arrays)
-    steps = 0
     for epoch in range(1, epochs + 1):
         order = rng.permutation(len(images))
         for start in range(0, len(images), batch):
             clean = images[order[start : start + batch]]
-            steps += 1
-            for i, slope in enumerate(chain(*gradients(now, corrupt(clean), kind, clean))):
-                means[i] += 0.1 * (slope - means[i])
-                squares[i] += 0.001 * (slope**2 - squares[i])
-                size = np.sqrt(squares[i] / (1 - 0.999**steps)) + 1e-8
-                arrays[i] -= rate * means[i] / (1 - 0.9**steps) / size
+            adam.step(list(chain(*gradients(now, corrupt(clean), kind, clean))))
         if watch is not None:
             watch(epoch, now)
     return now

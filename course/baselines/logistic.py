@@ -7,14 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from course.adam import Adam
 from course.arrays import FloatArray, sigmoid
 from course.baselines.linear import leading_axes, mean_example
 from course.baselines.protocol import Baseline
 
 _EPSILON = 0.01  # keeps logits finite for pixels that are always 0 or 1
 _SLOPE = 4  # the logit's slope at 1/2; scales PCA's axes for a good start
-# Adam with its usual constants (D. P. Kingma and J. Ba 2015, https://arxiv.org/abs/1412.6980).
-_RATE, _BETA_1, _BETA_2, _ADAM_EPSILON = 0.01, 0.9, 0.999, 1e-8
+_RATE = 0.01  # of Adam's first step; it falls to 0
 
 
 class LogisticPCA(Baseline):
@@ -80,20 +80,14 @@ class LogisticPCA(Baseline):
         self.encoder = axes.T.copy()
         self.decoder = _SLOPE * axes
         self.bias = np.log((self.mean + _EPSILON) / (1 + _EPSILON - self.mean))
-        parameters = [self.encoder, self.decoder, self.bias]
-        first, second = ([np.zeros_like(p) for p in parameters] for _ in range(2))
+        adam = Adam([self.encoder, self.decoder, self.bias], _RATE)
         rng = np.random.RandomState(self.seed)
         # The products are small: on a busy machine, threads would wait for each other ten times
         # as long as they compute.
         with threadpool_limits(1):
             for step in self._steps():
                 gradients = self._gradients(x[rng.randint(len(x), size=self.batch)])
-                rate = _RATE * (1 - (step - 1) / self.steps)
-                rate *= (1 - _BETA_2**step) ** 0.5 / (1 - _BETA_1**step)
-                for i, gradient in enumerate(gradients):
-                    first[i] += (1 - _BETA_1) * (gradient - first[i])
-                    second[i] += (1 - _BETA_2) * (np.square(gradient) - second[i])
-                    parameters[i] -= rate * first[i] / (np.sqrt(second[i]) + _ADAM_EPSILON)
+                adam.step(gradients, 1 - (step - 1) / self.steps)
 
     def _encode(self, x: FloatArray) -> FloatArray:
         return (x - self.mean) @ self.encoder
