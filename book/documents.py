@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 PAGES: Final = (
-    *("docs/*.md", "deploy/**/*.md", "benchmarks/*.md", "course/*.md"),
+    *("docs/**/*.md", "deploy/**/*.md", "benchmarks/*.md", "course/*.md"),
     *("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"),
 )
 _PICTURES: Final = "docs/screenshots/*.png"
