@@ -28,8 +28,8 @@ lab: .venv/ready
 # One thread for each test process: small matrix products compete for cores otherwise.
 quick test long hub-test: export OPENBLAS_NUM_THREADS = 1
 quick test long hub-test: export OMP_NUM_THREADS = 1
-# On two cores, a third process computes while another one waits for a server or a time limit.
-PROCESSES := 3
+# On two cores, four processes: some of them wait for a server or a time limit.
+PROCESSES := 4
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 # The type checker uses one core, so the tests run beside it.
 CHECK := @$(MAKE) --no-print-directory -j 2 lint-js types pytest

@@ -35,11 +35,10 @@ SETTINGS: Final = f"""
 c.CourseDirectory.student_id_exclude = {EXCLUDED!r}
 c.LateSubmissionPlugin.penalty_method = "zero"
 """
-slow = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("run"),
-    pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features())),
-]
+needs_sandbox = pytest.mark.skipif(
+    bool(launch.missing_features()), reason=" ".join(launch.missing_features())
+)
+slow = [pytest.mark.slow, needs_sandbox]
 
 # A background process ignores Ctrl+C unless it restores the handler.
 INTERRUPTIBLE_MAIN: Final = """

@@ -18,7 +18,7 @@ from tests.autograder.runs import slow
 from tests.classroom.commands import Shell
 from tests.docs.blocks import ROOT, Block, command_blocks
 
-pytestmark = [*slow[:1], *slow[2:], pytest.mark.xdist_group("docs")]
+pytestmark = [*slow, pytest.mark.xdist_group("docs")]
 ORDER: Final = (
     *("docs/install.md", "docs/learning.md", "docs/first-assignment.md", "docs/authoring.md"),
     *("docs/grading.md", "docs/exams.md", "docs/lms.md", "docs/privacy.md"),

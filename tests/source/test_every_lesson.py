@@ -26,6 +26,8 @@ from autograder.test_runner import runner
 
 COURSE = Path(__file__).resolve().parents[2]
 LESSONS = build.assignment_names(COURSE)
+# Each lesson's tests in a process of their own: the longest would be the last to end otherwise.
+IN_GROUPS = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in LESSONS]
 LAB = "05-autoencoder-lab"
 NO_NETWORK = Path(__file__).with_name("no_network")
 PRINT_REQUESTS = "import sitecustomize; print(sitecustomize.REQUESTS)"
@@ -88,7 +90,7 @@ def grade(
     return fitted, scores
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", IN_GROUPS)
 def test_the_solution_earns_full_points_without_warnings(
     name: str, data: str, tmp_path: Path
 ) -> None:
@@ -198,8 +200,15 @@ def trains(name: str) -> bool:
 
 
 UNCHANGED = [
-    *((name, True) for name in LESSONS if trains(name)),
-    *(pytest.param(name, False, marks=[pytest.mark.long] * trains(name)) for name in LESSONS),
+    pytest.param(
+        *(name, is_brief),
+        marks=[
+            pytest.mark.xdist_group(f"unchanged {name}"),
+            *[pytest.mark.long] * (trains(name) and not is_brief),
+        ],
+    )
+    for name in LESSONS
+    for is_brief in ([True, False] if trains(name) else [False])
 ]
 
 

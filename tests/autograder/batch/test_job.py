@@ -14,17 +14,19 @@ from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
 from autograder.grading.skip import dependencies
 from autograder.publish import build
-from tests.autograder.runs import slow
 from tests.autograder.small import COURSE
 
-pytestmark = slow[:2]  # without Bubblewrap, it tests the skipping only
+pytestmark = pytest.mark.slow  # without Bubblewrap, it tests the skipping only
 LAB = "05-autoencoder-lab"  # its training takes a minute; the tests of every lesson cover it
 # That a cold kernel gives the other untouched lessons no points is in `test_every_lesson`, too.
 SUBMISSIONS = [
     pytest.param(
         *(name, kind),
         id=f"{name} {kind}",
-        marks=[pytest.mark.long] * (kind == "untouched" and name != LAB),
+        marks=[
+            pytest.mark.xdist_group(f"{name} {kind}"),
+            *[pytest.mark.long] * (kind == "untouched" and name != LAB),
+        ],
     )
     for name in build.assignment_names(COURSE)
     for kind in ("solved", "untouched", "wrong")

@@ -18,7 +18,7 @@ from autograder.kernels.other_kernels import python_module
 from autograder.sandbox.launch import Weakness
 from autograder.student_text import student_text
 from tests.autograder import lessons
-from tests.autograder.runs import slow
+from tests.autograder.runs import needs_sandbox
 
 KERNEL = {"name": "calysto_scheme", "display_name": "Scheme", "language": "scheme"}
 SOLUTION = """(define (square x)
@@ -58,8 +58,7 @@ def grade(tmp_path: Path, answer: str) -> GradedNotebook:
 
 
 @pytest.mark.slow
-@slow[1]
-@slow[2]
+@needs_sandbox
 def test_its_tests_are_judged_in_the_sandboxed_kernel(tmp_path: Path) -> None:
     graded = grade(tmp_path, "(define (square x) (* x x))")
     points = {score.name: score.points for score in graded.scores}

@@ -17,7 +17,7 @@ from autograder.grading.settings import GradingSettings
 from autograder.publish import build, new_lesson
 from autograder.publish.cell_roles import AuthoringError
 from course import quiz
-from tests.autograder.runs import slow
+from tests.autograder.runs import needs_sandbox
 from tests.autograder.small import open_course
 
 NAME = "07-my-lesson"
@@ -82,8 +82,7 @@ def graded(course: Path, folder: Path, solved: bool) -> GradedNotebook:
     ],
 )
 @pytest.mark.slow
-@slow[1]
-@slow[2]
+@needs_sandbox
 def test_blank_it_earns_nothing_and_solved_everything(
     course: Path, tmp_path: Path, solved: bool, points: dict[str, float | None]
 ) -> None:

@@ -128,7 +128,6 @@ def test_hostile_code_takes_linear_time(source: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("run")
 def test_the_class_is_read_from_its_submissions(
     graded_course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
