@@ -1,6 +1,6 @@
-"""The programs that this course is held against, in an environment of their own.
+"""The graders that benchmarks compare this course with, in an environment of their own.
 
-They are installed into ``.tools/peers`` when first asked for, as locked in ``peers.txt``.
+The first benchmark installs them into ``.tools/peers``, as locked in ``peers.txt``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOCK: Final = Path(__file__).with_name("peers.txt")
 
 @functools.cache
 def program(name: str) -> str:
-    """The path of a peer's program, or of the Python beside it."""
+    """Return the path of a program of that environment, such as ``nbgrader`` or ``python``."""
     ready = HOME / "ready"
     if not ready.exists() or ready.stat().st_mtime < LOCK.stat().st_mtime:
         uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")

@@ -1,11 +1,11 @@
-"""``python -m benchmarks.hostile_peers``: three graders, the same hostile submissions.
+"""Let three graders grade the same hostile submissions: ``python -m benchmarks.hostile_peers``.
 
-For each submission stock nbgrader and otter-grader grade a batch of two in a cage: the
-submission, and after it an honest neighbor. Ours grades the whole corpus in one batch, as
-its tests do. The table goes to ``hostile_peers.md`` beside this folder. It takes an hour or
-so on two cores: several submissions use up all the time that they get. What the peers did is kept
-in ``.tools/hostile_peers.json``: a run that was interrupted goes on from there, and a later one
-gives the peers only the texts that have changed since.
+For each submission, stock nbgrader and otter-grader grade a batch of two in a cage: the submission
+and then an honest neighbor. This course grades the whole corpus in one batch, as its tests do. The
+table is written to ``hostile_peers.md`` beside this folder. The whole run takes over an hour on two
+cores, since several submissions use all the time they get. The peers' results are saved in
+``.tools/hostile_peers.json``: an interrupted run continues from there, and a later run repeats only
+what has changed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from benchmarks.peers import LOCK, ROOT, program
 from tests.hostile import batch
 from tests.hostile.corpus import FOLDER, Entry, Submission
 
-ATTACKER, NEIGHBOUR = "mallory", "zoe"
-KEPT = ROOT / ".tools" / "hostile_peers.json"
+ATTACKER, NEIGHBOR = "mallory", "zoe"
+RESULTS = ROOT / ".tools" / "hostile_peers.json"
 PEERS: dict[str, Any] = {"stock nbgrader": stock, "otter-grader": otter}
 
 
@@ -37,17 +37,17 @@ Runs = dict[str, dict[str, Run]]
 
 
 def attempt(peer: Any, template: Path, entry: Entry) -> Run:
-    """One submission and its neighbor, graded by a peer."""
-    with cage.disk() as place:
-        students = {ATTACKER: entry.submission(place), NEIGHBOUR: Submission()}
-        ended = peer.grade(template, place, students)
-        got = peer.points(place, ATTACKER)
-        harmed = ended.code is None or peer.harmed(template, place, NEIGHBOUR)
-    return Run(got, harmed)
+    """Let a peer grade one submission and its neighbor."""
+    with cage.disk() as folder:
+        students = {ATTACKER: entry.submission(folder), NEIGHBOR: Submission()}
+        ended = peer.grade(template, folder, students)
+        points = peer.points(folder, ATTACKER)
+        harmed = ended.code is None or peer.harmed(template, folder, NEIGHBOR)
+    return Run(points, harmed)
 
 
 def ours(folder: Path) -> dict[str, Run]:
-    """the whole corpus in one run of this course's grader."""
+    """Grade the whole corpus in one run of this course's grader."""
     graded = batch.grade(folder / "course")
     unharmed = all(graded.points(student) == batch.FULL for student in batch.NEIGHBORS)
     return {
@@ -56,32 +56,31 @@ def ours(folder: Path) -> dict[str, Run]:
     }
 
 
-def kept() -> Runs:
-    """What the peers have done before, with the same versions and the same texts."""
-    if not KEPT.exists():
+def load() -> Runs:
+    """Return the saved results of the same versions and the same submissions."""
+    if not RESULTS.exists():
         return {}
-    found = json.loads(KEPT.read_bytes())
+    saved = json.loads(RESULTS.read_bytes())
     return {
         title: {
             name: Run(run["points"], run["harmed"])
             for name, run in runs.items()
             if run["text"] == digest(name)
         }
-        for title, runs in found.items()
+        for title, runs in saved.items()
     }
 
 
-def keep(runs: Runs) -> None:
-    """Keep what the peers have done."""
-    found = {
+def save(runs: Runs) -> None:
+    results = {
         title: {name: {**vars(run), "text": digest(name)} for name, run in done.items()}
         for title, done in runs.items()
     }
-    KEPT.write_text(json.dumps(found), encoding="utf-8")
+    RESULTS.write_text(json.dumps(results), encoding="utf-8")
 
 
 def digest(name: str) -> str:
-    """A hash of a text of the corpus, and of what the peers are; another for one that is gone."""
+    """Hash a submission's text, which may be missing, with the peers' versions."""
     path = FOLDER / f"{name}.txt"
     text = path.read_bytes() if path.exists() else b""
     return hashlib.sha256(
@@ -90,32 +89,32 @@ def digest(name: str) -> str:
 
 
 def grade(peer: Any, template: Path, entries: list[Entry], jobs: int) -> Iterator[tuple[str, Run]]:
-    """Let a peer grade many, some side by side."""
+    """Let a peer grade many submissions, some at the same time."""
     with ThreadPoolExecutor(jobs) as pool:
-        begun = {pool.submit(attempt, peer, template, entry): entry.name for entry in entries}
-        for done in as_completed(begun):
-            yield begun[done], done.result()
+        names = {pool.submit(attempt, peer, template, entry): entry.name for entry in entries}
+        for done in as_completed(names):
+            yield names[done], done.result()
 
 
 def main() -> None:
-    """Grade, and write the table."""
+    """Grade the corpus and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2, help="cages at once")
-    told = parser.parse_args()
+    parser.add_argument("--jobs", type=int, default=2, help="submissions to grade at the same time")
+    arguments = parser.parse_args()
     entries = list(batch.CORPUS.values())
-    program("otter")  # installed before the clock runs
-    runs = kept()
-    with tempfile.TemporaryDirectory(prefix="peers-") as name:
+    program("otter")  # installs the peers
+    runs = load()
+    with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         for title, peer in PEERS.items():
-            template = Path(name, title.replace(" ", "-"))
+            template = Path(folder, title.replace(" ", "-"))
             template.mkdir()
             peer.prepare(template)
-            found = runs.setdefault(title, {})
-            left = [entry for entry in entries if entry.name not in found]
-            for student, run in tqdm(grade(peer, template, left, told.jobs), title, len(left)):
-                found[student] = run
-                keep(runs)
-        runs["this course"] = ours(Path(name))
+            done = runs.setdefault(title, {})
+            left = [entry for entry in entries if entry.name not in done]
+            for name, run in tqdm(grade(peer, template, left, arguments.jobs), title, len(left)):
+                done[name] = run
+                save(runs)
+        runs["this course"] = ours(Path(folder))
     write(entries, runs)
 
 

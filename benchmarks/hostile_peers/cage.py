@@ -1,8 +1,8 @@
-"""A cage for graders that are known to let students' code do what it likes.
+"""A cage for graders that don't confine students' code.
 
-Some of the submissions kill every process that they can name, fill disks or never end. So
-each run has process numbers, a network and a control group of its own, and can write nowhere
-but to a small disk in memory. Root on Linux with Bubblewrap is needed.
+Some submissions kill every process they can see, fill the disk or never end. So each run has its
+own process numbers, network and control group, and can write to a small disk in memory only.
+Needs root on Linux, and Bubblewrap.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,43 +27,40 @@ class Ended:
     """How a run ended.
 
     Attributes:
-        code: Its exit code; None if it was ended because its time was up.
-        seconds: How long it took.
-        said: The end of what it said.
+        code: Its exit code; None if it ran out of time.
+        output: The end of its output.
     """
 
     code: int | None
-    seconds: float
-    said: str
+    output: str
 
 
 @contextlib.contextmanager
 def disk() -> Iterator[Path]:
-    """A small disk in memory, mounted in a folder."""
-    with tempfile.TemporaryDirectory(prefix="cage-") as name:
+    """Mount a small disk in memory."""
+    with tempfile.TemporaryDirectory(prefix="cage-") as folder:
         size = f"size={512 * MB},nr_inodes=20000"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "cage", name], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "cage", folder], check=True)
         try:
-            yield Path(name)
+            yield Path(folder)
         finally:
-            subprocess.run(["umount", "-l", name], check=True)
+            subprocess.run(["umount", "-l", folder], check=True)
 
 
-def run(command: list[str], place: Path) -> Ended:
-    """Run a command that can write to one folder only, and end all that it leaves behind."""
+def run(command: list[str], folder: Path) -> Ended:
+    """Run a command that can write to one folder only, and end every process it leaves behind."""
     caged = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     caged += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    caged += ["--size", str(256 * MB), "--tmpfs", "/tmp", "--bind", str(place), str(place)]
-    caged += ["--chdir", str(place), "--setenv", "HOME", "/tmp", "--", *command]
+    caged += ["--size", str(256 * MB), "--tmpfs", "/tmp", "--bind", str(folder), str(folder)]
+    caged += ["--chdir", str(folder), "--setenv", "HOME", "/tmp", "--", *command]
     group = ControlGroup.create(Limits(memory=3 * GB, processes=512))
     if group is None:
-        raise SystemExit("These runs need a control group each: be root on Linux.")
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
+        raise SystemExit("Each run needs a control group: run this as root on Linux.")
+    with tempfile.TemporaryFile() as output:
         with subprocess.Popen(
             group.wrap(caged),
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         ) as process:
@@ -73,7 +69,6 @@ def run(command: list[str], place: Path) -> Ended:
             except subprocess.TimeoutExpired:
                 process.kill()
                 code = None
-        seconds = time.monotonic() - began
         group.remove()
-        said.seek(max(0, said.seek(0, os.SEEK_END) - 4000))
-        return Ended(code, seconds, said.read().decode(errors="replace"))
+        output.seek(max(0, output.seek(0, os.SEEK_END) - 4000))
+        return Ended(code, output.read().decode(errors="replace"))

@@ -1,6 +1,6 @@
-"""Stock nbgrader: the two tests of the small lesson as its own cells, all settings as they come.
+"""Stock nbgrader grades the two tests of the small lesson, with its default settings.
 
-It has no graded questions, so those of the lesson are left to a person and not counted.
+It can't grade questions by itself, so the lesson's are left to a person and don't count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TESTS = ("double-test", "half-test")
 
 
 def prepare(template: Path) -> None:
-    """Make a course, and its gradebook, to be copied for every run."""
+    """Make a course with a gradebook; each run gets a copy."""
     source = template / "source" / LESSON
     source.mkdir(parents=True)
     nbformat.write(lessons.source_notebook(), source / NOTEBOOK)
@@ -35,35 +35,35 @@ def prepare(template: Path) -> None:
         ["sh", "-c", f"PATH={bin_folder}:$PATH nbgrader generate_assignment {LESSON}"], template
     )
     if ended.code != 0:
-        raise SystemExit(f"Stock nbgrader could not make the assignment:\n{ended.said}")
+        raise SystemExit(f"Stock nbgrader could not generate the assignment:\n{ended.output}")
 
 
-def grade(template: Path, place: Path, students: dict[str, Submission]) -> cage.Ended:
-    """Let everybody hand in, and grade them in one run."""
-    shutil.copytree(template, place, dirs_exist_ok=True)
+def grade(template: Path, folder: Path, students: dict[str, Submission]) -> cage.Ended:
+    """Write everybody's submission and grade all in one run."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
     for student, submission in students.items():
-        folder = place / "submitted" / student / LESSON
-        folder.mkdir(parents=True)
-        submission.write(folder)
+        submitted = folder / "submitted" / student / LESSON
+        submitted.mkdir(parents=True)
+        submission.write(submitted)
     bin_folder = Path(program("nbgrader")).parent
-    return cage.run(["sh", "-c", f"PATH={bin_folder}:$PATH nbgrader autograde {LESSON}"], place)
+    return cage.run(["sh", "-c", f"PATH={bin_folder}:$PATH nbgrader autograde {LESSON}"], folder)
 
 
-def harmed(_: Path, place: Path, neighbour: str) -> bool:
-    """Whether the honest student who is graded next has not all points."""
-    return points(place, neighbour) != {name: FULL[name] for name in TESTS}
+def harmed(_: Path, folder: Path, neighbor: str) -> bool:
+    """Return whether the honest student who is graded next lost points."""
+    return points(folder, neighbor) != {name: FULL[name] for name in TESTS}
 
 
-def points(place: Path, student: str) -> Fair:
-    """What a student has in the gradebook; None for what is left to a person."""
-    found: Fair = dict.fromkeys(TESTS, 0.0)
+def points(folder: Path, student: str) -> Fair:
+    """Return a student's points in the gradebook; None for what is left to a person."""
+    result: Fair = dict.fromkeys(TESTS, 0.0)
     try:
-        with Gradebook(f"sqlite:///{place}/gradebook.db", "stock") as gradebook:
+        with Gradebook(f"sqlite:///{folder}/gradebook.db", "stock") as gradebook:
             notebook = gradebook.find_submission_notebook(Path(NOTEBOOK).stem, LESSON, student)
-            for grade_ in notebook.grades:
-                if grade_.name in TESTS:
-                    by_hand = grade_.needs_manual_grade and grade_.manual_score is None
-                    found[grade_.name] = None if by_hand else grade_.score
-    except (MissingEntry, DatabaseError):  # the run did not come so far, or the gradebook is lost
+            for row in notebook.grades:
+                if row.name in TESTS:
+                    is_manual = row.needs_manual_grade and row.manual_score is None
+                    result[row.name] = None if is_manual else row.score
+    except (MissingEntry, DatabaseError):  # the run ended before, or destroyed the gradebook
         pass
-    return found
+    return result
