@@ -50,7 +50,7 @@ lint-js: $(if $(shell command -v npm 2>/dev/null),$(BIOME))
 	else echo "JavaScript is not checked: npm is missing."; fi
 
 quick: style
-	$(CHECK) PROCESSES=2 MARKS="not browser and not classroom and not hub and not slow and not long"
+	$(CHECK) PROCESSES=3 MARKS="not browser and not classroom and not hub and not slow and not long"
 
 test: style test-programs
 	$(CHECK) MARKS="not long"

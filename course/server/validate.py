@@ -27,6 +27,7 @@ from nbgrader.server_extensions.validate_assignment.handlers import ValidateAssi
 from nbgrader.validator import Validator
 from tornado import web
 from traitlets import List
+from traitlets.config import Config
 
 from course.quiz import cells
 from course.server.keys import AnswerKeys
@@ -35,6 +36,8 @@ from course.server.validation_report import as_text, nbgraders_value, report
 
 _LOCK: Final = asyncio.Lock()  # one notebook at a time
 _MAX_ERROR_CHARS: Final = 2000
+# nbgrader's limits count seconds on the clock: too few where a whole class validates at once.
+_PATIENCE: Final = {"timeout": 120, "startup_timeout": 120, "iopub_timeout": 60}
 
 
 class BackgroundValidateHandler(ValidateAssignmentHandler):  # type: ignore[misc]  # no types
@@ -140,7 +143,9 @@ class _RecordingValidator(Validator):  # type: ignore[misc]  # no types
 def run_notebook(path: Path) -> dict[str, Any]:
     """Run a notebook; return its exercises, questions and changed tests."""
     handler = SimpleNamespace(log=logging.getLogger("nbgrader"))
-    validator = _RecordingValidator(config=ValidateAssignmentHandler.load_config(handler))
+    config = Config({"Execute": _PATIENCE})
+    config.merge(ValidateAssignmentHandler.load_config(handler))
+    validator = _RecordingValidator(config=config)
     validator.validate(str(path))
     return {**asdict(validator.progress), "changed": validator.changed}
 

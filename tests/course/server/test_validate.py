@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.preprocessors import Execute
 from nbgrader.utils import compute_checksum
 from tornado import web
 
@@ -154,6 +155,27 @@ def test_a_changed_test_is_reported(tmp_path: Path) -> None:
 def test_a_path_outside_the_servers_folder_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(web.HTTPError, match="must stay inside the server's folder"):
         validate._root(str(tmp_path), path)
+
+
+def test_a_busy_server_gets_more_time_unless_the_configuration_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[tuple[int, int, int]] = []
+
+    def record(
+        execute: Execute, nb: NotebookNode, resources: object
+    ) -> tuple[NotebookNode, object]:
+        limits.append((execute.timeout, execute.startup_timeout, execute.iopub_timeout))
+        return nb, resources
+
+    monkeypatch.setattr(Execute, "preprocess", record)
+    monkeypatch.chdir(tmp_path)
+    notebook = tmp_path / write_notebook(tmp_path / "lesson", "pass")
+    validate.run_notebook(notebook)
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.Execute.timeout = 7\n")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path))
+    validate.run_notebook(notebook)
+    assert limits == [(120, 120, 60), (7, 120, 60)]
 
 
 def test_a_missing_notebook_is_an_error(tmp_path: Path) -> None:
