@@ -14,7 +14,8 @@ Packages import only what is listed below them.
       machine            disk, backups and the log
     doctor               check how well students' code is isolated on this machine
     lms/                 files for learning management systems
-      cli                ``python -m autograder lms`` and ``questions``
+      arguments          the arguments of ``python -m autograder lms``
+      cli                ``python -m autograder lms FORMAT`` and ``questions``
       grade_files        grades for Canvas, Moodle, Blackboard and ILIAS
       questions          a lesson's questions with their keys
       moodle_xml         questions as Moodle XML
@@ -22,6 +23,14 @@ Packages import only what is listed below them.
       qti                questions as a QTI 2.1 package
       qti_fields         those with fields
       xhtml              Markdown as XHTML
+    lti/                 grades to and a roster from an LMS, by LTI 1.3
+      cli                ``python -m autograder lms send``, ``roster`` and ``key``
+      grades             send scores
+      roster             add students
+      people             who in the LMS is who in the course
+      client             requests with access tokens
+      key                our key
+      platform           where the LMS is
     reports/             reports for instructors
       item_analysis      difficulty and discrimination of each question
       class_report       what the class understood, with advice
@@ -73,6 +82,7 @@ Packages import only what is listed below them.
       completed_source   the instructor's notebooks with headers and autotests
       adopt              take over another nbgrader course
       import_gradebook   import students, due dates and scores given by hand
+      roster             students and their ids at an LMS
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
       late_policy        late penalties

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from autograder.lms import arguments
+
 # Each command imports only what it needs: the libraries take seconds to load.
 
 
@@ -109,15 +111,8 @@ def _add_class_commands(
     add: Callable[[Callable[[argparse.Namespace], int], str], argparse.ArgumentParser],
 ) -> list[argparse.ArgumentParser]:
     """Add the commands about a class and its students, with files for elsewhere."""
-    lms = add(_lms, "write final scores as a file that an LMS imports")
-    lms_choices = ["canvas", "moodle", "blackboard", "ilias"]
-    lms.add_argument("lms", choices=lms_choices, help="whose format")
-    lms.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
-    template_help = "the LMS's own export, to be filled; without it, a new file"
-    lms.add_argument("--template", type=Path, metavar="FILE", help=template_help)
-    lms.add_argument("--to", type=Path, metavar="FILE", required=True, help="the file to write")
-    percent_help = "in ILIAS, the share of the points needed to pass (default: 50)"
-    lms.add_argument("--pass-percent", type=float, default=50.0, metavar="N", help=percent_help)
+    lms = add(_lms, "write or send final scores to an LMS, and read its roster")
+    lms_commands = arguments.add_arguments(lms)
     questions = add(_questions, "write questions WITH THEIR KEYS for an LMS's question bank")
     questions.add_argument("name", metavar="NAME", help="the assignment")
     format_help = "QTI 2.1 or Moodle XML"
@@ -155,7 +150,7 @@ def _add_class_commands(
     page = add(_page, "open the course page: grade, extend, export and more in the browser")
     page.add_argument("--no-browser", action="store_true", help="only print the address")
     page.add_argument("--port", type=int, default=0, metavar="N", help="default: a free port")
-    return [extend, deadlines, log, lms, questions, similarity, person, page]
+    return [extend, deadlines, log, *lms_commands, questions, similarity, person, page]
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -292,9 +287,7 @@ def _statistics(options: argparse.Namespace) -> int:
 
 
 def _lms(options: argparse.Namespace) -> int:
-    from autograder.lms import cli
-
-    return cli.write_grades(options)
+    raise NotImplementedError  # each command below it sets its own
 
 
 def _questions(options: argparse.Namespace) -> int:

@@ -140,6 +140,20 @@ def _similarity(page: CoursePage, name: str, by: str, _: Form) -> str:
     return page.start(CommandTask("similarity", by, [command], file), name)
 
 
+def _send(page: CoursePage, name: str, by: str, _: Form) -> str:
+    # The command itself writes to the log, with how many scores have arrived.
+    return page.start(CommandTask("send", by, [_send_command(page, name, by)]), name, log=False)
+
+
+def _send_dry_run(page: CoursePage, name: str, by: str, _: Form) -> str:
+    command = (*_send_command(page, name, by), "--dry-run")
+    return page.start(CommandTask("send-dry-run", by, [command]), name, log=False)
+
+
+def _send_command(page: CoursePage, name: str, by: str) -> tuple[str, ...]:
+    return (*AUTOGRADER, "lms", "send", name, f"--root={page.root}", f"--by={by}")
+
+
 def _extend(page: CoursePage, name: str, by: str, form: Form) -> str:
     student, time = form.get("student", "").strip(), form.get("time", "").strip()
     extension = extensions.parse_duration(time)
@@ -172,5 +186,7 @@ ACTIONS: Final[dict[str, tuple[bool, Callable[[CoursePage, str, str, Form], str]
     "stop": (False, _stop),
     "feedback": (False, _feedback),
     "similarity": (False, _similarity),
+    "send": (False, _send),
+    "send-dry-run": (False, _send_dry_run),
     "extend": (True, _extend),
 }

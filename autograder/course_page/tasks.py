@@ -27,6 +27,8 @@ _TITLES: Final = {
     "dry-run": "Finding out what would change",
     "feedback": "Making feedback",
     "similarity": "Comparing submissions",
+    "send": "Sending scores to the LMS",
+    "send-dry-run": "Finding out what would be sent",
     "doctor": "Checking this machine",
 }
 

@@ -16,6 +16,7 @@ from autograder.course_page import exports, machine
 from autograder.course_page.actions import CoursePage
 from autograder.course_page.tasks import CommandTask
 from autograder.course_page.waiting import list_submissions
+from autograder.lti.platform import LtiPlatform
 from autograder.nbgrader_plugins import extensions, late_policy, overview
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.student_names import printable
@@ -23,6 +24,11 @@ from autograder.student_names import printable
 TEMPLATES: Final = Path(__file__).parent / "templates"
 LOG_ENTRIES: Final = 20
 MAX_PAIRS: Final = 20
+# The commands whose output the page shows.
+_SHOWN: Final = (
+    *("release", "collect", "feedback", "grade", "dry-run"),
+    *("send", "send-dry-run"),
+)
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,8 @@ def assignment_view(page: CoursePage, visit: Visit, name: str) -> str:
         task=page.tasks.running(name),
         grading=grading if grading and not grading.is_running else None,
         is_interrupted=bool(last_grade and last_grade.stopping and not last_grade.is_running),
-        output=page.tasks.latest(name, "release", "collect", "feedback", "grade", "dry-run"),
+        output=page.tasks.latest(name, *_SHOWN),
+        has_lti=LtiPlatform(config=config).is_configured,
         similarity=similarity if similarity and not similarity.is_running else None,
         pairs=_pairs(similarity),
         formats=exports.NAMES,

@@ -45,7 +45,7 @@ class PersonalFolders:
         self.internal = self._of_step(course.autograded_directory)
         self.internal += sorted(
             path
-            for suffix in ("json", "jsonl", "written")
+            for suffix in ("json", "jsonl", "sent", "written")
             for path in Path(course.root, ".grading").glob(f"*/{glob.escape(student)}.{suffix}")
         )
 

@@ -22,6 +22,8 @@ from autograder import audit_log
 from autograder.batch.course_folder import read_config
 from autograder.cells import grade_id
 from autograder.course_page import cli
+from autograder.lti import key
+from autograder.lti.platform import LtiPlatform
 from autograder.nbgrader_plugins import export
 from autograder.sandbox import launch
 from tests.autograder import lessons
@@ -33,6 +35,7 @@ from tests.browser.lab import new_context
 from tests.browser.servers import Server
 from tests.hostile.batch import nbgrader
 from tests.hostile.corpus import Submission
+from tests.lti_platform import Platform, member, run_platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -68,12 +71,26 @@ def serve(root: Path, home: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def platform() -> Iterator[Platform]:
+    """A learning management system with the three students."""
+    with run_platform() as running:
+        names = ("ada", "ben", "cleo")
+        running.members = [member(f"u-{name}", name, f"{name}@uni.example") for name in names]
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, platform: Platform) -> Iterator[Server]:
     """The course page of a course with a wrong key, and nothing released yet."""
     folder = tmp_path_factory.mktemp("page")
     root = open_course(folder / "course", lessons.TEXT)
     with (root / "nbgrader_config.py").open("a", encoding="utf-8") as file:
         file.write(SETTINGS)
+        for name, value in platform.settings().items():
+            file.write(f"c.LtiPlatform.{name} = {value!r}\n")
+    path = LtiPlatform().key_path(root)
+    key.create(path)
+    platform.tool_key = key.public_jwk(key.load(path))
     _set_key(root, "the first of them")
     with serve(root, folder / "home") as server:
         yield server
@@ -176,7 +193,7 @@ def test_strangers_and_other_sites_get_nothing(site: Server, instructor: Browser
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features()))
-def test_a_whole_term_in_the_browser(site: Server, page: Page) -> None:
+def test_a_whole_term_in_the_browser(site: Server, page: Page, platform: Platform) -> None:
     page.goto(f"{site.url}course-page")
     page.get_by_role("link", name=LESSON, exact=True).click()
     _release(page)
@@ -185,14 +202,15 @@ def test_a_whole_term_in_the_browser(site: Server, page: Page) -> None:
     _look_at_the_answers(page)
     _correct_the_key(page, site.root)
     _give_back(page, site.root)
+    _send(page, site.root, platform)
     actions = [entry.action for entry in audit_log.read(site.root)]  # the commands log theirs, too
     assert {"release", "due date", "collect", "extend", "grade", "similarity"} <= set(actions)
-    assert {"dry-run", "feedback", "export"} <= set(actions)
+    assert {"dry-run", "feedback", "export", "send"} <= set(actions)
     assert audit_log.check(site.root) == []
     page.get_by_role("link", name="Course page").click()
     log = page.get_by_role("region", name="Who did what").locator("tbody tr")
     expect(log).to_have_count(len(actions))
-    expect(log.first).to_contain_text("export")
+    expect(log.first).to_contain_text("scores: 3")
 
 
 def _release(page: Page) -> None:
@@ -269,6 +287,19 @@ def _give_back(page: Page, root: Path) -> None:
         table = {row["SIS Login ID"]: row for row in csv.DictReader(file)}
     scores = _scores(root)
     assert {name: float(table[name][LESSON]) for name in scores} == scores
+
+
+def _send(page: Page, root: Path, platform: Platform) -> None:
+    """See what would be sent to the LMS, and send it."""
+    _press(page, "Show what would be sent")
+    output = page.get_by_role("region", name="Output")
+    expect(output).to_contain_text("3 scores would be sent")
+    assert not platform.scores
+    _press(page, "Send scores to the LMS")
+    expect(output).to_contain_text("3 scores sent, 0 unchanged.")
+    scores = {f"u-{name}": score for name, score in _scores(root).items()}
+    assert platform.final_scores() == scores
+    assert platform.problems == []
 
 
 def _scores(root: Path) -> dict[str, float]:
