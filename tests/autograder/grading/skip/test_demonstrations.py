@@ -9,11 +9,11 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.cells import is_answer, is_test
-from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.grade_notebook import GradedNotebook
-from autograder.grading.settings import GradingSettings
 from autograder.grading.skip import demonstrations, dependencies
 from autograder.publish import build
+from tests.autograder.grading.skip import grading
+from tests.autograder.grading.skip.grading import skipped
 from tests.autograder.small import COURSE
 
 TEXT = """# A lesson that trains
@@ -68,19 +68,7 @@ def graded(folder: Path, *changes: tuple[str, str], shortcut: bool = True) -> Gr
     submitted = build.notebook_from_text(text)
     for cell, original in zip(submitted.cells, source.cells, strict=False):
         cell["id"] = original["id"]  # a cell keeps its id when its text is changed
-    nbformat.write(submitted, folder / "lesson.ipynb")
-    read = submission.read_file(folder / "lesson.ipynb")
-    merged = nbformat.reads(nbformat.writes(merge.merge_submission(source, read)), as_version=4)
-    settings = GradingSettings(20, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
-    return grade_notebook.grade(NotebookNode(merged), source, folder, settings)
-
-
-def skipped(result: GradedNotebook) -> list[str]:
-    return [
-        cell.source.splitlines()[0]
-        for cell in result.nb.cells
-        if any(output.get("text") == dependencies.SKIPPED for output in cell.get("outputs", []))
-    ]
+    return grading.grade(folder, source, submitted, shortcut=shortcut)
 
 
 @pytest.mark.parametrize(

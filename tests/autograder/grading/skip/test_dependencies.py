@@ -9,11 +9,11 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.cells import is_answer, is_test
-from autograder.grading import grade_notebook, merge, submission
 from autograder.grading.grade_notebook import GradedNotebook
-from autograder.grading.settings import GradingSettings
 from autograder.grading.skip import dependencies
 from autograder.publish import build
+from tests.autograder.grading.skip import grading
+from tests.autograder.grading.skip.grading import skipped
 from tests.autograder.small import COURSE
 
 TEXT = """# A lesson with figures
@@ -59,19 +59,7 @@ def graded(folder: Path, solution: str = SOLUTION, *, shortcut: bool = True) -> 
     """Grade the lesson with this solution submitted."""
     source = build.notebook_from_text(TEXT)
     submitted = build.notebook_from_text(TEXT.replace(SOLUTION, solution))
-    nbformat.write(submitted, folder / "lesson.ipynb")
-    read = submission.read_file(folder / "lesson.ipynb")
-    merged = nbformat.reads(nbformat.writes(merge.merge_submission(source, read)), as_version=4)
-    settings = GradingSettings(2, 60, 3, allow_unprotected=True, shortcut=shortcut, warm=False)
-    return grade_notebook.grade(NotebookNode(merged), source, folder, settings)
-
-
-def skipped(result: GradedNotebook) -> list[str]:
-    return [
-        cell.source.splitlines()[0]
-        for cell in result.nb.cells
-        if any(output.get("text") == dependencies.SKIPPED for output in cell.get("outputs", []))
-    ]
+    return grading.grade(folder, source, submitted, cell_seconds=2, shortcut=shortcut)
 
 
 def test_bound_and_read_names_are_found() -> None:

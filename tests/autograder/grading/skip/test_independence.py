@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat import NotebookNode
 
 from autograder.cells import is_answer, is_test
-from autograder.grading import grade_notebook, merge, submission
-from autograder.grading.settings import GradingSettings
 from autograder.grading.skip import dependencies, independence
 from autograder.publish import build
+from tests.autograder.grading.skip import grading
 
 TEXT = """# A lesson whose figures leave traces
 
@@ -136,12 +134,5 @@ def test_a_skipped_cell_that_changes_a_module_may_matter() -> None:
 
 @pytest.mark.parametrize("kind", ["a global list", "a class", "a helper's closure", "a file"])
 def test_skipping_costs_no_points(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "lesson.ipynb"
-    nbformat.write(answered(TRACES[kind]), path)
-    submitted = submission.read_file(path)
-    nb = nbformat.from_dict(
-        nbformat.reads(nbformat.writes(merge.merge_submission(lesson(), submitted)), 4)
-    )
-    settings = GradingSettings(20, 60, 60, allow_unprotected=True, warm=False)
-    (score,) = grade_notebook.grade(nb, lesson(), tmp_path, settings).scores
+    (score,) = grading.grade(tmp_path, lesson(), answered(TRACES[kind])).scores
     assert score.points == 2
