@@ -1,20 +1,23 @@
-"""``python -m benchmarks.nbgrader_samples``: nbgrader's own sample notebooks, in both graders.
+"""Grade nbgrader's samples with both graders: ``python -m benchmarks.nbgrader_samples``.
 
-Each notebook that comes with nbgrader's tests and user guide is an assignment of two courses: one
-with nbgrader's own settings, one with this course's. It is generated, handed in by a student with
-all solutions and by one who changed nothing, and graded. The table goes to
-``nbgrader_samples.md`` beside this file. Takes some minutes.
+Each notebook that comes with nbgrader's tests and user guide becomes an assignment of two courses:
+one with nbgrader's default settings, one with this course's. It is generated, submitted by one
+student who solved everything and one who changed nothing, and graded. The table is written to
+``nbgrader_samples.md`` beside this file. All samples take half an hour on two cores. Results are
+saved in ``.tools/nbgrader_samples.json``: an interrupted run continues from there.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -23,51 +26,65 @@ import nbgrader
 from nbgrader.api import Gradebook, MissingEntry
 from tqdm import tqdm
 
+from autograder.batch import fingerprint
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 FILE: Final = Path(__file__).with_suffix(".md")
+RESULTS: Final = ROOT / ".tools" / "nbgrader_samples.json"
 PACKAGE: Final = Path(nbgrader.__file__).parent
 FOLDERS: Final = ("tests/apps/files", "tests/preprocessors/files", "tests/ui-tests/files")
 GUIDE: Final = PACKAGE / "docs/source/user_guide"
 AUTOTESTS: Final = GUIDE / "autotests.yml"
 SOLVED, BLANK = "solved", "blank"
+STOCK, OURS = "stock nbgrader", "this course"
 STOCK_CONFIG: Final = "c = get_config()\n"
 OUR_CONFIG: Final = f"""from pathlib import Path
 c = get_config()
 load_subconfig({str(ROOT / "nbgrader_config.py")!r})
 c.CourseDirectory.root = str(Path(__file__).parent)
 """
+CONFIGS: Final = {STOCK: STOCK_CONFIG, OURS: OUR_CONFIG}
 
 # Where the graders differ: by sample and student, why this course's points are right.
 REASONS: Final[dict[tuple[str, str], str]] = {
     ("apps-submitted-grade-cell-changed", SOLVED): (
-        "the handed-in text isn't the one that was released, so a person decides about it"
+        "the submitted text isn't the released one, so a person decides"
     ),
 }
 
 
 @dataclass
 class Outcome:
-    """What one grader did with one sample."""
+    """What one grader did with one sample.
+
+    Attributes:
+        released: Whether it generated the assignment.
+        message: Why not.
+        points: By student.
+    """
 
     released: bool
-    message: str = ""  # of a failed release
-    points: dict[str, str] = field(default_factory=dict)  # by student
+    message: str = ""
+    points: dict[str, str] = field(default_factory=dict)
+
+
+Outcomes = dict[str, dict[str, Outcome]]  # by sample and grader
 
 
 def samples() -> dict[str, list[Path]]:
     """Return the notebooks and other files of each sample, by name."""
-    found: dict[str, list[Path]] = {}
+    result: dict[str, list[Path]] = {}
     for folder in FOLDERS:
         for path in sorted((PACKAGE / folder).glob("*.ipynb")):
             data = [path.parent / name for name in ("data.txt", "jupyter.png")]
-            found[f"{folder.split('/')[1]}-{path.stem}"] = [path, *filter(Path.is_file, data)]
+            result[f"{folder.split('/')[1]}-{path.stem}"] = [path, *filter(Path.is_file, data)]
     for folder in ("ps1", "ps1_autotest"):
-        found[f"guide-{folder}"] = sorted(
+        result[f"guide-{folder}"] = sorted(
             path
             for path in (GUIDE / "source" / folder).iterdir()
             if path.suffix in {".ipynb", ".png"}
         )
-    return found
+    return result
 
 
 def nbgrader_command(course: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -78,7 +95,7 @@ def nbgrader_command(course: Path, *arguments: str) -> subprocess.CompletedProce
 
 
 def grade(course: Path, config: str, name: str, files: list[Path]) -> Outcome:
-    """Generate, hand in and grade one sample in a course of its own."""
+    """Generate, submit and grade one sample in its own course."""
     source = course / "source" / name
     source.mkdir(parents=True)
     for path in files:
@@ -115,56 +132,77 @@ def _last_error(text: str) -> str:
     return lines[-1].strip() if lines else text.strip()[-200:]
 
 
-def compare(place: Path) -> dict[str, tuple[Outcome, Outcome]]:
-    """Return what stock nbgrader and this course's grader do with each sample."""
+def compare(sample: str, files: list[Path]) -> dict[str, Outcome]:
+    """Grade a sample with stock nbgrader and, if that releases it, with this course's grader."""
+    outcomes = {}
+    with tempfile.TemporaryDirectory(prefix="samples-", dir=Path.home()) as folder:
+        for grader, config in CONFIGS.items():
+            outcomes[grader] = grade(Path(folder, grader), config, sample, files)
+            if not outcomes[grader].released:
+                break
+    return outcomes
 
-    def both(name: str, files: list[Path]) -> tuple[Outcome, Outcome]:
-        return (
-            grade(place / "stock" / name, STOCK_CONFIG, name, files),
-            grade(place / "course" / name, OUR_CONFIG, name, files),
-        )
 
-    found = samples()
+def compare_all(outcomes: Outcomes) -> None:
+    """Compare the graders on the samples that have no outcome yet; save each as soon as it has."""
+    left = {sample: files for sample, files in samples().items() if sample not in outcomes}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = {name: pool.submit(both, name, files) for name, files in found.items()}
-        return {name: run.result() for name, run in tqdm(runs.items(), unit="sample")}
+        runs = {pool.submit(compare, sample, files): sample for sample, files in left.items()}
+        for run in tqdm(as_completed(runs), total=len(runs), unit="sample"):
+            outcomes[runs[run]] = run.result()
+            data = {
+                sample: {grader: asdict(outcome) for grader, outcome in by_grader.items()}
+                for sample, by_grader in outcomes.items()
+            }
+            RESULTS.write_text(json.dumps({"version": _version(), "outcomes": data}))
 
 
-def table(outcomes: dict[str, tuple[Outcome, Outcome]]) -> str:
+def load() -> Outcomes:
+    """Return the saved outcomes of the same versions of both graders."""
+    if not RESULTS.exists():
+        return {}
+    saved = json.loads(RESULTS.read_bytes())
+    if saved["version"] != _version():
+        return {}
+    return {
+        sample: {grader: Outcome(**outcome) for grader, outcome in by_grader.items()}
+        for sample, by_grader in saved["outcomes"].items()
+    }
+
+
+def _version() -> str:
+    parts = (version("nbgrader"), fingerprint.current(), *CONFIGS.values())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def table(outcomes: Outcomes) -> str:
     """Return the page."""
-    released = {name: pair for name, pair in outcomes.items() if pair[0].released}
-    ours_count = sum(ours.released for _, ours in released.values())
+    released = {name: outcomes[name] for name in sorted(outcomes) if outcomes[name][STOCK].released}
+    our_count = sum(by_grader[OURS].released for by_grader in released.values())
     rows, unexplained = [], 0
-    for name, (theirs, ours) in released.items():
+    for name, by_grader in released.items():
         for student in (SOLVED, BLANK):
-            cells = [theirs.points[student], ours.points.get(student, "not released")]
-            reason = REASONS.get((name, student), "") if cells[0] != cells[1] else ""
-            unexplained += cells[0] != cells[1] and not reason
-            rows.append(f"| {' | '.join((name, student, *cells, reason))} |")
+            stock, ours = (
+                by_grader[grader].points.get(student, "not released") for grader in CONFIGS
+            )
+            reason = REASONS.get((name, student), "") if stock != ours else ""
+            unexplained += stock != ours and not reason
+            rows.append(f"| {name} | {student} | {stock} | {ours} | {reason} |")
     summary = (
         f"Stock nbgrader {version('nbgrader')} releases {len(released)} of the {len(outcomes)}"
         " assignments that come with its tests and user guide; this course's settings release"
-        f" {ours_count} of these. {unexplained} differences are unexplained. Made by"
+        f" {our_count} of these. {unexplained} differences are unexplained. Made by"
         " `python -m benchmarks.nbgrader_samples`."
     )
-    return "\n".join(
-        (
-            "# nbgrader's sample notebooks",
-            "",
-            summary,
-            "",
-            "| sample | student | stock nbgrader | this course | why they differ |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
-        )
-    )
+    head = f"| sample | student | {STOCK} | {OURS} | why they differ |"
+    lines = ["# nbgrader's sample notebooks", "", summary, "", head, "|---|---|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Write the table."""
-    with tempfile.TemporaryDirectory(prefix="samples-", dir=Path.home()) as place:
-        outcomes = compare(Path(place))
+    outcomes = load()
+    compare_all(outcomes)
     FILE.write_text(table(outcomes), encoding="utf-8")
     print(f"Wrote {FILE.relative_to(ROOT)}.")
 
