@@ -1,4 +1,5 @@
-# make lab       open the start page in JupyterLab
+# make lab       open the start page in JupyterLab; installs only what learners need
+# make install   install everything that instructors, administrators and contributors need
 # make quick     linters, types and the fast tests: under three minutes
 # make test      every check and test, but for those marked `long`
 # make long      the tests marked `long`: some minutes each
@@ -10,8 +11,9 @@
 # make lite      build a JupyterLite of the lessons in build/lite, to try without installing; KEYS=no
 # make wheels    build what pip, uvx and pipx install: the course, and the answers for self-learners
 # make format    format and fix the code
-# make lock      renew requirements.txt after a change in pyproject.toml
-# The first call creates the environment in .venv; later calls reuse it.
+# make lock      renew the locked versions after a change in pyproject.toml
+# The first call creates the environment in .venv; later calls reuse it. All but `make lab` install
+# everything.
 
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
@@ -20,10 +22,12 @@ RUN := .venv/bin/python
 BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab lint style types lint-js quick test pytest long test-programs class hub hub-test build book lite wheels format lock
+.PHONY: lab install lint style types lint-js quick test pytest long test-programs class hub hub-test build book lite wheels format lock
 
-lab: .venv/ready
-	@$(RUN) -m course lab
+lab: .venv/lab-ready
+	@UV="$(abspath $(UV))" $(RUN) -m course lab
+
+install: .venv/ready
 
 # One thread for each test process: small matrix products compete for cores otherwise.
 quick test long hub-test: export OPENBLAS_NUM_THREADS = 1
@@ -100,22 +104,38 @@ format: .venv/ready
 	$(RUN) -m ruff format .
 	@if [ -x $(BIOME) ]; then $(BIOME) check --write; fi
 
+# Learners get the same versions as everybody else, first without TensorFlow, then only that.
+COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+SAME = --no-annotate --constraint requirements.txt
 lock: $(UV)
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --extra grader --extra cluster --extra hub --extra book --extra lite --extra test --custom-compile-command "make lock" \
-	  pyproject.toml -o requirements.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --extra peers --custom-compile-command "make lock" \
-	  pyproject.toml -o benchmarks/peers.txt
+	$(COMPILE) --extra tensorflow --extra grader --extra cluster --extra hub --extra book --extra lite \
+	  --extra editable --extra test -o requirements.txt
+	$(COMPILE) $(SAME) --extra editable -o requirements-lab.txt
+	$(COMPILE) $(SAME) --extra tensorflow -o course/tensorflow.txt \
+	  $$(sed -n 's/^\([a-z0-9._-]*\)\(\[.*\]\)\?==.*/--no-emit-package \1/p' requirements-lab.txt)
+	$(COMPILE) --extra tensorflow --extra peers -o benchmarks/peers.txt
 
-.venv/ready: requirements.txt pyproject.toml $(EXTENSION) | $(UV)
+.venv/ready: requirements.txt pyproject.toml $(EXTENSION) | $(UV) .venv/pyvenv.cfg
+	@echo "Installing everything into .venv (some minutes the first time) ..."
+	@$(UV) pip install -q --compile-bytecode --python $(RUN) --require-hashes -r requirements.txt
+	@$(INSTALL_COURSE)
+	@rm -rf .venv/share/jupyter/autoencoder-course/tensorflow* .venv/lib/python*/site-packages/autoencoder_course_tensorflow.pth
+	@touch $@ .venv/lab-ready
+
+# What a learner needs to begin: quickly, so nothing is compiled in advance.
+.venv/lab-ready: requirements-lab.txt pyproject.toml $(EXTENSION) | $(UV) .venv/pyvenv.cfg
+	@echo "Installing the course into .venv (a minute the first time) ..."
+	@$(UV) pip install -q --python $(RUN) --require-hashes -r requirements-lab.txt
+	@$(INSTALL_COURSE)
+	@touch $@
+
+INSTALL_COURSE = $(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation -e .
+
+.venv/pyvenv.cfg: | $(UV)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
 	  "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v)'
-	@test -d .venv || $(UV) venv -q --python $(PYTHON) .venv
-	@echo "Installing the course into .venv (some minutes the first time) ..."
-	@$(UV) pip install -q --compile-bytecode --python $(RUN) --require-hashes -r requirements.txt
-	@$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation -e .
-	@touch $@
+	@$(UV) venv -q --allow-existing --python $(PYTHON) .venv
 
 .tools/bin/uv:
 	@echo "Fetching uv into .tools ..."

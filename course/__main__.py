@@ -2,20 +2,21 @@
 
 ``autoencoders lab`` opens the start page in JupyterLab, ``autoencoders serve`` starts the digit
 canvas, ``autoencoders page`` writes it as static files, ``autoencoders validate NOTEBOOK`` reports
-what Validate does, and ``autoencoders test`` checks the installation. ``python -m course`` is the
-same command.
+what Validate does, ``autoencoders tensorflow`` installs TensorFlow, and ``autoencoders test``
+checks the installation. ``python -m course`` is the same command.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-from course import locate, self_test, update
+from course import locate, self_test, tensorflow_install, update
 from course.deployment import serve
 from course.handout import hand_out
 
@@ -38,6 +39,7 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
         command.append("--allow-root")  # usually in a container; Jupyter refuses otherwise
     command.append(f"--ServerApp.root_dir={work.resolve()}")
     command.append(f"--LabApp.default_url={LAB_WITH_HOME}")
+    command.append("--TensorFlowInstall.enabled=True")
     source = locate.answers(root)
     if source:
         command.append(f"--AnswerKeys.source={source}")
@@ -90,6 +92,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     validate.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="the notebook's file")
     validate.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
+    commands.add_parser(
+        "tensorflow", help="install TensorFlow, which cells that train networks need"
+    )
     test = commands.add_parser("test", help="check the installation and say what is missing")
     test.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     return parser
@@ -113,10 +118,24 @@ def main(arguments: list[str] | None = None) -> None:
         from course.server import validate as validation  # imports nbgrader and Jupyter's server
 
         sys.exit(validation.print_report(chosen.notebook, locate.answers(chosen.root)))
+    elif chosen.command == "tensorflow":
+        _install_tensorflow()
     elif chosen.command == "test":
         sys.exit(self_test.main(chosen.root))
     else:
         _open_lab(chosen, more)
+
+
+def _install_tensorflow() -> None:
+    if tensorflow_install.is_importable():
+        print("TensorFlow is already installed.")
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to end what it has started, too
+    try:
+        tensorflow_install.install()
+    except tensorflow_install.InstallError as error:
+        sys.exit(f"TensorFlow was not installed. {error}")
+    print("TensorFlow is installed.")
 
 
 def _open_lab(chosen: argparse.Namespace, more: list[str]) -> None:

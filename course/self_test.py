@@ -7,14 +7,13 @@ Example:
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import locate
+from course import locate, tensorflow_install
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,12 @@ def _lab_extension() -> str:
 
 
 def _tensorflow() -> str:
-    if importlib.util.find_spec("tensorflow") is None:
-        return "not installed; everything works but training a network in lesson 5"
-    return "installed"
+    if tensorflow_install.is_importable():
+        return "installed"
+    return (
+        "not installed yet; cells that train networks need it. `autoencoders lab` installs it "
+        f"in the background, `{tensorflow_install.COMMAND}` at once"
+    )
 
 
 def main(root: Path) -> int:

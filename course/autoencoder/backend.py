@@ -15,11 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from course import tensorflow_install
+
 
 def tensorflow() -> tuple[Any, Any]:
     """Return the modules ``tensorflow`` and ``keras``.
 
-    What TensorFlow's C++ code writes to standard error is hidden, unless the import fails.
+    What TensorFlow's C++ code writes to standard error is hidden, unless the import fails. While
+    TensorFlow is being installed, this waits for it.
 
     Raises:
         ModuleNotFoundError: TensorFlow is not installed; the message says what works without it.
@@ -34,9 +37,11 @@ def tensorflow() -> tuple[Any, Any]:
     except ModuleNotFoundError as error:
         if error.name not in {"keras", "tensorflow"}:
             raise
+        if tensorflow_install.wait():
+            return tensorflow()
         raise ModuleNotFoundError(
             "TensorFlow is not installed, so networks can't be built or trained here. Everything "
-            "else in the course works without it. To install it: pip install tensorflow",
+            f"else in the course works without it. {tensorflow_install.advice()}",
             name=error.name,
         ) from None
     if keras.backend.backend() != "tensorflow":

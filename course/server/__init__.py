@@ -42,6 +42,7 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from course.server.rate import RateLimit
     from course.server.receipts import EVENT_SCHEMA
     from course.server.student_seed import PAGE_OPTION, student_seed
+    from course.server.tensorflow import TensorFlowInstall
     from course.server.updates import Updates
 
     if serverapp.event_logger is not None:
@@ -59,7 +60,13 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
         for name, handler in routes.items()
     ]
     root = Path(serverapp.root_dir).resolve()
-    handlers += home_routes(base_url, service, root, Updates(parent=serverapp))
+    handlers += home_routes(
+        base_url,
+        service,
+        root,
+        Updates(parent=serverapp),
+        TensorFlowInstall(parent=serverapp),
+    )
     serverapp.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]  # tornado's
     page_config = serverapp.web_app.settings.setdefault("page_config_data", {})
     page_config[PAGE_OPTION] = student_seed(serverapp.cookie_secret)

@@ -1,8 +1,9 @@
 """The routes of the start page.
 
 ``GET course`` is the page, ``GET course/home`` its content, and ``GET course/lab`` opens it in
-JupyterLab. ``GET course/deadline`` says when a notebook's assignment is due, and ``POST
-course/update`` brings corrected lessons. Fetching and submitting are nbgrader's own routes.
+JupyterLab. ``GET course/deadline`` says when a notebook's assignment is due, ``POST course/update``
+brings corrected lessons, and ``course/tensorflow`` shows the installation in the background or
+tries it again. Fetching and submitting are nbgrader's own routes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from course.server.assignments import MANAGER_SETTING, course_folder
 from course.server.deadlines import merge, view
 from course.server.feedback import FeedbackService
 from course.server.home import read_home
+from course.server.tensorflow import TensorFlowInstall
 from course.server.updates import Updates
 from course.update import outdated, update
 
@@ -34,13 +36,20 @@ _POLICY: Final = (
 
 
 class HomeHandler(APIHandler):
-    """Replies with a `course.server.home.Home`."""
+    """Replies with a `course.server.home.Home`, and how far TensorFlow is."""
 
     auth_resource: ClassVar[str] = "contents"
 
-    def initialize(self, service: FeedbackService, root: Path, updates: Updates) -> None:
+    def initialize(
+        self,
+        service: FeedbackService,
+        root: Path,
+        updates: Updates,
+        tensorflow: TensorFlowInstall,
+    ) -> None:
         """Take the objects that all requests share."""
         self.service, self.root, self.updates = service, root, updates
+        self.tensorflow = tensorflow
 
     @property
     def manager(self) -> Any:
@@ -55,11 +64,13 @@ class HomeHandler(APIHandler):
     @web.authenticated
     @authorized("read")  # type: ignore[untyped-decorator]  # jupyter_server gives it no types
     async def get(self) -> None:
-        """Reply as JSON."""
+        """Reply as JSON; by now JupyterLab is up, and TensorFlow may come."""
+        self.tensorflow.start()
         extensions = self.serverapp.jpserver_extensions if self.serverapp else {}
         digits = _DIGIT_PAGE if extensions.get("jupyter_server_proxy") else ""
         deadlines = await self.service.deadlines()
-        self.reply(await read_home(self.root, self.manager, deadlines, digits, self.updates))
+        home = await read_home(self.root, self.manager, deadlines, digits, self.updates)
+        self.reply({**home, "tensorflow": self.tensorflow.view()})
 
 
 class DeadlineHandler(HomeHandler):
@@ -95,6 +106,25 @@ class UpdateHandler(HomeHandler):
         except OSError as error:
             raise web.HTTPError(500, f"the lessons can't be updated: {error.strerror}") from error
         self.reply({"lines": lines})
+
+
+class TensorFlowHandler(HomeHandler):
+    """Shows the installation of TensorFlow, and tries it again."""
+
+    auth_resource: ClassVar[str] = "contents"
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator]  # as above
+    async def get(self) -> None:
+        """Reply with an `InstallView`, or with null."""
+        self.reply(self.tensorflow.view())
+
+    @web.authenticated
+    @authorized("write")  # type: ignore[untyped-decorator]  # as above
+    async def post(self) -> None:
+        """Start it, and reply as `get` does."""
+        self.tensorflow.start(again=True)
+        self.reply(self.tensorflow.view())
 
 
 class HomePageHandler(JupyterHandler):
@@ -145,16 +175,21 @@ class StaticHandler(JupyterHandler, web.StaticFileHandler):
 
 
 def home_routes(
-    base_url: str, service: FeedbackService, root: Path, updates: Updates
+    base_url: str,
+    service: FeedbackService,
+    root: Path,
+    updates: Updates,
+    tensorflow: TensorFlowInstall,
 ) -> list[tuple[Any, ...]]:
     """Return the routes for tornado."""
     page = url_path_join(base_url, "course")
-    settings = {"service": service, "root": root, "updates": updates}
+    settings = {"service": service, "root": root, "updates": updates, "tensorflow": tensorflow}
     return [
         (page, HomePageHandler),
         (f"{page}/home", HomeHandler, settings),
         (f"{page}/deadline", DeadlineHandler, settings),
         (f"{page}/update", UpdateHandler, settings),
+        (f"{page}/tensorflow", TensorFlowHandler, settings),
         (f"{page}/lab", LabHandler),
         (f"{page}/static/(.+)", StaticHandler, {"path": str(STATIC)}),
     ]

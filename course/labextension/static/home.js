@@ -3,6 +3,7 @@
 // student's folder is inserted as text.
 import { drawDue, ruleText } from "./due.js";
 import { drawArt, drawDigit } from "./home_art.js";
+import { InstallCard } from "./home_install.js";
 import {
   drawStop,
   gainText,
@@ -95,6 +96,7 @@ export class CourseHome {
       ...this.drawUpdate(),
       ...(isComplete ? [drawSummary(lessons, this)] : []),
       ...(next ? [this.drawNext(next)] : []),
+      ...this.drawInstall(),
       createNode("h2", "", "All lessons", createNode("span", "course-meta", size)),
       map,
       ...(isComplete ? [] : [createNode("p", "course-promise", promise)]),
@@ -126,6 +128,15 @@ export class CourseHome {
     const section = createNode("section", "course-card course-next", words, button);
     section.style.setProperty("--course-share", `${100 * shareOf(lesson)}%`);
     return section;
+  }
+
+  /** Show how far TensorFlow is, on a server that installs it. */
+  drawInstall() {
+    const { tensorflow } = this.content;
+    if (!tensorflow) return [];
+    this.install ??= new InstallCard(this);
+    this.install.show(tensorflow);
+    return [this.install.node];
   }
 
   /** Offer corrected versions of lessons, and show what the last update has moved. */
