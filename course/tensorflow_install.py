@@ -45,7 +45,7 @@ _OFFLINE: Final = re.compile(
     r"(?i)dns error|error sending request|connect error|connection ?error|NewConnectionError"
     r"|timed? ?out|network is (?:down|unreachable|disabled)|name resolution"
 )
-_CHECK: Final = "import sys; sys.path.append(sys.argv[1]); import keras, tensorflow"
+_CHECK: Final = "import sys; sys.path.insert(0, sys.argv[1]); import keras, tensorflow"
 
 
 class InstallError(Exception):
@@ -245,8 +245,9 @@ def _download(command: list[str]) -> Iterator[str]:
 def _reason(lines: list[str]) -> str:
     if any(_OFFLINE.search(line) for line in lines):
         return "The package index can't be reached. Connect to the network, then try again."
-    said = [line for line in lines if line] or ["The installer failed without a message."]
-    return said[-1][:_MAX_CHARS]
+    first = next((n for n, line in enumerate(lines) if line.lower().startswith("error")), -1)
+    said = " ".join(lines[first:]) or "The installer failed without a message."
+    return said[:_MAX_CHARS]
 
 
 def _try_import(folder: Path) -> None:

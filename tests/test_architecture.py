@@ -197,18 +197,47 @@ def test_environment_yml_lists_the_same_packages_and_bounds() -> None:
     assert python == project()["python"]
     listed = [entry for entry in names if entry != "pip" and not entry.startswith("python>")]
     listed += [entry for entry in pip if entry != "-e ."]
-    assert sorted(listed) == sorted(map(normal, project()["main"] + project()["grader"]))
+    required = [entry for extra in ("main", "grader", "tensorflow") for entry in project()[extra]]
+    assert sorted(listed) == sorted(map(normal, required))
 
 
-def test_the_lock_has_hashes_and_no_addresses() -> None:
-    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert "://" not in lock
-    pins = re.findall(r"(?m)^([\w.-]+)(?:\[[^\]]*\])?==", lock)
-    extras = ("main", "grader", "cluster", "hub", "book", "lite", "test")
-    for requirement in (entry for extra in extras for entry in project()[extra]):
-        assert re.split(r"[\[<>=;]", requirement)[0].lower() in pins
-    entries = re.split(r"(?m)^(?=[\w])", lock)
-    assert all("--hash=sha256:" in entry for entry in entries if "==" in entry.split("\n")[0])
+LOCKS = {  # with the lists in pyproject.toml that each holds
+    "requirements.txt": (
+        *("main", "tensorflow", "grader", "cluster", "hub", "book", "lite", "editable", "test"),
+    ),
+    "requirements-lab.txt": ("main", "editable"),
+    "course/tensorflow.txt": ("tensorflow",),
+}
+
+
+def pins(lock: str) -> dict[str, frozenset[str]]:
+    """Return the hashes of each package and version in a lock; platforms may differ."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    entries = [entry for entry in re.split(r"(?m)^(?=\w)", text) if "==" in entry.split("\n")[0]]
+    return {
+        re.sub(r"\[.*?\]", "", entry.split()[0]): frozenset(re.findall(r"sha256:\w+", entry))
+        for entry in entries
+    }
+
+
+def packages(lock: str) -> set[str]:
+    return {pin.partition("==")[0] for pin in pins(lock)}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_has_hashes_and_no_addresses(lock: str) -> None:
+    assert "://" not in (ROOT / lock).read_text(encoding="utf-8")
+    for requirement in (entry for extra in LOCKS[lock] for entry in project()[extra]):
+        assert re.split(r"[\[<>=;]", requirement)[0].lower() in packages(lock)
+    assert all(pins(lock).values())
+
+
+def test_learners_get_the_locked_versions_in_two_parts() -> None:
+    everything, begin, later = LOCKS
+    assert (pins(begin) | pins(later)).items() <= pins(everything).items()
+    assert packages(begin) & packages(later) == set()
+    for_others = {"jupyterlite-core", "jupyterhub", "playwright", "pytest", "sphinx", "distributed"}
+    assert for_others <= packages(everything) - packages(begin) - packages(later)
 
 
 METADATA_KEYS = {"nbgrader", "course"}

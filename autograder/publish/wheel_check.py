@@ -31,7 +31,8 @@ MAX_PACKAGE_BYTES: Final = 12 << 20  # unpacked
 
 _NAME: Final = r"autoencoder_course-[0-9][0-9a-z.]*"
 _COURSE: Final = (
-    r"course/py\.typed|course/(?:[a-z][a-z0-9_]*/)*[A-Za-z0-9_]+\.(?:py|js|css|html|json|png|svg)"
+    r"course/py\.typed|course/tensorflow\.txt"
+    r"|course/(?:[a-z][a-z0-9_]*/)*[A-Za-z0-9_]+\.(?:py|js|css|html|json|png|svg)"
 )
 _SHARED_DATA: Final = (
     rf"{_NAME}\.data/data/(?:"

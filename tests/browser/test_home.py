@@ -342,3 +342,33 @@ def test_a_server_that_does_not_answer_is_reported(page: Page, server: Server) -
     page.route("**/course/home", lambda route: route.abort())
     page.goto(f"{server.url}course?token={server.token}")
     expect(page.get_by_role("status")).to_contain_text("The server didn’t answer.")
+
+
+def test_tensorflow_is_shown_while_it_is_installed(page: Page, server: Server) -> None:
+    installing = {"state": "installing", "text": "Downloading keras (1 MB)", "seconds": 75}
+    failed = {"state": "failed", "text": HOSTILE, "seconds": 80}
+    replies = [failed, {**installing, "text": "Preparing", "seconds": 0}]
+    posted: list[str] = []
+
+    def reply(route: Route) -> None:
+        posted.append(route.request.method)
+        done = {"state": "installed", "text": "", "seconds": 90}
+        route.fulfill(json=replies.pop(0) if replies else done)
+
+    page.route("**/course/tensorflow", reply)
+    FakeClass(page, in_class("exam") | {"tensorflow": installing})
+    open_page(page, server)
+    card = page.locator(".course-install")
+    expect(card).to_contain_text("You can begin now.")
+    expect(card).to_contain_text("Downloading keras (1 MB) … 1 min 15 s")
+    again = card.get_by_role("button", name="Try again")
+    expect(again).to_be_hidden()
+    expect(page.get_by_role("status")).to_have_text("TensorFlow is not installed")
+    expect(card).to_contain_text(HOSTILE)
+    assert_accessible(page, ".course-install", checks=("color-contrast",))
+    again.press("Enter")
+    expect(card.get_by_role("heading")).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("TensorFlow is installed")
+    expect(again).to_be_hidden()
+    assert posted == ["GET", "POST", "GET"]
+    assert page.evaluate("window.hacked") is None

@@ -136,5 +136,6 @@ except ModuleNotFoundError as error:
     assert code_size == "30"
     assert message == (
         "TensorFlow is not installed, so networks can't be built or trained here. Everything else "
-        "in the course works without it. To install it: pip install tensorflow"
+        "in the course works without it. To install it, run this in a terminal: "
+        "autoencoders tensorflow"
     )

@@ -35,7 +35,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
         pytest.fail(f"{missing}; install it: python -m tests.hub.install")
     outdated = install.outdated_extension_files()
     if outdated:
-        pytest.fail(f"JupyterLab's extension is outdated ({outdated}); run make .venv/ready")
+        pytest.fail(f"JupyterLab's extension is outdated ({outdated}); run make install")
     with run_hub(tmp_path_factory.mktemp("hub")) as running:
         yield running
 
