@@ -133,7 +133,7 @@ export class CourseHome {
   /** Show how far TensorFlow is, on a server that installs it. */
   drawInstall() {
     const { tensorflow } = this.content;
-    if (!tensorflow) return [];
+    if (!tensorflow || (tensorflow.state === "installed" && !this.install)) return []; // no news
     this.install ??= new InstallCard(this);
     this.install.show(tensorflow);
     return [this.install.node];
