@@ -46,6 +46,12 @@ def start_message(settings: HubSettings, passwords: dict[str, str]) -> str:
     file = settings.hub / prepare.CREDENTIALS_FILE
     if passwords or file.exists():
         lines.append(f"Passwords are also in {file}, which only root can read.")
+    if settings.lti:
+        lti = f"{settings.address}/hub/lti13"
+        lines.append(
+            f"People log in from the LMS. It needs to know {lti}/oauth_login, to initiate a login,"
+            f" and {lti}/oauth_callback, to redirect to."
+        )
     instructor = settings.instructors[0] if settings.instructors else "an instructor"
     lines.append(
         f"First, log in as {instructor} and choose Services, {settings.course}: the course page"

@@ -148,6 +148,7 @@ class Platform:
             "nonce": query["nonce"],
             "email": user["email"],
             "given_name": user["given_name"],
+            "family_name": user["family_name"],
             f"{CLAIM}message_type": "LtiResourceLinkRequest",
             f"{CLAIM}version": "1.3.0",
             f"{CLAIM}deployment_id": DEPLOYMENT,

@@ -30,7 +30,7 @@ from deploy.hub.tar_writer import TarWriter
 _MANIFEST: Final = "manifest.json"
 _DUMP: Final = "gradebook.sql"
 _DATABASES: Final = ("course/gradebook.db", "feedback/asked.db", "hub/hub.sqlite")
-_FOLDERS: Final = ("course", "exchange", "feedback", "hub")
+_FOLDERS: Final = ("course", "exchange", "feedback", "hub", "lti")
 _CLASS_LIST: Final = "class.csv"
 _EXCLUDED_SUFFIXES: Final = ("-wal", "-shm", "-journal", ".pid")  # useless after a restore
 

@@ -187,10 +187,18 @@ def _columns(rows: list[Row], file: str) -> dict[str, int]:
     return {**columns, "id": max(logins, key=possible_logins)}
 
 
-def add_students(settings: HubSettings, listed: list[ListedStudent]) -> dict[str, str]:
+def add_students(
+    settings: HubSettings, listed: list[ListedStudent], *, import_them: bool = True
+) -> dict[str, str]:
     """Add students to the class list, this machine, the gradebook, and the running hub.
 
     Existing students stay unchanged; nobody is removed.
+
+    Args:
+        settings: The hub's settings.
+        listed: Whom to add.
+        import_them: Whether the gradebook gets them now, which takes seconds; grading adds them,
+            too.
 
     Returns:
         The passwords of the new accounts.
@@ -199,12 +207,13 @@ def add_students(settings: HubSettings, listed: list[ListedStudent]) -> dict[str
         ClassListError: A login is an account that belongs to someone else; nobody was added.
     """
     check_logins(settings, [student.id for student in listed])
-    earlier = _read_if_present(settings.class_list)
+    earlier = read_listed(settings)
     known = {student.id for student in earlier}
     new = [student for student in listed if student.id not in known]
     _write(settings.class_list, [*earlier, *new])
     passwords = prepare.create_accounts(settings)
-    update_gradebook(settings)
+    if import_them:
+        update_gradebook(settings)
     if hub_api.is_running(settings):
         names = [student.id for student in listed]
         hub_api.add_users(settings, names)
@@ -220,7 +229,7 @@ def check_logins(settings: HubSettings, names: list[str]) -> None:
         ClassListError: With the login and the problem.
     """
     for name in names:
-        allow_existing = settings.authenticator == "pam" or name in settings.people
+        allow_existing = settings.has_passwords or name in settings.people
         reason = accounts.why_unusable(name, allow_existing=allow_existing)
         if name == settings.grader:
             reason = f"{name!r} is the grader's account, which nobody logs in with"
@@ -231,7 +240,7 @@ def check_logins(settings: HubSettings, names: list[str]) -> None:
 def update_gradebook(settings: HubSettings) -> None:
     """Import the class into the gradebook."""
     export = settings.course_folder / "students.csv"
-    _write(export, _read_if_present(settings.class_list))
+    _write(export, read_listed(settings))
     shutil.chown(export, settings.grader, settings.grader)
     run_nbgrader(settings, "db", "student", "import", str(export))
 
@@ -268,8 +277,9 @@ def run_as_grader(settings: HubSettings, *command: str) -> str:
     return done.stdout + done.stderr
 
 
-def _read_if_present(path: Path) -> list[ListedStudent]:
-    return read_class_list(path) if path.exists() else []
+def read_listed(settings: HubSettings) -> list[ListedStudent]:
+    """Return the students of the class list; those named in the settings aren't in it."""
+    return read_class_list(settings.class_list) if settings.class_list.exists() else []
 
 
 def _write(path: Path, students: list[ListedStudent]) -> None:

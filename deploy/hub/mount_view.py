@@ -73,6 +73,8 @@ def grader_view(settings: HubSettings) -> MountView:
     """Return the view of the grader's server: also the course folder and the grading code."""
     names = ("course", "autograder", "deploy", "nbgrader_config.py")
     readable = (*(CHECKOUT / name for name in names), settings.file, *_data(settings))
+    if settings.lti:
+        readable = (*readable, settings.lti_folder)
     writable = (settings.exchange, settings.course_folder, settings.feedback_folder)
     return MountView(settings.grader, readable, writable, hide_processes=False)
 

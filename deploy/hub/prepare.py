@@ -70,6 +70,7 @@ def create_folders(settings: HubSettings) -> None:
     folder(settings.hub, 0o700)
     folder(settings.course_folder, 0o700, *grader_ids)
     folder(settings.feedback_folder, 0o700, *grader_ids)
+    folder(settings.lti_folder, 0o750, 0, grader.pw_gid)
     # The sticky bit: nobody can rename or remove what belongs to someone else.
     folder(settings.exchange, 0o1777)
     course = settings.exchange / settings.course
@@ -105,7 +106,7 @@ def create_accounts(settings: HubSettings) -> dict[str, str]:
     for name in (*settings.instructors, *students(settings)):
         if not accounts.account_exists(name):
             accounts.create_account(name, settings.homes)
-            if settings.authenticator == "pam":
+            if settings.has_passwords:
                 passwords[name] = accounts.set_password(name)
     if passwords:
         settings.hub.mkdir(parents=True, exist_ok=True)

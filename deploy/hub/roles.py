@@ -71,7 +71,8 @@ def roles(settings: HubSettings) -> list[dict[str, Any]]:
 def configure(c: Any, settings: HubSettings) -> None:
     """Set users, groups and roles in the hub's configuration."""
     class_ = students(settings)
-    c.JupyterHub.authenticator_class = settings.authenticator
+    if settings.lti is None:
+        c.JupyterHub.authenticator_class = settings.authenticator
     c.Authenticator.allowed_users = {*class_, *settings.instructors}
     c.JupyterHub.load_groups = {
         students_group(settings): {"users": class_},

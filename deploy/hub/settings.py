@@ -6,7 +6,7 @@ import os
 import tomllib
 from dataclasses import field, fields
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
@@ -22,8 +22,51 @@ Folder = Annotated[Path, Field(strict=False), AfterValidator(Path.absolute)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
+def _check_url(url: str) -> str:
+    if not url.startswith(("https://", "http://127.0.0.1:")):
+        raise ValueError("it must start with https://")
+    return url
+
+
+SafeUrl = Annotated[str, AfterValidator(_check_url)]  # nobody can read or change what goes there
+
+
 class SettingsError(ValueError):
     """The settings file is invalid."""
+
+
+@dataclass(frozen=True, config=ConfigDict(strict=True))
+class LtiSettings:
+    """A learning management system from which people log in by LTI 1.3.
+
+    Example:
+        >>> addresses = ["https://lms.example/auth", "https://lms.example/keys"]
+        >>> LtiSettings("https://lms.example", "7", *addresses, "https://lms.example/t").username
+        'email'
+
+    Attributes:
+        issuer: Who signs the messages; the LMS shows this and the next four after registration.
+        client_id: The hub's id there.
+        authorize_url: Where a login is authorized.
+        jwks_url: The LMS's public keys.
+        token_url: Where it issues access tokens.
+        deployment_id: Which registration of the hub may log people in.
+        context: Which course of the LMS may; the hub's log has the ids of refused ones.
+        username: Which of the LMS's names becomes the account; see `autograder/lti/platform.py`.
+        audience: What the LMS expects in requests for tokens, if not ``token_url``.
+        hosts: Further hosts of the LMS that grades may be sent to.
+    """
+
+    issuer: str
+    client_id: str
+    authorize_url: SafeUrl
+    jwks_url: SafeUrl
+    token_url: SafeUrl
+    deployment_id: str = ""
+    context: str = ""
+    username: Literal["email", "username", "sourcedid", "sub"] = "email"
+    audience: str = ""
+    hosts: Names = ()
 
 
 @dataclass(frozen=True, config=ConfigDict(strict=True))
@@ -55,6 +98,7 @@ class HubSettings:
         data: A folder with the real data sets, as in ``COURSE_DATA``; may be empty.
         keep_servers: Users' servers keep running while the hub restarts.
         feedback: The Check button gives instant feedback; see `feedback/policy.py`.
+        lti: The table ``[lti]``: people log in from a learning management system.
     """
 
     state: Folder = Path("/srv/autoencoders")
@@ -74,6 +118,7 @@ class HubSettings:
     data: str = ""
     keep_servers: bool = True
     feedback: bool = True
+    lti: LtiSettings | None = None
     file: Path = field(default=DEFAULT_FILE, compare=False)
 
     @property
@@ -95,6 +140,16 @@ class HubSettings:
     def feedback_folder(self) -> Path:
         """The log of the feedback service; for the grader only."""
         return self.state / "feedback"
+
+    @property
+    def lti_folder(self) -> Path:
+        """Who has logged in by LTI; root writes, and the grader reads."""
+        return self.state / "lti"
+
+    @property
+    def has_passwords(self) -> bool:
+        """Whether people log in with passwords of this machine."""
+        return self.authenticator == "pam" and self.lti is None
 
     @property
     def class_list(self) -> Path:
@@ -135,6 +190,8 @@ def load(path: Path | None = None) -> HubSettings:
         if name not in known:
             raise SettingsError(f"{path}: unknown setting {name!r}; choose from {', '.join(known)}")
     try:
+        if "lti" in table:
+            table["lti"] = _read_lti(path, table)
         settings = HubSettings(**table, file=path.resolve())
     except ValidationError as error:
         reasons = [f"{e['loc'][0]} = {e['input']!r}: {e['msg']}" for e in error.errors()]
@@ -142,6 +199,19 @@ def load(path: Path | None = None) -> HubSettings:
         raise SettingsError(f"{path}: {message}") from error
     _check_people(path, settings)
     return settings
+
+
+def _read_lti(path: Path, table: dict[str, Any]) -> LtiSettings:
+    lti, known = table["lti"], [item.name for item in fields(LtiSettings)]
+    if not isinstance(lti, dict):
+        raise SettingsError(f"{path}: lti must be a table: [lti]")
+    if unknown := [name for name in lti if name not in known]:
+        raise SettingsError(
+            f"{path}: unknown setting {unknown[0]!r} in [lti]; choose from {', '.join(known)}"
+        )
+    if table.get("authenticator", "pam") != "pam":
+        raise SettingsError(f"{path}: use either authenticator or [lti], not both")
+    return LtiSettings(**lti)
 
 
 def _check_people(path: Path, settings: HubSettings) -> None:

@@ -26,6 +26,16 @@ _BIND_OPTIONS = {"--bind", "--ro-bind"}
 LIMITS = ServerLimits(memory=2**30, processors=1.5, processes=100)
 
 
+LTI = """
+[lti]
+issuer = "https://lms.example"
+client_id = "7"
+authorize_url = "https://lms.example/auth"
+jwks_url = "https://lms.example/jwks"
+token_url = "https://lms.example/token"
+"""
+
+
 def write_settings(folder: Path, text: str) -> Path:
     path = folder / "hub.toml"
     path.write_text(text, encoding="utf-8")
@@ -52,11 +62,27 @@ def test_the_demos_settings_are_valid() -> None:
         ("instructors = ['www-data']", "'www-data' is a system account"),
         ("students = ['grader']", "'grader' is the grader"),
         ("state", "is not valid TOML"),
+        ("lti = 1", "lti must be a table"),
+        ("[lti]\ncolor = 1", "unknown setting 'color' in [lti]; choose from issuer, client_id"),
+        ("[lti]\nissuer = 'x'", "client_id"),
+        (LTI.replace("https://lms.example/jwks", "http://lms.example"), "it must start with https"),
+        (LTI + "username = 'name'", "Input should be 'email', 'username', 'sourcedid' or 'sub'"),
+        (f"authenticator = 'dummy'\n{LTI}", "use either authenticator or [lti], not both"),
     ],
 )
 def test_invalid_settings_give_the_reason(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(reason)):
         load(write_settings(tmp_path, text))
+
+
+def test_with_lti_nobody_has_a_password(tmp_path: Path) -> None:
+    assert load(write_settings(tmp_path, "")).has_passwords
+    settings = load(write_settings(tmp_path, LTI))
+    assert not settings.has_passwords
+    assert settings.lti is not None
+    assert settings.lti.username == "email"
+    assert settings.lti_folder not in mount_view.grader_view(HubSettings()).readable
+    assert settings.lti_folder in mount_view.grader_view(settings).readable
 
 
 def test_the_gradebook_is_one_setting(tmp_path: Path) -> None:
