@@ -9,6 +9,7 @@
 # make build     rebuild the notebooks after a change in source/*/*.md
 # make book      build a static site of all lessons in build/book/html; KEYS=no leaves out the answers
 # make lite      build a JupyterLite of the lessons in build/lite, to try without installing; KEYS=no
+# make slides    build slides of all lessons, for teaching, in build/slides
 # make wheels    build what pip, uvx and pipx install: the course, and the answers for self-learners
 # make format    format and fix the code
 # make lock      renew the locked versions after a change in pyproject.toml
@@ -22,7 +23,7 @@ RUN := .venv/bin/python
 BIOME := .tools/biome/node_modules/.bin/biome
 EXTENSION := $(wildcard course/labextension/*.json course/labextension/static/* course/server/*.json)
 
-.PHONY: lab install lint style types lint-js quick test pytest long test-programs class hub hub-test build book lite wheels format lock
+.PHONY: lab install lint style types lint-js quick test pytest long test-programs class hub hub-test build book lite slides wheels format lock
 
 lab: .venv/lab-ready
 	@UV="$(abspath $(UV))" $(RUN) -m course lab
@@ -94,6 +95,9 @@ book: .venv/ready
 lite: .venv/ready
 	@$(RUN) -m book.lite $(if $(filter no,$(KEYS)),--no-keys) $(if $(PYODIDE),--pyodide "$(PYODIDE)") \
 	  $(if $(WHEELS),--wheels "$(WHEELS)")
+
+slides: .venv/ready
+	@$(RUN) -m book.slides
 
 wheels: .venv/ready
 	@$(RUN) -m hatchling build -t wheel -d dist
