@@ -21,7 +21,7 @@ import copy
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,6 +121,18 @@ def graded_cells(nb: NotebookNode) -> dict[str, NotebookNode]:
 def grade_ids(nb: NotebookNode) -> frozenset[str]:
     """Return the names of all cells that nbgrader knows."""
     return frozenset(filter(None, map(grade_id, nb.cells)))
+
+
+def stubs(cell: Holder) -> list[str]:
+    """Return what else than the usual may have been released in place of the cell's solution."""
+    return list(metadata_entries(cell, "course").get("stubs", []))
+
+
+def set_stubs(nb: NotebookNode, texts: Iterable[str]) -> None:
+    """Store the stubs that an instructor has configured in the answer cells of their notebook."""
+    if own := list(texts):
+        for cell in filter(is_answer, nb.cells):
+            set_course(cell, stubs=own)
 
 
 def code_cells(nb: NotebookNode) -> list[NotebookNode]:
@@ -283,9 +295,18 @@ def set_course(cell: NotebookNode, **entries: Any) -> None:
 
 def remove_hints(cell: NotebookNode) -> None:
     """Remove the hints of an exercise."""
-    if "hints" in metadata_entries(cell, "course"):
+    _remove_course(cell, "hints")
+
+
+def remove_stubs(cell: NotebookNode) -> None:
+    """Remove the configured stubs, which only the instructor's cell needs."""
+    _remove_course(cell, "stubs")
+
+
+def _remove_course(cell: NotebookNode, entry: str) -> None:
+    if entry in metadata_entries(cell, "course"):
         course = dict(metadata_entries(cell, "course"))
-        del course["hints"]
+        del course[entry]
         cell["metadata"] |= {"course": course}
         if not course:
             del cell["metadata"]["course"]

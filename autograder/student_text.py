@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from nbformat import NotebookNode
@@ -34,6 +35,17 @@ NBGRADER_STUBS: Final = (
     "// YOUR CODE HERE",
 )
 
+
+@dataclass(frozen=True)
+class Stubs:
+    """What takes the place of a solution in a release."""
+
+    code: Mapping[str, str] = field(default_factory=lambda: CODE_STUBS)  # by language
+    text: str = TEXT_STUB
+
+
+COURSE_STUBS: Final = Stubs()
+
 HIDDEN_TEST: Final = "a hidden test"
 MARK_SCHEME: Final = "a mark scheme"
 SOLUTION: Final = "a solution"
@@ -54,7 +66,7 @@ def language(nb: NotebookNode) -> str:
     return str(name or "python")
 
 
-def student_text(cell: NotebookNode, language: str = "python") -> str:
+def student_text(cell: NotebookNode, language: str = "python", stubs: Stubs = COURSE_STUBS) -> str:
     r"""Return the text that students get for one of the instructor's cells.
 
     Example:
@@ -70,12 +82,15 @@ def student_text(cell: NotebookNode, language: str = "python") -> str:
         A question without ticks and explanations; code or text with a stub in place of each
         solution, without hidden tests and mark schemes; any other text unchanged.
     """
-    stub = CODE_STUBS.get(language, CODE_STUB) if cell.cell_type == "code" else TEXT_STUB
-    return _with_stub(cell, stub)
+    is_code = cell.cell_type == "code"
+    return _with_stub(cell, stubs.code.get(language, CODE_STUB) if is_code else stubs.text)
 
 
 def released_texts(cell: NotebookNode) -> set[str]:
-    r"""Return the texts with which an instructor's cell may have been released, with any stub.
+    r"""Return the texts of an instructor's cell in which a student has written nothing.
+
+    They are those with which it may have been released, with any stub; a text cell may also be
+    empty, or without its stub or its question.
 
     Example:
         >>> from nbformat.v4 import new_code_cell
@@ -84,8 +99,11 @@ def released_texts(cell: NotebookNode) -> set[str]:
         >>> "# YOUR CODE HERE\nraise NotImplementedError()" in released_texts(cell)
         True
     """
-    stubs = (*CODE_STUBS.values(), *NBGRADER_STUBS) if cell.cell_type == "code" else (TEXT_STUB,)
-    return {_with_stub(cell, stub) for stub in stubs}
+    own = cells.stubs(cell)
+    if cell.cell_type == "code":
+        return {_with_stub(cell, stub) for stub in (*CODE_STUBS.values(), *NBGRADER_STUBS, *own)}
+    texts = (TEXT_STUB, *own)
+    return {"", _with_stub(cell, ""), *texts, *(_with_stub(cell, stub) for stub in texts)}
 
 
 def _with_stub(cell: NotebookNode, stub: str) -> str:

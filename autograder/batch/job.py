@@ -159,6 +159,7 @@ def grade(job: Job) -> JobResult:
         student = None if settings.any_variant else job.student
         for path in job.notebooks():
             source_nb = cells.read_source(path)
+            cells.set_stubs(source_nb, settings.stubs)
             merged = bounded.read_and_merge(
                 source_nb, job.submitted / path.name, notebook_names, job.ignore, student
             )

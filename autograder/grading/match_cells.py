@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.cells import is_answer, is_demonstration, is_quiz, is_test
 from autograder.grading.submission import Submission, SubmittedCell
-from autograder.student_text import student_text
+from autograder.student_text import TEXT_STUB, student_text
 from course import quiz
 from course.quiz import fields, kinds
 
@@ -99,11 +99,13 @@ def _is_blank(source_cell: NotebookNode, text: str) -> bool:
     if is_quiz(source_cell):
         return kinds.of(source_cell).state(text, multiple=True) == "blank"
     if source_cell.cell_type != "code":
-        return "YOUR ANSWER HERE" in text or text in {"", plain_text(source_cell.source)}
-    given: set[str] = set()
+        stubs = (TEXT_STUB, *cells.stubs(source_cell))
+        return any(stub in text for stub in stubs) or text in {"", plain_text(source_cell.source)}
+    stubs = tuple(cells.stubs(source_cell))
+    given = {line.strip() for stub in stubs for line in stub.split("\n")}
     if "BEGIN SOLUTION" in source_cell.source:  # otherwise all of it is the solution
         before = re.sub(r"(?s)[^\n]*BEGIN SOLUTION.*?END SOLUTION[^\n]*", "", source_cell.source)
-        given = {line.strip() for line in before.split("\n")}
+        given |= {line.strip() for line in before.split("\n")}
     lines = (line.strip() for line in text.split("\n"))
     return all(
         not line or line.startswith("#") or line in given or _STUB.fullmatch(line) for line in lines

@@ -148,6 +148,7 @@ def _merge_cell(
 ) -> NotebookNode:
     """Return the instructor's cell with the student's text where the student may write."""
     cell = copy.deepcopy(source_cell)
+    cells.remove_stubs(cell)
     notes: list[str] = []
     if cell.cell_type == "code":
         cell["outputs"], cell["execution_count"] = [], None

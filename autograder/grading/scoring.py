@@ -30,6 +30,7 @@ from course import quiz
 from course.quiz import kinds
 
 BROKEN_TEST: Final = "The test itself could not be run. A person will look at it."
+BY_A_PERSON: Final = "This answer is graded by a person."
 BUSY_MACHINE: Final = (
     "The grading machine failed or was too busy to run this test. A person will look at it."
 )
@@ -145,13 +146,14 @@ def score(
     elif cells.is_manual(source_cell) and _is_unanswered(source_cell, cell):
         points, reason, chosen = 0.0, NOT_ANSWERED, ()
     else:
-        points, reason, chosen = _left_to_a_person("This answer is graded by a person.")
+        points, reason, chosen = _left_to_a_person(cells.left_out(cell) or BY_A_PERSON)
     name = cells.grade_id(source_cell)
     return CellScore(name, points, maximum, reason, chosen, answers, variant)
 
 
 def _is_unanswered(source_cell: NotebookNode, cell: NotebookNode) -> bool:
-    return is_unchanged(source_cell, cell) and TEXT_BELOW not in cells.notes(cell)
+    doubts = {TEXT_BELOW, MISSING_CELL}  # the answer may be in another cell
+    return is_unchanged(source_cell, cell) and doubts.isdisjoint(cells.notes(cell))
 
 
 _Score = tuple[float | None, str, tuple[int, ...]]  # points, reason, chosen

@@ -26,8 +26,10 @@ class GradingSettings:
     execute: bool = True  # run notebooks; without it, tests are left to a person
     any_variant: bool = False  # of a pool: the variant that was answered, any student's
     warm: bool = True  # fork kernels from a process that has loaded their libraries
+    stubs: tuple[str, ...] = ()  # the instructor's own, released in place of solutions
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the settings that `dataclasses.asdict` has written as JSON."""
-        return cls(**{**values, "visible": tuple(values["visible"])})
+        tuples = {name: tuple(values[name]) for name in ("visible", "stubs")}
+        return cls(**{**values, **tuples})

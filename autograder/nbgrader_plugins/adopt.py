@@ -191,7 +191,10 @@ class Adoption:
                 self.plan.steps.append(f"replace {old!r} by {usual!r} in the copies")
         stubs = self.old_config.get("ClearSolutions", {})
         if "code_stub" in stubs or "text_stub" in stubs:
-            self.plan.notes.append("the stubs of solutions become this course's")
+            self.plan.notes.append(
+                "the stubs of solutions become this course's; to keep yours, copy"
+                " c.ClearSolutions from the other nbgrader_config.py to this one"
+            )
         for converter in ("GenerateAssignment", "Autograde", "GenerateFeedback"):
             if any("preprocessors" in key for key in self.old_config.get(converter, {})):
                 self.plan.notes.append(f"own preprocessors of {converter} are left out")

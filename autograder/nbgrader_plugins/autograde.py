@@ -15,7 +15,12 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearSolutions,
+    NbGraderPreprocessor,
+)
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -30,6 +35,7 @@ from autograder.nbgrader_plugins.gradebook import write_scores
 from autograder.nbgrader_plugins.late_policy import LatePolicy, read_policy
 from autograder.sandbox.launch import WEAKNESSES, Weakness
 from autograder.sandbox.limits import Limits
+from autograder.student_text import CODE_STUBS, NBGRADER_STUBS, TEXT_STUB, Stubs
 
 Resources = dict[str, Any]
 
@@ -102,6 +108,7 @@ class ReadSubmission(NotebookExporter):
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         if any(isinstance(step, MergeSubmission) for step in self._preprocessors):
             nb = read_source_notebook(self, resources)
+            cells.set_stubs(nb, own_stubs(self.config))
             names = [source.name for source in _source_folder(self, resources).glob("*.ipynb")]
             is_any = self.config.Grade.get("any_variant", False)
             student = None if is_any else resources["nbgrader"]["student"]
@@ -210,6 +217,7 @@ class Grade(NbGraderPreprocessor):
         graded = grade_notebook.available_result(nbgrader["notebook"])
         if graded is None:
             source_nb = read_source_notebook(self.parent, resources)
+            cells.set_stubs(source_nb, own_stubs(self.config))
             folder = Path(resources["metadata"]["path"])
             graded = bounded.grade(nb, source_nb, folder, self.settings())
         for weakness in graded.weaknesses:
@@ -229,7 +237,21 @@ class Grade(NbGraderPreprocessor):
         values = {name: getattr(self, name) for name in names if self.has_trait(name)}
         # What `nbgrader autograde --no-execute` sets.
         execute = self.config.Execute.get("enabled", True)
-        return GradingSettings(**values | {"visible": tuple(self.visible), "execute": execute})
+        tuples = {"visible": tuple(self.visible), "stubs": own_stubs(self.config)}
+        return GradingSettings(**values | tuples | {"execute": execute})
+
+
+def configured_stubs(config: Config) -> Stubs:
+    """Return what `nbgrader generate_assignment` puts in place of solutions."""
+    step = ClearSolutions(config=config)
+    return Stubs(step.code_stub, step.text_stub)
+
+
+def own_stubs(config: Config) -> tuple[str, ...]:
+    """Return the stubs of a course that aren't known anyway: an answer may begin with them."""
+    stubs = configured_stubs(config)
+    known = {*CODE_STUBS.values(), *NBGRADER_STUBS, TEXT_STUB}
+    return tuple(sorted({*stubs.code.values(), stubs.text} - known - {""}))
 
 
 def read_source_notebook(exporter: Any, resources: Resources) -> NotebookNode:

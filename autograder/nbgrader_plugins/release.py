@@ -22,6 +22,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import audit_log, cells
 from autograder.nbgrader_plugins import completed_source, public_deadlines
+from autograder.nbgrader_plugins.autograde import configured_stubs
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.generate import RememberSource, SaveCells
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
@@ -29,6 +30,7 @@ from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import check_notebook
 from autograder.publish.release_check import ReleaseError
+from autograder.student_text import Stubs
 from course import atomic_write
 from course.quiz import kinds
 
@@ -78,6 +80,7 @@ class CheckRelease(preprocessors.NbGraderPreprocessor):
                 resources["completed_source"],
                 compute_checksum,
                 is_built=release_check.is_built(paths.source / name),
+                stubs=configured_stubs(self.config),
             )
         ]
         if paths.release.exists():  # if the lesson has other files, they are already there
@@ -99,7 +102,8 @@ class ReleaseAssignment(ExchangeReleaseAssignment):
         super().init_src()
         paths = CoursePaths(self.coursedir, self.coursedir.assignment_id)
         try:
-            require_releasable(paths.release, completed_source.folder(paths))
+            stubs = configured_stubs(self.config)
+            require_releasable(paths.release, completed_source.folder(paths), stubs)
         except (CourseError, ReleaseError) as error:
             self.fail(str(error))
 
@@ -114,13 +118,13 @@ class ReleaseAssignment(ExchangeReleaseAssignment):
             self.log.warning("Released, but the due date isn't published: %s", error)
 
 
-def require_releasable(release: Path, source: Path) -> None:
+def require_releasable(release: Path, source: Path, stubs: Stubs) -> None:
     """Check an assignment's folder in ``release/`` against the one in ``source/``.
 
     Raises:
         ReleaseError: The check failed; the message lists all problems.
     """
-    if problems := release_check.check_folder(release, source, compute_checksum):
+    if problems := release_check.check_folder(release, source, compute_checksum, stubs):
         raise ReleaseError(release.name, problems)
 
 
@@ -153,7 +157,8 @@ def build_release(root: Path, names: list[str] | None = None) -> list[Path]:
                 converter.start()
             except Exception as error:
                 raise AuthoringError(f"{name}: can't build the release: {error}") from error
-            require_releasable(Path(temp) / name, root / "source" / name)
+            stubs = configured_stubs(config)
+            require_releasable(Path(temp) / name, root / "source" / name, stubs)
             for path in sorted((Path(temp) / name).glob("*.ipynb")):
                 target = root / "release" / name / path.name
                 if build.write_notebook(release_check.read_notebook(path), target):

@@ -19,7 +19,7 @@ from autograder import cells
 from autograder.publish import answer_leaks, near_misses
 from autograder.publish.answer_leaks import Secret
 from autograder.publish.cell_roles import COLLAPSED, RUN_ALL_CONTINUES
-from autograder.student_text import language, student_text
+from autograder.student_text import COURSE_STUBS, Stubs, language, student_text
 from course import quiz
 from course.quiz import kinds
 
@@ -43,7 +43,12 @@ Checksum = Callable[[NotebookNode], str]
 
 
 def check_notebook(
-    released: NotebookNode, source: NotebookNode, checksum: Checksum, *, is_built: bool = True
+    released: NotebookNode,
+    source: NotebookNode,
+    checksum: Checksum,
+    *,
+    is_built: bool = True,
+    stubs: Stubs = COURSE_STUBS,
 ) -> list[str]:
     """List everything in a notebook that differs from what students should get.
 
@@ -59,6 +64,7 @@ def check_notebook(
         checksum: nbgrader's `compute_checksum`.
         is_built: Whether the instructor's notebook was built from text. If not, its own metadata
             may be in the release, too.
+        stubs: What takes the place of solutions.
 
     Returns:
         One phrase for each problem, which names the cell; empty if there are none.
@@ -70,9 +76,9 @@ def check_notebook(
     leaks = answer_leaks.find_leaks(_all_text(rest), in_prose)
     code_language = language(source)
     expected = {
-        cell["id"]: _built_cell(cell, checksum)
+        cell["id"]: _built_cell(cell, checksum, stubs)
         if is_built
-        else _own_cell(cell, checksum, code_language)
+        else _own_cell(cell, checksum, code_language, stubs)
         for cell in source.cells
     }
     frame = NOTEBOOK_FORMAT if is_built else _own_frame(source)
@@ -126,9 +132,10 @@ def _with_questions(
     return {**frame, "metadata": {**frame["metadata"], "course": {"questions": questions}}}
 
 
-def _built_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
+def _built_cell(cell: NotebookNode, checksum: Checksum, stubs: Stubs) -> dict[str, Any]:
     """Return exactly what students get for a cell that was built from text."""
-    released = NotebookNode(cell, source=student_text(cell), metadata=NotebookNode())
+    text = student_text(cell, stubs=stubs)
+    released = NotebookNode(cell, source=text, metadata=NotebookNode())
     if cells.is_prediction(cell):
         cells.set_course(released, prediction={"multiple": cells.allows_multiple(cell)})
     if cells.is_quiz(cell):
@@ -162,12 +169,14 @@ def _built_cell(cell: NotebookNode, checksum: Checksum) -> dict[str, Any]:
     return _finished(released, checksum)
 
 
-def _own_cell(cell: NotebookNode, checksum: Checksum, code_language: str) -> dict[str, Any]:
+def _own_cell(
+    cell: NotebookNode, checksum: Checksum, code_language: str, stubs: Stubs
+) -> dict[str, Any]:
     """Return exactly what students get for a cell that an instructor wrote in a notebook."""
     metadata = copy.deepcopy(cell.metadata)
     if cell.cell_type == "code":
         metadata = {key: value for key, value in metadata.items() if key not in OUTPUT_METADATA}
-    text = student_text(cell, code_language)
+    text = student_text(cell, code_language, stubs)
     released = NotebookNode(cell, source=text, metadata=NotebookNode(metadata))
     cells.remove_hints(released)
     cells.remove_pool(released)

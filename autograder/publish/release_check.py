@@ -24,6 +24,7 @@ from autograder import cells
 from autograder.publish import answer_leaks
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import Checksum, check_notebook
+from autograder.student_text import COURSE_STUBS, Stubs
 
 EXTRA_FILES_LIST: Final = "for-students.txt"
 EXTRA_FILE_TYPES: Final = {".csv", ".gif", ".html", ".jpg", ".png", ".svg", ".txt"}
@@ -39,13 +40,16 @@ class ReleaseError(AuthoringError):
         super().__init__(f"{assignment} can't be released:{lines}")
 
 
-def check_folder(release: Path, source: Path, checksum: Checksum) -> list[str]:
+def check_folder(
+    release: Path, source: Path, checksum: Checksum, stubs: Stubs = COURSE_STUBS
+) -> list[str]:
     """Check an assignment's release, its notebooks and all other files.
 
     Args:
         release: The assignment's folder in ``release/``.
         source: The assignment's folder in ``source/``.
         checksum: nbgrader's `compute_checksum`.
+        stubs: What takes the place of solutions.
 
     Returns:
         One phrase for each problem, which names the file; empty if there are none.
@@ -59,7 +63,7 @@ def check_folder(release: Path, source: Path, checksum: Checksum) -> list[str]:
         if not released.is_file():
             problems.append(f"{path.name} is missing; {_REBUILD}")
         elif not released.is_symlink():
-            notebook_problems = _check_notebook_file(released, path, checksum)
+            notebook_problems = _check_notebook_file(released, path, checksum, stubs)
             problems += [f"{path.name}: {problem}" for problem in notebook_problems]
     return problems
 
@@ -138,12 +142,13 @@ def _check_extra_file(
     yield from (f"{name!r} {leak}" for leak in dict.fromkeys(leaks))
 
 
-def _check_notebook_file(path: Path, source: Path, checksum: Checksum) -> list[str]:
+def _check_notebook_file(path: Path, source: Path, checksum: Checksum, stubs: Stubs) -> list[str]:
     source_nb = read_notebook(source)
     try:
         text = path.read_text(encoding="utf-8")
         released = rejoin_lines(nbformat.from_dict(json.loads(text)))
-        problems = check_notebook(released, source_nb, checksum, is_built=is_built(source))
+        built = is_built(source)
+        problems = check_notebook(released, source_nb, checksum, is_built=built, stubs=stubs)
         canonical = nbformat.writes(released, version=nbformat.NO_CONVERT)
         if not problems and text.rstrip("\n") != canonical.rstrip("\n"):
             # For example, a duplicate JSON key is parsed once but published twice.

@@ -28,6 +28,9 @@ Because neighboring pixels tell the same story.
 """
 
 
+STUB = "Write here."  # the instructor's own
+
+
 def points(course: Path, student: str) -> dict[str, float | None]:
     path = course / "autograded" / student / LESSON / NOTEBOOK
     return {
@@ -56,16 +59,20 @@ def submit(course: Path, student: str, essay: str) -> None:
 
 def test_a_manual_answer_waits_for_a_person_and_keeps_its_score(tmp_path: Path) -> None:
     course = open_course(tmp_path / "course", TEXT + ESSAY)
+    with (course / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write(f"\nc.ClearSolutions.text_stub = {STUB!r}\n")
     code, output = nbgrader(course, "generate_assignment", LESSON)
     assert code == 0, output
     released = (course / "release" / LESSON / NOTEBOOK).read_text(encoding="utf-8")
-    assert '"YOUR ANSWER HERE"' in released
+    assert f'"{STUB}"' in released
     assert "same story" not in released
     submit(course, "ada", "Because *pixels* repeat.")
+    submit(course, "bob", STUB)  # nothing written
 
     code, output = nbgrader(course, "autograde", LESSON, "--no-execute")
     assert code == 0, output
     assert points(course, "ada") == {"dice": 1, "squares-test": None, "essay": None}
+    assert points(course, "bob")["essay"] == 0
     row = export(course)["ada"]
     assert (row["status"], row["score"]) == ("needs review", "")
     assert f"squares-test: {scoring.NOT_EXECUTED}" in row["reason"]
@@ -75,6 +82,7 @@ def test_a_manual_answer_waits_for_a_person_and_keeps_its_score(tmp_path: Path) 
     assert "essay: This answer is graded by a person." in output
     assert points(course, "ada") == {"dice": 1, "squares-test": 2, "essay": None}
     assert export(course)["ada"]["status"] == "needs review"
+    assert points(course, "bob") == {"dice": 1, "squares-test": 2, "essay": 0}
 
     with Gradebook(f"sqlite:///{course}/gradebook.db", "autoencoders") as book:
         row = book.find_grade("essay", "small", LESSON, "ada")
