@@ -14,6 +14,7 @@ from autograder.nbgrader_plugins import (
     collect,
     feedback,
     formgrader_log,
+    formgrader_rubrics,
     generate,
     late_policy,
     release,
@@ -87,9 +88,11 @@ c.ExchangeFactory.release_feedback = release_feedback.ReleaseFeedback
 # When feedback shows keys and explanations: "never", "after the due date" or "always".
 c.ShowGrades.reveal = "after the due date"
 
-# Markdown and code as safe HTML, and in formgrader a page that loads nothing from elsewhere.
+# Markdown and code as safe HTML, and in formgrader a page that loads nothing from elsewhere and
+# shows the rubrics of written answers.
 c.HTMLExporter.filters = markup.FILTERS
 c.HTMLExporter.template_name = "safe_formgrade"
+c.HTMLExporter.preprocessors = formgrader_rubrics.PREPROCESSORS
 c.HTMLExporter.extra_template_basedirs = [str(page.TEMPLATES), feedback.FORMGRADER_TEMPLATES]
 c.HTMLExporter.extra_template_paths = [feedback.FORMGRADER_TEMPLATES]
 

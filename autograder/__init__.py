@@ -74,6 +74,7 @@ Packages import only what is listed below them.
       release_feedback   release feedback
       export             export grades
       formgrader_log     write what people change in formgrader to the audit log
+      formgrader_rubrics  show rubrics in formgrader
       gradebook          write scores and comments
       gradebook_cells    update an assignment's cells, keeping scores
       gradebook_reader   read all scores of an assignment
@@ -183,6 +184,7 @@ Packages import only what is listed below them.
         plain_multiprocessing  multiprocessing without /dev/shm and sockets
         rights           give up privileges
         probe            try to break out, for ``doctor``
+    rubric               the rubric of a written answer
     student_text         what students see of an instructor's cell
     deadlines            the late rules of a course
     audit_log            who changed grades and rules, when and what

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
-from autograder import cells
+from autograder import cells, rubric
 from autograder.student_text import MARKERS, SOLUTION, classified_lines
 from course import quiz
 from course.quiz import kinds, pool
@@ -27,6 +27,7 @@ EXPLANATION: Final = "an explanation"
 HINT: Final = "a hint"
 KEY: Final = "the key"
 RIGHT_OPTION: Final = "the right option"
+RUBRIC: Final = "a rubric"
 
 # Non-space characters. A shorter line, such as "return x / 2", occurs in innocent cells too.
 MIN_SECRET_CHARS: Final = 20
@@ -40,8 +41,8 @@ class Secret:
     """A line that students must not see.
 
     Attributes:
-        kind: One of `student_text`, or ``HINT``, ``EXPLANATION``, ``KEY`` or
-            ``RIGHT_OPTION``.
+        kind: One of `student_text`, or ``HINT``, ``EXPLANATION``, ``KEY``,
+            ``RIGHT_OPTION`` or ``RUBRIC``.
         text: The line as the instructor wrote it.
         cell: The id of the instructor's cell.
     """
@@ -112,6 +113,11 @@ def _code_secrets(cell: NotebookNode) -> Iterator[Secret]:
         is_marker = any(marker in line for marker in MARKERS)
         if kind and not is_marker and _normalize(line) not in visible:
             yield Secret(kind, line.strip(), cell["id"])
+    if cells.is_manual(cell) and (graded_by := rubric.read(cell)):
+        shown = "\n".join(visible)
+        for text in graded_by.texts():
+            if _normalize(text) not in shown:
+                yield Secret(RUBRIC, text, cell["id"])
 
 
 def _normalize(text: str) -> str:

@@ -10,7 +10,8 @@ in the text      meaning
 ``exercise``     a code cell for the student's code; ``hints``
 ``test``         a code cell that earns ``points`` if it passes
 ``check``        a code cell that checks an optional exercise, which earns no points
-``manual``       a text or code cell that a person grades, for ``points``
+``manual``       a text or code cell that a person grades, for ``points``; ``rubric``, which is
+                 ``hidden`` from students or ``shown`` to them (see ``autograder.rubric``)
 ``locked``       a cell that grading restores to its original text
 ===============  =======================================================================
 
@@ -30,7 +31,7 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
-from autograder import cells
+from autograder import cells, rubric
 from autograder.publish import near_misses
 from course import quiz
 from course.quiz import fields, kinds
@@ -40,13 +41,14 @@ RUN_ALL_CONTINUES: Final = {"tags": ["raises-exception"]}
 MAX_SECONDS: Final = 3600
 MAX_POINTS: Final = 100
 HINTS: Final = range(2, 4)  # how many an exercise has, if any
+RUBRICS: Final = ("hidden", "shown")
 ROLE_SETTINGS: Final = {
     "quiz": {"points", "multiple", "credit", "kind", "pool"},
     "prediction": {"multiple"},
     "exercise": {"hints"},
     "test": {"points"},
     "check": set[str](),
-    "manual": {"points"},
+    "manual": {"points", "rubric"},
     "locked": set[str](),
 }
 _ALL_SETTINGS: Final = set().union(*ROLE_SETTINGS.values())
@@ -95,17 +97,23 @@ def expand_role(cell: NotebookNode) -> str | None:
     cells.set_course(cell, **course)
     _check_announced_points(cell.source, name, settings)
     try:
-        if role in _MARKDOWN_ROLES:
-            cells.set_course(cell, **_question(cell.source, role, settings))
-        if role == "check":
-            cells.set_course(cell, check=True)
-        elif role != "prediction":
-            cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings))
-        if "hints" in settings:
-            cells.set_course(cell, hints=_hints(settings["hints"]))
+        _set_metadata(cell, role, name, settings)
     except ValueError as error:
         raise AuthoringError(f"{name}: {error}") from error
     return name
+
+
+def _set_metadata(cell: NotebookNode, role: str, name: str, settings: dict[str, Any]) -> None:
+    if role in _MARKDOWN_ROLES:
+        cells.set_course(cell, **_question(cell.source, role, settings))
+    if role == "manual":
+        _read_rubric(cell, settings)
+    if role == "check":
+        cells.set_course(cell, check=True)
+    elif role != "prediction":
+        cells.set_nbgrader(cell, **_nbgrader(cell.cell_type, role, name, settings))
+    if "hints" in settings:
+        cells.set_course(cell, hints=_hints(settings["hints"]))
 
 
 def set_display(nb: NotebookNode) -> None:
@@ -205,6 +213,27 @@ def _hints(value: Any) -> list[str]:
             f" '- |'; got {value!r}"
         )
     return hints
+
+
+def _read_rubric(cell: NotebookNode, settings: dict[str, Any]) -> None:
+    """Check the rubric of a written answer; complete the points and what students see of it."""
+    kind = settings.get("rubric")
+    if "rubric" not in settings:
+        if cell.cell_type == "markdown" and rubric.looks_like_rubric(cell.source):
+            raise AuthoringError('the solution has a rubric; add "rubric": "hidden" or "shown"')
+        return
+    if kind not in RUBRICS:
+        raise AuthoringError(f"rubric must be one of {', '.join(RUBRICS)}; got {kind!r}")
+    if cell.cell_type != "markdown":
+        raise AuthoringError(f"a rubric is for a text cell, but this is a {cell.cell_type} cell")
+    maximum = rubric.parse(cell.source).maximum
+    points = settings.setdefault("points", maximum if maximum % 1 else int(maximum))
+    if points != maximum:
+        raise AuthoringError(
+            f"the criteria are worth {maximum:g}, but points is {points!r}; make them equal"
+        )
+    if kind == "shown":
+        cell.source = rubric.show(cell.source)
 
 
 def _question(source: str, role: str, settings: dict[str, Any]) -> dict[str, Any]:

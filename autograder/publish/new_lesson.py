@@ -111,12 +111,21 @@ def mean_test():
 print("Grading skips a demonstration, because no test needs it:", sum(numbers))
 ```
 
-+++ {{"manual": "why", "points": 3}}
++++ {{"manual": "why", "points": 3, "rubric": "shown"}}
 
-**In your own words:** when does a mean mislead? A person grades this answer.
+**In your own words:** when does a mean mislead? A person grades this answer by a rubric.
 
 ### BEGIN SOLUTION
 When one number is far from all the others.
+
+- Reason
+  - [2] says which numbers mislead, and how
+    > Exactly: one huge salary lifts the mean above all the others.
+  - [1] says only one of the two
+    > Numbers may differ and still have a fair mean. What must happen?
+- [1] Example
+
+> Please write whole sentences.
 ### END SOLUTION
 
 +++ {{"locked": "what-you-learned"}}

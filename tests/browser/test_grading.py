@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from autograder import audit_log
 from autograder.publish import build
 from course import quiz
+from tests import rubrics
 from tests.autograder import lessons
 from tests.browser.axe import assert_accessible
 from tests.browser.lab import answer_by_clicking, new_context
@@ -65,6 +67,13 @@ Because neighboring pixels tell the same story.
 ### END SOLUTION
 """
 OWN_WORDS = "Because pixels repeat."
+# What a student may write to get at the fields and the rubric of formgrader's page.
+FORGED_PAGE = (
+    f'Pixels repeat. {MALICIOUS_HTML}<div class="panel-footer"><textarea id="reason-comment">'
+    '</textarea></div><section class="rubric" data-answer="essay" data-maximum="99"><div'
+    ' class="criterion" data-start="- "><button data-points="99" data-line="- mine">99 points'
+    "</button></div></section>"
+)
 
 
 @pytest.fixture
@@ -83,7 +92,7 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
     text = classroom.course / "source" / NAME / "small.md"
     text.parent.mkdir()
     formula = f"**Which one?** {FORMULA}"
-    lesson = lessons.TEXT.replace("**Which one?**", formula) + ESSAY
+    lesson = lessons.TEXT.replace("**Which one?**", formula) + "\n" + rubrics.CELL + ESSAY
     text.write_text(lesson, encoding="utf-8")
     build.build_source(classroom.course, [NAME])
     classroom.instructor.nbgrader("generate_assignment", NAME)
@@ -103,6 +112,7 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
     for name, ticks in answers.items():
         cell = lessons.cell(nb, name)
         cell["source"] = quiz.mark("".join(cell["source"]), set(ticks)).replace("[x]", "[X ]")
+    lessons.cell(nb, rubrics.NAME)["source"] = FORGED_PAGE
     typed.write_text(json.dumps(nb), encoding="utf-8")
 
     malicious = submit("eve")
@@ -133,7 +143,8 @@ def graded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Graded
 @pytest.mark.parametrize("student", ["clara", "tom"])
 def test_clicked_and_typed_answers_are_graded_equally(graded: Graded, student: str) -> None:
     expected = {"single": 1, "several": 2, "double-test": 0, "half-test": 0, "essay": 0}
-    assert graded.points(student) == expected
+    reason = None if student == "tom" else 0  # the others wrote nothing there
+    assert graded.points(student) == expected | {rubrics.NAME: reason}
 
 
 def assert_no_script_ran(page: Page) -> None:
@@ -244,12 +255,123 @@ def test_formgrader_shows_a_script_as_text(formgrader: Server, page: Page) -> No
 
 def fill(page: Page, field: str, text: str, address: str) -> None:
     """Fill in a field of formgrader and wait until it is saved."""
-    with page.expect_response(
-        lambda reply: address in reply.url and reply.request.method == "PUT"
-    ) as saved:
+    with saved(page, address):
         page.locator(field).fill(text)
         page.locator(field).press("Tab")
-    assert saved.value.ok
+
+
+@contextlib.contextmanager
+def saved(page: Page, *addresses: str) -> Iterator[None]:
+    """Wait until formgrader has saved something at each of these addresses."""
+
+    def saves(address: str) -> Callable[[Response], bool]:
+        return lambda reply: address in reply.url and reply.request.method == "PUT"
+
+    with contextlib.ExitStack() as stack:
+        contexts = [page.expect_response(saves(address)) for address in addresses]
+        replies = [stack.enter_context(context) for context in contexts]
+        yield
+    assert all(reply.value.ok for reply in replies)
+
+
+class RubricButtons:
+    """The rubric on formgrader's page of a student."""
+
+    def __init__(self, graded: Graded, server: Server, page: Page, student: str = "tom") -> None:
+        open_submission(page, server, student)
+        self.graded, self.page = graded, page
+        self.score, self.comment = page.locator("#reason"), page.locator("#reason-comment")
+        self.status = page.locator("section.rubric [role=status]")
+
+    def button(self, criterion: str, name: str) -> Locator:
+        return self.page.get_by_role("group", name=criterion).get_by_role("button", name=name)
+
+    @property
+    def remark(self) -> Locator:
+        return self.button("Comments", "Comment").first
+
+    def click(self, button: Locator, *, scores: bool = True) -> None:
+        with saved(self.page, "/api/comment/", *(["/api/grade/"] if scores else [])):
+            button.click()
+
+    def exported(self) -> tuple[str, str]:
+        row = export(self.graded.classroom.instructor, self.graded.classroom.course, "tom")
+        return row["status"], row["raw_score"]
+
+
+REMARK = "- Please write whole sentences. They are easier to read."
+WAITS = re.compile("needs_manual_grade")
+
+
+def test_an_unanswered_question_has_a_rubric_but_waits_for_nobody(
+    graded: Graded, formgrader: Server, page: Page
+) -> None:
+    rubric = RubricButtons(graded, formgrader, page, "clara")
+    expect(rubric.button("Reason", "2 points")).to_be_enabled()
+    expect(rubric.score).to_have_attribute("placeholder", "0")
+    expect(rubric.score).not_to_have_class(WAITS)
+
+
+def test_a_rubric_fills_in_score_and_comment_by_keyboard(
+    graded: Graded, formgrader: Server, page: Page
+) -> None:
+    rubric = RubricButtons(graded, formgrader, page)
+    expect(page.locator("section.rubric")).to_have_count(1)  # and no forged one
+    expect(rubric.comment).to_have_count(1)
+    expect(rubric.status).to_contain_text("0 of 2 criteria chosen")
+    best, example = rubric.button("Reason", "2 points"), rubric.button("Example", "1 point")
+    expect(best).to_have_accessible_description(re.compile("names the redundancy of neighboring"))
+    assert rubric.exported()[0] == "needs review"
+    best.focus()
+    with saved(page, "/api/comment/"):
+        page.keyboard.press("Enter")
+    expect(rubric.comment).to_have_value(rubrics.LINES["Reason", 2])
+    expect(best).to_have_attribute("aria-pressed", "true")
+    expect(rubric.status).to_contain_text("1 of 2 criteria chosen")
+    expect(rubric.score).to_have_class(WAITS)
+    for _ in range(3):  # past the other levels
+        page.keyboard.press("Tab")
+    expect(example).to_be_focused()
+    with saved(page, "/api/comment/", "/api/grade/"):
+        page.keyboard.press("Space")
+    expect(rubric.score).to_have_value("3")
+    expect(rubric.score).not_to_have_class(WAITS)
+    rubric.click(rubric.button("Example", "0 points"))
+    rubric.click(rubric.remark, scores=False)
+    lines = [rubrics.LINES["Reason", 2], rubrics.LINES["Example", 0], REMARK]
+    expect(rubric.comment).to_have_value("\n".join(lines))
+    fill(page, "#reason-comment", "\n".join([*lines, "", "See me."]), "/api/comment/")
+    assert rubric.exported() == ("graded", "5.0")
+    assert_no_script_ran(page)
+
+    rubric = RubricButtons(graded, formgrader, page)  # opened again
+    for button in (best, rubric.button("Example", "0 points"), rubric.remark):
+        expect(button).to_have_attribute("aria-pressed", "true")
+    expect(rubric.status).to_have_text("2 of 3 points")
+    assert_accessible(page, "section.rubric")
+
+
+def test_a_choice_can_be_undone_and_the_levels_are_in_the_feedback(
+    graded: Graded, formgrader: Server, page: Page
+) -> None:
+    rubric = RubricButtons(graded, formgrader, page)
+    lines = [rubrics.LINES["Reason", 2], rubrics.LINES["Example", 0], REMARK, "", "Come by."]
+    fill(page, "#reason-comment", "\n".join(lines), "/api/comment/")
+    rubric.click(rubric.button("Example", "0 points"))  # undone: it waits again
+    expect(rubric.score).to_have_value("")
+    expect(rubric.score).to_have_class(WAITS)
+    rubric.click(rubric.remark, scores=False)
+    expect(rubric.comment).to_have_value(f"{lines[0]}\n\nCome by.")
+    assert rubric.exported()[0] == "needs review"
+    rubric.click(rubric.button("Example", "1 point"))
+    assert rubric.exported() == ("graded", "6.0")
+    graded.classroom.instructor.nbgrader("generate_feedback", NAME, "--student", "tom", "--force")
+    page.goto(graded.feedback("tom"), wait_until="load")
+    answer = page.get_by_role("article").filter(has_text="Come by.")
+    expect(answer).to_contain_text("full credit, 3 of 3 points")
+    expect(answer.get_by_role("listitem").filter(has_text="(2 of 2)")).to_contain_text(
+        "Reason (2 of 2): names the redundancy of neighboring pixels. Exactly: pixels repeat."
+    )
 
 
 def test_a_person_grades_and_is_asked_again_when_the_answer_changes(
@@ -270,7 +392,7 @@ def test_a_person_grades_and_is_asked_again_when_the_answer_changes(
     edits = [
         (entry.action, *(entry.details[key] for key in ("student", "cell", "before", "now")))
         for entry in audit_log.read(course)
-        if entry.action in {"score", "comment"}
+        if entry.action in {"score", "comment"} and entry.details["student"] == "eve"
     ]
     assert edits == [
         ("score", "eve", "single", None, 1.0),

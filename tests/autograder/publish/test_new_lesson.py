@@ -41,7 +41,14 @@ def test_it_has_every_role_and_no_other_lesson_is_built(course: Path) -> None:
         assert re.search(rf'(?m)^(\+\+\+ {{"{role}": |:?{role}: )', text), role
     assert [path.name for path in (course / "release").iterdir()] == [NAME]
     released = (course / "release" / NAME / "my-lesson.ipynb").read_text(encoding="utf-8")
-    for secret in ("len(values)", "[2, 3, 7]) == 4", "far from all", "Divide the one", "[x]"):
+    for secret in (
+        "len(values)",
+        "[2, 3, 7]) == 4",
+        "far from all",
+        "huge",
+        "Divide the one",
+        "[x]",
+    ):
         assert secret in text
         assert secret not in released
 
