@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import subprocess
 import sys
 import urllib.error
@@ -19,9 +20,11 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from autograder.lti import key
 from autograder.lti.platform import LtiPlatform
 from deploy.hub import accounts, class_list, hub_api, lti_record, prepare
 from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings, load
+from tests.hub import install
 from tests.hub.running_hub import (
     ACCOUNT_PREFIX,
     WAIT_TIMEOUT_S,
@@ -264,3 +267,22 @@ def test_no_message_is_in_the_log(lti: LtiHub) -> None:
     assert "eyJ" not in text.replace("eyJzdGF0ZV9pZCI6", "")
     assert "\x1b[2J" not in text
     assert "<script>" not in json.dumps(lti_record.read(lti.settings).model_dump())
+
+
+def test_the_graders_server_reads_the_roster_with_what_the_hub_has_learned(lti: LtiHub) -> None:
+    if install.missing():
+        pytest.skip(install.missing())
+    lti.platform.members = [person("u1", "ada"), person("u9", "dora")]
+    lti.log_in("u1")
+    prepare.create_course(lti.settings)
+    course = lti.settings.course_folder
+    path = LtiPlatform().key_path(course)
+    key.create(path)
+    for one in (path.parent, path):
+        shutil.chown(one, lti.settings.grader, lti.settings.grader)
+    lti.platform.tool_key = key.public_jwk(key.load(path))
+    command = (sys.executable, "-P", "-m", "autograder", "lms", "roster", f"--root={course}")
+    shown = class_list.run_as_grader(lti.settings, *command)
+    assert f"+ {ACCOUNT_PREFIX}ada  Ada" in shown
+    assert "Students in the gradebook: 0 before, 2 after." in shown
+    assert lti.platform.problems == []
