@@ -13,6 +13,7 @@ import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, expect
 
+from autograder import audit_log
 from autograder.cells import grade_id, is_quiz, question_kind
 from course import drawing, quiz
 from course.server.receipts import Receipt, hash_files
@@ -335,6 +336,7 @@ def test_students_see_their_course_but_no_formgrader(hub: RunningHub, pages: Cla
     assert [course["course_id"] for course in reply.json()["value"]] == [hub.settings.course]
     for path in (
         f"/services/{hub.settings.course}/formgrader",
+        f"/services/{hub.settings.course}/course-page",
         f"/user/{hub.account('ada')}/lab",
     ):
         assert page.request.get(f"{hub.settings.address}{path}").status in {403, 404}
@@ -361,3 +363,25 @@ def test_a_full_disk_is_reported_and_leaves_nothing(hub: RunningHub, pages: Clas
         dialog.get_by_role("button", name="Ok").click()
     assert sorted(path.name for path in hub.inbound.iterdir()) == before
     assert "SHA-256" in ada.submit(LESSON, count=1 + submissions)
+
+
+def test_the_forms_of_the_course_page_work_on_the_hub(hub: RunningHub, pages: ClassPages) -> None:
+    """Ines sets a due date and extends it for Ben; the log says that it was her."""
+    with Gradebook(hub.settings.gradebook_address) as gradebook:
+        gradebook.update_or_create_student(hub.account("ben"))
+    before = len(audit_log.read(hub.settings.course_folder))
+    page = pages.instructor.page
+    page.goto(f"{pages.instructor.url.removesuffix('formgrader')}course-page")
+    page.get_by_role("link", name=CANVAS, exact=True).click()
+    page.locator("input[name=due]").fill("2099-11-30T12:00")
+    page.get_by_role("button", name="Set due date").click()
+    expect(page.get_by_role("status")).to_contain_text(f"{CANVAS} is due on 2099-11-30")
+    page.get_by_label("Student").fill(hub.account("ben"))
+    page.get_by_label("Time after the due date").fill("+48h")
+    page.get_by_role("button", name="Extend").click()
+    expect(page.get_by_role("status")).to_contain_text("2099-12-02")
+    entries = audit_log.read(hub.settings.course_folder)[before:]
+    done = [(entry.by, entry.action) for entry in entries]
+    assert done == [(hub.account("ines"), "due date"), (hub.account("ines"), "extend")]
+    assert entries[1].details["student"] == hub.account("ben")
+    assert audit_log.check(hub.settings.course_folder) == []
