@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from autograder.batch.report import ReportLine
 from autograder.nbgrader_plugins.gradebook_reader import StoredSubmission, read_scores
 from autograder.publish import build
 from tests.autograder.lessons import TEXT
-from tests.autograder.runs import dump, grade, graded_files, inline_run, slow
+from tests.autograder.runs import GRADED, dump, grade, graded_files, inline_run, slow
 from tests.autograder.small import LESSON, NOTEBOOK, open_course
 from tests.hostile.batch import nbgrader
 
@@ -150,3 +151,29 @@ def test_one_key_in_a_class_of_a_thousand_takes_seconds(tmp_path: Path) -> None:
     assert len(lines) == 1000
     assert not any(line.lost_points for line in lines)
     assert seconds < 10
+
+
+def test_the_command_prints_json_for_programs_and_notes_who_graded(
+    graded_course: Path, tmp_path: Path
+) -> None:
+    course = Path(shutil.copytree(graded_course, tmp_path / "course"))
+    run_without_workers(course)
+    correct_key(course)
+    code, output = grade(course, "--json", "--by", "grace hopper")
+    assert code == 3, output
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    assert [line["done"] for line in lines] == list(range(1, len(GRADED) + 1))
+    assert {line["of"] for line in lines} == {len(GRADED)}
+    submissions = {line["submission"]["student"]: line["submission"] for line in lines}
+    assert set(submissions) == set(GRADED)
+    ada = submissions["ada"]
+    assert (ada["status"], ada["changed"], ada["lost"]) == ("graded", True, True)
+    assert ada["before"] - ada["score"] == 1
+    assert ada["cells"] == {"single": [1, 0]}
+    assert "submission/s" not in output  # no progress bar
+    last = score_history.read(score_history.history_path(course, LESSON, "ada"))[-1]
+    assert (last.by, last.score) == ("grace hopper", (ada["before"], ada["score"]))
+    entry = next(one for one in reversed(audit_log.read(course)) if one.action == "grade")
+    assert entry.by == "grace hopper"
+    changed = sum(one["changed"] for one in submissions.values())
+    assert (entry.details["submissions"], entry.details["changed"]) == (len(GRADED), changed)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from autograder import audit_log
 from autograder.__main__ import main
+from autograder.batch.course_folder import read_config
+from autograder.course_page import exports
 from autograder.lms import grade_files
 from autograder.lms.grade_files import GradedAssignment, GradeFileError, Roster
 from autograder.nbgrader_plugins import export
@@ -123,6 +128,36 @@ def test_ilias_status_file() -> None:
         grade_files.create("ilias", [ADA], GRADES)
 
 
+ILIAS: Final = (
+    '"update";"usr_id";"login";"lastname";"firstname";"status";"mark";"notice";"comment";'
+    '"plagiarism";"plag_comment"\r\n'
+    '"0";"311";"ada";"Lovelace";"Ada";"notgraded";"";"";"Nice; ""really""";"";""\r\n'
+    '"0";"312";"truncated";"Cut";"Off";"passed";"3";"by hand";"";"";""\r\n'
+    '"0";"313";"nobody";"=1+1";"No";"notgraded";"";"";"";"none";""\r\n'
+)
+
+
+def import_ilias(content: bytes, members: dict[str, dict[str, str]]) -> None:
+    """Change the marks of an exercise as ILIAS does: only rows with ``update``, by ``usr_id``."""
+    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    header, *rows = reader
+    for values in rows:
+        row = dict(zip(header, values, strict=True))
+        if row["update"] in {"", "0"}:
+            continue
+        assert row["status"] in {"notgraded", "passed", "failed"}
+        member = members[row["usr_id"]]
+        assert member["login"] == row["login"]
+        names = ("status", "mark", "notice", "comment", "plagiarism", "plag_comment")
+        member.update({name: row[name] for name in names})
+
+
+def ilias_members() -> dict[str, dict[str, str]]:
+    """The members of the exercise, as ILIAS has them."""
+    rows = csv.DictReader(io.StringIO(ILIAS, newline=""), delimiter=";")
+    return {row["usr_id"]: row for row in rows}
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(b"PK\3\4", "spreadsheet"), (b"a,b\n1,2\n", "no column holds the login"), (b"", "empty")],
@@ -145,6 +180,27 @@ class TestCommand:
         assert scores["ada"] == scores["Points Possible"] != ""
         assert scores["truncated"] == ""
         assert f"{LESSON}, truncated: " in capsys.readouterr().err
+
+    def test_what_ilias_exports_goes_back_with_the_scores_alone(
+        self, graded_course: Path, tmp_path: Path
+    ) -> None:
+        """Through the command, and through the course page's form."""
+        template, target = tmp_path / "status.csv", tmp_path / "import.csv"
+        template.write_text(ILIAS, newline="")
+        arguments = ("--template", str(template), "--to", str(target), "--root", str(graded_course))
+        assert main(["lms", "ilias", LESSON, *arguments]) == 1  # two have no final score
+        course = Path(shutil.copytree(graded_course, tmp_path / "course"))
+        page = exports.make_file(course, [LESSON], "ilias", ILIAS.encode(), "ines")
+        assert page.content == target.read_bytes()
+        assert audit_log.read(course)[-1].details["format"] == "ilias"
+        members, before = ilias_members(), ilias_members()
+        import_ilias(page.content, members)
+        maximum = export.read_grades(read_config(course), [LESSON]).maxima[LESSON]
+        changed = {"status": "passed", "mark": f"{maximum:g}", "update": "0"}
+        assert members == before | {"311": before["311"] | changed}
+        rest = page.content.decode().splitlines()
+        assert rest[0] == ILIAS.splitlines()[0]
+        assert rest[2:] == ILIAS.splitlines()[2:]
 
     def test_it_succeeds_if_every_score_is_final(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
