@@ -101,6 +101,7 @@ Packages import only what is listed below them.
       changes            how a score has changed
       results            what each answer earned and why
       formulas           formulas as MathML
+      times              times in UTC and in the reader's time zone
       questions          questions with or without the key
     publish/             build notebooks and check releases
       build              Markdown to the instructor's notebooks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import functools
 import re
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from autograder import cells
-from autograder.feedback import answers, changes, results
+from autograder.feedback import answers, changes, results, times
 from autograder.grading import pools
 from autograder.score_history import ScoreChange
 from course.deadlines import format_count
@@ -121,7 +120,13 @@ def prepare_page(
     graded = [record for record in records if record["status"] != "ungraded"]
     kinds = {kind: [item for item in graded if item["kind"] == kind] for kind in _KINDS}
     is_missed = any(item["status"] != "full" for item in kinds["question"])
-    return {
+    dates = {
+        "key": "" if reveal or not is_missed else _key_note(policy, submission),
+        "due": _due_note(submission),
+        "late": _late_note(submission),
+    }
+    has_times = bool(changed) or any(dates.values())
+    return dates | {
         "title": answers.notebook_title(source),
         "answers": records,
         "graded": graded,
@@ -130,14 +135,13 @@ def prepare_page(
         "again": [item for item in graded if item["status"] in {"open", "zero", "partial"}],
         "places": {str(position): item["id"] for item in records for position in item["cells"]},
         "next": _next_lesson(source),
-        "key": "" if reveal or not is_missed else _key_note(policy, submission),
-        "due": _due_note(submission),
-        "late": _late_note(submission),
-        "changes": [entry | {"time": _format_time(entry["time"])} for entry in changed],
+        "changes": [entry | {"time": times.format_time(entry["time"])} for entry in changed],
         "unreadable": bool(cells.unreadable(nb)),
         "notes": list(filter(None, [cells.unreadable(nb), cells.undecided(nb), *cells.notes(nb)])),
         "style": _STYLE.read_text(encoding="utf-8"),
         "highlighting": _highlighting(),
+        "script": times.SCRIPT if has_times else "",
+        "script_policy": times.POLICY,
     }
 
 
@@ -162,7 +166,7 @@ def _key_note(policy: str, submission: SubmissionTime) -> str:
         )
         return (
             "The right options and the explanations are shown in feedback that is generated"
-            f" {when}{',' if is_own else ''} {_format_time(last_date)}."
+            f" {when}{',' if is_own else ''} {times.format_time(last_date)}."
         )
     return ""
 
@@ -173,7 +177,7 @@ def _due_note(submission: SubmissionTime) -> str:
         return ""
     length = submission.extension.total_seconds()
     own = f", with your extension of {_format_duration(length)}" if length > 0 else ""
-    return f"Due {_format_time(submission.due_date)}{own}. {submission.rule}".strip()
+    return f"Due {times.format_time(submission.due_date)}{own}. {submission.rule}".strip()
 
 
 def _late_note(submission: SubmissionTime) -> str:
@@ -181,21 +185,11 @@ def _late_note(submission: SubmissionTime) -> str:
     if submission.seconds_late <= 0 or submission.due_date is None:
         return ""
     delay = _format_duration(submission.seconds_late)
-    text = f"Submitted {delay} after the due date, {_format_time(submission.due_date)}."
+    text = f"Submitted {delay} after the due date, {times.format_time(submission.due_date)}."
     if submission.late_days:
         days = format_count(submission.late_days, "late day")
         text += f" {days} of yours {'was' if submission.late_days == 1 else 'were'} spent on it."
     return text
-
-
-def _format_time(time: datetime) -> str:
-    """Return a time as people write it.
-
-    Example:
-        >>> _format_time(datetime(2026, 3, 1, 12, 5))
-        'March 1, 2026, 12:05 UTC'
-    """
-    return f"{calendar.month_name[time.month]} {time.day}, {time:%Y, %H:%M} UTC"
 
 
 def _format_duration(seconds: float) -> str:

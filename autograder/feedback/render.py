@@ -14,7 +14,7 @@ import nbformat
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
 
-from autograder.feedback import markup
+from autograder.feedback import markup, times
 from autograder.sandbox.bounded_worker import BoundedError, run_bounded
 
 LIMITS: Final[dict[str, int]] = {"seconds": 20, "megabytes": 1000}  # a lesson needs 0.04 and 150
@@ -57,7 +57,7 @@ def _exporter(folders: tuple[str, ...], *, is_plain: bool) -> HTMLExporter:
     return HTMLExporter(
         template_name="feedback",
         extra_template_basedirs=list(folders),
-        filters=filters,
+        filters=filters | {"with_times": times.mark_times},
         default_preprocessors=[],
     )
 

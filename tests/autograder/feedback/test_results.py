@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 import itertools
 import re
 from datetime import datetime
@@ -205,6 +207,20 @@ def test_a_late_submission_is_explained() -> None:
     assert "12:00 UTC. No points were deducted for it." in text
     _, text = show(graded(), submission=page.SubmissionTime(DUE))
     assert "after the due date" not in text
+
+
+def test_times_are_marked_and_only_their_script_may_run() -> None:
+    html, _ = show(graded(), submission=page.SubmissionTime(DUE, rule="<b>A</b> costs 10%."))
+    assert '<time datetime="2026-03-01T12:00Z">March 1, 2026, 12:00 UTC</time>' in html
+    assert "&lt;b&gt;A&lt;/b&gt; costs 10%." in html
+    assert html.count("<script") == 1
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert script is not None
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    assert f"; script-src 'sha256-{digest}'; base-uri 'none'" in html
+    bare = show(graded())[0]
+    assert "<script" not in bare
+    assert "script-src" not in bare
 
 
 @pytest.mark.parametrize("reveal", [False, True])
