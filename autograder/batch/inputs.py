@@ -17,6 +17,7 @@ from autograder.batch import fingerprint
 from autograder.grading import shared_tests
 from autograder.kernels.other_kernels import python_module
 from autograder.score_history import Cause, CauseKind
+from autograder.student_text import student_text
 from course.quiz import kinds
 
 
@@ -141,6 +142,9 @@ def _read_notebook(content: bytes) -> tuple[str, dict[str, str], dict[str, str]]
             else:
                 texts = [kind.bare(cell["source"])]
             cell["source"] = "\n".join(texts)
+        elif cells.is_manual(cell) and cell["cell_type"] == "markdown":
+            # A rubric is edited while people grade by it; no score depends on it.
+            cell["source"] = student_text(cell)
         elif cells.is_test(cell):
             tests[cells.grade_id(cell)] = hash_text(cell["source"])
             cell["source"] = ""

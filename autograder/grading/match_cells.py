@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from autograder import cells
 from autograder.cells import is_answer, is_demonstration, is_quiz, is_test
 from autograder.grading.submission import Submission, SubmittedCell
-from autograder.student_text import TEXT_STUB, student_text
+from autograder.student_text import TEXT_STUB, released_texts, student_text
 from course import quiz
 from course.quiz import fields, kinds
 
@@ -72,7 +72,7 @@ def has_more_answers(source_nb: NotebookNode, copy: Submission, main: Submission
         if not is_answer(cell) or not _is_blank(cell, text):
             continue
         is_code_open |= cell.cell_type == "code"
-        released = student_text(cell) if is_quiz(cell) else cell.source
+        released = cell.source if cell.cell_type == "code" else student_text(cell)
         is_new = copied not in {"", text, plain_text(released)}
         if is_new and (is_quiz(cell) or not _is_blank(cell, copied)):
             return True
@@ -100,7 +100,8 @@ def _is_blank(source_cell: NotebookNode, text: str) -> bool:
         return kinds.of(source_cell).state(text, multiple=True) == "blank"
     if source_cell.cell_type != "code":
         stubs = (TEXT_STUB, *cells.stubs(source_cell))
-        return any(stub in text for stub in stubs) or text in {"", plain_text(source_cell.source)}
+        released = map(plain_text, released_texts(source_cell))
+        return text in released or any(stub in text for stub in stubs)
     stubs = tuple(cells.stubs(source_cell))
     given = {line.strip() for stub in stubs for line in stub.split("\n")}
     if "BEGIN SOLUTION" in source_cell.source:  # otherwise all of it is the solution
@@ -135,7 +136,12 @@ def _take(places: deque[int], source_nb: NotebookNode) -> int:
 
 
 def _source_key(cell: NotebookNode) -> tuple[str, str]:
-    """Return which text fills the cell's place; none fills that of an exercise."""
+    """Return which text fills the cell's place; none fills that of an exercise.
+
+    Nor of a written answer: several may be released with the same text.
+    """
+    if cells.is_manual(cell):
+        return "manual", ""
     if cell.cell_type == "markdown":
         return "markdown", _without_answer(cell.source)
     if is_answer(cell):

@@ -13,6 +13,7 @@ import pytest
 from nbgrader.utils import compute_checksum
 
 from autograder import cells, rubric
+from autograder.batch import inputs
 from autograder.grading import merge, scoring
 from autograder.nbgrader_plugins.release import build_release
 from autograder.publish import answer_leaks, build
@@ -140,6 +141,22 @@ def test_a_rubric_in_another_cell_is_found(text: str) -> None:
     ]
     is_long = len(answer_leaks.Secret("", text, "").pattern) >= answer_leaks.MIN_SECRET_CHARS
     assert any(repr(text) in leak for leak in leaks) == is_long
+
+
+def test_a_rubric_may_change_while_people_grade_by_it(tmp_path: Path) -> None:
+    """Else the next run would ask for another look at every answer."""
+
+    def lesson_hash(text: str) -> str:
+        build.write_notebook(
+            build.notebook_from_text(f"# A lesson\n\n{text}"), tmp_path / "a.ipynb"
+        )
+        return inputs.read_lesson(tmp_path)[0]
+
+    before = lesson_hash(CELL)
+    assert lesson_hash(CELL.replace("> A nice", "> Come by.\n\n> A nice")) == before
+    assert lesson_hash(CELL.replace("- [1] Example", "- [2] Example")) != before
+    assert lesson_hash(CELL.replace("Write two sentences", "Write a sentence")) != before
+    assert lesson_hash(CELL.replace("hidden", "shown")) != before
 
 
 def score(text: str, **metadata: Any) -> scoring.CellScore:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Page, expect
 
 from autograder import audit_log
 from autograder.publish import build
@@ -20,14 +18,13 @@ from course import quiz
 from tests import rubrics
 from tests.autograder import lessons
 from tests.browser.axe import assert_accessible
+from tests.browser.formgrader import NAME, RubricButtons, export, fill, open_submission, saved
 from tests.browser.lab import answer_by_clicking, new_context
 from tests.browser.servers import Server, serve
-from tests.classroom.commands import Shell
 from tests.classroom.loop import Classroom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
-NAME = "01-small"
 FORMULA = r"$\hat{x} = \frac{1}{2} \sum_i x_i^2$"
 REQUESTS = (
     "![a](/hub/logout) ![b](https://x.y/z.png) [c](evil.html)\n\n# half-test\n\n# half-comment"
@@ -220,16 +217,6 @@ def formgrader(graded: Graded, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield server
 
 
-def open_submission(page: Page, server: Server, student: str) -> None:
-    """Open a student's notebook as an instructor does, logged in."""
-    listing = f"{server.url}formgrader/api/submitted_notebooks/{NAME}/small"
-    page.goto(f"{server.url}formgrader?token={server.token}")
-    reply = page.request.get(f"{listing}?token={server.token}")
-    submissions = {one["student"]: one["id"] for one in reply.json()}
-    page.goto(f"{server.url}formgrader/submissions/{submissions[student]}/?index=0")
-    expect(page.locator("#half-test")).to_have_attribute("placeholder", "0")  # all is loaded
-
-
 def test_formgrader_shows_a_script_as_text(formgrader: Server, page: Page) -> None:
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
     requests: list[str] = []
@@ -253,52 +240,6 @@ def test_formgrader_shows_a_script_as_text(formgrader: Server, page: Page) -> No
     )
 
 
-def fill(page: Page, field: str, text: str, address: str) -> None:
-    """Fill in a field of formgrader and wait until it is saved."""
-    with saved(page, address):
-        page.locator(field).fill(text)
-        page.locator(field).press("Tab")
-
-
-@contextlib.contextmanager
-def saved(page: Page, *addresses: str) -> Iterator[None]:
-    """Wait until formgrader has saved something at each of these addresses."""
-
-    def saves(address: str) -> Callable[[Response], bool]:
-        return lambda reply: address in reply.url and reply.request.method == "PUT"
-
-    with contextlib.ExitStack() as stack:
-        contexts = [page.expect_response(saves(address)) for address in addresses]
-        replies = [stack.enter_context(context) for context in contexts]
-        yield
-    assert all(reply.value.ok for reply in replies)
-
-
-class RubricButtons:
-    """The rubric on formgrader's page of a student."""
-
-    def __init__(self, graded: Graded, server: Server, page: Page, student: str = "tom") -> None:
-        open_submission(page, server, student)
-        self.graded, self.page = graded, page
-        self.score, self.comment = page.locator("#reason"), page.locator("#reason-comment")
-        self.status = page.locator("section.rubric [role=status]")
-
-    def button(self, criterion: str, name: str) -> Locator:
-        return self.page.get_by_role("group", name=criterion).get_by_role("button", name=name)
-
-    @property
-    def remark(self) -> Locator:
-        return self.button("Comments", "Comment").first
-
-    def click(self, button: Locator, *, scores: bool = True) -> None:
-        with saved(self.page, "/api/comment/", *(["/api/grade/"] if scores else [])):
-            button.click()
-
-    def exported(self) -> tuple[str, str]:
-        row = export(self.graded.classroom.instructor, self.graded.classroom.course, "tom")
-        return row["status"], row["raw_score"]
-
-
 REMARK = "- Please write whole sentences. They are easier to read."
 WAITS = re.compile("needs_manual_grade")
 
@@ -306,7 +247,7 @@ WAITS = re.compile("needs_manual_grade")
 def test_an_unanswered_question_has_a_rubric_but_waits_for_nobody(
     graded: Graded, formgrader: Server, page: Page
 ) -> None:
-    rubric = RubricButtons(graded, formgrader, page, "clara")
+    rubric = RubricButtons(graded.classroom, formgrader, page, "clara")
     expect(rubric.button("Reason", "2 points")).to_be_enabled()
     expect(rubric.score).to_have_attribute("placeholder", "0")
     expect(rubric.score).not_to_have_class(WAITS)
@@ -315,7 +256,7 @@ def test_an_unanswered_question_has_a_rubric_but_waits_for_nobody(
 def test_a_rubric_fills_in_score_and_comment_by_keyboard(
     graded: Graded, formgrader: Server, page: Page
 ) -> None:
-    rubric = RubricButtons(graded, formgrader, page)
+    rubric = RubricButtons(graded.classroom, formgrader, page)
     expect(page.locator("section.rubric")).to_have_count(1)  # and no forged one
     expect(rubric.comment).to_have_count(1)
     expect(rubric.status).to_contain_text("0 of 2 criteria chosen")
@@ -344,7 +285,7 @@ def test_a_rubric_fills_in_score_and_comment_by_keyboard(
     assert rubric.exported() == ("graded", "5.0")
     assert_no_script_ran(page)
 
-    rubric = RubricButtons(graded, formgrader, page)  # opened again
+    rubric = RubricButtons(graded.classroom, formgrader, page)  # opened again
     for button in (best, rubric.button("Example", "0 points"), rubric.remark):
         expect(button).to_have_attribute("aria-pressed", "true")
     expect(rubric.status).to_have_text("2 of 3 points")
@@ -354,7 +295,7 @@ def test_a_rubric_fills_in_score_and_comment_by_keyboard(
 def test_a_choice_can_be_undone_and_the_levels_are_in_the_feedback(
     graded: Graded, formgrader: Server, page: Page
 ) -> None:
-    rubric = RubricButtons(graded, formgrader, page)
+    rubric = RubricButtons(graded.classroom, formgrader, page)
     lines = [rubrics.LINES["Reason", 2], rubrics.LINES["Example", 0], REMARK, "", "Come by."]
     fill(page, "#reason-comment", "\n".join(lines), "/api/comment/")
     rubric.click(rubric.button("Example", "0 points"))  # undone: it waits again
@@ -387,7 +328,7 @@ def test_a_person_grades_and_is_asked_again_when_the_answer_changes(
     fill(page, "#essay_extra_credit", "0.5", "/api/grade/")
     fill(page, "#essay-comment", "Which *pixels*?", "/api/comment/")
     expect(page.locator("#essay")).not_to_have_class(waits)
-    row = export(instructor, course, "eve")
+    row = export(graded.classroom, "eve")
     assert (row["status"], row["raw_score"]) == ("graded", "4.0")
     edits = [
         (entry.action, *(entry.details[key] for key in ("student", "cell", "before", "now")))
@@ -412,13 +353,6 @@ def test_a_person_grades_and_is_asked_again_when_the_answer_changes(
     expect(page.locator("#essay_extra_credit")).to_have_value("0.5")
     expect(page.locator("#essay-comment")).to_have_value("Which *pixels*?")
     expect(page.locator("#essay")).to_have_class(waits)
-    row = export(instructor, course, "eve")
+    row = export(graded.classroom, "eve")
     assert (row["status"], row["score"]) == ("needs review", "")
     assert row["reason"].startswith("essay: ")
-
-
-def export(instructor: Shell, course: Path, student: str) -> dict[str, str]:
-    """Return a student's row of the exported grades."""
-    instructor.nbgrader("export")
-    with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
-        return next(row for row in csv.DictReader(file) if row["student_id"] == student)
