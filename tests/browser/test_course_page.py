@@ -39,6 +39,7 @@ from tests.lti_platform import Platform, member, run_platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+ILIAS = "update;usr_id;login;status;mark\n0;7;ada;notgraded;\n0;8;dora;notgraded;\n"
 HOSTILE = "<img src=x onerror=alert(1)>"
 SETTINGS = """
 c.LateSubmissionPlugin.penalty_method = "zero"
@@ -287,6 +288,15 @@ def _give_back(page: Page, root: Path) -> None:
         table = {row["SIS Login ID"]: row for row in csv.DictReader(file)}
     scores = _scores(root)
     assert {name: float(table[name][LESSON]) for name in scores} == scores
+    page.get_by_label("Format").select_option("ILIAS")
+    page.get_by_label("The LMS’s own export").set_input_files(
+        {"name": "status.csv", "mimeType": "text/csv", "buffer": ILIAS.encode()}
+    )
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save grades").click()
+    assert Path(download.value.path()).read_text() == ILIAS.replace(
+        "0;7;ada;notgraded;", f"1;7;ada;passed;{scores['ada']:g}"
+    )
 
 
 def _send(page: Page, root: Path, platform: Platform) -> None:
