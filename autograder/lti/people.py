@@ -41,7 +41,7 @@ def clean(value: Any) -> str:
     """
     text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
     text = "".join(one if one.isprintable() else " " * one.isspace() for one in text)
-    return " ".join(text.split())[:_MAX_CHARS]
+    return " ".join(text.split())[:_MAX_CHARS].rstrip()
 
 
 Text = Annotated[str, BeforeValidator(clean)]

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
@@ -258,6 +258,24 @@ def test_forged_and_replayed_messages_are_refused(lti: LtiHub) -> None:
         lti.platform.claims = change
         assert lti.log_in("u1")[1].status_code in {400, 401}
     lti.platform.claims = {}
+
+
+def test_over_https_the_cookies_of_a_login_come_back_from_the_other_site(lti: LtiHub) -> None:
+    """The LMS posts the message; only cookies marked for that come with it."""
+    url = lti.platform.login_url(lti.url, "u1")
+    encrypted = {"X-Forwarded-Proto": "https"}
+    reply = requests.get(url, headers=encrypted, timeout=60, allow_redirects=False)
+    cookies = reply.raw.headers.getlist("Set-Cookie")
+    ours = [cookie for cookie in cookies if cookie.startswith("lti13authenticator")]
+    assert len(ours) == 2
+    assert all("SameSite=None" in cookie and "Secure" in cookie for cookie in ours)
+    assert all("HttpOnly" in cookie for cookie in ours)
+    assert not [cookie for cookie in cookies if cookie not in ours and "SameSite=None" in cookie]
+    (target,) = parse_qs(urlsplit(reply.headers["Location"]).query)["redirect_uri"]
+    assert target.startswith("https://")
+    page = requests.get(f"{lti.url}/hub/login", timeout=60).text
+    assert "follow its link to this hub" in page
+    assert "password" not in page
 
 
 def test_no_message_is_in_the_log(lti: LtiHub) -> None:

@@ -19,11 +19,12 @@ NAME = "01-intro"
 
 
 @pytest.fixture(scope="session")
-def private_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of the tool's key, made once because that takes a second."""
-    path = tmp_path_factory.mktemp("key") / "lti-key.pem"
-    key.create(path)
-    return path
+def course_with_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with a key and three students, made once because that takes a second."""
+    root = tmp_path_factory.mktemp("lti") / "course"
+    key.create(root / ".grading" / "lti-key.pem")
+    _add_students(root, "ada", "ben", "cleo")
+    return root
 
 
 @pytest.fixture
@@ -40,6 +41,12 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
         assert running.problems == []
 
 
+def _add_students(root: Path, *names: str) -> None:
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        for name in names:
+            gradebook.update_or_create_student(name)
+
+
 @dataclass
 class Course:
     """A course folder, whose grades a test sets."""
@@ -51,10 +58,8 @@ class Course:
         lines = [f"c.LtiPlatform.{name} = {value!r}\n" for name, value in values.items()]
         (self.root / "nbgrader_config.py").write_text("c = get_config()\n" + "".join(lines))
 
-    def students(self, *names: str, **columns: str) -> None:
-        with Gradebook(f"sqlite:///{self.root}/gradebook.db") as gradebook:
-            for name in names:
-                gradebook.update_or_create_student(name, **columns)
+    def students(self, *names: str) -> None:
+        _add_students(self.root, *names)
 
     def grades(self, maximum: float = 7.0, **scores: float | str) -> None:
         """Set the scores; a text is the status of somebody without a final one."""
@@ -74,15 +79,10 @@ class Course:
 
 @pytest.fixture
 def course(
-    tmp_path: Path, private_key: Path, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, course_with_key: Path, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
     """A course with three students and no grades yet."""
-    made = Course(tmp_path / "course", monkeypatch)
-    made.root.mkdir()
+    made = Course(Path(shutil.copytree(course_with_key, tmp_path / "course")), monkeypatch)
     made.settings(**platform.settings())
-    made.students("ada", "ben", "cleo")
-    path = made.root / ".grading" / "lti-key.pem"
-    path.parent.mkdir()
-    shutil.copy2(private_key, path)
-    platform.tool_key = key.public_jwk(key.load(path))
+    platform.tool_key = key.public_jwk(key.load(made.root / ".grading" / "lti-key.pem"))
     return made

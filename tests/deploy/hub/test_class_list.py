@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from autograder.lti.people import clean
 from deploy.hub import class_list
 from deploy.hub.class_list import ClassListError, ListedStudent
 
@@ -78,3 +82,13 @@ def test_exports_are_read_whole(tmp_path: Path, content: str | bytes) -> None:
 def test_no_student_is_dropped_in_silence(tmp_path: Path, content: str, reason: str) -> None:
     with pytest.raises(ClassListError, match=reason):
         read(tmp_path, content)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=150), st.text(max_size=150), st.text(max_size=150))
+def test_any_name_from_an_lms_keeps_the_list_readable(first: str, last: str, email: str) -> None:
+    student = ListedStudent("ada", clean(first), clean(last), clean(email))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "class.csv")
+        class_list._write(path, [student, BEN])
+        assert class_list.read_class_list(path) == [student, BEN]
