@@ -10,6 +10,7 @@ Packages import only what is listed below them.
       actions            what an instructor can do there
       exports            grades as files
       tasks              commands that run beside the server
+      interrupted        what ran when the server ended
       waiting            submissions, and those that need a person
       machine            disk, backups and the log
     doctor               check how well students' code is isolated on this machine

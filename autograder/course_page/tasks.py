@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from autograder.course_page import interrupted
+from autograder.course_page.interrupted import RunningTask
 from autograder.score_history import utc_now
 
 AUTOGRADER: Final = (sys.executable, "-P", "-m", "autograder")
@@ -119,6 +121,7 @@ class TaskRunner:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._interrupted = interrupted.read(root)
         self._latest: dict[tuple[str, str], CommandTask] = {}
         self._running: dict[str, CommandTask] = {}
         self._processes: dict[str, Process] = {}
@@ -133,11 +136,17 @@ class TaskRunner:
         tasks = [task for kind in kinds if (task := self._latest.get((subject, kind)))]
         return max(tasks, key=lambda task: task.started, default=None)
 
+    def interrupted(self, subject: str) -> RunningTask | None:
+        """Return what ran for an assignment when an earlier server ended."""
+        return self._interrupted.get(subject)
+
     def start(self, subject: str, task: CommandTask) -> CommandTask:
         """Start a task, unless one runs for this assignment; return the one that runs."""
         if running := self._running.get(subject):
             return running
         self._running[subject] = self._latest[subject, task.kind] = task
+        self._interrupted.pop(subject, None)
+        self._note()
         background = asyncio.get_running_loop().create_task(self._run(subject, task))
         self._background.add(background)
         background.add_done_callback(self._background.discard)
@@ -169,6 +178,7 @@ class TaskRunner:
             self._running.pop(subject, None)
             self._processes.pop(subject, None)
             task.code = code
+            self._note()
 
     async def _run_command(self, subject: str, task: CommandTask, command: Sequence[str]) -> int:
         process = await asyncio.create_subprocess_exec(
@@ -184,5 +194,17 @@ class TaskRunner:
             process.send_signal(signal.SIGINT)
         if process.stdout is not None:
             async for line in process.stdout:
+                done = len(task.submissions), task.total
                 task.add_line(line.decode(errors="replace").rstrip())
+                if done != (len(task.submissions), task.total):
+                    self._note()
         return await process.wait()
+
+    def _note(self) -> None:
+        """Keep how far the tasks are, in case the server ends before they do."""
+        running = [
+            RunningTask(subject, one.title, one.by, one.started, len(one.submissions), one.total)
+            for subject, one in self._running.items()
+        ]
+        with contextlib.suppress(OSError):  # a full disk doesn't stop the task
+            interrupted.write(self._root, [*running, *self._interrupted.values()])

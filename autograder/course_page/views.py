@@ -129,6 +129,7 @@ def course_view(page: CoursePage, visit: Visit) -> str:
         log=audit_log.read(page.root)[: -LOG_ENTRIES - 1 : -1],
         formats=exports.NAMES,
         task=page.tasks.running(""),
+        interrupted=page.tasks.interrupted(""),
     )
 
 
@@ -159,6 +160,7 @@ def assignment_view(page: CoursePage, visit: Visit, name: str) -> str:
         extensions=extensions.read_extensions(paths.db_url).get(name, {}) if students else {},
         rule=late_policy.effective_rule(config, name),
         task=page.tasks.running(name),
+        interrupted=page.tasks.interrupted(name),
         grading=grading if grading and not grading.is_running else None,
         is_interrupted=bool(last_grade and last_grade.stopping and not last_grade.is_running),
         output=page.tasks.latest(name, *_SHOWN),
