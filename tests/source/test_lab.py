@@ -72,18 +72,18 @@ def net(inputs, units, activation=None, weights=None, **options):
     if weights is not None:
         layer.set_weights(weights)
     return model
-encoder = lambda activation=None, units=30: net(784, units, activation)
-decoder = lambda activation="sigmoid", units=784: net(30, units, activation)
-gray = lambda level=0.5: net(30, 784, None, [np.zeros((30, 784)), np.full(784, level)])
+encoder = lambda activation=None, units=16: net(784, units, activation)
+decoder = lambda activation="sigmoid", units=784: net(16, units, activation)
+gray = lambda level=0.5: net(16, 784, None, [np.zeros((16, 784)), np.full(784, level)])
 """
-PCA30 = """
+PCA16 = """
 from course.baselines import PCA
 bent = keras.layers.LeakyReLU(negative_slope=0.2)
 def train_small(images, bend=False):
-    pca = PCA(30).fit(images.reshape(len(images), -1) / 255)
+    pca = PCA(16).fit(images.reshape(len(images), -1) / 255)
     clip = keras.layers.ReLU(max_value=1.0)
     weights = [pca.axes.T, -pca.axes @ pca.mean]
-    return net(784, 30, bent if bend else None, weights), net(30, 784, clip, [pca.axes, pca.mean])
+    return net(784, 16, bent if bend else None, weights), net(16, 784, clip, [pca.axes, pca.mean])
 """
 WRONG: dict[str, dict[str, str]] = {
     "scale": {
@@ -162,27 +162,27 @@ WRONG: dict[str, dict[str, str]] = {
     "train-small": {
         TRAIN + "pass": "returns nothing",
         TRAIN + "return gray()": "Return two models",
-        TRAIN + "return lambda x: x[:, :30], gray()": "a Keras model, not a function",
-        "first = keras.layers.Lambda(lambda x: x[:, :30])\n"
+        TRAIN + "return lambda x: x[:, :16], gray()": "a Keras model, not a function",
+        "first = keras.layers.Lambda(lambda x: x[:, :16])\n"
         + TRAIN
         + "return keras.Sequential([keras.Input((784,)), first]), gray()": "it uses Lambda",
-        "class Own(keras.Model):\n    def call(self, x): return x[:, :30]\n"
+        "class Own(keras.Model):\n    def call(self, x): return x[:, :16]\n"
         + TRAIN
         + "own = Own(); own(np.ones((1, 784))); return own, gray()": "it uses Own|can't be read",
-        TRAIN + "return encoder('relu', units=20), gray()": r"500 images have codes \(500, 30\)",
+        TRAIN + "return encoder('relu', units=20), gray()": r"500 images have codes \(500, 16\)",
         TRAIN + "return gray(), encoder()": "Return encoder, decoder, in this order",
-        TRAIN + "return encoder(), decoder(units=30)": r"give images \(500, 784\)",
+        TRAIN + "return encoder(), decoder(units=20)": r"give images \(500, 784\)",
         TRAIN + "return encoder(), gray(np.nan)": "the training diverged",
         TRAIN + "return encoder(), gray(255)": "between 0 and 1",
-        TRAIN + "return net(784, 30, None, [np.zeros((784, 30)), np.ones(30)]), gray()": (
+        TRAIN + "return net(784, 16, None, [np.zeros((784, 16)), np.ones(16)]), gray()": (
             "the same code"
         ),
         TRAIN + "return encoder(), decoder('softmax')": "that is a softmax",
         TRAIN + "return encoder('relu'), gray()": "No code goes far below 0",
         TRAIN + "return encoder('tanh'), gray()": "beyond 1",
         TRAIN + "return encoder(), gray()": "not far below the mean",
-        PCA30: "must be below 13",
-        PCA30.replace("bend=False", "bend=True"): "bends negative",
+        PCA16: "must be below 20",
+        PCA16.replace("bend=False", "bend=True"): "bends negative",
     },
     "cheapest-alarm": {
         ALARM + "alarms[np.argmin(costs)]": "returns nothing",

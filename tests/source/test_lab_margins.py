@@ -36,7 +36,7 @@ def test_the_exercise_states_the_measured_range() -> None:
     (line,) = (row for row in PAGE.read_text("utf-8").splitlines() if "| the solution |" in row)
     low, high = (float(number) for number in line.strip("| ").split(" | ")[-1].split(" to "))
     assert f"reaches {low:.1f} to {high:.1f} in" in lab_margins.TEXT.read_text("utf-8")
-    assert high < 11.5  # the exercise asks for less than 13
+    assert high < 18.5  # the exercise asks for less than 20
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_solution_passes_with_other_seeds(seed: int, kernel: dict[str, Any])
     judged = lab_margins.judge("train-small", lab_margins.SOLUTION, kernel, seed)
     assert judged.said == ""
     assert judged.error is not None
-    assert judged.error < 11.8  # the exercise asks for less than 13
+    assert judged.error < 18.6  # the exercise asks for less than 20
 
 
 @pytest.mark.long
