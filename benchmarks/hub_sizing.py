@@ -2,11 +2,12 @@
 
 Runs a real hub as root, with its own accounts. Memory counts shared pages once. Each lesson runs
 from its first cell to its last in a kernel of a student's server. Writes
-``benchmarks/hub_sizing.md``.
+``benchmarks/hub_sizing.md``. With the names of lessons, measures only those and keeps the rest.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
 import tempfile
@@ -14,7 +15,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -125,9 +126,8 @@ def measure(hub: RunningHub) -> hub_sizing_page.HubSizes:
     server = statistics.median(
         sum(map(memory_guard.process_memory, hub.processes(name))) for name in STUDENTS
     )
-    lessons = {"none": kernel_memory(hub, STUDENTS[0], None)}
-    for path in tqdm(sorted((CHECKOUT / "source").glob("*/*.ipynb"))):
-        lessons[path.parent.name] = kernel_memory(hub, STUDENTS[0], path)
+    empty = kernel_memory(hub, STUDENTS[0], None)
+    lessons = {"none": empty, **measure_lessons(hub, lesson_names())}
     commands = {pid: psutil.Process(pid).cmdline() for pid in hub.services()}
     services = {
         "the hub": [hub_pid(hub.settings)],
@@ -146,12 +146,37 @@ def measure(hub: RunningHub) -> hub_sizing_page.HubSizes:
     )
 
 
+def lesson_names() -> list[str]:
+    """Return the names of all lessons."""
+    return sorted(path.parent.name for path in (CHECKOUT / "source").glob("*/*.ipynb"))
+
+
+def measure_lessons(hub: RunningHub, names: list[str]) -> dict[str, int]:
+    """Return the peak memory of a kernel in each lesson, in bytes."""
+    peaks = {}
+    for name in tqdm(names):
+        (path,) = (CHECKOUT / "source" / name).glob("*.ipynb")
+        peaks[name] = kernel_memory(hub, STUDENTS[0], path)
+    return peaks
+
+
 def main() -> None:
     """Run a hub, measure, and write the page."""
+    parser = argparse.ArgumentParser(description="Measure what a student costs a hub.")
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="only these")
+    chosen = parser.parse_args().lessons
     with tempfile.TemporaryDirectory(prefix="sizing-") as folder:
         Path(folder).chmod(0o755)
         with run_hub(Path(folder)) as hub:
-            hub_sizing_page.write(measure(hub))
+            if chosen:
+                start_server(hub, STUDENTS[0])
+                sizes = hub_sizing_page.read()
+                peaks = sizes.lessons | measure_lessons(hub, chosen)
+                names = [name for name in ("none", *lesson_names()) if name in peaks]
+                sizes = replace(sizes, lessons={name: peaks[name] for name in names})
+            else:
+                sizes = measure(hub)
+            hub_sizing_page.write(sizes)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,6 +83,25 @@ def page(sizes: HubSizes) -> str:
         rows.append(f"| {number:,} | {everyone:,.0f} GB | {usual:,.0f} GB | {cores:.0f} |")
     conclusions = CONCLUSIONS.format(minutes=START_MINUTES)
     return "\n".join(lines) + "\n" + conclusions + "\n".join(rows) + "\n"
+
+
+def read() -> HubSizes:
+    """Return the measurements of the present page."""
+    rows = re.findall(r"^\| (.+) \| ([\d.]+) (MB|s) \|$", TABLE.read_text("utf-8"), re.MULTILINE)
+    values = {name: float(value) * (MB if unit == "MB" else 1) for name, value, unit in rows}
+    lessons, services = {"none": round(values.pop("a kernel that has run nothing"))}, {}
+    server = values.pop("an idle server of a student")
+    start = values.pop("starting a server on an idle machine")
+    start_cpu = values.pop("processor time of a start, including the hub's")
+    concurrent, count = 0.0, 0
+    for name, value in values.items():
+        if lesson := re.fullmatch(r"a kernel in `(.+)`, peak", name):
+            lessons[lesson[1]] = round(value)
+        elif several := re.fullmatch(r"starting (\d+) servers at once", name):
+            concurrent, count = value, int(several[1])
+        else:
+            services[name] = round(value)
+    return HubSizes(start, start_cpu, concurrent, count, server, lessons, services)
 
 
 def write(sizes: HubSizes) -> None:
