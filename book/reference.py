@@ -27,7 +27,7 @@ from book import __main__ as book
 from course import __main__ as learner
 from deploy import __main__ as administrator
 from deploy.feedback.policy import Rule
-from deploy.hub.settings import HubSettings
+from deploy.hub.settings import HubSettings, LtiSettings
 
 _PROGRAMS: Final = {
     "For learners": learner,
@@ -35,7 +35,10 @@ _PROGRAMS: Final = {
     "For administrators": administrator,
     "For authors": book,
 }
-_CONFIGURABLE: Final = ("autograder.nbgrader_plugins", "autograder.reports", "course.server")
+_CONFIGURABLE: Final = (
+    *("autograder.lti", "autograder.nbgrader_plugins", "autograder.reports"),
+    "course.server",
+)
 _HEAD: Final = ("| setting | default | meaning |", "|---|---|---|")
 _ATTRIBUTE: Final = re.compile(r"(?m)^ {4}(\w+): (.+(?:\n {8}.+)*)")
 
@@ -87,10 +90,13 @@ def _command(parser: argparse.ArgumentParser, heading: str | None) -> Iterator[s
 
 
 def subcommands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Yield the names and the parsers of a program's commands."""
+    """Yield the names and the parsers of a program's commands, and of commands below them."""
     for action in _actions(parser):
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  (argparse has no other name)
-            yield from action.choices.items()
+            for name, command in action.choices.items():
+                yield name, command
+                for below, nested in subcommands(command):
+                    yield f"{name} {below}", nested
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
@@ -120,6 +126,12 @@ def settings_page() -> str:
     lines += _attribute_rows(
         HubSettings, {f.name: f.default for f in dataclasses.fields(HubSettings)}
     )
+    lines += ["", "### The table `[lti]`", "", _summary(LtiSettings), "", *_HEAD]
+    required = dataclasses.MISSING
+    defaults = {
+        f.name: "" if f.default is required else f.default for f in dataclasses.fields(LtiSettings)
+    }
+    lines += _attribute_rows(LtiSettings, defaults)
     scope = "These hold for all assignments, and below `[assignments.NAME]` for one."
     lines += [
         "",

@@ -78,7 +78,7 @@ class Platform:
         problems: What was against the rules.
         tokens: The scopes of each access token.
         filters: Whether it looks for line items itself.
-        loses_answers: Whether the answer that it has made a line item gets lost.
+        lost_answers: How many answers to what it has done get lost.
         next_url: The address of the next page, instead of its own.
     """
 
@@ -93,7 +93,7 @@ class Platform:
     problems: list[str] = field(default_factory=list)
     tokens: dict[str, set[str]] = field(default_factory=dict)
     filters: bool = True
-    loses_answers: bool = False
+    lost_answers: int = 0
     next_url: str = ""
 
     def __post_init__(self) -> None:
@@ -289,17 +289,21 @@ class _Handler(BaseHTTPRequestHandler):
             number = len(platform.items) + 1
             item["id"] = f"{platform.url}/courses/42/lineitems/{number}/lineitem?type_id=3"
             platform.items.append(item)
-            if platform.loses_answers:
-                self._reply(502)
-            else:
-                self._json(item, 201)
+            self._confirm(201, item)
         elif found := re.fullmatch(r"(/courses/42/lineitems/\d+/lineitem)/scores", path):
             self._authorize(f"{AGS}scope/score")
             assert query["type_id"] == "3"
             assert self.headers["Content-Type"] == SCORE_TYPE
-            self._reply(platform.take_score(found[1], json.loads(self._body)))
+            self._confirm(platform.take_score(found[1], json.loads(self._body)))
         else:
             self._reply(404)
+
+    def _confirm(self, status: int, data: Any = None) -> None:
+        if status < 300 and self.platform.lost_answers:
+            self.platform.lost_answers -= 1
+            self._reply(502)
+        else:
+            self._json(data, status)
 
     def _authorize(self, scope: str) -> None:
         kind, _, token = self.headers.get("Authorization", "").partition(" ")

@@ -16,10 +16,15 @@ FILES: Final = {
 
 def add_arguments(parser: ArgumentParser) -> list[ArgumentParser]:
     """Add a command for each LMS's file, and those of LTI; return their parsers."""
-    commands = parser.add_subparsers(dest="lms", metavar="LMS or ACTION", required=True)
+    commands = parser.add_subparsers(dest="lms", metavar="ACTION", required=True)
+
+    def add(name: str, summary: str) -> ArgumentParser:
+        description = f"{summary[0].upper()}{summary[1:]}."
+        return commands.add_parser(name, help=summary, description=description)
+
     parsers = []
     for lms, title in FILES.items():
-        command = commands.add_parser(lms, help=f"write final scores as a file for {title}")
+        command = add(lms, f"write final scores as a file for {title}")
         command.set_defaults(run=_write_file)
         command.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
         template_help = "the LMS's own export, to be filled; without it, a new file"
@@ -31,20 +36,20 @@ def add_arguments(parser: ArgumentParser) -> list[ArgumentParser]:
             "--pass-percent", type=float, default=50.0, metavar="N", help=percent_help
         )
         parsers.append(command)
-    send = commands.add_parser("send", help="send final scores to the LMS by LTI 1.3")
+    send = add("send", "send final scores to the LMS by LTI 1.3")
     send.set_defaults(run=_send)
     send.add_argument("name", metavar="NAME", help="the assignment")
     send.epilog = (
         "Exit status: 0 if every score has arrived, 1 if somebody has no final score or can't be"
         " found in the LMS, 2 if it stopped; what has arrived isn't sent again."
     )
-    roster = commands.add_parser("roster", help="add the LMS's students to the gradebook")
+    roster = add("roster", "add the LMS's students to the gradebook")
     roster.set_defaults(run=_roster)
     for command in (send, roster):
         command.add_argument("--dry-run", action="store_true", help="only say what would change")
         by_help = "who does it, for the log (default: this account)"
         command.add_argument("--by", default="", metavar="NAME", help=by_help)
-    key = commands.add_parser("key", help="print the public key that the LMS needs for LTI 1.3")
+    key = add("key", "print the public key that the LMS needs for LTI 1.3")
     key.set_defaults(run=_key)
     key.add_argument("--pem", action="store_true", help="as PEM instead of a JSON Web Key")
     return [*parsers, send, roster, key]

@@ -173,8 +173,7 @@ class GradeSender:
             text = f"{name}: {score.score:g} of {score.maximum:g}"
         if not dry_run:
             try:
-                url, what = scores_url(score.line_item), f"take the score of {name}"
-                self._client.send(url, SCORES, what, score.body())
+                self._post_score(name, score)
             except LmsRefusedError as error:
                 if error.status in _STOPPING:
                     raise
@@ -184,6 +183,16 @@ class GradeSender:
             atomic_write.write_bytes(path, score.model_dump_json().encode())
         self.report.sent.append(student)
         self._say(text)
+
+    def _post_score(self, name: str, score: SentScore) -> None:
+        url, what = scores_url(score.line_item), f"take the score of {name}"
+        try:
+            self._client.send(url, SCORES, what, score.body())
+        except LmsRefusedError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+            # It has one as new as this: perhaps this one, and its answer got lost.
+            self._client.send(url, SCORES, what, score.body())
 
     def _find_item(self) -> str:
         """Return the address of the assignment's line item; empty if it has none."""

@@ -37,10 +37,10 @@ class LtiPlatform(Configurable):
         help="What the platform expects as `aud` in our requests for tokens; by default token_url."
     ).tag(config=True)
     line_items_url = Unicode(
-        help="The course's line items (AGS). A hub learns it when an instructor logs in."
+        help="The course's line items (AGS). A hub learns it at the first login."
     ).tag(config=True)
     memberships_url = Unicode(
-        help="The course's roster (NRPS). A hub learns it when an instructor logs in."
+        help="The course's roster (NRPS). A hub learns it at the first login."
     ).tag(config=True)
     hosts = List(
         Unicode(), help="Further hosts that belong to the platform, such as lms.example:8443."

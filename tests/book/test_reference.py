@@ -28,6 +28,7 @@ def test_every_command_and_option_is_explained(pages: dict[str, str]) -> None:
     commands = pages["commands"]
     for name in ("lab", "grade", "adopt", "backup"):
         assert f"### `{name}`\n" in commands
+    assert "`--pem`" in commands  # of `lms key`
     assert "| `--only ONLY` | retry submissions that failed" in commands
     assert "| `make book` | build a static site" in commands
     assert [row for row in rows(commands) if len(row) < 2 or not row[1].strip()] == []
@@ -37,6 +38,8 @@ def test_every_setting_has_its_default_and_its_meaning(pages: dict[str, str]) ->
     settings = pages["settings"]
     assert "| `cell_seconds` | `30.0` | Time limit for one cell, in seconds. |" in settings
     assert re.search(r"\| `authenticator` \| `\"pam\"` \| `pam` \(accounts", settings)
+    assert '| `username` | `"email"` | Which of the LMS' in settings
+    assert "### `c.LtiPlatform`" in settings
     assert "| `attempts` | `3` | How many different answers" in settings
     assert [row for row in rows(settings) if len(row) != 3 or not row[2].strip()] == []
     assert len(rows(settings)) > 30

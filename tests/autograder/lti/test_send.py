@@ -141,9 +141,18 @@ def test_a_busy_platform_is_asked_again(course: Course, platform: Platform, stat
 
 def test_no_second_column_if_the_first_answer_got_lost(course: Course, platform: Platform) -> None:
     course.grades(ada=6.5)
-    platform.loses_answers = True
+    platform.lost_answers = 1
     assert send(course) == 0
     assert len(platform.items) == len(platform.scores) == 1
+
+
+def test_a_score_arrives_even_if_the_answer_gets_lost(course: Course, platform: Platform) -> None:
+    """Sent again as it was, it would be refused as no newer than what is there."""
+    course.grades(ada=6.5)
+    platform.lost_answers = 2  # to the line item, and to the score
+    assert send(course) == 0
+    assert platform.final_scores() == {"u1": 6.5}
+    assert "POST /courses/42/lineitems/1/lineitem/scores" in platform.requests
 
 
 def test_one_refused_score_does_not_stop_the_others(
