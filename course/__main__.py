@@ -75,27 +75,24 @@ def make_parser() -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(prog="autoencoders", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    lab = commands.add_parser(
-        "lab", help="copy the lessons to `work` and open JupyterLab; accepts its options, too"
-    )
+
+    def add(name: str, summary: str) -> argparse.ArgumentParser:
+        sentence = f"{summary[0].upper()}{summary[1:]}."
+        return commands.add_parser(name, help=summary, description=sentence)
+
+    lab = add("lab", "copy the lessons to `work` and open JupyterLab; accepts its options, too")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     lab.add_argument("--work", type=Path, help="the learner's folder; default: ROOT/work")
-    update.add_options(
-        commands.add_parser("update", help="bring lessons up to date and keep the answers in them")
-    )
-    serve.add_options(commands.add_parser("serve", help="start the server of the digit canvas"))
-    page = commands.add_parser("page", help="write the digit canvas as static files")
+    update.add_options(add("update", "bring lessons up to date and keep the answers in them"))
+    serve.add_options(add("serve", "start the server of the digit canvas"))
+    page = add("page", "write the digit canvas as static files")
     page.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to write")
-    validate = commands.add_parser(
-        "validate", help="run a notebook and report on its exercises and questions"
-    )
+    validate = add("validate", "run a notebook and report on its exercises and questions")
     validate.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="the notebook's file")
     validate.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
-    commands.add_parser(
-        "tensorflow", help="install TensorFlow, which cells that train networks need"
-    )
-    test = commands.add_parser("test", help="check the installation and say what is missing")
+    add("tensorflow", "install TensorFlow, which cells that train networks need")
+    test = add("test", "check the installation and say what is missing")
     test.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     return parser
 

@@ -40,7 +40,7 @@ function codeOf(model) {
 
 class PlaneView {
   constructor(title, role) {
-    this.canvas = createElement("canvas", role);
+    this.canvas = createElement("canvas", { class: "plane", ...role });
     this.note = createElement("span");
     const caption = createElement("figcaption", {}, createElement("b", {}, title), " ", this.note);
     this.node = createElement("figure", {}, caption, this.canvas);

@@ -85,6 +85,7 @@ class MapView {
     Object.assign(this, { model, codes, points: scaleToMap(codes), shown: [] });
     this.styleOf = (i) => styles[labels[i]];
     this.canvas = createElement("canvas", {
+      class: "plane",
       tabindex: 0,
       role: "application",
       "aria-roledescription": "map",

@@ -32,6 +32,8 @@ def test_every_command_and_option_is_explained(pages: dict[str, str]) -> None:
     assert "| `--only ONLY` | retry submissions that failed" in commands
     assert "| `make book` | build a static site" in commands
     assert [row for row in rows(commands) if len(row) < 2 or not row[1].strip()] == []
+    summaries = re.findall(r"(?m)^### `(\w+)`\n\n(.*)$", commands)
+    assert [name for name, summary in summaries if not summary.endswith(".")] == []
 
 
 def test_every_setting_has_its_default_and_its_meaning(pages: dict[str, str]) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from book.build import PDF_NAME
 from tests.browser import axe
 from tests.browser.lab import new_context
-from tests.browser.test_static_digit_page import QuietHandler
+from tests.browser.servers import serve_files
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.xdist_group("browser")]
@@ -37,11 +34,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
     # The command prints its PDF with Playwright, which can't start twice in one process.
     command = [sys.executable, "-m", "book", "--out", str(out), "--run", "06-digit-canvas"]
     subprocess.run(command, cwd=ROOT, check=True)
-    handler = functools.partial(QuietHandler, directory=str(out / "html"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Book(out / "html", f"http://127.0.0.1:{server.server_port}/")
-        server.shutdown()
+    with serve_files(out / "html") as address:
+        yield Book(out / "html", address)
 
 
 def open_page(page: Page, address: str) -> Page:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import io
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +17,7 @@ from book import build, training
 from course import backprop, metrics
 from tests.browser.axe import assert_accessible
 from tests.browser.lab import new_context
-from tests.browser.test_static_digit_page import QuietHandler
+from tests.browser.servers import serve_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SIZES: Final = [784, 64, 2, 64, 784]
@@ -38,11 +35,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     site = tmp_path_factory.mktemp("site")
     build.write_scripts(site / "_static")
     (site / "index.html").write_text(PAGE, encoding="utf-8")
-    handler = functools.partial(QuietHandler, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with serve_files(site) as address:
+        yield address
 
 
 def opened(page: Page, url: str) -> Locator:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from course.server.progress import progress_of
+from tests.browser.conftest import STATIC
 from tests.browser.test_quiz_extension import QUIZ, Run, cell, open_notebook
 
 HERE = Path(__file__).parent
@@ -105,3 +106,20 @@ def test_a_failed_validation_gives_the_reason(run: Run, page: Page) -> None:
     open_notebook(run, cell("one", RELEASED, QUIZ), reply=reply)
     page.get_by_role("button", name="Validate").click()
     expect(page.locator(".course-sentence")).to_have_text("Not validated: no kernel")
+
+
+def test_the_bar_keeps_its_size_while_the_notebook_is_validated(run: Run, page: Page) -> None:
+    reply = json.dumps({"success": False, "value": "no kernel"})
+    open_notebook(run, cell("one", RELEASED, QUIZ), reply=reply)
+    page.add_style_tag(path=STATIC / "style.css")
+    run("panel.context.save = () => new Promise((resolve) => { window.finish = resolve; });")
+    button = page.locator(".course-progress > button").last
+    expect(button).to_have_text("Validate")
+    before = button.bounding_box()
+    button.click()
+    expect(button).to_have_text("Running …")
+    assert button.bounding_box() == before
+    assert button.evaluate("node => node.scrollWidth <= node.clientWidth")
+    run("finish();")
+    expect(button).to_have_text("Validate")
+    assert button.bounding_box() == before

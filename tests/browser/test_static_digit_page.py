@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,14 +15,10 @@ from course import drawing
 from course.deployment import scoring, static_page
 from tests.browser.axe import assert_accessible
 from tests.browser.lab import new_context
+from tests.browser.servers import serve_files
 from tests.browser.test_digit_page import PHONE, analyze, draw, open_page, payload_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments: Any) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +26,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of files, which answers nothing but GET, below a prefix."""
     root = tmp_path_factory.mktemp("site")
     static_page.write(root / "book" / "digits")
-    handler = functools.partial(QuietHandler, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/book/digits/"
-        server.shutdown()
+    with serve_files(root) as address:
+        yield f"{address}book/digits/"
 
 
 @pytest.fixture

@@ -21,9 +21,14 @@ export class ProgressBar {
     this.restoreButton.classList.add("course-restore");
     this.validateButton = createButton("Validate", async () => {
       this.validateButton.disabled = true;
-      setText(this.validateButton, "Validating …");
+      // Another width of the button could wrap the bar.
+      this.validateButton.style.inlineSize = `${this.validateButton.getBoundingClientRect().width}px`;
+      this.validateButton.ariaBusy = "true";
+      setText(this.validateButton, "Running …");
       const showResult = await validate();
       setText(this.validateButton, "Validate");
+      this.validateButton.style.inlineSize = "";
+      this.validateButton.ariaBusy = null;
       this.validateButton.disabled = false;
       this.validateButton.focus(); // a disabled button loses the focus
       showResult();
