@@ -18,6 +18,7 @@ from typing import Final
 import pytest
 
 from course import tensorflow_install
+from course.__main__ import lab_command, main
 from course.autoencoder import backend
 from course.server.tensorflow import TensorFlowInstall
 
@@ -28,6 +29,7 @@ INSTALL: Final = """
 import sys
 from pathlib import Path
 from course import tensorflow_install
+from course.__main__ import lab_command, main
 try:
     tensorflow_install.install(folder=Path(sys.argv[1]), lock=Path(sys.argv[2]))
 except tensorflow_install.InstallError as error:
@@ -256,6 +258,28 @@ def test_the_lessons_import_goes_on_after_the_wait(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(tensorflow_install, "wait", wait)
     assert backend.tensorflow() == (tensorflow, keras)
+
+
+def test_the_command_leaves_an_installed_one_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["tensorflow"])
+    assert capsys.readouterr().out == "TensorFlow is already installed.\n"
+    monkeypatch.setattr(tensorflow_install, "is_importable", lambda: False)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def fail() -> None:
+        raise tensorflow_install.InstallError("no space left")
+
+    monkeypatch.setattr(tensorflow_install, "install", fail)
+    with pytest.raises(SystemExit, match=r"TensorFlow was not installed\. no space left"):
+        main(["tensorflow"])
+
+
+def test_only_the_learners_lab_installs_it(tmp_path: Path) -> None:
+    command = lab_command(tmp_path, tmp_path, browser=False, more=[])
+    assert "--TensorFlowInstall.enabled=True" in command
+    assert not TensorFlowInstall().enabled
 
 
 def test_a_server_starts_it_once_and_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

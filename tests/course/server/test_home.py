@@ -331,3 +331,15 @@ def test_no_other_file_is_served(server: Server, path: str) -> None:
         get(server, f"course/static/{path}", server.token)
     assert caught.value.code in {403, 404}
     caught.value.close()
+
+
+def test_a_server_that_installs_nothing_says_so(server: Server) -> None:
+    for path in ("course/home", "course/tensorflow"):
+        with get(server, path, server.token) as reply:
+            content = json.loads(reply.read())
+        assert (content["tensorflow"] if content else None) is None
+    assert post(server, "course/tensorflow") == (200, None)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(server, "course/tensorflow")
+    assert caught.value.code == 403
+    caught.value.close()
