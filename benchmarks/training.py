@@ -2,8 +2,10 @@
 
 It needs MNIST and some 40 minutes on two idle cores. The results go to
 ``course/assets/training.json`` and ``benchmarks/training.md``. All contenders of a part take turns
-epoch by epoch, so that background load affects all of them. ``--only methods`` or ``--only
-changes`` measures one part and keeps the other; ``--only page`` only rewrites the page.
+epoch by epoch, so that background load affects all of them. ``--only methods``, ``--only forms`` or
+``--only changes`` measures one part and keeps the others; ``--only untrained`` measures the errors
+of the baselines and of the network that ships, but no times; ``--only page`` only rewrites the
+page.
 """
 
 from __future__ import annotations
@@ -17,11 +19,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.training_contenders import Baselines, Contender, Copied, Ours, race
+from benchmarks.training_contenders import (
+    Baselines,
+    Contender,
+    Copied,
+    Ours,
+    Sparse,
+    cross_entropy,
+    race,
+)
 from benchmarks.training_fitted import fitted
-from benchmarks.training_page import page
+from benchmarks.training_page import SIZES, page
 from course import atomic_write, data
-from course.autoencoder import frozen, measured
+from course.autoencoder import build_convolutional, build_variational, frozen, measured
 from course.autoencoder.backend import tensorflow
 from course.autoencoder.measured import MeasuredRun
 from course.autoencoder.precision import faster_format
@@ -88,7 +98,36 @@ def shipped(digits: Any) -> MeasuredRun:
     error = float(net.error(digits.x_test).mean())
     knn = Baselines.knn(digits, net.encode)
     name = f"the one that ships, {record['epochs']} epochs"
-    return MeasuredRun(name, net.code_size, error, 60 * record["minutes"], knn)
+    cost = cross_entropy(digits.x_test, net.reconstruct(digits.x_test))
+    return MeasuredRun(name, net.code_size, error, 60 * record["minutes"], knn, cost)
+
+
+def forms(digits: Any, epochs: int) -> dict[str, Any]:
+    """Measure other forms of autoencoder beside the course's network, with as many epochs each."""
+    code, features = SIZES[-1], 1000
+    recipe = Recipe(epochs=epochs)
+    small = replace(recipe, batch=128, learning_rate=4e-3)  # of few weights, that share many places
+    convolutional = Ours(
+        f"convolutional, {epochs} epochs", digits, small, make=lambda: build_convolutional(code)
+    )
+    contenders = [
+        Ours(f"the course's, {epochs} epochs", digits, recipe),
+        Ours(
+            f"variational, {epochs} epochs",
+            digits,
+            replace(recipe, loss="cross_entropy"),
+            make=lambda: build_variational(*SIZES),
+        ),
+        convolutional,
+        Sparse(f"sparse, {code} of {features:,} numbers", digits, features, epochs),
+    ]
+    race(contenders)
+    return {
+        "epochs": epochs,
+        "rows": [contender.row()._asdict() for contender in contenders],
+        "weights": convolutional.model.count_params(),
+        "floor": cross_entropy(digits.x_test, digits.x_test),
+    }
 
 
 def reached(contender: Contender, target: float) -> dict[str, Any]:
@@ -134,8 +173,9 @@ def main() -> None:
     """Measure the chosen parts, and write each as soon as it is complete."""
     parser = argparse.ArgumentParser(description="Measure the course's training on MNIST.")
     parser.add_argument("--epochs", type=int, default=30, help="of the long run")
-    parser.add_argument("--budget", type=int, default=4, help="epochs for each change")
-    parser.add_argument("--only", choices=("methods", "changes", "page"), help="skip the others")
+    parser.add_argument("--budget", type=int, default=4, help="epochs for each form and change")
+    parts = ("methods", "untrained", "forms", "changes", "page")
+    parser.add_argument("--only", choices=parts, help="skip the others")
     parser.add_argument("--record", type=Path, default=measured.RECORD, help="the results")
     parser.add_argument("--to", type=Path, default=HERE.with_suffix(".md"), help="the page")
     arguments = parser.parse_args()
@@ -143,14 +183,22 @@ def main() -> None:
     command = " ".join(["python -m benchmarks.training", *sys.argv[1:]])
     for name, measure, epochs in (
         ("methods", methods, arguments.epochs),
+        ("forms", forms, arguments.budget),
         ("changes", changes, arguments.budget),
     ):
         if arguments.only in (None, name):
             load = os.getloadavg()[0]
             part = measure(data.digits("mnist"), epochs)
-            how = {"command": command, "load": load, "device": device()}
+            how = {"command": command, "load": load, "device": device(), "waiting_excluded": True}
             record[name] = {**how, "products": faster_format(512, 784, 1000), **part}
             atomic_write.write_text(arguments.record, json.dumps(record, indent=1) + "\n")
+    if arguments.only == "untrained":
+        digits = data.digits("mnist")
+        rows = {row.method: row for row in (*Baselines(digits).rows(), shipped(digits))}
+        for row in record["methods"]["rows"]:
+            if row["method"] in rows:
+                row.update(rows[row["method"]]._replace(seconds=row["seconds"])._asdict())
+        atomic_write.write_text(arguments.record, json.dumps(record, indent=1) + "\n")
     atomic_write.write_text(arguments.to, page(record))
     print(arguments.to.read_text(encoding="utf-8"))
 

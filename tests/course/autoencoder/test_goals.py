@@ -46,9 +46,27 @@ def test_the_goals_are_reached_in_what_was_measured() -> None:
 
 def test_the_page_and_the_lab_show_the_same_numbers() -> None:
     part = PAGE.read_text(encoding="utf-8").partition("## Methods")[2].partition("## What helps")[0]
-    row = re.compile(r"^\| (.+) \| (\d+) \| ([\d.]+) \| (\S+) \| (\S+?)%? \|$", re.MULTILINE)
+    row = re.compile(r"^\| (.+) \| (\d+) \| ([\d.]+) \| (\S+) \| (\S+) \| (\S+) \|$", re.MULTILINE)
     lines = row.findall(part)
     printed = str(measured.table()).splitlines()[1:]
-    assert len(lines) == len(printed) == len(measured.rows()) >= 10
+    del lines[len(measured.record()["methods"]["rows"])]  # the form to compare the others with
+    assert len(lines) == len(printed) == len(measured.rows()) >= 13
     for cells, line in zip(lines, printed, strict=True):
-        assert line.split()[-4:] == [*cells[1:4], cells[4] + "%" * (cells[4] != "–")]
+        assert line.split()[-5:] == list(cells[1:])
+
+
+def test_every_form_is_measured_beside_the_network_of_2006() -> None:
+    dense, *others = (measured.MeasuredRun(**row) for row in measured.record()["forms"]["rows"])
+    kinds = [row.method.partition(",")[0] for row in others]
+    assert kinds == ["variational", "convolutional", "sparse"]
+    for row in (dense, *others):
+        assert 0 < row.error < PCA
+        assert row.neighbours is not None
+        assert row.neighbours > 0.9
+    variational = others[0]
+    assert variational.error > dense.error  # its code has a price, too
+    assert dense.cross_entropy is not None
+    assert variational.cross_entropy is not None
+    floor = measured.record()["forms"]["floor"]
+    assert floor == pytest.approx(45.53, abs=0.01)
+    assert floor < dense.cross_entropy < variational.cross_entropy
