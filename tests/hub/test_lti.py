@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -29,7 +31,7 @@ from tests.hub.running_hub import (
     ACCOUNT_PREFIX,
     WAIT_TIMEOUT_S,
     _free_privileged_ports,
-    _remove_test_accounts,
+    processes_of,
     wait_until,
 )
 from tests.lti_platform import (
@@ -45,6 +47,7 @@ from tests.lti_platform import (
 
 pytestmark = [pytest.mark.hub, pytest.mark.slow, pytest.mark.xdist_group("hub")]
 
+PREFIX = f"{ACCOUNT_PREFIX}lti-"  # the other hub of these tests may be running
 INSTRUCTOR = [f"{ROLE}Instructor"]
 # The hub's own configuration, without the services and the proxy: a login needs neither.
 CONFIG = """
@@ -99,12 +102,22 @@ class LtiHub:
         return str(reply.json()["name"]) if reply.ok else ""
 
     def groups(self, name: str) -> set[str]:
-        user = hub_api.request(self.settings, "GET", f"users/{ACCOUNT_PREFIX}{name}")
+        user = hub_api.request(self.settings, "GET", f"users/{PREFIX}{name}")
         return set(user["groups"])
 
 
 def person(number: str, name: str, **more: Any) -> dict[str, Any]:
-    return member(number, name.title(), f"{ACCOUNT_PREFIX}{name}@uni.example", **more)
+    return member(number, name.title(), f"{PREFIX}{name}@uni.example", **more)
+
+
+def remove_accounts() -> None:
+    for account in pwd.getpwall():
+        if account.pw_name.startswith(PREFIX):
+            for pid in processes_of(account.pw_name):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            accounts.remove(account.pw_name)
+            shutil.rmtree(account.pw_dir, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +131,8 @@ def lti(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LtiHub]:
             state = "{folder / "state"}"
             homes = "{folder / "home"}"
             hub_port = {_free_privileged_ports(5)}
-            grader = "{ACCOUNT_PREFIX}grader"
-            instructors = ["{ACCOUNT_PREFIX}ines"]
+            grader = "{PREFIX}grader"
+            instructors = ["{PREFIX}ines"]
             [lti]
             issuer = "{platform.url}"
             client_id = "{CLIENT_ID}"
@@ -130,7 +143,6 @@ def lti(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LtiHub]:
             context = "{CONTEXT}"
             """)
         settings = load(file)
-        _remove_test_accounts()
         try:
             prepare.create_accounts(settings)
             prepare.create_folders(settings)
@@ -155,14 +167,14 @@ def lti(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LtiHub]:
                 process.terminate()
                 process.wait(WAIT_TIMEOUT_S)
         finally:
-            _remove_test_accounts()
+            remove_accounts()
 
 
 def test_a_learner_joins_the_class(lti: LtiHub) -> None:
     lti.platform.members = [person("u1", "ada", family_name="Lovelace")]
     session, reply = lti.log_in("u1")
     assert reply.status_code == 302, lti.log.read_text()[-3000:]
-    name = f"{ACCOUNT_PREFIX}ada"
+    name = f"{PREFIX}ada"
     assert lti.name_of(session) == name
     assert lti.groups("ada") == {"nbgrader-autoencoders"}
     assert pwd.getpwnam(name).pw_dir == str(lti.settings.homes / name)
@@ -192,7 +204,7 @@ def test_an_instructor_opens_the_course_page_until_the_role_changes(lti: LtiHub)
     ]
     for user, name in (("t1", "ines"), ("t2", "tom")):
         session, _ = lti.log_in(user)
-        assert lti.name_of(session) == f"{ACCOUNT_PREFIX}{name}"
+        assert lti.name_of(session) == f"{PREFIX}{name}"
         assert lti.groups(name) == {"formgrade-autoencoders"}
     for one in lti.platform.members:
         one["roles"] = [f"{ROLE}Learner"]
@@ -233,7 +245,7 @@ def test_others_do_not_get_in(
     assert reason in reply.text
     assert lti.name_of(session) == ""
     assert lti_record.read(lti.settings) == before
-    assert not accounts.account_exists(f"{ACCOUNT_PREFIX}eve")
+    assert not accounts.account_exists(f"{PREFIX}eve")
     with pytest.raises(urllib.error.HTTPError, match="404"):
         lti.groups("eve")
 
@@ -301,6 +313,6 @@ def test_the_graders_server_reads_the_roster_with_what_the_hub_has_learned(lti: 
     lti.platform.tool_key = key.public_jwk(key.load(path))
     command = (sys.executable, "-P", "-m", "autograder", "lms", "roster", f"--root={course}")
     shown = class_list.run_as_grader(lti.settings, *command)
-    assert f"+ {ACCOUNT_PREFIX}ada  Ada" in shown
+    assert f"+ {PREFIX}ada  Ada" in shown
     assert "Students in the gradebook: 0 before, 2 after." in shown
     assert lti.platform.problems == []
