@@ -25,11 +25,12 @@ from course.server.tensorflow import TensorFlowInstall
 ROOT: Final = Path(__file__).resolve().parents[2]
 UV = shutil.which("uv") or shutil.which(ROOT / ".tools" / "bin" / "uv")
 NOWHERE: Final = "http://127.0.0.1:9/simple"
+# A background process ignores Ctrl+C unless it restores the handler.
 INSTALL: Final = """
-import sys
+import signal, sys
 from pathlib import Path
 from course import tensorflow_install
-from course.__main__ import lab_command, main
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     tensorflow_install.install(folder=Path(sys.argv[1]), lock=Path(sys.argv[2]))
 except tensorflow_install.InstallError as error:
