@@ -243,17 +243,18 @@ def test_formgrader_shows_a_script_as_text(formgrader: Server, page: Page) -> No
 def test_shortcuts_lead_to_the_same_field_of_the_next_submission(
     formgrader: Server, page: Page
 ) -> None:
-    open_submission(page, formgrader, "eve")
+    listing = f"{formgrader.url}formgrader/api/submitted_notebooks/{NAME}/small"
+    reply = page.request.get(f"{listing}?token={formgrader.token}")
+    first = min(reply.json(), key=lambda one: str(one["id"]))  # as the page orders them
+    open_submission(page, formgrader, first["student"])
     address = page.url
     page.locator("#half-test").focus()
     page.keyboard.press("Control+.")
     page.wait_for_url(lambda url: url.partition("?")[0] != address.partition("?")[0])
     expect(page.locator("#half-test")).to_be_focused()
-    page.keyboard.press("Tab")  # not to the next field
-    expect(page.locator("#half-test-extra-credit")).to_be_focused()
-    page.keyboard.press("Shift+Tab")
-    page.keyboard.press("Shift+Tab")
-    expect(page.get_by_role("button", name="No credit").last).to_be_focused()
+    page.keyboard.press("Shift+Tab")  # not to the field before
+    cell = page.locator(".nbgrader_cell", has=page.locator("#half-test"))
+    expect(cell.get_by_role("button", name="No credit")).to_be_focused()
 
 
 REMARK = "- Please write whole sentences. They are easier to read."
