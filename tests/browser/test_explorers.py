@@ -131,24 +131,22 @@ def brightness(root: Locator) -> np.typing.NDArray[np.uint8]:
     return np.asarray(image.convert("L"))
 
 
+def wait_for_none(root: Locator, script: str) -> None:  # a drawing follows a frame later
+    labs.wait_until(root.page, lambda: bool(root.evaluate(script) == []))
+
+
 @pytest.mark.parametrize("width", [320, 480])
 def test_an_explorer_fits_a_narrow_page(lesson: Lesson, width: int) -> None:
     overflows = """node => [...node.querySelectorAll('*')].filter(child =>
         child.getBoundingClientRect().right > node.getBoundingClientRect().right + 1
         && getComputedStyle(child).position !== 'absolute').map(child => child.outerHTML)"""
-    font_size = """text => {
-        const { viewBox, clientWidth } = text.ownerSVGElement;
-        return parseFloat(getComputedStyle(text).fontSize) * clientWidth / viewBox.baseVal.width;
-    }"""
+    font_size = """text => parseFloat(getComputedStyle(text).fontSize)
+        * text.ownerSVGElement.clientWidth / text.ownerSVGElement.viewBox.baseVal.width"""
     for name in EXPLORERS:
         root = explorer(lesson, name)
-
-        def fits(root: Locator = root) -> bool:  # a drawing follows its page a frame later
-            return bool(root.evaluate(overflows) == [])
-
         root.evaluate("(node, width) => { node.style.width = width + 'px'; }", width)
         try:
-            labs.wait_until(lesson.page, fits)
+            wait_for_none(root, overflows)
             for text in root.locator("svg text").all():
                 text.wait_for()
                 assert text.evaluate(font_size) > 10, (name, text.text_content())
@@ -171,11 +169,7 @@ def test_an_explorer_fits_a_small_window(lesson: Lesson, size: tuple[int, int]) 
     try:
         for name in EXPLORERS:
             root = explorer(lesson, name)
-
-            def fits(root: Locator = root) -> bool:  # a drawing follows the window a frame later
-                return bool(root.evaluate(cut_off) == [])
-
-            labs.wait_until(page, fits)
+            wait_for_none(root, cut_off)
     finally:
         page.set_viewport_size({"width": 1280, "height": 900})
 
