@@ -23,7 +23,7 @@ _ANCHOR: Final = re.compile(r'<a id="[\w-]+"></a>')
 _ITEM: Final = re.compile(r"(?m)^(?=(?:[-*+]|\d+\.) )")
 _MARKER: Final = re.compile(r"(?:[-*+]|\d+\.) ")
 _BOLD: Final = re.compile(r"\*\*[^*]+\*\*[.:]?")
-_LEFT_OUT: Final = re.compile(r"In words:|\*\*(?:Next|Back|Further):\*\*")
+_LEFT_OUT: Final = re.compile(r"The figure shows:|\*\*(?:Next|Back|Further):\*\*")
 _OBJECTIVE: Final = re.compile(r"(?m)^\| (.+?) \| .*\|$")
 _FIELD: Final = re.compile(r"\[\[ *\]\]")
 

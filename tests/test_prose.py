@@ -50,7 +50,8 @@ SPELLING: Final = {
 }
 PHRASES: Final = {
     "rightly": "correctly",
-    "for those who do not see": '"In words:", or an alternative text',
+    "for those who do not see": '"The figure shows:", or an alternative text',
+    "in words": '"The figure shows:" before a description',
     "standing still": "as a static figure",
     "an honest line": "a caveat",
     "whoever": '"anyone who", "the person who" or an imperative',

@@ -142,7 +142,7 @@ def test_after_a_box_or_a_question_the_section_goes_on() -> None:
 @pytest.mark.parametrize(
     ("text", "short"),
     [
-        ("In words: a gray blur.", ""),
+        ("The figure shows: a gray blur.", ""),
         ("**Next:** [Lesson 2](a.ipynb)", ""),
         ("| objective | checked by |\n|---|---|\n| copy | [1](#a) |", "- copy"),
         ("| a |\n|---|\n| b |", "| a |\n|---|\n| b |"),
