@@ -192,7 +192,7 @@ def test_strangers_and_other_sites_get_nothing(site: Server, instructor: Browser
     assert "unsafe" not in policy
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features()))
 def test_a_whole_term_in_the_browser(site: Server, page: Page, platform: Platform) -> None:
     page.goto(f"{site.url}course-page")

@@ -13,7 +13,7 @@ from autograder.grading import merge, scoring
 from tests.classroom.loop import Classroom, Result, run_class
 from tests.classroom.students import CLASS
 
-pytestmark = [pytest.mark.classroom, pytest.mark.slow, pytest.mark.xdist_group("classroom")]
+pytestmark = [pytest.mark.classroom, pytest.mark.long, pytest.mark.xdist_group("classroom")]
 
 NAMES = [student.name for student in CLASS]
 

@@ -31,7 +31,7 @@ from tests.hostile.corpus import Entry, Fair
 
 MISSING = launch.missing_features()
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.xdist_group("hostile"),
     pytest.mark.skipif(bool(MISSING), reason=" ".join(MISSING)),
 ]

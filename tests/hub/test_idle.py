@@ -16,7 +16,7 @@ from tests.browser.servers import serve
 from tests.hub.kernel_client import connect, execute, request
 from tests.hub.running_hub import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 # A kernel that starts on a busy machine is idle for some seconds, too.
 SETTINGS = dataclasses.replace(HubSettings(), idle_minutes=0.15)

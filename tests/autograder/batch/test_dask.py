@@ -84,6 +84,7 @@ def local_cluster(**settings: Any) -> Any:
     return LocalCluster(dashboard_address=None, **settings)  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.long
 def test_killing_a_worker_of_a_cluster_loses_nothing(new_course: NewCourse) -> None:
     course, undisturbed = new_course("cluster"), new_course("undisturbed")
     for folder in (course, undisturbed):
@@ -253,6 +254,7 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             server.terminate()
 
 
+@pytest.mark.long
 def test_a_gateway_starts_a_cluster_and_the_run_ends_it(
     new_course: NewCourse, gateway: str
 ) -> None:

@@ -18,14 +18,19 @@ from tests.autograder.small import COURSE
 
 pytestmark = pytest.mark.slow  # without Bubblewrap, it tests the skipping only
 LAB = "05-autoencoder-lab"  # its training takes a minute; the tests of every lesson cover it
-# That a cold kernel gives the other untouched lessons no points is in `test_every_lesson`, too.
+# The rest takes minutes, and `test_every_lesson` covers most of it with cold kernels.
+IN_MAKE_TEST = {
+    ("03-pca-comparison", "solved"),
+    ("04-architecture", "solved"),
+    ("04-architecture", "wrong"),
+}
 SUBMISSIONS = [
     pytest.param(
         *(name, kind),
         id=f"{name} {kind}",
         marks=[
             pytest.mark.xdist_group(f"{name} {kind}"),
-            *[pytest.mark.long] * (kind == "untouched" and name != LAB),
+            *[pytest.mark.long] * ((name, kind) not in IN_MAKE_TEST),
         ],
     )
     for name in build.assignment_names(COURSE)
