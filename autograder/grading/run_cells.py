@@ -80,7 +80,12 @@ def run(  # noqa: PLR0913  (each is a part of the run)
                 if _lost_kernel(outcome) and index + 1 < len(cells):
                     restarts += 1
                     _restart(kernel, budget)
-                    restarts += _rerun(broker, kernel, cells[:index], outcomes, budget)
+                    restarts += _rerun(
+                        kernel,
+                        [c for c in cells[:index] if not is_test(c) or c["id"] in shared],
+                        outcomes,
+                        budget,
+                    )
     except (KernelStartError, StarvedError) as error:
         broken = BrokenTest(str(error), retry=True)
         return {cell["id"]: outcomes.get(cell["id"], broken) for cell in cells}
@@ -135,24 +140,20 @@ def _restart(kernel: Kernel, budget: TimeBudget) -> None:
 
 
 def _rerun(
-    broker: Broker,
-    kernel: Kernel,
-    cells: list[NotebookNode],
-    outcomes: CellOutcomes,
-    budget: TimeBudget,
+    kernel: Kernel, cells: list[NotebookNode], outcomes: CellOutcomes, budget: TimeBudget
 ) -> int:
     """Bring a restarted kernel to the state of the old one; return the number of further restarts.
 
-    Tests are left out, and so are cells that have killed a kernel before.
+    Cells that have killed a kernel before are left out.
     """
     budget.restart_kernel()
-    ends = [(cell, outcomes[cell["id"]]) for cell in cells if not is_test(cell)]
+    ends = [(cell, outcomes[cell["id"]]) for cell in cells]
     harmless = [cell for cell, end in ends if end is not None and not _lost_kernel(end)]
     for index, cell in enumerate(harmless):
         if budget.next_limit() <= 0:
             return 0
-        if _lost_kernel(_run_cell(copy.deepcopy(cell), broker, kernel, budget)):
+        if _lost_kernel(_run_cell(copy.deepcopy(cell), None, kernel, budget)):
             _restart(kernel, budget)
             before = harmless[:index]
-            return 1 + (_rerun(broker, kernel, before, outcomes, budget) if index else 0)
+            return 1 + (_rerun(kernel, before, outcomes, budget) if index else 0)
     return 0

@@ -7,11 +7,13 @@ such a test; notebooks that were written for stock nbgrader may.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import Final
 
 from nbformat import NotebookNode
 
 from autograder import cells
+from autograder.grading.skip.dependencies import NameUsage, name_usage
 from autograder.kernels.other_kernels import python_module
 from autograder.student_text import language
 
@@ -22,6 +24,7 @@ _FILE_CALLS: Final = (
     *("open", "Path", "exists", "isfile", "listdir", "imread", "load", "loadtxt", "genfromtxt"),
     *("fromfile", "read_csv", "read_table", "read_json", "read_excel", "read_parquet"),
 )
+SETS_NAMES: Final = "a later test uses {names}, which it sets"
 CHANGES_NAMES: Final = "it deletes or changes {names}, which students define"
 
 
@@ -36,10 +39,11 @@ def shared_tests(source_nb: NotebookNode) -> dict[str, str]:
         >>> shared_tests(nb)
         {'half-test': 'it deletes or changes half, which students define'}
     """
-    tests = [cell for cell in cells.code_cells(source_nb) if cells.is_test(cell)]
+    code = cells.code_cells(source_nb)
+    tests = [cell for cell in code if cells.is_test(cell)]
     if is_other_language(source_nb):
         return dict.fromkeys((cell["id"] for cell in tests), OTHER_LANGUAGE)
-    answers = [cell.source for cell in cells.code_cells(source_nb) if cells.is_answer(cell)]
+    answers = [cell.source for cell in code if cells.is_answer(cell)]
     defined = {name for source in answers for name in _changed_names(source) or ()}
     reasons = {}
     for cell in tests:
@@ -47,11 +51,46 @@ def shared_tests(source_nb: NotebookNode) -> dict[str, str]:
         if changed is None:
             if _has_magics(cell.source):
                 reasons[cell["id"]] = MAGICS
-        elif names := sorted(changed & defined):
-            reasons[cell["id"]] = CHANGES_NAMES.format(names=", ".join(names))
+        elif both := changed & defined:
+            reasons[cell["id"]] = CHANGES_NAMES.format(names=", ".join(sorted(both)))
         elif _reads_files(cell.source):
             reasons[cell["id"]] = READS_FILES
+    for index in range(len(code) - 1, 0, -1):
+        if cells.is_test(code[index]):
+            is_shared = code[index]["id"] in reasons
+            for earlier, names in _needed_names(code[: index + 1], is_shared=is_shared):
+                reasons.setdefault(earlier, SETS_NAMES.format(names=", ".join(sorted(names))))
     return reasons
+
+
+def _needed_names(
+    code: list[NotebookNode], *, is_shared: bool
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the ids of the tests that set what the last one uses, and these names.
+
+    The test runner passes on functions, classes and modules, but not to a test in the kernel.
+    """
+    usage = name_usage(code[-1].source)
+    needed = usage.reads if usage else frozenset()
+    for cell in reversed(code[:-1]):
+        if (usage := name_usage(cell.source)) is None:
+            continue
+        passed_on = frozenset() if is_shared else _portable(cell.source, usage)
+        if cells.is_test(cell) and (names := (needed & usage.binds) - passed_on):
+            yield cell["id"], names
+        needed -= usage.binds
+
+
+def _portable(source: str, usage: NameUsage) -> frozenset[str]:
+    """Return the functions, classes and modules that a test defines without its own values."""
+    values = usage.binds - usage.definitions
+    return usage.definitions - {
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and (inner := name_usage(ast.unparse(node))) is not None
+        and inner.reads & values
+    }
 
 
 def is_other_language(nb: NotebookNode) -> bool:

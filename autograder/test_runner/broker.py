@@ -55,6 +55,7 @@ class Broker:
 
     def __init__(self, lesson: list[str], fork_server: ForkServer | None = None) -> None:
         self._lesson, self._fork_server = lesson, fork_server
+        self._earlier_tests: list[str] = []
         self._runner: RunnerConnection | None = None
         self._agent_in: int | None = None  # the kernel's generation that has the agent
 
@@ -82,12 +83,14 @@ class Broker:
     def run_test(self, test: str, kernel: Kernel, seconds: float) -> CellOutcome | BrokenTest:
         """Run a test, with its hidden part, against the student's kernel.
 
-        The time limit includes its calls in the kernel. After an outcome in `LOST_KERNEL` the
+        It may use functions, classes and modules of the tests run before it. The time limit
+        includes its calls in the kernel. After an outcome in `LOST_KERNEL` the
         kernel must be restarted.
         """
         outcome = self._run_once(test, kernel, seconds)
         if isinstance(outcome, BrokenTest) and self._runner is None:  # the process failed
             outcome = self._run_once(test, kernel, seconds)
+        self._earlier_tests.append(test)
         return outcome
 
     def _run_once(self, test: str, kernel: Kernel, seconds: float) -> CellOutcome | BrokenTest:
@@ -98,7 +101,8 @@ class Broker:
             return BrokenTest(f"The test runner can't be started: {error}", retry=True)
         deadline = Deadline(seconds, kernel.cpu_wait)
         run = _TestRun(runner, kernel, deadline)
-        run.send({"test": test, "imports": self._lesson})
+        message = {"test": test, "imports": self._lesson, "earlier_tests": self._earlier_tests}
+        run.send(message)
         while run.outcome is None:
             # One cell carries all requests of a test, unless the student's code breaks it off:
             # then that request has no response, and the next one starts a new cell.

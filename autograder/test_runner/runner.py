@@ -133,18 +133,18 @@ def reraise(response: dict[str, Any]) -> NoReturn:
 
 
 class Namespace(dict[str, Any]):
-    """A test's global names: its own, then the lesson's imports, then the student's."""
+    """A test's global names: its own, then other code of the instructor's, then the student's."""
 
-    def __init__(self, connection: GraderConnection, imports: dict[str, str]) -> None:
+    def __init__(self, connection: GraderConnection, statements: dict[str, str]) -> None:
         super().__init__(__name__="__test__", __builtins__=builtins)
-        self.connection, self._imports = connection, imports
+        self.connection, self._statements = connection, statements
 
     def __missing__(self, name: str) -> Any:
-        """Import a name or fetch it from the student's kernel."""
+        """Define a name by the instructor's statement, or fetch it from the student's kernel."""
         if hasattr(builtins, name):
             raise KeyError(name)
-        if name in self._imports:
-            exec(self._imports[name], self)  # noqa: S102  (the instructor's code)
+        if name in self._statements:
+            exec(self._statements[name], self)  # noqa: S102  (the instructor's code)
         else:
             self[name] = self.connection.look_up(name)
         return self[name]
@@ -160,19 +160,36 @@ def lesson_imports(sources: list[str]) -> dict[str, str]:
         'from math import tau as turn'
     """
     statements = {}
-    for source in sources:
-        try:
-            tree = ast.parse(source)
-        except SyntaxError:  # a cell with IPython's magic
-            continue
-        for node in tree.body:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                for alias in node.names:
-                    statement = copy.copy(node)
-                    statement.names = [alias]
-                    name = alias.asname or alias.name.split(".")[0]
-                    statements[name] = ast.unparse(statement)
+    for node in _statements(sources):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                statement = copy.copy(node)
+                statement.names = [alias]
+                name = alias.asname or alias.name.split(".")[0]
+                statements[name] = ast.unparse(statement)
     return statements
+
+
+def helpers(tests: list[str]) -> dict[str, str]:
+    r"""Return the statement of each function, class and module that earlier tests define.
+
+    In nbgrader's shared kernel, a later test may use them.
+
+    Example:
+        >>> helpers(["def near(a, b):\n    return abs(a - b) < 1e-6", "x = 1"])
+        {'near': 'def near(a, b):\n    return abs(a - b) < 1e-06'}
+    """
+    return lesson_imports(tests) | {
+        node.name: ast.unparse(node)
+        for node in _statements(tests)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+
+
+def _statements(sources: list[str]) -> Iterator[ast.stmt]:
+    for source in sources:
+        with contextlib.suppress(SyntaxError):  # a cell with IPython's magic
+            yield from ast.parse(source).body
 
 
 def run_test(source: str, namespace: Namespace) -> dict[str, Any]:
@@ -229,7 +246,9 @@ def main() -> None:
     importlib.import_module("numpy")  # while the kernel starts, so that no test waits for it
     limit_memory()
     for message in connection.tests():
-        namespace = Namespace(connection, lesson_imports(message["imports"]))
+        namespace = Namespace(
+            connection, lesson_imports(message["imports"]) | helpers(message["earlier_tests"])
+        )
         connection.send(run_test(message["test"], namespace))
 
 

@@ -61,6 +61,25 @@ def test_a_crash_and_an_uninterruptible_loop_cost_only_themselves(tmp_path: Path
     assert outcomes["cell-4"] == CellOutcome("timed out", message="4 s")
 
 
+def test_a_test_may_use_what_earlier_tests_define(tmp_path: Path) -> None:
+    nb = notebook(
+        "def total(n): return n + squares(n)\ndef squares(n): return n * n",
+        "assert squares(2) == 4\nimport math as m\ndef near(a, b): return m.isclose(a, b)",
+        "assert total(2) == 6\nlimit = 6\ndef is_small(n): return n <= limit",
+        "assert near(squares(3), 9) and not near(squares(3), 10)",
+        "import os\nos._exit(0)",
+        "assert is_small(total(2)) and not is_small(total(3))",
+        "def near(a, b): return True",
+        "assert near(1, 2), 'not near'",
+    )
+    limits, shared = TimeBudget(cell_seconds=20, notebook_seconds=200), {"cell-2", "cell-5"}
+    outcomes = run_cells.run(nb, new_kernel(tmp_path), limits, [], shared=shared)
+    assert statuses(outcomes) == [
+        *("ran", "ran", "ran", "ran", "died", "ran", "ran", "raised"),
+    ]
+    assert outcomes["cell-7"] == CellOutcome("raised", "AssertionError", "not near")
+
+
 def test_stderr_and_last_expressions_are_no_failures(tmp_path: Path) -> None:
     nb = notebook("import sys\nprint('careful', file=sys.stderr)\n0.25")
     outcomes = run_cells.run(

@@ -79,6 +79,35 @@ def test_any_other_test_runs_apart(test: str) -> None:
     assert reasons(test) == []
 
 
+def reasons_of(*sources: str, lesson: str = "") -> dict[str, str]:
+    """Return the reasons of tests after an exercise, and before the last an instructor's cell."""
+    answer = {"grade_id": "answer", "grade": False, "solution": True}
+    code = [NotebookNode(new_code_cell(SOLUTION, metadata={"nbgrader": answer}))]
+    for index, source in enumerate(sources):
+        entries = {"grade_id": f"test-{index}", "grade": True, "points": 1, "solution": False}
+        cell = new_code_cell(source, id=f"test-{index}", metadata={"nbgrader": entries})
+        code.append(NotebookNode(cell))
+    code.insert(-1, NotebookNode(new_code_cell(lesson)))
+    return shared_tests(new_notebook(cells=code))
+
+
+def test_a_test_that_sets_a_value_for_a_later_one_shares_the_kernel() -> None:
+    first = "expected = squares(2)\nassert expected == [1, 4]"
+    assert reasons_of(first, "assert total(2) == sum(expected)") == {
+        "test-0": "a later test uses expected, which it sets"
+    }
+    assert reasons_of(first, "expected = 5\nassert total(2) == expected") == {}
+    assert reasons_of(first, "assert total(2) == sum(expected)", lesson="expected = [5]") == {}
+
+
+def test_a_helper_is_shared_only_if_it_uses_a_value_or_a_test_in_the_kernel_needs_it() -> None:
+    near, later = "def near(a, b): return abs(a - b) < {}", "assert near(total(2), 5)"
+    assert reasons_of(near.format("0.1"), later) == {}
+    assert list(reasons_of("limit = 0.1\n" + near.format("limit"), later)) == ["test-0"]
+    deletes = "del squares\n" + later
+    assert list(reasons_of(near.format("0.1"), deletes)) == ["test-1", "test-0"]
+
+
 @pytest.mark.parametrize(
     ("kernel", "other"),
     [
