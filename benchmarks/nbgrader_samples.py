@@ -46,10 +46,13 @@ c.CourseDirectory.root = str(Path(__file__).parent)
 CONFIGS: Final = {STOCK: STOCK_CONFIG, OURS: OUR_CONFIG}
 
 # Where the graders differ: by sample and student, why this course's points are right.
-REASONS: Final[dict[tuple[str, str], str]] = {
-    ("apps-submitted-grade-cell-changed", SOLVED): (
-        "the submitted text isn't the released one, so a person decides"
-    ),
+NOT_INSTALLED: Final = (
+    "two tests import `nose`, which isn't installed: no fault of the student's, so a person decides"
+)
+REASONS: Final = {
+    (sample, student): NOT_INSTALLED
+    for sample in ("preprocessors-test", "preprocessors-test_taskcell")
+    for student in (SOLVED, BLANK)
 }
 
 

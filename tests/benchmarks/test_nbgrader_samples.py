@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from importlib.metadata import version
+
 import pytest
 
 from benchmarks import nbgrader_samples
-from benchmarks.nbgrader_samples import BLANK, OURS, SOLVED, STOCK, Outcome
+from benchmarks.nbgrader_samples import BLANK, OURS, REASONS, SOLVED, STOCK, Outcome
 
 EQUAL = {SOLVED: "2 of 2", BLANK: "0 of 2"}
 SAME = Outcome(released=True, points=EQUAL)
@@ -15,6 +18,19 @@ def test_each_sample_is_a_notebook_that_comes_with_nbgrader() -> None:
     samples = nbgrader_samples.samples()
     assert {"guide-ps1", "guide-ps1_autotest", "apps-submitted-changed"} <= samples.keys()
     assert all(path.is_file() for paths in samples.values() for path in paths)
+
+
+def test_the_page_compares_every_sample_that_stock_releases_and_explains_each_difference() -> None:
+    page = nbgrader_samples.FILE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \| (.+?) \| (.*?) ?\|$", page, re.MULTILINE)[1:]
+    names = {name for name, *_ in rows}
+    assert names < nbgrader_samples.samples().keys()
+    assert f"Stock nbgrader {version('nbgrader')} releases {len(names)} of the" in page
+    assert f"release {len(names)} of these. 0 differences are unexplained." in page
+    assert len(rows) == len(names) * 2
+    for name, student, stock, ours, reason in rows:
+        expected = REASONS[name, student] if stock != ours else ""
+        assert reason == expected, (name, student)
 
 
 def test_a_difference_needs_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

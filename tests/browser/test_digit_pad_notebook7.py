@@ -14,6 +14,7 @@ from tests.browser.servers import Server
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
+@pytest.mark.long
 def test_each_digit_drawn_in_notebook_7_is_recognized(page: Page, server: Server) -> None:
     path = labs.write(pad_notebook(), server.root / "pad" / "seven.ipynb")
     notebook = labs.open_in_notebook(page, server, path)

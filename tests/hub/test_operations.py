@@ -29,7 +29,7 @@ from deploy.hub.roles import students_group
 from deploy.hub.settings import HubSettings
 from tests.hub.running_hub import ACCOUNT_PREFIX, RunningHub
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("hub")]
 
 DORA = ListedStudent("dora", "Dora", "Maar", "dora@example.org")
 

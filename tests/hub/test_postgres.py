@@ -17,7 +17,7 @@ from deploy.hub.settings import HubSettings, load
 from tests import postgres
 from tests.hub.running_hub import ACCOUNT_PREFIX, RunningHub
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("hub")]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from tests.hub.page_objects import InstructorPage, StudentPage
 from tests.hub.running_hub import STUDENTS, RunningHub, wait_until
 from tests.hub.small_disk import fill_disk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.xdist_group("hub")]
 
 LESSON = "01-intro"
 CANVAS = "06-digit-canvas"

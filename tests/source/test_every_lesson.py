@@ -30,12 +30,6 @@ LAB = "05-autoencoder-lab"
 TRAIN_LONG = {"03-pca-comparison", LAB}
 NO_NETWORK = Path(__file__).with_name("no_network")
 PRINT_REQUESTS = "import sitecustomize; print(sitecustomize.REQUESTS)"
-TRAIN_BRIEFLY = """import functools
-from course import autoencoder
-autoencoder.train = functools.partial(
-    lambda train, *data, **options: train(*data, **options | {"epochs": 1}), autoencoder.train
-)
-del autoencoder, functools"""
 
 pytestmark = pytest.mark.slow
 
@@ -66,17 +60,12 @@ def read_source(name: str) -> NotebookNode:
 
 
 def grade(
-    name: str, version: str, folder: Path, before: str = ""
+    name: str, version: str, folder: Path
 ) -> tuple[NotebookNode, dict[str, scoring.CellScore]]:
-    """Grade the source or the release of a lesson as if it had been submitted.
-
-    The code in ``before`` runs first.
-    """
+    """Grade the source or the release of a lesson as if it had been submitted."""
     (path,) = (COURSE / version / name).glob("*.ipynb")
     source = read_source(name)
     fitted = merge.merge_submission(source, submission.parse(path.read_bytes()))
-    if before:
-        fitted.cells.insert(0, new_code_cell(before, id="before"))
     fitted.cells.append(new_code_cell(PRINT_REQUESTS, id="print-network-requests"))
     budget = TimeBudget(cell_seconds=120, notebook_seconds=400)
     outcomes = run_cells.run(fitted, offline_kernel(folder), budget, lesson_code(source))
@@ -208,26 +197,24 @@ def trains(name: str) -> bool:
     return any("autoencoder.train(" in cell.source for cell in read_source(name).cells)
 
 
-UNCHANGED = [
-    pytest.param(
-        *(name, is_brief),
-        marks=[
-            pytest.mark.xdist_group(f"unchanged {name}"),
-            *[pytest.mark.long] * (trains(name) and not is_brief),
-        ],
-    )
-    for name in LESSONS
-    for is_brief in ([True, False] if trains(name) else [False])
-]
-
-
-@pytest.mark.parametrize(("name", "is_brief"), UNCHANGED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=[
+                pytest.mark.xdist_group(f"unchanged {name}"),
+                *[pytest.mark.long] * trains(name),
+            ],
+        )
+        for name in LESSONS
+    ],
+)
 def test_the_unchanged_release_earns_no_points_and_runs_to_its_end(
-    name: str, is_brief: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In `make long` with the lessons' whole training."""
     monkeypatch.delenv("COURSE_DATA", raising=False)
-    fitted, scores = grade(name, "release", tmp_path, TRAIN_BRIEFLY if is_brief else "")
+    fitted, scores = grade(name, "release", tmp_path)
     failed = {
         cell["id"]: output["evalue"]
         for cell in fitted.cells

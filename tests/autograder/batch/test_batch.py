@@ -39,6 +39,7 @@ pytestmark = slow
 NewCourse = Callable[[str], Path]
 
 
+@pytest.mark.long
 def test_one_job_two_jobs_and_nbgrader_give_the_same_grades(new_course: NewCourse) -> None:
     plain, one, two = new_course("plain"), new_course("one"), new_course("two")
     assert nbgrader(plain, "autograde", LESSON)[0] == 0
@@ -83,6 +84,7 @@ def test_other_nbgrader_settings_have_their_usual_effect(
     assert_same_grades(course, plain)
 
 
+@pytest.mark.long
 def test_a_killed_or_interrupted_run_continues_where_it_stopped(new_course: NewCourse) -> None:
     course = new_course("killed")
     more = [f"more-{number}" for number in range(8)]

@@ -28,6 +28,7 @@ def make_course(folder: Path, db_url: str = "") -> Path:
     return make_class(folder, f"\nc.CourseDirectory.db_url = {db_url!r}\n" if db_url else "")
 
 
+@pytest.mark.long
 def test_nbgrader_and_a_run_give_the_same_grades_on_postgresql(server: str, tmp_path: Path) -> None:
     engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

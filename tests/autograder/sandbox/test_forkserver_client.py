@@ -91,6 +91,7 @@ def test_forked_kernel_sees_what_a_started_one_sees(
     assert forked["grader"] == []
 
 
+@pytest.mark.long
 def test_doctor_finds_no_difference() -> None:
     findings = doctor.run_checks(Protection.BUBBLEWRAP, forked=True)
     assert findings == doctor.run_checks(Protection.BUBBLEWRAP, forked=False)
