@@ -137,13 +137,16 @@ lock: $(UV)
 INSTALL_COURSE = $(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation -e .
 
 .venv/pyvenv.cfg: | $(UV)
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
-	  "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v)'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else \
+	  "Python 3.11, 3.12, 3.13 or 3.14 is needed, but $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v)'
 	@$(UV) venv -q --allow-existing --python $(PYTHON) .venv
 
+# Debian and Ubuntu ship Python without pip; an environment has one.
 .tools/bin/uv:
 	@echo "Fetching uv into .tools ..."
-	@$(PYTHON) -m pip install -q --disable-pip-version-check --target .tools uv
+	@pip="$(PYTHON) -m pip"; $$pip --version > /dev/null 2>&1 || \
+	  { $(PYTHON) -m venv .tools/pip && pip=.tools/pip/bin/pip; }; \
+	  $$pip install -q --disable-pip-version-check --target .tools uv
 
 $(BIOME): tests/javascript/package.json tests/javascript/package-lock.json
 	@echo "Installing Biome into .tools ..."

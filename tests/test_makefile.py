@@ -53,3 +53,24 @@ def test_each_road_finds_what_the_other_has_installed(clone: Path) -> None:
     assert "pip install" not in plan(clone, "lab")
     assert "-r requirements.txt" in plan(clone, "install")
     assert "touch .venv/ready .venv/lab-ready" in plan(clone, "install")
+
+
+@pytest.mark.parametrize("has_pip", [True, False])
+def test_uv_is_fetched_with_or_without_pip_beside_python(clone: Path, has_pip: bool) -> None:
+    pip = clone / "pip"
+    pip.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] || { mkdir -p .tools/bin; touch .tools/bin/uv; }\n'
+    )
+    python = clone / "python"
+    python.write_text(f"""#!/bin/sh
+case "$2" in
+    pip) shift 2; {'exec ./pip "$@"' if has_pip else "exit 1"} ;;
+    venv) mkdir -p "$3/bin" && cp pip "$3/bin/pip" ;;
+esac
+""")
+    for program in (pip, python):
+        program.chmod(0o755)
+    command = ["make", "PYTHON=./python", ".tools/bin/uv"]
+    subprocess.run(command, cwd=clone, check=True, capture_output=True)
+    assert (clone / ".tools" / "bin" / "uv").exists()
+    assert (clone / ".tools" / "pip").exists() != has_pip
