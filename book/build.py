@@ -11,7 +11,7 @@ from typing import Final
 
 import nbformat
 
-from book import documents, execute, pages, pdf, reference, training
+from book import documents, execute, field_keys, pages, pdf, reference, training
 from course.deployment import static_page
 from course.widgets.frontend import inline_imports
 
@@ -79,6 +79,7 @@ def _write_lessons(sources: Path, keys: bool, run: Sequence[str] | None, cache: 
 def write_scripts(static: Path) -> None:
     """Copy the book's own files, the widgets' scripts and style sheets, and digits to train on."""
     shutil.copytree(HERE / "static", static, dirs_exist_ok=True)
+    field_keys.copy_scripts(static)
     widgets = static / "widgets"
     widgets.mkdir()
     for script in (ROOT / "course" / "widgets").glob("*.js"):

@@ -6,8 +6,8 @@ Example:
 
 JupyterLite runs JupyterLab in the page and Python as WebAssembly (Pyodide). The site holds the
 lessons, the course's extension and a wheel of the course; ``lite_extension`` takes the place of the
-server, with replies that this module computes. Pyodide and its builds of NumPy, SciPy, scikit-learn
-and Matplotlib come from its own host unless a mirror is named.
+server, with replies and keys that this module computes. Pyodide and its builds of NumPy, SciPy,
+scikit-learn and Matplotlib come from its own host unless a mirror is named.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import nbformat
 from nbformat import NotebookNode
 
+from book.field_keys import copy_scripts, field_key
 from book.pages import shown_text
 from course import lessons, quiz
-from course.quiz import cells
+from course.quiz import cells, kinds
 from course.server.check_result import CheckResult, check_answer
 from course.server.keys import AnswerKeys, Key
 
@@ -57,7 +59,6 @@ _BROWSER_PACKAGES: Final = {
     "threadpoolctl",
     "tqdm",
 }
-_OPTION: Final = re.compile(r"(?m)^\s*[-*+] \[[ xX]\] (.*)$")  # as in replies.js
 
 
 def build(out: Path, *, keys: bool = True, pyodide: str = "", wheels: Path | None = None) -> None:
@@ -78,6 +79,7 @@ def build(out: Path, *, keys: bool = True, pyodide: str = "", wheels: Path | Non
     wheel = browser_wheel(work / "wheels")
     extension = work / "extensions" / "autoencoder-course-lite"
     shutil.copytree(LITE_EXTENSION, extension)
+    copy_scripts(extension / "static")
     text = json.dumps(replies(ROOT / "source" if keys else None), ensure_ascii=False)
     (extension / "static" / "replies.json").write_text(text, encoding="utf-8")
     own = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
@@ -123,7 +125,7 @@ def _write_lessons(folder: Path) -> None:
 
 
 def replies(source: Path | None) -> dict[str, Any]:
-    """Return the replies to all selections of options, and the help with exercises.
+    """Return the replies to all selections of options, keys of typed answers, and help.
 
     Args:
         source: The folder of the instructor's notebooks; None for an edition without answers.
@@ -139,16 +141,24 @@ def replies(source: Path | None) -> dict[str, Any]:
                 continue
             question = quiz.parse(shown_text(cell))
             key = keys.find(f"{name}/{path.name}", cells.grade_id(cell), question)
-            if 0 < len(key.question.options) <= MAX_OPTIONS:
-                checks[f"{name}/{cells.grade_id(cell)}"] = {
-                    "options": [text.strip() for text in _OPTION.findall(key.question.source)],
-                    "replies": dict(_all_replies(key)),
-                }
+            if variants := list(_variants(key)):
+                checks[f"{name}/{cells.grade_id(cell)}"] = {"kind": key.kind, "variants": variants}
         helps[name] = {
             exercise: [*known.hints, f"~~~python\n{known.solution}\n~~~"]
             for exercise, known in keys.exercises(f"{name}/{path.name}").items()
         }
     return {"checks": checks, "helps": helps}
+
+
+def _variants(key: Key) -> Iterator[dict[str, Any]]:
+    """Yield what the page needs to check each variant of a question; most have only one."""
+    kind = kinds.named(key.kind)
+    for question in key.variants or (key.question,):
+        if isinstance(kind, kinds.FieldKind):
+            yield field_key(kind, question.source)
+        elif len(question.options) <= MAX_OPTIONS:
+            variant = replace(key, question=question, is_foreign=False)
+            yield {"text": quiz.bare(question.source), "replies": dict(_all_replies(variant))}
 
 
 def _all_replies(key: Key) -> Iterator[tuple[str, CheckResult]]:

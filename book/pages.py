@@ -19,12 +19,14 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
+from book.field_keys import field_key
 from course import quiz
-from course.quiz import cells, pool
+from course.quiz import cells, fields, kinds, pool
 from course.widgets.frontend import FOLDER
 
 _VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _STATE: Final = "application/vnd.jupyter.widget-state+json"
+_FIELD: Final = '<span class="question-field">_____</span>'
 _ANCHOR: Final = re.compile(r'<a id="([\w-]+)"></a>')
 
 
@@ -51,9 +53,9 @@ def make_page(
 def read_keys(source: NotebookNode) -> dict[str, quiz.Question]:
     """Return the questions of the instructor's notebook by name."""
     return {
-        cells.grade_id(cell): question
+        cells.grade_id(cell): quiz.parse(shown_text(cell))
         for cell in source.cells
-        if cells.is_quiz(cell) and (question := quiz.parse(shown_text(cell))).options
+        if cells.is_quiz(cell)
     }
 
 
@@ -64,10 +66,12 @@ def shown_text(cell: NotebookNode) -> str:
 
 def _markdown(cell: NotebookNode, keys: Mapping[str, quiz.Question]) -> str:
     if cells.is_quiz(cell) or cells.is_prediction(cell):
-        question = quiz.parse(cell.source)
-        if question.options:  # other kinds of questions stay as they are written
-            key = keys.get(cells.grade_id(cell))
+        kind, question = kinds.named(cells.question_kind(cell)), quiz.parse(cell.source)
+        key = keys.get(cells.grade_id(cell))
+        if question.options:
             return question_markup(question, key, multiple=cells.allows_multiple(cell))
+        if isinstance(kind, kinds.FieldKind) and kind.has_place(cell.source):
+            return field_markup(kind, cell.source, key)
     return _ANCHOR.sub(r"\n(\1)=\n", cell.source)
 
 
@@ -85,6 +89,29 @@ def question_markup(question: quiz.Question, key: quiz.Question | None, *, multi
             lines += _container("option-explanation", answer.explanation or "\u00a0")
         lines += [":::::", ""]
     return "\n".join([*lines, "::::::", ""])
+
+
+def field_markup(kind: kinds.FieldKind, released: str, key: quiz.Question | None) -> str:
+    """Return a question with fields as nested containers, in which ``book.js`` draws controls."""
+    written = released.splitlines()
+    first = next(n for n, line in enumerate(written) if fields.parse(line))
+    end = max((n for n in range(first) if not written[n].strip()), default=0)  # of the prompt
+    body = [fields.without_fields(line, _FIELD) for line in written[end:]]
+    lines = ["::::::{container} book-question book-fields"]
+    lines += _container("question-prompt", "\n".join(written[:end]))
+    lines += _container("question-body", "\n".join(body))
+    known: dict[str, Any] = {"kind": kind.name, "text": released}
+    if key:
+        known = field_key(kind, key.source)
+    for field in known.get("fields", []):
+        lines += [":::::{container} field-texts", ""]
+        lines += _container("field-explanation", field.pop("explanation") or "\u00a0")
+        for remark in field["remarks"]:
+            lines += _container("field-remark", remark.pop("text"))
+        lines += [":::::", ""]
+    data = json.dumps(known).replace("<", "\\u003c")
+    script = f'<script type="application/json" class="question-key">{data}</script>'
+    return "\n".join([*lines, "::::{raw} html", "", script, "::::", "", "::::::", ""])
 
 
 def _container(name: str, text: str) -> Iterator[str]:

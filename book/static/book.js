@@ -197,8 +197,19 @@ passThemeOn();
 new MutationObserver(passThemeOn).observe(document.documentElement, {
   attributeFilter: ["data-theme"],
 });
-for (const question of document.querySelectorAll(".book-question")) enliven(question);
+/** Load what questions with fields need only where a page has one. */
+async function showFields(question) {
+  questions += 1;
+  const name = `question-${questions}`;
+  const { enlivenFields } = await import("./field_question.js");
+  await enlivenFields(question, name);
+}
+
+for (const question of document.querySelectorAll(".book-question:not(.book-fields)")) {
+  enliven(question);
+}
 await Promise.allSettled([
+  ...[...document.querySelectorAll(".book-fields")].map(showFields),
   ...[...document.querySelectorAll(".book-widget")].map(showWidget),
   ...[...document.querySelectorAll(".book-training")].map(showTraining),
 ]);

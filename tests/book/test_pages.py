@@ -3,9 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from book import pages
 from course import quiz
+from course.quiz import kinds
+from tests.kinds import KEYS
 
 
 def test_without_keys_a_page_holds_no_answer() -> None:
@@ -17,8 +20,23 @@ def test_without_keys_a_page_holds_no_answer() -> None:
     assert not any(word in without for word in ("right", "wrong", "Twice one."))
 
 
-def test_another_kind_of_question_stays_as_it_is_written(tmp_path: Path) -> None:
+def test_a_question_without_a_place_for_an_answer_stays_as_it_is_written(tmp_path: Path) -> None:
     text = "**How many numbers?**\n\n= ___\n"
     cell = nbformat.v4.new_markdown_cell(text, metadata={"course": {"quiz": {"kind": "number"}}})
     notebook = nbformat.v4.new_notebook(cells=[cell])
     assert pages.make_page(notebook, {}, tmp_path).cells[0].source == text
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_question_with_fields_holds_its_key_only_in_a_book_with_keys(name: str) -> None:
+    kind, source = kinds.KINDS[name], KEYS[name]
+    assert isinstance(kind, kinds.FieldKind)
+    released = kind.bare(source)
+    with_key = pages.field_markup(kind, released, quiz.parse(source))
+    bare = pages.field_markup(kind, released, None)
+    for text in filter(None, kind.explanations(source)):
+        assert text in with_key
+        assert text not in bare
+    assert '"accepts"' in with_key
+    assert not any(word in bare for word in ("accepts", "field-texts", "remark"))
+    assert "[[" not in bare.partition("<script")[0]

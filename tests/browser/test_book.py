@@ -111,6 +111,36 @@ def test_a_question_is_checked_in_the_page_with_the_keyboard(page: Page, book: B
     expect(status).to_have_text("Correct.")
 
 
+def test_a_number_is_checked_in_the_page(page: Page, book: Book) -> None:
+    open_page(page, book.url + INTRO)
+    question = page.locator(".book-fields")
+    status, button = question.get_by_role("status"), question.get_by_role("button", name="Check")
+    button.click()
+    expect(status).to_have_text("Fill in an answer first.")
+    answer = question.get_by_role("textbox", name="The error is …")
+    answer.fill("0,75")
+    button.click()
+    expect(status).to_have_text("Not quite.")
+    expect(question.locator(".field-texts .shown")).to_contain_text("as Keras does")
+    answer.fill("3.0")
+    expect(status).to_be_empty()
+    expect(question.locator(".field-texts .shown")).to_have_count(0)
+    answer.press("Tab")
+    page.keyboard.press("Enter")
+    expect(status).to_have_text("Correct.")
+    expect(question.get_by_role("img", name="correct", exact=True)).to_be_visible()
+
+
+def test_places_and_choices_are_selects(page: Page, book: Book) -> None:
+    open_page(page, book.url + CANVAS)
+    question = page.locator(".book-fields")
+    for select, letter in zip(question.locator("select").all(), "CAB", strict=True):
+        select.select_option(letter)
+    question.get_by_role("button", name="Check").click()
+    expect(question.get_by_role("status")).to_have_text("Not quite. 2 of 3 are right.")
+    expect(question.get_by_role("img", name="incorrect")).to_have_count(1)
+
+
 def test_the_pad_of_lesson_6_reads_a_digit_in_the_page(page: Page, book: Book) -> None:
     open_page(page, book.url + CANVAS)
     pad = page.locator('.book-widget[data-widget="digit_pad"][data-live]').last

@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from book import lite
+from course import quiz
+from course.quiz import cells
 from tests.browser.lab import new_context
 from tests.browser.servers import serve_files
 
@@ -61,7 +63,7 @@ def test_an_answer_is_checked_and_still_there_after_a_reload(visitor: Page, url:
     name = focused.get_attribute("data-name")
     question = visitor.locator(f'[data-name="{name}"]')
     check = question.get_by_role("button", name="Check")
-    known = lite.replies(lite.ROOT / "source")["checks"][f"01-intro/{name}"]
+    (known,) = lite.replies(lite.ROOT / "source")["checks"][f"01-intro/{name}"]["variants"]
     right = next(int(n) for n, reply in known["replies"].items() if reply["verdict"] == "right")
     question.get_by_role("radio").nth(1 - right if right < 2 else 0).check()
     expect(question.locator(".course-state")).to_have_text("Saved")
@@ -72,8 +74,20 @@ def test_an_answer_is_checked_and_still_there_after_a_reload(visitor: Page, url:
     check.click()
     expect(question).to_contain_text("Correct.")
     assert "1 of 7 answered" in progress(visitor)
+    number = visitor.locator('[data-name="quiz-error"]')
+    while number.locator("input:focus").count() == 0:
+        visitor.get_by_role("button", name="Next unanswered question").click()
+        expect(visitor.locator(".course-question input:focus")).to_have_count(1)
+    visitor.keyboard.type("0.75")
+    number.get_by_role("button", name="Check").press("Enter")
+    expect(number).to_contain_text("Not quite.")
+    expect(number).to_contain_text("as Keras does")
+    number.locator("input").fill("3")
+    number.get_by_role("button", name="Check").press("Enter")
+    expect(number).to_contain_text("Correct.")
+    expect(number.locator(".course-state")).to_have_text("Saved")
     visitor.reload()
-    expect(visitor.locator(".course-progress:visible")).to_contain_text("1 of 7 answered")
+    expect(visitor.locator(".course-progress:visible")).to_contain_text("2 of 7 answered")
     foreign = [address for address in requests if not address.startswith((url, "data:", "blob:"))]
     assert {address.split("/")[3] for address in foreign} <= {"pyodide"}
 
@@ -112,14 +126,24 @@ def test_the_wheel_requires_only_what_browsers_have(site: Path) -> None:
     assert not any("answers" in name or "autograder" in name for name in names)
 
 
+def count_questions() -> int:
+    paths = lite.ROOT.glob("source/*/*.ipynb")
+    notebooks = [nbformat.read(path, as_version=4) for path in paths]
+    return sum(cells.is_quiz(cell) for notebook in notebooks for cell in notebook.cells)
+
+
 def test_replies_are_those_of_the_server_and_absent_without_keys() -> None:
     found: dict[str, Any] = lite.replies(lite.ROOT / "source")
-    assert len(found["checks"]) > 30
+    assert len(found["checks"]) == count_questions()
+    assert len(found["checks"]["01-intro/quiz-error"]["variants"]) == 4
     for name, known in found["checks"].items():
-        assert len(known["options"]) == len(set(known["options"])), name
-        verdicts = [reply["verdict"] for reply in known["replies"].values()]
-        assert verdicts.count("right") == 1, name
-        assert len(verdicts) == 2 ** len(known["options"])
+        for variant in known["variants"]:
+            if "fields" in variant:
+                assert all(field["accepts"] for field in variant["fields"]), name
+                continue
+            verdicts = [reply["verdict"] for reply in variant["replies"].values()]
+            assert verdicts.count("right") == 1, name
+            assert len(verdicts) == 2 ** len(quiz.parse(variant["text"]).options)
     assert all(texts[-1].startswith("~~~python") for texts in found["helps"]["01-intro"].values())
     text = json.dumps(found)
     assert "BEGIN SOLUTION" not in text

@@ -1,34 +1,61 @@
-// What the course's server would reply, for JupyterLite. `book/lite.py` computes the replies with the
-// server's code and writes them to replies.json; this file looks them up.
+// What the course's server would reply, for JupyterLite, from what `book/lite.py` writes to
+// replies.json: for questions with options, the server's own reply to each selection; for typed
+// answers, keys for judge.js.
+import { judgeFields, shownAnswer } from "./judge.js";
+import { readValues } from "./quiz/fields.js";
+import { kindNamed } from "./quiz/kinds.js";
+import { parse } from "./quiz/text.js";
 
-const OPTION = /^\s*[-*+] \[([ xX])\] (.*)$/;
 const HTTP = { headers: { "Content-Type": "application/json" } };
 
 const replyWith = (content, status = 200) =>
   new Response(JSON.stringify(content), { ...HTTP, status });
 const folderOf = (path) => path.split("/").at(-2) ?? "";
 
-/** Return the texts of a question's options that are ticked. */
-export function tickedOptions(source) {
-  const options = source.split("\n").map((line) => line.match(OPTION));
-  return options.filter((found) => found && found[1] !== " ").map(([, , text]) => text.trim());
+/** Return the reply to a task list: `text` is the released one. */
+function checkOptions({ text, replies }, answer) {
+  const nameOf = ({ body }) => body.normalize("NFC").replace(/\s+/g, " ").trim();
+  const { options, unclear } = parse(answer);
+  if (unclear) {
+    const message = "It isn’t clear which options are ticked; write [x] to tick one.";
+    return { verdict: "unclear", message, explanations: [] };
+  }
+  const names = parse(text).options.map(nameOf);
+  const places = options.filter(({ ticked }) => ticked).map((one) => names.indexOf(nameOf(one)));
+  return replies[[...new Set(places)].sort((a, b) => a - b).join(",")];
 }
 
-function check({ checks }, { path, question, answer }) {
+/** Return the reply to what was typed into fields. */
+function checkFields(key, answer) {
+  const { results, ...reply } = judgeFields(key, readValues(answer));
+  const explanations = results.flatMap(({ value, right, remark }, index) => {
+    const field = key.fields[index];
+    if (!value) return [];
+    const text = right ? field.explanation : (field.remarks[remark]?.text ?? "");
+    return [{ option: shownAnswer(key.kind, value, field), text, right }];
+  });
+  return { ...reply, explanations };
+}
+
+/** Return the reply to an answer; it may be one to any variant of a pool. */
+export function check({ checks }, { path, question, answer }) {
   if (!checks) {
     return replyWith({ verdict: "saved", message: "Your answer is saved.", explanations: [] });
   }
   const known = checks[`${folderOf(path)}/${question}`];
   if (!known) {
-    const message = "only an installed course checks this kind of question; your answer is saved";
+    const message = "this edition has no key to it; your answer is saved";
     return replyWith({ message }, 404);
   }
-  const ticked = tickedOptions(answer);
-  const places = ticked.map((text) => known.options.indexOf(text));
-  if (places.includes(-1)) {
+  const { isIntact, answerOf } = kindNamed(known.kind);
+  const variant = known.variants.find(({ text }) => {
+    const hasAllFields = readValues(answer).length === readValues(text).length;
+    return isIntact(answer, text) && hasAllFields;
+  });
+  if (!variant || !answerOf(answer)) {
     return replyWith({ message: "the question has been changed; restore it first" }, 404);
   }
-  return replyWith(known.replies[places.sort((a, b) => a - b).join(",")]);
+  return replyWith(variant.fields ? checkFields(variant, answer) : checkOptions(variant, answer));
 }
 
 function help({ helps }, { path, exercise, step }) {
@@ -42,11 +69,18 @@ function help({ helps }, { path, exercise, step }) {
   });
 }
 
+/** Return the released question with the answer that can still be read. */
+function restore(_, { released, answer, kind }) {
+  // Once the text has changed, nobody knows which line one of several values belongs to.
+  const isUnclear = readValues(released).length > 1;
+  return replyWith({ source: isUnclear ? released : kindNamed(kind).copyAnswer(released, answer) });
+}
+
 const refuse = (message) => () => replyWith({ message }, 501);
 const ROUTES = {
   "course/check": check,
   "course/help": help,
-  "course/restore": refuse("this edition can’t restore questions; open a new copy of the lesson"),
+  "course/restore": restore,
   "assignments/validate": refuse(
     "this edition has no server; the test below each exercise says whether it passes",
   ),
