@@ -105,6 +105,8 @@ def _lab_extension() -> str:
 def _tensorflow() -> str:
     if tensorflow_install.is_importable():
         return "installed"
+    if not tensorflow_install.is_available():
+        return f"not installed. {tensorflow_install.UNAVAILABLE}"
     return (
         "not installed yet; cells that train networks need it. `autoencoders lab` installs it "
         f"in the background, `{tensorflow_install.COMMAND}` at once"

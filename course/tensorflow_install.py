@@ -36,6 +36,11 @@ from course import atomic_write
 LOCK: Final = Path(__file__).with_name("tensorflow.txt")
 FOLDER: Final = Path(sys.prefix) / "share" / "jupyter" / "autoencoder-course" / "tensorflow"
 COMMAND: Final = "autoencoders tensorflow"
+NEWEST_PYTHON: Final = (3, 13)  # with packages of TensorFlow; the extra in pyproject.toml says so
+UNAVAILABLE: Final = (
+    f"TensorFlow has no release for Python {sys.version_info[0]}.{sys.version_info[1]} yet. "
+    f"To train networks, use Python {NEWEST_PYTHON[0]}.{NEWEST_PYTHON[1]}; everything else works."
+)
 _PATH_FILE: Final = Path(sysconfig.get_path("purelib")) / "autoencoder_course_tensorflow.pth"
 _INSTALLED: Final = "Installed"
 _POLL_S: Final = 0.5
@@ -84,6 +89,11 @@ def is_importable() -> bool:
         return True
 
 
+def is_available() -> bool:
+    """Return whether there is a TensorFlow to install for this Python."""
+    return sys.version_info[:2] <= NEWEST_PYTHON
+
+
 def read_state(folder: Path = FOLDER) -> InstallState | None:
     """Return how far the last installation came, or None if there was none.
 
@@ -124,6 +134,8 @@ def wait(folder: Path = FOLDER) -> bool:
 
 def advice(folder: Path = FOLDER) -> str:
     """Return what a learner without TensorFlow can do."""
+    if not is_available():
+        return UNAVAILABLE
     state = read_state(folder)
     reason = f"The last attempt failed: {state.error} " if state and state.error else ""
     return f"{reason}To install it, run this in a terminal: {COMMAND}"
@@ -142,6 +154,8 @@ def install(
     Raises:
         InstallError: It can't be installed.
     """
+    if not is_available():
+        raise InstallError(UNAVAILABLE)
     state = read_state(folder)
     if state and state.running:
         report("Another process is installing TensorFlow; waiting for it.")
@@ -204,13 +218,15 @@ def _command(target: Path, lock: Path) -> list[str]:
     """Return the command of uv, which is faster, or of pip."""
     options = ["--target", str(target), "--no-deps", "--only-binary", ":all:"]
     options += ["--require-hashes", "-r", str(lock)]
-    uv = os.environ.get("UV") or shutil.which("uv")  # `uvx` and the Makefile name their own
+    # `uvx` and the Makefile name their own; for a terminal, `make` has put one beside `.venv`.
+    own = str(Path(sys.prefix).parent / ".tools" / "bin" / "uv")
+    uv = os.environ.get("UV") or shutil.which("uv") or shutil.which(own)
     if uv:
         return [uv, "pip", "install", "--python", sys.executable, *options]
     if importlib.util.find_spec("pip") is None:
         raise InstallError(
             "Neither uv nor pip was found. Run this in a terminal, then try again: "
-            "python -m ensurepip"
+            f"{sys.executable} -m ensurepip"
         )
     return [sys.executable, "-m", "pip", "install", "--progress-bar", "off", *options]
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from course import tensorflow_install
+
 ROOT = Path(__file__).resolve().parents[1]
 
 pytestmark = pytest.mark.xdist_group("architecture")  # which reads each file once
@@ -194,7 +196,11 @@ def test_environment_yml_lists_the_same_packages_and_bounds() -> None:
     (pip,) = (entry["pip"] for entry in conda if isinstance(entry, dict))
     names = [entry for entry in conda if isinstance(entry, str)]
     python = [entry.removeprefix("python") for entry in names if entry.startswith("python>")]
-    assert python == project()["python"]
+    # Python 3.14 works as well, but without TensorFlow, which this environment includes.
+    (supported,) = project()["python"]
+    assert python == [supported.replace("<3.15", "<3.14")]
+    assert all("python_version < '3.14' and" in entry for entry in project()["tensorflow"])
+    assert tensorflow_install.NEWEST_PYTHON == (3, 13)
     listed = [entry for entry in names if entry != "pip" and not entry.startswith("python>")]
     listed += [entry for entry in pip if entry != "-e ."]
     required = [entry for extra in ("main", "grader", "tensorflow") for entry in project()[extra]]

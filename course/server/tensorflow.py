@@ -21,7 +21,7 @@ class InstallView(TypedDict):
     """What the start page shows about TensorFlow.
 
     Attributes:
-        state: installing, failed or installed.
+        state: installing, failed, installed or unavailable.
         text: The present step, or why it failed.
         seconds: How long it has been going on.
     """
@@ -54,6 +54,8 @@ class TensorFlowInstall(LoggingConfigurable):
         """
         if not self.enabled or tensorflow_install.is_importable():
             return
+        if not tensorflow_install.is_available():
+            return  # `view` says so
         if self._process is not None and (self._process.poll() is None or not again):
             return
         self._process = subprocess.Popen(
@@ -70,6 +72,10 @@ class TensorFlowInstall(LoggingConfigurable):
     def view(self) -> InstallView | None:
         """Return what the start page shows; None if this server has nothing to install."""
         if self._process is None:
+            is_missing = self.enabled and not tensorflow_install.is_importable()
+            if is_missing and not tensorflow_install.is_available():
+                text = tensorflow_install.UNAVAILABLE
+                return {"state": "unavailable", "text": text, "seconds": 0}
             return None
         state = tensorflow_install.read_state()
         seconds = int(time.time() - state.started) if state else 0

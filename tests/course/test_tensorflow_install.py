@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 
-from course import tensorflow_install
+from course import self_test, tensorflow_install
 from course.__main__ import lab_command, main
 from course.autoencoder import backend
 from course.server.tensorflow import TensorFlowInstall
@@ -184,9 +184,22 @@ def test_half_an_installation_is_never_used(
     assert (place.folder / "keras" / "__init__.py").is_file()
 
 
-def test_pip_does_without_uv(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_finds_the_uv_that_make_has_fetched(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("UV", raising=False)
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    uv = tmp_path / ".tools" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.touch(0o755)
+    assert tensorflow_install._command(place.folder, place.lock)[0] == str(uv)
+
+
+def test_pip_does_without_uv(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
     command = tensorflow_install._command(place.folder, place.lock)
     assert command[1:4] == ["-m", "pip", "install"]
@@ -317,3 +330,21 @@ def test_a_server_starts_it_once_and_shows_how_far_it_is(monkeypatch: pytest.Mon
     done = server.view()
     assert done is not None
     assert done["state"] == "installed"
+
+
+def test_a_python_without_tensorflow_is_told_so_and_nothing_is_tried(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tensorflow_install, "NEWEST_PYTHON", (3, 10))
+    monkeypatch.setattr(tensorflow_install, "is_importable", lambda: False)
+    with pytest.raises(tensorflow_install.InstallError, match="has no release for Python 3"):
+        tensorflow_install.install(folder=place.folder, lock=place.lock)
+    assert not place.folder.parent.exists()
+    assert tensorflow_install.advice(place.folder) == tensorflow_install.UNAVAILABLE
+    service = TensorFlowInstall(enabled=True)
+    service.start()
+    view = service.view()
+    assert view
+    assert (view["state"], view["text"]) == ("unavailable", tensorflow_install.UNAVAILABLE)
+    assert self_test.main(ROOT) == 0
+    assert f"TensorFlow: not installed. {tensorflow_install.UNAVAILABLE}" in capsys.readouterr().out

@@ -6,11 +6,13 @@ const TITLES = {
   installing: "TensorFlow is being installed",
   failed: "TensorFlow is not installed",
   installed: "TensorFlow is installed",
+  unavailable: "TensorFlow is not available",
 };
 const ADVICE = {
   installing: "You can begin now. Only cells that train networks need it, and they wait for it.",
   failed: "Only cells that train networks need it; everything else works.",
   installed: "Cells that train networks can run.",
+  unavailable: "Only cells that train networks need it.",
 };
 
 const formatTime = (seconds) =>
