@@ -3,8 +3,26 @@
 Packages import only what is listed below them.
 
     __main__             the commands: ``python -m autograder --help``
+    commands/            the arguments of each command, and what it runs
+      build              ``python -m autograder build``
+      new                ``new``
+      grade              ``grade``
+      adopt              ``adopt``
+      plan               ``plan``
+      statistics         ``statistics``
+      lms                ``lms FORMAT``, ``lms send``, ``lms roster`` and ``lms key``
+      questions          ``questions``
+      similarity         ``similarity``
+      extend             ``extend``
+      deadlines          ``deadlines``
+      log                ``log``
+      person             ``person``
+      page               ``page``
+      times              ``times``
+      doctor             ``doctor``
+      arguments          arguments that several commands share
     course_page/         the page for an instructor's term, at the grader's server
-      cli                ``python -m autograder page``, on a laptop
+      cli                start the page on a laptop
       routes             its addresses, and who may use them
       views              the page as HTML
       actions            what an instructor can do there
@@ -15,8 +33,7 @@ Packages import only what is listed below them.
       machine            disk, backups and the log
     doctor               check how well students' code is isolated on this machine
     lms/                 files for learning management systems
-      arguments          the arguments of ``python -m autograder lms``
-      cli                ``python -m autograder lms FORMAT`` and ``questions``
+      cli                write a file of grades or questions
       grade_files        grades for Canvas, Moodle, Blackboard and ILIAS
       questions          a lesson's questions with their keys
       moodle_xml         questions as Moodle XML
@@ -25,7 +42,7 @@ Packages import only what is listed below them.
       qti_fields         those with fields
       xhtml              Markdown as XHTML
     lti/                 grades to and a roster from an LMS, by LTI 1.3
-      cli                ``python -m autograder lms send``, ``roster`` and ``key``
+      cli                send, read the roster, show the key
       grades             send scores
       roster             add students
       people             who in the LMS is who in the course
