@@ -102,6 +102,7 @@ Packages import only what is listed below them.
       adopt              take over another nbgrader course
       import_gradebook   import students, due dates and scores given by hand
       roster             students and their ids at an LMS
+      course_config      the settings of a course
       course_paths       the folders of an assignment
       timestamps         submission times in any time zone
       late_policy        late penalties

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.batch.job import Job
 from autograder.grading.settings import GradingSettings
 from autograder.nbgrader_plugins import completed_source
 from autograder.nbgrader_plugins.autograde import Grade
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.late_policy import read_policy
 from autograder.untrusted_folders import copy_regular_files
-
-
-def read_config(root: Path) -> Config:
-    """Return the contents of a course's ``nbgrader_config.py``.
-
-    As in nbgrader, it adds to files of that name in the folders of ``JUPYTER_CONFIG_PATH``, where a
-    hub keeps its settings, and takes precedence.
-
-    Raises:
-        CourseError: There is none, or it can't be read.
-    """
-    root = root.resolve()
-    if not (root / "nbgrader_config.py").is_file():
-        raise CourseError(
-            f"{root} has no nbgrader_config.py. Run this in the course folder or use --root."
-        )
-    folders = filter(None, os.environ.get("JUPYTER_CONFIG_PATH", "").split(os.pathsep))
-    config = Config()
-    for folder in (*reversed([Path(folder) for folder in folders]), root):
-        if (folder / "nbgrader_config.py").is_file():
-            config.merge(_read(folder))
-    config.CourseDirectory.root = str(root)
-    return config
-
-
-def _read(folder: Path) -> Config:
-    try:
-        return PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
-    except Exception as error:
-        raise CourseError(f"Can't read {folder}/nbgrader_config.py: {error!r}") from error
 
 
 @dataclass(frozen=True)

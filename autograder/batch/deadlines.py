@@ -13,7 +13,6 @@ from traitlets.config import Config
 
 from autograder import audit_log
 from autograder.batch import late_penalties, report
-from autograder.batch.course_folder import read_config
 from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.deadlines import FILE, LateRules, LateRulesError
 from autograder.nbgrader_plugins import (
@@ -25,6 +24,7 @@ from autograder.nbgrader_plugins import (
     timestamps,
 )
 from autograder.nbgrader_plugins.collect import exchange_zone
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
 from autograder.student_names import printable

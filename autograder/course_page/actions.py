@@ -11,10 +11,11 @@ from typing import Final
 
 from autograder import audit_log
 from autograder.batch import deadlines, extend
-from autograder.batch.course_folder import CourseFolder, read_config
+from autograder.batch.course_folder import CourseFolder
 from autograder.batch.report import ReportLine
 from autograder.course_page.tasks import AUTOGRADER, NBGRADER, CommandTask, TaskRunner
 from autograder.nbgrader_plugins import extensions
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.student_names import printable
 

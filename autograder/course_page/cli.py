@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from autograder.batch.course_folder import read_config
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
 
 PAGE: Final = "course-page"

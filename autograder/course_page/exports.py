@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from autograder import audit_log
-from autograder.batch.course_folder import read_config
 from autograder.lms import cli as lms
 from autograder.lms.grade_files import FORMATS
 from autograder.nbgrader_plugins import export
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
 
 CSV: Final = "csv"

@@ -19,7 +19,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from autograder.batch.course_folder import CourseFolder, read_config
+from autograder.batch.course_folder import CourseFolder
 from autograder.batch.report import RunStoppedError
 from autograder.course_page import exports, views
 from autograder.course_page.actions import ACTIONS, CoursePage, check_machine
@@ -27,6 +27,7 @@ from autograder.course_page.cli import PAGE
 from autograder.course_page.views import Visit
 from autograder.lms.grade_files import GradeFileError
 from autograder.nbgrader_plugins import overview
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
 from autograder.reports import check_record, class_page, class_report, item_analysis

@@ -11,13 +11,13 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder import audit_log
-from autograder.batch.course_folder import read_config
 from autograder.course_page import exports, machine
 from autograder.course_page.actions import CoursePage
 from autograder.course_page.tasks import CommandTask
 from autograder.course_page.waiting import list_submissions
 from autograder.lti.platform import LtiPlatform
 from autograder.nbgrader_plugins import extensions, late_policy, overview
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.student_names import printable
 

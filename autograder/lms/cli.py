@@ -11,10 +11,11 @@ from typing import Final
 
 from traitlets.config import Config
 
-from autograder.batch.course_folder import CourseFolder, read_config
+from autograder.batch.course_folder import CourseFolder
 from autograder.lms import grade_files, moodle_xml, qti
 from autograder.lms.questions import read_questions
 from autograder.nbgrader_plugins import export
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
 from course import atomic_write
 

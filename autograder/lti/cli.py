@@ -8,13 +8,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from autograder import audit_log
-from autograder.batch.course_folder import read_config
 from autograder.lti import key
 from autograder.lti.client import ServiceClient
 from autograder.lti.grades import GradeSender, SendReport
 from autograder.lti.platform import LtiError, LtiPlatform
 from autograder.lti.roster import make_plan
 from autograder.nbgrader_plugins import roster
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
 

@@ -22,17 +22,15 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.nbgraderformat import SchemaTooOldError, reads
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import untrusted_folders
-from autograder.nbgrader_plugins import completed_source, import_gradebook
+from autograder.nbgrader_plugins import completed_source, course_config, import_gradebook
 from autograder.nbgrader_plugins.converter_writer import ErrorLog
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.import_gradebook import count
 from autograder.publish.release_check import ReleaseError
 from autograder.student_names import why_invalid
 
-_CONFIG: Final = "nbgrader_config.py"
 # Not copied. A text file beside a notebook would be taken for the text of a lesson.
 _LEFT_OUT: Final = (".ipynb_checkpoints", "__pycache__", "*.pyc", ".DS_Store", "*.md")
 # The marks of a solution and so on, which the release check knows by their usual names only.
@@ -92,11 +90,9 @@ class Adoption:
         self.folder, self.root = folder.resolve(), root.resolve()
         if self.folder == self.root:
             raise CourseError(f"{folder} is this course itself; name the folder of another one.")
-        if not (self.root / _CONFIG).is_file():
-            raise CourseError(
-                f"{root} has no {_CONFIG}. Run this in the course folder or use --root."
-            )
-        self.config, self.old_config = _read_config(self.root), _read_config(self.folder)
+        self.config = course_config.read_config(self.root)
+        self.old_config = course_config.read_file(self.folder)
+        self.old_config.CourseDirectory.root = str(self.folder)
         self.plan = Plan()
         self.names = self._assignments(names)
         self._shared = list(self._shared_files())
@@ -167,7 +163,7 @@ class Adoption:
             value = self.old_config.get("IncludeHeaderFooter", {}).get(setting)
             if value and self.config.get("IncludeHeaderFooter", {}).get(setting) != value:
                 self.plan.notes.append(
-                    f"to put the {setting} into every assignment, add to {_CONFIG}:"
+                    f"to put the {setting} into every assignment, add to {course_config.FILE}:"
                     f" c.IncludeHeaderFooter.{setting} = {value!r}"
                 )
             if value and not Path(value).is_absolute() and ".." not in Path(value).parts:
@@ -180,7 +176,9 @@ class Adoption:
         for origin, target in self._shared:
             name = target.relative_to(self.root)
             if not origin.is_file():
-                self.plan.problems.append(f"{origin} is missing; put it back or change {_CONFIG}")
+                self.plan.problems.append(
+                    f"{origin} is missing; put it back or change {course_config.FILE}"
+                )
             elif not target.exists():
                 self.plan.steps.append(f"copy {name}")
             elif not filecmp.cmp(origin, target, shallow=False):
@@ -257,17 +255,6 @@ class Adoption:
                 self.plan.steps.append(f"copy {count(new, 'submission')} of {name}")
             invalid = self._old(name).invalid_submissions().values()
             self.plan.notes += [f"submission left out: {problem}" for problem in invalid]
-
-
-def _read_config(root: Path) -> Config:
-    config = Config()
-    if (root / _CONFIG).is_file():
-        try:
-            config = PyFileConfigLoader(_CONFIG, path=str(root)).load_config()
-        except Exception as error:
-            raise CourseError(f"Can't read {root / _CONFIG}: {error!r}") from error
-    config.CourseDirectory.root = str(root)
-    return config
 
 
 def _notebook_problem(path: Path) -> str:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from autograder import audit_log
-from autograder.batch.course_folder import read_config
 from autograder.nbgrader_plugins import person
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.reports.check_record import CheckRecord
 from autograder.student_names import printable, why_invalid

@@ -15,7 +15,7 @@ from deploy.hub.settings import CHECKOUT, HubSettings
 
 DEBIAN_PACKAGES: Final = {"bwrap": "bubblewrap", "node": "nodejs", "npm": "npm"}  # on Debian
 CREDENTIALS_FILE: Final = "passwords.txt"
-_CONFIG_TEMPLATE: Final = '''"""Your changes to nbgrader's settings; the hub's own take precedence.
+_CONFIG_TEMPLATE: Final = '''"""Your changes to nbgrader's settings; they override the hub's.
 
 nbgrader_config.py in the course's checkout lists what can be set.
 """

@@ -19,12 +19,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from autograder import audit_log
-from autograder.batch.course_folder import read_config
 from autograder.cells import grade_id
 from autograder.course_page import cli
 from autograder.lti import key
 from autograder.lti.platform import LtiPlatform
 from autograder.nbgrader_plugins import export
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.sandbox import launch
 from tests.autograder import lessons
 from tests.autograder.reports.test_similarity import COPY, ORIGINAL

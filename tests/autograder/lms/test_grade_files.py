@@ -13,11 +13,11 @@ import pytest
 
 from autograder import audit_log
 from autograder.__main__ import main
-from autograder.batch.course_folder import read_config
 from autograder.course_page import exports
 from autograder.lms import grade_files
 from autograder.lms.grade_files import GradedAssignment, GradeFileError, Roster
 from autograder.nbgrader_plugins import export
+from autograder.nbgrader_plugins.course_config import read_config
 from tests.autograder.runs import slow
 from tests.autograder.small import LESSON
 

@@ -6,8 +6,8 @@ import pytest
 
 from autograder import audit_log
 from autograder.__main__ import main
-from autograder.batch.course_folder import read_config
 from autograder.lti.people import Member, context_roles, match, student_id
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.roster import StudentEntry, read_students
 from tests.autograder.lti.conftest import Course
 from tests.lti_platform import ROLE, Platform, member

@@ -11,9 +11,9 @@ import pytest
 
 from autograder import audit_log
 from autograder.__main__ import main
-from autograder.batch.course_folder import read_config
 from autograder.lti import client
 from autograder.nbgrader_plugins import export
+from autograder.nbgrader_plugins.course_config import read_config
 from tests.autograder.lti.conftest import NAME, Course
 from tests.autograder.runs import slow
 from tests.autograder.small import LESSON

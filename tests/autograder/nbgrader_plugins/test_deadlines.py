@@ -13,8 +13,9 @@ from nbgrader.api import Gradebook
 
 from autograder import audit_log, deadlines, score_history
 from autograder.__main__ import main
-from autograder.batch.course_folder import CourseFolder, read_config
+from autograder.batch.course_folder import CourseFolder
 from autograder.batch.deadlines import apply, late_days_left, overview, set_due_date
+from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.export import read_grades
 from autograder.nbgrader_plugins.extensions import (
