@@ -80,6 +80,7 @@ class Platform:
         filters: Whether it looks for line items itself.
         lost_answers: How many answers to what it has done get lost.
         next_url: The address of the next page, instead of its own.
+        keys_ready: Until this is set, nobody gets its public keys.
     """
 
     url: str = ""
@@ -95,9 +96,11 @@ class Platform:
     filters: bool = True
     lost_answers: int = 0
     next_url: str = ""
+    keys_ready: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.key = _make_key()
+        self.keys_ready.set()
         self._used: set[str] = set()
 
     @property
@@ -261,6 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
             script = "<script>document.forms[0].submit()</script>"
             self._reply(200, (form + script).encode(), {"Content-Type": "text/html"})
         elif path == "/jwks":
+            platform.keys_ready.wait(60)
             jwk = RSAAlgorithm.to_jwk(platform.key.public_key(), as_dict=True)
             self._json({"keys": [{**jwk, "kid": "lms-1", "alg": "RS256", "use": "sig"}]})
         elif path == "/token":

@@ -12,12 +12,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from ltiauthenticator.lti13.auth import LTI13Authenticator
-from ltiauthenticator.lti13.handlers import LTI13LoginInitHandler
 from pydantic import ValidationError
 from tornado import web
 
 from autograder.lti.people import INSTRUCTOR, LEARNER, Member, context_roles, student_id
-from deploy.hub import accounts, class_list, hub_api, lti_record, roles
+from deploy.hub import accounts, class_list, hub_api, lti_handlers, lti_record, roles
 from deploy.hub.class_list import ClassListError, ListedStudent
 from deploy.hub.settings import HubSettings, LtiSettings, load
 
@@ -43,19 +42,6 @@ class LaunchRefusedError(Exception):
         self.hint = hint
 
 
-class CrossSiteLoginHandler(LTI13LoginInitHandler):  # type: ignore[misc]  # untyped
-    """The start of a login; its answer is posted by another site, the LMS.
-
-    So the cookies with state and nonce must be sent from there. The hub's own cookies need not.
-    """
-
-    def _set_oauth_cookie(self, key: str, value: str) -> None:
-        options: dict[str, Any] = {"expires_days": 1, "httponly": True}
-        if self.authenticator.get_uri_scheme(self.request) == "https":
-            options |= {"samesite": "None", "secure": True}
-        self._set_cookie(key, value, encrypted=True, **options)
-
-
 class CourseLtiAuthenticator(LTI13Authenticator):  # type: ignore[misc]  # untyped
     """Lets in the learners and instructors of one course of the LMS.
 
@@ -63,13 +49,14 @@ class CourseLtiAuthenticator(LTI13Authenticator):  # type: ignore[misc]  # untyp
         ``c.JupyterHub.authenticator_class = "deploy.hub.lti_login.CourseLtiAuthenticator"``
     """
 
-    login_handler = CrossSiteLoginHandler
+    login_handler = lti_handlers.CrossSiteLoginHandler
+    callback_handler = lti_handlers.LaunchHandler
     custom_html = _LOGIN_PAGE
     _lock = asyncio.Lock()  # one person after the other joins the class
 
     async def authenticate(
         self,
-        handler: LTI13LoginInitHandler,  # noqa: ARG002  (JupyterHub's)
+        handler: lti_handlers.LaunchHandler,  # noqa: ARG002  (JupyterHub's)
         data: dict[str, Any] | None = None,
     ) -> dict[str, Any] | None:
         """Return the account of the person whom the LMS has sent, after creating it if needed."""
@@ -198,8 +185,8 @@ def _join_group(settings: HubSettings, name: str, *, is_instructor: bool) -> Non
                 raise
         hub_api.request(settings, "POST", f"users/{name}")
         groups = []
-    instructors, students = roles.instructors_group(settings), roles.students_group(settings)
-    group = instructors if is_instructor else students
+    instructors = roles.instructors_group(settings)
+    group = instructors if is_instructor else roles.students_group(settings)
     if group not in groups:
         hub_api.request(settings, "POST", f"groups/{group}/users", {"users": [name]})
     if not is_instructor and instructors in groups and name not in settings.instructors:

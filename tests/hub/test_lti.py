@@ -13,6 +13,7 @@ import subprocess
 import sys
 import urllib.error
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ chosen = settings.load()
 network.configure(c, chosen)
 roles.configure(c, chosen)
 lti_login.configure(c, chosen.lti)
+c.JupyterHub.log_level = "DEBUG"
 c.JupyterHub.proxy_class = NoProxy
 c.Proxy.should_start = False
 c.JupyterHub.bind_url = c.JupyterHub.hub_bind_url
@@ -297,6 +299,23 @@ def test_no_message_is_in_the_log(lti: LtiHub) -> None:
     assert "eyJ" not in text.replace("eyJzdGF0ZV9pZCI6", "")
     assert "\x1b[2J" not in text
     assert "<script>" not in json.dumps(lti_record.read(lti.settings).model_dump())
+
+
+def test_the_hub_answers_others_while_it_waits_for_the_platforms_keys(lti: LtiHub) -> None:
+    lti.platform.members = [person("u1", "ada")]
+    session = requests.Session()
+    form = session.get(lti.platform.login_url(lti.url, "u1"), timeout=60).text
+    before = len(lti.platform.requests)
+    with ThreadPoolExecutor(1) as pool:
+        lti.platform.keys_ready.clear()
+        try:
+            login = pool.submit(lti.submit, session, form)
+            wait_until("the keys are asked for", lambda: lti.platform.requests[before:])
+            assert requests.get(f"{lti.url}/hub/health", timeout=15).ok
+            assert not login.done()
+        finally:
+            lti.platform.keys_ready.set()
+        assert login.result().status_code == 302
 
 
 def test_the_graders_server_reads_the_roster_with_what_the_hub_has_learned(lti: LtiHub) -> None:
