@@ -93,6 +93,7 @@ class SubmissionTime:
     extension: timedelta = timedelta()
     rule: str = ""  # what a late submission costs, as sentences
     late_days: int = 0  # that the submission takes
+    days_left: int | None = None  # late days for the rest of the term; None without such a rule
 
 
 def prepare_page(
@@ -172,12 +173,20 @@ def _key_note(policy: str, submission: SubmissionTime) -> str:
 
 
 def _due_note(submission: SubmissionTime) -> str:
-    """Say when the assignment was due and what a late submission costs."""
+    """Say when the assignment was due, what a late submission costs, and which late days are left.
+
+    Days left are those of the moment: another submission, or more time for one, can change them.
+    """
     if submission.due_date is None:
         return ""
     length = submission.extension.total_seconds()
     own = f", with your extension of {_format_duration(length)}" if length > 0 else ""
-    return f"Due {times.format_time(submission.due_date)}{own}. {submission.rule}".strip()
+    sentences = [f"Due {times.format_time(submission.due_date)}{own}.", submission.rule]
+    if submission.days_left is not None:
+        days = submission.days_left
+        left = format_count(days, "late day") if days else "no late days"
+        sentences.append(f"When this page was made, you had {left} left.")
+    return " ".join(filter(None, sentences))
 
 
 def _late_note(submission: SubmissionTime) -> str:

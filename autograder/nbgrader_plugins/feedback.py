@@ -24,6 +24,7 @@ from autograder.nbgrader_plugins import gradebook_reader, late_days, late_policy
 from autograder.nbgrader_plugins.autograde import read_source_notebook
 from autograder.nbgrader_plugins.collect import TIMESTAMP
 from autograder.nbgrader_plugins.extensions import last_open_date
+from course.deadlines import LateRule
 
 SECRET: Final = "submission_secret.txt"  # noqa: S105  (a file's name)
 # The parts of formgrader's page; importing formgrader would be slow.
@@ -69,6 +70,7 @@ class ShowGrades(GetGrades):
             root = Path(self.parent.parent.coursedir.root)
             path = score_history.history_path(root, nbgrader["assignment"], nbgrader["student"])
             rule = late_policy.effective_rule(self.config, nbgrader["assignment"])
+            days_spent, days_left = _late_days(self.config, nbgrader, rule)
             submission = page.SubmissionTime(
                 submitted.assignment.duedate,
                 submitted.assignment.total_seconds_late,
@@ -76,7 +78,8 @@ class ShowGrades(GetGrades):
                 last_open_date(gradebook, submitted.notebook.assignment, rule),
                 extension=submitted.assignment.extension or timedelta(),
                 rule=str(rule or ""),
-                late_days=_late_days(self.config, nbgrader),
+                late_days=days_spent,
+                days_left=days_left,
             )
             grades = {grade.name: grade for grade in submitted.grades}
             comments = {comment.name: comment for comment in submitted.comments}
@@ -104,14 +107,20 @@ class ShowGrades(GetGrades):
         return nb, resources
 
 
-def _late_days(config: Config, names: Mapping[str, str]) -> int:
-    """Return how many late days a submission takes."""
-    policy = late_policy.read_policy(config)
-    if policy is None or not policy.late_days:
-        return 0
+def _late_days(
+    config: Config, names: Mapping[str, str], rule: LateRule | None
+) -> tuple[int, int | None]:
+    """Return the late days that a submission takes, and how many the student has left.
+
+    The latter is None for an assignment without late days.
+    """
+    policy = late_policy.read_policy(config) if rule and rule.late_days else None
+    if policy is None:
+        return 0, None
     with gradebook_reader.connect(names["db_url"]) as connection:
         works = late_days.read(connection, policy, names["student"]).get(names["student"], {})
-    return works[names["assignment"]].days_spent if names["assignment"] in works else 0
+    spent = works[names["assignment"]].days_spent if names["assignment"] in works else 0
+    return spent, late_days.days_left(policy, works)
 
 
 def _show_grade(cell: NotebookNode, grade: Grade) -> None:

@@ -209,6 +209,16 @@ def test_a_late_submission_is_explained() -> None:
     assert "after the due date" not in text
 
 
+@pytest.mark.parametrize(
+    ("left", "count"), [(0, "no late days"), (1, "1 late day"), (2, "2 late days")]
+)
+def test_the_late_days_that_were_left_are_shown(left: int, count: str) -> None:
+    rule = "Late: −10% for each day begun after the due date."
+    _, text = show(graded(), submission=page.SubmissionTime(DUE, rule=rule, days_left=left))
+    assert f"{rule} When this page was made, you had {count} left." in text
+    assert "you had" not in show(graded(), submission=page.SubmissionTime(DUE, rule=rule))[1]
+
+
 def test_times_are_marked_and_only_their_script_may_run() -> None:
     html, _ = show(graded(), submission=page.SubmissionTime(DUE, rule="<b>A</b> costs 10%."))
     assert '<time datetime="2026-03-01T12:00Z">March 1, 2026, 12:00 UTC</time>' in html

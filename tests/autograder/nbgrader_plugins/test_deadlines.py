@@ -151,6 +151,10 @@ def test_late_days_are_spent_in_order_of_submission_across_assignments(course: P
     apply(course, opened.config)
     assert row(course, "late")["score"] == 8  # two hours late: one late day
     assert late_days_left(opened.config) == {"late": 0}
+    page = feedback(course, "late")
+    assert "1 late day of yours was spent on it." in page
+    assert "you had no late days left." in page
+    assert "you had 1 late day left." in feedback(course, "ada")  # in time
     # An earlier submission to another assignment takes the day instead.
     with gradebook(course) as book:
         book.add_assignment("00-first", duedate=datetime(2026, 2, 1))  # noqa: DTZ001
@@ -173,6 +177,7 @@ def test_feedback_names_due_date_rule_and_penalty(course: Path) -> None:
     assert "Due March 1, 2026, 18:00 UTC. Late: −10% for each day begun after the due date." in text
     assert "Submitted 2 hours after the due date, March 1, 2026, 18:00 UTC." in text
     assert "Late penalty: 0.8 of 8 points, which leaves 7.2." in text
+    assert "late day" not in text
 
 
 def test_the_log_tells_when_a_line_was_changed(course: Path) -> None:
