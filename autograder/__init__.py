@@ -188,6 +188,7 @@ Packages import only what is listed below them.
       cgroups            control groups
       limits             limits on memory, processes and disk
       memory_guard       end kernels that use too much memory
+      process_tree       the processes of a tree and their memory
       cpu_wait           time limits without the time that other programs took
       environment        what a kernel can see
       bounded_worker     call a function in a process with limits on time and memory

@@ -23,7 +23,7 @@ import nbformat
 import psutil
 from tqdm import tqdm
 
-from autograder.sandbox import memory_guard
+from autograder.sandbox import memory_guard, process_tree
 from benchmarks import hub_sizing_page
 from deploy.hub import hub_api
 from deploy.hub.network import hub_pid, proxy_pid
@@ -124,7 +124,7 @@ def measure(hub: RunningHub) -> hub_sizing_page.HubSizes:
     start, concurrent_s = measure_starts(hub)
     time.sleep(SETTLE_S)
     server = statistics.median(
-        sum(map(memory_guard.process_memory, hub.processes(name))) for name in STUDENTS
+        sum(map(process_tree.process_memory, hub.processes(name))) for name in STUDENTS
     )
     empty = kernel_memory(hub, STUDENTS[0], None)
     lessons = {"none": empty, **measure_lessons(hub, lesson_names())}
@@ -142,7 +142,7 @@ def measure(hub: RunningHub) -> hub_sizing_page.HubSizes:
         len(STUDENTS),
         server,
         lessons,
-        {name: sum(map(memory_guard.process_memory, pids)) for name, pids in services.items()},
+        {name: sum(map(process_tree.process_memory, pids)) for name, pids in services.items()},
     )
 
 

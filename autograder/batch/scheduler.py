@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, WorkerMismatchError
 from autograder.batch.report import RunStoppedError
-from autograder.sandbox import memory_guard
+from autograder.sandbox import process_tree
 from autograder.sandbox.launch import UnprotectedError
 
 QUEUED_JOBS_PER_WORKER: Final = 4  # enough that no worker waits for the next one
@@ -137,7 +137,7 @@ class Scheduler:
                 start = time.monotonic()
                 self._executor = self._pool.make_executor(queued.job)
                 self.start_seconds += time.monotonic() - start
-                self.base_bytes = max(self.base_bytes, memory_guard.tree_memory(os.getpid()))
+                self.base_bytes = max(self.base_bytes, process_tree.tree_memory(os.getpid()))
             try:
                 future = self._executor.submit(self._pool.function, *queued)
             except BrokenExecutor:  # the job hasn't started, so it isn't to blame

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from autograder.sandbox.memory_guard import tree_pids
+from autograder.sandbox.process_tree import tree_pids
 
 SAMPLE_INTERVAL_S: Final = 0.5  # a sample takes about a millisecond
 MAX_STRETCH: Final = 20.0  # a limit may take this many times as long by the clock

@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
 
-from autograder.sandbox import environment, memory_guard, temp_dirs
+from autograder.sandbox import environment, process_tree, temp_dirs
 
 START_SCRIPT: Final = Path(__file__).with_name("inside") / "start.py"
 INLINE_BACKEND: Final = "module://matplotlib_inline.backend_inline"  # what a kernel sets by itself
@@ -192,7 +192,7 @@ def servers_memory() -> int:
     """Return the bytes of memory of the fork servers that this process has started."""
     with _LOCK:
         pids = [server.pid for server in _SERVERS.values() if server and server.pid]
-    return sum(map(memory_guard.process_memory, pids))
+    return sum(map(process_tree.process_memory, pids))
 
 
 @atexit.register

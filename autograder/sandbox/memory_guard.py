@@ -1,7 +1,6 @@
-"""Memory of process trees: end a kernel that exceeds its limits, and measure a run's peak.
+"""Watch a process tree: end a kernel that exceeds its limits, and measure a run's peak memory.
 
-Where no control group does it, the processes and threads of each kernel are counted, too, and the
-memory that Linux keeps for them: page tables are counted, the buffers of sockets estimated.
+Where no control group does it, the processes and threads of each kernel are counted, too.
 
 The grader's own memory is watched, too: a multipart message that never ends is buffered here until
 its last part arrives, which no limit on the size of a message prevents.
@@ -10,7 +9,6 @@ its last part arrives, which no limit on the size of a message prevents.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import threading
 import time
@@ -21,6 +19,7 @@ from typing import Final, Literal, Self
 
 import psutil
 
+from autograder.sandbox import process_tree
 from autograder.sandbox.limits import MB, Limits
 
 CHECK_INTERVAL_S: Final = 0.25  # a process fills about 0.5 GB in this time
@@ -82,7 +81,9 @@ class MemoryGuard(_Poller):
     @contextlib.contextmanager
     def receiving(self) -> Iterator[None]:
         """Attribute the grader's growth to the kernel while the with block runs."""
-        self._max_grader_bytes = _private_bytes(psutil.Process()) + self._max_growth_bytes
+        self._max_grader_bytes = (
+            process_tree.private_bytes(psutil.Process()) + self._max_growth_bytes
+        )
         try:
             yield
         finally:
@@ -95,11 +96,11 @@ class MemoryGuard(_Poller):
 
     def _check(self) -> None:
         grader_limit = self._max_grader_bytes
-        if grader_limit is not None and _private_bytes(psutil.Process()) > grader_limit:
+        if grader_limit is not None and process_tree.private_bytes(psutil.Process()) > grader_limit:
             self.exceeded = "messages"
         elif self._home is not None and exceeds_disk_limits(*self._home):
             self.exceeded = "disk"
-        elif self._max_tasks is not None and count_tasks(*self._pids) > self._max_tasks:
+        elif self._exceeds_tasks():
             self.exceeded = "processes"
         elif self._max_bytes is not None and self._exceeds_memory(self._max_bytes):
             self.exceeded = "memory"
@@ -107,18 +108,22 @@ class MemoryGuard(_Poller):
             return
         self._end_tree()
 
+    def _exceeds_tasks(self) -> bool:
+        most = self._max_tasks
+        return most is not None and process_tree.count_tasks(*self._pids) > most
+
     def _exceeds_memory(self, max_bytes: int) -> bool:
-        processes = process_tree(*self._pids)
-        in_linux = sum(_kernel_bytes(process.pid) for process in processes)
-        in_linux += _queued_bytes(processes[-1].pid) if processes else 0
+        processes = process_tree.processes(*self._pids)
+        in_linux = sum(process_tree.kernel_bytes(process.pid) for process in processes)
+        in_linux += process_tree.queued_bytes(processes[-1].pid) if processes else 0
         # The exact count takes longer, so it is made only when the upper bound is above the limit.
         return all(
             sum(map(count, processes)) + in_linux > max_bytes
-            for count in (_resident_bytes, _unreclaimable)
+            for count in (process_tree.resident_bytes, process_tree.unreclaimable_bytes)
         )
 
     def _end_tree(self) -> None:
-        for process in reversed(process_tree(*self._pids)):
+        for process in reversed(process_tree.processes(*self._pids)):
             with contextlib.suppress(psutil.Error):
                 if self._home is None:
                     process.kill()
@@ -147,66 +152,8 @@ class PeakMemory(_Poller):
         wait_s = min(0.1, self._interval_s)  # measure early once
         while not self._done.wait(wait_s):
             start = time.monotonic()
-            self.bytes = max(self.bytes, tree_memory(self._pid))
+            self.bytes = max(self.bytes, process_tree.tree_memory(self._pid))
             wait_s = max(self._interval_s, (time.monotonic() - start) / MAX_PEAK_CPU_SHARE)
-
-
-def process_memory(pid: int) -> int:
-    """Return a process's memory in bytes, shared pages divided by the number of their users.
-
-    Where the system doesn't tell (other systems than Linux, other users' processes), shared pages
-    are left out. 0 if the process has ended.
-    """
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        with contextlib.suppress(psutil.AccessDenied, AttributeError):
-            return int(process.memory_full_info().pss)
-        return _private_bytes(process)
-    return 0
-
-
-def tree_memory(pid: int) -> int:
-    """Return the memory of a process and its descendants in bytes, shared pages counted once."""
-    return sum(process_memory(process.pid) for process in process_tree(pid))
-
-
-def tree_pids(*roots: int) -> list[int]:
-    """Return processes and all their descendants, parents before children.
-
-    Unlike `process_tree`, this reads nothing about the machine's other processes. A process that is
-    started or ends meanwhile may be missing.
-
-    Example:
-        >>> tree_pids(os.getpid())[0] == os.getpid()
-        True
-    """
-    pids = [*roots]
-    for pid in pids:  # grows during the loop
-        with contextlib.suppress(OSError):  # it has ended, or this isn't Linux
-            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  (the names are enough)
-                children = Path(f"/proc/{pid}/task/{thread}/children").read_text(encoding="ascii")
-                pids += map(int, children.split())
-    return list(dict.fromkeys(pids))
-
-
-def count_tasks(*roots: int) -> int:
-    """Return the number of processes and threads of process trees."""
-    tasks = 0
-    for pid in tree_pids(*roots):
-        with contextlib.suppress(OSError):
-            tasks += len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208  (the names are enough)
-    return tasks
-
-
-def process_tree(*pids: int) -> list[psutil.Process]:
-    """Return processes and all their descendants, parents before children."""
-    processes: dict[int, psutil.Process] = {}
-    for pid in pids:
-        with contextlib.suppress(psutil.Error):
-            root = psutil.Process(pid)
-            for process in (root, *root.children(recursive=True)):
-                processes.setdefault(process.pid, process)
-    return list(processes.values())
 
 
 def exceeds_disk_limits(folder: Path, limits: Limits) -> bool:
@@ -230,68 +177,3 @@ def exceeds_disk_limits(folder: Path, limits: Limits) -> bool:
                 if files > limits.files or size > limits.disk:
                     return True
     return False
-
-
-def _resident_bytes(process: psutil.Process, *, private: bool = False) -> int:
-    try:
-        memory = process.memory_info()
-    except psutil.Error:
-        return 0
-    return int(memory.rss - (getattr(memory, "shared", 0) if private else 0))  # on Linux only
-
-
-_private_bytes: Final = functools.partial(_resident_bytes, private=True)
-
-
-def _unreclaimable(process: psutil.Process) -> int:
-    """Bytes of memory without mapped files, shared pages divided by the number of their users."""
-    try:
-        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
-    except OSError:
-        return _private_bytes(process)
-    lines = (line.split() for line in rollup.splitlines())
-    return sum(int(line[1]) * 1024 for line in lines if line[0] in {"Pss_Anon:", "Pss_Shmem:"})
-
-
-def _kernel_bytes(pid: int) -> int:
-    """Bytes that Linux itself may use for a process: its page tables and its sockets' buffers."""
-    size = 0
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines():
-            if line.startswith("VmPTE:"):
-                size += int(line.split()[1]) * 1024
-    with contextlib.suppress(OSError):
-        for fd in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208  (the names are enough)
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:"):  # noqa: PTH115
-                    size += _socket_bytes()
-    return size
-
-
-@functools.cache
-def _socket_bytes() -> int:
-    """Return the most that a socket holds for a reader; the system call filter keeps it so."""
-    with contextlib.suppress(OSError, ValueError):
-        return int(Path("/proc/sys/net/core/wmem_default").read_text(encoding="ascii"))
-    return 0
-
-
-def _queued_bytes(pid: int) -> int:
-    """Bytes that wait in the network connections that a process can see, in its own namespace."""
-    size = 0
-    if not _shares_network(pid):
-        for name in ("tcp", "tcp6", "udp", "udp6"):
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                _, *rows = Path(f"/proc/{pid}/net/{name}").read_text("ascii").splitlines()
-                queues = (row.split()[4].split(":") for row in rows)
-                size += sum(int(sent, 16) + int(received, 16) for sent, received in queues)
-    return size
-
-
-def _shares_network(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/ns/net").samefile("/proc/self/ns/net")
-    except PermissionError:  # in a user namespace
-        return False
-    except OSError:  # it has ended
-        return True

@@ -7,13 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
-from autograder.sandbox import memory_guard
+from autograder.sandbox import memory_guard, process_tree
 from autograder.sandbox.inside import probe
 from autograder.sandbox.limits import MB
-from autograder.sandbox.memory_guard import MemoryGuard, PeakMemory, process_memory, tree_memory
+from autograder.sandbox.memory_guard import MemoryGuard, PeakMemory
+from autograder.sandbox.process_tree import process_memory, tree_memory
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells how memory is shared"
@@ -55,7 +55,7 @@ def test_guard_counts_the_tasks_of_its_own_tree_only() -> None:
             for each in (neighbor, process):
                 assert each.stdout
                 assert each.stdout.readline() == b"1\n"
-            assert memory_guard.count_tasks(process.pid, neighbor.pid) == 22
+            assert process_tree.count_tasks(process.pid, neighbor.pid) == 22
             with MemoryGuard((process.pid,), None, max_tasks=11) as generous:
                 time.sleep(3 * memory_guard.CHECK_INTERVAL_S)
             assert not generous.exceeded
@@ -84,7 +84,7 @@ def test_guard_ends_the_kernel_if_receiving_makes_the_grader_grow() -> None:
 def test_guard_survives_the_end_of_its_processes() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait(WAIT_TIMEOUT_S)
-        assert memory_guard.process_tree(process.pid) == []
+        assert process_tree.processes(process.pid) == []
         with MemoryGuard((process.pid,), max_bytes=1) as guard:
             time.sleep(2 * memory_guard.CHECK_INTERVAL_S)
         assert not guard.exceeded
@@ -112,24 +112,3 @@ def test_peak_memory_includes_descendants() -> None:
         process.communicate("\n")
     assert 200 * MB < peak.bytes < 300 * MB
     assert process_memory(process.pid) == 0  # it has ended
-
-
-def test_shared_pages_are_counted_once() -> None:
-    """A process and its fork share 100 MB; together they hold little more than that."""
-    code = (
-        "import os, sys\n"
-        "x = bytearray(b'x') * (100 << 20)\n"
-        "if os.fork(): print('forked', flush=True)\n"
-        "sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"forked\n"
-        tree = memory_guard.process_tree(process.pid)
-        assert len(tree) == 2
-        assert sum(psutil.Process(member.pid).memory_info().rss for member in tree) > 200 * MB
-        assert 100 * MB < tree_memory(process.pid) < 150 * MB
-        assert 100 * MB < sum(map(memory_guard._unreclaimable, tree)) < 150 * MB
-        process.communicate()
