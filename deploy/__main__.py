@@ -16,11 +16,13 @@ from deploy.feedback import receipts, signed_token
 from deploy.hub import (
     class_list,
     demo,
+    grader,
     hub_api,
     image,
     network,
     prepare,
     quiet,
+    students,
     submission_time,
 )
 from deploy.hub.backup import backup, restore
@@ -105,7 +107,7 @@ def start_hub(settings: HubSettings) -> None:
 def add_students(settings: HubSettings, file: Path) -> None:
     """Add the students of a class list and print where the new passwords are."""
     listed = class_list.read_class_list(file)
-    passwords = class_list.add_students(settings, listed)
+    passwords = students.add_students(settings, listed)
     print(f"{len(listed)} students in the list, {len(passwords)} of them new on this machine.")
     if passwords:
         print(f"Their passwords are in {settings.hub / prepare.CREDENTIALS_FILE}.")
@@ -114,7 +116,7 @@ def add_students(settings: HubSettings, file: Path) -> None:
 def export_grades(settings: HubSettings, file: Path) -> None:
     """Export the grades with `nbgrader export`."""
     export = settings.course_folder / "grades.csv"
-    class_list.run_nbgrader(settings, "export", f"--to={export}")
+    grader.run_nbgrader(settings, "export", f"--to={export}")
     file.write_bytes(export.read_bytes())
     print(f"The grades are in {file}.")
 
@@ -131,7 +133,7 @@ def make_backup(settings: HubSettings, file: Path) -> None:
     command = [sys.executable, "-P", "-m", "autograder", "log"]
     command += [f"--root={settings.course_folder}", f"--add=backup {file.name}"]
     try:
-        class_list.run_as_grader(settings, *command)
+        grader.run_as_grader(settings, *command)
     except RuntimeError as error:
         print(f"The backup is complete, but not in the course's log. {error}", file=sys.stderr)
     print(f"{file} holds {count} submissions.")
@@ -173,7 +175,7 @@ def upgrade(settings: HubSettings) -> None:
     done = subprocess.run(program, cwd=settings.hub, env=environment, check=False)  # noqa: S603  (no user input)
     if done.returncode:
         raise RuntimeError("upgrading the hub's database failed; see the error above")
-    class_list.run_nbgrader(settings, "db", "upgrade")
+    grader.run_nbgrader(settings, "db", "upgrade")
     print("The hub's database and the gradebook are up to date.")
 
 

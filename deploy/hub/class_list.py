@@ -1,4 +1,4 @@
-"""Add students from a class list exported by a learning management system (LMS).
+"""Read a class list exported by a learning management system (LMS).
 
 Moodle, Canvas, ILIAS, OpenOLAT and Blackboard name their columns differently. Known names are
 recognized; if none matches, the error lists the columns found.
@@ -11,15 +11,11 @@ import csv
 import dataclasses
 import io
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 from course import atomic_write
-from deploy.hub import accounts, hub_api, mount_view, prepare, roles, services
-from deploy.hub.settings import HubSettings
+from deploy.hub import accounts
 
 COLUMN_NAMES: Final = {
     "id": (
@@ -187,102 +183,8 @@ def _columns(rows: list[Row], file: str) -> dict[str, int]:
     return {**columns, "id": max(logins, key=possible_logins)}
 
 
-def add_students(
-    settings: HubSettings, listed: list[ListedStudent], *, import_them: bool = True
-) -> dict[str, str]:
-    """Add students to the class list, this machine, the gradebook, and the running hub.
-
-    Existing students stay unchanged; nobody is removed.
-
-    Args:
-        settings: The hub's settings.
-        listed: Whom to add.
-        import_them: Whether the gradebook gets them now, which takes seconds; grading adds them,
-            too.
-
-    Returns:
-        The passwords of the new accounts.
-
-    Raises:
-        ClassListError: A login is an account that belongs to someone else; nobody was added.
-    """
-    check_logins(settings, [student.id for student in listed])
-    earlier = read_listed(settings)
-    known = {student.id for student in earlier}
-    new = [student for student in listed if student.id not in known]
-    _write(settings.class_list, [*earlier, *new])
-    passwords = prepare.create_accounts(settings)
-    if import_them:
-        update_gradebook(settings)
-    if hub_api.is_running(settings):
-        names = [student.id for student in listed]
-        hub_api.add_users(settings, names)
-        group = roles.students_group(settings)
-        hub_api.request(settings, "POST", f"groups/{group}/users", {"users": names})
-    return passwords
-
-
-def check_logins(settings: HubSettings, names: list[str]) -> None:
-    """Refuse logins that are existing accounts of this machine.
-
-    Raises:
-        ClassListError: With the login and the problem.
-    """
-    for name in names:
-        allow_existing = settings.has_passwords or name in settings.people
-        reason = accounts.why_unusable(name, allow_existing=allow_existing)
-        if name == settings.grader:
-            reason = f"{name!r} is the grader's account, which nobody logs in with"
-        if reason:
-            raise ClassListError(f"{reason}; give this student another name in the column id")
-
-
-def update_gradebook(settings: HubSettings) -> None:
-    """Import the class into the gradebook."""
-    export = settings.course_folder / "students.csv"
-    _write(export, read_listed(settings))
-    shutil.chown(export, settings.grader, settings.grader)
-    run_nbgrader(settings, "db", "student", "import", str(export))
-
-
-def run_nbgrader(settings: HubSettings, *arguments: str) -> str:
-    """Run an nbgrader command as the grader; return its output.
-
-    Raises:
-        RuntimeError: It failed; with its output.
-    """
-    return run_as_grader(settings, str(Path(sys.prefix, "bin", "nbgrader")), *arguments)
-
-
-def run_as_grader(settings: HubSettings, *command: str) -> str:
-    """Run a command under the grader's account, in its view; return its output.
-
-    Raises:
-        RuntimeError: It failed; with its output.
-    """
-    view = mount_view.grader_view(settings).command()
-    done = subprocess.run(  # noqa: S603  (no user input)
-        [*view, *command],
-        env={
-            **services.grader_environment(settings),
-            "JUPYTERHUB_SERVICE_NAME": settings.course,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        name = " ".join([Path(command[0]).name, *command[1:4]])
-        raise RuntimeError(f"{name} failed:\n{done.stderr[-2000:]}")
-    return done.stdout + done.stderr
-
-
-def read_listed(settings: HubSettings) -> list[ListedStudent]:
-    """Return the students of the class list; those named in the settings aren't in it."""
-    return read_class_list(settings.class_list) if settings.class_list.exists() else []
-
-
-def _write(path: Path, students: list[ListedStudent]) -> None:
+def write_class_list(path: Path, students: list[ListedStudent]) -> None:
+    """Write a class list that `read_class_list` and nbgrader read."""
     with (
         atomic_write.replacing(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,

@@ -23,7 +23,7 @@ from autograder import cells
 from autograder.grading import pools
 from course.quiz import kinds
 from course.quiz.personalize import personalize
-from deploy.hub import class_list
+from deploy.hub import grader
 from deploy.hub.settings import DEFAULT_FILE, HubSettings
 
 LESSON: Final = "01-intro"
@@ -40,7 +40,7 @@ def is_new(settings: HubSettings) -> bool:
 def fill(settings: HubSettings) -> list[str]:
     """Release lesson 1 and submit it for some students; return their names."""
     for command in ("generate_assignment", "release_assignment"):
-        class_list.run_nbgrader(settings, command, LESSON)
+        grader.run_nbgrader(settings, command, LESSON)
     released = settings.exchange / settings.course / "outbound" / LESSON
     submitted = []
     for place, share in _SHARES.items():

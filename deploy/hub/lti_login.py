@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from tornado import web
 
 from autograder.lti.people import INSTRUCTOR, LEARNER, Member, context_roles, student_id
-from deploy.hub import accounts, class_list, hub_api, lti_handlers, lti_record, roles
+from deploy.hub import accounts, hub_api, lti_handlers, lti_record, roles, students
 from deploy.hub.class_list import ClassListError, ListedStudent
 from deploy.hub.settings import HubSettings, LtiSettings, load
 
@@ -132,7 +132,7 @@ def join_class(settings: HubSettings, member: Member, claims: dict[str, Any]) ->
         accounts.create_account(name, settings.homes)
     elif name not in roles.students(settings):
         student = ListedStudent(name, member.given_name, member.family_name, member.email)
-        class_list.add_students(settings, [student], import_them=False)
+        students.add_students(settings, [student], import_them=False)
     _join_group(settings, name, is_instructor=is_instructor)
     found = lti_record.LaunchRecord(
         users=record.users | {member.user_id: name},
@@ -164,12 +164,12 @@ def _new_name(
         raise LaunchRefusedError(taken)
     if name in settings.instructors and not is_instructor:
         raise LaunchRefusedError(taken)
-    listed = {one.id: one.email for one in class_list.read_listed(settings)}
+    listed = {one.id: one.email for one in students.read_listed(settings)}
     emails = {listed.get(name, "").casefold(), member.email.casefold()} - {""}
     if len(emails) > 1:
         raise LaunchRefusedError(taken)
     try:
-        class_list.check_logins(settings, [name])
+        students.check_logins(settings, [name])
     except ClassListError as error:
         raise LaunchRefusedError(taken, str(error)) from None
     return name

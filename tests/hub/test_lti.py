@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from autograder.lti import key
 from autograder.lti.platform import LtiPlatform
-from deploy.hub import accounts, class_list, hub_api, lti_record, prepare
+from deploy.hub import accounts, grader, hub_api, lti_record, prepare, students
 from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE, HubSettings, load
 from tests.hub import install
 from tests.hub.running_hub import (
@@ -180,7 +180,7 @@ def test_a_learner_joins_the_class(lti: LtiHub) -> None:
     assert lti.name_of(session) == name
     assert lti.groups("ada") == {"nbgrader-autoencoders"}
     assert pwd.getpwnam(name).pw_dir == str(lti.settings.homes / name)
-    (listed,) = class_list.read_listed(lti.settings)
+    (listed,) = students.read_listed(lti.settings)
     assert (listed.id, listed.last_name, listed.email) == (
         name,
         "Lovelace",
@@ -196,7 +196,7 @@ def test_a_learner_joins_the_class(lti: LtiHub) -> None:
     assert (mode.st_uid, mode.st_mode & 0o777) == (0, 0o640)
     lti.platform.members[0]["email"] = "married@uni.example"  # the number decides
     assert lti.name_of(lti.log_in("u1")[0]) == name
-    assert len(class_list.read_listed(lti.settings)) == 1
+    assert len(students.read_listed(lti.settings)) == 1
 
 
 def test_an_instructor_opens_the_course_page_until_the_role_changes(lti: LtiHub) -> None:
@@ -331,7 +331,7 @@ def test_the_graders_server_reads_the_roster_with_what_the_hub_has_learned(lti: 
         shutil.chown(one, lti.settings.grader, lti.settings.grader)
     lti.platform.tool_key = key.public_jwk(key.load(path))
     command = (sys.executable, "-P", "-m", "autograder", "lms", "roster", f"--root={course}")
-    shown = class_list.run_as_grader(lti.settings, *command)
+    shown = grader.run_as_grader(lti.settings, *command)
     assert f"+ {PREFIX}ada  Ada" in shown
     assert "Students in the gradebook: 0 before, 2 after." in shown
     assert lti.platform.problems == []

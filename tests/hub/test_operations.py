@@ -21,7 +21,7 @@ from nbgrader.api import Gradebook
 
 from autograder.nbgrader_plugins import timestamps
 from deploy.__main__ import upgrade
-from deploy.hub import accounts, class_list, hub_api, roles, submission_time
+from deploy.hub import accounts, class_list, grader, hub_api, roles, students, submission_time
 from deploy.hub import backup as backups
 from deploy.hub.backup import BackupError, Restored, backup, restore, submission_hashes
 from deploy.hub.class_list import ClassListError, ListedStudent
@@ -93,7 +93,7 @@ def test_nobody_gets_an_account_of_the_machine(hub: RunningHub) -> None:
         (external_logins, existing, "was not created for the class"),
     ):
         with pytest.raises(ClassListError, match=reason):
-            class_list.add_students(
+            students.add_students(
                 settings,
                 [
                     ListedStudent(f"{ACCOUNT_PREFIX}gala", "", "", ""),
@@ -102,8 +102,8 @@ def test_nobody_gets_an_account_of_the_machine(hub: RunningHub) -> None:
             )
     assert roles.students(hub.settings) == before
     assert not accounts.account_exists(f"{ACCOUNT_PREFIX}gala")
-    class_list.check_logins(hub.settings, [existing, hub.account("ada")])  # PAM asks for passwords
-    class_list.check_logins(external_logins, [hub.account("ada"), f"{ACCOUNT_PREFIX}gala"])
+    students.check_logins(hub.settings, [existing, hub.account("ada")])  # PAM asks for passwords
+    students.check_logins(external_logins, [hub.account("ada"), f"{ACCOUNT_PREFIX}gala"])
 
 
 def test_all_pages_of_users_are_listed(hub: RunningHub) -> None:
@@ -145,20 +145,18 @@ def test_adding_known_users_is_no_error(hub: RunningHub, monkeypatch: pytest.Mon
 def test_students_can_be_added_while_the_hub_runs(hub: RunningHub) -> None:
     name = f"{ACCOUNT_PREFIX}dora"
     listed = [dataclasses.replace(DORA, id=name), ListedStudent(hub.account("ada"), "Ada", "", "")]
-    passwords = class_list.add_students(hub.settings, listed)
+    passwords = students.add_students(hub.settings, listed)
     assert set(passwords) == {name}
     assert Path(pwd.getpwnam(name).pw_dir).stat().st_mode & 0o777 == 0o700
     group = hub_api.request(hub.settings, "GET", f"groups/{students_group(hub.settings)}")
     assert {name, hub.account("ada"), hub.account("ben")} <= set(group["users"])
     with Gradebook(hub.settings.gradebook_address) as gradebook:
         assert gradebook.find_student(name).last_name == "Maar"
-    assert class_list.add_students(hub.settings, listed) == {}
+    assert students.add_students(hub.settings, listed) == {}
 
 
 def test_grades_can_be_exported(hub: RunningHub) -> None:
-    class_list.run_nbgrader(
-        hub.settings, "export", f"--to={hub.settings.course_folder / 'grades.csv'}"
-    )
+    grader.run_nbgrader(hub.settings, "export", f"--to={hub.settings.course_folder / 'grades.csv'}")
     with (hub.settings.course_folder / "grades.csv").open(encoding="utf-8") as file:
         assert "student_id" in (csv.DictReader(file).fieldnames or ())
 
@@ -222,7 +220,7 @@ def _columns(database: sqlite3.Connection) -> set[str]:
 def test_a_restore_returns_the_new_passwords(hub: RunningHub, tmp_path: Path) -> None:
     """The backup doesn't hold the passwords of accounts, which may no longer exist."""
     name = f"{ACCOUNT_PREFIX}fritz"
-    old = class_list.add_students(hub.settings, [ListedStudent(name, "Fritz", "", "")])[name]
+    old = students.add_students(hub.settings, [ListedStudent(name, "Fritz", "", "")])[name]
     archive = tmp_path / "monday.tar.gz"
     backup(hub.settings, archive)
     with tarfile.open(archive) as opened:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from deploy.hub import accounts, class_list, prepare
+from deploy.hub import accounts, grader, prepare, students
 from deploy.hub.backup import backup, restore
 from deploy.hub.class_list import ListedStudent
 from deploy.hub.settings import HubSettings, load
@@ -45,7 +45,7 @@ def settings(hub: RunningHub, database: str, tmp_path: Path) -> HubSettings:
 
 def test_a_backup_restores_the_class_in_the_database(settings: HubSettings, tmp_path: Path) -> None:
     name = f"{ACCOUNT_PREFIX}emil"
-    class_list.add_students(settings, [ListedStudent(name, "Emil", "Nolde", "")])
+    students.add_students(settings, [ListedStudent(name, "Emil", "Nolde", "")])
     assert not (settings.course_folder / "gradebook.db").exists()
     with Gradebook(settings.gradebook_address, settings.course) as gradebook:
         assert gradebook.find_student(name).last_name == "Nolde"
@@ -65,15 +65,15 @@ def test_a_backup_restores_the_class_in_the_database(settings: HubSettings, tmp_
 def test_grades_go_into_the_database(settings: HubSettings) -> None:
     """The commands run in the grader's view of the machine, as on formgrader's server."""
     lesson, name = "01-intro", f"{ACCOUNT_PREFIX}emil"
-    class_list.add_students(settings, [ListedStudent(name, "Emil", "Nolde", "")])
-    class_list.run_nbgrader(settings, "generate_assignment", lesson)
+    students.add_students(settings, [ListedStudent(name, "Emil", "Nolde", "")])
+    grader.run_nbgrader(settings, "generate_assignment", lesson)
     (notebook,) = (settings.course_folder / "source" / lesson).glob("*.ipynb")
     submission = settings.course_folder / "submitted" / name / lesson
     submission.mkdir(parents=True)
     shutil.copyfile(notebook, submission / notebook.name)  # the instructor's notebook is solved
     for path in (submission.parents[1], submission.parent, submission, *submission.iterdir()):
         shutil.chown(path, settings.grader, settings.grader)
-    class_list.run_nbgrader(settings, "autograde", lesson)
+    grader.run_nbgrader(settings, "autograde", lesson)
     with Gradebook(settings.gradebook_address, settings.course) as gradebook:
         graded = gradebook.find_submission(lesson, name)
         assert graded.score == graded.max_score > 0

@@ -90,5 +90,5 @@ def test_any_name_from_an_lms_keeps_the_list_readable(first: str, last: str, ema
     student = ListedStudent("ada", clean(first), clean(last), clean(email))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "class.csv")
-        class_list._write(path, [student, BEN])
+        class_list.write_class_list(path, [student, BEN])
         assert class_list.read_class_list(path) == [student, BEN]
