@@ -47,7 +47,7 @@ CONFIGS: Final = {STOCK: STOCK_CONFIG, OURS: OUR_CONFIG}
 
 # Where the graders differ: by sample and student, why this course's points are right.
 NOT_INSTALLED: Final = (
-    "two tests import `nose`, which isn't installed: no fault of the student's, so a person decides"
+    "its tests import `nose`, which isn't installed: no fault of the student's, so a person decides"
 )
 REASONS: Final = {
     (sample, student): NOT_INSTALLED
