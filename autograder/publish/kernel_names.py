@@ -37,7 +37,6 @@ def undefined_names(nb: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
             own, read = _global_names(cell.source)
             for name in sorted(read - own - provided - _BUILTINS):
                 yield cell, name
-            provided |= own  # a later test may use it
 
 
 def _global_names(source: str) -> tuple[set[str], set[str]]:
