@@ -56,7 +56,8 @@ have measured or read for these layers, but we have read few: of [Raiko, Valpola
 2012](https://proceedings.mlr.press/v22/raiko12.html), who train a deep autoencoder, too, only the
 abstract, which has no numbers.
 
-The paper's error, 3.00, with a learning rate planned for {part["epochs"]} epochs:
+The paper's error, 3.00, with a learning rate planned for the epochs stated; `train` plans for 20
+unless told otherwise:
 
 {chr(10).join(map(_reached, part["to_target"]))}"""
 

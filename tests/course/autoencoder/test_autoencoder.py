@@ -53,6 +53,22 @@ def test_a_signal_neither_dies_nor_explodes_at_the_start(hidden: str) -> None:
     assert 0.1 < code.std() < 2
 
 
+def test_gelu_and_its_gradient_are_those_of_keras() -> None:
+    tf, keras = (importlib.import_module(name) for name in ("tensorflow", "keras"))
+    x = tf.constant(np.linspace(-9, 9, 999, dtype=np.float32))
+    results = []
+    for gelu in (
+        autoencoder.build(4, 3, 2).layers[1].activation,
+        lambda x: keras.activations.gelu(x, approximate=True),
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = gelu(x)
+        results.append((y.numpy(), tape.gradient(y, x, tf.sin(x)).numpy()))
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
 def test_the_seed_decides_the_start() -> None:
     first, again, other = (
         autoencoder.build(9, 4, 2, seed=seed).get_weights() for seed in (1, 1, 2)

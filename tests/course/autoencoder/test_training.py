@@ -330,6 +330,18 @@ def test_shifts_move_whole_pictures_by_at_most_so_many_pixels() -> None:
     assert shift_randomly(tf, x, 0, None) is x
 
 
+@pytest.mark.parametrize("most", [1, 2, 6])
+def test_shifted_pictures_have_mirrored_borders(most: int) -> None:
+    tf = tensorflow()
+    x = np.random.default_rng(0).random((16, 7, 7), np.float32)
+    flat = tf.constant(x.reshape(16, 49))
+    moved = shift_randomly(tf, flat, most, tf.constant([0, 1])).numpy().reshape(16, 7, 7)
+    padded = np.pad(x, [(0, 0), (most, most), (most, most)], "symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (7, 7), (1, 2))
+    for picture, choices in zip(moved, windows, strict=True):
+        assert (choices == picture).all((2, 3)).sum() == 1
+
+
 def test_training_with_noise_reduces_the_error_on_noisy_images() -> None:
     digits_ = data.digits("bundled")
     noisy = digits_.x_test + 0.4 * np.random.default_rng(0).standard_normal(digits_.x_test.shape)
