@@ -54,6 +54,19 @@ def remove_unsafe(folder: Path) -> list[str]:
     return messages
 
 
+def open_regular_file(path: Path) -> IO[bytes]:
+    """Open a file that a student may have replaced by a link or a pipe.
+
+    Raises:
+        OSError: It isn't a regular file, or can't be read.
+    """
+    fd = os.open(path, _OPEN_FILE)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError("not a regular file")
+    return os.fdopen(fd, "rb")
+
+
 @dataclass(frozen=True)
 class CopiedFiles:
     """The files of a submission that are copied.

@@ -6,8 +6,6 @@ with the work. Students own that file, and it may be missing, damaged or somebod
 
 from __future__ import annotations
 
-import os
-import stat
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -17,6 +15,7 @@ from nbgrader.utils import notebook_hash
 
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.feedback import SECRET, is_regular_file, page_names
+from autograder.untrusted_folders import open_regular_file
 
 MAX_SECRET_BYTES: Final = 1000  # nbgrader's secrets have 128
 
@@ -87,17 +86,13 @@ def read_secret(path: Path) -> str:
     """
     hint = "if it wasn't submitted through nbgrader, send the page to the student yourself"
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open_regular_file(path) as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
     except FileNotFoundError as error:
         raise ValueError(f"the submission has no {path.name}; {hint}") from error
     except OSError as error:
-        raise ValueError(f"{path.name} can't be read ({error.strerror}); {hint}") from error
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise ValueError(f"{path.name} is not a regular file; {hint}")
-        content = os.read(fd, MAX_SECRET_BYTES + 1)
-    finally:
-        os.close(fd)
+        reason = error.strerror or error
+        raise ValueError(f"{path.name} can't be read ({reason}); {hint}") from error
     if not content.strip() or len(content) > MAX_SECRET_BYTES:
         raise ValueError(f"{path.name} must have 1 to {MAX_SECRET_BYTES:,} bytes; {hint}")
     try:

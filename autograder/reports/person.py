@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import stat
 import sys
 import zipfile
 from argparse import Namespace
@@ -23,6 +22,7 @@ from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.reports.check_record import CheckRecord
 from autograder.student_names import printable, why_invalid
+from autograder.untrusted_folders import open_regular_file
 from course import atomic_write
 
 MAX_FILE_BYTES: Final = 256 * 2**20
@@ -171,17 +171,13 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> bytes:
-    """Read a regular file; students put links and pipes into their folders.
+    """Read a file.
 
     Raises:
         OSError: It isn't a regular file, is too large, or can't be read.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
+    with open_regular_file(path) as file:
+        if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
             raise OSError(f"larger than {MAX_FILE_BYTES / 2**20:.0f} MB")
         return file.read(MAX_FILE_BYTES)
 

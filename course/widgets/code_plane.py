@@ -21,7 +21,7 @@ from course.assets import code_plane
 from course.figures.style import class_style
 from course.widgets.frontend import frontend_file
 from course.widgets.saved_picture import PicturedWidget
-from course.widgets.traits import check_range
+from course.widgets.traits import check_range, nearest
 
 if TYPE_CHECKING:
     from course.figures.picture import Picture
@@ -58,9 +58,7 @@ class CodePlane(PicturedWidget):
 
     @traitlets.validate("beta")
     def _nearest_trained(self, proposal: dict[str, Any]) -> float:
-        betas = code_plane.facts().betas
-        value = check_range(proposal, betas[0], betas[-1])
-        return min(betas, key=lambda beta: abs(beta - value))
+        return nearest(proposal, code_plane.facts().betas)
 
     @traitlets.validate("place")
     def _check_place(self, proposal: dict[str, Any]) -> Any:

@@ -19,7 +19,7 @@ import traitlets
 from course import assets
 from course.widgets.frontend import frontend_file
 from course.widgets.saved_picture import PicturedWidget
-from course.widgets.traits import check_range
+from course.widgets.traits import nearest
 
 if TYPE_CHECKING:
     from course.figures.picture import Picture
@@ -55,9 +55,7 @@ class CodeSizeExplorer(PicturedWidget):
 
     @traitlets.validate("code_size")
     def _nearest_measured(self, proposal: dict[str, Any]) -> int:
-        sizes = assets.code_size_facts().sizes
-        value = check_range(proposal, sizes[0], sizes[-1])
-        return min(sizes, key=lambda size: abs(size - value))
+        return nearest(proposal, assets.code_size_facts().sizes)
 
     @traitlets.validate("image")
     def _check_image(self, proposal: dict[str, Any]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
+
+Number = TypeVar("Number", int, float)
 
 
 def check_range(proposal: dict[str, Any], low: float, high: float) -> Any:
@@ -16,6 +19,17 @@ def check_range(proposal: dict[str, Any], low: float, high: float) -> Any:
         name = proposal["trait"].name
         raise traitlets.TraitError(f"{name} must be from {low:g} to {high:g}, got {value:g}")
     return value
+
+
+def nearest(proposal: dict[str, Any], choices: Sequence[Number]) -> Number:
+    """Return the choice that is nearest to a value; raise if it is below or above all of them.
+
+    Args:
+        proposal: What a traitlets validator was given.
+        choices: In ascending order.
+    """
+    value = check_range(proposal, choices[0], choices[-1])
+    return min(choices, key=lambda choice: abs(choice - value))
 
 
 def gray_bytes(images: ArrayLike) -> bytes:

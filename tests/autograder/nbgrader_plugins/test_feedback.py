@@ -118,8 +118,8 @@ def test_a_page_asks_nothing_of_the_network(class_with_odd_submissions: Released
     ("make", "reason"),
     [
         (lambda path: path.symlink_to("/etc/hostname"), "can't be read"),
-        (lambda path: path.mkdir(), "is not a regular file"),
-        (os.mkfifo, "is not a regular file"),
+        (lambda path: path.mkdir(), "not a regular file"),
+        (os.mkfifo, "not a regular file"),
         (lambda path: path.write_bytes(b" \n"), "must have 1 to"),
         (lambda path: path.write_bytes(b"h" * 1_000_000), "must have 1 to"),
         (lambda path: path.write_bytes(b"\xff"), "not text in UTF-8"),
