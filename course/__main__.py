@@ -19,6 +19,7 @@ from typing import Final
 from course import locate, self_test, tensorflow_install, update
 from course.deployment import serve
 from course.handout import hand_out
+from course.wording import to_sentence
 
 LAB_WITH_HOME: Final = "/course/lab"  # see `course.server.home_handlers`
 
@@ -77,8 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(name: str, summary: str) -> argparse.ArgumentParser:
-        sentence = f"{summary[0].upper()}{summary[1:]}."
-        return commands.add_parser(name, help=summary, description=sentence)
+        return commands.add_parser(name, help=summary, description=to_sentence(summary))
 
     lab = add("lab", "copy the lessons to `work` and open JupyterLab; accepts its options, too")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")

@@ -24,6 +24,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from course import atomic_write
+from course.wording import format_count, format_duration
 
 DAY_S: Final = 86_400
 MAX_DAYS: Final = 3650
@@ -205,31 +206,3 @@ def read_public(folder: Path) -> dict[str, DueDate]:
         return PublicDeadlines.model_validate_json(content).assignments
     except (OSError, ValidationError):
         return {}
-
-
-def format_duration(seconds: float) -> str:
-    """Return a duration in its two largest units.
-
-    Example:
-        >>> format_duration(90061), format_duration(7200), format_duration(20)
-        ('1 day 1 h', '2 h', 'less than 1 min')
-    """
-    if not math.isfinite(seconds):
-        return "a very long time"
-    minutes = int(seconds // 60)
-    days, hours = minutes // 1440, minutes // 60 % 24
-    parts = [format_count(days, "day")] if days else []
-    parts += [
-        f"{number} {unit}" for number, unit in ((hours, "h"), (minutes % 60, "min")) if number
-    ]
-    return " ".join(parts[:2]) or "less than 1 min"
-
-
-def format_count(number: int, noun: str) -> str:
-    """Return a number of things.
-
-    Example:
-        >>> format_count(1, "late day"), format_count(2, "late day")
-        ('1 late day', '2 late days')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -19,6 +19,7 @@ from typing import Any, Final
 from course import atomic_write, locate
 from course.carry_over import CarriedOver, carry_over
 from course.handout import RECORD, RELEASED, digest, hand_out, mark_updated
+from course.wording import format_count
 
 BACKUPS: Final = "before-update"
 MAX_BYTES: Final = 64 * 2**20
@@ -94,22 +95,18 @@ def _update_notebook(path: Path, own: Path, work: Path) -> str:
 
 def _describe(carried: CarriedOver) -> str:
     """Return what moved, as sentences."""
-    parts = [f"{_count(len(carried.kept), 'answer')} carried over"]
+    parts = [f"{format_count(len(carried.kept), 'answer')} carried over"]
     if carried.replaced:
         verb = "has" if carried.replaced == 1 else "have"
-        parts.append(f"{_count(carried.replaced, 'cell')} {verb} a new text")
+        parts.append(f"{format_count(carried.replaced, 'cell')} {verb} a new text")
     if carried.own_cells:
-        parts.append(f"{_count(carried.own_cells, 'cell')} of your own kept")
+        parts.append(f"{format_count(carried.own_cells, 'cell')} of your own kept")
     if carried.set_aside:
-        parts.append(f"{_count(carried.set_aside, 'earlier text')} kept below the new one")
+        parts.append(f"{format_count(carried.set_aside, 'earlier text')} kept below the new one")
     text = f"{'; '.join(parts)}."
     if carried.choose_again:
         text += f" Choose again, the options have changed: {', '.join(carried.choose_again)}."
     return text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from course.wording import to_sentence
 from deploy.feedback import receipts, signed_token
 from deploy.hub import (
     class_list,
@@ -222,15 +223,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for command, (_, help_text) in _COMMANDS.items():
-        commands.add_parser(command, help=help_text, description=_sentence(help_text))
+        commands.add_parser(command, help=help_text, description=to_sentence(help_text))
     for command, (_, help_text) in _FILE_COMMANDS.items():
-        added = commands.add_parser(command, help=help_text, description=_sentence(help_text))
+        added = commands.add_parser(command, help=help_text, description=to_sentence(help_text))
         added.add_argument("file", type=Path, metavar="FILE", help="the file or folder")
     return parser
-
-
-def _sentence(help_text: str) -> str:
-    return f"{help_text[0].upper()}{help_text[1:]}."
 
 
 def main(arguments: list[str] | None = None) -> None:

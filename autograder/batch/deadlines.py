@@ -28,7 +28,8 @@ from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
 from autograder.student_names import printable
-from course.deadlines import LateRule, format_count, format_duration
+from course.deadlines import LateRule
+from course.wording import format_count, format_duration
 
 LOST_POINTS = 3  # the exit status, as of ``grade``
 

@@ -6,11 +6,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from course.wording import to_sentence
+
 
 def add_command(commands: Any, name: str, summary: str) -> ArgumentParser:
     """Add a command to the result of `add_subparsers`; its own help begins with the summary."""
-    description = f"{summary[0].upper()}{summary[1:]}."
-    parser: ArgumentParser = commands.add_parser(name, help=summary, description=description)
+    parser: ArgumentParser = commands.add_parser(
+        name, help=summary, description=to_sentence(summary)
+    )
     return parser
 
 

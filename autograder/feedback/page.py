@@ -18,7 +18,7 @@ from autograder import cells
 from autograder.feedback import answers, changes, results, times
 from autograder.grading import pools
 from autograder.score_history import ScoreChange
-from course.deadlines import format_count
+from course.wording import format_count, format_duration
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 _KINDS: Final = ("exercise", "question", "manual")
@@ -180,7 +180,7 @@ def _due_note(submission: SubmissionTime) -> str:
     if submission.due_date is None:
         return ""
     length = submission.extension.total_seconds()
-    own = f", with your extension of {_format_duration(length)}" if length > 0 else ""
+    own = f", with your extension of {format_duration(length, long=True)}" if length > 0 else ""
     sentences = [f"Due {times.format_time(submission.due_date)}{own}.", submission.rule]
     if submission.days_left is not None:
         days = submission.days_left
@@ -193,27 +193,12 @@ def _late_note(submission: SubmissionTime) -> str:
     """Say how late the submission was, or return an empty string."""
     if submission.seconds_late <= 0 or submission.due_date is None:
         return ""
-    delay = _format_duration(submission.seconds_late)
+    delay = format_duration(submission.seconds_late, long=True)
     text = f"Submitted {delay} after the due date, {times.format_time(submission.due_date)}."
     if submission.late_days:
         days = format_count(submission.late_days, "late day")
         text += f" {days} of yours {'was' if submission.late_days == 1 else 'were'} spent on it."
     return text
-
-
-def _format_duration(seconds: float) -> str:
-    """Return a duration in its two largest units.
-
-    Example:
-        >>> _format_duration(90061), _format_duration(3600), _format_duration(20)
-        ('1 day 1 hour', '1 hour', 'less than a minute')
-    """
-    minutes = int(seconds // 60)
-    counts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60}
-    parts = [
-        f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in counts.items() if count
-    ]
-    return " ".join(parts[:2]) or "less than a minute"
 
 
 @functools.cache

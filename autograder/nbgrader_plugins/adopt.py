@@ -27,9 +27,9 @@ from autograder import untrusted_folders
 from autograder.nbgrader_plugins import completed_source, course_config, import_gradebook
 from autograder.nbgrader_plugins.converter_writer import ErrorLog
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
-from autograder.nbgrader_plugins.import_gradebook import count
 from autograder.publish.release_check import ReleaseError
 from autograder.student_names import why_invalid
+from course.wording import format_count
 
 # Not copied. A text file beside a notebook would be taken for the text of a lesson.
 _LEFT_OUT: Final = (".ipynb_checkpoints", "__pycache__", "*.pyc", ".DS_Store", "*.md")
@@ -225,7 +225,10 @@ class Adoption:
             copied = self._copy_source(name, Path(temp, "source", name))
             if not self._new(name).source.exists():
                 others = sum(path.is_file() for path in copied.rglob("*")) - len(notebooks)
-                counts = f"{count(len(notebooks), 'notebook')}, {count(others, 'other file')}"
+                counts = (
+                    f"{format_count(len(notebooks), 'notebook')},"
+                    f" {format_count(others, 'other file')}"
+                )
                 plan.steps.append(f"copy source/{name} ({counts})")
             elif not _same_folders(copied, self._new(name).source):
                 plan.problems.append(f"source/{name} exists here with other contents; rename one")
@@ -252,7 +255,7 @@ class Adoption:
         for name in self.names:
             new = sum(assignment == name for assignment, *_ in self._submissions())
             if new:
-                self.plan.steps.append(f"copy {count(new, 'submission')} of {name}")
+                self.plan.steps.append(f"copy {format_count(new, 'submission')} of {name}")
             invalid = self._old(name).invalid_submissions().values()
             self.plan.notes += [f"submission left out: {problem}" for problem in invalid]
 

@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.nbgrader_plugins.gradebook_reader import sqlite_path
 from autograder.student_names import printable, why_invalid
+from course.wording import format_count
 
 PERSONAL: Final = ("first_name", "last_name", "email", "lms_user_id")
 CellName = tuple[str, str]  # notebook and cell
@@ -67,15 +68,11 @@ class OldGradebook:
         scores = sum(len(one.scores) for one in self.submissions.values())
         comments = sum(len(one.comments) for one in self.submissions.values())
         return (
-            f"{count(len(self.students), 'student')},"
-            f" {count(len(self.submissions), 'submission')}, {count(scores, 'score')} and"
-            f" {count(comments, 'comment')} given by hand"
+            f"{format_count(len(self.students), 'student')},"
+            f" {format_count(len(self.submissions), 'submission')},"
+            f" {format_count(scores, 'score')} and"
+            f" {format_count(comments, 'comment')} given by hand"
         )
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number of things, such as ``2 notebooks``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def read(db_url: str, assignments: Collection[str]) -> OldGradebook:
