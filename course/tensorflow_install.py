@@ -39,7 +39,7 @@ COMMAND: Final = "autoencoders tensorflow"
 NEWEST_PYTHON: Final = (3, 13)  # with packages of TensorFlow; the extra in pyproject.toml says so
 UNAVAILABLE: Final = (
     f"TensorFlow has no release for Python {sys.version_info[0]}.{sys.version_info[1]} yet. "
-    f"To train networks, use Python {NEWEST_PYTHON[0]}.{NEWEST_PYTHON[1]}; everything else works."
+    f"To train networks, use Python {NEWEST_PYTHON[0]}.{NEWEST_PYTHON[1]}."
 )
 _PATH_FILE: Final = Path(sysconfig.get_path("purelib")) / "autoencoder_course_tensorflow.pth"
 _INSTALLED: Final = "Installed"
