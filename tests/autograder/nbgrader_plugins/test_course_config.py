@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_notebook
 
+from autograder.nbgrader_plugins.adopt import Adoption
 from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from deploy.hub.settings import CHECKOUT, SETTINGS_VARIABLE
+from tests.autograder.nbgrader_plugins.test_own_notebooks import write_notebook
 
 GRADEBOOK = "postgresql+psycopg://grader@localhost/course"
 
@@ -49,6 +52,10 @@ def test_a_hubs_settings_are_for_its_own_course_only(
         assert CoursePaths.from_config(config, "").db_url == GRADEBOOK
         assert config.Exchange.root == str(tmp_path / "exchange")
         assert "AssignLatePenalties" in config
+    write_notebook(other / "source" / "ps1" / "p.ipynb", new_notebook())
+    adopted = Adoption(other, course).config  # into the hub's gradebook, with the course's plugins
+    assert CoursePaths.from_config(adopted, "").db_url == GRADEBOOK
+    assert "AssignLatePenalties" in adopted
     config = read_config(other)
     assert CoursePaths.from_config(config, "").db_url == f"sqlite:///{other}/gradebook.db"
     assert config == {"CourseDirectory": {"root": str(other)}}
