@@ -8,6 +8,7 @@ Example:
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from nbformat import NotebookNode
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TIMEOUT_S: Final = 900  # for one cell
+# What cells print about the reader's own open work.
+OPEN_WORK: Final = re.compile(r"(?m)^.*(?: is still open|You haven't predicted yet).*\n?")
 
 
 def executed(lesson: Path, cache: Path) -> NotebookNode:

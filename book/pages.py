@@ -13,12 +13,13 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from nbformat import NotebookNode
 
+from book import execute
 from book.field_keys import field_key
 from course import quiz
 from course.quiz import cells, fields, kinds, pool
@@ -27,6 +28,7 @@ from course.widgets.frontend import FOLDER
 _VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _STATE: Final = "application/vnd.jupyter.widget-state+json"
 _FIELD: Final = '<span class="question-field">_____</span>'
+_LIST_ITEM: Final = re.compile(r"\s*(?:[-*+]|\d+\.) +")
 _ANCHOR: Final = re.compile(r'<a id="([\w-]+)"></a>')
 
 
@@ -44,6 +46,8 @@ def make_page(
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _markdown(cell, keys)
+        else:
+            cell.outputs = list(_without_open_work(cell.get("outputs", [])))
         for output in cell.get("outputs", []):
             if _VIEW in output.get("data", {}):
                 _show_widget(output, widgets, states)
@@ -72,7 +76,30 @@ def _markdown(cell: NotebookNode, keys: Mapping[str, quiz.Question]) -> str:
             return question_markup(question, key, multiple=cells.allows_multiple(cell))
         if isinstance(kind, kinds.FieldKind) and kind.has_place(cell.source):
             return field_markup(kind, cell.source, key)
-    return _ANCHOR.sub(r"\n(\1)=\n", cell.source)
+    return "\n".join(map(_with_targets, cell.source.split("\n")))
+
+
+def _with_targets(line: str) -> str:
+    """Write the anchors of a line as MyST's targets above its text, in a list inside its item."""
+    names = _ANCHOR.findall(line)
+    if not names:
+        return line
+    text = _ANCHOR.sub("", line)
+    marker = _LIST_ITEM.match(text)
+    start = marker[0] if marker else ""
+    parts = [*(f"({name})=" for name in names), text.removeprefix(start)]
+    return start + f"\n{' ' * len(start)}".join(parts) if start else "\n".join(["", *parts])
+
+
+def _without_open_work(outputs: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
+    """Yield outputs without what they say about exercises and predictions that are still open."""
+    for output in outputs:
+        if output.output_type == "stream":
+            output.text = execute.OPEN_WORK.sub("", output.text)
+            if not output.text.strip():
+                continue
+        if output.get("ename") != "NotImplementedError":
+            yield output
 
 
 def question_markup(question: quiz.Question, key: quiz.Question | None, *, multiple: bool) -> str:

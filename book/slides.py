@@ -43,8 +43,6 @@ _HEADING: Final = re.compile(r"(#+) (.+)")
 _EXERCISE: Final = re.compile(r"\*\*Exercise (\d+|★)\.\*\*\s*")
 _CODE: Final = re.compile(r"(?s)<pre>(.*?)\n?</pre>")
 _LEFT_OUT: Final = "Glossary"
-# What cells print about the reader's own open work.
-_OPEN: Final = re.compile(r"(?m)^.*(?: is still open|You haven't predicted yet).*\n?")
 _PARTS: Final = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
 
 
@@ -180,7 +178,7 @@ def output_markup(output: NotebookNode) -> str:
         return render_markdown(str(data["text/markdown"]))
     if page or output.output_type == "error":  # progress bars, open exercises
         return ""
-    text = _OPEN.sub("", str(output.get("text", ""))).rstrip()
+    text = execute.OPEN_WORK.sub("", str(output.get("text", ""))).rstrip()
     return f"<pre>{html.escape(text)}</pre>" if text else ""
 
 
