@@ -95,6 +95,7 @@ Packages import only what is listed below them.
       formgrader_rubrics  show rubrics in formgrader
       gradebook          write scores and comments
       gradebook_cells    update an assignment's cells, keeping scores
+      gradebook_connection  connect to the gradebook, or say why not
       gradebook_reader   read all scores of an assignment
       direct_writer      write graded submissions directly
       converter_writer   write graded submissions through nbgrader's converter

@@ -17,6 +17,7 @@ from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.deadlines import FILE, LateRules, LateRulesError
 from autograder.nbgrader_plugins import (
     extensions,
+    gradebook_connection,
     gradebook_reader,
     late_days,
     late_policy,
@@ -26,7 +27,7 @@ from autograder.nbgrader_plugins import (
 from autograder.nbgrader_plugins.collect import exchange_zone
 from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError
 from autograder.student_names import printable
 from course.deadlines import LateRule
 from course.wording import format_count, format_duration
@@ -80,7 +81,7 @@ def late_days_left(config: Config) -> dict[str, int]:
     policy = late_policy.read_policy(config)
     if policy is None or not policy.late_days:
         return {}
-    with gradebook_reader.connect(CoursePaths.from_config(config, "").db_url) as connection:
+    with gradebook_connection.connect(CoursePaths.from_config(config, "").db_url) as connection:
         works = late_days.read(connection, policy)
     left = {student: late_days.days_left(policy, own) for student, own in works.items()}
     return {student: days for student, days in sorted(left.items()) if days < policy.late_days}

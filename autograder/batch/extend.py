@@ -13,7 +13,7 @@ from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.nbgrader_plugins import extensions
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.nbgrader_plugins.extensions import Extension
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError
 from autograder.student_names import printable
 
 

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import psutil
 
 from autograder.batch.report import RunStoppedError
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, sqlite_path
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError, sqlite_path
 
 Result = TypeVar("Result")
 LOCK_TIMEOUT_S: Final = 600.0  # somebody may have left a database browser open

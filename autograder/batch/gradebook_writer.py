@@ -10,7 +10,7 @@ from traitlets.config import Config
 
 from autograder.batch.gradebook_lock import retry_while_locked
 from autograder.batch.result import JobResult, MaxPoints
-from autograder.nbgrader_plugins import gradebook_reader
+from autograder.nbgrader_plugins import gradebook_connection, gradebook_reader
 from autograder.nbgrader_plugins.collect import exchange_zone, read_timestamp
 from autograder.nbgrader_plugins.converter_writer import ConverterWriter
 from autograder.nbgrader_plugins.course_paths import CoursePaths
@@ -117,8 +117,8 @@ class GradebookWriter:
                 for notebook in stored.penalties:
                     self._late_policy.apply(student, notebook)
             except SQLAlchemyError as error:
-                if gradebook_reader.is_lock_error(error):
-                    raise gradebook_reader.GradebookLockedError from error
+                if gradebook_connection.is_lock_error(error):
+                    raise gradebook_connection.GradebookLockedError from error
                 raise
 
         retry_while_locked(apply, self.db_url, self._notify)

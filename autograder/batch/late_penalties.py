@@ -17,9 +17,10 @@ from autograder import score_history
 from autograder.batch.changes import differs
 from autograder.batch.gradebook_lock import retry_while_locked
 from autograder.batch.report import ReportLine
-from autograder.nbgrader_plugins import gradebook_reader
+from autograder.nbgrader_plugins import gradebook_connection, gradebook_reader
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, StoredSubmission
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError
+from autograder.nbgrader_plugins.gradebook_reader import StoredSubmission
 from autograder.nbgrader_plugins.late_policy import LatePolicy, read_policy
 from autograder.score_history import CauseKind, ScoreChange
 
@@ -109,7 +110,7 @@ def _apply(
         for notebook in before.penalties:
             policy.apply(student, notebook)
     except SQLAlchemyError as error:
-        if gradebook_reader.is_lock_error(error):
+        if gradebook_connection.is_lock_error(error):
             raise GradebookLockedError from error
         raise
     return gradebook_reader.read_submission(db_url, assignment, student)

@@ -29,7 +29,7 @@ from autograder.lms.grade_files import GradeFileError
 from autograder.nbgrader_plugins import overview
 from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError
 from autograder.reports import check_record, class_page, class_report, item_analysis
 from autograder.reports.attempts import count_attempts
 from autograder.score_history import current_user

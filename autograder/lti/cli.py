@@ -16,7 +16,7 @@ from autograder.lti.roster import make_plan
 from autograder.nbgrader_plugins import roster
 from autograder.nbgrader_plugins.course_config import read_config
 from autograder.nbgrader_plugins.course_paths import CourseError
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError
 
 
 def send(options: Namespace) -> int:

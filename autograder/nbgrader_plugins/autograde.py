@@ -28,7 +28,12 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder import cells
 from autograder.grading import bounded, grade_notebook
 from autograder.grading.settings import GradingSettings
-from autograder.nbgrader_plugins import completed_source, find_files, gradebook_reader
+from autograder.nbgrader_plugins import (
+    completed_source,
+    find_files,
+    gradebook_connection,
+    gradebook_reader,
+)
 from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
@@ -134,7 +139,7 @@ def _check_gradebook(converter: Autograde, paths: CoursePaths) -> None:
     assignment = converter.coursedir.assignment_id
     try:
         stored = gradebook_reader.read_scores(paths.db_url, assignment)
-    except (CourseError, gradebook_reader.GradebookLockedError):
+    except (CourseError, gradebook_connection.GradebookLockedError):
         return  # nbgrader waits, or says what is missing
     try:
         gradebook_reader.require_same_cells(assignment, stored.maxima, maxima)

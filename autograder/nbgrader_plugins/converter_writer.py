@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 from autograder.grading.grade_notebook import GradedNotebook, use_results
 from autograder.nbgrader_plugins.course_paths import CoursePaths
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError, is_lock_error
 
 
 class NotWrittenError(RuntimeError):

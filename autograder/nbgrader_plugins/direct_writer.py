@@ -30,7 +30,7 @@ from autograder.nbgrader_plugins.collect import read_timestamp
 from autograder.nbgrader_plugins.converter_writer import ErrorLog, NotWrittenError
 from autograder.nbgrader_plugins.course_paths import CoursePaths
 from autograder.nbgrader_plugins.find_files import find_all_files
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError, is_lock_error
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError, is_lock_error
 from autograder.nbgrader_plugins.late_policy import LatePolicy
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from autograder import deadlines
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
-from autograder.nbgrader_plugins.gradebook_reader import connect
+from autograder.nbgrader_plugins.gradebook_connection import connect
 from autograder.student_names import printable, why_invalid
 from course.deadlines import END_OF_TIME, LateRule
 

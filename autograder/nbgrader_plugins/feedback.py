@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 from autograder import cells, score_history
 from autograder.feedback import page, questions, render
-from autograder.nbgrader_plugins import gradebook_reader, late_days, late_policy
+from autograder.nbgrader_plugins import gradebook_connection, late_days, late_policy
 from autograder.nbgrader_plugins.autograde import read_source_notebook
 from autograder.nbgrader_plugins.collect import TIMESTAMP
 from autograder.nbgrader_plugins.extensions import last_open_date
@@ -117,7 +117,7 @@ def _late_days(
     policy = late_policy.read_policy(config) if rule and rule.late_days else None
     if policy is None:
         return 0, None
-    with gradebook_reader.connect(names["db_url"]) as connection:
+    with gradebook_connection.connect(names["db_url"]) as connection:
         works = late_days.read(connection, policy, names["student"]).get(names["student"], {})
     spent = works[names["assignment"]].days_spent if names["assignment"] in works else 0
     return spent, late_days.days_left(policy, works)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from nbgrader.api import (
     Assignment,
@@ -21,21 +18,15 @@ from nbgrader.api import (
     SubmittedNotebook,
     TaskCell,
 )
-from sqlalchemy import Connection, Engine, create_engine, func, inspect, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, func, inspect, select
 
 from autograder.nbgrader_plugins.course_paths import CourseError
+from autograder.nbgrader_plugins.gradebook_connection import connect, sqlite_path
 
 CellKey = tuple[str, str]  # notebook and cell
 CellPoints = Mapping[CellKey, float | None]  # None where a cell isn't graded yet
 
 _CELL = BaseCell.__table__.c  # its columns alone, without joining the table of each cell type
-
-
-class GradebookLockedError(RuntimeError):
-    """Another program has locked the gradebook."""
 
 
 @dataclass
@@ -166,37 +157,6 @@ def read_submission(db_url: str, assignment: str, student: str) -> StoredSubmiss
         return read_submissions(connection, assignment, student).get(student)
 
 
-@contextlib.contextmanager
-def connect(db_url: str) -> Iterator[Connection]:
-    """Connect to a gradebook, to read from it.
-
-    Raises:
-        CourseError: The gradebook can't be read.
-        GradebookLockedError: Another program has locked it.
-    """
-    try:
-        with _engine(db_url).connect() as connection:
-            yield connection
-    except ModuleNotFoundError as error:
-        raise CourseError(
-            f"c.CourseDirectory.db_url needs the Python package {error.name}; for PostgreSQL:"
-            " pip install '.[hub]'"
-        ) from error
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise CourseError(f"c.CourseDirectory.db_url isn't a database URL: {error}") from error
-    except OperationalError as error:
-        if is_lock_error(error):
-            raise GradebookLockedError from error
-        raise CourseError(f"Can't read the gradebook: {error.orig}") from error
-    except SQLAlchemyError as error:
-        raise CourseError(f"Can't read the gradebook: {error}") from error
-
-
-@functools.cache
-def _engine(db_url: str) -> Engine:
-    return create_engine(db_url, poolclass=NullPool)  # it keeps no connection
-
-
 def require_same_cells(
     assignment: str, in_gradebook: Mapping[CellKey, float], in_source: Mapping[CellKey, float]
 ) -> None:
@@ -214,27 +174,6 @@ def require_same_cells(
         " Update the gradebook and release/, which keeps what was scored by hand, and then grade"
         f" again: nbgrader generate_assignment {shlex.quote(assignment)}"
     )
-
-
-def sqlite_path(db_url: str) -> Path | None:
-    """Return the file of an SQLite gradebook; None for a database server.
-
-    Example:
-        >>> sqlite_path("sqlite:////srv/course/gradebook.db")
-        PosixPath('/srv/course/gradebook.db')
-    """
-    url = make_url(db_url)
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-
-
-def is_lock_error(error: BaseException | str) -> bool:
-    """Return whether an error or its text is SQLite's about a file another program has locked.
-
-    Example:
-        >>> is_lock_error(OSError("database is locked"))
-        True
-    """
-    return "database is locked" in str(error) or "database table is locked" in str(error)
 
 
 def _maxima(connection: Connection, assignment: str) -> dict[CellKey, float]:

@@ -24,7 +24,7 @@ from nbgrader.api import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.nbgrader_plugins.course_paths import CourseError
-from autograder.nbgrader_plugins.gradebook_reader import sqlite_path
+from autograder.nbgrader_plugins.gradebook_connection import sqlite_path
 from autograder.student_names import printable, why_invalid
 from course.wording import format_count
 

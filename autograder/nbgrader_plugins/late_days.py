@@ -16,7 +16,7 @@ from nbgrader.api import Assignment, SubmittedAssignment
 from sqlalchemy import Connection, select
 
 from autograder.deadlines import LateRules
-from autograder.nbgrader_plugins import gradebook_reader
+from autograder.nbgrader_plugins import gradebook_connection
 from course.deadlines import END_OF_TIME, DueDate
 
 
@@ -121,7 +121,7 @@ def days_spent_on(
         CourseError: The gradebook can't be read.
         GradebookLockedError: Another program has locked it.
     """
-    with gradebook_reader.connect(db_url) as connection:
+    with gradebook_connection.connect(db_url) as connection:
         works = read(connection, policy, student).get(student, {})
         due = connection.scalar(select(Assignment.duedate).where(Assignment.name == assignment))
     work = works.get(assignment) or LateWork(assignment, due or END_OF_TIME)

@@ -22,7 +22,7 @@ from traitlets.config import Config
 
 from autograder.nbgrader_plugins.collect import CollectFiles
 from autograder.nbgrader_plugins.course_paths import CoursePaths
-from autograder.nbgrader_plugins.gradebook_reader import connect, sqlite_path
+from autograder.nbgrader_plugins.gradebook_connection import connect, sqlite_path
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from nbgrader.exchange.default import Exchange
 from nbgrader.utils import notebook_hash
 from traitlets.config import Config
 
-from autograder.nbgrader_plugins import gradebook_reader, release_feedback
+from autograder.nbgrader_plugins import gradebook_connection, release_feedback
 from autograder.nbgrader_plugins.feedback import SECRET
 
 _PERSONAL: Final = ("id", "first_name", "last_name", "email", "lms_user_id")
@@ -112,7 +112,7 @@ def remove_entries(db_url: str, student: str) -> None:
     """Remove a student's rows from the gradebook, with all submissions, points and comments."""
     with Gradebook(db_url) as gradebook, contextlib.suppress(MissingEntry):
         gradebook.remove_student(student)
-    path = gradebook_reader.sqlite_path(db_url)
+    path = gradebook_connection.sqlite_path(db_url)
     if path is not None:
         # Erased rows stay on free pages until the file is rewritten, if it is not in use.
         with (

@@ -25,7 +25,7 @@ from autograder.nbgrader_plugins import completed_source, public_deadlines
 from autograder.nbgrader_plugins.autograde import configured_stubs
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.generate import RememberSource, SaveCells
-from autograder.nbgrader_plugins.gradebook_reader import GradebookLockedError
+from autograder.nbgrader_plugins.gradebook_connection import GradebookLockedError
 from autograder.publish import release_check
 from autograder.publish.cell_roles import AuthoringError
 from autograder.publish.expected_release import check_notebook
