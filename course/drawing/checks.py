@@ -21,8 +21,8 @@ from course.drawing.errors import DrawingError
 _DOT: Final = "That is a dot, not a digit. Draw larger, or with a thinner pen."
 _MIN_SIZE: Final = 8  # pixels; smaller digits aren't readable
 _MAX_THICKNESS: Final = 0.62  # as a fraction of the longer side; a round dot has 1
-_MAX_GAP: Final = 0.12  # between parts of one digit, as a fraction of the longer side
-_MIN_SECOND_DIGIT: Final = 0.5  # its height, as a fraction of the tallest; a bar is flatter
+_MAX_GAP: Final = 0.15  # between parts of one digit, as a fraction of the drawing's height
+_MIN_SECOND_DIGIT: Final = 0.7  # its height, as a fraction of the tallest; a bar is flatter
 _MAX_PIECES: Final = 200  # of ink; lines form only a few
 
 
@@ -62,7 +62,7 @@ def check_single_digit(alpha: ByteArray) -> None:
     thickness = 2 * distance_transform_edt(inside).max()
     if longest < _MIN_SIZE or thickness > _MAX_THICKNESS * longest:
         raise DrawingError(_DOT)
-    digits = _count_digits(inside, _MAX_GAP * longest)
+    digits = _count_digits(inside, _MAX_GAP * box.height)
     if digits > 1:
         raise DrawingError(
             f"There seem to be {digits} digits. Draw a single one, with its strokes close together."

@@ -9,8 +9,8 @@ const FULL =
 const DOT = "That is a dot, not a digit. Draw larger, or with a thinner pen.";
 const MIN_SIZE = 8;
 const MAX_THICKNESS = 0.62;
-const MAX_GAP = 0.12;
-const MIN_SECOND_DIGIT = 0.5;
+const MAX_GAP = 0.15;
+const MIN_SECOND_DIGIT = 0.7;
 const MAX_PIECES = 200;
 
 /** The drawing isn't a readable single digit; the message says what to change. */
@@ -26,7 +26,7 @@ export function checkSingleDigit(alpha) {
   const thickness =
     2 * distances(inside, framed.rows, framed.columns).reduce((a, b) => Math.max(a, b), 0);
   if (longest < MIN_SIZE || thickness > MAX_THICKNESS * longest) throw new DrawingError(DOT);
-  const digits = countDigits(inside, framed.columns, MAX_GAP * longest);
+  const digits = countDigits(inside, framed.columns, MAX_GAP * part.rows);
   if (digits > 1) {
     throw new DrawingError(
       `There seem to be ${digits} digits. Draw a single one, with its strokes close together.`,

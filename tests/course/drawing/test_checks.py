@@ -51,12 +51,22 @@ TWO_STROKES = {
         [[190, 140], [250, 130]],
     ],
     "4": [[[110, 40], [60, 140], [180, 140]], [[160, 60], [150, 230]]],
+    "4 with its stem apart": [[[60, 40], [50, 150], [150, 150]], [[185, 60], [180, 230]]],
 }
 
 
 @pytest.mark.parametrize("name", TWO_STROKES)
 def test_a_digit_of_two_strokes_with_a_gap_is_one_digit(name: str) -> None:
     assert drawing.preprocess(drawing.rasterise(TWO_STROKES[name], pen=6)).notes == ()
+
+
+@pytest.mark.parametrize("gap", [26, 40, 80])
+def test_two_wide_digits_are_two_digits_however_wide(gap: int) -> None:
+    turn = np.linspace(0, 2 * np.pi, 40)
+    zero = np.stack([60 + 40 * np.cos(turn), 140 + 50 * np.sin(turn)], axis=1)
+    other = zero + [80 + gap, 0]
+    with pytest.raises(DrawingError, match="2 digits"):
+        drawing.preprocess(drawing.rasterise([zero.tolist(), other.tolist()], pen=6))
 
 
 def test_ink_at_the_edge_is_reported_but_accepted() -> None:
