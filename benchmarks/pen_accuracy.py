@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks.assets import other_drawings
 from benchmarks.assets.make_digit_classifier import PASSES, accuracy, train
 from benchmarks.not_digits import SHAPES
 from course import atomic_write, classifier, data, drawing
@@ -78,12 +79,12 @@ def drawn_digits() -> tuple[dict[str, Float32Array], NDArray[np.integer], NDArra
     return images, np.array([digit["digit"] for digit in stored]), half
 
 
-def not_digits() -> Float32Array:
-    """Return drawings of other things, preprocessed MNIST's way; 20 of each."""
+def not_digits(count: int = 20) -> Float32Array:
+    """Return drawings of other things, preprocessed MNIST's way; ``count`` of each."""
     rng = np.random.default_rng(1)
     images = []
     for shape in SHAPES.values():
-        for _ in range(20):
+        for _ in range(count):
             turn, slant = rng.normal(0, 0.12), rng.normal(0, 0.12)
             matrix = np.array([[np.cos(turn), np.sin(turn) + slant], [-np.sin(turn), np.cos(turn)]])
             lines = [np.asarray(line) @ (matrix * np.exp(rng.normal(0, 0.1, 2))) for line in shape]
@@ -118,6 +119,28 @@ def errors_table(images: dict[str, Float32Array]) -> list[str]:
         above = (errors > ERROR_LIMIT).mean()
         out.append(f"| {name} | {len(x):,} | {quantiles} | {above:.1%} |")
     return out
+
+
+def novelty_table(images: dict[str, Float32Array], half: NDArray[np.bool_]) -> list[str]:
+    """Return the table of the digit page's detector, and the share of each kind that it catches."""
+    from benchmarks.assets.make_novelty_detector import share_odd
+
+    others = not_digits()
+    rows = {
+        "MNIST's test digits that were not fitted": data.digits("mnist").x_test[1::2],
+        "pen strokes of writers that were not fitted, MNIST's way": images["mnist"][~half],
+        "the same, own pen": images["own pen"][~half],
+        "the same, the lecture's way": images["lecture"][~half],
+        "other things, none of these kinds fitted": others,
+    }
+    shares = zip(SHAPES, (share_odd(part) for part in np.split(others, len(SHAPES))), strict=True)
+    return [
+        "| images | number | novelty above 0.5 |",
+        "|---|---:|---:|",
+        *(f"| {name} | {len(x):,} | {share_odd(x):.1%} |" for name, x in rows.items()),
+        "",
+        "By kind: " + ", ".join(f"{name} {share:.0%}" for name, share in shares) + ".",
+    ]
 
 
 def digits_table(images: dict[str, Float32Array], labels: Any) -> list[str]:
@@ -199,7 +222,7 @@ def accuracy_part(images: dict[str, Float32Array], labels: Any, half: Any) -> li
     ]
 
 
-def later_part(images: dict[str, Float32Array], labels: Any) -> list[str]:
+def later_part(images: dict[str, Float32Array], labels: Any, half: NDArray[np.bool_]) -> list[str]:
     return [
         SECOND,
         "",
@@ -210,7 +233,7 @@ def later_part(images: dict[str, Float32Array], labels: Any) -> list[str]:
         "## What an even line gains",
         "",
         "The same strokes, drawn with thin, usual and thick pens. A drawing is refused if it looks",
-        "like two digits because its strokes are too far apart.",
+        "like two digits because two parts of similar height are too far apart.",
         "",
         *widths_table(),
         "",
@@ -220,6 +243,13 @@ def later_part(images: dict[str, Float32Array], labels: Any) -> list[str]:
         f"Other things: {', '.join(SHAPES)}; 20 of each.",
         "",
         *errors_table(images),
+        "",
+        "The digit page also asks the classifier: its second convolution and its scores. The",
+        "novelty (`course/classifier/novelty.py`) was fitted to every second writer, every second",
+        f"of MNIST's test digits and drawings of {len(other_drawings.KINDS)} other kinds.",
+        "Its bound on the error was added after spirals and faces had passed a first fit.",
+        "",
+        *novelty_table(images, half),
         "",
     ]
 
@@ -238,7 +268,7 @@ def main() -> None:
         first = OUT.read_text(encoding="utf-8").partition(SECOND)[0]
     else:
         first = "\n".join([*accuracy_part(images, labels, half), ""])
-    atomic_write.write_text(OUT, first + "\n".join(later_part(images, labels)))
+    atomic_write.write_text(OUT, first + "\n".join(later_part(images, labels, half)))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ MAX_ASSET_BYTES: Final = {  # data and trained networks, which may be larger tha
     "course/assets/digit_autoencoder.npz": 6 << 20,  # 2.8 million weights of two bytes
     "course/assets/digit_classifier.npz": 2 << 20,
     "course/assets/digit_features.npz": 1 << 18,
+    "course/assets/digit_novelty.npz": 1 << 14,
     "course/assets/digit_variational.npz": 1 << 20,
     "course/assets/face_autoencoder.npz": 1 << 20,
 }

@@ -54,13 +54,24 @@ class DigitClassifier:
         Raises:
             ValueError: As for `logits`.
         """
+        return self.hidden_from_maps(self.feature_maps(images))
+
+    def feature_maps(self, images: ArrayLike) -> Float32Array:
+        """Return the outputs of the second convolution, ``(n, 16 b)``, none negative.
+
+        Raises:
+            ValueError: As for `logits`.
+        """
         rows = float32_matrix("images", images, SIDE * SIDE, min_rows=0)
         x = rows.reshape(-1, SIDE, SIDE, 1)
         for kernel, bias in zip(self.kernels[:2], self.biases[:2], strict=True):
             x = np.maximum(_convolve(x, kernel) + bias, 0)
-        outputs: Float32Array = np.maximum(
-            x.reshape(len(x), -1) @ self.kernels[2] + self.biases[2], 0
-        )
+        maps: Float32Array = x.reshape(len(x), self.kernels[2].shape[0])
+        return maps
+
+    def hidden_from_maps(self, maps: Float32Array) -> Float32Array:
+        """Return the outputs of the last hidden layer for feature maps, ``(n, c)``."""
+        outputs: Float32Array = np.maximum(maps @ self.kernels[2] + self.biases[2], 0)
         return outputs
 
     def logits_from_hidden(self, hidden: ArrayLike) -> Float32Array:

@@ -163,8 +163,10 @@ class Reading(BaseModel):
         reconstruction: The autoencoder's copy of the 784 numbers, through a code of 30.
         error: Squared error of the copy, summed over the 784 numbers.
         error_limit: Error that 1% of MNIST's test digits exceed.
-        looks_like_a_digit: True if the error is at most that limit, small compared with the ink,
-            and the ink is not flat like a dash.
+        novelty: How unlike a digit it is, from the error and the classifier's hidden layer; 1% of
+            digits exceed 0.5.
+        looks_like_a_digit: True if the novelty is at most 0.5, the error is small compared with the
+            ink, and the ink is not flat like a dash.
     """
 
     digit: Annotated[int, Field(ge=0, le=9)]
@@ -172,6 +174,7 @@ class Reading(BaseModel):
     reconstruction: Annotated[list[Probability], Len(PIXELS, PIXELS)]
     error: Annotated[float, Field(ge=0)]
     error_limit: float
+    novelty: Probability
     looks_like_a_digit: bool
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course import classifier, drawing
-from course.arrays import Float32Array
+from course.arrays import Float32Array, Float64Array
 from course.autoencoder import frozen
+from course.classifier import novelty
 
 ERROR_LIMIT: Final = 6.8
 """Reconstruction error that 1% of MNIST's test digits exceed, and about half of the drawings of
@@ -41,6 +42,7 @@ class DigitReading:
     probabilities: list[float]
     reconstruction: bytes
     error: float
+    novelty: float
     looks_like_a_digit: bool
 
     def json(self) -> str:
@@ -51,6 +53,7 @@ class DigitReading:
             "probabilities": self.probabilities,
             "error": self.error,
             "error_limit": ERROR_LIMIT,
+            "novelty": self.novelty,
             "looks_like_a_digit": self.looks_like_a_digit,
         }
         return f'{json.dumps(fields)[:-1]}, "reconstruction": [{reconstruction}]}}'
@@ -58,10 +61,15 @@ class DigitReading:
 
 def read_digits(images: Float32Array) -> list[DigitReading]:
     """Classify and reconstruct images ``(n, 784)`` in [0, 1], sized and centered as in MNIST."""
-    probabilities = classifier.load().probabilities(images)
+    network = classifier.load()
+    maps = network.feature_maps(images)
+    logits = network.logits_from_hidden(network.hidden_from_maps(maps))
+    probabilities = classifier.softmax(logits)
     copies = frozen.digits().reconstruct(images)
     errors = np.square(images - copies).sum(axis=1, dtype=np.float64).round(4)
-    are_digits = _look_like_digits(images, errors)
+    evidence = novelty.collect_evidence(maps, logits, errors)
+    novelties = novelty.load().novelty(evidence).round(6)
+    are_digits = _look_like_digits(images, errors, novelties)
     levels = np.rint(255 * np.clip(copies, 0, 1)).astype(np.uint8)
     return [
         DigitReading(
@@ -69,21 +77,25 @@ def read_digits(images: Float32Array) -> list[DigitReading]:
             probabilities=[round(float(p), 6) for p in row],
             reconstruction=level.tobytes(),
             error=float(error),
+            novelty=float(new),
             looks_like_a_digit=bool(is_digit),
         )
-        for row, level, error, is_digit in zip(
-            probabilities, levels, errors, are_digits, strict=True
+        for row, level, error, new, is_digit in zip(
+            probabilities, levels, errors, novelties, are_digits, strict=True
         )
     ]
 
 
-def _look_like_digits(images: Float32Array, errors: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return for each image whether it is copied as well as digits are, and has a digit's shape."""
+def _look_like_digits(
+    images: Float32Array, errors: Float64Array, novelties: Float64Array
+) -> NDArray[np.bool_]:
+    """Return for each image whether both networks know such digits, and it has a digit's shape."""
     ink = np.square(images).sum(axis=1)
     has_ink = images.reshape(-1, 28, 28).max(axis=2) > _INK
     rows = 28 - has_ink[:, ::-1].argmax(axis=1) - has_ink.argmax(axis=1)
     is_tall = has_ink.max(axis=1) & (rows >= _MIN_ROWS)
-    return np.asarray((errors <= np.minimum(ERROR_LIMIT, _MAX_ERROR_PER_INK * ink)) & is_tall)
+    is_copied = errors <= _MAX_ERROR_PER_INK * ink
+    return np.asarray((novelties <= novelty.LIMIT) & is_copied & is_tall)
 
 
 def warm_up() -> None:

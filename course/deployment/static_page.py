@@ -22,6 +22,7 @@ from typing import Final
 
 from course import classifier, drawing
 from course.autoencoder import frozen
+from course.classifier import novelty
 from course.deployment.page import FILES, PAGE, WIDGETS
 
 READER_SCRIPTS: Final = (
@@ -30,6 +31,7 @@ READER_SCRIPTS: Final = (
     "gray_image.js",
     "lanczos.js",
     "normalize_pen.js",
+    "novelty.js",
     "npz.js",
     "preprocess.js",
     "rasterize.js",
@@ -59,7 +61,7 @@ def write(folder: Path) -> None:
             shutil.copyfile(path, folder / route)
     for script in (PAGE / "local_reader.js", *(WIDGETS / name for name in READER_SCRIPTS)):
         shutil.copyfile(script, folder / script.name)
-    for weights in (classifier.WEIGHTS, frozen.DIGITS):
+    for weights in (classifier.WEIGHTS, frozen.DIGITS, novelty.DETECTOR):
         shutil.copyfile(weights, folder / weights.name)
     samples = {name: dataclasses.asdict(sample) for name, sample in drawing.stored().items()}
     (folder / "samples.json").write_text(json.dumps(samples), encoding="utf-8")

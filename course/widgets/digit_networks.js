@@ -2,6 +2,7 @@
 // See course/classifier/network.py and course/autoencoder/frozen.py.
 
 import { roundHalfEven } from "./gray_image.js";
+import { LIMIT, novelty } from "./novelty.js";
 import { loadArrays } from "./npz.js";
 
 const WINDOW = 5;
@@ -55,16 +56,22 @@ function convolve(x, side, kernel, bias) {
 
 const layer = (arrays, i) => [arrays[`kernel_${i}`], arrays[`bias_${i}`]];
 
-/** Return the outputs of the classifier's last hidden layer for an image of 784 numbers. */
-export function hiddenLayer(arrays, image) {
+function featureMaps(arrays, image) {
   const first = convolve(image, 28, ...layer(arrays, 0));
-  const second = convolve(first, 12, ...layer(arrays, 1));
-  return dense(second, ...layer(arrays, 2), relu);
+  return convolve(first, 12, ...layer(arrays, 1));
 }
 
+const hiddenFromMaps = (arrays, maps) => dense(maps, ...layer(arrays, 2), relu);
+
+/** Return the outputs of the classifier's last hidden layer for an image of 784 numbers. */
+export const hiddenLayer = (arrays, image) => hiddenFromMaps(arrays, featureMaps(arrays, image));
+
+const classScores = (arrays, hidden) => dense(hidden, ...layer(arrays, 3), linear);
+
 /** Return the ten probabilities for outputs of the last hidden layer. */
-export function classProbabilities(arrays, hidden) {
-  const sums = dense(hidden, ...layer(arrays, 3), linear);
+export const classProbabilities = (arrays, hidden) => softmax(classScores(arrays, hidden));
+
+function softmax(sums) {
   const highest = Math.max(...sums);
   const powers = Array.from(sums, (sum) => Math.exp(sum - highest));
   const total = powers.reduce((a, b) => a + b, 0);
@@ -81,33 +88,40 @@ function reconstruct(arrays, image) {
   return values;
 }
 
-/** Return whether the image is copied as well as digits are, and has a digit's shape. */
-function looksLikeADigit(image, error) {
+/** Return whether both networks know such digits, and the image has a digit's shape. */
+function looksLikeADigit(image, error, isNew) {
   const ink = image.reduce((sum, share) => sum + share * share, 0);
   const rows = [...image.keys()].filter((i) => image[i] > INK).map((i) => Math.floor(i / 28));
   const isTall = rows.length > 0 && rows.at(-1) - rows[0] + 1 >= MIN_ROWS;
-  return isTall && error <= Math.min(ERROR_LIMIT, MAX_ERROR_PER_INK * ink);
+  return isTall && !isNew && error <= MAX_ERROR_PER_INK * ink;
 }
 
 /** Load both networks; return functions of 784 numbers: `probabilities` and `read`. */
 export async function loadNetworks(address) {
   const classifier = await loadArrays(`${address}digit_classifier.npz`);
-  let autoencoder = null; // 5 MB: loaded for the first reading
+  let others = null; // 5 MB: the autoencoder and the novelty detector, for the first reading
   const probabilities = (image) => classProbabilities(classifier, hiddenLayer(classifier, image));
 
   async function read(image) {
-    autoencoder ??= loadArrays(`${address}digit_autoencoder.npz`);
-    const copy = reconstruct(await autoencoder, image);
-    const shares = probabilities(image);
+    others ??= Promise.all(
+      ["digit_autoencoder.npz", "digit_novelty.npz"].map((name) => loadArrays(address + name)),
+    );
+    const [autoencoder, detector] = await others;
+    const copy = reconstruct(autoencoder, image);
+    const maps = featureMaps(classifier, image);
+    const logits = classScores(classifier, hiddenFromMaps(classifier, maps));
+    const shares = softmax(logits);
     const squares = copy.map((share, i) => (image[i] - share) ** 2);
     const error = roundHalfEven(10_000 * squares.reduce((a, b) => a + b, 0)) / 10_000;
+    const unlike = novelty(detector, { maps, logits, error });
     return {
       digit: shares.indexOf(Math.max(...shares)),
       probabilities: shares,
       reconstruction: Array.from(copy, (share) => roundHalfEven(255 * share) / 255),
       error,
       error_limit: ERROR_LIMIT,
-      looks_like_a_digit: looksLikeADigit(image, error),
+      novelty: unlike,
+      looks_like_a_digit: looksLikeADigit(image, error, unlike > LIMIT),
     };
   }
   return { probabilities, read };

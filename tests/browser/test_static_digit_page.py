@@ -103,6 +103,7 @@ def test_the_browser_computes_what_python_computes(
         own = found["reading"]
         assert np.allclose(own["probabilities"], reading.probabilities, rtol=0, atol=1e-4), name
         assert own["error"] == pytest.approx(reading.error, rel=1e-4, abs=1e-3), name
+        assert own["novelty"] == pytest.approx(reading.novelty, rel=0, abs=1e-4), name
         assert own["digit"] == reading.digit, name
         assert own["looks_like_a_digit"] == reading.looks_like_a_digit, name
         copy = np.array(list(reading.reconstruction)) / 255
@@ -125,6 +126,7 @@ def test_a_drawn_digit_is_read_without_a_server(canvas: Page) -> None:
     assert [request.rpartition("/")[2] for request in requests] == [
         "digit_classifier.npz",
         "digit_autoencoder.npz",
+        "digit_novelty.npz",
     ]
     canvas.get_by_role("button", name="Clear").click()
     expect(canvas.locator("#status")).to_have_text("Draw a digit to begin.")

@@ -177,6 +177,9 @@ def test_numbers_in_the_lesson_match_the_benchmarks() -> None:
     assert f"reads {thin} with this step and {thin_own} without" in text
     above, above_own = pens["pen strokes, MNIST's way"][-1], pens["pen strokes, own pen"][-1]
     assert f"it takes {above_own} of the digits for something else, with it {above}." in text
+    caught = float(pens["other things, none of these kinds fitted"][-1].rstrip("%")) / 100
+    words = {8: "eight", 9: "nine", 10: "ten"}
+    assert f"one in {words[round(1 / (1 - caught))]} passes then" in text
     shown = [f"{float(row[0].rstrip('%')):.0f}%" for row in list(steps.values())[2:4]]
     centered = steps["20 by 20, by the center of mass"][0]
     for share in (*shown, centered):

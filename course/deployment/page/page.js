@@ -6,6 +6,8 @@ import { copyText, formatPayload, payloadSize } from "./payload.js";
 import { ProbabilityBars, StageStrip, themeColors } from "./result_views.js";
 import { paintPixels, toBytes } from "./shared.js";
 
+const NOVELTY_LIMIT = 0.5; // course/classifier/novelty.py
+
 const byId = (id) => document.getElementById(id);
 const form = byId("choices");
 const strip = new StageStrip(byId("strip"));
@@ -117,7 +119,7 @@ form.addEventListener("submit", async (event) => {
 });
 
 function showAnswer(reading, { stages, choices }) {
-  const { digit, probabilities, error, error_limit: limit, looks_like_a_digit: isDigit } = reading;
+  const { digit, probabilities, error, novelty, looks_like_a_digit: isDigit } = reading;
   byId("none").hidden = true;
   byId("found").hidden = false;
   byId("found").classList.remove("old");
@@ -128,13 +130,14 @@ function showAnswer(reading, { stages, choices }) {
     copy: reading.reconstruction.map((share) => 255 * share),
   };
   paintImages();
-  Object.assign(byId("error"), { max: 3 * limit, high: limit, value: error });
   byId("error-text").textContent = error.toFixed(1);
+  Object.assign(byId("novelty"), { high: NOVELTY_LIMIT, value: novelty });
+  byId("novelty-text").textContent = novelty.toFixed(2);
   const isOdd =
-    error <= limit
-      ? "The copy is close, but there is too little ink for a digit, or it is too flat."
-      : `Only 1 digit in 100 exceeds ${limit}, so this may not be a digit, or it wasn’t prepared like one.`;
-  const isFine = `99 out of 100 digits stay below ${limit}, so this looks like a digit.`;
+    novelty <= NOVELTY_LIMIT
+      ? "It resembles digits, but there is too little ink for one, or it is too flat."
+      : `Only 1 digit in 100 exceeds ${NOVELTY_LIMIT}, so this may not be a digit, or it wasn’t prepared like one.`;
+  const isFine = `99 out of 100 digits stay below ${NOVELTY_LIMIT}, so this looks like a digit.`;
   byId("verdict").textContent = isDigit ? isFine : isOdd;
   byId("verdict").classList.toggle("trouble", !isDigit);
   byId("found").scrollIntoView({ block: "nearest" }); // on a phone it is below the canvas

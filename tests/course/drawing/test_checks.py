@@ -64,7 +64,7 @@ def test_a_digit_of_two_strokes_with_a_gap_is_one_digit(name: str) -> None:
 def test_two_wide_digits_are_two_digits_however_wide(gap: int) -> None:
     turn = np.linspace(0, 2 * np.pi, 40)
     zero = np.stack([60 + 40 * np.cos(turn), 140 + 50 * np.sin(turn)], axis=1)
-    other = zero + [80 + gap, 0]
+    other = zero + np.array([80 + gap, 0])
     with pytest.raises(DrawingError, match="2 digits"):
         drawing.preprocess(drawing.rasterise([zero.tolist(), other.tolist()], pen=6))
 
