@@ -37,7 +37,7 @@ def test_the_goals_are_reached_in_what_was_measured() -> None:
     copied, ours = measured.record()["methods"]["to_target"]
     assert ours["target"] == copied["target"] == PAPER
     assert ours["error"] <= PAPER
-    assert ours["seconds"] < 8 * 60
+    assert ours["seconds"] < 60
     assert copied["epoch"] is None or copied["epoch"] > ours["epoch"]
     shipped = next(row for row in rows.values() if "ships" in row.method)
     assert shipped.error == pytest.approx(frozen.digits_record()["test_error"], abs=0.01)
