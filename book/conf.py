@@ -42,6 +42,7 @@ html_theme_options = {
 copyright = "CC BY 4.0"  # noqa: A001  (the name that Sphinx reads)
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # CommonMark has no tables
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # the default loads scripts from another host
 myst_enable_extensions = ["dollarmath", "colon_fence", "amsmath"]
 myst_heading_anchors = 3
