@@ -22,7 +22,9 @@ class RunnerConnection:
 
     Example:
         >>> runner = RunnerConnection(None)
-        >>> runner.send_line(b'{"test": "assert 1 + 1 == 2", "imports": []}', timeout_s=60)
+        >>> import json
+        >>> test = {"test": "assert 1 + 1 == 2", "imports": [], "earlier_tests": []}
+        >>> runner.send_line(json.dumps(test).encode(), timeout_s=60)
         >>> runner.read_line(timeout_s=60)
         b'{"result": "passed"}'
         >>> runner.close()

@@ -86,7 +86,7 @@ FORGED = {
     "two lines": """'{"value": 1}\\n{"result": "passed"}'""",
     "the final message": """'{"result": "passed"}'""",
     "the final message as a response": """'{"response": {"result": "passed"}}'""",
-    "another test": """'{"test": "pass", "imports": []}'""",
+    "another test": """'{"test": "pass", "imports": [], "earlier_tests": []}'""",
     "true for everything": """'{"names": {"double": {"value": true}}, "value": true}'""",
     "not a number": """'{"names": {"double": {"value": NaN}}}'""",
     "a lone surrogate": """'{"error": "\\\\ud800", "message": "\\\\ud800"}'""",
