@@ -28,6 +28,8 @@ html_js_files = [("book.js", {"type": "module"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_math_renderer = "mathml"  # browsers draw it by themselves: no script and no font
+# Pages without others below them have nothing to list at the left.
+html_sidebars: dict[str, list[str]] = {name: [] for name in ("digits", "train", "accessibility")}
 html_theme_options = {
     "show_prev_next": True,
     "navigation_with_keys": False,
