@@ -234,7 +234,11 @@ def _remember_failure(result: Any) -> None:
             if source.count("\n", 0, match.start()) + 1 < reached:
                 _failed_definitions.pop(name, None)
             else:
-                _failed_definitions[name] = f"{type(error).__name__}: {error}".strip(": ")
+                # Python 3.13 has an _IncompleteInputError, which is a SyntaxError to learners.
+                public = next(
+                    kind for kind in type(error).mro() if not kind.__name__.startswith("_")
+                )
+                _failed_definitions[name] = f"{public.__name__}: {error}".strip(": ")
 
 
 def _line_of_failure(error: BaseException) -> int:

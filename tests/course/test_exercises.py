@@ -113,6 +113,12 @@ def test_an_older_definition_does_not_pass(
     assert "✓" not in text
 
 
+def test_a_private_error_gets_the_name_that_learners_know() -> None:
+    test = '@exercises.check("Exercise 1", points=1)\ndef f_test():\n    assert f() == 2'
+    broken = "class _Odd(ValueError):\n    pass\n\nraise _Odd(1)\n\ndef f():\n    return 2"
+    assert "(ValueError: 1)" in shown(run(broken, test)[1])
+
+
 def test_an_error_below_the_definition_does_not_matter(cells: list[nbformat.NotebookNode]) -> None:
     assert shown(cells[14]) == "✓ Exercise 1: correct (2 points)\n"
 
