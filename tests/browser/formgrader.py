@@ -21,7 +21,9 @@ def open_submission(page: Page, server: Server, student: str) -> None:
     reply = page.request.get(f"{listing}?token={server.token}")
     submissions = {one["student"]: one["id"] for one in reply.json()}
     page.goto(f"{server.url}formgrader/submissions/{submissions[student]}/?index=0")
-    expect(page.locator("#half-test")).to_have_attribute("placeholder", "0")  # all is loaded
+    # Scores and comments are loaded one after the other.
+    expect(page.locator("#half-test")).to_have_attribute("placeholder", "0")
+    expect(page.locator(".comment:not([placeholder])")).to_have_count(0)
 
 
 def fill(page: Page, field: str, text: str, address: str) -> None:
