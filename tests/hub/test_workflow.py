@@ -246,9 +246,9 @@ def test_a_lesson_from_answers_to_feedback(hub: RunningHub, pages: ClassPages) -
         assert "SHA-256" in student.wait_for_submission(LESSON)
     set_due_now(hub)
     notification = pages.students["cleo"].submit(LESSON, count=2)
-    content_hash = re.search("[0-9a-f]{64}", notification)
-    assert content_hash
-    assert content_hash[0] in pages.students["cleo"].receipts(LESSON)[-1]
+    content_hash = re.search("SHA-256 ([0-9a-f]{8})…", notification)
+    assert content_hash, notification
+    assert content_hash[1] in pages.students["cleo"].receipts(LESSON)[-1]
     assert "Successfully collected" in pages.instructor.press(LESSON, "collect")
     for name in pages.students:
         message = pages.instructor.autograde(LESSON, hub.account(name))

@@ -7,9 +7,10 @@ const SCHEMA = "https://autoencoder-course.invalid/receipt";
 export function showReceipts(events, Notification, openFile) {
   events.connect((_, { schema_id: schema, assignment, time, content, path, late }) => {
     if (schema !== SCHEMA) return;
-    const cost = late ? ` ${late}.` : "";
+    const cost = late ? `, ${late}` : "";
     const at = time.replace(/[.]\d+/, "");
-    const text = `${assignment} submitted at ${at}.${cost} SHA-256: ${content}`;
+    // JupyterLab cuts off messages after 140 characters; the receipt has the whole hash.
+    const text = `${assignment} submitted at ${at}${cost}. SHA-256 ${content.slice(0, 8)}…`;
     const actions = [{ label: "Open receipt", callback: () => openFile(path) }];
     Notification.success(text, { autoClose: false, actions: path ? actions : [] });
   });
