@@ -111,6 +111,12 @@ _CHECKS: Final = (
 )
 
 
+_DISK_TRIALS: Final = {
+    "disk": f"can_fill_disk(home_folder(), {TRIAL_LIMITS.disk})",
+    "files": f"can_create_files(home_folder(), {TRIAL_LIMITS.files})",
+}
+
+
 def run_checks(protection: Protection | None = None, *, forked: bool = True) -> list[Finding]:
     """Try every check on this isolation, by default the one that grading would use.
 
@@ -160,6 +166,9 @@ def _try_everything(protection: Protection, *, forked: bool) -> dict[str, bool]:
         succeeded: dict[str, bool] = _run(kernel, f"{source}\nprint_json(probe({bait!r}))")
         leave = f"leave_process({left_word!r})\nprint_json(sees_process({left_word!r}))"
         left = _run(kernel, leave)
+        # Each in a kernel of its own: a limit that is polled ends the kernel.
+        for trial, code in _DISK_TRIALS.items():
+            succeeded[trial] = _can_hold(kernel, f"{source}\nprint_json({code})")
         succeeded["memory"] = any(
             _can_hold(kernel, f"{source}\nprint_json(can_hold_memory({size}, {kind!r}))")
             for kind in probe.ALLOCATIONS
@@ -183,7 +192,7 @@ def _can_hold(kernel: Kernel, code: str) -> bool:
     kernel.restart()
     try:
         return bool(_run(kernel, code))
-    except KernelStartError:  # the kernel was killed for its memory or its processes
+    except KernelStartError:  # the kernel was killed for what it holds
         return False
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from autograder import doctor
 from autograder.kernels.kernel import CellOutcome, Kernel
-from autograder.sandbox import landlock
+from autograder.sandbox import landlock, memory_guard
 from autograder.sandbox.launch import Protection
 from tests.hostile.machine import (
     ATTACK_HELPERS,
@@ -61,6 +61,16 @@ def test_doctor_finds_all_essential_protections() -> None:
     assert findings["no access to solutions and gradebook"].enforced
     polled = findings["a limit on disk space"]
     assert polled.enforced or "Bubblewrap" in polled.fix
+
+
+def test_doctor_takes_a_kernel_ended_for_its_files_as_a_limit_enforced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory_guard, "CHECK_INTERVAL_S", 0.001)  # so that the guard is never late
+    findings = {finding.check: finding for finding in doctor.run_checks(Protection.LANDLOCK)}
+    assert doctor.is_safe(list(findings.values()))
+    assert findings["a limit on disk space"].enforced
+    assert findings["a limit on the number of files"].enforced
 
 
 def test_lessons_run_under_landlock(kernel: Kernel) -> None:

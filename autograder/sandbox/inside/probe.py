@@ -71,6 +71,16 @@ def process_status(field: str) -> str:
     return next((line.split()[1] for line in lines if line.startswith(field)), "")
 
 
+def wait_for_a_guard() -> None:
+    """Give a guard that polls the time to end this kernel."""
+    time.sleep(0.5)
+
+
+def home_folder() -> str:
+    """Return where students' code may write."""
+    return os.path.expanduser("~")  # noqa: PTH111  (as a student would)
+
+
 def can_fill_disk(folder: str, max_bytes: int) -> bool:
     """Return whether more than these bytes can be stored, in files of one MB."""
     return can_create_files(folder, max_bytes // MB, bytes(MB))
@@ -80,6 +90,7 @@ def can_create_files(folder: str, max_files: int, content: bytes = b"") -> bool:
     """Return whether more than this number of files can be created."""
     paths = [Path(folder, f"file-{i}") for i in range(max_files + 4)]
     created = succeeds(lambda: [path.write_bytes(content) for path in paths])
+    wait_for_a_guard()
     for path in paths:
         path.unlink(missing_ok=True)
     return created
@@ -104,7 +115,7 @@ def can_fork(max_processes: int) -> bool:
                 signal.pause()
                 os._exit(0)
             children.append(child)
-        time.sleep(0.5)  # a guard that polls gets its chance
+        wait_for_a_guard()
     except OSError:
         return False
     finally:
@@ -138,7 +149,7 @@ def _can_run_together(allocate: str, processes: int) -> bool:
         for _ in range(processes)
     ]
     replies = [child.stdout.readline() for child in children if child.stdout]
-    time.sleep(0.3)  # a guard that polls gets its chance
+    wait_for_a_guard()
     alive = [child.poll() is None for child in children]
     for child in children:
         child.kill()
@@ -180,7 +191,6 @@ def leave_process(word: str) -> None:
 
 def probe(bait: dict[str, Any]) -> dict[str, bool]:
     """Try to reach what `doctor._planted_bait` has planted; return by name whether it succeeded."""
-    home = os.path.expanduser("~")  # noqa: PTH111  (as a student would)
     return {
         "connect": can_connect(socket.AF_INET, ("127.0.0.1", bait["port"])),
         "unix": can_connect(socket.AF_UNIX, bait["socket"]),
@@ -195,9 +205,7 @@ def probe(bait: dict[str, Any]) -> dict[str, bool]:
         "rights": process_status("CapEff").strip("0") != "" or process_status("NoNewPrivs") != "1",
         "root": os.getuid() == 0,
         "terminal": succeeds(lambda: os.close(os.open("/dev/tty", os.O_RDWR))),
-        "disk": can_fill_disk(home, bait["disk"]),
-        "files": can_create_files(home, bait["files"]),
-        "file_size": can_grow_file(home, bait["file_size"]),
+        "file_size": can_grow_file(home_folder(), bait["file_size"]),
     }
 
 
