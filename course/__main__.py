@@ -40,6 +40,8 @@ def lab_command(root: Path, work: Path, *, browser: bool, more: list[str]) -> li
         command.append("--allow-root")  # usually in a container; Jupyter refuses otherwise
     command.append(f"--ServerApp.root_dir={work.resolve()}")
     command.append(f"--LabApp.default_url={LAB_WITH_HOME}")
+    # Otherwise each kernel warns in the terminal that its messages aren't encrypted.
+    command.append("--KernelManager.transport_encryption=auto")
     command.append("--TensorFlowInstall.enabled=True")
     source = locate.answers(root)
     if source:

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.__main__ import lab_environment
+import pytest
+from jupyter_client.manager import KernelManager
+
+from course.__main__ import lab_command, lab_environment
 
 PAGE_CONFIG = """
 import json, sys
@@ -38,3 +41,25 @@ def test_python_in_the_terminal_is_the_one_with_the_course() -> None:
     python = shutil.which("python", path=lab_environment()["PATH"])
     assert python is not None
     assert Path(python).parent == Path(sys.executable).parent
+
+
+def test_kernels_write_no_warnings_into_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = "--KernelManager.transport_encryption="
+    command = lab_command(tmp_path, tmp_path, browser=False, more=[])
+    chosen = next(option.removeprefix(name) for option in command if option.startswith(name))
+    for setting in ("disabled", chosen):
+        manager = KernelManager(transport_encryption=setting)
+        manager.start_kernel()
+        try:
+            client = manager.blocking_client()
+            client.start_channels()
+            client.wait_for_ready(timeout=120)
+            client.execute_interactive("print(6 * 7)", timeout=120)
+            client.stop_channels()
+        finally:
+            manager.shutdown_kernel(now=True)
+        output = capfd.readouterr()
+        assert "42" in output.out
+        assert ("without encryption" in output.err) == (setting == "disabled")
