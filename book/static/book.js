@@ -50,6 +50,14 @@ function check(options, status) {
   else status.textContent = "Not correct. Read why below your choice, and try again.";
 }
 
+/** Load what questions with fields need only where a page has one. */
+async function showFields(question) {
+  questions += 1;
+  const name = `question-${questions}`;
+  const { enlivenFields } = await import("./field_question.js");
+  await enlivenFields(question, name);
+}
+
 /** A widget's model without a kernel: traits that the page keeps. */
 class PageModel {
   constructor(traits) {
@@ -197,13 +205,6 @@ passThemeOn();
 new MutationObserver(passThemeOn).observe(document.documentElement, {
   attributeFilter: ["data-theme"],
 });
-/** Load what questions with fields need only where a page has one. */
-async function showFields(question) {
-  questions += 1;
-  const name = `question-${questions}`;
-  const { enlivenFields } = await import("./field_question.js");
-  await enlivenFields(question, name);
-}
 
 for (const question of document.querySelectorAll(".book-question:not(.book-fields)")) {
   enliven(question);
