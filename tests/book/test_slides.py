@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.publish import answer_leaks
-from book import slides
+from book import slide_markup, slides
 from book.slide_text import blocks, shorten
 from course.quiz import cells
 
@@ -29,7 +29,7 @@ def lesson(path: Path) -> NotebookNode:
 
 
 @cache
-def deck(path: Path) -> list[slides.Slide]:
+def deck(path: Path) -> list[slide_markup.Slide]:
     return slides.make_slides(lesson(path))
 
 
@@ -39,7 +39,7 @@ def test_no_slide_holds_an_answer(path: Path) -> None:
     secrets = answer_leaks.find_secrets(nbformat.read(source, as_version=nbformat.NO_CONVERT))
     right = {secret for secret in secrets if secret.kind == answer_leaks.RIGHT_OPTION}
     assert len(secrets) > 50
-    page = slides.deck_page(deck(path))
+    page = slide_markup.deck_page(deck(path))
     assert list(answer_leaks.find_leaks(page, [s for s in secrets if s not in right])) == []
     # An option is shown beside the others, and nothing sets it apart.
     assert not re.search(r"<input|☑|class=\"(?:right|wrong)", page)
