@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gzip
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -23,73 +21,29 @@ from tqdm import tqdm
 from benchmarks.assets import other_drawings
 from benchmarks.assets.make_digit_classifier import PASSES, accuracy, train
 from benchmarks.not_digits import SHAPES
+from benchmarks.pen_drawings import (
+    anywhere,
+    drawn_digits,
+    not_digits,
+    preprocess,
+    scattered,
+    side_by_side,
+    strokes,
+)
 from course import atomic_write, classifier, data, drawing
 from course.arrays import ByteArray, Float32Array
 from course.autoencoder import frozen
 from course.classifier.augmentation import KINDS
 from course.classifier.network import DigitClassifier
 from course.deployment.scoring import ERROR_LIMIT
-from course.drawing import boxes, centre
+from course.drawing.checks import check_single_digit
 
 OUT = Path(__file__).with_suffix(".md")
 SECOND = "## Which digits are misread"
 WIDTHS = ((3, 5), (8, 12), (20, 24))
-SIDE = 280
 SHORT = 4  # passes of the networks trained for the comparison
-
-
-def strokes() -> list[dict[str, Any]]:
-    """Return the stored drawings, scaled so that their longer side is 1."""
-    path = Path(os.environ["COURSE_DATA"]) / "pen_strokes.jsonl.gz"
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
-def anywhere(
-    lines: Any, rng: np.random.Generator, widths: tuple[float, float] = (8, 24)
-) -> ByteArray:
-    """Draw lines on a canvas at a random place, 100 to 240 pixels large, with a random pen."""
-    points = np.concatenate([np.asarray(line, dtype=float) for line in lines])
-    low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    size, pen = rng.uniform(100, 240) / extent.max(), rng.uniform(*widths)
-    offset = pen / 2 + rng.random(2) * (SIDE - pen - size * extent)
-    moved = [((np.asarray(line, float) - low) * size + offset).tolist() for line in lines]
-    return drawing.rasterise(moved, SIDE, SIDE, pen)
-
-
-def preprocess(canvas: ByteArray) -> dict[str, Float32Array]:
-    """Return the 784 numbers of a canvas for each of three ways of preprocessing."""
-    alpha = canvas[..., 3]
-    small = centre.centred(centre.fit(boxes.crop(alpha, boxes.bounding_box(alpha))))
-    return {
-        "mnist": drawing.preprocess(canvas, "mnist").vector[0],
-        "own pen": (small.ravel() / 255).astype(np.float32),
-        "lecture": drawing.preprocess(canvas, "lecture").vector[0],
-    }
-
-
-def drawn_digits() -> tuple[dict[str, Float32Array], NDArray[np.integer], NDArray[np.bool_]]:
-    """Return the preprocessed drawings, their labels, and a mask of every second writer's."""
-    rng = np.random.default_rng(0)
-    stored = strokes()
-    drawn = [preprocess(anywhere(digit["strokes"], rng)) for digit in tqdm(stored, desc="drawing")]
-    writers = sorted({digit["writer"] for digit in stored})
-    half = np.array([writers.index(digit["writer"]) % 2 == 0 for digit in stored])
-    images = {way: np.stack([vectors[way] for vectors in drawn]) for way in drawn[0]}
-    return images, np.array([digit["digit"] for digit in stored]), half
-
-
-def not_digits(count: int = 20) -> Float32Array:
-    """Return drawings of other things, preprocessed MNIST's way; ``count`` of each."""
-    rng = np.random.default_rng(1)
-    images = []
-    for shape in SHAPES.values():
-        for _ in range(count):
-            turn, slant = rng.normal(0, 0.12), rng.normal(0, 0.12)
-            matrix = np.array([[np.cos(turn), np.sin(turn) + slant], [-np.sin(turn), np.cos(turn)]])
-            lines = [np.asarray(line) @ (matrix * np.exp(rng.normal(0, 0.1, 2))) for line in shape]
-            images.append(drawing.preprocess(anywhere(lines, rng)).vector[0])
-    return np.stack(images)
+SCATTERS = 10  # drawings of each digit that has several strokes
+PAIRS = 300
 
 
 def row(name: str, network: DigitClassifier, images: dict[str, Float32Array], labels: Any) -> str:
@@ -184,6 +138,32 @@ def widths_table() -> list[str]:
     return out
 
 
+def gaps_table() -> list[str]:
+    """Return the tables that justify how far apart the strokes of one digit may be."""
+    rng = np.random.default_rng(7)
+    stored = [digit["strokes"] for digit in strokes()]
+    several = [lines for lines in stored if len(lines) > 1]
+    out = ["| strokes moved by | drawings | refused |", "|---|---:|---:|"]
+    for share in (0.0, 0.1, 0.2, 0.3):
+        drawn = [scattered(lines, share, rng) for lines in several for _ in range(SCATTERS)]
+        out.append(f"| {share:.0%} | {len(drawn)} | {np.mean(list(map(is_refused, drawn))):.1%} |")
+    out += ["", "| gap between two digits | pairs | refused |", "|---|---:|---:|"]
+    for gap in (0.1, 0.15, 0.2, 0.3, 0.5):
+        chosen = rng.integers(len(stored), size=(PAIRS, 2))
+        drawn = [side_by_side(stored[one], stored[other], gap, rng) for one, other in chosen]
+        out.append(f"| {gap:.0%} | {PAIRS} | {np.mean(list(map(is_refused, drawn))):.1%} |")
+    return out
+
+
+def is_refused(canvas: ByteArray) -> bool:
+    """Return whether a drawing is taken for several digits."""
+    try:
+        check_single_digit(canvas[..., 3])
+    except drawing.DrawingError:
+        return True
+    return False
+
+
 def comparison(images: dict[str, Float32Array], labels: Any) -> list[str]:
     """Train the networks of the comparison and return their rows."""
     kinds: dict[str, tuple[str, ...]] = {"MNIST alone": ()}
@@ -236,6 +216,13 @@ def later_part(images: dict[str, Float32Array], labels: Any, half: NDArray[np.bo
         "like two digits because two parts of similar height are too far apart.",
         "",
         *widths_table(),
+        "",
+        "## One digit or two",
+        "",
+        "The digits of several strokes, each stroke moved in a random direction by a share of the",
+        "digit's height; and two digits side by side, with a gap of a share of their height.",
+        "",
+        *gaps_table(),
         "",
         "## This is not a digit",
         "",

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from benchmarks import pen_accuracy
+from benchmarks import pen_drawings
 from benchmarks.assets import other_drawings
 from course import atomic_write, classifier, data, drawing
 from course.arrays import Float32Array, Float64Array
@@ -61,7 +61,7 @@ def main() -> None:
     rows = {
         "MNIST's other test digits": digits.x_test[1::2],
         "pen strokes of the other writers": pen_digits(rng, 1, 1),
-        "drawings of sixteen other things": pen_accuracy.not_digits(),
+        "drawings of sixteen other things": pen_drawings.not_digits(),
     }
     for name, images in rows.items():
         print(f"{name}: {share_odd(images):.1%} of {len(images):,} above the limit")
@@ -147,7 +147,7 @@ def pen_digits(rng: np.random.Generator, part: int, copies: int, step: int = 1) 
 
     Part 0 was fitted, part 1 was not; with a ``step``, only every so many digits are drawn.
     """
-    stored = pen_accuracy.strokes()
+    stored = pen_drawings.strokes()
     writers = sorted({digit["writer"] for digit in stored})
     mine: dict[str, list[Any]] = {writer: [] for writer in writers[part::2]}
     for digit in stored:
@@ -168,7 +168,7 @@ def _drawn(lines: Iterable[Any], rng: np.random.Generator) -> Float32Array:
     images = []
     for strokes in lines:
         with contextlib.suppress(drawing.DrawingError):
-            canvas = pen_accuracy.anywhere(strokes, rng, PENS)
+            canvas = pen_drawings.anywhere(strokes, rng, PENS)
             images.append(drawing.preprocess(canvas).vector[0])
     return np.stack(images)
 

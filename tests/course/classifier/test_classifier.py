@@ -172,7 +172,7 @@ def test_the_classifier_recognizes_mnist_digits() -> None:
 @real
 def test_it_reads_real_pen_strokes_of_any_size_place_and_width() -> None:
     """Every fourth stroke here; all thousand in benchmarks/pen_accuracy.md."""
-    from benchmarks.pen_accuracy import anywhere, strokes
+    from benchmarks.pen_drawings import anywhere, strokes
 
     rng = np.random.default_rng(3)
     stored = strokes()[::4]

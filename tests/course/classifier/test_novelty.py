@@ -68,11 +68,11 @@ def test_the_measured_kinds_are_not_fitted() -> None:
 @real
 def test_hardly_any_digit_is_called_odd_and_most_other_things_are() -> None:
     """A part of what benchmarks/pen_accuracy.md measures."""
-    from benchmarks import pen_accuracy
+    from benchmarks import pen_drawings
 
     digits = data.digits("mnist").x_test[1::8]
     assert make_novelty_detector.share_odd(digits) <= 0.01
-    assert make_novelty_detector.share_odd(pen_accuracy.not_digits(5)) >= 0.8
+    assert make_novelty_detector.share_odd(pen_drawings.not_digits(5)) >= 0.8
     strangers = make_novelty_detector.pen_digits(np.random.default_rng(6), 1, 1, step=5)
     assert len(strangers) > 100
     assert make_novelty_detector.share_odd(strangers) <= 0.01
