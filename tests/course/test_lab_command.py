@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,14 @@ import json, sys
 from jupyter_core.paths import jupyter_path
 from jupyterlab_server.config import get_page_config
 print(json.dumps(get_page_config(jupyter_path("labextensions"))))
+"""
+
+SERVER_EXTENSIONS = """
+import json
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.extension.config import ExtensionConfigManager
+manager = ExtensionConfigManager(read_config_path=jupyter_config_path())
+print(json.dumps(manager.get_jpserver_extensions()))
 """
 
 
@@ -35,6 +44,27 @@ def test_a_learner_sees_no_tools_of_instructors_and_no_news() -> None:
     } <= set(config["disabledExtensions"])
     installed = {extension["name"] for extension in config["federated_extensions"]}
     assert {"@jupyter/nbgrader", "autoencoder-course"} <= installed
+
+
+def test_a_learners_server_leaves_out_the_extensions_that_look_for_a_class() -> None:
+    """In a clone they'd load the grader's settings, whose packages ``make lab`` doesn't install."""
+    enabled = {
+        name: json.loads(
+            subprocess.run(
+                [sys.executable, "-c", SERVER_EXTENSIONS],
+                env=environment,
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+            ).stdout
+        )
+        for name, environment in (("hub", dict(os.environ)), ("laptop", lab_environment()))
+    }
+    for extension in ("formgrader", "validate_assignment", "assignment_list", "course_list"):
+        name = f"nbgrader.server_extensions.{extension}"
+        assert enabled["hub"][name]
+        assert not enabled["laptop"][name]
+    assert enabled["laptop"]["course.server"]
 
 
 def test_python_in_the_terminal_is_the_one_with_the_course() -> None:
