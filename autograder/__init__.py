@@ -182,7 +182,9 @@ Packages import only what is listed below them.
       imports            which modules a lesson imports
       jupyter_internals  overrides of private Jupyter APIs
     sandbox/             isolate the kernel
-      launch             choose the isolation and prepare the start
+      protection         the kinds of isolation, and what each leaves open
+      host_support       find out which of them the host supports
+      launch             prepare the start of a kernel
       bubblewrap         Bubblewrap, the stronger isolation
       landlock           Landlock, where no namespaces can be created
       seccomp            system call filter

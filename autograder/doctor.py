@@ -31,10 +31,10 @@ from autograder import cells
 from autograder.grading.shared_tests import shared_tests
 from autograder.kernels import imports
 from autograder.kernels.kernel import Kernel, KernelStartError
-from autograder.sandbox import environment, forkserver_client, launch
+from autograder.sandbox import environment, forkserver_client, host_support
 from autograder.sandbox.inside import probe
-from autograder.sandbox.launch import Protection, UnprotectedError, Weakness
 from autograder.sandbox.limits import MB, Limits
+from autograder.sandbox.protection import DELEGATE, Protection, UnprotectedError, Weakness
 
 TRIAL_LIMITS: Final = Limits(
     memory=512 * MB, processes=64, disk=16 * MB, files=400, file_size=8 * MB, open_files=256
@@ -69,7 +69,7 @@ _POLLED: Final = "checked 4 times per second"
 _USE_BUBBLEWRAP: Final = (
     "Landlock only checks 4 times per second; install Bubblewrap for a hard limit."
 )
-_NO_GROUP: Final = f"There is no control group. {launch.DELEGATE}. Until then:"
+_NO_GROUP: Final = f"There is no control group. {DELEGATE}. Until then:"
 _CHECKS: Final = (
     _Check(
         *("bubblewrap", "the stronger of two kinds of isolation", "Bubblewrap", "Landlock"),
@@ -123,7 +123,7 @@ def run_checks(protection: Protection | None = None, *, forked: bool = True) -> 
     A forked kernel has its libraries imported already, as in grading.
     """
     try:
-        protection = protection or launch.choose_protection()
+        protection = protection or host_support.choose_protection()
         succeeded = _try_everything(protection, forked=forked)
     except UnprotectedError as error:
         fix = " ".join(error.missing)
@@ -136,7 +136,7 @@ def run_checks(protection: Protection | None = None, *, forked: bool = True) -> 
 def _finding(check: _Check, protection: Protection, succeeded: dict[str, bool]) -> Finding:
     fix, essential, by = check.fix, check.essential, check.bubblewrap
     if check.trial == "bubblewrap":
-        fix = " ".join(launch.missing_features())
+        fix = " ".join(host_support.missing_features())
     if protection is Protection.NONE:
         by = "resource limits"
     elif protection is Protection.LANDLOCK:

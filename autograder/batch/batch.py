@@ -36,7 +36,7 @@ from autograder.grading.rescore import rescore
 from autograder.nbgrader_plugins.converter_writer import NotWrittenError
 from autograder.nbgrader_plugins.gradebook_reader import StoredSubmission
 from autograder.sandbox import temp_dirs
-from autograder.sandbox.launch import WEAKNESSES, Weakness
+from autograder.sandbox.protection import WEAKNESSES, Weakness
 from autograder.score_history import ScoreChange
 from autograder.student_names import why_invalid
 

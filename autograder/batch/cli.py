@@ -26,8 +26,8 @@ from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.batch.result_cache import RunInProgressError
 from autograder.nbgrader_plugins.course_paths import CourseError
 from autograder.sandbox import temp_dirs
-from autograder.sandbox.launch import WEAKNESSES, UnprotectedError
 from autograder.sandbox.memory_guard import PeakMemory
+from autograder.sandbox.protection import WEAKNESSES, UnprotectedError
 
 SUCCESS, NEEDS_ATTENTION, USAGE_ERROR, LOST_POINTS, INTERRUPTED = 0, 1, 2, 3, 130
 

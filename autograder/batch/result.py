@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, Va
 
 from autograder import cells
 from autograder.grading.grade_notebook import GradedNotebook
-from autograder.sandbox.launch import Weakness
+from autograder.sandbox.protection import Weakness
 
 MAX_CHARS: Final = 256 << 20  # a lesson's notebook with all its figures has some 2 million
 

@@ -18,7 +18,7 @@ from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, WorkerMismatchError
 from autograder.batch.report import RunStoppedError
 from autograder.sandbox import process_tree
-from autograder.sandbox.launch import UnprotectedError
+from autograder.sandbox.protection import UnprotectedError
 
 QUEUED_JOBS_PER_WORKER: Final = 4  # enough that no worker waits for the next one
 MAX_ATTEMPTS: Final = 2  # a crash may have nothing to do with the job

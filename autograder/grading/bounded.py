@@ -19,7 +19,7 @@ from autograder.grading import execute, find_notebook, grade_notebook, merge, po
 from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.settings import GradingSettings
 from autograder.grading.submission import Submission
-from autograder.sandbox import bounded_worker, launch
+from autograder.sandbox import bounded_worker, host_support
 from autograder.sandbox.bounded_worker import BoundedError
 from autograder.sandbox.worker_process import begin_step
 
@@ -73,7 +73,7 @@ def prepare(source_nb: NotebookNode, settings: GradingSettings) -> None:
         UnprotectedError: This machine can't sandbox students' code.
     """
     if run_cells.needs_kernel(source_nb):
-        launch.choose_protection(settings.allow_unprotected)
+        host_support.choose_protection(settings.allow_unprotected)
         execute.warm_up(source_nb, settings)
 
 

@@ -24,8 +24,8 @@ from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.kernels.time_budget import TimeBudget
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
-from autograder.sandbox.launch import Weakness
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.protection import Weakness
 from autograder.sandbox.worker_process import begin_step
 from autograder.test_runner import forkserver
 from autograder.test_runner.broker import BrokenTest

@@ -26,7 +26,7 @@ from autograder.grading.scoring import CellScore
 from autograder.grading.settings import GradingSettings
 from autograder.grading.shared_tests import is_other_language, other_kernel
 from autograder.sandbox import temp_dirs
-from autograder.sandbox.launch import Weakness
+from autograder.sandbox.protection import Weakness
 from autograder.sandbox.worker_process import begin_step
 from autograder.test_runner.broker import BrokenTest
 

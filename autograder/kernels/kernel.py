@@ -27,13 +27,14 @@ from autograder.kernels.client import (
 )
 from autograder.kernels.jupyter_internals import READY_TIMEOUT_S, InputHandler
 from autograder.kernels.manager import SandboxKernelManager
-from autograder.sandbox import launch, temp_dirs
+from autograder.sandbox import host_support, launch, temp_dirs
 from autograder.sandbox.cgroups import ControlGroup
 from autograder.sandbox.cpu_wait import CpuWait, Deadline
 from autograder.sandbox.forkserver_client import ForkServer
-from autograder.sandbox.launch import Launch, LaunchRequest, Protection, Weakness
+from autograder.sandbox.launch import Launch, LaunchRequest
 from autograder.sandbox.limits import GB, Limits
 from autograder.sandbox.memory_guard import MemoryGuard
+from autograder.sandbox.protection import Protection, Weakness
 
 LANDLOCK_EXIT_TIMEOUT_S: Final = 10
 
@@ -110,7 +111,7 @@ class Kernel:
     ) -> None:
         self.folder, self.env, self.visible, self.module = folder, env or {}, visible, module
         self.limits = limits or Limits()
-        self.protection = protection or launch.choose_protection(allow_unprotected)
+        self.protection = protection or host_support.choose_protection(allow_unprotected)
         self.fork_server = fork_server if self.protection is Protection.BUBBLEWRAP else None
         self.generation = self.peak_bytes = 0
         self.weaknesses: list[Weakness] = []

@@ -38,8 +38,8 @@ from autograder.nbgrader_plugins.collect import exchange_zone, sanitize_folder
 from autograder.nbgrader_plugins.course_paths import CourseError, CoursePaths
 from autograder.nbgrader_plugins.gradebook import write_scores
 from autograder.nbgrader_plugins.late_policy import LatePolicy, read_policy
-from autograder.sandbox.launch import WEAKNESSES, Weakness
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.protection import WEAKNESSES, Weakness
 from autograder.student_text import CODE_STUBS, NBGRADER_STUBS, TEXT_STUB, Stubs
 
 Resources = dict[str, Any]

@@ -6,17 +6,12 @@ either, nothing runs unless the instructor allows it.
 
 from __future__ import annotations
 
-import functools
 import os
-import re
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
 from autograder.sandbox import bubblewrap, environment, landlock, seccomp, temp_dirs, workspace
 from autograder.sandbox.bubblewrap import Sandbox
@@ -24,73 +19,7 @@ from autograder.sandbox.cgroups import ControlGroup
 from autograder.sandbox.fork_into import SandboxEntry
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.limits import Limits
-
-MIN_BWRAP_VERSION: Final = (0, 8)  # the first whose --size for a tmpfs is reliable
-TRIAL_TIMEOUT_S: Final = 60
-
-
-class Weakness(StrEnum):
-    """What is not enforced for a kernel; `WEAKNESSES` explains it."""
-
-    LANDLOCK = "Landlock"
-    UNPROTECTED = "unprotected"
-    NO_CONTROL_GROUP = "no control group"
-    NO_CPU_WEIGHT = "no CPU weight"
-    SHARED_TESTS = "shared tests"
-
-
-DELEGATE: Final = (
-    "Grade as root, or start the command with: systemd-run --user --scope -p Delegate=yes"
-)
-WEAKNESSES: Final = {
-    Weakness.LANDLOCK: (
-        "Kernels are isolated by Landlock, because Bubblewrap can't be used: they see the names of"
-        " the machine's folders, and their files are only counted 4 times per second."
-        " 'python -m autograder doctor' says what Bubblewrap needs."
-    ),
-    Weakness.UNPROTECTED: (
-        "Kernels are not isolated: students' code can read and change whatever you can."
-    ),
-    Weakness.NO_CONTROL_GROUP: (
-        "Kernels have no control group: their memory and processes are only counted 4 times per"
-        " second, most of what Linux itself keeps for them is not, and a kernel with many processes"
-        f" slows others down. {DELEGATE}"
-    ),
-    Weakness.NO_CPU_WEIGHT: (
-        "The control groups of kernels have no CPU weight: a kernel with many processes slows"
-        " others down."
-    ),
-    Weakness.SHARED_TESTS: (
-        "Some tests ran in the student's kernel, where a student can tamper with them: they use"
-        " commands of IPython, read files, delete or change names that students define, or aren't"
-        " written in Python."
-    ),
-}
-
-
-class Protection(Enum):
-    """How a student's kernel is isolated."""
-
-    BUBBLEWRAP = "Bubblewrap"
-    LANDLOCK = "Landlock"
-    NONE = "resource limits only"
-
-
-class UnprotectedError(RuntimeError):
-    """The host supports no isolation.
-
-    Attributes:
-        missing: What it lacks and how to fix that, in sentences.
-    """
-
-    def __init__(self, missing: list[str]) -> None:
-        self.missing = missing
-        super().__init__(
-            "Students' code can't be isolated from this machine, so nothing was run. "
-            + " ".join(missing)
-            + " To grade without isolation, where students' code can read and change whatever you"
-            " can, set c.Grade.allow_unprotected = True in nbgrader_config.py."
-        )
+from autograder.sandbox.protection import Protection, UnprotectedError, Weakness
 
 
 @dataclass(frozen=True)
@@ -132,89 +61,6 @@ class Launch:
         elif not self.cgroup.has_cpu_weight:
             found.append(Weakness.NO_CPU_WEIGHT)
         return found
-
-
-def choose_protection(allow_unprotected: bool = False) -> Protection:
-    """Return the strongest isolation that the host supports.
-
-    Example:
-        >>> choose_protection(allow_unprotected=True) in Protection
-        True
-
-    Raises:
-        UnprotectedError: It supports none, and resource limits alone are not allowed.
-    """
-    if not (missing := missing_features()):
-        return Protection.BUBBLEWRAP
-    if not (no_landlock := landlock.unavailable_reason()):
-        return Protection.LANDLOCK
-    if allow_unprotected:
-        return Protection.NONE
-    raise UnprotectedError([*missing, no_landlock])
-
-
-def missing_features() -> list[str]:
-    """Return what the host lacks for Bubblewrap and how to fix it; empty if nothing."""
-    return list(filter(None, [_missing_feature()]))
-
-
-@functools.cache
-def _missing_feature() -> str:
-    if not sys.platform.startswith("linux"):
-        return "Bubblewrap needs Linux; use a Linux machine, a virtual machine, or WSL 2."
-    if bubblewrap.unused_uid() == 0:
-        return (
-            "The grader runs as root in a container that has no other users, and students' code"
-            " never runs as root; grade as an ordinary user."
-        )
-    return _missing_program() or _try_sandbox()
-
-
-def _missing_program() -> str:
-    missing = bubblewrap.missing_programs()
-    if "bwrap" in missing:
-        return (
-            "Bubblewrap is not installed; install it (apt-get install bubblewrap, dnf install"
-            " bubblewrap, or conda install -c conda-forge bubblewrap)."
-        )
-    if missing:
-        return f"Programs are missing: {', '.join(missing)}; install util-linux and tar."
-    run = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)  # noqa: S607  (found on PATH, where the system keeps it)
-    if tuple(map(int, re.findall(r"\d+", run.stdout)[:2])) < MIN_BWRAP_VERSION:
-        return f"Bubblewrap must be 0.8 or newer, got {run.stdout.strip()!r}; upgrade it."
-    if not seccomp.compile_filter():
-        return "libseccomp is not installed; install it (apt-get install libseccomp2)."
-    return ""
-
-
-def _try_sandbox() -> str:
-    """Make a sandbox, run nothing in it, and return why that failed."""
-    with ExitStack() as stack:
-        private_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-")))
-        (private_dir / "kernel.json").write_text("{}", encoding="ascii")
-        request = LaunchRequest(private_dir, private_dir / "none", Limits())
-        launch = launch_in_bubblewrap(stack, request)
-        sandbox_command = launch.command[: launch.command.index(environment.python())]
-        try:
-            run = subprocess.run(  # noqa: S603  (our own command)
-                [*sandbox_command, environment.python(), "-c", "pass"],
-                env=launch.env,
-                stdin=launch.stdin,
-                pass_fds=launch.pass_fds,
-                capture_output=True,
-                text=True,
-                timeout=TRIAL_TIMEOUT_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return f"Bubblewrap can't make a sandbox: {error}."
-    if run.returncode == 0:
-        return ""
-    reason = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-    return (
-        f"Bubblewrap can't make a sandbox: {reason}. In a container, allow it to create"
-        " namespaces; on Ubuntu 24.04 or newer, let AppArmor allow bwrap."
-    )
 
 
 def launch_in_bubblewrap(stack: ExitStack, request: LaunchRequest) -> Launch:

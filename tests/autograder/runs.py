@@ -21,7 +21,7 @@ from autograder.batch.course_folder import CourseFolder
 from autograder.batch.executors import WorkerPool
 from autograder.batch.job import Job, grade_to_json
 from autograder.batch.report import ReportLine
-from autograder.sandbox import launch
+from autograder.sandbox import host_support
 from tests.autograder import lessons
 from tests.autograder.small import COURSE, LESSON, NOTEBOOK, open_course
 from tests.hostile.batch import nbgrader
@@ -36,7 +36,7 @@ c.CourseDirectory.student_id_exclude = {EXCLUDED!r}
 c.LateSubmissionPlugin.penalty_method = "zero"
 """
 needs_sandbox = pytest.mark.skipif(
-    bool(launch.missing_features()), reason=" ".join(launch.missing_features())
+    bool(host_support.missing_features()), reason=" ".join(host_support.missing_features())
 )
 slow = [pytest.mark.slow, needs_sandbox]
 

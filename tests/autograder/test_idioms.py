@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograder import cells
-from autograder.sandbox import landlock, launch
+from autograder.sandbox import host_support, landlock
 from tests.autograder import idioms
 from tests.autograder.small import LESSON, NOTEBOOK, open_course
 from tests.hostile import users
@@ -29,7 +29,7 @@ PREFIX = (
     else []
 )
 UNAVAILABLE = {
-    "Bubblewrap": " ".join(launch.missing_features()),
+    "Bubblewrap": " ".join(host_support.missing_features()),
     "Landlock": "" if PREFIX else landlock.unavailable_reason(),
 }
 USUAL = ("warm", "Bubblewrap", "grade")

@@ -25,7 +25,7 @@ from autograder.lti import key
 from autograder.lti.platform import LtiPlatform
 from autograder.nbgrader_plugins import export
 from autograder.nbgrader_plugins.course_config import read_config
-from autograder.sandbox import launch
+from autograder.sandbox import host_support
 from tests.autograder import lessons
 from tests.autograder.reports.test_similarity import COPY, ORIGINAL
 from tests.autograder.small import LESSON, NOTEBOOK, open_course
@@ -193,7 +193,9 @@ def test_strangers_and_other_sites_get_nothing(site: Server, instructor: Browser
 
 
 @pytest.mark.long
-@pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features()))
+@pytest.mark.skipif(
+    bool(host_support.missing_features()), reason=" ".join(host_support.missing_features())
+)
 def test_a_whole_term_in_the_browser(site: Server, page: Page, platform: Platform) -> None:
     page.goto(f"{site.url}course-page")
     page.get_by_role("link", name=LESSON, exact=True).click()

@@ -29,8 +29,8 @@ from autograder.kernels.kernel import Kernel
 from autograder.sandbox import environment, seccomp
 from autograder.sandbox.forkserver_client import ForkServer
 from autograder.sandbox.inside.rights import libc
-from autograder.sandbox.launch import Protection
 from autograder.sandbox.limits import MB, Limits
+from autograder.sandbox.protection import Protection
 from tests.hostile import syscall_attack
 
 LIMITS: Final = Limits(memory=512 * MB, processes=200, disk=64 * MB, file_size=8 * MB)

@@ -12,7 +12,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import cells
-from autograder.sandbox import launch
+from autograder.sandbox import host_support
 from autograder.sandbox.limits import MB, Limits
 from tests.autograder.pages import Page
 from tests.autograder.small import LESSON
@@ -29,7 +29,7 @@ from tests.hostile.batch import (
 )
 from tests.hostile.corpus import Entry, Fair
 
-MISSING = launch.missing_features()
+MISSING = host_support.missing_features()
 pytestmark = [
     pytest.mark.long,
     pytest.mark.xdist_group("hostile"),

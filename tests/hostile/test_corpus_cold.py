@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import launch
+from autograder.sandbox import host_support
 from tests.hostile import batch
 from tests.hostile.batch import CORPUS, FULL, NEIGHBORS
 
-MISSING = launch.missing_features()
+MISSING = host_support.missing_features()
 pytestmark = [
     pytest.mark.long,
     pytest.mark.xdist_group("hostile-cold"),

@@ -18,9 +18,9 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels.kernel import CellOutcome, Kernel, KernelStartError
-from autograder.sandbox import environment, landlock, launch
+from autograder.sandbox import environment, host_support, landlock, launch
 from autograder.sandbox.forkserver_client import ForkServer
-from autograder.sandbox.launch import Protection
+from autograder.sandbox.protection import Protection
 from tests.hostile.machine import (
     BLOCKED_CALLS,
     MULTIPROCESSING,
@@ -33,7 +33,7 @@ from tests.hostile.machine import (
     run_json,
 )
 
-MISSING = launch.missing_features()
+MISSING = host_support.missing_features()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("isolation"),
@@ -325,10 +325,11 @@ def test_python_called_by_a_path_with_dots_has_the_same_sandbox() -> None:
     import sys
     from nbformat.v4 import new_code_cell
     from autograder.kernels.kernel import Kernel
-    from autograder.sandbox import environment, forkserver_client, launch
+    from autograder.sandbox import environment, forkserver_client, host_support
+    from autograder.sandbox.protection import Protection
     from pathlib import Path
     assert ".." in sys.executable
-    assert launch.choose_protection() is launch.Protection.BUBBLEWRAP
+    assert host_support.choose_protection() is Protection.BUBBLEWRAP
     server = forkserver_client.shared_fork_server("kernel", (), {})
     check = "import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', ''], check=True)"
     for warm in (server, None):

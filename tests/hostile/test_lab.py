@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.kernels.kernel import CellOutcome, Kernel
-from autograder.sandbox import launch
+from autograder.sandbox import host_support
 from autograder.test_runner import forkserver
 from autograder.test_runner.broker import Broker
 from tests.hostile.corpus import FOLDER, Entry, read
@@ -22,7 +22,7 @@ from tests.source.lesson import Lesson
 
 LESSON = Lesson("05-autoencoder-lab", {})
 ENTRIES = {path.stem: read(path) for path in sorted((FOLDER / "lab").glob("*.txt"))}
-MISSING = launch.missing_features()
+MISSING = host_support.missing_features()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("test-runner"),

@@ -17,7 +17,7 @@ import pytest
 from autograder import doctor
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.sandbox import landlock, memory_guard
-from autograder.sandbox.launch import Protection
+from autograder.sandbox.protection import Protection
 from tests.hostile.machine import (
     ATTACK_HELPERS,
     MULTIPROCESSING,
@@ -210,7 +210,7 @@ def test_nothing_outlives_the_grader(submission: Path) -> None:
     mark = f"landlock-{uuid.uuid4().hex}"
     code = f"""
     from pathlib import Path
-    from autograder.sandbox.launch import Protection
+    from autograder.sandbox.protection import Protection
     from autograder.kernels.kernel import Kernel
     with Kernel(Path({str(submission)!r}), {{"MARK": {mark!r}}}, protection=Protection.LANDLOCK):
         print("started", flush=True)

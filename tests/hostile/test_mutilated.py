@@ -21,7 +21,7 @@ from autograder.grading.sanitize import outputs
 from autograder.grading.settings import GradingSettings
 from autograder.kernels.kernel import CellOutcome, Kernel
 from autograder.kernels.time_budget import TimeBudget
-from autograder.sandbox import launch
+from autograder.sandbox import host_support, launch
 from autograder.test_runner.broker import BrokenTest
 from tests.autograder import lessons
 from tests.autograder.small import LESSON, open_course
@@ -33,7 +33,7 @@ GRADED = graded_cells(SOURCE)
 MAXIMUM = 8.0
 EXAMPLES = 1000
 CLASS_SIZE = 30
-MISSING = launch.missing_features()
+MISSING = host_support.missing_features()
 
 Outcomes = dict[str, CellOutcome | BrokenTest | None]
 Change = Callable[[dict[str, Any]], object]

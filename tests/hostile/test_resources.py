@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.kernels.client import MAX_CELL_OUTPUT_CHARS
 from autograder.kernels.kernel import CellOutcome, Kernel
-from autograder.sandbox import launch
+from autograder.sandbox import host_support
 from autograder.sandbox.memory_guard import MAX_GRADER_GROWTH_BYTES
 from tests.hostile.corpus import FOLDER
 from tests.hostile.machine import (
@@ -33,7 +33,7 @@ from tests.hostile.machine import (
     wait_until_gone,
 )
 
-MISSING = launch.missing_features()
+MISSING = host_support.missing_features()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("isolation"),

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import launch
+from autograder.sandbox import host_support
 from tests.autograder.runs import grade, make_class
 from tests.autograder.small import COURSE, LESSON
 from tests.hostile import LENGTH
 from tests.hostile.corpus import Submission
 
-MISSING = launch.missing_features()
+MISSING = host_support.missing_features()
 pytestmark = [
     pytest.mark.long,
     pytest.mark.xdist_group("starvation"),

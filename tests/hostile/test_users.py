@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from autograder.kernels.kernel import Kernel, KernelStartError
-from autograder.sandbox import bubblewrap, landlock, launch, seccomp
+from autograder.sandbox import bubblewrap, host_support, landlock, seccomp
 from autograder.sandbox.inside import rights
-from autograder.sandbox.launch import Protection
+from autograder.sandbox.protection import Protection
 from tests.hostile import LENGTH, users
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("users")]
@@ -31,7 +31,7 @@ def skip_unless_possible(uid: int, mode: str) -> None:
     if mode == "landlock" and landlock.abi_version() < landlock.MIN_ABI_VERSION:
         reason = reason or "this Linux has no Landlock"
     if mode in {"forked", "started"}:
-        reason = reason or " ".join(launch.missing_features())
+        reason = reason or " ".join(host_support.missing_features())
     if reason:
         pytest.skip(reason)
 
@@ -109,7 +109,7 @@ def test_container_with_root_alone_is_refused_with_a_reason(home: Path) -> None:
     skip_unless_possible(users.ORDINARY_UID, "started")
     code = """
 import subprocess, sys
-script = "from autograder.sandbox import launch; print(launch.missing_features())"
+script = "from autograder.sandbox import host_support; print(host_support.missing_features())"
 subprocess.run(["unshare", "--user", "--map-root-user", sys.executable, "-c", script], check=True)
 """
     run = users.run_python(["-c", code], users.ORDINARY_UID, home)

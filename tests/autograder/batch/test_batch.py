@@ -17,7 +17,7 @@ from autograder.batch import fingerprint, inputs, report
 from autograder.batch.job import Job
 from autograder.batch.report import ReportLine, RunCosts
 from autograder.grading.settings import GradingSettings
-from autograder.sandbox.launch import UnprotectedError
+from autograder.sandbox.protection import UnprotectedError
 from tests.autograder.runs import (
     CLASS,
     EMPTY,

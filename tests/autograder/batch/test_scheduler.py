@@ -28,7 +28,7 @@ from autograder.batch.job import Job, SubmissionChangedError, WorkerMismatchErro
 from autograder.batch.report import ReportLine, RunStoppedError
 from autograder.sandbox import forkserver_client
 from autograder.sandbox.forkserver_client import ForkServer
-from autograder.sandbox.launch import WEAKNESSES, Weakness
+from autograder.sandbox.protection import WEAKNESSES, Weakness
 from tests.autograder.runs import (
     GRADED,
     LATE,

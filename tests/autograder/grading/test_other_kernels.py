@@ -15,7 +15,7 @@ from autograder.grading.grade_notebook import GradedNotebook
 from autograder.grading.merge import merge_submission
 from autograder.grading.settings import GradingSettings
 from autograder.kernels.other_kernels import python_module
-from autograder.sandbox.launch import Weakness
+from autograder.sandbox.protection import Weakness
 from autograder.student_text import student_text
 from tests.autograder import lessons
 from tests.autograder.runs import needs_sandbox

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
-from autograder.sandbox.launch import WEAKNESSES, Weakness
+from autograder.sandbox.protection import WEAKNESSES, Weakness
 from tests.autograder.runs import slow
 from tests.autograder.small import open_course
 from tests.hostile.batch import nbgrader

@@ -17,15 +17,17 @@ from nbformat.v4 import new_code_cell
 from autograder import doctor
 from autograder.kernels import imports
 from autograder.kernels.kernel import Kernel
-from autograder.sandbox import environment, forkserver_client, launch
+from autograder.sandbox import environment, forkserver_client, host_support
 from autograder.sandbox.forkserver_client import ForkServer, ForkServerError
-from autograder.sandbox.launch import Protection, Weakness
 from autograder.sandbox.limits import MB, Limits
+from autograder.sandbox.protection import Protection, Weakness
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("warm"),
-    pytest.mark.skipif(bool(launch.missing_features()), reason=" ".join(launch.missing_features())),
+    pytest.mark.skipif(
+        bool(host_support.missing_features()), reason=" ".join(host_support.missing_features())
+    ),
 ]
 
 # What a kernel can see of itself and its surroundings.

@@ -1,49 +1,25 @@
-"""The choice of a protection, and kernels that can't be started."""
+"""What starts a kernel, and kernels that can't be started."""
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from traitlets import TraitError
 
-from autograder import doctor
 from autograder.kernels.kernel import Kernel, KernelStartError
 from autograder.nbgrader_plugins.autograde import Grade
-from autograder.sandbox import bubblewrap, environment, landlock, launch, seccomp
+from autograder.sandbox import (
+    environment,
+    landlock,
+    launch,
+    seccomp,
+)
 from autograder.sandbox.cgroups import ControlGroup
-from autograder.sandbox.launch import Launch, Protection, UnprotectedError, Weakness
+from autograder.sandbox.launch import Launch
 from autograder.sandbox.limits import MAX_USER_PROCESSES, Limits
-
-
-def test_nothing_runs_without_protection_unless_allowed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    missing = "Bubblewrap is missing; install it."
-    monkeypatch.setattr(launch, "missing_features", lambda: [missing])
-    monkeypatch.setattr(landlock, "abi_version", lambda: 5)
-    with pytest.raises(UnprotectedError, match=r"install it\..*needs Linux 6\.12") as raised:
-        Kernel(tmp_path)
-    assert "c.Grade.allow_unprotected = True" in str(raised.value)
-    assert Kernel(tmp_path, allow_unprotected=True).protection is Protection.NONE
-    findings = doctor.run_checks()
-    assert not doctor.is_safe(findings)
-    assert not any(finding.enforced for finding in findings)
-    assert findings[0].fix.startswith(missing)
-    monkeypatch.setattr(landlock, "unavailable_reason", lambda: "")
-    assert Kernel(tmp_path).protection is Protection.LANDLOCK
-
-
-def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing_feature = launch._missing_feature.__wrapped__
-    monkeypatch.setattr(bubblewrap, "missing_programs", lambda: ["bwrap"])
-    assert "apt-get install bubblewrap" in missing_feature()
-    monkeypatch.setattr(bubblewrap, "missing_programs", lambda: ["tar"])
-    assert "tar" in missing_feature()
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert "Linux" in missing_feature()
+from autograder.sandbox.protection import WEAKNESSES, Protection, Weakness
 
 
 def test_landlock_refuses_a_course_that_it_cannot_hide(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,4 +88,4 @@ def test_what_is_not_enforced_is_named(tmp_path: Path) -> None:
     start.cgroup = None
     expected = [Weakness.UNPROTECTED, Weakness.NO_CONTROL_GROUP]
     assert start.weaknesses(Protection.NONE) == expected
-    assert launch.WEAKNESSES.keys() == set(Weakness)
+    assert WEAKNESSES.keys() == set(Weakness)
