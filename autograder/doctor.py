@@ -111,6 +111,10 @@ _CHECKS: Final = (
 )
 
 
+class _KernelDiedError(KernelStartError):
+    """The kernel was ended while it ran a trial."""
+
+
 _DISK_TRIALS: Final = {
     "disk": f"can_fill_disk(home_folder(), {TRIAL_LIMITS.disk})",
     "files": f"can_create_files(home_folder(), {TRIAL_LIMITS.files})",
@@ -192,7 +196,7 @@ def _can_hold(kernel: Kernel, code: str) -> bool:
     kernel.restart()
     try:
         return bool(_run(kernel, code))
-    except KernelStartError:  # the kernel was killed for what it holds
+    except _KernelDiedError:  # for what it holds
         return False
 
 
@@ -204,8 +208,8 @@ def _run(kernel: Kernel, code: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        message = f"The kernel {outcome.status}: {outcome.message or text}"
-        raise KernelStartError(message) from None
+        kind = _KernelDiedError if outcome.status == "died" else KernelStartError
+        raise kind(f"The kernel {outcome.status}: {outcome.message or text}") from None
 
 
 def _still_running(word: str) -> bool:

@@ -156,7 +156,7 @@ def gaps_table() -> list[str]:
 
 
 def share_refused(drawn: list[ByteArray]) -> float:
-    """Return the share of the drawings that are taken for several digits."""
+    """Return the share of the drawings that are refused."""
     refused = 0
     for canvas in drawn:
         try:

@@ -100,6 +100,15 @@ def test_doctor_finds_no_difference() -> None:
     assert doctor.is_safe(findings)
 
 
+def test_doctor_does_not_take_a_trial_that_fails_for_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(doctor._DISK_TRIALS, "disk", "no_such_trial()")
+    findings = doctor.run_checks(Protection.BUBBLEWRAP)
+    assert not doctor.is_safe(findings)
+    assert "no_such_trial" in findings[0].fix
+
+
 def test_forked_kernels_share_nothing(fork_server: ForkServer, tmp_path: Path) -> None:
     with (
         Kernel(tmp_path, fork_server=fork_server) as first,
