@@ -144,17 +144,21 @@ def _can_run_together(allocate: str, processes: int) -> bool:
     """Return whether all of these processes can hold at the same time what they allocate."""
     code = f"{allocate}\nimport sys; print('allocated', flush=True); sys.stdin.read()"
     command, pipe = [sys.executable, "-S", "-c", code], subprocess.PIPE
-    children = [
-        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)  # noqa: S603  (our own command)
-        for _ in range(processes)
-    ]
-    replies = [child.stdout.readline() for child in children if child.stdout]
-    wait_for_a_guard()
-    alive = [child.poll() is None for child in children]
-    for child in children:
-        child.kill()
-        child.communicate()
-    return all(alive) and all(replies)
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for _ in range(processes):
+            children.append(  # noqa: PERF401  (those that were started must end)
+                subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)  # noqa: S603  (our own command)
+            )
+        replies = [child.stdout.readline() for child in children if child.stdout]
+        wait_for_a_guard()
+        return all(replies) and all(child.poll() is None for child in children)
+    except (OSError, MemoryError):
+        return False
+    finally:
+        for child in children:
+            child.kill()
+            child.communicate()
 
 
 # Memory that Linux keeps for a process: a page table for each touched 2 MB of a map without pages,
